@@ -1,0 +1,3 @@
+//! Stage 4: program + rules → findings, evidence, verdicts, score.
+
+pub mod verdict;

@@ -1,0 +1,3 @@
+//! Everything the tool knows about the world, as data: packs (what is asked) and the catalogue (what names are).
+
+pub mod catalogue;
