@@ -134,7 +134,7 @@ fn render_item(item: &Value, depth: usize, outline: &mut String) {
     render(item, depth + 1, &mut lines);
     let indent = "  ".repeat(depth);
     let first = format!("{indent}- {}", lines.trim_start());
-    outline.push_str(if lines.is_empty() { "- nothing\n" } else { &first });
+    outline.push_str(&first);
 }
 
 /// Variants begin with a capital letter, fields with a small one.

@@ -25,27 +25,33 @@ impl Lowering<'_> {
         ExpressionKind::Template(pieces)
     }
 
+    /// The contents are what lies between the quotes and the values: the tree's own content nodes miss some escapes.
     fn string_pieces(&mut self, node: Node<'_>, pieces: &mut Vec<Expression>) {
-        let mut prefix = String::new();
-        for part in parts(node) {
-            match part.kind() {
-                "string_start" => {
-                    prefix = self.text_of(part).trim_end_matches(['"', '\'']).to_ascii_lowercase();
-                }
-                "string_content" => {
-                    let text = decode(self.text_of(part), &prefix);
-                    add_text(pieces, self.span(part), text);
-                }
-                "interpolation" => self.interpolation(part, pieces),
-                _ => {}
-            }
+        let parts = parts(node);
+        let Some(start) = parts.first().filter(|part| part.kind() == "string_start") else { return };
+        let opening = self.text_of(*start);
+        let prefix = opening.trim_end_matches(['"', '\'']).to_ascii_lowercase();
+        let quotes = opening.get(prefix.len()..).unwrap_or_default();
+        let mut from = start.end_byte();
+        for part in parts.into_iter().filter(|part| part.kind() == "interpolation") {
+            self.content(from, part.start_byte(), &prefix, pieces);
+            self.interpolation(part, pieces);
+            from = part.end_byte();
         }
+        let is_closed = self.text_of(node).ends_with(quotes);
+        let end = if is_closed { node.end_byte().saturating_sub(quotes.len()) } else { node.end_byte() };
+        self.content(from, end, &prefix, pieces);
+    }
+
+    fn content(&mut self, from: usize, end: usize, prefix: &str, pieces: &mut Vec<Expression>) {
+        let text = decode(self.text.get(from..end).unwrap_or_default(), prefix);
+        add_text(pieces, self.place.unwrap_or_else(|| Span::new(from, end)), text);
     }
 
     /// `{value:{width}}`: the value, and the values within its format.
     fn interpolation(&mut self, node: Node<'_>, pieces: &mut Vec<Expression>) {
         if let Some(value) = node.child_by_field_name("expression") {
-            // Quoted by hand: a text filled in is still a piece of its own.
+            // A text filled in, `{"a"}`, is as good as written.
             let value = self.expression(value);
             match value.kind {
                 ExpressionKind::Literal(Literal::Text(text)) => add_text(pieces, value.span, text),
