@@ -57,14 +57,9 @@ impl Lowering<'_> {
                 let values = parts(node).into_iter().map(|value| self.expression(value)).collect();
                 StatementKind::Expression(call_of("exec", values, self.span(node)))
             }
-            "type_alias_statement" => StatementKind::Assign(Box::new(Assignment {
-                target: self.field(node, "left")?,
-                annotation: None,
-                value: self.field(node, "right"),
-                operator: None,
-                declares: false,
-            })),
-            // Unbinding and scoping change no value.
+            "type_alias_statement" => self.type_alias(node)?,
+            "delete_statement" => return self.delete_statement(node),
+            // Scoping changes no value.
             _ => return None,
         })
     }
@@ -133,6 +128,29 @@ impl Lowering<'_> {
         }
         let callee = Expression { span, kind: ExpressionKind::Name("print".to_owned()) };
         Expression { span, kind: ExpressionKind::Call(Box::new(Call { span, callee, arguments, is_new: false })) }
+    }
+
+    /// `type X[T] = ...` as an assignment to `X`.
+    fn type_alias(&mut self, node: Node<'_>) -> Option<StatementKind> {
+        let mut target = self.field(node, "left")?;
+        if let ExpressionKind::Index { object, .. } = target.kind {
+            target = *object;
+        }
+        let value = self.field(node, "right");
+        let assignment = Assignment { target, annotation: None, value, operator: None, declares: false };
+        Some(StatementKind::Assign(Box::new(assignment)))
+    }
+
+    /// `del history[:-20]` changes its object and becomes a call of `del`; unbinding names changes nothing.
+    fn delete_statement(&mut self, node: Node<'_>) -> Option<StatementKind> {
+        let deleted = parts(node);
+        let deleted = match deleted.as_slice() {
+            [list] if list.kind() == "expression_list" => parts(*list),
+            _ => deleted,
+        };
+        let values: Vec<_> =
+            deleted.into_iter().filter(|part| part.kind() != "identifier").map(|part| self.expression(part)).collect();
+        (!values.is_empty()).then(|| StatementKind::Expression(call_of("del", values, self.span(node))))
     }
 
     /// Loops; their `else` runs after them and becomes a block behind the loop.
