@@ -46,6 +46,19 @@ impl<'m> Program<'m> {
         self.argument_at(site, path, 0)
     }
 
+    /// Looks up the first given of the alternatives `{a,b}.c` of an argument path.
+    pub fn argument_of(&self, site: Site, paths: &str) -> Given<'m> {
+        let mut last = Given::Absent;
+        for path in crate::rules::checked::expand(paths) {
+            match self.argument(site, &path) {
+                Given::Absent => {}
+                Given::Unresolved => last = Given::Unresolved,
+                found => return found,
+            }
+        }
+        last
+    }
+
     fn argument_at(&self, site: Site, path: &str, depth: usize) -> Given<'m> {
         let (head, rest) = path.split_once('.').unwrap_or((path, ""));
         let found = if let Some(position) = head.strip_prefix('#') {
@@ -94,6 +107,27 @@ impl<'m> Program<'m> {
         Given::Absent
     }
 
+    /// A call of this name in the chain that made a value.
+    fn chained_in(&self, expression: &'m Expression, frame: FrameId, name: &str) -> Given<'m> {
+        let mut unresolved = false;
+        for value in self.values(expression, frame).iter() {
+            let Value::Library { sites, .. } = value else {
+                unresolved = true;
+                continue;
+            };
+            for link in sites.iter() {
+                let call = self.units.calls[link.call].call;
+                if let ExpressionKind::Member { name: called, .. } = &call.callee.kind
+                    && called == name
+                {
+                    let given = call.arguments.first().map_or(&call.callee, |argument| &argument.value);
+                    return Given::Present { expression: given, frame: link.frame };
+                }
+            }
+        }
+        if unresolved { Given::Unresolved } else { Given::Absent }
+    }
+
     /// A keyword argument, or a key of an object among the arguments.
     fn named(&self, site: Site, name: &str, depth: usize) -> Given<'m> {
         let call = self.units.calls[site.call].call;
@@ -124,6 +158,9 @@ impl<'m> Program<'m> {
     /// A key path inside the value of an expression.
     pub fn inside(&self, expression: &'m Expression, frame: FrameId, path: &str, depth: usize) -> Given<'m> {
         let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+        if let Some(name) = head.strip_suffix("()") {
+            return self.chained_in(expression, frame, name);
+        }
         match self.key(expression, frame, head, depth) {
             Given::Present { expression, frame } if !rest.is_empty() => self.inside(expression, frame, rest, depth + 1),
             found => found,
@@ -463,7 +500,7 @@ impl<'m> Program<'m> {
             let Given::Present { expression, frame } = self.argument(site, path.trim()) else { return None };
             return Some(self.mentions(expression, frame, name.trim(), 0));
         }
-        for operator in ["!=", "==", ">=", "<=", ">", "<"] {
+        for operator in ["!=", "==", ">=", "<=", ">", "<", "="] {
             let Some((path, wanted)) = condition.split_once(operator) else { continue };
             let Given::Present { expression, frame } = self.argument(site, path.trim()) else { return None };
             return Some(self.compares(expression, frame, operator, wanted.trim()));
@@ -479,14 +516,14 @@ impl<'m> Program<'m> {
             return match self.number(expression, frame, 0) {
                 Some(given) => match operator {
                     "!=" => given != number,
-                    "==" => given == number,
+                    "==" | "=" => given == number,
                     ">=" => given >= number,
                     "<=" => given <= number,
                     ">" => given > number,
                     _ => given < number,
                 },
                 // A number that is only known when it runs is given on purpose.
-                None => operator != "==",
+                None => !matches!(operator, "==" | "="),
             };
         }
         let wanted = wanted.trim_matches(['"', '\'']);
@@ -500,7 +537,7 @@ impl<'m> Program<'m> {
             Value::Library { path, .. } => path.as_ref() == wanted,
             _ => false,
         });
-        (operator == "==") == is_it
+        matches!(operator, "==" | "=") == is_it
     }
 
     /// Whether the value of an expression holds a call of something, or is it.
@@ -513,13 +550,30 @@ impl<'m> Program<'m> {
             ExpressionKind::Operator { operands, .. } => operands.iter().any(|each| self.mentions(each, frame, name, depth + 1)),
             ExpressionKind::List(items) => items.iter().any(|each| self.mentions(each, frame, name, depth + 1)),
             _ => self.values(expression, frame).iter().any(|value| match value {
-                Value::Library { path, .. } => pattern(path),
+                Value::Library { path, sites } => pattern(path) || sites.last().is_some_and(|site| self.argument_mentions(*site, name, depth)),
+                // A function mentions what it calls, also under the name of a parameter.
+                Value::Function { unit, closure, receiver } => {
+                    let frame = self.enter(*unit, *closure, receiver.clone(), super::values::How::Framework);
+                    self.units.units[*unit].calls.iter().any(|call| {
+                        let callee = &self.units.calls[*call].call.callee;
+                        Program::written(callee) == name
+                            || frame.is_some_and(|frame| self.values(callee, frame).iter().any(|value| value.path().is_some_and(pattern)))
+                    })
+                }
                 Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
                     self.mentions(inner, *frame, name, depth + 1)
                 }
                 _ => false,
             }),
         }
+    }
+}
+
+impl<'m> Program<'m> {
+    /// Whether an argument of a call mentions something: `new Promise((_, reject) => setTimeout(reject, 5000))`.
+    fn argument_mentions(&self, site: Site, name: &str, depth: usize) -> bool {
+        let call = self.units.calls[site.call].call;
+        call.arguments.iter().any(|argument| self.mentions(&argument.value, site.frame, name, depth + 3))
     }
 }
 

@@ -93,6 +93,7 @@ impl<'m> Entries<'m> {
         entries.conventional(program);
         entries.actions(program);
         entries.mains(program, started);
+        program.forget();
         entries.chain(program);
         entries.entries.sort_by(|a, b| {
             (&program.modules[a.module].path, a.span, &a.name).cmp(&(&program.modules[b.module].path, b.span, &b.name))
@@ -161,6 +162,7 @@ impl<'m> Entries<'m> {
                 chain.push(Link { value: value.clone(), role: Role::Decorator, module, span: decorator.span });
             }
         }
+        program.receives(unit, &fact.receives);
         let Some(handler) = handler_frame(program, unit) else { return };
         let entry = self.entries.len();
         self.entries.push(Entry {
@@ -268,8 +270,12 @@ impl<'m> Entries<'m> {
             }
         }
         chain.append(&mut wrappers);
+        for link in &chain {
+            receive(program, &link.value, fact);
+        }
         let path = route_path(program, fact, site).unwrap_or_default();
         for (unit, handler) in handlers {
+            program.receives(unit, &fact.receives);
             let entry = self.entries.len();
             let function = program.units.units[unit].function;
             // A handler written in place or nearby: the entry spans from the registration to the handler's end. A named
@@ -342,6 +348,7 @@ impl<'m> Entries<'m> {
                 match router_site(program, &link.value) {
                     Some(child) => children.push(child.call),
                     None => {
+                        receive(program, &link.value, fact);
                         // A function with as many parameters as an error handler is one.
                         if let Value::Function { unit, .. } = &link.value {
                             let arity = program.units.units[*unit].function.map_or(0, |function| function.parameters.len());
@@ -428,8 +435,15 @@ impl<'m> Entries<'m> {
             }
         }
         for (unit, handler) in handlers {
+            program.receives(unit, &fact.receives);
             let home = program.units.units[unit].module;
             let span = program.units.units[unit].span;
+            if fact.role.as_deref() == Some("error-handler") {
+                if let Some(value) = values.iter().find(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit)) {
+                    self.error_handlers.push(Link { value: value.clone(), role: Role::Middleware, module: home, span });
+                }
+                continue;
+            }
             if fact.role.as_deref() == Some("start") {
                 self.starts.push(handler);
                 continue;
@@ -613,6 +627,13 @@ impl<'m> Entries<'m> {
 fn covers(scope: &str, path: &str) -> bool {
     let scope = scope.trim_end_matches(['*', '/']);
     scope.is_empty() || path.starts_with(scope)
+}
+
+/// Notes what a framework passes to a function that is given to a registration.
+fn receive(program: &Program<'_>, value: &Value<'_>, fact: &Fact) {
+    if let Value::Function { unit, .. } = value {
+        program.receives(*unit, &fact.receives);
+    }
 }
 
 fn decorators_of_class<'m>(_program: &Program<'m>, _unit: UnitId) -> std::iter::Empty<&'m Expression> {

@@ -28,6 +28,8 @@ pub struct Gate<'m> {
     /// The innermost condition around the gate that is not around the call.
     pub under: Option<&'m Expression>,
     pub span: Span,
+    /// The node of the test's statement; the conditions around it belong to the decision.
+    pub node: NodeId,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,14 +125,14 @@ impl<'m> Program<'m> {
     pub fn gates(&self, site: Site) -> Vec<Gate<'m>> {
         let info = &self.units.calls[site.call];
         let mut gates = self.gates_before(info.unit, info.node, info.call.span, site.frame);
-        for (_, node) in self.units.ancestors(info.node) {
+        for (id, node) in self.units.ancestors(info.node) {
             let (test, refuses_when) = match node.kind {
                 NodeKind::Then(test) => (test, false),
                 NodeKind::Otherwise(test) => (test, true),
                 NodeKind::Branch { test, holds } => (test, !holds),
                 _ => continue,
             };
-            gates.push(Gate { test, frame: site.frame, exit: Exit::Branch, refusal: None, refuses_when, under: None, span: test.span });
+            gates.push(Gate { test, frame: site.frame, exit: Exit::Branch, refusal: None, refuses_when, under: None, span: test.span, node: id });
         }
         gates
     }
@@ -149,16 +151,17 @@ impl<'m> Program<'m> {
             .flat_map(|id| {
                 let node = &self.units.nodes[*id];
                 let NodeKind::If { test, then, otherwise, .. } = node.kind else { return Vec::new() };
-                self.gate_of(test, then, otherwise, frame, node.span)
+                self.gate_of(test, then, otherwise, frame, *id)
             })
             .collect()
     }
 
-    fn gate_of(&self, test: &'m Expression, then: &'m Block, otherwise: &'m Block, frame: FrameId, span: Span) -> Vec<Gate<'m>> {
+    fn gate_of(&self, test: &'m Expression, then: &'m Block, otherwise: &'m Block, frame: FrameId, node: NodeId) -> Vec<Gate<'m>> {
         let mut gates = Vec::new();
+        let span = self.units.nodes[node].span;
         for (block, refuses_when) in [(then, true), (otherwise, false)] {
             if let Some(exit) = exit_of(block) {
-                gates.push(Gate { test, frame, exit, refusal: Some(block), refuses_when, under: None, span });
+                gates.push(Gate { test, frame, exit, refusal: Some(block), refuses_when, under: None, span, node });
             }
         }
         gates
@@ -174,7 +177,7 @@ impl<'m> Program<'m> {
                 continue;
             }
             let Ok(under) = self.extra_condition(*id, at) else { continue };
-            for mut gate in self.gate_of(test, then, otherwise, frame, node.span) {
+            for mut gate in self.gate_of(test, then, otherwise, frame, *id) {
                 gate.under = under;
                 gates.push(gate);
             }
@@ -199,6 +202,17 @@ impl<'m> Program<'m> {
             }
         }
         all
+    }
+
+    /// Everything that flows into a gate's decision: its test and the conditions around it.
+    pub fn gate_slice(&self, gate: &Gate<'m>) -> Slice<'m> {
+        let mut slice = self.slice(gate.test, gate.frame);
+        for (_, node) in self.units.ancestors(gate.node).skip(1) {
+            if let NodeKind::Then(test) | NodeKind::Otherwise(test) = node.kind {
+                self.slice_into(test, gate.frame, &mut slice, 0);
+            }
+        }
+        slice
     }
 
     /// Everything that flows into an expression, with the frame in which it stands.

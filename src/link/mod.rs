@@ -44,6 +44,8 @@ pub struct Program<'m> {
     depth: Cell<usize>,
     fact_memo: RefCell<HashMap<Rc<str>, Rc<[FactId]>>>,
     callers: OnceCell<HashMap<UnitId, Vec<Site>>>,
+    /// What frameworks pass to the functions registered with them, by parameter.
+    received: RefCell<HashMap<UnitId, Vec<String>>>,
 }
 
 impl<'m> Program<'m> {
@@ -64,7 +66,20 @@ impl<'m> Program<'m> {
             depth: Cell::new(0),
             fact_memo: RefCell::default(),
             callers: OnceCell::new(),
+            received: RefCell::default(),
         }
+    }
+
+    /// Notes what a framework passes to a function.
+    pub fn receives(&self, unit: UnitId, parameters: &[String]) {
+        if !parameters.is_empty() {
+            self.received.borrow_mut().entry(unit).or_insert_with(|| parameters.to_vec());
+        }
+    }
+
+    /// Forgets what was evaluated before all registrations were known.
+    pub fn forget(&self) {
+        self.memo.borrow_mut().clear();
     }
 
     /// The place of a span in a module.

@@ -954,6 +954,11 @@ impl<'m> Program<'m> {
             };
         }
         let closure = here.closure.unwrap_or(frame);
+        let received = || -> Option<Values<'m>> {
+            let received = self.received.borrow();
+            let path = received.get(&here.unit)?.get(index)?;
+            Some(vec![Value::Library { path: Rc::from(path.as_str()), sites: Rc::from([]) }])
+        };
         match here.how {
             How::Call(site) => {
                 if let Some(found) = self.passed(function, index, site) {
@@ -974,7 +979,7 @@ impl<'m> Program<'m> {
                     }
                 }
                 let declared = self.declared(parameter, closure);
-                if declared.iter().any(|value| !self.is_plain_data(value)) { declared } else { outside }
+                if declared.iter().any(|value| !self.is_plain_data(value)) { declared } else { received().unwrap_or(outside) }
             }
             How::Open => {
                 let mut all = Values::new();
@@ -994,7 +999,7 @@ impl<'m> Program<'m> {
                 if all.is_empty() && let Some(default) = &parameter.default {
                     add(&mut all, self.values(default, closure).iter().cloned());
                 }
-                if all.is_empty() { outside } else { all }
+                if all.is_empty() { received().unwrap_or(outside) } else { all }
             }
         }
     }

@@ -232,7 +232,7 @@ fn matches(pattern: &[Segment], parts: &[&str]) -> bool {
 }
 
 /// `a.{b,c}.d` → `a.b.d`, `a.c.d`; braces may hold dots and may nest.
-fn expand(pattern: &str) -> Vec<String> {
+pub fn expand(pattern: &str) -> Vec<String> {
     let Some(open) = pattern.find('{') else { return vec![pattern.to_owned()] };
     let mut depth = 0usize;
     let mut starts = vec![open + 1];
