@@ -43,7 +43,8 @@ impl Reader<'_> {
             } else if rest.starts_with("/*") {
                 self.at += rest.find("*/").map_or(rest.len(), |end| end + 2);
             } else {
-                let kept = rest.trim_start_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
+                let kept =
+                    rest.trim_start_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
                 if kept.len() == rest.len() {
                     return;
                 }

@@ -8,16 +8,19 @@ use serde::Deserialize;
 use super::tree::{DEPTH, Node, Value};
 use crate::model::{Literal, Lost, LostReason, Span};
 
+/// Bytes that are searched for keys in one file; a plain file of a megabyte stays far below.
+const SEARCHED: usize = 64 << 20;
+
 /// Reads a YAML text. Several documents become one map (of maps) or one list after another.
 pub fn parse(text: &str) -> (Vec<Node>, Vec<Lost>) {
     let mut nodes = Vec::new();
     let mut lost = Vec::new();
     let mut from = 0;
+    let mut finder = Finder { text, left: super::tree::ENTRIES, searched: SEARCHED };
     for document in serde_yaml_ng::Deserializer::from_str(text).take(200) {
         match serde_yaml_ng::Value::deserialize(document) {
             Ok(mut value) => {
                 let _ = value.apply_merge();
-                let mut finder = Finder { text, left: super::tree::ENTRIES };
                 let end = document_end(text, from);
                 nodes.push(finder.node(&value, Region { from, end }, Span::new(from, from), 0));
                 from = end;
@@ -57,6 +60,8 @@ struct Finder<'t> {
     text: &'t str,
     /// How many more values are converted; aliases can make a small file a large value.
     left: usize,
+    /// How many more bytes are searched for keys; after that values have the place of their parent.
+    searched: usize,
 }
 
 impl Finder<'_> {
@@ -142,11 +147,13 @@ impl Finder<'_> {
     }
 
     /// Finds `key:` in a region: the span of its value, the region that belongs to it, and where its siblings go on.
-    fn key(&self, key: &str, region: Region) -> Option<(Span, Region, usize)> {
+    fn key(&mut self, key: &str, region: Region) -> Option<(Span, Region, usize)> {
         let mut searched = region.from;
         loop {
             let rest = self.text.get(searched..region.end)?;
-            let at = searched + rest.find(key)?;
+            let found = rest.find(key);
+            self.searched = self.searched.checked_sub(found.unwrap_or(rest.len()))?;
+            let at = searched + found?;
             let after = at + key.len();
             searched = at + key.chars().next()?.len_utf8();
             let before = self.text.get(..at)?.chars().next_back();
@@ -254,7 +261,9 @@ mod tests {
         let found = places("base: &b\n  k: 1\nuse:\n  <<: *b\n  z: 2\n");
         assert!(found.iter().any(|(key, _)| key == "use.k"), "{found:?}");
         let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x]\n");
-        for (name, last) in ["b", "c", "d", "e", "f", "g", "h", "i"].iter().zip(["a", "b", "c", "d", "e", "f", "g", "h"]) {
+        for (name, last) in
+            ["b", "c", "d", "e", "f", "g", "h", "i"].iter().zip(["a", "b", "c", "d", "e", "f", "g", "h"])
+        {
             bomb.push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{last}"); 9].join(", ")));
         }
         let _ = parse(&bomb);
