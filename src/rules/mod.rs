@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod checked;
+pub mod packs;
 
 /// The files of `rules/`, by path, made part of the program when it is built.
 pub(crate) const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));

@@ -1,0 +1,315 @@
+//! The report for people: a table of twelve boxes, the worst places of each unticked one with what to do, the notes,
+//! what was looked at, and the verdict as the last line.
+
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
+use miette::Severity;
+
+use super::{
+    Style, clean,
+    layout::{Paint, paragraph, wrap},
+    snippet,
+    words::{self, Word},
+};
+use crate::{
+    judge::verdict::{Answer, Audit, Confidence, Finding, Report, Unread, Verdict},
+    rules::packs::Packs,
+};
+
+/// Findings shown per item, notes shown, files named per kind, unless all are asked for.
+const SHOWN: usize = 3;
+/// The narrowest report.
+const NARROWEST: usize = 40;
+
+/// Writes the report.
+pub fn render(report: &Report, packs: &Packs, style: &Style) -> String {
+    let style = Style { width: style.width.max(NARROWEST), ..*style };
+    let mut page = Page { style: &style, paint: Paint { color: style.color }, packs, out: String::new() };
+    if !style.quiet {
+        page.table(&report.audit);
+        page.gaps(&report.audit);
+        page.notes(&report.audit);
+        page.apps(report);
+        page.coverage(&report.audit);
+    }
+    page.verdict(&report.audit);
+    clean::finish(&page.out)
+}
+
+struct Page<'a> {
+    style: &'a Style,
+    paint: Paint,
+    packs: &'a Packs,
+    out: String,
+}
+
+impl Page<'_> {
+    fn table(&mut self, audit: &Audit) {
+        let tongue = self.style.tongue;
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(self.style.width).unwrap_or(u16::MAX));
+        if self.style.color {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
+        }
+        let head = ["", Word::Item.say(tongue), Word::Because.say(tongue)];
+        table.set_header(head.map(|word| Cell::new(word).add_attribute(Attribute::Dim)));
+        for answer in &audit.boxes {
+            let (color, attribute) = match answer.verdict {
+                Verdict::Pass | Verdict::Attested => (Color::Green, Attribute::Reset),
+                Verdict::Fail => (Color::Red, Attribute::Bold),
+                Verdict::NotApplicable => (Color::Reset, Attribute::Dim),
+            };
+            let name = format!("{} {}", answer.item.id(), clean::line(self.packs.name(answer.item)));
+            let cells = [words::tick(answer.verdict, self.style.unicode).to_owned(), name, self.because(answer)];
+            let painted = cells.into_iter().enumerate().map(|(column, text)| {
+                let cell = Cell::new(text);
+                match (self.style.color, column, answer.verdict) {
+                    (false, ..) => cell,
+                    (_, 0, _) => cell.fg(color),
+                    (_, 1, Verdict::Fail) | (_, _, Verdict::NotApplicable) => cell.add_attribute(attribute),
+                    _ => cell,
+                }
+            });
+            table.add_row(painted);
+        }
+        for (column, padding) in [(0, (0, 1)), (1, (0, 2)), (2, (0, 0))] {
+            if let Some(column) = table.column_mut(column) {
+                column.set_padding(padding);
+            }
+        }
+        for column in [0, 1] {
+            if let Some(column) = table.column_mut(column) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        for line in table.lines() {
+            self.out.push_str(&line);
+            self.out.push('\n');
+        }
+    }
+
+    /// Why a box is as it is, with the first place that proves it.
+    fn because(&self, answer: &Answer) -> String {
+        let tongue = self.style.tongue;
+        let sentence = match &answer.attested {
+            Some(attested) if answer.verdict == Verdict::Attested => words::attested(attested, tongue),
+            _ => answer.because.in_tongue(tongue).to_owned(),
+        };
+        let mut sentence = clean::line(&sentence);
+        if answer.verdict == Verdict::Pass {
+            let shown = if self.style.verbose { usize::MAX } else { 1 };
+            for (number, evidence) in answer.evidence.iter().take(shown).enumerate() {
+                let place = &evidence.location;
+                sentence.push_str(if number == 0 { ": " } else { ", " });
+                sentence.push_str(&format!("{}:{}", clean::line(&place.path), place.line));
+            }
+        }
+        sentence
+    }
+
+    /// Every unticked item with its worst places; with `--all` also what was suppressed elsewhere.
+    fn gaps(&mut self, audit: &Audit) {
+        for answer in &audit.boxes {
+            let mut findings: Vec<&Finding> = answer
+                .findings
+                .iter()
+                .filter_map(|index| audit.findings.get(*index))
+                .filter(|finding| finding.confidence != Confidence::Note)
+                .filter(|finding| self.style.all || finding.suppressed.is_none())
+                .collect();
+            findings.sort_by_key(|finding| (finding.suppressed.is_some(), finding.confidence));
+            if answer.verdict == Verdict::Fail || !findings.is_empty() {
+                self.gap(answer, &findings);
+            }
+        }
+    }
+
+    fn gap(&mut self, answer: &Answer, findings: &[&Finding]) {
+        let tongue = self.style.tongue;
+        let width = self.style.width;
+        let paint = self.paint;
+        self.out.push('\n');
+        let head = format!("{} {}: ", answer.item.id(), clean::line(self.packs.name(answer.item)));
+        paragraph(&mut self.out, &head, &clean::line(answer.because.in_tongue(tongue)), width, |text| paint.bold(text));
+        let shown = if self.style.all { findings.len() } else { SHOWN };
+        for finding in findings.iter().take(shown) {
+            self.finding(finding);
+        }
+        if findings.len() > shown {
+            paragraph(&mut self.out, "  ", &words::more(findings.len() - shown, tongue), width, |text| paint.dim(text));
+        }
+        let mut helped: Vec<&str> = Vec::new();
+        for finding in findings.iter().take(shown) {
+            if !helped.contains(&finding.rule.as_str()) {
+                helped.push(&finding.rule);
+                self.help(finding);
+            }
+        }
+    }
+
+    /// One finding: its message, its place with the source where there is some, and the places that belong to it.
+    fn finding(&mut self, finding: &Finding) {
+        let tongue = self.style.tongue;
+        let mut message = format!("{}: {}", clean::line(&finding.rule), clean::line(finding.message.in_tongue(tongue)));
+        if finding.confidence == Confidence::Likely {
+            message.push_str(&format!(" ({})", Word::Likely.say(tongue)));
+        }
+        if let Some(suppression) = &finding.suppressed {
+            let said = Word::Suppressed.say(tongue);
+            message.push_str(&format!(" ({said}: {}, {})", clean::line(&suppression.by), clean::line(&suppression.reason)));
+        }
+        match &finding.excerpt {
+            Some(excerpt) => {
+                let severity = match (finding.suppressed.is_some(), finding.confidence) {
+                    (false, Confidence::Certain) => Severity::Error,
+                    (false, Confidence::Likely) => Severity::Warning,
+                    (true, _) | (_, Confidence::Note) => Severity::Advice,
+                };
+                self.out.push_str(&snippet::draw(&message, &finding.location, excerpt, severity, self.style));
+            }
+            None => {
+                let place = &finding.location;
+                let place = format!("{}:{}:{}", clean::line(&place.path), place.line, place.column);
+                self.place("  ", &place, &message);
+            }
+        }
+        for related in &finding.related {
+            let place = &related.location;
+            let place = format!("{}:{}:{}", clean::line(&place.path), place.line, place.column);
+            let first = format!("  {} ", Word::See.say(tongue));
+            self.place(&first, &place, &clean::line(related.message.in_tongue(tongue)));
+        }
+    }
+
+    /// A place with a sentence about it, on one line where both fit. The place itself is never broken.
+    fn place(&mut self, first: &str, place: &str, sentence: &str) {
+        let indent = clean::cells(first);
+        self.out.push_str(first);
+        self.out.push_str(&self.paint.cyan(place));
+        let used = indent + clean::cells(place);
+        if used + 2 + clean::cells(sentence) <= self.style.width {
+            self.out.push_str("  ");
+            self.out.push_str(sentence);
+            self.out.push('\n');
+            return;
+        }
+        self.out.push('\n');
+        let indent = indent.max(4);
+        for line in wrap(sentence, self.style.width - indent, true) {
+            self.out.push_str(&" ".repeat(indent));
+            self.out.push_str(&line);
+            self.out.push('\n');
+        }
+    }
+
+    /// What to do: the advice wrapped, the code as it is. Where the code does not fit, it is left to `explain`.
+    fn help(&mut self, finding: &Finding) {
+        let help = clean::block(finding.help.in_tongue(self.style.tongue));
+        let (advice, code) = help.split_once("\n\n").unwrap_or((help.as_str(), ""));
+        if advice.is_empty() {
+            return;
+        }
+        let paint = self.paint;
+        let first = format!("  {} ", Word::Fix.say(self.style.tongue));
+        paragraph(&mut self.out, &first, &advice.replace('\n', " "), self.style.width, |text| paint.green(text));
+        if code.lines().any(|line| clean::cells(line) + 4 > self.style.width) {
+            let elsewhere = words::code_elsewhere(finding.item.id(), self.style.tongue);
+            paragraph(&mut self.out, "    ", &elsewhere, self.style.width, |text| paint.dim(text));
+            return;
+        }
+        for line in code.lines() {
+            self.out.push_str("    ");
+            self.out.push_str(line);
+            self.out.push('\n');
+        }
+    }
+
+    fn notes(&mut self, audit: &Audit) {
+        let tongue = self.style.tongue;
+        let notes: Vec<&Finding> = audit
+            .findings
+            .iter()
+            .filter(|finding| finding.confidence == Confidence::Note && (self.style.all || finding.suppressed.is_none()))
+            .collect();
+        if notes.is_empty() {
+            return;
+        }
+        self.out.push('\n');
+        self.out.push_str(&self.paint.bold(Word::Notes.say(tongue)));
+        self.out.push('\n');
+        let shown = if self.style.all { notes.len() } else { SHOWN };
+        for note in notes.iter().take(shown) {
+            let place = format!("{}:{}:{}", clean::line(&note.location.path), note.location.line, note.location.column);
+            let sentence = format!("{}: {}", clean::line(&note.rule), clean::line(note.message.in_tongue(tongue)));
+            self.place("  ", &place, &sentence);
+        }
+        if notes.len() > shown {
+            let paint = self.paint;
+            let more = words::more(notes.len() - shown, tongue);
+            paragraph(&mut self.out, "  ", &more, self.style.width, |text| paint.dim(text));
+        }
+    }
+
+    /// The apps of a monorepo, one line each.
+    fn apps(&mut self, report: &Report) {
+        if report.apps.is_empty() {
+            return;
+        }
+        self.out.push('\n');
+        self.out.push_str(&self.paint.bold(Word::Apps.say(self.style.tongue)));
+        self.out.push('\n');
+        for app in &report.apps {
+            let verdict = words::verdict(&app.audit, self.style.tongue);
+            self.place("  ", &clean::line(&app.root), &verdict);
+        }
+    }
+
+    fn coverage(&mut self, audit: &Audit) {
+        let tongue = self.style.tongue;
+        let coverage = &audit.coverage;
+        let left_out: Vec<(&str, usize)> = coverage
+            .files
+            .iter()
+            .filter(|(class, count)| *class != "ships" && **count > 0)
+            .map(|(class, count)| (class.as_str(), *count))
+            .collect();
+        let line = clean::line(&words::coverage(coverage.read, coverage.shipping, &left_out, tongue));
+        self.out.push('\n');
+        let paint = self.paint;
+        paragraph(&mut self.out, "", &line, self.style.width, |text| paint.dim(text));
+        self.files(Word::Unread, &coverage.unread);
+        if self.style.verbose {
+            self.files(Word::Partial, &coverage.partial);
+            self.files(Word::Skipped, &coverage.skipped);
+        }
+    }
+
+    fn files(&mut self, word: Word, files: &[Unread]) {
+        let tongue = self.style.tongue;
+        let shown = if self.style.all || self.style.verbose { files.len() } else { SHOWN };
+        let first = format!("  {} ", word.say(tongue));
+        for file in files.iter().take(shown) {
+            self.place(&first, &clean::line(&file.path), &clean::line(file.why.in_tongue(tongue)));
+        }
+        if files.len() > shown {
+            let paint = self.paint;
+            paragraph(&mut self.out, "  ", &words::more(files.len() - shown, tongue), self.style.width, |text| paint.dim(text));
+        }
+    }
+
+    fn verdict(&mut self, audit: &Audit) {
+        let line = words::verdict(audit, self.style.tongue);
+        let trusted = audit.coverage.unread.is_empty() && !audit.gate.empty;
+        for line in wrap(&line, self.style.width, true) {
+            let painted = match (audit.is_ready(), trusted) {
+                (true, true) => self.paint.green(&line),
+                (true, false) => self.paint.yellow(&line),
+                (false, _) => self.paint.red(&line),
+            };
+            self.out.push_str(&painted);
+            self.out.push('\n');
+        }
+    }
+}
