@@ -9,6 +9,7 @@
 
 pub mod collect;
 pub mod judge;
+pub mod link;
 pub mod lower;
 pub mod model;
 pub mod report;

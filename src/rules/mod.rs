@@ -1,3 +1,7 @@
 //! Everything the tool knows about the world, as data: packs (what is asked) and the catalogue (what names are).
 
 pub mod catalogue;
+pub mod checked;
+
+/// The files of `rules/`, by path, made part of the program when it is built.
+pub(crate) const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
