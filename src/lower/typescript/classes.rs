@@ -88,7 +88,7 @@ impl Lowering {
         };
         let annotation = node.field(Field::Type).and_then(|annotation| self.annotation(annotation));
         let value = node.field(Field::Value).map(|value| self.expression(value));
-        let assignment = Assignment { target, annotation, value, operator: None, declares: true };
+        let assignment = Assignment { target, annotation, value, operator: None, declares: false };
         statement(node.span(), StatementKind::Assign(Box::new(assignment)))
     }
 

@@ -99,8 +99,14 @@ impl Lowering {
                 expression(span, ExpressionKind::Await(Box::new(awaited)))
             }
             Kind::YieldExpression => {
-                let value = node.first().map(|value| Box::new(self.expression(value)));
-                expression(span, ExpressionKind::Yield(value))
+                let value = node.first().map(|value| self.expression(value));
+                let value = match value {
+                    Some(all) if node.has(Kind::Star) => {
+                        Some(expression(all.span, ExpressionKind::Spread(Box::new(all))))
+                    }
+                    value => value,
+                };
+                expression(span, ExpressionKind::Yield(value.map(Box::new)))
             }
             Kind::SpreadElement => {
                 let spread = self.only(node);

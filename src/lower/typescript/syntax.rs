@@ -152,6 +152,7 @@ impl Kind {
                 | Kind::Regex
                 | Kind::PredefinedType
                 | Kind::JsxNamespaceName
+                | Kind::JsxText
                 | Kind::MetaProperty
                 | Kind::Identifier
                 | Kind::PropertyIdentifier
@@ -354,7 +355,10 @@ impl<'t> Tree<'t> {
         }
         let parent = open.last_mut()?;
         let field = grammar.field(cursor);
-        let kind = meaning(kind, field, parent.kind)?;
+        let kind = match kind {
+            Kind::Error => tolerated(self.slice(span), parent.kind).unwrap_or(kind),
+            kind => meaning(kind, field, parent.kind)?,
+        };
         let index = u32::try_from(self.entries.len()).ok()?;
         self.entries.push(Entry { kind, field, span, first: 0, next: 0 });
         let link = if parent.last == 0 { parent.entry } else { parent.last };
@@ -404,6 +408,15 @@ struct Open {
     kind: Kind,
     /// In a broken part: from where nothing has been readable.
     gap: Option<u32>,
+}
+
+/// What the grammar calls broken and the languages do not: a bare `&` in markup, `export type *`.
+fn tolerated(text: &str, parent: Kind) -> Option<Kind> {
+    match parent {
+        Kind::JsxElement if text.starts_with('&') => Some(Kind::JsxText),
+        Kind::ExportStatement if text == "type" => Some(Kind::TypeWord),
+        _ => None,
+    }
 }
 
 /// The kind under which a node is kept; none: it is left out.
