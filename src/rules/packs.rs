@@ -16,8 +16,8 @@ mod written;
 
 pub use vocabulary::{CONDITIONS, Condition, NOTES, Reason};
 
-/// Every file of `rules/` as (path, text), in the order of their paths.
-pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+
 
 /// The languages that a paste snippet can be in; `shell` is for what no programming language mends.
 pub const PASTE_LANGUAGES: [&str; 4] = ["python", "typescript", "rust", "shell"];
@@ -123,7 +123,7 @@ impl Packs {
     /// A file that cannot be read, is not a pack, or leaves the packs incomplete.
     pub fn load(extra_dir: Option<&Path>) -> Result<Packs, PackError> {
         let mut packs = Packs { stages: Vec::new(), items: Vec::new(), rules: Vec::new() };
-        for (path, text) in EMBEDDED.iter().filter(|(path, _)| is_pack(path)) {
+        for (path, text) in super::EMBEDDED.iter().filter(|(path, _)| is_pack(path)) {
             packs.merge(written::read(path, text)?);
         }
         if let Some(folder) = extra_dir {
