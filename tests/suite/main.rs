@@ -1,3 +1,4 @@
 //! One module per promise that the tool makes.
 
+mod collect;
 mod lower;
