@@ -158,7 +158,11 @@ impl Page<'_> {
         }
         if let Some(suppression) = &finding.suppressed {
             let said = Word::Suppressed.say(tongue);
-            message.push_str(&format!(" ({said}: {}, {})", clean::line(&suppression.by), clean::line(&suppression.reason)));
+            message.push_str(&format!(
+                " ({said}: {}, {})",
+                clean::line(&suppression.by),
+                clean::line(&suppression.reason)
+            ));
         }
         match &finding.excerpt {
             Some(excerpt) => {
@@ -231,7 +235,9 @@ impl Page<'_> {
         let notes: Vec<&Finding> = audit
             .findings
             .iter()
-            .filter(|finding| finding.confidence == Confidence::Note && (self.style.all || finding.suppressed.is_none()))
+            .filter(|finding| {
+                finding.confidence == Confidence::Note && (self.style.all || finding.suppressed.is_none())
+            })
             .collect();
         if notes.is_empty() {
             return;
@@ -295,7 +301,9 @@ impl Page<'_> {
         }
         if files.len() > shown {
             let paint = self.paint;
-            paragraph(&mut self.out, "  ", &words::more(files.len() - shown, tongue), self.style.width, |text| paint.dim(text));
+            paragraph(&mut self.out, "  ", &words::more(files.len() - shown, tongue), self.style.width, |text| {
+                paint.dim(text)
+            });
         }
     }
 

@@ -2,8 +2,8 @@
 //! step, and columns are those of the finding: characters, as in every other format.
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, Severity, SourceCode,
-    SourceSpan, SpanContents,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, Severity,
+    SourceCode, SourceSpan, SpanContents,
 };
 
 use super::{Style, clean};
@@ -28,7 +28,8 @@ pub(super) fn draw(message: &str, location: &Location, excerpt: &Excerpt, severi
     };
     let snippet = Snippet { message: message.to_owned(), location, view, severity };
     let mut drawn = String::new();
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false).with_context_lines(1);
+    let handler =
+        GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false).with_context_lines(1);
     // Writing to a string fails only if the span lies outside the source, which `View` rules out.
     let _ = handler.render_report(&mut drawn, &snippet);
     drawn
@@ -64,8 +65,7 @@ impl View {
             cells.pop();
         }
         let window = Window::around(cells.get(marked - first)?, from, room);
-        let mut view =
-            View { text: String::new(), first_line: excerpt.first_line as usize + first, start: 0, end: 0 };
+        let mut view = View { text: String::new(), first_line: excerpt.first_line as usize + first, start: 0, end: 0 };
         for (number, line) in cells.iter().enumerate() {
             let offset = view.text.len();
             let shown = window.cut(line, unicode);
@@ -177,9 +177,8 @@ impl Window {
 impl Shown {
     /// The bytes of the text that show the bytes `from..to` of the source line; never empty where there is text.
     fn span(&self, from: usize, to: usize) -> (usize, usize) {
-        let place = |wanted: usize| {
-            self.places.iter().find(|(at, _)| *at >= wanted).map_or(self.end, |(_, shown)| *shown)
-        };
+        let place =
+            |wanted: usize| self.places.iter().find(|(at, _)| *at >= wanted).map_or(self.end, |(_, shown)| *shown);
         let start = place(from);
         (start, place(to).max(start))
     }

@@ -14,6 +14,7 @@ mod check;
 mod vocabulary;
 mod written;
 
+pub use check::closest;
 pub use vocabulary::{CONDITIONS, Condition, NOTES, Reason};
 
 /// Every file of `rules/` as (path, text), in the order of their paths.
@@ -266,8 +267,11 @@ fn translate(value: &str, terms: &BTreeMap<String, Text>, tongue: impl Fn(&Text)
     if terms.is_empty() {
         return value.to_owned();
     }
-    let words: Vec<&str> =
-        value.split(',').map(str::trim).map(|word| terms.get(word).map_or(word, |text| tongue(text).as_str())).collect();
+    let words: Vec<&str> = value
+        .split(',')
+        .map(str::trim)
+        .map(|word| terms.get(word).map_or(word, |text| tongue(text).as_str()))
+        .collect();
     words.join(", ")
 }
 
@@ -361,7 +365,8 @@ mod tests {
 
     #[test]
     fn korean_templates_put_no_particle_behind_a_placeholder() {
-        let particle = regex::Regex::new(r"\}`?\)?(은|는|이|가|을|를|와|과|로|으로|이나|나|이라|라)([ .,)]|$)").expect("valid");
+        let particle =
+            regex::Regex::new(r"\}`?\)?(은|는|이|가|을|를|와|과|로|으로|이나|나|이라|라)([ .,)]|$)").expect("valid");
         for rule in packs().rules() {
             for (variant, text) in rule.messages() {
                 assert!(!particle.is_match(&text.ko), "{} {variant}: {}", rule.id, text.ko);

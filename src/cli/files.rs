@@ -1,0 +1,68 @@
+//! `launchcheck files`: which files are looked at, which are not, and why.
+
+use std::fmt::Write;
+
+use crate::{
+    collect::{Class, SkipReason, Tree},
+    report::clean,
+};
+
+/// One line per file: class, path, reason.
+pub(super) fn text(tree: &Tree) -> String {
+    let mut text = String::new();
+    for file in &tree.files {
+        let (path, reason) = (clean::line(&file.path), clean::line(&file.reason));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{:<10} {path}  ({reason})", class(file.class));
+    }
+    for skipped in &tree.skipped {
+        let (path, why) = (clean::line(&skipped.path), clean::line(&reason(&skipped.why)));
+        let _ = writeln!(text, "{:<10} {path}  ({why})", "skipped");
+    }
+    clean::finish(&text)
+}
+
+fn class(class: Class) -> &'static str {
+    match class {
+        Class::Ships => "ships",
+        Class::Test => "test",
+        Class::Docs => "docs",
+        Class::Script => "script",
+        Class::Generated => "generated",
+        Class::Vendored => "vendored",
+    }
+}
+
+fn reason(reason: &SkipReason) -> String {
+    match reason {
+        SkipReason::TooLarge(bytes) => format!("too large: {} KiB", bytes.div_ceil(1024)),
+        SkipReason::Binary => "binary".to_owned(),
+        SkipReason::Link => "symbolic link".to_owned(),
+        SkipReason::Special => "not a regular file".to_owned(),
+        SkipReason::Unreadable(why) => format!("unreadable: {why}"),
+        SkipReason::TooMany => "beyond the limit on files".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::{File, Kind, Skipped};
+
+    #[test]
+    fn every_file_has_its_reason() {
+        let file = File {
+            path: "app/ma\nin.py".into(),
+            class: Class::Ships,
+            reason: "in the index".into(),
+            kind: Kind::Text,
+            tracked: true,
+            ignored: false,
+            bytes: 1,
+        };
+        let skipped = Skipped { path: "big.json".into(), why: SkipReason::TooLarge(2_000_000) };
+        let tree = Tree { files: vec![file], skipped: vec![skipped], ..Tree::default() };
+        let expected = "ships      app/ma\\nin.py  (in the index)\nskipped    big.json  (too large: 1954 KiB)\n";
+        assert_eq!(text(&tree), expected);
+    }
+}
