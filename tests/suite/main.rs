@@ -1,2 +1,5 @@
-#[test]
-fn x() {}
+//! One module per promise.
+
+mod cli;
+mod formats;
+mod sample;
