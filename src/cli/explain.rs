@@ -32,7 +32,7 @@ fn unknown(subject: &str, packs: &Packs) -> Failure {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "`launchcheck list items` and `launchcheck list rules` show them all".to_owned(),
     };
-    Failure::Usage(format!("no item or rule is called `{}`; {help}", clean::line(subject)))
+    Failure::Usage(format!("no item or rule is called `{}`; {help}", clean::shown(subject)))
 }
 
 struct Page<'a> {
@@ -89,7 +89,7 @@ impl Page<'_> {
 }
 
 fn wrap(text: &str, width: usize) -> Vec<String> {
-    crate::report::wrap(&clean::line(text), width.max(16))
+    crate::report::wrap(&clean::shown(text), width.max(16))
 }
 
 #[cfg(test)]

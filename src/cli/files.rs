@@ -11,12 +11,12 @@ use crate::{
 pub(super) fn text(tree: &Tree) -> String {
     let mut text = String::new();
     for file in &tree.files {
-        let (path, reason) = (clean::line(&file.path), clean::line(&file.reason));
+        let (path, reason) = (clean::shown(&file.path), clean::shown(&file.reason));
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{:<10} {path}  ({reason})", class(file.class));
     }
     for skipped in &tree.skipped {
-        let (path, why) = (clean::line(&skipped.path), clean::line(&reason(&skipped.why)));
+        let (path, why) = (clean::shown(&skipped.path), clean::shown(&reason(&skipped.why)));
         let _ = writeln!(text, "{:<10} {path}  ({why})", "skipped");
     }
     clean::finish(&text)

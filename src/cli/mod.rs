@@ -121,6 +121,7 @@ fn usage(error: &clap::Error, surroundings: &Surroundings, out: &mut dyn Write, 
     let text = error.render();
     let is_colored = surroundings.is_terminal && surroundings.color(&arguments::Look::default());
     let text = if is_colored { text.ansi().to_string() } else { text.to_string() };
+    let text = format!("{}\n", text.trim_end());
     if error.use_stderr() {
         let _ = err.write_all(text.as_bytes());
         Outcome::Untrusted

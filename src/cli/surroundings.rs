@@ -10,9 +10,12 @@ const PIPED: usize = 80;
 /// Wider lines are hard to read.
 const WIDEST: usize = 120;
 
+/// Looks a variable up.
+type Variable = Box<dyn Fn(&str) -> Option<String>>;
+
 /// Where the program runs.
 pub struct Surroundings {
-    variable: Box<dyn Fn(&str) -> Option<String>>,
+    variable: Variable,
     /// Whether standard output is a terminal.
     pub is_terminal: bool,
     /// The terminal's width in cells.

@@ -113,6 +113,8 @@ fn cells_of(line: &str) -> Vec<Cell> {
     for (at, character) in line.char_indices() {
         let mut shown = String::new();
         match character {
+            // A workflow command is broken up here already, so that the underline below stays exact.
+            '[' if line.get(..at).is_some_and(|before| before.ends_with("##")) => shown.push_str(" ["),
             '\t' => shown.push_str(&" ".repeat(TAB - column % TAB)),
             hostile if clean::is_hostile(hostile) => clean::escape(hostile, &mut shown),
             other => shown.push(other),
@@ -236,7 +238,7 @@ impl SourceCode for Snippet<'_> {
             (self.view.first_line, 1)
         };
         Ok(Box::new(MietteSpanContents::new_named(
-            clean::line(&self.location.path),
+            clean::shown(&self.location.path),
             self.view.text.as_bytes(),
             SourceSpan::from((0, self.view.text.len())),
             one_based.0.saturating_sub(1),

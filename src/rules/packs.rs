@@ -346,7 +346,7 @@ mod tests {
     #[test]
     fn help_has_code_in_the_language_of_the_file() {
         let packs = packs();
-        assert!(packs.help("missing-timeout", Some("rust")).en.contains("\n\nlet client = reqwest"));
+        assert!(packs.help("missing-timeout", Some("rust")).en.contains("\n\nlet limit = "));
         assert!(packs.help("committed-env-file", Some("python")).en.contains("git rm --cached"));
         assert!(!packs.help("missing-timeout", None).en.contains("\n\n"));
     }
@@ -370,6 +370,15 @@ mod tests {
         for rule in packs().rules() {
             for (variant, text) in rule.messages() {
                 assert!(!particle.is_match(&text.ko), "{} {variant}: {}", rule.id, text.ko);
+            }
+        }
+    }
+
+    #[test]
+    fn snippets_fit_a_terminal_of_80_cells() {
+        for rule in packs().rules() {
+            for code in rule.paste.values() {
+                assert!(code.lines().all(|line| line.chars().count() <= 76), "{}\n{code}", rule.id);
             }
         }
     }

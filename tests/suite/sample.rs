@@ -9,13 +9,13 @@ use launchcheck::{
 };
 
 /// A workflow command, terminal escapes, a bidirectional override, a bell, a line break, a zero-width space.
-pub const HOSTILE: &str = "\n::error file=a::b ##[group]\u{1b}[31m\u{202e}\u{7}\r\n\t\u{200b}\u{9b}";
+pub(crate) const HOSTILE: &str = "\n::error file=a::b ##[group]\u{1b}[31m\u{202e}\u{7}\r\n\t\u{200b}\u{9b}";
 
-pub fn packs() -> Packs {
+pub(crate) fn packs() -> Packs {
     Packs::load(None).expect("the built-in packs are valid")
 }
 
-pub fn place(path: &str, line: u32, column: u32) -> Location {
+pub(crate) fn place(path: &str, line: u32, column: u32) -> Location {
     Location { path: path.to_owned(), line, column, end_line: line, end_column: column + 9 }
 }
 
@@ -28,7 +28,7 @@ fn excerpt(first_line: u32, text: &str, marked: &str) -> Option<Excerpt> {
     Some(Excerpt { first_line, text: text.to_owned(), start, end: start + marked.len() })
 }
 
-pub fn finding(item: Item, rule: &str, variant: &str, values: &[(&str, &str)], location: Location) -> Finding {
+pub(crate) fn finding(item: Item, rule: &str, variant: &str, values: &[(&str, &str)], location: Location) -> Finding {
     let packs = packs();
     let values: Vec<(&str, String)> = values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     let language = if location.path.ends_with(".ts") { "typescript" } else { "python" };
@@ -111,7 +111,7 @@ fn answers(findings: &[Finding]) -> Vec<Answer> {
 }
 
 /// A report as a Korean team might get it.
-pub fn ordinary() -> Report {
+pub(crate) fn ordinary() -> Report {
     let findings = findings();
     let mut coverage = Coverage { read: 38, shipping: 41, ..Coverage::default() };
     coverage.files = [("ships", 41), ("test", 12), ("docs", 3)].map(|(class, n)| (class.to_owned(), n)).into();
@@ -158,7 +158,7 @@ pub fn ordinary() -> Report {
 }
 
 /// A report in which every text of the repository is hostile.
-pub fn hostile() -> Report {
+pub(crate) fn hostile() -> Report {
     let mut report = ordinary();
     let audit = &mut report.audit;
     let spoil = |text: &mut String| text.insert_str(text.chars().next().map_or(0, char::len_utf8), HOSTILE);
