@@ -143,7 +143,7 @@ impl Page<'_> {
             paragraph(&mut self.out, "  ", &words::more(findings.len() - shown, tongue), width, |text| paint.dim(text));
         }
         let mut helped: Vec<&str> = Vec::new();
-        for finding in findings.iter().take(shown) {
+        for finding in findings.iter().take(shown).filter(|finding| finding.suppressed.is_none()) {
             if !helped.contains(&finding.rule.as_str()) {
                 helped.push(&finding.rule);
                 self.help(finding);

@@ -6,7 +6,7 @@ use miette::{
     SourceCode, SourceSpan, SpanContents,
 };
 
-use super::{Style, clean};
+use super::{Style, clean, layout};
 use crate::judge::verdict::{Excerpt, Location};
 
 /// Lines shown before and after the line of the finding.
@@ -26,7 +26,9 @@ pub(super) fn draw(message: &str, location: &Location, excerpt: &Excerpt, severi
         (false, true) => GraphicalTheme::ascii(),
         (false, false) => GraphicalTheme::none(),
     };
-    let snippet = Snippet { message: message.to_owned(), location, view, severity };
+    // Wrapped here at spaces: miette would also break between the syllables of a Korean word.
+    let message = layout::wrap(message, style.width.saturating_sub(6), true).join("\n");
+    let snippet = Snippet { message, location, view, severity };
     let mut drawn = String::new();
     let handler =
         GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false).with_context_lines(1);

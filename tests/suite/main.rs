@@ -3,3 +3,4 @@
 mod cli;
 mod formats;
 mod sample;
+mod snippets;
