@@ -15,6 +15,7 @@ use crate::rules::packs::{Because, PackError, Packs, Reason};
 pub mod cli;
 pub mod collect;
 pub mod judge;
+pub mod link;
 pub mod lower;
 pub mod model;
 pub mod report;
@@ -38,9 +39,9 @@ pub struct Options {
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum Error {
     /// The path to audit cannot be read.
-    #[error("cannot read `{path}`: {why}")]
-    #[diagnostic(help("give the folder of the repository or app to audit"))]
-    Path { path: String, why: String },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Collect(#[from] collect::CollectError),
     /// The packs cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -77,8 +78,5 @@ pub fn audit(root: &Path, options: &Options) -> Result<Report, Error> {
 /// # Errors
 /// A path that cannot be read.
 pub fn tree(root: &Path) -> Result<collect::Tree, Error> {
-    match std::fs::read_dir(root) {
-        Ok(_) => Ok(collect::Tree::default()),
-        Err(error) => Err(Error::Path { path: root.display().to_string(), why: error.to_string() }),
-    }
+    Ok(collect::collect(root, collect::Limits::default())?)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
-    collect::{Class, SkipReason, Tree},
+    collect::{Class, Tree},
     report::clean,
 };
 
@@ -16,7 +16,7 @@ pub(super) fn text(tree: &Tree) -> String {
         let _ = writeln!(text, "{:<10} {path}  ({reason})", class(file.class));
     }
     for skipped in &tree.skipped {
-        let (path, why) = (clean::shown(&skipped.path), clean::shown(&reason(&skipped.why)));
+        let (path, why) = (clean::shown(&skipped.path), clean::shown(&skipped.why.words()));
         let _ = writeln!(text, "{:<10} {path}  ({why})", "skipped");
     }
     clean::finish(&text)
@@ -33,21 +33,10 @@ fn class(class: Class) -> &'static str {
     }
 }
 
-fn reason(reason: &SkipReason) -> String {
-    match reason {
-        SkipReason::TooLarge(bytes) => format!("too large: {} KiB", bytes.div_ceil(1024)),
-        SkipReason::Binary => "binary".to_owned(),
-        SkipReason::Link => "symbolic link".to_owned(),
-        SkipReason::Special => "not a regular file".to_owned(),
-        SkipReason::Unreadable(why) => format!("unreadable: {why}"),
-        SkipReason::TooMany => "beyond the limit on files".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::{File, Kind, Skipped};
+    use crate::collect::{File, Kind, SkipReason, Skipped};
 
     #[test]
     fn every_file_has_its_reason() {
@@ -62,7 +51,7 @@ mod tests {
         };
         let skipped = Skipped { path: "big.json".into(), why: SkipReason::TooLarge(2_000_000) };
         let tree = Tree { files: vec![file], skipped: vec![skipped], ..Tree::default() };
-        let expected = "ships      app/ma\\nin.py  (in the index)\nskipped    big.json  (too large: 1954 KiB)\n";
+        let expected = "ships      app/ma\\nin.py  (in the index)\nskipped    big.json  (too large (1954 KiB))\n";
         assert_eq!(text(&tree), expected);
     }
 }

@@ -29,10 +29,10 @@ pub(super) fn text(what: Listed, style: &Style) -> Result<String, Failure> {
         Listed::Libraries => libraries(),
         Listed::Formats => Format::ALL.map(|format| (format.name().to_owned(), format.summary().to_owned())).to_vec(),
     };
-    let width = rows.iter().map(|(name, _)| clean::cells(name)).max().unwrap_or(0);
+    let width = rows.iter().map(|(name, _)| clean::cells(name)).max().unwrap_or(0).min(40);
     let lines: String = rows
         .iter()
-        .map(|(name, about)| format!("{name}{}  {about}\n", " ".repeat(width - clean::cells(name))))
+        .map(|(name, about)| format!("{name}{}  {about}\n", " ".repeat(width.saturating_sub(clean::cells(name)))))
         .collect();
     Ok(clean::finish(&lines))
 }

@@ -1,9 +1,161 @@
-//! Settings files as key paths.
+//! Settings files as key paths: what a repository configures outside its code.
+//!
+//! Which file names are settings, and how they are written, is data: `rules/files/settings.toml`.
+//!
+//! | format | key path → value |
+//! |---|---|
+//! | JSON, TOML, YAML | keys, list items by number; an empty list or map is `Null` |
+//! | environment files | the variable |
+//! | containers | the instruction, numbered where it is repeated: `CMD`, `RUN.0` |
+//! | processes | the process → its command |
+//! | directives | blocks and directives, numbered where repeated: `http.server.0.location.1.limit_req`; arguments are the value, of a block at its own path |
+//! | sections | section, key |
 
-use crate::model::{Lines, Settings};
+pub mod container;
+pub mod directives;
+pub mod flat;
+pub mod json;
+pub mod toml;
+pub mod tree;
+pub mod yaml;
 
-/// Lowers one settings file by its name; `None` where its format is not known.
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use self::tree::Node;
+use crate::model::{Lines, Lost, LostReason, Setting, Settings, Span};
+
+/// Settings files beyond this are not read, in bytes.
+const BYTES: usize = 1 << 20;
+
+/// `rules/files/settings.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Known {
+    not: Vec<String>,
+    not_below: Vec<String>,
+    #[serde(rename = "format")]
+    formats: Vec<Named>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    is: Format,
+    names: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Format {
+    Environment,
+    Json,
+    Toml,
+    Yaml,
+    Container,
+    Processes,
+    Directives,
+    Sections,
+}
+
+static KNOWN: LazyLock<Known> =
+    LazyLock::new(|| ::toml::from_str(include_str!("../../rules/files/settings.toml")).unwrap_or_default());
+
+fn format_of(path: &str) -> Option<Format> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let name = name.to_ascii_lowercase();
+    if KNOWN.not.iter().any(|pattern| matches(pattern, &name))
+        || KNOWN.not_below.iter().any(|below| folder.ends_with(below.as_str()))
+    {
+        return None;
+    }
+    // Whatever is named like code is code (`gunicorn.conf.py`, `dockerfile.ts`).
+    if super::language_of(&name).is_some() {
+        return None;
+    }
+    KNOWN
+        .formats
+        .iter()
+        .find(|format| format.names.iter().any(|pattern| matches(pattern, &name)))
+        .map(|format| format.is)
+}
+
+/// Whether a name matches a pattern in which `*` stands for any text.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    let Some((head, mut rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut left) = name.strip_prefix(head) else { return false };
+    while let Some((middle, after)) = rest.split_once('*') {
+        let Some(at) = left.find(middle) else { return false };
+        left = left.get(at + middle.len()..).unwrap_or("");
+        rest = after;
+    }
+    left.ends_with(rest)
+}
+
+/// Whether the name of a file is that of a settings file which [`lower`] reads.
+pub fn is_settings(path: &str) -> bool {
+    format_of(path).is_some()
+}
+
+/// Lowers one settings file by its name; `None` where its format is not known. Entries are in the order of the file.
 pub fn lower(path: &str, text: &str) -> Option<Settings> {
-    let _ = text;
-    Some(Settings { path: path.to_owned(), lines: Lines::of(text), entries: Vec::new(), lost: Vec::new() })
+    let format = format_of(path)?;
+    let settings = |entries: Vec<Setting>, lost: Vec<Lost>| Settings {
+        path: path.to_owned(),
+        lines: Lines::of(text),
+        entries,
+        lost,
+    };
+    if text.len() > BYTES {
+        return Some(settings(Vec::new(), vec![Lost { span: Span::new(0, text.len()), why: LostReason::Size }]));
+    }
+    let (entries, lost) = match format {
+        Format::Environment => (flat::environment(text), Vec::new()),
+        Format::Json => {
+            let (node, lost) = json::parse(text);
+            (node.map(|node| node.flatten()).unwrap_or_default(), lost)
+        }
+        Format::Toml => {
+            let (node, lost) = toml::parse(text);
+            (node.flatten(), lost)
+        }
+        Format::Yaml => {
+            let (nodes, lost) = yaml::parse(text);
+            (nodes.iter().flat_map(Node::flatten).take(tree::ENTRIES).collect(), lost)
+        }
+        Format::Container => (container::lower(text), Vec::new()),
+        Format::Processes => (flat::processes(text), Vec::new()),
+        Format::Directives if !directives::looks_like(text) => (flat::sections(text), Vec::new()),
+        Format::Directives => directives::lower(text),
+        Format::Sections => (flat::sections(text), Vec::new()),
+    };
+    Some(settings(entries, lost))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_the_format() {
+        assert_eq!(::toml::from_str::<Known>(include_str!("../../rules/files/settings.toml")).err(), None);
+        for (path, format) in [
+            (".env", Some(Format::Environment)),
+            ("web/.env.local", Some(Format::Environment)),
+            ("package.json", Some(Format::Json)),
+            ("data/users.json", None),
+            ("compose.prod.yml", Some(Format::Yaml)),
+            (".github/workflows/ci.yml", None),
+            ("pnpm-lock.yaml", None),
+            ("Cargo.lock", None),
+            ("Dockerfile.web", Some(Format::Container)),
+            ("Procfile", Some(Format::Processes)),
+            ("nginx/default.conf", Some(Format::Directives)),
+            ("gunicorn.conf.py", None),
+            ("alembic.ini", Some(Format::Sections)),
+        ] {
+            assert_eq!(format_of(path), format, "{path}");
+        }
+    }
 }

@@ -111,7 +111,7 @@ pub enum Kind {
     /// A call that loads a `.env` file.
     LoadsEnvironmentFile,
     /// An operation on a store (database, cache, file): `does` is `get`, `set`, `claim` (set if absent), `count` (increment),
-    /// `append`, `delete`, `many` (loads rows), `expire`. `bound` names the argument or chained call that limits how many.
+    /// `append`, `delete`, `many` (loads rows), `expire`, or `sql` (the statement in the argument `value` tells). `bound` names the argument or chained call that limits how many.
     /// `claim` needs the arguments in `needs` where the name alone does not tell.
     Store,
     /// A call that writes a log line; `level` is `debug`, `info`, `warning`, `error` or `exception` (with stack).
@@ -183,6 +183,9 @@ pub struct Fact {
     pub guards: Vec<String>,
     #[serde(default)]
     pub handlers: Vec<String>,
+    /// What a handler's parameters are, in order (`express.Request()`): for handlers whose parameters carry no annotation.
+    #[serde(default)]
+    pub receives: Vec<String>,
     pub order: Option<String>,
     pub parameters: Option<usize>,
     #[serde(default)]

@@ -1,4 +1,8 @@
 //! Everything the tool knows about the world, as data: packs (what is asked) and the catalogue (what names are).
 
 pub mod catalogue;
+pub mod checked;
 pub mod packs;
+
+/// The files of `rules/`, by path, made part of the program when it is built.
+pub(crate) const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));

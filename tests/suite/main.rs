@@ -1,6 +1,7 @@
-//! One module per promise.
+//! One module per promise that the tool makes.
 
 mod cli;
 mod formats;
+mod lower;
 mod sample;
 mod snippets;

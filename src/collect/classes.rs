@@ -1,0 +1,228 @@
+//! What each file is for, by its path relative to the root; and by its text, for whoever reads it.
+
+use std::collections::HashSet;
+
+use super::{Class, File, Kind, Tree, join, known::CLASSES, known::matches, split, walk};
+
+/// Lines longer than this on average are made by a machine (minifiers, bundlers), in bytes.
+const MINIFIED_AVERAGE: usize = 500;
+/// Texts shorter than this are not called minified, in bytes.
+const MINIFIED_LEAST: usize = 5_000;
+
+/// Gives every file of a tree its class and the reason.
+pub(super) fn classify(tree: &mut Tree) {
+    let projects = walk::manifest_folders(&tree.files);
+    let in_git = tree.in_git;
+    for file in &mut tree.files {
+        let (class, reason) = class_of(&file.path, file.kind, &projects).unwrap_or_else(|| {
+            let reason = match (in_git, file.tracked, file.ignored) {
+                (true, true, true) => "in the index although ignored",
+                (true, true, false) => "in the index",
+                (true, false, _) => "neither tracked nor ignored",
+                (false, ..) => "not ignored",
+            };
+            (Class::Ships, reason.to_owned())
+        });
+        file.class = class;
+        file.reason = reason;
+    }
+}
+
+/// The class that a path alone gives; `None`: it ships.
+fn class_of(path: &str, kind: Kind, projects: &HashSet<String>) -> Option<(Class, String)> {
+    by_folder(path, kind, projects).or_else(|| by_name(path, projects))
+}
+
+fn by_folder(path: &str, kind: Kind, projects: &HashSet<String>) -> Option<(Class, String)> {
+    let known = &CLASSES.folders;
+    let (folder, name) = split(path);
+    let is_page = is_page(name);
+    let mut found: Option<(Class, String)> = None;
+    let mut leading = String::new();
+    let (mut below_source, mut below_routes) = (false, false);
+    for part in folder.split('/').filter(|part| !part.is_empty()) {
+        let lower = part.to_ascii_lowercase();
+        let is = |list: &[String]| list.iter().any(|known| *known == lower);
+        // A piece of an address for pages and what lies beside them, an ordinary folder for everything else.
+        let is_address = below_routes && kind == Kind::Code(crate::model::Language::TypeScript);
+        let class = match () {
+            () if is(&known.vendored) && !is_address => Some(Class::Vendored),
+            () if is(&known.generated_anywhere) || is(&known.generated) && !below_source && !is_address => {
+                Some(Class::Generated)
+            }
+            () if is(&known.test) && !(is_address && is_page && !lower.starts_with('_')) => Some(Class::Test),
+            () if is(&known.docs) && !is_address => Some(Class::Docs),
+            () if is(&known.script) && !is_address => Some(Class::Script),
+            () if is(&known.script_beside_manifest) && projects.contains(&leading) => Some(Class::Script),
+            () => None,
+        };
+        // Of several folders the strongest word counts: vendored tests are vendored.
+        if let Some(class) = class
+            && found.as_ref().is_none_or(|(known, _)| strength(class) > strength(*known))
+        {
+            found = Some((class, format!("{part}/ folder")));
+        }
+        below_source |= lower == "src" || lower == "app";
+        below_routes |= is(&known.routes);
+        leading = join(&leading, part);
+    }
+    found
+}
+
+fn strength(class: Class) -> u8 {
+    match class {
+        Class::Ships => 0,
+        Class::Script => 1,
+        Class::Docs => 2,
+        Class::Test => 3,
+        Class::Generated => 4,
+        Class::Vendored => 5,
+    }
+}
+
+/// Names that frameworks with file routes give to what they serve.
+fn is_page(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name);
+    matches!(
+        stem,
+        "page"
+            | "route"
+            | "layout"
+            | "template"
+            | "loading"
+            | "error"
+            | "default"
+            | "index"
+            | "+page"
+            | "+server"
+            | "+layout"
+    )
+}
+
+fn by_name(path: &str, projects: &HashSet<String>) -> Option<(Class, String)> {
+    let (folder, name) = split(path);
+    let lower = name.to_ascii_lowercase();
+    let known = &CLASSES.files;
+    let pattern = |list: &'static [String]| list.iter().find(|pattern| matches(pattern, &lower));
+    if let Some(pattern) = pattern(&known.generated) {
+        return Some((Class::Generated, format!("named {pattern}")));
+    }
+    if let Some(pattern) = pattern(&known.test) {
+        return Some((Class::Test, format!("named {pattern}")));
+    }
+    if let Some(pattern) = pattern(&known.docs) {
+        return Some((Class::Docs, format!("named {pattern}")));
+    }
+    if !projects.contains(folder) {
+        return None;
+    }
+    if let Some(pattern) = pattern(&known.script) {
+        return Some((Class::Script, format!("named {pattern}")));
+    }
+    let (tool, rest) = lower.split_once(".config.").or_else(|| lower.split_once("rc."))?;
+    let tool = tool.trim_start_matches('.');
+    let is_tool =
+        matches!(rest, "js" | "ts" | "mjs" | "cjs" | "mts" | "cts") && known.tools.iter().any(|known| known == tool);
+    is_tool.then(|| (Class::Script, "settings of a developer tool".to_owned()))
+}
+
+/// The class that the text of a file gives, for a file whose path did not tell: generated headers, minified code, task
+/// lists. `None`: the class by path stands. For whoever reads the file; collecting does not.
+pub fn classify_text(file: &File, text: &str) -> Option<(Class, String)> {
+    if file.class != Class::Ships || !matches!(file.kind, Kind::Code(_)) {
+        return None;
+    }
+    let known = &CLASSES.contents;
+    for line in text.lines().take(5) {
+        let line: String = line.chars().take(400).collect::<String>().to_lowercase();
+        let comment = line.trim_start_matches(['\u{feff}', ' ', '\t']);
+        let is_comment = ["#", "//", "/*", "*", "\"\"\"", "'''", "<!--"].iter().any(|mark| comment.starts_with(mark));
+        if is_comment && let Some(words) = known.generated.iter().find(|words| comment.contains(words.as_str())) {
+            return Some((Class::Generated, format!("header says `{}`", words.trim())));
+        }
+    }
+    if text.len() >= MINIFIED_LEAST && text.len() / text.lines().count().max(1) > MINIFIED_AVERAGE {
+        return Some((Class::Generated, "minified".to_owned()));
+    }
+    let is_task_file = known.task_files.iter().any(|name| name == split(&file.path).1);
+    let imports = |words: &String| text.lines().any(|line| line.trim_start().starts_with(words.as_str()));
+    (is_task_file && known.task_imports.iter().any(imports))
+        .then(|| (Class::Script, "task list of a developer tool".to_owned()))
+}
+
+/// Whether a script's class is a guess by its folder that an import by something that ships overrules (the `tools/` of
+/// an agent are no developer tools).
+pub fn is_provisional(file: &File) -> bool {
+    file.class == Class::Script
+        && file.reason.ends_with(" folder")
+        && !file.path.split('/').any(|part| part.starts_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Language;
+
+    fn class(path: &str) -> Class {
+        let projects = HashSet::from([String::new(), "backend".to_owned()]);
+        let kind = crate::lower::language_of(path).map_or(Kind::Text, Kind::Code);
+        class_of(path, kind, &projects).map_or(Class::Ships, |(class, _)| class)
+    }
+
+    #[test]
+    fn paths_tell_what_files_are_for() {
+        for (path, expected) in [
+            ("main.py", Class::Ships),
+            ("src/lib/ai/tools/weather.ts", Class::Ships),
+            ("backend/tools/load.py", Class::Script),
+            ("tools/load.py", Class::Script),
+            ("src/tests/a.py", Class::Test),
+            ("a_test.py", Class::Test),
+            ("web/a.spec.tsx", Class::Test),
+            ("vendor/tests/x.js", Class::Vendored),
+            ("docs/conf.py", Class::Docs),
+            ("app/docs/page.tsx", Class::Ships),
+            ("app/api/test/route.ts", Class::Ships),
+            ("src/app/demo/chat.tsx", Class::Ships),
+            ("app/__tests__/page.tsx", Class::Test),
+            ("app/tests/test_x.py", Class::Test),
+            ("app/__generated__/x.ts", Class::Generated),
+            ("dist/main.js", Class::Generated),
+            ("src/build/run.ts", Class::Ships),
+            ("x.min.js", Class::Generated),
+            ("next.config.mjs", Class::Ships),
+            ("sentry.server.config.ts", Class::Ships),
+            ("auth.config.ts", Class::Ships),
+            ("vitest.config.ts", Class::Script),
+            (".eslintrc.cjs", Class::Script),
+            ("src/vitest.config.ts", Class::Ships),
+            ("setup.py", Class::Script),
+            ("lib/setup.py", Class::Ships),
+            ("evals/run.py", Class::Ships),
+            ("alembic/versions/1.py", Class::Ships),
+            ("README.md", Class::Docs),
+            ("tasks.py", Class::Ships),
+        ] {
+            assert_eq!(class(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn texts_tell_the_rest() {
+        let file = |path: &str| File {
+            path: path.to_owned(),
+            class: Class::Ships,
+            reason: String::new(),
+            kind: Kind::Code(Language::Python),
+            tracked: true,
+            ignored: false,
+            bytes: 0,
+        };
+        let class = |path: &str, text: &str| classify_text(&file(path), text).map(|(class, _)| class);
+        assert_eq!(class("a.py", "#!x\n# This file was generated by x. DO NOT EDIT.\n"), Some(Class::Generated));
+        assert_eq!(class("a.py", "text = 'do not edit'\n"), None);
+        assert_eq!(class("a.js", &"a;".repeat(150_000)), Some(Class::Generated));
+        assert_eq!(class("tasks.py", "from invoke import task\n"), Some(Class::Script));
+        assert_eq!(class("tasks.py", "from celery import Celery\n"), None);
+    }
+}

@@ -1,0 +1,152 @@
+//! What names of folders, files and commands mean: read once from `rules/files/`.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+pub(super) use crate::lower::settings::matches;
+
+/// `rules/files/classes.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Classes {
+    pub(super) folders: Folders,
+    pub(super) files: Files,
+    pub(super) contents: Contents,
+    pub(super) binary: Binary,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Folders {
+    pub(super) vendored: Vec<String>,
+    pub(super) generated: Vec<String>,
+    pub(super) generated_anywhere: Vec<String>,
+    pub(super) test: Vec<String>,
+    pub(super) docs: Vec<String>,
+    pub(super) script: Vec<String>,
+    pub(super) script_beside_manifest: Vec<String>,
+    pub(super) routes: Vec<String>,
+    pub(super) installed: Vec<String>,
+    pub(super) installed_marks: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Files {
+    pub(super) generated: Vec<String>,
+    pub(super) test: Vec<String>,
+    pub(super) docs: Vec<String>,
+    pub(super) script: Vec<String>,
+    pub(super) tools: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Contents {
+    pub(super) generated: Vec<String>,
+    pub(super) task_files: Vec<String>,
+    pub(super) task_imports: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Binary {
+    pub(super) extensions: Vec<String>,
+}
+
+/// `rules/files/starts.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Starts {
+    /// Words in front of a command that run it.
+    pub(super) wrappers: Vec<String>,
+    pub(super) shells: Vec<String>,
+    /// Names of package scripts and make targets that start something; `*` stands for any text.
+    pub(super) targets: Vec<String>,
+    /// Names of shell scripts beside a manifest that start something, without their extension.
+    pub(super) scripts: Vec<String>,
+    /// Environment variables whose value is a module to serve.
+    pub(super) variables: Vec<String>,
+    #[serde(rename = "setting")]
+    pub(super) settings: Vec<StartSetting>,
+    #[serde(rename = "program")]
+    pub(super) programs: Vec<Program>,
+}
+
+/// A command that starts a file or module among its arguments.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Program {
+    pub(super) names: Vec<String>,
+    pub(super) takes: Takes,
+    /// Words that must follow the name, one of them (`run`).
+    #[serde(default)]
+    pub(super) commands: Vec<String>,
+    /// Options whose value is what is started; without any, the arguments are.
+    #[serde(default)]
+    pub(super) options: Vec<String>,
+    /// Options whose value is the folder that modules are looked for in.
+    #[serde(default)]
+    pub(super) folders: Vec<String>,
+    /// What is started when nothing is named.
+    #[serde(default)]
+    pub(super) defaults: Vec<String>,
+    /// Whether the file itself is run.
+    #[serde(default)]
+    pub(super) main: bool,
+    /// The option whose value is a module to run (`-m`).
+    pub(super) module_option: Option<String>,
+}
+
+/// A key of a settings file whose value starts something.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StartSetting {
+    pub(super) files: Vec<String>,
+    /// Key paths, `*` for one key.
+    pub(super) keys: Vec<String>,
+    pub(super) takes: Takes,
+    /// Key paths beside it that name the folder it is started in.
+    #[serde(default)]
+    pub(super) folders: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Takes {
+    #[default]
+    File,
+    /// A dotted module, perhaps with `:attribute`, or a file.
+    Module,
+    /// A command line.
+    Command,
+    /// A file without its extension and a function: `src/handler.main`.
+    Handler,
+}
+
+pub(super) static CLASSES: LazyLock<Classes> =
+    LazyLock::new(|| toml::from_str(include_str!("../../rules/files/classes.toml")).unwrap_or_default());
+
+pub(super) static STARTS: LazyLock<Starts> =
+    LazyLock::new(|| toml::from_str(include_str!("../../rules/files/starts.toml")).unwrap_or_default());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_is_readable() {
+        assert_eq!(toml::from_str::<Classes>(include_str!("../../rules/files/classes.toml")).err(), None);
+        assert_eq!(toml::from_str::<Starts>(include_str!("../../rules/files/starts.toml")).err(), None);
+    }
+
+    #[test]
+    fn stars_stand_for_any_text() {
+        assert!(matches("*.test.*", "a.test.ts"));
+        assert!(!matches("*.test.*", "a.tests.ts"));
+        assert!(matches("test_*.py", "test_a.py"));
+        assert!(!matches("a*a", "a"));
+        assert!(matches("start*", "start:dev"));
+    }
+}

@@ -1,0 +1,471 @@
+//! Which files are started: by manifests, process files, container files, deployment settings and READMEs.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Class, File, Tree, commands, join,
+    known::{Program, STARTS, StartSetting, Takes, matches},
+    projects, resolve, split,
+};
+use crate::{
+    lower::settings,
+    model::{Literal, Project, ProjectKind, Setting, Start},
+};
+
+/// How deep commands may be quoted in commands, and scripts call scripts.
+const DEPTH: usize = 4;
+/// Files that are read in search of commands; more are left out.
+const FILES: usize = 2_000;
+
+/// Every file that something in the tree starts, sorted. `read` gives the text of a file by its path; the tree must hold
+/// its projects.
+pub fn starts(tree: &Tree, read: &dyn Fn(&str) -> Option<String>) -> Vec<Start> {
+    starts_in(tree, &tree.projects, read)
+}
+
+pub(super) fn starts_in(tree: &Tree, projects: &[Project], read: projects::Read<'_>) -> Vec<Start> {
+    let mut starter = Starter { tree, projects, read, found: BTreeSet::new(), scripts: BTreeSet::new() };
+    let counts = |file: &&File| !matches!(file.class, Class::Test | Class::Vendored | Class::Generated);
+    let mut left = FILES;
+    for file in tree.files.iter().filter(counts) {
+        if Source::of(file, projects).is_some_and(|source| left > 0 && starter.file(&file.path, source)) {
+            left -= 1;
+        }
+    }
+    for project in projects.iter().filter(|project| project.kind == ProjectKind::Cargo) {
+        let manifest = read(&join(&project.folder, "Cargo.toml")).map(|text| settings::toml::parse(&text).0);
+        for path in manifest.iter().flat_map(|manifest| projects::binaries(tree, &project.folder, manifest)) {
+            starter.add(&path, true);
+        }
+    }
+    starter.found.into_iter().map(|(path, is_main)| Start { path, is_main }).collect()
+}
+
+/// The files that commands are looked for in.
+enum Source {
+    Package,
+    Container,
+    Make,
+    Readme,
+    Script,
+    Settings(Vec<&'static StartSetting>),
+}
+
+impl Source {
+    fn of(file: &File, projects: &[Project]) -> Option<Source> {
+        let (folder, name) = split(&file.path);
+        let lower = name.to_ascii_lowercase();
+        let beside_manifest = || folder.is_empty() || projects.iter().any(|project| project.folder == folder);
+        if lower.starts_with("readme") {
+            return beside_manifest().then_some(Source::Readme);
+        }
+        if file.class == Class::Docs {
+            return None;
+        }
+        if lower == "package.json" {
+            return Some(Source::Package);
+        }
+        if is_container(&lower) {
+            return Some(Source::Container);
+        }
+        if matches!(lower.as_str(), "makefile" | "gnumakefile" | "justfile") {
+            return beside_manifest().then_some(Source::Make);
+        }
+        if let Some(stem) = lower.strip_suffix(".sh") {
+            let starts = STARTS.scripts.iter().any(|pattern| matches(pattern, stem));
+            return (starts && beside_manifest()).then_some(Source::Script);
+        }
+        let settings: Vec<_> = STARTS
+            .settings
+            .iter()
+            .filter(|setting| setting.files.iter().any(|pattern| matches(pattern, name)))
+            .collect();
+        (!settings.is_empty()).then_some(Source::Settings(settings))
+    }
+}
+
+/// Whether a name (in lower case) is that of a container's build file.
+fn is_container(name: &str) -> bool {
+    ["dockerfile", "containerfile"].iter().any(|word| name.starts_with(word) || name.ends_with(&format!(".{word}")))
+}
+
+struct Starter<'t> {
+    tree: &'t Tree,
+    projects: &'t [Project],
+    read: projects::Read<'t>,
+    found: BTreeSet<(String, bool)>,
+    /// Shell scripts that were read.
+    scripts: BTreeSet<String>,
+}
+
+impl Starter<'_> {
+    fn add(&mut self, path: &str, is_main: bool) {
+        if self.tree.has(path) {
+            self.found.insert((path.to_owned(), is_main));
+        }
+    }
+
+    /// Reads one file for its commands; whether it could be read.
+    fn file(&mut self, path: &str, source: Source) -> bool {
+        let Some(text) = (self.read)(path) else { return false };
+        let (folder, name) = split(path);
+        match source {
+            Source::Package => {
+                let entries = settings::lower(path, &text).map(|settings| settings.entries).unwrap_or_default();
+                for setting in &entries {
+                    if let ([table, target], Literal::Text(command)) = (setting.keys.as_slice(), &setting.value)
+                        && table == "scripts"
+                        && is_target(target)
+                    {
+                        self.run(command, folder, DEPTH);
+                    }
+                }
+                for setting in STARTS.settings.iter().filter(|setting| setting.files.iter().any(|file| file == name)) {
+                    self.settings(setting, &entries, folder);
+                }
+            }
+            Source::Container => self.container(&text, folder),
+            Source::Make => {
+                for (_, commands) in commands::make_targets(&text).iter().filter(|(target, _)| is_target(target)) {
+                    self.run(commands, folder, DEPTH);
+                }
+            }
+            Source::Readme => {
+                for block in commands::code_blocks(&text) {
+                    self.run(&block, folder, DEPTH);
+                }
+                let app_file =
+                    text.strip_prefix("---").and_then(|front| front.split_once("\n---")).and_then(|(front, _)| {
+                        front.lines().find_map(|line| line.strip_prefix("app_file:").map(|file| file.trim().to_owned()))
+                    });
+                if let Some(file) = app_file {
+                    self.start_file(&file, folder, true);
+                }
+            }
+            Source::Script => self.run(&text, folder, DEPTH),
+            Source::Settings(known) => {
+                let entries = settings::lower(path, &text).map(|settings| settings.entries).unwrap_or_default();
+                for setting in known {
+                    self.settings(setting, &entries, folder);
+                }
+            }
+        }
+        true
+    }
+
+    /// Follows the keys of a settings file that start something.
+    fn settings(&mut self, known: &StartSetting, entries: &[Setting], folder: &str) {
+        for (keys, text) in values(known, entries) {
+            let beside = |name: &String| {
+                let wanted: Vec<&str> =
+                    keys.iter().take(keys.len().saturating_sub(1)).map(String::as_str).chain(name.split('.')).collect();
+                entries.iter().find(|entry| entry.keys == wanted).and_then(|entry| match &entry.value {
+                    Literal::Text(named) => self.folder(folder, named),
+                    _ => None,
+                })
+            };
+            let folder = known.folders.iter().find_map(beside).unwrap_or_else(|| folder.to_owned());
+            match known.takes {
+                Takes::Command => self.run(&text, &folder, DEPTH),
+                Takes::Module => drop(self.start_module(&text, &folder, false)),
+                Takes::File => drop(self.start_file(&text, &folder, true)),
+                Takes::Handler => {
+                    let stem = text.rsplit_once('.').map_or(text.as_str(), |(stem, _)| stem);
+                    for extension in ["py", "ts", "js", "mjs"] {
+                        if let Some(path) = resolve(&folder, &format!("{stem}.{extension}")) {
+                            self.add(&path, false);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A folder as a deployment names it: relative, or by the end of a container's path.
+    fn folder(&self, folder: &str, named: &str) -> Option<String> {
+        let parts: Vec<&str> = named.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+        if !named.starts_with('/') {
+            return resolve(folder, named).filter(|path| path.is_empty() || !self.tree.below(path).is_empty());
+        }
+        (0..parts.len()).find_map(|from| {
+            let tail = parts.get(from..)?.join("/");
+            [join(folder, &tail), tail].into_iter().find(|path| !self.tree.below(path).is_empty())
+        })
+    }
+
+    /// `CMD`, `ENTRYPOINT`, `WORKDIR` and `ENV` of a container's build file.
+    fn container(&mut self, text: &str, folder: &str) {
+        let mut current = folder.to_owned();
+        for instruction in settings::container::instructions(text) {
+            match instruction.name.as_str() {
+                "WORKDIR" => current = self.folder(folder, &instruction.arguments).unwrap_or_else(|| folder.to_owned()),
+                "CMD" | "ENTRYPOINT" => match settings::json::parse(&instruction.arguments).0 {
+                    Some(list) if !list.items().is_empty() => {
+                        let words: Vec<String> = list.texts().into_iter().map(str::to_owned).collect();
+                        self.command(&words, &current, DEPTH);
+                    }
+                    _ => self.run(&instruction.arguments, &current, DEPTH),
+                },
+                "ENV" => {
+                    for word in instruction.arguments.split_whitespace() {
+                        self.assignment(word, &current);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Follows every command of a shell text; `cd` holds for those after it.
+    fn run(&mut self, text: &str, folder: &str, depth: usize) {
+        let mut current = folder.to_owned();
+        for words in commands::commands(text) {
+            if let [change, target, ..] = words.as_slice()
+                && matches!(change.as_str(), "cd" | "pushd")
+            {
+                // A README changes into folders that do not exist (`cd my-clone`): then it means the one it lies in.
+                if let Some(next) = self.folder(&current, target).or_else(|| self.folder(folder, target)) {
+                    current = next;
+                }
+                continue;
+            }
+            self.command(&words, &current, depth);
+        }
+    }
+
+    fn command(&mut self, words: &[String], folder: &str, depth: usize) {
+        if depth == 0 {
+            return;
+        }
+        let mut at = 0;
+        let mut wrapped = false;
+        while let Some(word) = words.get(at) {
+            at += 1;
+            let name = word.rsplit('/').next().unwrap_or(word);
+            let rest = words.get(at..).unwrap_or_default();
+            if is_assignment(word) {
+                self.assignment(word, folder);
+            } else if let Some(program) = program(name) {
+                return self.program(program, rest, folder, depth);
+            } else if STARTS.shells.iter().any(|shell| shell == word || shell == name) {
+                wrapped = true;
+            } else if word.ends_with(".sh") {
+                return self.script(word, folder, depth);
+            } else if word.contains(' ') && wrapped {
+                self.run(word, folder, depth - 1);
+            } else if STARTS.wrappers.iter().any(|wrapper| wrapper == name) {
+                wrapped = true;
+            } else if !wrapped || at > 16 {
+                return;
+            }
+        }
+    }
+
+    fn assignment(&mut self, word: &str, folder: &str) {
+        if let Some((name, value)) = word.split_once('=')
+            && STARTS.variables.iter().any(|variable| variable == name)
+        {
+            self.start_module(value.trim_matches(['"', '\'']), folder, false);
+        }
+    }
+
+    /// A shell script of the tree, read once.
+    fn script(&mut self, word: &str, folder: &str, depth: usize) {
+        let Some(path) = self.locate(word, folder) else { return };
+        if self.scripts.insert(path.clone())
+            && let Some(text) = (self.read)(&path)
+        {
+            self.run(&text, folder, depth - 1);
+        }
+    }
+
+    /// One program with its arguments.
+    fn program(&mut self, program: &Program, arguments: &[String], folder: &str, depth: usize) {
+        if let Some(option) = &program.module_option
+            && let Some(at) = arguments.iter().take_while(|word| word.starts_with('-')).position(|word| word == option)
+        {
+            let rest = arguments.get(at + 1..).unwrap_or_default();
+            let Some(module) = rest.first() else { return };
+            match self::program(&module.replace('_', "-")) {
+                Some(_) => self.command(rest, folder, depth - 1),
+                None => drop(self.start_module(module, folder, true)),
+            }
+            return;
+        }
+        let mut arguments = arguments;
+        if !program.commands.is_empty() {
+            let Some(at) = arguments.iter().position(|word| program.commands.contains(word)) else { return };
+            // Options in front of the subcommand belong to the program.
+            if !arguments.iter().any(|word| option_value(&program.options, word).is_some()) {
+                arguments = arguments.get(at + 1..).unwrap_or_default();
+            }
+        }
+        let options = |names: &[String]| -> Option<String> {
+            arguments.iter().enumerate().find_map(|(at, word)| match option_value(names, word)? {
+                "" => arguments.get(at + 1).cloned(),
+                value => Some(value.to_owned()),
+            })
+        };
+        let named_folder = options(&program.folders).and_then(|named| self.folder(folder, &named));
+        let folder = named_folder.as_deref().unwrap_or(folder);
+        let found = match (program.takes, options(&program.options)) {
+            (Takes::Module, Some(module)) => self.start_module(&module, folder, program.main),
+            (Takes::Module, None) => arguments.iter().any(|word| self.start_module(word, folder, program.main)),
+            _ => self.start_files(arguments, folder, program.main),
+        };
+        if !found
+            && let Some(path) = program.defaults.iter().map(|name| join(folder, name)).find(|path| self.tree.has(path))
+        {
+            self.add(&path, program.main);
+        }
+    }
+
+    /// The first argument that is a file of code, and those that options name before it.
+    fn start_files(&mut self, arguments: &[String], folder: &str, is_main: bool) -> bool {
+        let mut after_option = false;
+        for word in arguments {
+            if matches!(word.as_str(), "-c" | "-e" | "--eval" | "-p") {
+                return false;
+            }
+            if word.starts_with('-') {
+                after_option = true;
+            } else if self.start_file(word, folder, is_main) && !after_option {
+                return true;
+            } else {
+                after_option = false;
+            }
+        }
+        false
+    }
+
+    fn start_file(&mut self, word: &str, folder: &str, is_main: bool) -> bool {
+        let found = self.locate(word, folder).filter(|path| crate::lower::language_of(path).is_some());
+        if let Some(path) = &found {
+            self.add(path, is_main);
+        }
+        found.is_some()
+    }
+
+    /// The file that a word of a command names: beside it, in a container, at the root, or in the one project that has it.
+    fn locate(&self, word: &str, folder: &str) -> Option<String> {
+        let word = word.trim_matches(['"', '\'', '`', ',']);
+        if word.is_empty() || word == "." || word.contains(['*', '<', '$', ' ']) {
+            return None;
+        }
+        let parts: Vec<&str> = word.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+        if word.starts_with('/') {
+            return (0..parts.len()).find_map(|from| {
+                let tail = parts.get(from..)?.join("/");
+                [join(folder, &tail), tail].into_iter().find(|path| self.tree.has(path))
+            });
+        }
+        let here = |folder: &str| {
+            let path = resolve(folder, word)?;
+            if self.tree.has(&path) { Some(path) } else { projects::source_of(self.tree, folder, word) }
+        };
+        let nearby = here(folder).or_else(|| if folder.is_empty() { None } else { here("") });
+        nearby.or_else(|| single(self.projects.iter().filter_map(|project| here(&project.folder))))
+    }
+
+    /// Starts the file of a dotted module, perhaps with `:attribute`; whether there is one.
+    fn start_module(&mut self, word: &str, folder: &str, is_main: bool) -> bool {
+        let word = word.trim_matches(['"', '\'', '`', ',']);
+        let module = match word.split_once(':') {
+            Some((module, _)) => module,
+            None => word,
+        };
+        if [".py", ".ts", ".js", ".mjs", ".tsx"].iter().any(|extension| module.ends_with(extension)) {
+            return self.start_file(module, folder, is_main);
+        }
+        let is_name = |part: &str| {
+            !part.is_empty()
+                && !part.starts_with('-')
+                && part.chars().all(|character| character.is_alphanumeric() || character == '_')
+        };
+        let mut parts: Vec<&str> = module.split('.').collect();
+        if !parts.iter().all(|part| is_name(part)) {
+            return false;
+        }
+        let mut found = self.module(&parts, folder, is_main);
+        if found.is_none() && parts.len() > 1 && !word.contains(':') {
+            parts.pop();
+            found = self.module(&parts, folder, is_main);
+        }
+        if let Some(path) = &found {
+            self.add(path, is_main);
+        }
+        found.is_some()
+    }
+
+    fn module(&self, parts: &[&str], folder: &str, is_main: bool) -> Option<String> {
+        let inside = parts.join("/");
+        let here = |folder: &str| {
+            let package = if is_main { "__main__.py" } else { "__init__.py" };
+            let candidates = [format!("{inside}.py"), format!("{inside}/{package}"), format!("{inside}/__init__.py")];
+            candidates.iter().map(|candidate| join(folder, candidate)).find(|path| self.tree.has(path))
+        };
+        let source = join(folder, "src");
+        let roots =
+            || self.projects.iter().flat_map(|project| std::iter::once(&project.folder).chain(&project.source_roots));
+        here(folder)
+            .or_else(|| here(&source))
+            .or_else(|| here(""))
+            .or_else(|| single(roots().filter_map(|root| here(root))))
+    }
+}
+
+/// The one thing that all agree on.
+fn single(mut found: impl Iterator<Item = String>) -> Option<String> {
+    let first = found.next()?;
+    found.all(|other| other == first).then_some(first)
+}
+
+fn program(name: &str) -> Option<&'static Program> {
+    STARTS.programs.iter().find(|program| program.names.iter().any(|known| known == name))
+}
+
+fn is_target(name: &str) -> bool {
+    STARTS.targets.iter().any(|pattern| matches(pattern, name))
+}
+
+fn is_assignment(word: &str) -> bool {
+    let name = word.split_once('=').map_or("", |(name, _)| name);
+    !name.is_empty() && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
+}
+
+/// The value that a word gives to an option: `--app=x`; empty where the next word is the value.
+fn option_value<'w>(names: &[String], word: &'w str) -> Option<&'w str> {
+    let rest = names.iter().find_map(|name| word.strip_prefix(name.as_str()))?;
+    if rest.is_empty() { Some("") } else { rest.strip_prefix('=') }
+}
+
+/// The values at a setting's keys; a list of words is one command.
+fn values(known: &StartSetting, entries: &[Setting]) -> Vec<(Vec<String>, String)> {
+    let mut found: Vec<(Vec<String>, String)> = Vec::new();
+    for pattern in &known.keys {
+        let pattern: Vec<&str> = pattern.split('.').collect();
+        for entry in entries {
+            let Literal::Text(text) = &entry.value else { continue };
+            let leads = entry.keys.iter().zip(&pattern).all(|(key, wanted)| *wanted == "*" || key == wanted);
+            let further = entry.keys.len().checked_sub(pattern.len());
+            let is_item = further == Some(1)
+                && known.takes == Takes::Command
+                && entry.keys.last().is_some_and(|key| key.parse::<usize>().is_ok());
+            if !leads || !(further == Some(0) || is_item) {
+                continue;
+            }
+            let keys: Vec<String> = entry.keys.iter().take(pattern.len()).cloned().collect();
+            match found.last_mut().filter(|(last, _)| is_item && *last == keys) {
+                Some((_, command)) => command.push_str(&format!(" {}", quote(text))),
+                None if is_item => found.push((keys, quote(text))),
+                None => found.push((keys, text.clone())),
+            }
+        }
+    }
+    found
+}
+
+/// One word of a list as one word of a command line.
+fn quote(word: &str) -> String {
+    if word.contains(char::is_whitespace) { format!("'{word}'") } else { word.to_owned() }
+}

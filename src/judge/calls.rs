@@ -1,0 +1,294 @@
+//! The calls that leave the process, with what holds for each: time limit, retries, output limit.
+
+use std::collections::BTreeMap;
+
+use regex::RegexSet;
+
+use crate::link::arguments::{Amount, Given, Held};
+use crate::link::entries::Entries;
+use crate::link::reach::{Reach, by_call};
+use crate::link::units::CallId;
+use crate::link::{Program, Site};
+use crate::model::ExpressionKind;
+use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
+use crate::rules::checked::FactId;
+
+/// A call that leaves the process.
+#[derive(Clone, Debug)]
+pub struct External {
+    pub call: CallId,
+    pub kind: Calls,
+    /// The library's name for it, for people: `openai chat.completions.create`.
+    pub api: String,
+    pub fact: FactId,
+    /// The fact of the provider's address, for a raw HTTP call.
+    pub endpoint: Option<FactId>,
+    /// The call with nothing known of its callers.
+    pub open: Site,
+    /// The entry points that reach it, with the sites at which they do.
+    pub reached: Vec<(usize, Vec<Site>)>,
+}
+
+/// A setting of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    Timeout,
+    Retry,
+    Output,
+}
+
+impl Which {
+    fn of(self, fact: &Fact) -> Option<&Setting> {
+        match self {
+            Which::Timeout => fact.timeout.as_ref(),
+            Which::Retry => fact.retry.as_ref(),
+            Which::Output => fact.output.as_ref(),
+        }
+    }
+}
+
+/// Finds all external calls of shipping code, in the order of files and lines.
+pub fn find<'m>(program: &Program<'m>, entries: &Entries<'m>, reaches: &[Reach]) -> Vec<External> {
+    let mut reached: BTreeMap<CallId, Vec<(usize, Vec<Site>)>> = BTreeMap::new();
+    for (entry, reach) in reaches.iter().enumerate() {
+        for (call, sites) in by_call(reach.sites(program)) {
+            reached.entry(call).or_default().push((entry, sites));
+        }
+    }
+    let endpoints = Endpoints::of(program);
+    let mut all = Vec::new();
+    for call in 0..program.units.calls.len() {
+        let info = &program.units.calls[call];
+        let open = Site { call, frame: program.open_frame(info.unit) };
+        let ways = reached.get(&call).map_or(&[][..], Vec::as_slice);
+        let sites = std::iter::once(open).chain(ways.iter().flat_map(|(_, sites)| sites.iter().copied()));
+        let Some((kind, fact, endpoint, api)) = sites.take(24).find_map(|site| classify(program, &endpoints, site)) else { continue };
+        all.push(External { call, kind, api, fact, endpoint, open, reached: ways.to_vec() });
+    }
+    let _ = entries;
+    // A chained call (`client.post(..).send()`) is one call: the outermost fact wins.
+    let inner: Vec<CallId> = all
+        .iter()
+        .filter(|outer| {
+            all.iter().any(|other| {
+                other.call != outer.call
+                    && chained_in(program, outer.call, other.call)
+                    && other.fact == outer.fact
+            })
+        })
+        .map(|each| each.call)
+        .collect();
+    all.retain(|each| !inner.contains(&each.call));
+    all.sort_by_key(|each| {
+        let place = program.place(each.call);
+        (place.path, place.line, place.column, program.units.calls[each.call].call.span.end)
+    });
+    all.dedup_by(|later, earlier| {
+        later.kind == earlier.kind && program.units.calls[later.call].call.span.start == program.units.calls[earlier.call].call.span.start
+            && program.units.calls[later.call].module == program.units.calls[earlier.call].module
+            && { earlier.call = later.call.min(earlier.call); true }
+    });
+    all
+}
+
+/// Whether `inner` is the receiver of `outer`.
+fn chained_in(program: &Program<'_>, inner: CallId, outer: CallId) -> bool {
+    let (inner, outer) = (&program.units.calls[inner], &program.units.calls[outer]);
+    inner.module == outer.module && inner.call.span.start == outer.call.span.start && inner.call.span.end < outer.call.span.end
+}
+
+/// The addresses of providers, compiled.
+struct Endpoints {
+    patterns: RegexSet,
+    facts: Vec<FactId>,
+}
+
+impl Endpoints {
+    fn of(program: &Program<'_>) -> Endpoints {
+        let mut sources = Vec::new();
+        let mut facts = Vec::new();
+        for (id, fact) in program.catalogue.of_kind(Kind::Endpoint) {
+            for host in &fact.hosts {
+                sources.push(host.clone());
+                facts.push(id);
+            }
+        }
+        Endpoints { patterns: RegexSet::new(&sources).unwrap_or_default(), facts }
+    }
+
+    fn find(&self, url: &str) -> Option<FactId> {
+        self.patterns.matches(url).iter().next().and_then(|index| self.facts.get(index)).copied()
+    }
+}
+
+fn classify(program: &Program<'_>, endpoints: &Endpoints, site: Site) -> Option<(Calls, FactId, Option<FactId>, String)> {
+    for path in program.callee_paths(site) {
+        if let Some((id, fact)) = program.facts_of(&path, Kind::Call).first() {
+            return Some((fact.calls?, *id, None, api_name(&path)));
+        }
+        if let Some((id, fact)) = program.facts_of(&path, Kind::Http).first() {
+            let url = fact.url.as_deref().map(|url| program.argument(site, url));
+            let text = match url {
+                Some(Given::Present { expression, frame }) => program.text(expression, frame).or_else(|| match &expression.kind {
+                    // An options object with the address inside.
+                    ExpressionKind::Object(_) => ["url", "hostname", "host"].iter().find_map(|key| match program.inside(expression, frame, key, 0) {
+                        Given::Present { expression, frame } => program.text(expression, frame),
+                        _ => None,
+                    }),
+                    _ => None,
+                }),
+                _ => None,
+            };
+            let base = base_address(program, site);
+            let whole = format!("{}{}", base.clone().unwrap_or_default(), text.clone().unwrap_or_default());
+            // A path without a host is the page's own server.
+            if base.is_none() && text.as_deref().is_some_and(|text| text.starts_with('/') || text.starts_with("blob:") || text.starts_with("data:")) {
+                return None;
+            }
+            let endpoint = endpoints.find(&whole);
+            let kind = endpoint.and_then(|id| program.catalogue.fact(id).calls).unwrap_or(Calls::External);
+            let host = whole.split("://").nth(1).unwrap_or("").split(['?', '*']).next().unwrap_or("").trim_end_matches('/');
+            let name = api_name(&path);
+            return Some((kind, *id, endpoint, if host.is_empty() { name } else { format!("{name} {host}") }));
+        }
+    }
+    None
+}
+
+/// The address that a client was made with.
+fn base_address(program: &Program<'_>, site: Site) -> Option<String> {
+    let call = program.units.calls[site.call].call;
+    let values = program.values(&call.callee, site.frame);
+    values.iter().flat_map(|value| value.sites().to_vec()).find_map(|made| {
+        ["base_url", "baseURL", "prefixUrl", "baseUrl"].iter().find_map(|key| match program.argument(made, key) {
+            Given::Present { expression, frame } => Some(program.text(expression, frame).unwrap_or_else(|| "*".into())),
+            _ => None,
+        })
+    })
+}
+
+/// A canonical name as people say it: the package, then what is called on it.
+fn api_name(path: &str) -> String {
+    let head = path.split(['.', '(']).next().unwrap_or(path);
+    let head = if matches!(head, "globals" | "builtins" | "std") { "" } else { head };
+    let mut tail: Vec<&str> = path.split('.').skip(1).collect();
+    // What made the instance says little beside what is called on it.
+    while tail.len() > 1 && tail.iter().rev().skip(1).any(|part| part.ends_with("()")) {
+        tail.remove(0);
+    }
+    if let (1, Some(constructor)) = (tail.len(), path.split('.').rev().nth(1).filter(|part| part.ends_with("()")))
+        && constructor != "default()"
+    {
+        let constructor = constructor.trim_end_matches("()");
+        return format!("{head} {constructor}.{}", tail.join(".")).trim().to_owned();
+    }
+    let tail = tail.join(".");
+    let tail = tail.trim_start_matches("default.");
+    if tail.is_empty() || tail == "default" { head.to_owned() } else { format!("{head} {tail}").trim().to_owned() }
+}
+
+/// What holds for a setting of a call at a site: given at the call, at the clients that it is made on, or the default.
+pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which) -> Held {
+    let mut search = Search { program, which, unresolved: false, default: None };
+    let fact = program.catalogue.fact(external.fact);
+    if let Some(endpoint) = external.endpoint {
+        let endpoint = program.catalogue.fact(endpoint);
+        if let Some(setting) = which.of(endpoint) {
+            for prefix in ["body", "json", "data", "#1", "json()", "body()"] {
+                let within = Setting { arguments: setting.arguments.iter().map(|path| format!("{prefix}.{path}")).collect(), ..setting.clone() };
+                if let Some(held @ Held::Given(..)) = program.setting_at(&within, site) {
+                    return held;
+                }
+            }
+        }
+    }
+    if let Some(held) = search.consider(fact, site) {
+        return held;
+    }
+    let call = program.units.calls[site.call].call;
+    for value in program.values(&call.callee, site.frame).iter() {
+        let clients: Vec<(&Fact, Site)> = value
+            .sites()
+            .iter()
+            .rev()
+            .flat_map(|made| {
+                program.callee_paths(*made).into_iter().flat_map(|path| {
+                    let mut facts = program.facts_of(&path, Kind::Client);
+                    facts.extend(program.facts_of(&path, Kind::Same));
+                    facts.extend(program.facts_of(&path, Kind::Compose));
+                    facts.into_iter().map(|(_, fact)| (fact, *made)).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        let settings: Vec<&Fact> = clients.iter().filter(|(fact, _)| fact.is == Kind::Client).map(|(fact, _)| *fact).collect();
+        for (fact, made) in &clients {
+            // A method that changes options takes the options of its client too.
+            let own: Vec<&Fact> = if fact.is == Kind::Client || which.of(fact).is_some() { vec![*fact] } else { settings.clone() };
+            for fact in own {
+                if let Some(held) = search.consider(fact, *made) {
+                    return held;
+                }
+            }
+        }
+        // An instance whose construction is not seen has its class's defaults.
+        if value.sites().is_empty() && let Some(path) = value.path() {
+            let constructor: Option<&str> = path.find("()").and_then(|at| path.get(..at));
+            if let Some(constructor) = constructor {
+                for (_, fact) in program.facts_of(constructor, Kind::Client) {
+                    search.note_default(fact);
+                }
+            }
+        }
+    }
+    if search.unresolved { Held::Unresolved } else { Held::Default(search.default.flatten()) }
+}
+
+/// The way from the call outwards to its clients.
+struct Search<'p, 'm> {
+    program: &'p Program<'m>,
+    which: Which,
+    unresolved: bool,
+    default: Option<Option<f64>>,
+}
+
+impl Search<'_, '_> {
+    /// What a fact's setting is at a site; its default is remembered where no earlier fact had one.
+    fn consider(&mut self, fact: &Fact, at: Site) -> Option<Held> {
+        let setting = self.which.of(fact)?;
+        match self.program.setting_at(setting, at) {
+            Some(Held::Unresolved) => self.unresolved = true,
+            Some(held) => return Some(held),
+            None => {}
+        }
+        self.note_default(fact);
+        None
+    }
+
+    fn note_default(&mut self, fact: &Fact) {
+        if let Some(value) = self.which.of(fact).and_then(|setting| setting.default.as_ref())
+            && self.default.is_none()
+        {
+            self.default = Some(number(value));
+        }
+    }
+}
+
+/// A default as written: a number, a length of time, or `none`.
+fn number(value: &toml::Value) -> Option<f64> {
+    match value {
+        toml::Value::Integer(number) => Some(*number as f64),
+        toml::Value::Float(number) => Some(*number),
+        toml::Value::Boolean(on) => on.then_some(1.0),
+        toml::Value::String(text) => crate::link::arguments::written_duration(text).or_else(|| text.parse().ok()),
+        _ => None,
+    }
+}
+
+/// Whether something is set and not off.
+pub fn is_set(held: Held) -> bool {
+    match held {
+        Held::Given(amount, _) => amount != Amount::Off,
+        Held::Default(value) => value.is_some_and(|value| value > 0.0),
+        Held::Unresolved => false,
+    }
+}

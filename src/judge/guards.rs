@@ -1,0 +1,357 @@
+//! Whether something protects a call on the way to it.
+//!
+//! A trail is protected by what wraps it, by what must have happened before each of its steps, and by the tests that
+//! stand in its way. Library guards are told by the catalogue, hand-written ones by what they do (`behaviour`).
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use crate::link::entries::{Entries, Entry, Link, frame_of};
+use crate::link::flow::{Exit, Gate};
+use crate::link::reach::{Reach, Trail};
+use crate::link::units::{CallId, ModuleId, NodeKind};
+use crate::link::{FrameId, How, Program, Site, Value};
+use crate::model::{Expression, Span};
+use crate::rules::catalogue::{Fact, Kind};
+
+use super::behaviour::Behaviour;
+
+/// Where a guard stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Protection {
+    pub module: ModuleId,
+    pub span: Span,
+    /// What it is, for people.
+    pub name: String,
+}
+
+/// Answers questions about protection, remembering what it found.
+pub struct Guards<'p, 'm> {
+    pub program: &'p Program<'m>,
+    pub registrations: &'p HashSet<CallId>,
+    pub behaviour: Behaviour<'p, 'm>,
+    reaches: RefCell<HashMap<FrameId, Rc<Reach>>>,
+    frames: RefCell<HashMap<(FrameId, String), Option<Protection>>>,
+}
+
+const DEPTH: usize = 6;
+
+impl<'p, 'm> Guards<'p, 'm> {
+    pub fn new(program: &'p Program<'m>, entries: &'p Entries<'m>) -> Self {
+        Guards {
+            program,
+            registrations: &entries.registrations,
+            behaviour: Behaviour::new(program),
+            reaches: RefCell::default(),
+            frames: RefCell::default(),
+        }
+    }
+
+    /// What runs from a frame, remembered.
+    pub fn reach(&self, frame: FrameId) -> Rc<Reach> {
+        if let Some(found) = self.reaches.borrow().get(&frame) {
+            return found.clone();
+        }
+        let reach = Rc::new(self.program.reach(frame, self.registrations));
+        self.reaches.borrow_mut().insert(frame, reach.clone());
+        reach
+    }
+
+    /// The guard facts of a name for an item, switched on where it is made.
+    pub fn facts(&self, path: &str, site: Option<Site>, item: &str) -> Vec<&'m Fact> {
+        let bare = path.strip_suffix("()").unwrap_or(path);
+        let mut names = vec![bare];
+        if bare != path {
+            names.push(path);
+        }
+        names
+            .into_iter()
+            .flat_map(|name| self.program.facts_of(name, Kind::Guard))
+            .map(|(_, fact)| fact)
+            .filter(|fact| fact.protects.as_deref() == Some(item))
+            .filter(|fact| self.is_on(fact, site))
+            .collect()
+    }
+
+    fn is_on(&self, fact: &Fact, site: Option<Site>) -> bool {
+        let Some(site) = site else { return fact.needs.is_empty() };
+        fact.needs.iter().all(|need| self.program.meets(need, site) == Some(true))
+            && !fact.unless.iter().any(|unless| self.program.meets(unless, site) == Some(true))
+    }
+
+    /// Whether every way from the entry point to the call is protected; the first protection found.
+    pub fn on_entry(&self, entry: &Entry<'m>, sites: &[Site], item: &str) -> Option<Protection> {
+        let mut first = None;
+        for chain in &entry.chains {
+            first = Some(self.on_chain(chain, item).or_else(|| self.on_all_trails(entry, sites, item))?);
+        }
+        first
+    }
+
+    /// A protection among what stands in front of the handler.
+    pub fn on_chain(&self, chain: &[Link<'m>], item: &str) -> Option<Protection> {
+        chain.iter().find_map(|link| self.on_link(link, item))
+    }
+
+    pub fn on_link(&self, link: &Link<'m>, item: &str) -> Option<Protection> {
+        let here = |name: String| Protection { module: link.module, span: link.span, name };
+        match &link.value {
+            Value::Library { path, sites } => {
+                (!self.facts(path, sites.last().copied(), item).is_empty()).then(|| here(short(path)))
+            }
+            value => {
+                let frame = frame_of(self.program, value)?;
+                self.in_frame(frame, item, 0).map(|_| here(self.name_of(value)))
+            }
+        }
+    }
+
+    /// The name of a function or class for people.
+    pub fn name_of(&self, value: &Value<'m>) -> String {
+        match value {
+            Value::Function { unit, .. } => {
+                let mut at = Some(*unit);
+                while let Some(unit) = at {
+                    let info = &self.program.units.units[unit];
+                    if !info.name().is_empty() {
+                        return info.name().to_owned();
+                    }
+                    at = info.parent;
+                }
+                String::new()
+            }
+            Value::Class(class) | Value::Instance { class, .. } => self.program.units.classes[*class].class.name.clone(),
+            Value::Library { path, .. } => short(path),
+            _ => String::new(),
+        }
+    }
+
+    fn on_all_trails(&self, entry: &Entry<'m>, sites: &[Site], item: &str) -> Option<Protection> {
+        let reach = self.reach(entry.handler);
+        let mut first = None;
+        for site in sites {
+            for trail in reach.trails(*site) {
+                let found = self.on_trail(&trail, item)?;
+                first = first.or(Some(found));
+            }
+        }
+        first
+    }
+
+    /// A protection on one way.
+    pub fn on_trail(&self, trail: &Trail, item: &str) -> Option<Protection> {
+        trail.iter().enumerate().find_map(|(index, site)| self.at_step(*site, index > 0, item, 0))
+    }
+
+    fn at_step(&self, site: Site, decorators: bool, item: &str, depth: usize) -> Option<Protection> {
+        (if decorators { self.decorators(site.frame, item) } else { None })
+            .or_else(|| self.around(site, item))
+            .or_else(|| self.gates(&self.program.gates(site), item))
+            .or_else(|| self.before(site, item, depth))
+    }
+
+    /// The decorators of the unit that a frame runs.
+    pub fn decorators(&self, frame: FrameId, item: &str) -> Option<Protection> {
+        let program = self.program;
+        let info = &program.units.units[program.unit_of_frame(frame)];
+        let (function, parent) = (info.function?, info.parent?);
+        let outer = program.frame(frame).closure.unwrap_or_else(|| program.open_frame(parent));
+        function.decorators.iter().find_map(|decorator| {
+            program.values(decorator, outer).iter().find_map(|value| match value {
+                Value::Library { path, sites } => (!self.facts(path, sites.last().copied(), item).is_empty())
+                    .then(|| Protection { module: info.module, span: decorator.span, name: short(path) }),
+                _ => None,
+            })
+        })
+    }
+
+    /// What a call stands inside of: the arguments of a wrapper, a `with` block; and what it is itself, where it hands a
+    /// function on.
+    pub fn around(&self, site: Site, item: &str) -> Option<Protection> {
+        let program = self.program;
+        let info = &program.units.calls[site.call];
+        let calls = std::iter::once(site.call).chain(info.within.iter().copied());
+        for call in calls {
+            let here = Site { call, frame: site.frame };
+            for path in program.callee_paths(here) {
+                let wraps = self.facts(&path, Some(here), item).iter().any(|fact| !matches!(fact.how.as_deref(), Some("result" | "init")));
+                if wraps {
+                    let call = program.units.calls[call].call;
+                    return Some(Protection { module: info.module, span: call.callee.span, name: short(&path) });
+                }
+            }
+        }
+        for (_, node) in program.units.ancestors(info.node) {
+            let NodeKind::With(items) = node.kind else { continue };
+            for item_ in items {
+                for value in program.values(&item_.context, site.frame).iter() {
+                    let Value::Library { path, sites } = value else { continue };
+                    if !self.facts(path, sites.last().copied(), item).is_empty() {
+                        return Some(Protection { module: info.module, span: item_.context.span, name: short(path) });
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// The tests in the way of a call.
+    fn gates(&self, gates: &[Gate<'m>], item: &str) -> Option<Protection> {
+        gates.iter().find_map(|gate| self.gate(gate, item))
+    }
+
+    pub fn gate(&self, gate: &Gate<'m>, item: &str) -> Option<Protection> {
+        let program = self.program;
+        if gate.under.is_some_and(|test| self.by_request(test, gate.frame)) {
+            return None;
+        }
+        let slice = program.gate_slice(gate);
+        let module = program.module_of(program.unit_of_frame(gate.frame));
+        for site in &slice.sites {
+            for path in program.callee_paths(*site) {
+                if !self.facts(&path, Some(*site), item).is_empty() {
+                    return Some(Protection { module, span: gate.span, name: short(&path) });
+                }
+            }
+        }
+        self.behaviour.of_gate(gate, &slice, item).map(|name| Protection { module, span: gate.span, name })
+    }
+
+    /// Whether a condition depends on the request: then what stands under it does not always run.
+    fn by_request(&self, test: &'m Expression, frame: FrameId) -> bool {
+        let slice = self.program.slice(test, frame);
+        slice.parameters.iter().any(|(_, _, frame)| self.program.frame(*frame).how == How::Framework)
+            && !slice.sites.iter().any(|site| {
+                self.program.callee_paths(*site).iter().any(|path| self.program.is_a(path, Kind::Environment))
+            })
+    }
+
+    /// What has happened when a call happens: library calls that stop their caller, and own functions that do.
+    fn before(&self, site: Site, item: &str, depth: usize) -> Option<Protection> {
+        let program = self.program;
+        for before in program.before(site) {
+            if before.under.is_some_and(|test| self.by_request(test, site.frame)) {
+                continue;
+            }
+            let info = &program.units.calls[before.site.call];
+            for path in program.callee_paths(before.site) {
+                let stops = self.facts(&path, Some(before.site), item).iter().any(|fact| matches!(fact.how.as_deref(), Some("raises" | "context" | "argument" | "wrapper")));
+                if stops {
+                    return Some(Protection { module: info.module, span: info.call.span, name: short(&path) });
+                }
+            }
+            if depth < DEPTH {
+                for frame in program.runs(before.site, self.registrations) {
+                    // What a function hands to a library it only stops where it is awaited; callbacks are not followed.
+                    if program.frame(frame).how != How::Call(before.site) {
+                        continue;
+                    }
+                    if let Some(found) = self.raises(frame, item, depth + 1) {
+                        return Some(Protection { module: info.module, span: info.call.span, ..found });
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether running a frame stops its caller where the item asks for it.
+    fn raises(&self, frame: FrameId, item: &str, depth: usize) -> Option<Protection> {
+        let program = self.program;
+        if let Some(found) = self.gates(&program.raising_gates(frame), item) {
+            return Some(found);
+        }
+        if let Some(found) = self.decorators(frame, item) {
+            return Some(found);
+        }
+        if depth >= DEPTH {
+            return None;
+        }
+        let unit = program.unit_of_frame(frame);
+        program.units.units[unit].calls.iter().find_map(|call| {
+            let site = Site { call: *call, frame };
+            let info = &program.units.calls[*call];
+            for path in program.callee_paths(site) {
+                if self.facts(&path, Some(site), item).iter().any(|fact| fact.how.as_deref() == Some("raises")) {
+                    return Some(Protection { module: info.module, span: info.call.span, name: short(&path) });
+                }
+            }
+            program.runs(site, self.registrations).into_iter().filter(|inner| program.frame(*inner).how == How::Call(site)).find_map(|inner| self.raises(inner, item, depth + 1))
+        })
+    }
+
+    /// Whether a function that stands in front (middleware, dependency) protects what comes after it.
+    pub fn in_frame(&self, frame: FrameId, item: &str, depth: usize) -> Option<Protection> {
+        let key = (frame, item.to_owned());
+        if let Some(found) = self.frames.borrow().get(&key) {
+            return found.clone();
+        }
+        self.frames.borrow_mut().insert(key.clone(), None);
+        let reach = self.reach(frame);
+        let onwards = self.continuations(&reach);
+        let found = if onwards.is_empty() {
+            self.raises(frame, item, depth)
+        } else {
+            let mut first = None;
+            let protected = onwards.iter().all(|site| {
+                reach.trails(*site).iter().all(|trail| match self.on_trail(trail, item) {
+                    Some(found) => {
+                        first = first.take().or(Some(found));
+                        true
+                    }
+                    None => self.is_exempt(trail),
+                })
+            });
+            first.filter(|_| protected).or_else(|| self.raises(frame, item, depth))
+        };
+        self.frames.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    /// A way through a middleware for what it does not concern: other protocols, its own switch.
+    fn is_exempt(&self, trail: &Trail) -> bool {
+        let Some(last) = trail.last() else { return false };
+        self.program.gates(*last).iter().any(|gate| {
+            gate.exit == Exit::Branch && {
+                let slice = self.program.slice(gate.test, gate.frame);
+                slice.parts.iter().any(|(part, _)| {
+                    matches!(&part.kind, crate::model::ExpressionKind::Literal(crate::model::Literal::Text(text)) if matches!(text.as_str(), "http" | "websocket" | "lifespan" | "OPTIONS" | "HEAD" | "/health" | "/healthz"))
+                })
+            }
+        })
+    }
+
+    /// The calls by which a middleware goes on to what comes after it.
+    pub fn continuations(&self, reach: &Reach) -> Vec<Site> {
+        let program = self.program;
+        reach
+            .sites(program)
+            .filter(|site| {
+                let info = &program.units.calls[site.call];
+                program.values(&info.call.callee, site.frame).iter().any(|value| match value {
+                    Value::Parameter { .. } => true,
+                    Value::Library { path, sites } => {
+                        sites.is_empty() && (path.ends_with(".next") || path.ends_with("()") || path.ends_with(".call_next"))
+                    }
+                    _ => false,
+                })
+            })
+            .collect()
+    }
+}
+
+/// A canonical name as people write it.
+pub fn short(path: &str) -> String {
+    let path = path.trim_end_matches("()");
+    let head = path.split(['.', '(']).next().unwrap_or(path);
+    let tail = path.rsplit('.').next().unwrap_or(path).trim_end_matches("()");
+    let head = if matches!(head, "globals" | "builtins" | "std") { "" } else { head };
+    if head == tail || tail.is_empty() || tail == "default" {
+        head.to_owned()
+    } else if head.is_empty() {
+        tail.to_owned()
+    } else {
+        format!("{head} {tail}")
+    }
+}

@@ -1,0 +1,594 @@
+//! What a call is given: arguments by the paths that the catalogue writes, through spreads, wrappers and builder chains.
+
+use std::rc::Rc;
+
+use crate::model::*;
+use crate::rules::catalogue::{Condition, Kind, Setting};
+
+use super::values::{FrameId, Site, Value, Written};
+use super::Program;
+
+/// What was found under an argument path.
+#[derive(Clone, Debug)]
+pub enum Given<'m> {
+    Absent,
+    /// Something is spread or passed there that cannot be seen into.
+    Unresolved,
+    Present { expression: &'m Expression, frame: FrameId },
+}
+
+/// How much a value is, as far as the text tells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Amount {
+    Number(f64),
+    /// Null, false, zero, or what the catalogue calls off.
+    Off,
+    /// Given, but only known when it runs.
+    Unknown,
+}
+
+/// What holds for a setting of a call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Held {
+    /// Set at this site.
+    Given(Amount, Site),
+    /// Perhaps set: arguments are spread that cannot be seen into.
+    Unresolved,
+    /// Not set; what the library does then (seconds, attempts), none: nothing.
+    Default(Option<f64>),
+}
+
+const DEPTH: usize = 12;
+
+impl<'m> Program<'m> {
+    /// Looks up an argument path at a call.
+    pub fn argument(&self, site: Site, path: &str) -> Given<'m> {
+        self.argument_at(site, path, 0)
+    }
+
+    /// Looks up the first given of the alternatives `{a,b}.c` of an argument path.
+    pub fn argument_of(&self, site: Site, paths: &str) -> Given<'m> {
+        let mut last = Given::Absent;
+        for path in crate::rules::checked::expand(paths) {
+            match self.argument(site, &path) {
+                Given::Absent => {}
+                Given::Unresolved => last = Given::Unresolved,
+                found => return found,
+            }
+        }
+        last
+    }
+
+    fn argument_at(&self, site: Site, path: &str, depth: usize) -> Given<'m> {
+        let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+        let found = if let Some(position) = head.strip_prefix('#') {
+            self.positional(site, position)
+        } else if let Some(name) = head.strip_suffix("()") {
+            self.chained(site, name)
+        } else {
+            self.named(site, head, depth)
+        };
+        match found {
+            Given::Present { expression, frame } if !rest.is_empty() => self.inside(expression, frame, rest, depth + 1),
+            found => found,
+        }
+    }
+
+    fn positional(&self, site: Site, position: &str) -> Given<'m> {
+        let call = self.units.calls[site.call].call;
+        let arguments: Vec<&'m Argument> = call.arguments.iter().filter(|argument| argument.name.is_none()).collect();
+        let index = match position.strip_prefix('-') {
+            Some(back) => back.parse::<usize>().ok().and_then(|back| arguments.len().checked_sub(back)),
+            None => position.parse::<usize>().ok(),
+        };
+        match index.and_then(|index| arguments.get(index)) {
+            Some(argument) => Given::Present { expression: &argument.value, frame: site.frame },
+            None if arguments.iter().any(|argument| matches!(argument.value.kind, ExpressionKind::Spread(_))) => Given::Unresolved,
+            None => Given::Absent,
+        }
+    }
+
+    /// The first argument of a call of this name in the builder chain that leads to the site.
+    fn chained(&self, site: Site, name: &str) -> Given<'m> {
+        let call = self.units.calls[site.call].call;
+        for value in self.values(&call.callee, site.frame).iter() {
+            for link in value.sites().iter().rev() {
+                let link_call = self.units.calls[link.call].call;
+                if let ExpressionKind::Member { name: called, .. } = &link_call.callee.kind
+                    && called == name
+                {
+                    return match link_call.arguments.first() {
+                        Some(argument) => Given::Present { expression: &argument.value, frame: link.frame },
+                        None => Given::Present { expression: &link_call.callee, frame: link.frame },
+                    };
+                }
+            }
+        }
+        Given::Absent
+    }
+
+    /// A call of this name in the chain that made a value.
+    fn chained_in(&self, expression: &'m Expression, frame: FrameId, name: &str) -> Given<'m> {
+        let mut unresolved = false;
+        for value in self.values(expression, frame).iter() {
+            let Value::Library { sites, .. } = value else {
+                unresolved = true;
+                continue;
+            };
+            for link in sites.iter() {
+                let call = self.units.calls[link.call].call;
+                if let ExpressionKind::Member { name: called, .. } = &call.callee.kind
+                    && called == name
+                {
+                    let given = call.arguments.first().map_or(&call.callee, |argument| &argument.value);
+                    return Given::Present { expression: given, frame: link.frame };
+                }
+            }
+        }
+        if unresolved { Given::Unresolved } else { Given::Absent }
+    }
+
+    /// A keyword argument, or a key of an object among the arguments.
+    fn named(&self, site: Site, name: &str, depth: usize) -> Given<'m> {
+        let call = self.units.calls[site.call].call;
+        if let Some(argument) = call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name)) {
+            return Given::Present { expression: &argument.value, frame: site.frame };
+        }
+        let mut unresolved = false;
+        for argument in call.arguments.iter().rev() {
+            let looked_into = match argument.name.as_deref() {
+                Some("**") | None => self.key(&argument.value, site.frame, name, depth + 1),
+                Some(_) => continue,
+            };
+            match looked_into {
+                Given::Absent => {}
+                // A positional value that is not an object is no options; only what is spread may hold the key.
+                Given::Unresolved => unresolved |= argument.name.is_some() || matches!(argument.value.kind, ExpressionKind::Spread(_)) || self.looks_like_options(&argument.value),
+                found => return found,
+            }
+        }
+        if unresolved { Given::Unresolved } else { Given::Absent }
+    }
+
+    /// A bare name or member given where options would stand (`create(parameters)`).
+    fn looks_like_options(&self, expression: &Expression) -> bool {
+        matches!(expression.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. } | ExpressionKind::Object(_) | ExpressionKind::Call(_))
+    }
+
+    /// A key path inside the value of an expression.
+    pub fn inside(&self, expression: &'m Expression, frame: FrameId, path: &str, depth: usize) -> Given<'m> {
+        let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+        if let Some(name) = head.strip_suffix("()") {
+            return self.chained_in(expression, frame, name);
+        }
+        match self.key(expression, frame, head, depth) {
+            Given::Present { expression, frame } if !rest.is_empty() => self.inside(expression, frame, rest, depth + 1),
+            found => found,
+        }
+    }
+
+    /// A key of the object that an expression is, in all the shapes that it may have.
+    fn key(&self, expression: &'m Expression, frame: FrameId, name: &str, depth: usize) -> Given<'m> {
+        if depth > DEPTH {
+            return Given::Unresolved;
+        }
+        if let Some(found) = self.assigned_key(expression, frame, name) {
+            return found;
+        }
+        let mut first = None;
+        let mut unresolved = false;
+        let values = self.values(expression, frame);
+        for value in values.iter() {
+            match self.key_of(value, name, depth) {
+                Given::Absent => return Given::Absent,
+                Given::Unresolved => unresolved = true,
+                found => first = first.or(Some(found)),
+            }
+        }
+        match first {
+            Some(found) => found,
+            None if unresolved || values.is_empty() => Given::Unresolved,
+            None => Given::Absent,
+        }
+    }
+
+    /// `options["key"] = value` or `options.key = value` before the options are passed.
+    fn assigned_key(&self, expression: &'m Expression, frame: FrameId, name: &str) -> Option<Given<'m>> {
+        let holder = match &expression.kind {
+            ExpressionKind::Name(holder) => holder.as_str(),
+            ExpressionKind::Spread(inner) => match &inner.kind {
+                ExpressionKind::Name(holder) => holder.as_str(),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let unit = self.unit_of_frame(frame);
+        let assigned = self.units.member_assignments.get(&(holder, name))?;
+        let (_, value) = assigned.iter().find(|(where_, _)| *where_ == unit)?;
+        Some(Given::Present { expression: value, frame })
+    }
+
+    fn key_of(&self, value: &Value<'m>, name: &str, depth: usize) -> Given<'m> {
+        match value {
+            Value::Data { expression, frame } => self.key_of_data(expression.0, *frame, name, depth),
+            Value::Library { path, sites } if path.ends_with("()") => match sites.last() {
+                Some(site) => self.argument_at(*site, name, depth + 1),
+                None => Given::Unresolved,
+            },
+            Value::Instance { class, site: Some(site) } => {
+                let call = self.units.calls[site.call].call;
+                match call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name)) {
+                    Some(argument) => Given::Present { expression: &argument.value, frame: site.frame },
+                    None => match self.units.classes[*class].fields.get(name).and_then(|fields| fields.first()) {
+                        Some((unit, Assignment { value: Some(value), .. })) => {
+                            Given::Present { expression: value, frame: self.open_frame(*unit) }
+                        }
+                        _ => Given::Absent,
+                    },
+                }
+            }
+            _ => Given::Unresolved,
+        }
+    }
+
+    fn key_of_data(&self, expression: &'m Expression, frame: FrameId, name: &str, depth: usize) -> Given<'m> {
+        match &expression.kind {
+            ExpressionKind::Object(entries) => {
+                let mut unresolved = false;
+                for entry in entries.iter().rev() {
+                    match (&entry.key, &entry.value.kind) {
+                        (Some(key), _) if key == name => return Given::Present { expression: &entry.value, frame },
+                        (None, ExpressionKind::Spread(inner)) => match self.spread_key(inner, frame, name, depth) {
+                            Given::Absent => {}
+                            Given::Unresolved => unresolved = true,
+                            found => return found,
+                        },
+                        _ => {}
+                    }
+                }
+                if unresolved { Given::Unresolved } else { Given::Absent }
+            }
+            ExpressionKind::Literal(_) | ExpressionKind::Template(_) | ExpressionKind::List(_) | ExpressionKind::Comprehension { .. } => Given::Absent,
+            // `{...} | {...}` merges; the right side wins.
+            ExpressionKind::Operator { operator, operands } if operator == "|" => {
+                let mut unresolved = false;
+                for operand in operands.iter().rev() {
+                    match self.key(operand, frame, name, depth + 1) {
+                        Given::Absent => {}
+                        Given::Unresolved => unresolved = true,
+                        found => return found,
+                    }
+                }
+                if unresolved { Given::Unresolved } else { Given::Absent }
+            }
+            _ => Given::Unresolved,
+        }
+    }
+
+    /// `...(condition && {key: 1})` may not give the key; `...options` gives it if they hold it.
+    fn spread_key(&self, inner: &'m Expression, frame: FrameId, name: &str, depth: usize) -> Given<'m> {
+        match &inner.kind {
+            ExpressionKind::Operator { operator, operands } if operator == "and" || operator == "??" || operator == "or" => {
+                operands.last().map_or(Given::Absent, |last| self.key(last, frame, name, depth + 1))
+            }
+            _ => self.key(inner, frame, name, depth + 1),
+        }
+    }
+
+    /// How much an expression is.
+    pub fn amount(&self, expression: &'m Expression, frame: FrameId, unit: Option<&str>, off: &[String]) -> Amount {
+        self.amount_at(expression, frame, unit, off, 0)
+    }
+
+    fn amount_at(&self, expression: &'m Expression, frame: FrameId, unit: Option<&str>, off: &[String], depth: usize) -> Amount {
+        let scale = if unit == Some("ms") { 0.001 } else { 1.0 };
+        if off.iter().any(|off| *off == Program::written(expression)) {
+            return Amount::Off;
+        }
+        if let Some(number) = self.number(expression, frame, 0) {
+            return if number == 0.0 { Amount::Off } else { Amount::Number(number * scale) };
+        }
+        let values = self.values(expression, frame);
+        let mut known: Option<Amount> = None;
+        for value in values.iter() {
+            let amount = self.value_amount(value, unit, off, depth);
+            known = Some(match (known, amount) {
+                (None, amount) => amount,
+                // Of several, the longest wait counts; what is unknown counts as given.
+                (Some(Amount::Number(a)), Amount::Number(b)) => Amount::Number(a.max(b)),
+                (Some(Amount::Unknown), _) | (_, Amount::Unknown) => Amount::Unknown,
+                (Some(Amount::Off), other) | (Some(other), Amount::Off) => other,
+            });
+        }
+        known.unwrap_or(Amount::Unknown)
+    }
+
+    fn value_amount(&self, value: &Value<'m>, unit: Option<&str>, off: &[String], depth: usize) -> Amount {
+        if depth > DEPTH {
+            return Amount::Unknown;
+        }
+        match value {
+            Value::Data { expression, frame } => match &expression.0.kind {
+                ExpressionKind::Literal(Literal::Null | Literal::Boolean(false)) => Amount::Off,
+                ExpressionKind::Literal(Literal::Text(text)) => {
+                    if off.contains(text) {
+                        Amount::Off
+                    } else {
+                        written_duration(text).map_or(Amount::Unknown, Amount::Number)
+                    }
+                }
+                ExpressionKind::List(items) => match items.last() {
+                    // `(connect, read)`: the read half is the one that ends a hanging answer.
+                    Some(last) => self.amount_at(last, *frame, unit, off, depth + 1),
+                    None => Amount::Off,
+                },
+                _ => match self.number(expression.0, *frame, 0) {
+                    Some(0.0) => Amount::Off,
+                    Some(number) => Amount::Number(number * if unit == Some("ms") { 0.001 } else { 1.0 }),
+                    None => Amount::Unknown,
+                },
+            },
+            Value::Library { path, sites } => {
+                if off.iter().any(|off| path.ends_with(off.as_str())) {
+                    return Amount::Off;
+                }
+                let (Some(name), Some(site)) = (path.strip_suffix("()"), sites.last()) else { return Amount::Unknown };
+                if name == "std.Some" {
+                    return match self.argument(*site, "#0") {
+                        Given::Present { expression, frame } => self.amount_at(expression, frame, unit, off, depth + 1),
+                        _ => Amount::Unknown,
+                    };
+                }
+                let facts = self.facts_of(name, Kind::Duration);
+                let Some((_, fact)) = facts.first() else { return Amount::Unknown };
+                let unit = fact.unit.as_deref();
+                let paths: Vec<&str> = fact.value.as_deref().unwrap_or("#0").split('|').collect();
+                for path in paths {
+                    match self.argument(*site, path.trim()) {
+                        Given::Present { expression, frame } => return self.amount_at(expression, frame, unit, off, depth + 1),
+                        Given::Unresolved => return Amount::Unknown,
+                        Given::Absent => {}
+                    }
+                }
+                Amount::Off
+            }
+            _ => Amount::Unknown,
+        }
+    }
+
+    /// The number that an expression is in every case, folded.
+    pub fn number(&self, expression: &'m Expression, frame: FrameId, depth: usize) -> Option<f64> {
+        if depth > DEPTH {
+            return None;
+        }
+        match &expression.kind {
+            ExpressionKind::Literal(Literal::Number(number)) => Some(*number),
+            ExpressionKind::Operator { operator, operands } => {
+                let numbers: Vec<f64> =
+                    operands.iter().map(|operand| self.number(operand, frame, depth + 1)).collect::<Option<_>>()?;
+                match (operator.as_str(), numbers.as_slice()) {
+                    ("-", [a]) => Some(-a),
+                    ("+", [a, b]) => Some(a + b),
+                    ("-", [a, b]) => Some(a - b),
+                    ("*", [a, b]) => Some(a * b),
+                    ("/", [a, b]) if *b != 0.0 => Some(a / b),
+                    ("**", [a, b]) => Some(a.powf(*b)),
+                    ("<<", [a, b]) => Some(a * b.exp2()),
+                    _ => None,
+                }
+            }
+            ExpressionKind::Name(_) | ExpressionKind::Member { .. } | ExpressionKind::Conditional { .. } => {
+                let values = self.values(expression, frame);
+                let mut numbers = values.iter().map(|value| match value {
+                    Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
+                        self.number(inner, *frame, depth + 1)
+                    }
+                    _ => None,
+                });
+                let first = numbers.next()??;
+                numbers.try_fold(first, |greatest: f64, next| Some(greatest.max(next?)))
+            }
+            _ => None,
+        }
+    }
+
+    /// What a setting is at one site.
+    pub fn setting_at(&self, setting: &Setting, site: Site) -> Option<Held> {
+        let mut unresolved = false;
+        for path in &setting.arguments {
+            match self.argument(site, path) {
+                Given::Present { expression, frame } => {
+                    return Some(Held::Given(self.amount(expression, frame, setting.unit.as_deref(), &setting.off), site));
+                }
+                Given::Unresolved => unresolved = true,
+                Given::Absent => {}
+            }
+        }
+        unresolved.then_some(Held::Unresolved)
+    }
+
+    /// The canonical names of what a call calls.
+    pub fn callee_paths(&self, site: Site) -> Vec<Rc<str>> {
+        let call = self.units.calls[site.call].call;
+        self.values(&call.callee, site.frame)
+            .iter()
+            .filter_map(|value| match value {
+                Value::Library { path, .. } => Some(path.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The literal text that an expression is, templates with `*` for what is not known.
+    pub fn text(&self, expression: &'m Expression, frame: FrameId) -> Option<String> {
+        self.text_at(expression, frame, 0)
+    }
+
+    fn text_at(&self, expression: &'m Expression, frame: FrameId, depth: usize) -> Option<String> {
+        if depth > DEPTH {
+            return None;
+        }
+        match &expression.kind {
+            ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
+            ExpressionKind::Template(parts) => {
+                Some(parts.iter().map(|part| self.text_at(part, frame, depth + 1).unwrap_or_else(|| "*".into())).collect())
+            }
+            ExpressionKind::Operator { operator, operands } if operator == "+" => {
+                Some(operands.iter().map(|part| self.text_at(part, frame, depth + 1).unwrap_or_else(|| "*".into())).collect())
+            }
+            ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "or" | "??") => {
+                operands.iter().rev().find_map(|operand| self.text_at(operand, frame, depth + 1))
+            }
+            ExpressionKind::Call(call) => {
+                // `new URL("https://...")`, `format!(...)`, `"...".format(...)`, `Url::parse(..)`.
+                let own = match &call.callee.kind {
+                    ExpressionKind::Member { object, name } if name == "format" || name == "to_string" || name == "to_owned" || name == "into" => {
+                        self.text_at(object, frame, depth + 1)
+                    }
+                    _ => None,
+                };
+                own.or_else(|| {
+                    self.values(expression, frame).iter().find_map(|value| match value {
+                        Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
+                            self.text_at(inner, *frame, depth + 1)
+                        }
+                        Value::Library { sites, .. } => {
+                            let site = sites.last()?;
+                            let argument = self.units.calls[site.call].call.arguments.first()?;
+                            self.text_at(&argument.value, site.frame, depth + 1)
+                        }
+                        _ => None,
+                    })
+                })
+            }
+            _ => self.values(expression, frame).iter().find_map(|value| match value {
+                Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
+                    self.text_at(inner, *frame, depth + 1)
+                }
+                Value::Library { sites, .. } => {
+                    // An environment read with a default, a parsed URL.
+                    let site = sites.last()?;
+                    let call = self.units.calls[site.call].call;
+                    call.arguments.iter().rev().find_map(|argument| self.text_at(&argument.value, site.frame, depth + 1))
+                }
+                _ => None,
+            }),
+        }
+    }
+
+    /// Whether a catalogue condition holds at a site.
+    pub fn holds(&self, condition: &Condition, site: Site) -> bool {
+        match condition {
+            Condition::Always(always) => *always,
+            Condition::Given { any, default, not } => {
+                if not.iter().any(|each| self.meets(each, site) == Some(true)) {
+                    return false;
+                }
+                let answers: Vec<Option<bool>> = any.iter().map(|each| self.meets(each, site)).collect();
+                if answers.iter().any(|answer| *answer == Some(true)) {
+                    return true;
+                }
+                answers.iter().all(Option::is_none) && *default
+            }
+        }
+    }
+
+    /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name),
+    /// `path >= 1.5` and `path != false` (a comparison). None: the argument is not given.
+    pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
+        if let Some((path, name)) = condition.split_once(": ") {
+            let Given::Present { expression, frame } = self.argument(site, path.trim()) else { return None };
+            return Some(self.mentions(expression, frame, name.trim(), 0));
+        }
+        for operator in ["!=", "==", ">=", "<=", ">", "<", "="] {
+            let Some((path, wanted)) = condition.split_once(operator) else { continue };
+            let Given::Present { expression, frame } = self.argument(site, path.trim()) else { return None };
+            return Some(self.compares(expression, frame, operator, wanted.trim()));
+        }
+        match self.argument(site, condition.trim()) {
+            Given::Present { expression, frame } => Some(self.amount(expression, frame, None, &[]) != Amount::Off),
+            _ => None,
+        }
+    }
+
+    fn compares(&self, expression: &'m Expression, frame: FrameId, operator: &str, wanted: &str) -> bool {
+        if let Ok(number) = wanted.parse::<f64>() {
+            return match self.number(expression, frame, 0) {
+                Some(given) => match operator {
+                    "!=" => given != number,
+                    "==" | "=" => given == number,
+                    ">=" => given >= number,
+                    "<=" => given <= number,
+                    ">" => given > number,
+                    _ => given < number,
+                },
+                // A number that is only known when it runs is given on purpose.
+                None => !matches!(operator, "==" | "="),
+            };
+        }
+        let wanted = wanted.trim_matches(['"', '\'']);
+        let is_it = self.values(expression, frame).iter().any(|value| match value {
+            Value::Data { expression, .. } => match &expression.0.kind {
+                ExpressionKind::Literal(Literal::Boolean(given)) => wanted == given.to_string(),
+                ExpressionKind::Literal(Literal::Text(given)) => wanted == given,
+                ExpressionKind::Literal(Literal::Null) => matches!(wanted, "None" | "null"),
+                _ => false,
+            },
+            Value::Library { path, .. } => path.as_ref() == wanted,
+            _ => false,
+        });
+        matches!(operator, "==" | "=") == is_it
+    }
+
+    /// Whether the value of an expression holds a call of something, or is it.
+    pub fn mentions(&self, expression: &'m Expression, frame: FrameId, name: &str, depth: usize) -> bool {
+        if depth > DEPTH {
+            return false;
+        }
+        let pattern = |path: &str| path.trim_end_matches("()") == name || path.contains(&format!("{name}()"));
+        match &expression.kind {
+            ExpressionKind::Operator { operands, .. } => operands.iter().any(|each| self.mentions(each, frame, name, depth + 1)),
+            ExpressionKind::List(items) => items.iter().any(|each| self.mentions(each, frame, name, depth + 1)),
+            _ => self.values(expression, frame).iter().any(|value| match value {
+                Value::Library { path, sites } => pattern(path) || sites.last().is_some_and(|site| self.argument_mentions(*site, name, depth)),
+                // A function mentions what it calls, also under the name of a parameter.
+                Value::Function { unit, closure, receiver } => {
+                    let frame = self.enter(*unit, *closure, receiver.clone(), super::values::How::Framework);
+                    self.units.units[*unit].calls.iter().any(|call| {
+                        let callee = &self.units.calls[*call].call.callee;
+                        Program::written(callee) == name
+                            || frame.is_some_and(|frame| self.values(callee, frame).iter().any(|value| value.path().is_some_and(pattern)))
+                    })
+                }
+                Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
+                    self.mentions(inner, *frame, name, depth + 1)
+                }
+                _ => false,
+            }),
+        }
+    }
+}
+
+impl<'m> Program<'m> {
+    /// Whether an argument of a call mentions something: `new Promise((_, reject) => setTimeout(reject, 5000))`.
+    fn argument_mentions(&self, site: Site, name: &str, depth: usize) -> bool {
+        let call = self.units.calls[site.call].call;
+        call.arguments.iter().any(|argument| self.mentions(&argument.value, site.frame, name, depth + 3))
+    }
+}
+
+/// `30s`, `5m`, `1 d`, `250ms` in seconds.
+pub fn written_duration(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let split = text.find(|character: char| !(character.is_ascii_digit() || character == '.'))?;
+    let number: f64 = text.get(..split)?.parse().ok()?;
+    let unit = match text.get(split..)?.trim() {
+        "ms" => 0.001,
+        "s" | "sec" | "second" | "seconds" => 1.0,
+        "m" | "min" | "minute" | "minutes" => 60.0,
+        "h" | "hr" | "hour" | "hours" => 3600.0,
+        "d" | "day" | "days" => 86400.0,
+        _ => return None,
+    };
+    Some(number * unit)
+}

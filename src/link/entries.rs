@@ -1,0 +1,849 @@
+//! Entry points: what outside input starts, and the chain of guards in front of each.
+//!
+//! Registrations are found by the catalogue's facts: decorators, calls that are given a handler, files found by
+//! convention, main blocks. Routers form a forest by their mounts; the chain of an entry point is what stands on the
+//! way from the application down to its handler, in the order in which it runs.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use crate::model::*;
+use crate::rules::catalogue::{Fact, Kind};
+
+use super::arguments::Given;
+use super::units::*;
+use super::values::{FrameId, How, Site, Value};
+use super::Program;
+
+/// Directive that makes an exported function callable from the browser.
+const ACTION_DIRECTIVE: &str = "use server";
+
+/// One entry point.
+#[derive(Clone, Debug)]
+pub struct Entry<'m> {
+    /// `http`, `websocket`, `bot`, `queue`, `cron`, `cli`, `ui`, `action`.
+    pub kind: String,
+    /// `POST /api/chat`, the command, or the function's name.
+    pub name: String,
+    /// Whether a remote person can reach it.
+    pub public: bool,
+    pub module: ModuleId,
+    /// From the first decorator or the registration to the end of the handler.
+    pub span: Span,
+    pub handler: FrameId,
+    /// What runs before the handler, outermost first; one list for each way in which its router is mounted.
+    pub chains: Vec<Vec<Link<'m>>>,
+}
+
+/// Something in front of a handler.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link<'m> {
+    pub value: Value<'m>,
+    pub role: Role,
+    /// Where it is put in front.
+    pub module: ModuleId,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Wraps the handler from the inside of the registration.
+    Decorator,
+    Middleware,
+    /// Runs before the handler and stops it by raising.
+    Dependency,
+}
+
+/// What is registered at a router, in the order of the text.
+#[derive(Clone, Debug)]
+enum Registered<'m> {
+    Middleware { path: String, links: Vec<Link<'m>>, everywhere: bool },
+    Route { path: String, entry: usize },
+    Mount { path: String, child: CallId, links: Vec<Link<'m>> },
+}
+
+/// Everything about entry points in a program.
+#[derive(Debug, Default)]
+pub struct Entries<'m> {
+    pub entries: Vec<Entry<'m>>,
+    /// Handlers of errors that are registered: functions with the registration.
+    pub error_handlers: Vec<Link<'m>>,
+    /// Start-up functions and files besides the modules themselves.
+    pub starts: Vec<FrameId>,
+    /// Calls that register something: the functions they are given do not run there.
+    pub registrations: HashSet<CallId>,
+    routers: HashMap<CallId, Vec<(CallId, Registered<'m>)>>,
+    /// Middleware found by convention, for the entries that are found by convention.
+    conventions: Vec<Link<'m>>,
+}
+
+/// Modules that are run as they are: their body is an entry point of its own.
+pub struct Started<'s> {
+    pub mains: &'s [String],
+    /// Whether an application server imports the application instead of running main blocks.
+    pub served: bool,
+}
+
+impl<'m> Entries<'m> {
+    pub fn of(program: &Program<'m>, started: &Started<'_>) -> Entries<'m> {
+        let mut entries = Entries::default();
+        entries.decorated(program);
+        entries.registered(program);
+        entries.conventional(program);
+        entries.actions(program);
+        entries.mains(program, started);
+        program.forget();
+        entries.chain(program);
+        entries.entries.sort_by(|a, b| {
+            (&program.modules[a.module].path, a.span, &a.name).cmp(&(&program.modules[b.module].path, b.span, &b.name))
+        });
+        entries.entries.dedup_by(|a, b| a.module == b.module && a.span.start == b.span.start && a.handler == b.handler && a.name == b.name);
+        entries
+    }
+
+    /// Functions registered by a decorator.
+    fn decorated(&mut self, program: &Program<'m>) {
+        for unit in 0..program.units.units.len() {
+            let info = &program.units.units[unit];
+            let (Some(function), Some(parent)) = (info.function, info.parent) else { continue };
+            let frame = program.open_frame(parent);
+            for (index, decorator) in function.decorators.iter().enumerate() {
+                let (callee, site) = match &decorator.kind {
+                    ExpressionKind::Call(call) => (&call.callee, program.units.call_id(call).map(|call| Site { call, frame })),
+                    _ => (decorator, None),
+                };
+                for value in program.values(callee, frame).iter() {
+                    let Value::Library { path, sites } = value else { continue };
+                    for (_, fact) in program.facts_of(path, Kind::Route).into_iter().filter(|(_, fact)| fact.handler.is_none()) {
+                        let inner = function.decorators.iter().skip(index + 1).chain(decorators_of_class(program, unit));
+                        self.add_decorated(program, unit, function, fact, site, sites.first().copied(), inner, frame);
+                    }
+                    for (_, fact) in program.facts_of(path, Kind::Middleware) {
+                        let _ = fact;
+                        let link = link(program, unit, decorator.span, Role::Middleware);
+                        self.register(sites.first(), site, Registered::Middleware { path: String::new(), links: vec![link], everywhere: true });
+                    }
+                    if program.is_a(path, Kind::ErrorHandler) {
+                        self.error_handlers.push(link(program, unit, decorator.span, Role::Middleware));
+                    }
+                }
+                self.registrations.extend(site.map(|site| site.call));
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one registration is that many things")]
+    fn add_decorated<'d>(
+        &mut self,
+        program: &Program<'m>,
+        unit: UnitId,
+        function: &'m Function,
+        fact: &'m Fact,
+        site: Option<Site>,
+        router: Option<Site>,
+        inner: impl Iterator<Item = &'d Expression>,
+        frame: FrameId,
+    ) where
+        'm: 'd,
+    {
+        let module = program.units.units[unit].module;
+        let path = site.and_then(|site| route_path(program, fact, site)).unwrap_or_default();
+        let start = function.decorators.first().map_or(function.span.start, |first| first.span.start.min(function.span.start));
+        let mut chain: Vec<Link<'m>> = Vec::new();
+        if let Some(site) = site {
+            guard_links(program, fact, site, &mut chain);
+        }
+        for decorator in inner {
+            // The decorators live as long as the modules; the iterator only shortens the loan.
+            let decorator = function.decorators.iter().find(|each| std::ptr::eq(*each, decorator));
+            let Some(decorator) = decorator else { continue };
+            for value in program.values(decorator, frame).iter() {
+                chain.push(Link { value: value.clone(), role: Role::Decorator, module, span: decorator.span });
+            }
+        }
+        program.receives(unit, &fact.receives);
+        let Some(handler) = handler_frame(program, unit) else { return };
+        let entry = self.entries.len();
+        self.entries.push(Entry {
+            kind: fact.entry.clone().unwrap_or_else(|| "http".into()),
+            name: entry_name(fact, &path, function, site.map(|site| program.units.calls[site.call].call)),
+            public: fact.public.unwrap_or(!matches!(fact.entry.as_deref(), Some("cli" | "cron"))),
+            module,
+            span: Span { start, end: function.span.end },
+            handler,
+            chains: vec![chain],
+        });
+        self.register(router.as_ref(), site, Registered::Route { path, entry });
+    }
+
+    fn register(&mut self, router: Option<&Site>, site: Option<Site>, what: Registered<'m>) {
+        if let Some(router) = router {
+            let position = site.map_or(router.call, |site| site.call);
+            self.routers.entry(router.call).or_default().push((position, what));
+        }
+    }
+
+    /// Handlers, middleware and routers registered by calls.
+    fn registered(&mut self, program: &Program<'m>) {
+        for call in 0..program.units.calls.len() {
+            let info = &program.units.calls[call];
+            if info.decorates.is_some() && program.units.units[info.unit].function.is_none() && false {
+                continue;
+            }
+            let site = Site { call, frame: program.open_frame(info.unit) };
+            for value in program.values(&info.call.callee, site.frame).iter() {
+                let Value::Library { path, sites } = value else { continue };
+                for id in program.facts(path).iter() {
+                    let fact = program.catalogue.fact(*id);
+                    let router = sites.first().copied();
+                    match fact.is {
+                        Kind::Route if fact.handler.is_some() => self.registered_route(program, fact, site, router),
+                        Kind::Route if info.decorates.is_none() && fact.entry.as_deref() == Some("ui") => self.script(program, fact, site),
+                        Kind::Mount | Kind::Middleware if info.decorates.is_none() => self.mounted(program, fact, site, router),
+                        Kind::ErrorHandler if info.decorates.is_none() => {
+                            self.registrations.insert(call);
+                            for argument in &info.call.arguments {
+                                for value in program.values(&argument.value, site.frame).iter() {
+                                    self.error_handlers.push(Link { value: value.clone(), role: Role::Middleware, module: info.module, span: argument.value.span });
+                                }
+                            }
+                        }
+                        Kind::Router => {
+                            for path in &fact.handlers {
+                                if let Given::Present { expression, frame } = program.argument(site, path) {
+                                    for value in program.values(expression, frame).iter() {
+                                        self.starts.extend(frame_of(program, value));
+                                    }
+                                }
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn registered_route(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site, router: Option<Site>) {
+        let info = &program.units.calls[site.call];
+        let Some(path_of_handler) = fact.handler.as_deref() else { return };
+        let Given::Present { expression, frame } = program.argument(site, path_of_handler) else { return };
+        let values = program.values(expression, frame);
+        let mut handlers: Vec<(UnitId, FrameId)> = Vec::new();
+        let mut wrappers: Vec<Link<'m>> = Vec::new();
+        for value in values.iter() {
+            match value {
+                Value::Function { unit, closure, receiver } => {
+                    if let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework) {
+                        handlers.push((*unit, frame));
+                    }
+                }
+                Value::Library { sites, .. } if !sites.is_empty() => {
+                    wrappers.push(Link { value: value.clone(), role: Role::Decorator, module: info.module, span: expression.span });
+                    // `post(handler)` of a method router: the handler is among the arguments of what is given.
+                    for site in sites.iter() {
+                        for argument in &program.units.calls[site.call].call.arguments {
+                            for value in program.values(&argument.value, site.frame).iter() {
+                                if let Value::Function { unit, closure, receiver } = value
+                                    && let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework)
+                                    && !handlers.iter().any(|(known, _)| known == unit)
+                                {
+                                    handlers.push((*unit, frame));
+                                }
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.registrations.insert(site.call);
+        if handlers.is_empty() {
+            return;
+        }
+        let mut chain = Vec::new();
+        guard_links(program, fact, site, &mut chain);
+        if path_of_handler.starts_with("#-") {
+            for argument in info.call.arguments.iter().filter(|argument| !std::ptr::eq(&argument.value, expression)) {
+                self.function_links(program, &argument.value, site.frame, info.module, &mut chain);
+            }
+        }
+        chain.append(&mut wrappers);
+        for link in &chain {
+            receive(program, &link.value, fact);
+        }
+        let path = route_path(program, fact, site).unwrap_or_default();
+        for (unit, handler) in handlers {
+            program.receives(unit, &fact.receives);
+            let entry = self.entries.len();
+            let function = program.units.units[unit].function;
+            // A handler written in place or nearby: the entry spans from the registration to the handler's end. A named
+            // handler elsewhere is the entry itself, decorators included.
+            let inline = function.is_some_and(|function| info.call.span.contains(function.span));
+            let (module, span) = match function {
+                Some(function) if !inline => (program.units.units[unit].module, function.span),
+                _ => (info.module, info.call.span),
+            };
+            self.entries.push(Entry {
+                kind: fact.entry.clone().unwrap_or_else(|| "http".into()),
+                name: entry_name_of(fact, &path, function, info.call),
+                public: fact.public.unwrap_or(!matches!(fact.entry.as_deref(), Some("cli" | "cron"))),
+                module,
+                span,
+                handler,
+                chains: vec![chain.clone()],
+            });
+            self.register(router.as_ref(), Some(site), Registered::Route { path: path.clone(), entry });
+        }
+    }
+
+    /// Function-like values among the arguments, also in lists.
+    fn function_links(&self, program: &Program<'m>, expression: &'m Expression, frame: FrameId, module: ModuleId, chain: &mut Vec<Link<'m>>) {
+        for value in program.values(expression, frame).iter() {
+            match value {
+                Value::Function { .. } | Value::Class(_) | Value::Instance { .. } | Value::Library { .. } => {
+                    chain.push(Link { value: value.clone(), role: Role::Middleware, module, span: expression.span });
+                }
+                Value::Data { expression: written, frame } => {
+                    if let ExpressionKind::List(items) = &written.0.kind {
+                        for item in items {
+                            self.function_links(program, item, *frame, module, chain);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn mounted(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site, router: Option<Site>) {
+        let info = &program.units.calls[site.call];
+        self.registrations.insert(site.call);
+        let mut links: Vec<Link<'m>> = Vec::new();
+        guard_links(program, fact, site, &mut links);
+        let mut path = fact.path.as_deref().and_then(|path| match program.argument(site, path) {
+            Given::Present { expression, frame } => program.text(expression, frame),
+            _ => None,
+        });
+        let mut children: Vec<CallId> = Vec::new();
+        for (index, argument) in info.call.arguments.iter().enumerate() {
+            if argument.name.is_some() {
+                continue;
+            }
+            if let (0, ExpressionKind::Literal(Literal::Text(text))) = (index, &argument.value.kind) {
+                path = path.or_else(|| Some(text.clone()));
+                continue;
+            }
+            let mut found = Vec::new();
+            self.function_links(program, &argument.value, site.frame, info.module, &mut found);
+            for value in program.values(&argument.value, site.frame).iter() {
+                if let Value::Module(module) = value {
+                    for value in program.exported(*module, "default", 0).unwrap_or_default() {
+                        found.push(Link { value, role: Role::Middleware, module: info.module, span: argument.value.span });
+                    }
+                }
+            }
+            for link in found {
+                match router_site(program, &link.value) {
+                    Some(child) => children.push(child.call),
+                    None => {
+                        receive(program, &link.value, fact);
+                        // A function with as many parameters as an error handler is one.
+                        if let Value::Function { unit, .. } = &link.value {
+                            let arity = program.units.units[*unit].function.map_or(0, |function| function.parameters.len());
+                            if fact.parameters == Some(arity) {
+                                self.error_handlers.push(link);
+                                continue;
+                            }
+                        }
+                        links.push(link);
+                    }
+                }
+            }
+        }
+        let path = path.unwrap_or_default();
+        if children.is_empty() {
+            let everywhere = fact.order.as_deref() == Some("all") || fact.is == Kind::Middleware && fact.order.is_none();
+            self.register(router.as_ref(), Some(site), Registered::Middleware { path, links, everywhere });
+        } else {
+            for child in children {
+                self.register(router.as_ref(), Some(site), Registered::Mount { path: path.clone(), child, links: links.clone() });
+            }
+        }
+    }
+
+    /// A module whose body is the entry point, told by a call that it makes.
+    fn script(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site) {
+        let module = program.units.calls[site.call].module;
+        let unit = &program.units.units[program.units.bodies[module]];
+        if self.entries.iter().any(|entry| entry.module == module && entry.kind == "ui") {
+            return;
+        }
+        self.entries.push(Entry {
+            kind: "ui".into(),
+            name: program.modules[module].path.clone(),
+            public: fact.public.unwrap_or(true),
+            module,
+            span: program.modules[module].body.first().map_or(unit.span, |first| Span { start: first.span.start, end: unit.span.end }),
+            handler: program.module_frame(module),
+            chains: vec![Vec::new()],
+        });
+    }
+
+    /// Files that frameworks find by their path.
+    fn conventional(&mut self, program: &Program<'m>) {
+        let facts: Vec<(&Fact, GlobSet)> = program
+            .catalogue
+            .of_kind(Kind::Convention)
+            .filter(|(id, _)| library_is_used(program, *id))
+            .filter_map(|(_, fact)| Some((fact, globs(&fact.files)?)))
+            .collect();
+        for (module, info) in program.modules.iter().enumerate() {
+            for (fact, globs) in facts.iter().filter(|(_, globs)| globs.is_match(&info.path)) {
+                let _ = globs;
+                for export in &fact.exports {
+                    self.conventional_export(program, module, fact, export);
+                }
+            }
+        }
+    }
+
+    fn conventional_export(&mut self, program: &Program<'m>, module: ModuleId, fact: &Fact, export: &str) {
+        let info = &program.modules[module];
+        // `default.fetch`: a member of what is exported.
+        let (name, member) = export.split_once('.').map_or((export, None), |(name, member)| (name, Some(member)));
+        let Some(mut values) = program.exported(module, name, 0) else { return };
+        if let Some(member) = member {
+            values = values.iter().flat_map(|value| program.member(value, member, None)).collect();
+        }
+        let written = program.units.exports[module].iter().find(|each| each.name == name);
+        let span = written.and_then(|export| export.value.as_ref()).map_or_else(Span::default, |value| value.span);
+        let mut wrappers = Vec::new();
+        let mut handlers: Vec<(UnitId, FrameId)> = Vec::new();
+        for value in &values {
+            match value {
+                Value::Function { unit, closure, receiver } => {
+                    if let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework) {
+                        handlers.push((*unit, frame));
+                    }
+                }
+                Value::Library { sites, .. } if !sites.is_empty() => {
+                    wrappers.push(Link { value: value.clone(), role: Role::Decorator, module, span });
+                }
+                _ => {}
+            }
+        }
+        for (unit, handler) in handlers {
+            program.receives(unit, &fact.receives);
+            let home = program.units.units[unit].module;
+            let span = program.units.units[unit].span;
+            if fact.role.as_deref() == Some("error-handler") {
+                if let Some(value) = values.iter().find(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit)) {
+                    self.error_handlers.push(Link { value: value.clone(), role: Role::Middleware, module: home, span });
+                }
+                continue;
+            }
+            if fact.role.as_deref() == Some("start") {
+                self.starts.push(handler);
+                continue;
+            }
+            if !fact.guards.is_empty() {
+                let value = values.iter().find(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit));
+                if let Some(value) = value {
+                    self.conventions.push(Link { value: value.clone(), role: Role::Middleware, module: home, span });
+                }
+                continue;
+            }
+            // A wrapped handler is where it is exported; a plain one where it is written.
+            let (at, span) = if home == module { (home, span) } else { (module, written.map_or(span, |_| Span { start: 0, end: 0 })) };
+            let method = if name == "default" || name == "handler" { String::new() } else { format!("{name} ") };
+            let entry = self.entries.len();
+            self.entries.push(Entry {
+                kind: fact.entry.clone().unwrap_or_else(|| "http".into()),
+                name: format!("{method}{}", route_of_file(&info.path)),
+                public: fact.public.unwrap_or(true),
+                module: at,
+                span,
+                handler,
+                chains: vec![wrappers.clone()],
+            });
+            let _ = entry;
+        }
+    }
+
+    /// Functions that the browser may call: exported from a module, or marked themselves, by a directive.
+    fn actions(&mut self, program: &Program<'m>) {
+        for (unit, info) in program.units.units.iter().enumerate() {
+            let Some(function) = info.function else { continue };
+            let module = &program.modules[info.module];
+            let own = function.directives.iter().any(|directive| directive == ACTION_DIRECTIVE);
+            let by_module = module.directives.iter().any(|directive| directive == ACTION_DIRECTIVE)
+                && program.units.exports[info.module].iter().any(|export| {
+                    export.value.as_ref().is_some_and(|value| {
+                        program.values(value, program.module_frame(info.module)).iter().any(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit))
+                    })
+                });
+            if !(own || by_module) || self.entries.iter().any(|entry| program.unit_of_frame(entry.handler) == unit) {
+                continue;
+            }
+            let Some(handler) = handler_frame(program, unit) else { continue };
+            let name = if function.name.is_empty() { exported_name(program, info.module, unit) } else { function.name.clone() };
+            self.entries.push(Entry { kind: "action".into(), name, public: true, module: info.module, span: function.span, handler, chains: vec![Vec::new()] });
+        }
+    }
+
+    /// Main functions and main blocks, and files that a manifest starts.
+    fn mains(&mut self, program: &Program<'m>, started: &Started<'_>) {
+        for (module, info) in program.modules.iter().enumerate() {
+            let body = program.units.bodies[module];
+            let is_started = started.mains.iter().any(|path| *path == info.path);
+            let main_block = info.body.iter().find(|statement| is_main_block(statement));
+            let main_function = match info.language {
+                Language::Rust => program.units.units[body].names.get("main").and_then(|bindings| match bindings.first() {
+                    Some(Binding::Function(unit)) if info.path.ends_with("main.rs") || info.path.contains("/bin/") => Some(*unit),
+                    _ => None,
+                }),
+                _ => None,
+            };
+            let (span, handler) = match (main_function, main_block) {
+                (Some(unit), _) => match handler_frame(program, unit) {
+                    Some(frame) => (program.units.units[unit].span, frame),
+                    None => continue,
+                },
+                (None, Some(block)) => (block.span, program.module_frame(module)),
+                (None, None) if is_started && !self.entries.iter().any(|entry| entry.module == module && entry.kind == "ui") => {
+                    (program.units.units[body].span, program.module_frame(module))
+                }
+                _ => continue,
+            };
+            self.entries.push(Entry {
+                kind: "cli".into(),
+                name: info.path.clone(),
+                public: false,
+                module,
+                span,
+                handler,
+                chains: vec![Vec::new()],
+            });
+        }
+    }
+
+    /// Completes the chains: mounts above the router of each entry, middleware before it, injected dependencies.
+    fn chain(&mut self, program: &Program<'m>) {
+        for registered in self.routers.values_mut() {
+            registered.sort_by_key(|(position, _)| *position);
+        }
+        let mut routes: BTreeMap<usize, (CallId, CallId, String)> = BTreeMap::new();
+        let mut parents: HashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>> = HashMap::new();
+        let mut routers: Vec<(&CallId, &Vec<(CallId, Registered<'m>)>)> = self.routers.iter().collect();
+        routers.sort_by_key(|(router, _)| **router);
+        for (router, registered) in routers {
+            for (position, what) in registered {
+                match what {
+                    Registered::Route { path, entry } => {
+                        routes.insert(*entry, (*router, *position, path.clone()));
+                    }
+                    Registered::Mount { path, child, links } => {
+                        parents.entry(*child).or_default().push((*router, *position, path.clone(), links.clone()));
+                    }
+                    Registered::Middleware { .. } => {}
+                }
+            }
+        }
+        for entry in 0..self.entries.len() {
+            let own = std::mem::take(&mut self.entries[entry].chains).into_iter().next().unwrap_or_default();
+            let mut chains: Vec<Vec<Link<'m>>> = Vec::new();
+            let mut prefix = None;
+            match routes.get(&entry) {
+                Some((router, position, path)) => {
+                    for (above, at) in self.above(program, *router, *position, path, &parents, 0) {
+                        prefix = prefix.or(Some(at));
+                        chains.push(above.into_iter().chain(own.iter().cloned()).collect());
+                    }
+                }
+                None => chains.push(self.conventions.iter().cloned().chain(own.iter().cloned()).collect()),
+            }
+            let injected = injected_links(program, self.entries[entry].handler);
+            for chain in &mut chains {
+                chain.extend(injected.iter().cloned());
+            }
+            if let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) {
+                let name = &mut self.entries[entry].name;
+                if let Some((method, path)) = name.split_once(' ') {
+                    *name = format!("{method} {}{}", prefix.trim_end_matches('/'), if path == "/" { "" } else { path });
+                }
+            }
+            self.entries[entry].chains = chains;
+        }
+    }
+
+    /// The chains above a place in a router, with the path prefix that leads there.
+    fn above(
+        &self,
+        program: &Program<'m>,
+        router: CallId,
+        position: CallId,
+        path: &str,
+        parents: &HashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>>,
+        depth: usize,
+    ) -> Vec<(Vec<Link<'m>>, String)> {
+        let mut here: Vec<Link<'m>> = Vec::new();
+        let mut own_prefix = String::new();
+        let constructor = Site { call: router, frame: program.open_frame(program.units.calls[router].unit) };
+        for name in program.callee_paths(constructor) {
+            for (_, fact) in program.facts_of(&name, Kind::Router) {
+                guard_links(program, fact, constructor, &mut here);
+                if let Some(Given::Present { expression, frame }) = fact.path.as_deref().map(|path| program.argument(constructor, path)) {
+                    own_prefix = program.text(expression, frame).unwrap_or_default();
+                }
+            }
+        }
+        let same_unit = |other: CallId| program.units.calls[other].unit == program.units.calls[position].unit;
+        for (at, what) in self.routers.get(&router).into_iter().flatten() {
+            let Registered::Middleware { path: scope, links, everywhere } = what else { continue };
+            let before = *everywhere || !same_unit(*at) || *at < position;
+            if before && covers(scope, path) {
+                here.extend(links.iter().cloned());
+            }
+        }
+        let Some(mounts) = parents.get(&router).filter(|_| depth < 8) else { return vec![(here, own_prefix)] };
+        let mut all = Vec::new();
+        for (parent, at, prefix, links) in mounts {
+            let whole = format!("{}{own_prefix}{path}", prefix.trim_end_matches('/'));
+            for (above, outer) in self.above(program, *parent, *at, &whole, parents, depth + 1) {
+                let chain = above.into_iter().chain(links.iter().cloned()).chain(here.iter().cloned()).collect();
+                all.push((chain, format!("{}{}{own_prefix}", outer, prefix.trim_end_matches('/'))));
+                if all.len() > 8 {
+                    return all;
+                }
+            }
+        }
+        all
+    }
+}
+
+/// Whether a middleware's path scope covers a route path.
+fn covers(scope: &str, path: &str) -> bool {
+    let scope = scope.trim_end_matches(['*', '/']);
+    scope.is_empty() || path.starts_with(scope)
+}
+
+/// Notes what a framework passes to a function that is given to a registration.
+fn receive(program: &Program<'_>, value: &Value<'_>, fact: &Fact) {
+    if let Value::Function { unit, .. } = value {
+        program.receives(*unit, &fact.receives);
+    }
+}
+
+fn decorators_of_class<'m>(_program: &Program<'m>, _unit: UnitId) -> std::iter::Empty<&'m Expression> {
+    std::iter::empty()
+}
+
+fn link<'m>(program: &Program<'m>, unit: UnitId, span: Span, role: Role) -> Link<'m> {
+    let info = &program.units.units[unit];
+    let closure = info.parent.map_or_else(|| program.module_frame(info.module), |parent| program.open_frame(parent));
+    Link { value: Value::Function { unit, closure, receiver: None }, role, module: info.module, span }
+}
+
+/// The frame of a handler that a framework runs.
+pub fn handler_frame(program: &Program<'_>, unit: UnitId) -> Option<FrameId> {
+    let parent = program.units.units[unit].parent?;
+    program.enter(unit, program.open_frame(parent), None, How::Framework)
+}
+
+/// The frame of a function value that a framework runs.
+pub fn frame_of<'m>(program: &Program<'m>, value: &Value<'m>) -> Option<FrameId> {
+    match value {
+        Value::Function { unit, closure, receiver } => program.enter(*unit, *closure, receiver.clone(), How::Framework),
+        Value::Class(class) | Value::Instance { class, .. } => {
+            let methods = &program.units.classes[*class].methods;
+            let unit = ["__call__", "dispatch", "process_request", "use", "intercept", "canActivate"].iter().find_map(|name| methods.get(name))?;
+            let receiver = Value::Instance { class: *class, site: None };
+            let home = program.open_frame(program.units.classes[*class].unit);
+            program.enter(*unit, home, Some(std::rc::Rc::new(receiver)), How::Framework)
+        }
+        _ => None,
+    }
+}
+
+/// The constructor site of a router value.
+fn router_site<'m>(program: &Program<'m>, value: &Value<'m>) -> Option<Site> {
+    let Value::Library { path, sites } = value else { return None };
+    let constructor = path.strip_suffix("()")?;
+    if program.is_a(constructor, Kind::Router) { sites.first().copied() } else { None }
+}
+
+/// The guards that a route, router or mount is given in arguments.
+fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, chain: &mut Vec<Link<'m>>) {
+    for path in &fact.guards {
+        let Given::Present { expression, frame } = program.argument(site, path) else { continue };
+        let module = program.units.calls[site.call].module;
+        let mut stack: Vec<(&'m Expression, FrameId)> = vec![(expression, frame)];
+        while let Some((expression, frame)) = stack.pop() {
+            for value in program.values(expression, frame).iter() {
+                if let Value::Data { expression: inner, frame } = value
+                    && let ExpressionKind::List(items) = &inner.0.kind
+                {
+                    stack.extend(items.iter().rev().map(|item| (item, *frame)));
+                    continue;
+                }
+                let providers = program.providers(value);
+                let marked: Vec<Value<'m>> = if providers.is_empty() { vec![value.clone()] } else { providers };
+                for value in marked {
+                    nested_links(program, &value, chain, 0);
+                    chain.push(Link { value, role: Role::Dependency, module, span: expression.span });
+                }
+            }
+        }
+    }
+}
+
+/// What a dependency itself depends on.
+fn nested_links<'m>(program: &Program<'m>, value: &Value<'m>, chain: &mut Vec<Link<'m>>, depth: usize) {
+    if depth > 6 {
+        return;
+    }
+    if let Some(frame) = frame_of(program, value) {
+        for link in injected_at(program, frame, depth + 1) {
+            if !chain.contains(&link) {
+                chain.push(link);
+            }
+        }
+    }
+}
+
+/// The dependencies that a handler's parameters ask for, innermost needs first.
+pub fn injected_links<'m>(program: &Program<'m>, handler: FrameId) -> Vec<Link<'m>> {
+    injected_at(program, handler, 0)
+}
+
+fn injected_at<'m>(program: &Program<'m>, handler: FrameId, depth: usize) -> Vec<Link<'m>> {
+    let frame = program.frame(handler);
+    let info = &program.units.units[frame.unit];
+    let (Some(function), Some(closure)) = (info.function, frame.closure) else { return Vec::new() };
+    let mut chain: Vec<Link<'m>> = Vec::new();
+    for parameter in &function.parameters {
+        for marker in parameter.default.iter().chain(&parameter.annotation) {
+            for provider in marked_providers(program, marker, closure, 0) {
+                nested_links(program, &provider, &mut chain, depth);
+                let link = Link { value: provider, role: Role::Dependency, module: info.module, span: parameter.span };
+                if !chain.contains(&link) {
+                    chain.push(link);
+                }
+            }
+        }
+    }
+    chain
+}
+
+fn marked_providers<'m>(program: &Program<'m>, marker: &'m Expression, frame: FrameId, depth: usize) -> Vec<Value<'m>> {
+    if depth > 6 {
+        return Vec::new();
+    }
+    if let ExpressionKind::Index { index, .. } = &marker.kind {
+        let parts: Vec<&'m Expression> = match &index.kind {
+            ExpressionKind::List(parts) => parts.iter().collect(),
+            _ => vec![index],
+        };
+        return parts.into_iter().flat_map(|part| marked_providers(program, part, frame, depth + 1)).collect();
+    }
+    let mut all = Vec::new();
+    for value in program.values(marker, frame).iter() {
+        all.extend(program.providers(value));
+        if let Value::Data { expression, frame } = value
+            && !std::ptr::eq(expression.0, marker)
+            && matches!(expression.0.kind, ExpressionKind::Index { .. })
+        {
+            all.extend(marked_providers(program, expression.0, *frame, depth + 1));
+        }
+    }
+    all
+}
+
+/// What is injected for one parameter.
+pub fn injected_for<'m>(program: &Program<'m>, parameter: &'m Parameter, frame: FrameId) -> Vec<Value<'m>> {
+    let markers = parameter.default.iter().chain(&parameter.annotation);
+    markers.flat_map(|marker| marked_providers(program, marker, frame, 0)).collect()
+}
+
+fn route_path(program: &Program<'_>, fact: &Fact, site: Site) -> Option<String> {
+    match program.argument(site, fact.path.as_deref()?) {
+        Given::Present { expression, frame } => program.text(expression, frame),
+        _ => None,
+    }
+}
+
+fn entry_name(fact: &Fact, path: &str, function: &Function, call: Option<&Call>) -> String {
+    let method = fact.method.clone().or_else(|| method_of(call?)).unwrap_or_default();
+    match (method.is_empty(), path.is_empty()) {
+        (false, _) => format!("{} {}", method.to_uppercase(), if path.is_empty() { "/" } else { path }),
+        (true, false) => path.to_owned(),
+        (true, true) => function.name.clone(),
+    }
+}
+
+fn entry_name_of(fact: &Fact, path: &str, function: Option<&Function>, call: &Call) -> String {
+    match function {
+        Some(function) => {
+            let name = entry_name(fact, path, function, Some(call));
+            if name.is_empty() { Program::written(&call.callee) } else { name }
+        }
+        None => path.to_owned(),
+    }
+}
+
+/// `app.post(...)` registers a POST.
+fn method_of(call: &Call) -> Option<String> {
+    let ExpressionKind::Member { name, .. } = &call.callee.kind else { return None };
+    matches!(name.as_str(), "get" | "post" | "put" | "patch" | "delete" | "head" | "options" | "all" | "websocket").then(|| name.clone())
+}
+
+/// The route that a file stands for: its folders without groups, and without the names that only mark it.
+fn route_of_file(path: &str) -> String {
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    let parts: Vec<&str> = stem.split('/').collect();
+    let start = parts.iter().rposition(|part| matches!(*part, "app" | "pages" | "routes" | "src" | "server" | "functions")).map_or(0, |at| at + 1);
+    let kept: Vec<&str> = parts
+        .get(start..)
+        .unwrap_or(&[])
+        .iter()
+        .copied()
+        .filter(|part| !(part.starts_with('(') && part.ends_with(')')) && !matches!(*part, "route" | "index" | "+server" | "+page.server"))
+        .collect();
+    format!("/{}", kept.join("/"))
+}
+
+fn exported_name(program: &Program<'_>, module: ModuleId, unit: UnitId) -> String {
+    program.units.exports[module]
+        .iter()
+        .find(|export| {
+            export.value.as_ref().is_some_and(|value| {
+                program.values(value, program.module_frame(module)).iter().any(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit))
+            })
+        })
+        .map_or_else(String::new, |export| export.name.clone())
+}
+
+/// `if __name__ == "__main__":`.
+pub fn is_main_block(statement: &Statement) -> bool {
+    let StatementKind::If { test, .. } = &statement.kind else { return false };
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    operator == "==" && operands.iter().any(|operand| matches!(&operand.kind, ExpressionKind::Name(name) if name == "__name__"))
+}
+
+/// Whether a library is declared or imported anywhere: conventions of frameworks that are not there do not hold.
+fn library_is_used(program: &Program<'_>, fact: crate::rules::checked::FactId) -> bool {
+    let packages = &program.catalogue.library_of(fact).packages;
+    let names: Vec<&String> = packages.npm.iter().chain(&packages.pypi).chain(&packages.crates).collect();
+    names.is_empty()
+        || program.projects.iter().any(|project| project.dependencies.iter().any(|dependency| names.iter().any(|name| **name == dependency.name)))
+}
+
+pub fn globs(patterns: &[String]) -> Option<GlobSet> {
+    let mut builder = GlobSetBuilder::new();
+    for pattern in patterns {
+        builder.add(Glob::new(pattern).ok()?);
+    }
+    builder.build().ok()
+}

@@ -1,0 +1,434 @@
+//! What decides whether code runs, and what flows into a decision.
+//!
+//! A gate is a test that stands in the way: an exit before a call, or the condition under which the call stands. The
+//! slice of an expression is everything that flows into it: through names, parameters, attributes, and the results of
+//! the program's own functions with the tests that choose among them.
+
+use std::collections::HashSet;
+
+use crate::model::*;
+
+use super::units::*;
+use super::values::{FrameId, How, Site, Value};
+use super::Program;
+
+/// Expressions in one slice.
+const SLICE: usize = 1_500;
+
+/// A test in the way of a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate<'m> {
+    pub test: &'m Expression,
+    pub frame: FrameId,
+    pub exit: Exit,
+    /// What runs when the gate refuses, where it is a block of its own.
+    pub refusal: Option<&'m Block>,
+    /// Whether the gate refuses when its test holds.
+    pub refuses_when: bool,
+    /// The innermost condition around the gate that is not around the call.
+    pub under: Option<&'m Expression>,
+    pub span: Span,
+    /// The node of the test's statement; the conditions around it belong to the decision.
+    pub node: NodeId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// By an exception: stops its callers too.
+    Raise,
+    /// By returning (or going on in a loop): stops only its own unit.
+    Return,
+    /// The call stands inside the branch that the gate opens.
+    Branch,
+}
+
+/// A call that has happened when another happens.
+#[derive(Clone, Copy, Debug)]
+pub struct Before<'m> {
+    pub site: Site,
+    /// The innermost condition around it that is not around the later call.
+    pub under: Option<&'m Expression>,
+}
+
+/// How a block ends.
+pub fn exit_of(block: &Block) -> Option<Exit> {
+    let last = block.last()?;
+    match &last.kind {
+        StatementKind::Raise(_) => Some(Exit::Raise),
+        StatementKind::Return(_) | StatementKind::Break | StatementKind::Continue => Some(Exit::Return),
+        StatementKind::If { then, otherwise, .. } => match (exit_of(then), exit_of(otherwise)) {
+            (Some(Exit::Raise), Some(Exit::Raise)) => Some(Exit::Raise),
+            (Some(_), Some(_)) => Some(Exit::Return),
+            _ => None,
+        },
+        StatementKind::Block(block) | StatementKind::With { body: block, .. } => exit_of(block),
+        StatementKind::Try(each) => {
+            if !each.finally.is_empty() && exit_of(&each.finally).is_some() {
+                return exit_of(&each.finally);
+            }
+            let all = std::iter::once(&each.body).chain(each.handlers.iter().map(|handler| &handler.body));
+            all.map(exit_of).collect::<Option<Vec<_>>>().map(|_| Exit::Return)
+        }
+        StatementKind::Expression(expression) => exit_call(expression),
+        _ => None,
+    }
+}
+
+/// `sys.exit()`, `process.exit()`, `panic!()`, `bail!()`: calls that do not come back.
+fn exit_call(expression: &Expression) -> Option<Exit> {
+    let expression = match &expression.kind {
+        ExpressionKind::Await(inner) => inner,
+        _ => expression,
+    };
+    let ExpressionKind::Call(call) = &expression.kind else { return None };
+    let name = match &call.callee.kind {
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => name.as_str(),
+        _ => return None,
+    };
+    match name {
+        "exit" | "_exit" | "abort" | "panic!" | "bail!" | "unreachable!" | "todo!" | "unimplemented!" => Some(Exit::Raise),
+        _ => None,
+    }
+}
+
+impl<'m> Program<'m> {
+    /// The conditional nodes around a node, innermost first.
+    fn conditions_around(&self, node: NodeId) -> Vec<NodeId> {
+        self.units
+            .ancestors(node)
+            .filter(|(_, node)| {
+                matches!(node.kind, NodeKind::Then(_) | NodeKind::Otherwise(_) | NodeKind::Branch { .. } | NodeKind::Handler(..))
+            })
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    /// The innermost condition around `inner` that is not around `outer`: none where both always run together.
+    /// `Err` where `inner` stands in an exception handler that `outer` does not stand in.
+    fn extra_condition(&self, inner: NodeId, outer: NodeId) -> Result<Option<&'m Expression>, ()> {
+        let around = self.conditions_around(outer);
+        let mut extra = None;
+        for id in self.conditions_around(inner) {
+            if around.contains(&id) {
+                continue;
+            }
+            match self.units.nodes[id].kind {
+                NodeKind::Handler(..) => return Err(()),
+                NodeKind::Then(test) | NodeKind::Otherwise(test) | NodeKind::Branch { test, .. } => extra = extra.or(Some(test)),
+                _ => {}
+            }
+        }
+        Ok(extra)
+    }
+
+    /// The gates that stand before a call or around it, within its own unit.
+    pub fn gates(&self, site: Site) -> Vec<Gate<'m>> {
+        let info = &self.units.calls[site.call];
+        let mut gates = self.gates_before(info.unit, info.node, info.call.span, site.frame);
+        for (id, node) in self.units.ancestors(info.node) {
+            let (test, refuses_when) = match node.kind {
+                NodeKind::Then(test) => (test, false),
+                NodeKind::Otherwise(test) => (test, true),
+                NodeKind::Branch { test, holds } => (test, !holds),
+                _ => continue,
+            };
+            gates.push(Gate { test, frame: site.frame, exit: Exit::Branch, refusal: None, refuses_when, under: None, span: test.span, node: id });
+        }
+        gates
+    }
+
+    /// All exits of a unit that end it by an exception, wherever they stand in it.
+    pub fn raising_gates(&self, frame: FrameId) -> Vec<Gate<'m>> {
+        let unit = self.unit_of_frame(frame);
+        self.exits(unit, frame).into_iter().filter(|gate| gate.exit == Exit::Raise).collect()
+    }
+
+    /// All exits of a unit, in the order of the text.
+    pub fn exits(&self, unit: UnitId, frame: FrameId) -> Vec<Gate<'m>> {
+        self.units.units[unit]
+            .nodes
+            .iter()
+            .flat_map(|id| {
+                let node = &self.units.nodes[*id];
+                let NodeKind::If { test, then, otherwise, .. } = node.kind else { return Vec::new() };
+                self.gate_of(test, then, otherwise, frame, *id)
+            })
+            .collect()
+    }
+
+    fn gate_of(&self, test: &'m Expression, then: &'m Block, otherwise: &'m Block, frame: FrameId, node: NodeId) -> Vec<Gate<'m>> {
+        let mut gates = Vec::new();
+        let span = self.units.nodes[node].span;
+        for (block, refuses_when) in [(then, true), (otherwise, false)] {
+            if let Some(exit) = exit_of(block) {
+                gates.push(Gate { test, frame, exit, refusal: Some(block), refuses_when, under: None, span, node });
+            }
+        }
+        gates
+    }
+
+    fn gates_before(&self, unit: UnitId, at: NodeId, span: Span, frame: FrameId) -> Vec<Gate<'m>> {
+        let mut gates = Vec::new();
+        for id in &self.units.units[unit].nodes {
+            let node = &self.units.nodes[*id];
+            let NodeKind::If { test, then, otherwise, .. } = node.kind else { continue };
+            if node.span.end > span.start {
+                // The call stands inside this statement: its tests are found as conditions around the call.
+                continue;
+            }
+            let Ok(under) = self.extra_condition(*id, at) else { continue };
+            for mut gate in self.gate_of(test, then, otherwise, frame, *id) {
+                gate.under = under;
+                gates.push(gate);
+            }
+        }
+        gates
+    }
+
+    /// The calls of the same unit that have happened when a call happens.
+    pub fn before(&self, site: Site) -> Vec<Before<'m>> {
+        let info = &self.units.calls[site.call];
+        let mut all = Vec::new();
+        for call in &self.units.units[info.unit].calls {
+            let other = &self.units.calls[*call];
+            if *call == site.call || other.call.span.end > info.call.span.end || other.decorates.is_some() {
+                continue;
+            }
+            if other.call.span.contains(info.call.span) {
+                continue;
+            }
+            if let Ok(under) = self.extra_condition(other.node, info.node) {
+                all.push(Before { site: Site { call: *call, frame: site.frame }, under });
+            }
+        }
+        all
+    }
+
+    /// Everything that flows into a gate's decision: its test and the conditions around it.
+    pub fn gate_slice(&self, gate: &Gate<'m>) -> Slice<'m> {
+        let mut slice = self.slice(gate.test, gate.frame);
+        for (_, node) in self.units.ancestors(gate.node).skip(1) {
+            if let NodeKind::Then(test) | NodeKind::Otherwise(test) = node.kind {
+                self.slice_into(test, gate.frame, &mut slice, 0);
+            }
+        }
+        slice
+    }
+
+    /// Everything that flows into an expression, with the frame in which it stands.
+    pub fn slice(&self, expression: &'m Expression, frame: FrameId) -> Slice<'m> {
+        let mut slice = Slice::default();
+        self.slice_into(expression, frame, &mut slice, 0);
+        slice
+    }
+
+    fn slice_into(&self, expression: &'m Expression, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let key = (std::ptr::from_ref(expression) as usize, frame);
+        if depth > 80 || slice.parts.len() >= SLICE || !slice.seen.insert(key) {
+            return;
+        }
+        slice.parts.push((expression, frame));
+        use ExpressionKind as E;
+        match &expression.kind {
+            E::Name(name) => self.slice_name(name, frame, slice, depth),
+            E::Call(call) => self.slice_call(call, frame, slice, depth),
+            E::Member { object, .. } => {
+                self.slice_into(object, frame, slice, depth + 1);
+                self.slice_attribute(expression, frame, slice, depth);
+            }
+            E::Function(_) => {}
+            _ => children(expression, &mut |child| self.slice_into(child, frame, slice, depth + 1)),
+        }
+    }
+
+    fn slice_name(&self, name: &'m str, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let mut at = Some(frame);
+        while let Some(id) = at {
+            let here = self.frame(id);
+            let Some(bindings) = self.units.units[here.unit].names.get(name) else {
+                at = here.closure;
+                continue;
+            };
+            for binding in bindings {
+                match binding {
+                    Binding::Value { value, .. } => self.slice_into(value, id, slice, depth + 1),
+                    Binding::Element { over, .. } => self.slice_into(over, id, slice, depth + 1),
+                    Binding::Context(context) => self.slice_into(context, id, slice, depth + 1),
+                    Binding::Parameter { index, .. } => self.slice_parameter(*index, id, slice, depth),
+                    Binding::Import(_) => {
+                        let values = self.outer_values(name, id);
+                        for value in values {
+                            if let Value::Data { expression, frame } = value {
+                                self.slice_into(expression.0, frame, slice, depth + 1);
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            return;
+        }
+    }
+
+    fn outer_values(&self, name: &'m str, frame: FrameId) -> Vec<Value<'m>> {
+        self.named_values(name, frame)
+    }
+
+    /// What is passed for a parameter: the argument, or what is injected.
+    fn slice_parameter(&self, index: usize, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let here = self.frame(frame);
+        let Some(function) = self.units.units[here.unit].function else { return };
+        let Some(parameter) = function.parameters.get(index) else { return };
+        slice.parameters.push((here.unit, index, frame));
+        match here.how {
+            How::Call(site) => {
+                if let Some(argument) = self.passed_expression(function, index, site) {
+                    self.slice_into(argument, site.frame, slice, depth + 1);
+                } else if let Some(default) = &parameter.default {
+                    self.slice_into(default, here.closure.unwrap_or(frame), slice, depth + 1);
+                }
+            }
+            _ => {
+                for link in super::entries::injected_for(self, parameter, here.closure.unwrap_or(frame)) {
+                    if let Value::Function { unit, .. } = &link
+                        && let Some(inner) = super::entries::frame_of(self, &link)
+                    {
+                        self.slice_unit(*unit, inner, slice, depth);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The expression that a call passes for a parameter.
+    pub fn passed_expression(&self, function: &'m Function, index: usize, site: Site) -> Option<&'m Expression> {
+        let call = self.units.calls[site.call].call;
+        let parameter = function.parameters.get(index)?;
+        let offset = usize::from(matches!(
+            function.parameters.first().map(|first| &first.target.kind),
+            Some(ExpressionKind::Name(name)) if name == "self" || name == "cls"
+        ));
+        if let ExpressionKind::Name(name) = &parameter.target.kind
+            && let Some(argument) = call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name))
+        {
+            return Some(&argument.value);
+        }
+        let position = index.checked_sub(offset)?;
+        call.arguments.iter().filter(|argument| argument.name.is_none()).nth(position).map(|argument| &argument.value)
+    }
+
+    fn slice_attribute(&self, expression: &'m Expression, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        for value in self.values(expression, frame).iter() {
+            match value {
+                Value::Data { expression: inner, frame } if !std::ptr::eq(inner.0, expression) => {
+                    self.slice_into(inner.0, *frame, slice, depth + 1);
+                }
+                Value::Library { sites, .. } => slice.sites.extend(sites.iter().filter(|site| !slice.site_seen(site)).copied().collect::<Vec<_>>()),
+                _ => {}
+            }
+        }
+    }
+
+    fn slice_call(&self, call: &'m Call, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let Some(id) = self.units.call_id(call) else { return };
+        let site = Site { call: id, frame };
+        slice.sites.push(site);
+        self.slice_into(&call.callee, frame, slice, depth + 1);
+        let callees = self.values(&call.callee, frame);
+        let mut own = false;
+        for callee in callees.iter() {
+            if let Value::Function { unit, closure, receiver } = callee
+                && let Some(inner) = self.enter(*unit, *closure, receiver.clone(), How::Call(site))
+            {
+                own = true;
+                self.slice_unit(*unit, inner, slice, depth);
+            }
+        }
+        // What is given to a function of the program flows only where its parameters flow.
+        if !own {
+            for argument in &call.arguments {
+                self.slice_into(&argument.value, frame, slice, depth + 1);
+            }
+        }
+    }
+
+    /// What a unit returns, and what decides which return is taken.
+    fn slice_unit(&self, unit: UnitId, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let info = &self.units.units[unit];
+        slice.frames.push(frame);
+        for expression in info.returns.iter().chain(&info.yields) {
+            self.slice_into(expression, frame, slice, depth + 1);
+        }
+        for id in &info.nodes {
+            if let NodeKind::If { test, then, otherwise, .. } = self.units.nodes[*id].kind
+                && (exit_of(then).is_some() || exit_of(otherwise).is_some())
+            {
+                self.slice_into(test, frame, slice, depth + 1);
+            }
+        }
+    }
+}
+
+/// What flows into an expression.
+#[derive(Debug, Default)]
+pub struct Slice<'m> {
+    pub parts: Vec<(&'m Expression, FrameId)>,
+    pub sites: Vec<Site>,
+    pub parameters: Vec<(UnitId, usize, FrameId)>,
+    /// Frames of the program's own functions whose results flow in.
+    pub frames: Vec<FrameId>,
+    seen: HashSet<(usize, FrameId)>,
+}
+
+impl Slice<'_> {
+    fn site_seen(&self, site: &Site) -> bool {
+        self.sites.contains(site)
+    }
+}
+
+/// The direct children of an expression.
+pub fn children<'m>(expression: &'m Expression, visit: &mut dyn FnMut(&'m Expression)) {
+    use ExpressionKind as E;
+    match &expression.kind {
+        E::Name(_) | E::Literal(_) | E::Unknown | E::Function(_) => {}
+        E::Member { object, .. } => visit(object),
+        E::Index { object, index } => {
+            visit(object);
+            visit(index);
+        }
+        E::Slice { object, start, stop } => {
+            visit(object);
+            start.iter().chain(stop).for_each(|each| visit(each));
+        }
+        E::Call(call) => {
+            visit(&call.callee);
+            call.arguments.iter().for_each(|argument| visit(&argument.value));
+        }
+        E::Template(parts) | E::List(parts) | E::Operator { operands: parts, .. } => parts.iter().for_each(visit),
+        E::Object(entries) => entries.iter().for_each(|entry| visit(&entry.value)),
+        E::Conditional { test, then, otherwise } => {
+            visit(test);
+            visit(then);
+            visit(otherwise);
+        }
+        E::Await(inner) | E::Spread(inner) => visit(inner),
+        E::Yield(inner) => inner.iter().for_each(|inner| visit(inner)),
+        E::Assign(assignment) => assignment.value.iter().for_each(visit),
+        E::Comprehension { element, clauses } => {
+            visit(element);
+            for clause in clauses {
+                visit(&clause.over);
+                clause.tests.iter().for_each(&mut *visit);
+            }
+        }
+        E::Block(block) => {
+            for statement in block {
+                match &statement.kind {
+                    StatementKind::Expression(value) | StatementKind::Return(Some(value)) => visit(value),
+                    StatementKind::Assign(assignment) => assignment.value.iter().for_each(&mut *visit),
+                    _ => {}
+                }
+            }
+        }
+    }
+}

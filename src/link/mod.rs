@@ -1,0 +1,196 @@
+//! Stage 3: modules → program. Names, values, calls and reach across files.
+//!
+//! Everything is answered in a *frame*: a unit of code together with the call that runs it, its receiver and the frame
+//! around its definition. The same wrapper called from two places has two frames, so that what is passed to one call
+//! never leaks into the other. Unknown is an answer, never a guess.
+
+pub mod arguments;
+pub mod entries;
+pub mod flow;
+pub mod names;
+pub mod reach;
+pub mod units;
+pub mod values;
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use crate::judge::verdict::Location;
+use crate::model::{Expression, Module, Project, Settings, Span};
+use crate::rules::catalogue::{Fact, Kind};
+use crate::rules::checked::{Catalogue, FactId};
+
+use names::Names;
+use units::{CallId, ModuleId, UnitId, Units};
+pub use values::{Frame, FrameId, How, Site, Value};
+
+/// Evaluations in one audit; a repository of a million lines stays below.
+const STEPS: usize = 20_000_000;
+
+/// The linked program.
+pub struct Program<'m> {
+    pub modules: &'m [Module],
+    pub settings: &'m [Settings],
+    pub projects: &'m [Project],
+    pub catalogue: &'m Catalogue,
+    pub units: Units<'m>,
+    pub names: Names,
+    frames: RefCell<Vec<Frame<'m>>>,
+    frame_ids: RefCell<HashMap<Frame<'m>, FrameId>>,
+    memo: RefCell<HashMap<(usize, FrameId), Rc<[Value<'m>]>>>,
+    active: RefCell<HashSet<(usize, FrameId)>>,
+    steps: Cell<usize>,
+    depth: Cell<usize>,
+    fact_memo: RefCell<HashMap<Rc<str>, Rc<[FactId]>>>,
+    callers: OnceCell<HashMap<UnitId, Vec<Site>>>,
+    /// What frameworks pass to the functions registered with them, by parameter.
+    received: RefCell<HashMap<UnitId, Vec<String>>>,
+}
+
+impl<'m> Program<'m> {
+    /// Links the modules. Cheap by itself: values are found when they are asked for.
+    pub fn new(modules: &'m [Module], settings: &'m [Settings], projects: &'m [Project], catalogue: &'m Catalogue) -> Self {
+        Program {
+            modules,
+            settings,
+            projects,
+            catalogue,
+            units: Units::of(modules),
+            names: Names::of(modules, projects),
+            frames: RefCell::default(),
+            frame_ids: RefCell::default(),
+            memo: RefCell::default(),
+            active: RefCell::default(),
+            steps: Cell::new(0),
+            depth: Cell::new(0),
+            fact_memo: RefCell::default(),
+            callers: OnceCell::new(),
+            received: RefCell::default(),
+        }
+    }
+
+    /// Notes what a framework passes to a function.
+    pub fn receives(&self, unit: UnitId, parameters: &[String]) {
+        if !parameters.is_empty() {
+            self.received.borrow_mut().entry(unit).or_insert_with(|| parameters.to_vec());
+        }
+    }
+
+    /// Forgets what was evaluated before all registrations were known.
+    pub fn forget(&self) {
+        self.memo.borrow_mut().clear();
+    }
+
+    /// The place of a span in a module.
+    pub fn location(&self, module: ModuleId, span: Span) -> Location {
+        let module = &self.modules[module];
+        let (start, end) = (module.lines.position(span.start), module.lines.position(span.end.max(span.start)));
+        Location {
+            path: module.path.clone(),
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+        }
+    }
+
+    /// The place of a call: where its callee begins.
+    pub fn place(&self, call: CallId) -> Location {
+        let info = &self.units.calls[call];
+        self.location(info.module, info.call.span)
+    }
+
+    /// The facts that hold for a canonical name, by the versions that the projects ask for.
+    pub fn facts(&self, path: &str) -> Rc<[FactId]> {
+        if let Some(found) = self.fact_memo.borrow().get(path) {
+            return found.clone();
+        }
+        let found: Rc<[FactId]> =
+            self.catalogue.lookup(path).into_iter().filter(|id| self.version_fits(*id)).collect::<Vec<_>>().into();
+        self.fact_memo.borrow_mut().insert(Rc::from(path), found.clone());
+        found
+    }
+
+    /// The facts of one kind.
+    pub fn facts_of(&self, path: &str, kind: Kind) -> Vec<(FactId, &'m Fact)> {
+        let catalogue: &'m Catalogue = self.catalogue;
+        self.facts(path).iter().map(|id| (*id, catalogue.fact(*id))).filter(|(_, fact)| fact.is == kind).collect()
+    }
+
+    pub fn is_a(&self, path: &str, kind: Kind) -> bool {
+        self.facts(path).iter().any(|id| self.catalogue.fact(*id).is == kind)
+    }
+
+    fn version_fits(&self, id: FactId) -> bool {
+        let Some(wanted) = &self.catalogue.fact(id).versions else { return true };
+        let library = self.catalogue.library_of(id);
+        let packages = [&library.packages.pypi, &library.packages.npm, &library.packages.crates];
+        let declared = self.projects.iter().flat_map(|project| &project.dependencies).find(|dependency| {
+            packages.iter().any(|names| names.iter().any(|name| name.eq_ignore_ascii_case(&dependency.name)))
+        });
+        match declared.and_then(|dependency| version_of(&dependency.requirement)) {
+            Some(version) => wanted.split(',').all(|part| satisfies(&version, part.trim())),
+            None => true,
+        }
+    }
+
+    /// The module that an expression stands in, by its unit.
+    pub fn module_of(&self, unit: UnitId) -> ModuleId {
+        self.units.units[unit].module
+    }
+
+    /// The text of a name path as written: `a.b.c`, for messages.
+    pub fn written(expression: &Expression) -> String {
+        use crate::model::ExpressionKind as E;
+        match &expression.kind {
+            E::Name(name) => name.clone(),
+            E::Member { object, name } => match Self::written(object) {
+                object if object.is_empty() => name.clone(),
+                object => format!("{object}.{name}"),
+            },
+            E::Index { object, .. } | E::Slice { object, .. } => format!("{}[…]", Self::written(object)),
+            E::Call(call) => format!("{}()", Self::written(&call.callee)),
+            E::Await(inner) | E::Spread(inner) => Self::written(inner),
+            _ => String::new(),
+        }
+    }
+}
+
+/// The first version number of a requirement: `^5.20.0`, `>=1.54,<2`, `~=1.0`, `==0.27.2`.
+fn version_of(requirement: &str) -> Option<Vec<u64>> {
+    let start = requirement.find(|character: char| character.is_ascii_digit())?;
+    // `<2` alone names what it is not.
+    if requirement.get(..start)?.trim_start_matches(['"', '\'', ' ']).starts_with('<') {
+        return None;
+    }
+    let number: String =
+        requirement.get(start..)?.chars().take_while(|character| character.is_ascii_digit() || *character == '.').collect();
+    Some(number.split('.').filter_map(|part| part.parse().ok()).collect())
+}
+
+fn satisfies(version: &[u64], requirement: &str) -> bool {
+    let (operator, number) = requirement.split_at(requirement.find(|c: char| c.is_ascii_digit()).unwrap_or(0));
+    let wanted: Vec<u64> = number.split('.').filter_map(|part| part.parse().ok()).collect();
+    let padded = |parts: &[u64]| (0..3).map(|index| parts.get(index).copied().unwrap_or(0)).collect::<Vec<_>>();
+    let (version, wanted) = (padded(version), padded(&wanted));
+    match operator.trim() {
+        ">=" => version >= wanted,
+        ">" => version > wanted,
+        "<" => version < wanted,
+        "<=" => version <= wanted,
+        _ => version == wanted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions() {
+        assert_eq!(version_of("^5.20.0"), Some(vec![5, 20, 0]));
+        assert_eq!(version_of("<2"), None);
+        assert!(satisfies(&[0, 27], "<1") && !satisfies(&[1, 2], "<1") && satisfies(&[4], ">=4"));
+    }
+}

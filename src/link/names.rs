@@ -1,0 +1,281 @@
+//! Which module an import means: packages, relative paths, index files, aliases, workspaces, and Rust's module tree.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::{Language, Module, Project};
+
+use super::units::ModuleId;
+
+/// Finds modules by what imports say.
+#[derive(Debug)]
+pub struct Names {
+    by_path: HashMap<String, ModuleId>,
+    /// Every folder that has a Python file somewhere below it.
+    python_folders: HashSet<String>,
+    /// Folders from which Python's absolute imports start, most specific first.
+    python_roots: Vec<String>,
+    /// Alias patterns with the folder in which they hold.
+    aliases: Vec<(String, String, Vec<String>)>,
+    /// Cargo package name (underscored) to its source folder.
+    crates: Vec<(String, String)>,
+}
+
+/// Where an import leads.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    Module(ModuleId),
+    /// A folder with modules but no module of its own (a Python namespace package).
+    Folder(String),
+    /// Outside the audited tree: the canonical name of the library module.
+    Library(String),
+}
+
+const EXTENSIONS: [&str; 8] = ["ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "cjs"];
+
+impl Names {
+    pub fn of(modules: &[Module], projects: &[Project]) -> Names {
+        let by_path: HashMap<String, ModuleId> =
+            modules.iter().enumerate().map(|(id, module)| (module.path.clone(), id)).collect();
+        let mut python_folders = HashSet::new();
+        for module in modules.iter().filter(|module| module.language == Language::Python) {
+            let mut folder = folder_of(&module.path);
+            while !folder.is_empty() && python_folders.insert(folder.to_owned()) {
+                folder = folder_of(folder);
+            }
+        }
+        let mut python_roots: Vec<String> = Vec::new();
+        let mut aliases = Vec::new();
+        let mut crates = Vec::new();
+        for project in projects {
+            python_roots.extend(project.source_roots.iter().cloned());
+            python_roots.push(join(&project.folder, "src"));
+            python_roots.push(project.folder.clone());
+            for alias in &project.aliases {
+                aliases.push((project.folder.clone(), alias.pattern.clone(), alias.targets.clone()));
+            }
+            if let (crate::model::ProjectKind::Cargo, Some(name)) = (project.kind, &project.name) {
+                crates.push((name.replace('-', "_"), join(&project.folder, "src")));
+            }
+        }
+        python_roots.push(String::new());
+        python_roots.sort_by_key(|root| std::cmp::Reverse(root.len()));
+        python_roots.dedup();
+        aliases.sort_by_key(|(folder, pattern, _)| std::cmp::Reverse((folder.len(), pattern.len())));
+        Names { by_path, python_folders, python_roots, aliases, crates }
+    }
+
+    pub fn module_at(&self, path: &str) -> Option<ModuleId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// Resolves the source of an import written in `from`.
+    pub fn resolve(&self, from: &Module, source: &str) -> Target {
+        match from.language {
+            Language::Python => self.python(&from.path, source),
+            Language::TypeScript => self.typescript(&from.path, source),
+            Language::Rust => self.rust(&from.path, source),
+        }
+    }
+
+    fn python(&self, from: &str, source: &str) -> Target {
+        let dots = source.chars().take_while(|character| *character == '.').count();
+        let rest = source.trim_start_matches('.').replace('.', "/");
+        let here = folder_of(from);
+        if dots > 0 {
+            let mut folder = here.to_owned();
+            for _ in 1..dots {
+                folder = folder_of(&folder).to_owned();
+            }
+            return self.python_file(&join(&folder, &rest)).unwrap_or_else(|| Target::Library(source.to_owned()));
+        }
+        // The folder of the file itself comes first: that is how a script finds its neighbours. Then the folders above
+        // it, which stand for the working folder of whoever starts the application, then the declared roots.
+        let mut folder = here;
+        loop {
+            if let Some(target) = self.python_file(&join(folder, &rest)) {
+                return target;
+            }
+            if folder.is_empty() {
+                break;
+            }
+            folder = folder_of(folder);
+        }
+        let near = |root: &&String| from.starts_with(root.as_str());
+        let roots = self.python_roots.iter().filter(near).chain(self.python_roots.iter().filter(|root| !near(root)));
+        for root in roots {
+            if let Some(target) = self.python_file(&join(root, &rest)) {
+                return target;
+            }
+        }
+        Target::Library(source.to_owned())
+    }
+
+    fn python_file(&self, base: &str) -> Option<Target> {
+        for path in [format!("{base}.py"), join(base, "__init__.py"), format!("{base}.pyi")] {
+            if let Some(module) = self.module_at(&path) {
+                return Some(Target::Module(module));
+            }
+        }
+        let is_package = self.python_folders.contains(base);
+        is_package.then(|| Target::Folder(base.to_owned()))
+    }
+
+    /// A module or package inside a folder package.
+    pub fn in_folder(&self, folder: &str, name: &str) -> Option<Target> {
+        self.python_file(&join(folder, name))
+    }
+
+    fn typescript(&self, from: &str, source: &str) -> Target {
+        if source.starts_with('.') {
+            let path = normalise(&join(folder_of(from), source));
+            return self.typescript_file(&path).map_or_else(|| Target::Library(source.to_owned()), Target::Module);
+        }
+        for (folder, pattern, targets) in &self.aliases {
+            if !(folder.is_empty() || from.starts_with(&format!("{folder}/"))) && pattern.starts_with(['@', '~', '#']) && pattern.contains("/*") && pattern.len() <= 3
+            {
+                continue;
+            }
+            let Some(rest) = match_alias(pattern, source) else { continue };
+            for target in targets {
+                let path = normalise(&target.replacen('*', rest, 1));
+                if let Some(module) = self.typescript_file(&path) {
+                    return Target::Module(module);
+                }
+            }
+        }
+        Target::Library(source.strip_prefix("node:").unwrap_or(source).to_owned())
+    }
+
+    fn typescript_file(&self, path: &str) -> Option<ModuleId> {
+        if let Some(module) = self.module_at(path) {
+            return Some(module);
+        }
+        // `./x.js` in TypeScript sources means `./x.ts`.
+        let stem = path.strip_suffix(".js").or(path.strip_suffix(".jsx")).or(path.strip_suffix(".mjs")).unwrap_or(path);
+        for base in [stem.to_owned(), path.to_owned(), join(path, "index")] {
+            for extension in EXTENSIONS {
+                if let Some(module) = self.module_at(&format!("{base}.{extension}")) {
+                    return Some(module);
+                }
+            }
+        }
+        None
+    }
+
+    fn rust(&self, from: &str, source: &str) -> Target {
+        let mut parts: Vec<&str> = source.split("::").filter(|part| !part.is_empty()).collect();
+        let Some(head) = parts.first().copied() else { return Target::Library(source.to_owned()) };
+        let mut folder = match head {
+            "crate" => {
+                parts.remove(0);
+                self.crate_folder(from)
+            }
+            "self" => {
+                parts.remove(0);
+                children_of(from)
+            }
+            "super" => {
+                let mut folder = children_of(from);
+                while parts.first() == Some(&"super") {
+                    parts.remove(0);
+                    folder = folder_of(&folder).to_owned();
+                }
+                folder
+            }
+            _ => {
+                if let Some((_, source)) = self.crates.iter().find(|(name, _)| name == head) {
+                    parts.remove(0);
+                    source.clone()
+                } else if self.rust_file(&join(&children_of(from), head)).is_some() {
+                    children_of(from)
+                } else {
+                    return Target::Library(source.replace("::", "."));
+                }
+            }
+        };
+        for part in &parts {
+            folder = join(&folder, part);
+        }
+        match self.rust_file(&folder) {
+            Some(module) => Target::Module(module),
+            None => Target::Library(source.replace("::", ".")),
+        }
+    }
+
+    fn rust_file(&self, base: &str) -> Option<ModuleId> {
+        [format!("{base}.rs"), join(base, "mod.rs"), join(base, "lib.rs"), join(base, "main.rs")]
+            .iter()
+            .find_map(|path| self.module_at(path))
+    }
+
+    /// The folder of the crate that a file belongs to: the nearest one above with a `main.rs` or `lib.rs`.
+    fn crate_folder(&self, from: &str) -> String {
+        let mut folder = folder_of(from);
+        loop {
+            if self.module_at(&join(folder, "main.rs")).is_some() || self.module_at(&join(folder, "lib.rs")).is_some() {
+                return folder.to_owned();
+            }
+            if folder.is_empty() {
+                return folder_of(from).to_owned();
+            }
+            folder = folder_of(folder);
+        }
+    }
+}
+
+/// The folder in which a Rust file's own child modules lie.
+fn children_of(path: &str) -> String {
+    let folder = folder_of(path);
+    let name = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".rs");
+    if matches!(name, "mod" | "lib" | "main") { folder.to_owned() } else { join(folder, name) }
+}
+
+/// What `*` of an alias pattern stands for.
+fn match_alias<'s>(pattern: &str, source: &'s str) -> Option<&'s str> {
+    match pattern.split_once('*') {
+        Some((before, after)) => source.strip_prefix(before)?.strip_suffix(after),
+        None => (pattern == source).then_some(""),
+    }
+}
+
+pub fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+pub fn join(folder: &str, name: &str) -> String {
+    match (folder.is_empty(), name.is_empty()) {
+        (true, _) => name.to_owned(),
+        (_, true) => folder.to_owned(),
+        _ => format!("{folder}/{name}"),
+    }
+}
+
+/// Resolves `.` and `..`.
+fn normalise(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases_and_paths() {
+        assert_eq!(match_alias("@/*", "@/lib/x"), Some("lib/x"));
+        assert_eq!(match_alias("pkg", "pkg"), Some(""));
+        assert_eq!(match_alias("pkg/*", "pkg"), None);
+        assert_eq!(normalise("a/b/../c/./d"), "a/c/d");
+        assert_eq!(children_of("src/a/b.rs"), "src/a/b");
+        assert_eq!(children_of("src/a/mod.rs"), "src/a");
+    }
+}

@@ -1,0 +1,217 @@
+//! What an entry point reaches, and the ways there.
+//!
+//! From a frame, every call is followed: into functions, constructors and methods of the program, and into functions
+//! that are handed to a library. A trail is one way from the start to a call, the calls on it in order.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
+
+use crate::model::*;
+use crate::rules::catalogue::Kind;
+
+use super::units::*;
+use super::values::{FrameId, How, Site, Value};
+use super::Program;
+
+/// Frames of one unit that are kept apart within one reach.
+const FRAMES_PER_UNIT: usize = 8;
+const FRAMES: usize = 6_000;
+/// Trails to one call that are looked at.
+const TRAILS: usize = 12;
+const TRAIL_LENGTH: usize = 48;
+
+/// The calls of a trail, from the start's own call to the one that it leads to.
+pub type Trail = Vec<Site>;
+
+/// Everything that runs from a frame.
+#[derive(Debug, Default)]
+pub struct Reach {
+    /// The frames in the order in which they were found; the first is the start.
+    pub frames: Vec<FrameId>,
+    /// Who enters a frame, from where.
+    callers: HashMap<FrameId, Vec<Site>>,
+    frames_of: HashMap<UnitId, Vec<FrameId>>,
+}
+
+impl<'m> Program<'m> {
+    /// What runs from a frame. `stops` are calls that are given functions without running them (registrations).
+    pub fn reach(&self, start: FrameId, stops: &HashSet<CallId>) -> Reach {
+        let mut reach = Reach::default();
+        let mut queue = VecDeque::from([start]);
+        reach.frames.push(start);
+        reach.frames_of.entry(self.unit_of_frame(start)).or_default().push(start);
+        while let Some(frame) = queue.pop_front() {
+            let unit = self.unit_of_frame(frame);
+            for call in &self.units.units[unit].calls {
+                let site = Site { call: *call, frame };
+                for next in self.runs(site, stops) {
+                    let known = reach.frames_of.entry(self.unit_of_frame(next)).or_default();
+                    let next = if known.contains(&next) || known.len() < FRAMES_PER_UNIT { next } else { known[0] };
+                    if !known.contains(&next) {
+                        known.push(next);
+                        if reach.frames.len() < FRAMES {
+                            reach.frames.push(next);
+                            queue.push_back(next);
+                        }
+                    }
+                    let callers = reach.callers.entry(next).or_default();
+                    if !callers.contains(&site) && callers.len() < 64 {
+                        callers.push(site);
+                    }
+                }
+            }
+        }
+        reach
+    }
+
+    /// The frames that a call runs.
+    pub fn runs(&self, site: Site, stops: &HashSet<CallId>) -> Vec<FrameId> {
+        let call = self.units.calls[site.call].call;
+        let mut frames = Vec::new();
+        if stops.contains(&site.call) {
+            return frames;
+        }
+        let mut hands_on = false;
+        let callees = self.values(&call.callee, site.frame);
+        for callee in callees.iter() {
+            match callee {
+                Value::Function { unit, closure, receiver } => {
+                    frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Call(site)));
+                }
+                Value::Class(class) => {
+                    if let Some(constructor) = self.constructor(*class) {
+                        let home = self.open_frame(self.units.classes[*class].unit);
+                        let receiver = Value::Instance { class: *class, site: Some(site) };
+                        frames.extend(self.enter(constructor, home, Some(Rc::new(receiver)), How::Call(site)));
+                    }
+                }
+                Value::Instance { class, .. } => {
+                    if let Some(unit) = self.units.classes[*class].methods.get("__call__") {
+                        let home = self.open_frame(self.units.classes[*class].unit);
+                        frames.extend(self.enter(*unit, home, Some(Rc::new(callee.clone())), How::Call(site)));
+                    }
+                }
+                Value::Library { path, sites } => {
+                    hands_on = true;
+                    // What a library object was built with runs when the object is used: tools, callbacks, graph nodes.
+                    if !self.is_a(path, Kind::Store) {
+                        for made in sites.iter() {
+                            if !stops.contains(&made.call) {
+                                self.callbacks(*made, &mut frames);
+                            }
+                        }
+                    }
+                }
+                Value::Module(module) => {
+                    for value in self.exported(*module, "default", 0).unwrap_or_default() {
+                        if let Value::Function { unit, closure, receiver } = value {
+                            frames.extend(self.enter(unit, closure, receiver, How::Call(site)));
+                        }
+                    }
+                }
+                _ => hands_on = true,
+            }
+        }
+        if hands_on || callees.is_empty() {
+            self.callbacks(site, &mut frames);
+        }
+        frames.dedup();
+        frames
+    }
+
+    /// The functions among the arguments of a call.
+    pub fn callbacks(&self, site: Site, frames: &mut Vec<FrameId>) {
+        let call = self.units.calls[site.call].call;
+        for argument in &call.arguments {
+            self.functions_in(&argument.value, site.frame, frames, 0);
+        }
+    }
+
+    fn functions_in(&self, expression: &'m Expression, frame: FrameId, frames: &mut Vec<FrameId>, depth: usize) {
+        if depth > 5 || frames.len() > 200 {
+            return;
+        }
+        for value in self.values(expression, frame).iter() {
+            match value {
+                Value::Function { unit, closure, receiver } => {
+                    if let Some(frame) = self.enter(*unit, *closure, receiver.clone(), How::Framework)
+                        && !frames.contains(&frame)
+                    {
+                        frames.push(frame);
+                    }
+                }
+                Value::Data { expression: inner, frame } => match &inner.0.kind {
+                    ExpressionKind::List(items) => items.iter().for_each(|item| self.functions_in(item, *frame, frames, depth + 1)),
+                    ExpressionKind::Object(entries) => {
+                        entries.iter().for_each(|entry| self.functions_in(&entry.value, *frame, frames, depth + 1));
+                    }
+                    ExpressionKind::Comprehension { element, .. } => self.functions_in(element, *frame, frames, depth + 1),
+                    _ => {}
+                },
+                Value::Library { sites, .. } => {
+                    for site in sites.iter().rev().take(2) {
+                        let call = self.units.calls[site.call].call;
+                        for argument in &call.arguments {
+                            self.functions_in(&argument.value, site.frame, frames, depth + 2);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Reach {
+    pub fn has_unit(&self, unit: UnitId) -> bool {
+        self.frames_of.contains_key(&unit)
+    }
+
+    /// All calls that are reached, in a stable order.
+    pub fn sites<'p>(&'p self, program: &'p Program<'_>) -> impl Iterator<Item = Site> + 'p {
+        self.frames.iter().flat_map(|frame| {
+            let unit = program.unit_of_frame(*frame);
+            program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame: *frame })
+        })
+    }
+
+    /// The ways from the start to a site, shortest first.
+    pub fn trails(&self, site: Site) -> Vec<Trail> {
+        let Some(start) = self.frames.first().copied() else { return Vec::new() };
+        let mut found: Vec<Trail> = Vec::new();
+        let mut queue: VecDeque<Trail> = VecDeque::from([vec![site]]);
+        let mut steps = 0;
+        while let Some(trail) = queue.pop_front() {
+            steps += 1;
+            if found.len() >= TRAILS || steps > 4_000 {
+                break;
+            }
+            let Some(head) = trail.last() else { continue };
+            if head.frame == start {
+                found.push(trail.iter().rev().copied().collect());
+                continue;
+            }
+            if trail.len() >= TRAIL_LENGTH {
+                continue;
+            }
+            for caller in self.callers.get(&head.frame).into_iter().flatten() {
+                if trail.iter().any(|each| each.frame == caller.frame) {
+                    continue;
+                }
+                let mut longer = trail.clone();
+                longer.push(*caller);
+                queue.push_back(longer);
+            }
+        }
+        found
+    }
+}
+
+/// Which sites each call is reached at, by call: the same call in several frames is one place.
+pub fn by_call(sites: impl Iterator<Item = Site>) -> BTreeMap<CallId, Vec<Site>> {
+    let mut calls: BTreeMap<CallId, Vec<Site>> = BTreeMap::new();
+    for site in sites {
+        calls.entry(site.call).or_default().push(site);
+    }
+    calls
+}

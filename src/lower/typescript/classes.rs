@@ -1,0 +1,174 @@
+//! Classes, interfaces, object types and enumerations.
+
+use super::expressions::{key, literal};
+use super::syntax::{Field, Kind, Node};
+use super::{Lowering, expression, name, statement, unknown};
+use crate::model::{
+    Assignment, Block, Class, Entry, Expression, ExpressionKind, Literal, Span, Statement, StatementKind,
+};
+
+impl Lowering {
+    /// A class, under the name it is bound to where that is known, otherwise under its own.
+    pub(super) fn class(&mut self, node: Node<'_>, bound: Option<Node<'_>>, outer: Vec<Expression>) -> Class {
+        let span = node.span();
+        let named = bound.or_else(|| node.field(Field::Name));
+        let mut decorators = outer;
+        decorators.extend(self.decorators(node));
+        Class {
+            span,
+            name: named.map(|named| named.text().to_owned()).unwrap_or_default(),
+            name_span: named.map_or(Span { start: span.start, end: span.start }, Node::span),
+            bases: node.child(Kind::ClassHeritage).map(|heritage| self.heritage(heritage)).unwrap_or_default(),
+            keywords: Vec::new(),
+            decorators,
+            body: node.field(Field::Body).map(|body| self.members(body)).unwrap_or_default(),
+            is_extension: false,
+        }
+    }
+
+    fn heritage(&mut self, node: Node<'_>) -> Vec<Expression> {
+        let mut bases = Vec::new();
+        for clause in node.parts() {
+            match clause.kind() {
+                Kind::ExtendsClause => bases.extend(
+                    clause.children().filter(|part| part.is_field(Field::Value)).map(|base| self.expression(base)),
+                ),
+                Kind::ImplementsClause => bases.extend(clause.parts().map(|base| self.annotated(base))),
+                // Plain JavaScript grammars put the expression here itself.
+                _ => bases.push(self.expression(clause)),
+            }
+        }
+        bases
+    }
+
+    fn members(&mut self, node: Node<'_>) -> Block {
+        let mut block = Block::new();
+        let mut decorators = Vec::new();
+        self.members_into(node, &mut decorators, &mut block);
+        block
+    }
+
+    fn members_into(&mut self, node: Node<'_>, decorators: &mut Vec<Expression>, out: &mut Block) {
+        for child in node.children() {
+            match child.kind() {
+                Kind::Decorator => decorators.push(self.only(child)),
+                Kind::MethodDefinition => {
+                    let own = std::mem::take(decorators);
+                    let method = self.deeper(child.span(), |lowering| lowering.function(child, own));
+                    out.extend(method.map(|method| statement(child.span(), StatementKind::Function(Box::new(method)))));
+                }
+                Kind::PublicField => {
+                    out.extend(std::mem::take(decorators).into_iter().map(decoration));
+                    self.deeper(child.span(), |lowering| lowering.field(child, out));
+                }
+                Kind::ClassStaticBlock => {
+                    let body = self.branch(child.field(Field::Body));
+                    out.push(statement(child.span(), StatementKind::Block(body)));
+                }
+                Kind::Error => {
+                    self.deeper(child.span(), |lowering| lowering.members_into(child, decorators, out));
+                }
+                kind if node.kind() == Kind::Error && kind.is_salvageable() => self.part(child, out),
+                _ => decorators.clear(),
+            }
+        }
+    }
+
+    /// A field: its decorators as expressions, then the assignment.
+    pub(super) fn field(&mut self, node: Node<'_>, out: &mut Block) {
+        out.extend(self.decorators(node).into_iter().map(decoration));
+        let Some(named) = node.field(Field::Name) else { return };
+        out.push(self.annotated_field(node, named));
+    }
+
+    fn annotated_field(&mut self, node: Node<'_>, named: Node<'_>) -> Statement {
+        let target = match key(named) {
+            Some(known) => expression(named.span(), ExpressionKind::Name(known)),
+            None => unknown(named.span()),
+        };
+        let annotation = node.field(Field::Type).and_then(|annotation| self.annotation(annotation));
+        let value = node.field(Field::Value).map(|value| self.expression(value));
+        let assignment = Assignment { target, annotation, value, operator: None, declares: false };
+        statement(node.span(), StatementKind::Assign(Box::new(assignment)))
+    }
+
+    pub(super) fn interface(&mut self, node: Node<'_>) -> Class {
+        let extended = node.child(Kind::ExtendsTypeClause);
+        let bases = extended.map(|clause| clause.parts().map(|base| self.annotated(base)).collect());
+        let body = node.field(Field::Body).map(|body| self.shape(body)).unwrap_or_default();
+        shape_class(node, bases.unwrap_or_default(), body)
+    }
+
+    /// `type T = { ... }` and `type T = A & { ... }` as classes; other aliases say nothing that is asked for.
+    pub(super) fn type_alias(&mut self, node: Node<'_>, out: &mut Block) {
+        let Some(value) = node.field(Field::Value) else { return };
+        let mut bases = Vec::new();
+        let mut body = Block::new();
+        match value.kind() {
+            Kind::ObjectType => body = self.shape(value),
+            Kind::IntersectionType => {
+                for part in super::types::operands(value) {
+                    match part.kind() {
+                        Kind::ObjectType => body.extend(self.shape(part)),
+                        _ => bases.push(self.annotated(part)),
+                    }
+                }
+            }
+            _ => return,
+        }
+        out.push(statement(node.span(), StatementKind::Class(Box::new(shape_class(node, bases, body)))));
+    }
+
+    /// The fields of an interface or object type.
+    fn shape(&mut self, node: Node<'_>) -> Block {
+        let fields = node.parts().filter(|part| part.kind() == Kind::PropertySignature);
+        let lowered = fields.filter_map(|field| {
+            let named = field.field(Field::Name)?;
+            self.deeper(field.span(), |lowering| lowering.annotated_field(field, named))
+        });
+        lowered.collect()
+    }
+
+    /// An enumeration is an object with its members; those without a value count on from the one before.
+    pub(super) fn enumeration(&mut self, node: Node<'_>, out: &mut Block) {
+        let (Some(named), Some(body)) = (node.field(Field::Name), node.field(Field::Body)) else { return };
+        let mut next = 0.0;
+        let mut entries = Vec::new();
+        for member in body.parts() {
+            let (named, value) = match member.kind() {
+                Kind::EnumAssignment => (member.field(Field::Name), member.field(Field::Value)),
+                _ => (Some(member), None),
+            };
+            let value = match value {
+                Some(value) => self.expression(value),
+                None => literal(member.span(), Literal::Number(next)),
+            };
+            if let ExpressionKind::Literal(Literal::Number(number)) = value.kind {
+                next = number + 1.0;
+            }
+            entries.push(Entry { key: named.and_then(key), value });
+        }
+        let value = Some(expression(body.span(), ExpressionKind::Object(entries)));
+        let assignment = Assignment { target: name(named), annotation: None, value, operator: None, declares: true };
+        out.push(statement(node.span(), StatementKind::Assign(Box::new(assignment))));
+    }
+}
+
+fn decoration(decorator: Expression) -> Statement {
+    statement(decorator.span, StatementKind::Expression(decorator))
+}
+
+fn shape_class(node: Node<'_>, bases: Vec<Expression>, body: Block) -> Class {
+    let span = node.span();
+    let named = node.field(Field::Name);
+    Class {
+        span,
+        name: named.map(|named| named.text().to_owned()).unwrap_or_default(),
+        name_span: named.map_or(Span { start: span.start, end: span.start }, Node::span),
+        bases,
+        keywords: Vec::new(),
+        decorators: Vec::new(),
+        body,
+        is_extension: false,
+    }
+}
