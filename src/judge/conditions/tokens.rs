@@ -62,8 +62,8 @@ fn input(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, external: &External) 
     for (index, sites) in &external.reached {
         let entry = &case.entries.entries[*index];
         for site in sites {
-            for leaf in inputs.leaves(external, *site) {
-                if leaf.bounded || !matches!(leaf.kind, LeafKind::User | LeafKind::Messages) || inputs.is_measured(*index, *site, &leaf) {
+            for leaf in inputs.leaves(external, *site).iter() {
+                if leaf.bounded || !matches!(leaf.kind, LeafKind::User | LeafKind::Messages) || inputs.is_measured(*index, *site, leaf) {
                     continue;
                 }
                 let values = [("entry", entry.name.clone()), ("field", leaf.name.clone()), ("api", external.api.clone())];
@@ -106,7 +106,7 @@ pub fn history(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>) -> Outcome {
         };
         for (entry, site) in ways {
             let name = entry.map_or_else(|| external.api.clone(), |entry| case.entries.entries[entry].name.clone());
-            for leaf in inputs.leaves(external, site) {
+            for leaf in inputs.leaves(external, site).iter() {
                 let variant = match leaf.kind {
                     LeafKind::Messages => "client",
                     LeafKind::Rows => "store",
