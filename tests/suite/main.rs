@@ -1,2 +1,3 @@
-#[test]
-fn x() {}
+//! One module per promise that the tool makes.
+
+mod lower;
