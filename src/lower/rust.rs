@@ -246,6 +246,12 @@ fn statement(span: Span, kind: StatementKind) -> Statement {
     Statement { span, kind }
 }
 
+/// A field or variant of a type.
+fn field(span: Span, target: Expression, annotation: Option<Expression>, value: Option<Expression>) -> Statement {
+    let assignment = Assignment { target, annotation, value, operator: None, declares: false };
+    statement(span, StatementKind::Assign(Box::new(assignment)))
+}
+
 /// `let target: annotation = value`.
 fn declaration(span: Span, target: Expression, annotation: Option<Expression>, value: Option<Expression>) -> Statement {
     let assignment = Assignment { target, annotation, value, operator: None, declares: true };

@@ -234,7 +234,7 @@ impl Lowering {
             };
             let end = annotation.as_ref().map_or(span, |annotation| annotation.span);
             let target = name(span, variant.ident.unraw().to_string());
-            body.push(declaration(cover(span, end), target, annotation, value));
+            body.push(super::field(cover(span, end), target, annotation, value));
         }
         let head = Head {
             attributes: &item.attrs,
@@ -280,7 +280,7 @@ impl Lowering {
             Some((_, value)) => Some(self.expression(value)),
             None => self.attribute_value(&field.attrs),
         };
-        declaration(cover(span, annotation.span), name(span, word), Some(annotation), value)
+        super::field(cover(span, annotation.span), name(span, word), Some(annotation), value)
     }
 
     /// The attributes of a field or variant as one value.

@@ -178,13 +178,10 @@ fn types_with_their_methods() {
     holds(
         "#[derive(Debug, Clone)] pub struct A<T> { pub x: Option<T>, #[serde(default)] #[validate(length(max = 5))] y: String } \
          struct P(u8, String); struct U;",
-        "@derive(Debug, Clone) class A() {let x: Option[T]; let y: String = [serde(default), validate(length(max=5))]}; \
-         class P() {let 0: u8; let 1: String}; class U() {}",
+        "@derive(Debug, Clone) class A() {x: Option[T]; y: String = [serde(default), validate(length(max=5))]}; \
+         class P() {0: u8; 1: String}; class U() {}",
     );
-    holds(
-        "enum E { A, B(u8), C(u8, X), D { x: T }, F = 3 }",
-        "class E() {let A; let B: u8; let C: [u8, X]; let D: {x: T}; let F = 3}",
-    );
+    holds("enum E { A, B(u8), C(u8, X), D { x: T }, F = 3 }", "class E() {A; B: u8; C: [u8, X]; D: {x: T}; F = 3}");
     holds(
         "impl<T> From<X> for a::Y<T> { const N: u8 = 3; fn from(x: X) -> Self { Self { x, ..Default::default() } } }",
         "extend Y(From[X]) {let N: u8 = 3; fn from(x: X) -> Self {return new Self(x=x, **=Default.default())}}",
@@ -305,7 +302,7 @@ fn macros() {
     body("html! { <p on={f(x)}> { g() } </p> }", "html!(do {f(x)}, g())");
     holds("lazy_static! { static ref A: T = f(); pub static ref B: U = g(); }", "let A: T = f(); let B: U = g()");
     holds("thread_local! { static A: T = const { 1 } }", "let A: T = do {1}");
-    holds("macro_rules! m { ($x:expr) => { f($x) } } wrap! { pub struct S { x: u8 } }", "class S() {let x: u8}");
+    holds("macro_rules! m { ($x:expr) => { f($x) } } wrap! { pub struct S { x: u8 } }", "class S() {x: u8}");
     holds(
         "fn f() -> u8 { todo!() } fn g() -> R { bail!(\"x\") }",
         "fn f() -> u8 {todo!()}; fn g() -> R {return bail!(\"x\")}",
