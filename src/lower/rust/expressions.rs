@@ -1,12 +1,13 @@
 //! Expressions.
 
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{BinOp, Expr, Lit, RangeLimits, UnOp};
 
 use super::patterns::member_name;
 use super::statements::{Tail, block_value};
 use super::{Lowering, call, cover, expression, keyword, member, name, null, operator, positional, text, unknown};
-use crate::model::{Argument, Expression, ExpressionKind, Literal, Span};
+use crate::model::{Argument, Expression, ExpressionKind, Literal, LostReason, Span};
 
 impl Lowering {
     pub(super) fn expression(&mut self, written: &Expr) -> Expression {
@@ -79,6 +80,11 @@ impl Lowering {
                 expression(start, ExpressionKind::Yield(value))
             }
             Expr::Infer(_) => name(start, "_"),
+            Expr::Verbatim(tokens) => {
+                let span = self.span(tokens.span());
+                self.budget.lose(span, LostReason::Syntax);
+                unknown(span)
+            }
             _ => unknown(start),
         };
         if result.span == Span::default() {

@@ -60,20 +60,32 @@ impl Lowering {
             }
             Item::ForeignMod(item) => {
                 for item in &item.items {
-                    if let syn::ForeignItem::Fn(item) = item {
-                        let function = self.function(&item.attrs, Some(&item.vis), &item.sig, None);
-                        out.push(self.function_statement(function));
-                    }
+                    self.foreign_item(item, out);
                 }
             }
             Item::Macro(item) => self.macro_item(&item.mac, out),
-            Item::Verbatim(tokens) => {
-                let span = self.span(tokens.span());
-                self.budget.lose(span, LostReason::Syntax);
-            }
+            Item::Verbatim(tokens) => self.unparsed_item(tokens, out),
             _ => {}
         }
         self.leave();
+    }
+
+    fn foreign_item(&mut self, item: &syn::ForeignItem, out: &mut Block) {
+        if let syn::ForeignItem::Fn(item) = item {
+            let function = self.function(&item.attrs, Some(&item.vis), &item.sig, None);
+            out.push(self.function_statement(function));
+        }
+    }
+
+    /// What the parser kept as tokens: macros take functions without a body where the language does not.
+    fn unparsed_item(&mut self, tokens: &proc_macro2::TokenStream, out: &mut Block) {
+        match syn::parse2::<syn::ForeignItem>(tokens.clone()) {
+            Ok(syn::ForeignItem::Verbatim(_)) | Err(_) => {
+                let span = self.span(tokens.span());
+                self.budget.lose(span, LostReason::Syntax);
+            }
+            Ok(item) => self.foreign_item(&item, out),
+        }
     }
 
     fn use_item(&mut self, item: &syn::ItemUse, out: &mut Block) {
@@ -175,6 +187,7 @@ impl Lowering {
                 out.push(alias);
             }
             ImplItem::Macro(item) => self.macro_item(&item.mac, out),
+            ImplItem::Verbatim(tokens) => self.unparsed_item(tokens, out),
             _ => {}
         }
     }
@@ -199,6 +212,7 @@ impl Lowering {
                     body.push(constant);
                 }
                 TraitItem::Macro(item) => self.macro_item(&item.mac, &mut body),
+                TraitItem::Verbatim(tokens) => self.unparsed_item(tokens, &mut body),
                 _ => {}
             }
         }

@@ -469,6 +469,12 @@ fn summary(written: &Expression, left: &mut usize) -> Expression {
         ExpressionKind::Index { object, index } => {
             ExpressionKind::Index { object: Box::new(summary(object, left)), index: Box::new(summary(index, left)) }
         }
+        ExpressionKind::Slice { object, start, stop } => {
+            let object = Box::new(summary(object, left));
+            let start = start.as_ref().map(|bound| Box::new(summary(bound, left)));
+            let stop = stop.as_ref().map(|bound| Box::new(summary(bound, left)));
+            ExpressionKind::Slice { object, start, stop }
+        }
         ExpressionKind::Await(inner) => ExpressionKind::Await(Box::new(summary(inner, left))),
         ExpressionKind::Call(call) if call.arguments.len() < *left => {
             let callee = summary(&call.callee, left);

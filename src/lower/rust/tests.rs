@@ -333,10 +333,12 @@ fn broken_files_lower_as_far_as_they_parse() {
     assert_eq!(module.lost.len(), 2);
 }
 
+const STACK: usize = 8 << 20;
+
 /// Lowers on a thread with the stack of a main thread.
 fn survives(name: &str, text: String) -> Module {
     let begun = std::time::Instant::now();
-    let worker = std::thread::Builder::new().stack_size(8 << 20).spawn(move || lower("a.rs", &text));
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || lower("a.rs", &text));
     let module = worker.expect("a thread").join().expect("no panic");
     eprintln!("{name}: {:?}", begun.elapsed());
     assert!(begun.elapsed().as_secs() < 20, "{name} takes {:?}", begun.elapsed());
@@ -391,28 +393,40 @@ fn hostile_depth_is_lost_and_nothing_else() {
 /// What the token pass lets through must be safe for the parser, right below its limits.
 #[test]
 fn what_is_just_not_too_deep_fits_the_stack() {
-    let n = 700;
     let cases = [
         ("parentheses", "(".repeat(190) + &")".repeat(190)),
-        ("not", "!".repeat(2 * n) + "x"),
-        ("assignments", "a = ".repeat(2 * n) + "x"),
-        ("methods", "x".to_owned() + &".x()".repeat(n)),
-        ("sums", "1".to_owned() + &"+1".repeat(2 * n)),
-        ("else if", "if a {}".to_owned() + &" else if a {}".repeat(n / 2)),
-        ("generics", "let x: ".to_owned() + &"Vec<".repeat(n) + "u8" + &">".repeat(n)),
-        ("closures", "let x = ".to_owned() + &"|| ".repeat(n) + "x"),
-        ("matches", "match ".repeat(n) + "x" + &" {}".repeat(n)),
-        ("returns", "return ".repeat(2 * n) + "x"),
-        ("function types", "let x: ".to_owned() + &"fn() -> ".repeat(n / 2) + "u8"),
+        ("not", "!".repeat(980) + "x"),
+        ("references", "let x: ".to_owned() + &"&".repeat(720) + "u8"),
+        ("assignments", "a = ".repeat(980) + "x"),
+        ("methods", "x".to_owned() + &".x()".repeat(1450)),
+        ("sums", "1".to_owned() + &"+1".repeat(2900)),
+        ("else if", "if a {}".to_owned() + &" else if a {}".repeat(310)),
+        ("generics", "let x: ".to_owned() + &"Vec<".repeat(320) + "u8" + &">".repeat(320)),
+        ("open generics", "let x: ".to_owned() + &"Vec<".repeat(360)),
+        ("closures", "let x = ".to_owned() + &"|| ".repeat(290) + "x"),
+        ("closures with parameters", "let x = ".to_owned() + &"|a| ".repeat(480) + "x"),
+        ("matches", "match ".repeat(590) + "x" + &" {}".repeat(590)),
+        ("conditions", "if let a = ".repeat(240) + "x" + &" {}".repeat(240)),
+        ("breaks", "break ".repeat(730) + "x"),
+        ("function types", "let x: ".to_owned() + &"fn() -> ".repeat(320) + "u8"),
+        ("functions", "fn f() { ".repeat(190) + &"}".repeat(190)),
+        ("impl blocks", "impl A { fn f() { ".repeat(97) + &"}}".repeat(97)),
         ("macros", "m!(".repeat(180) + &")".repeat(180)),
         ("macro braces", "m!{".repeat(180) + &"}".repeat(180)),
-        ("closure bodies", "f(|| {".repeat(95) + &"})".repeat(95)),
-        ("matches in arms", "match a { A => ".repeat(150) + "x" + &" }".repeat(150)),
+        ("closure bodies", "f(|| {".repeat(97) + &"})".repeat(97)),
+        ("arms", "match a { A => ".repeat(170) + "x" + &" }".repeat(170)),
+        ("subjects", "match ".repeat(190) + "x" + &" { A => 1 }".repeat(190)),
         ("objects", "json!({\"a\": ".to_owned() + &"{\"a\": ".repeat(190) + "1" + &"}".repeat(191) + ")"),
-        ("mixed", "(!!!!!!!".repeat(150) + "x" + &")".repeat(150)),
+        ("mixed", "(!!!!".repeat(130) + "x" + &")".repeat(130)),
+        ("mixed bodies", "f(return || match !x { A => ".repeat(60) + "x" + &"})".repeat(60)),
+        ("mixed macros", "m!(a = -|| async { ".repeat(64) + "x" + &"})".repeat(64)),
     ];
     for (name, hostile) in cases {
-        let module = survives(name, format!("fn before() {{ a(); }}\nfn hostile() {{ {hostile}; }}\n"));
+        let text = format!("fn before() {{ a(); }}\nfn hostile() {{ {hostile}; }}\n");
+        let (tokens, _) = super::tokens::scan(&text);
+        let pieces = super::tokens::split(&text, &tokens, 0..tokens.len(), false);
+        assert!(pieces.iter().all(|piece| !piece.is_deep), "{name} does not reach the parser");
+        let module = survives(name, text);
         assert!(shown(&module).starts_with("fn before() {a()}"), "{name}: {:.200}", shown(&module));
     }
 }

@@ -1,17 +1,32 @@
 //! The token pass that comes before the parser: comments, top-level items, and how deep each of them nests.
 //!
 //! The parser recurses (and its trees are dropped recursively), so what could exhaust the stack has to be known before.
-//! Along every path into brackets the pass counts the tokens that can nest without a bracket (operators, dots, prefix
-//! keywords, open angle brackets); a count starts anew where a statement, list item or match arm ends, because nothing
-//! before that point can still be open after it.
+//! Along every path into brackets the pass adds up what the tokens cost that can nest (brackets, operators, dots,
+//! prefix keywords, open angle brackets), in KiB of stack as measured with the parser; a sum starts anew where a
+//! statement, list item or match arm ends, because nothing before that point can still be open after it.
 
 use std::ops::Range;
 
 use crate::lower::budget::DEPTH;
 use crate::model::{Comment, Span};
 
-/// How many nesting tokens may be open at once, over all bracket levels; written code stays below 300.
-const OPEN_TOKENS: usize = 1500;
+/// What may be open at once, over all bracket levels, in KiB of stack; written code stays below 800.
+const STACK: usize = 3000;
+
+/// What one token costs, in KiB, where the parser recurses.
+mod cost {
+    /// `fn f() {` and `(|| {` cost most.
+    pub(super) const BRACKET: usize = 9;
+    pub(super) const ANGLE: usize = 8;
+    pub(super) const WORD: usize = 4;
+    /// The first `|` of a closure.
+    pub(super) const CLOSURE: usize = 5;
+    /// `&` in types.
+    pub(super) const REFERENCE: usize = 4;
+    pub(super) const PREFIX: usize = 3;
+    /// Chains of calls and of binary operators: only dropping their tree recurses.
+    pub(super) const CHAIN: usize = 1;
+}
 
 /// Words after which an expression, pattern or type goes on inside.
 const PREFIX_WORDS: [&str; 29] = [
@@ -262,7 +277,7 @@ impl Scanner<'_> {
 #[derive(Default)]
 struct Level {
     opener: u8,
-    /// Tokens that may nest, since the last boundary.
+    /// What may be open since the last boundary.
     open: usize,
     /// Angle brackets that are not closed: a comma inside them ends nothing.
     angles: usize,
@@ -325,7 +340,7 @@ impl Splitter {
         match token.kind {
             TokenKind::Word => {
                 if PREFIX_WORDS.contains(&text.get(token.start..token.end).unwrap_or_default()) {
-                    self.open(1);
+                    self.open(cost::WORD);
                 }
             }
             TokenKind::Literal => {}
@@ -359,38 +374,40 @@ impl Splitter {
             b'>' if after(b'=') => self.boundary(),
             b'<' => {
                 level.angles += 1;
-                self.open(1);
+                self.open(cost::ANGLE);
             }
             b'>' if !after(b'-') => {
                 level.angles = level.angles.saturating_sub(1);
-                self.open(1);
+                self.open(cost::CHAIN);
             }
             b'|' => {
                 let ends_operand = |kind| matches!(kind, TokenKind::Word | TokenKind::Literal | TokenKind::Close(_));
-                if !previous.is_some_and(|before| ends_operand(before.kind)) {
-                    level.is_closure = true;
-                }
-                self.open(1);
+                let is_closure = !previous.is_some_and(|before| ends_operand(before.kind));
+                level.is_closure |= is_closure;
+                self.open(if is_closure { cost::CLOSURE } else { cost::CHAIN });
             }
-            _ => self.open(1),
+            b'&' => self.open(cost::REFERENCE),
+            b'!' | b'-' | b'*' | b'=' | b'@' => self.open(cost::PREFIX),
+            _ => self.open(cost::CHAIN),
         }
     }
 
-    fn open(&mut self, count: usize) {
+    fn open(&mut self, cost: usize) {
         if let Some(level) = self.levels.last_mut() {
-            level.open += count;
-            self.total += count;
+            level.open += cost;
+            self.total += cost;
         }
-        if self.total > OPEN_TOKENS {
+        if self.total > STACK {
             self.is_deep = true;
         }
     }
 
     fn enter(&mut self, opener: u8) {
-        // Counted in the level that it stands in: `f()()()` nests too.
-        self.open(1);
+        // `f()()()` is a chain in the level that it stands in.
+        self.open(cost::CHAIN);
         self.braces += usize::from(opener == b'{');
         self.levels.push(Level { opener, ..Level::default() });
+        self.total += cost::BRACKET;
         if self.levels.len() > DEPTH {
             self.is_deep = true;
         }
@@ -400,7 +417,7 @@ impl Splitter {
         if self.levels.len() > 1
             && let Some(level) = self.levels.pop()
         {
-            self.total -= level.open;
+            self.total -= level.open + cost::BRACKET;
             self.braces -= usize::from(level.opener == b'{');
         }
     }
