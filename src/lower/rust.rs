@@ -25,13 +25,20 @@
 //! | macros of `static` declarations, of items | the declarations |
 //! | `impl Trait`, `dyn Trait` | the first trait |
 
+mod attributes;
+mod branches;
 mod expressions;
 mod functions;
+mod imports;
 mod items;
 mod json;
+mod macro_tokens;
 mod macros;
 mod patterns;
+mod pieces;
+mod repeat;
 mod statements;
+mod templates;
 mod tokens;
 mod types;
 
@@ -42,7 +49,8 @@ use crate::model::{
     Argument, Assignment, Call, Expression, ExpressionKind, Language, Lines, Literal, LostReason, Module, Span,
     Statement, StatementKind,
 };
-use tokens::{Piece, Token};
+use pieces::Piece;
+use tokens::Token;
 
 /// How often one item may be mended before it is given up.
 const MENDINGS: usize = 8;
@@ -51,7 +59,7 @@ const MENDINGS: usize = 8;
 pub fn lower(path: &str, text: &str) -> Module {
     let mut masked = mask(text);
     let (tokens, comments) = tokens::scan(&masked);
-    let pieces = tokens::split(&masked, &tokens, 0..tokens.len(), false);
+    let pieces = pieces::split(&masked, &tokens, 0..tokens.len(), false);
     let mut lowering = Lowering::default();
     for piece in pieces.iter().filter(|piece| piece.is_deep) {
         lowering.budget.lose(Span::new(piece.bytes.start, piece.bytes.end), LostReason::Depth);
@@ -114,7 +122,7 @@ impl Lowering {
         if self.try_piece(text, &piece.bytes, body).is_ok() {
             return;
         }
-        let parts = tokens::split(text, tokens, piece.tokens.clone(), true);
+        let parts = pieces::split(text, tokens, piece.tokens.clone(), true);
         if parts.len() < 2 {
             return self.mend(text, tokens, piece, body);
         }
@@ -164,7 +172,7 @@ impl Lowering {
                 }
                 Err(error) => error.span().byte_range().start,
             };
-            let Some(bytes) = tokens::statement_around(&mended, &own, error) else { break };
+            let Some(bytes) = pieces::statement_around(&mended, &own, error) else { break };
             lost.push(Span::new(piece.bytes.start + bytes.start, piece.bytes.start + bytes.end));
             blank(&mut mended, bytes);
         }
@@ -172,7 +180,7 @@ impl Lowering {
     }
 
     fn file(&mut self, file: &syn::File, body: &mut Vec<Statement>) {
-        if !items::is_test(&file.attrs) {
+        if !attributes::is_test(&file.attrs) {
             for item in &file.items {
                 self.item(item, body);
             }

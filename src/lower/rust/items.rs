@@ -2,12 +2,10 @@
 
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Fields, ImplItem, Item, TraitItem, Type, UseTree, Visibility};
+use syn::{Attribute, Fields, ImplItem, Item, TraitItem, Type, Visibility};
 
 use super::{Lowering, cover, declaration, expression, name, statement};
-use crate::model::{
-    Argument, Block, Class, Entry, Expression, ExpressionKind, Import, LostReason, Span, Statement, StatementKind,
-};
+use crate::model::{Block, Class, Entry, Expression, ExpressionKind, LostReason, Span, Statement, StatementKind};
 
 /// What all kinds of classes have in common.
 struct Head<'a> {
@@ -21,7 +19,7 @@ impl Lowering {
     /// Lowers one item; several statements for one `use`, none for what does not ship.
     pub(super) fn item(&mut self, item: &Item, out: &mut Block) {
         let first = first_of_item(item);
-        if is_test(attributes(item)) || !self.enter(first) {
+        if super::attributes::is_test(attributes(item)) || !self.enter(first) {
             return;
         }
         match item {
@@ -88,51 +86,9 @@ impl Lowering {
         }
     }
 
-    fn use_item(&mut self, item: &syn::ItemUse, out: &mut Block) {
-        let span = cover(self.span(item.use_token.span), self.span(item.semi_token.span));
-        let is_exported = !matches!(item.vis, Visibility::Inherited);
-        self.use_tree(&item.tree, &mut Vec::new(), &Uses { span, is_exported }, out);
-    }
-
-    /// Goes along a path without recursion; recurses into groups only.
-    fn use_tree(&mut self, tree: &UseTree, prefix: &mut Vec<String>, uses: &Uses, out: &mut Block) {
-        let depth = prefix.len();
-        let mut tree = tree;
-        while let UseTree::Path(path) = tree {
-            prefix.push(path.ident.unraw().to_string());
-            tree = &path.tree;
-        }
-        match tree {
-            UseTree::Name(leaf) => {
-                let word = leaf.ident.unraw().to_string();
-                out.push(uses.import(prefix, &word, None));
-            }
-            UseTree::Rename(leaf) => {
-                let word = leaf.ident.unraw().to_string();
-                out.push(uses.import(prefix, &word, Some(leaf.rename.unraw().to_string())));
-            }
-            UseTree::Glob(_) => out.push(uses.statement(prefix.join("::"), Some("*".to_owned()), String::new())),
-            UseTree::Group(group) => {
-                if self.enter(group.brace_token.span.open()) {
-                    for part in &group.items {
-                        self.use_tree(part, prefix, uses, out);
-                    }
-                    self.leave();
-                }
-            }
-            _ => {}
-        }
-        prefix.truncate(depth);
-    }
-
     fn mod_item(&mut self, item: &syn::ItemMod, out: &mut Block) {
         let Some((braces, items)) = &item.content else {
-            let end = item.semi.map_or_else(|| item.ident.span(), |semi| semi.span);
-            let span = cover(self.span(item.mod_token.span), self.span(end));
-            let uses = Uses { span, is_exported: !matches!(item.vis, Visibility::Inherited) };
-            let local = item.ident.unraw().to_string();
-            out.push(uses.statement(format!("self::{local}"), None, local));
-            return;
+            return self.mod_import(item, out);
         };
         let mut body = Vec::new();
         for inner in items {
@@ -145,14 +101,6 @@ impl Lowering {
             end: braces.span.close(),
         };
         out.push(self.class(&head, &item.ident, Vec::new(), body, false));
-    }
-
-    fn extern_crate(&mut self, item: &syn::ItemExternCrate, out: &mut Block) {
-        let span = cover(self.span(item.extern_token.span), self.span(item.semi_token.span));
-        let uses = Uses { span, is_exported: !matches!(item.vis, Visibility::Inherited) };
-        let word = item.ident.unraw().to_string();
-        let local = item.rename.as_ref().map(|(_, rename)| rename.unraw().to_string());
-        out.push(uses.import(&[], &word, local));
     }
 
     fn impl_item(&mut self, item: &syn::ItemImpl, out: &mut Block) {
@@ -174,7 +122,7 @@ impl Lowering {
 
     fn impl_member(&mut self, member: &ImplItem, out: &mut Block) {
         match member {
-            ImplItem::Fn(item) if !is_test(&item.attrs) => {
+            ImplItem::Fn(item) if !super::attributes::is_test(&item.attrs) => {
                 let function = self.function(&item.attrs, Some(&item.vis), &item.sig, Some(&item.block));
                 out.push(self.function_statement(function));
             }
@@ -202,7 +150,7 @@ impl Lowering {
         let mut body = Vec::new();
         for inner in &item.items {
             match inner {
-                TraitItem::Fn(item) if !is_test(&item.attrs) => {
+                TraitItem::Fn(item) if !super::attributes::is_test(&item.attrs) => {
                     let function = self.function(&item.attrs, None, &item.sig, item.default.as_ref());
                     body.push(self.function_statement(function));
                 }
@@ -297,16 +245,6 @@ impl Lowering {
         super::field(cover(span, annotation.span), name(span, word), Some(annotation), value)
     }
 
-    /// The attributes of a field or variant as one value.
-    fn attribute_value(&mut self, attributes: &[Attribute]) -> Option<Expression> {
-        let mut values = self.decorators(attributes);
-        if values.len() < 2 {
-            return values.pop();
-        }
-        let span = values.iter().map(|value| value.span).reduce(cover).unwrap_or_default();
-        Some(expression(span, ExpressionKind::List(values)))
-    }
-
     pub(super) fn constant(
         &mut self,
         ident: &proc_macro2::Ident,
@@ -351,85 +289,6 @@ impl Lowering {
         };
         statement(whole, StatementKind::Class(Box::new(class)))
     }
-
-    /// Attributes as expressions: `#[a::b]` is a member, `#[a(x, k = v)]` a call, `#[a = x]` a call with one argument.
-    pub(super) fn decorators(&mut self, attributes: &[Attribute]) -> Vec<Expression> {
-        let outer = attributes.iter().filter(|attribute| matches!(attribute.style, syn::AttrStyle::Outer));
-        let mut decorators = Vec::new();
-        for attribute in outer.filter(|attribute| !attribute.path().is_ident("doc")) {
-            let callee = self.path(attribute.path(), None);
-            let arguments: Vec<Argument> = match &attribute.meta {
-                syn::Meta::Path(_) => {
-                    decorators.push(callee);
-                    continue;
-                }
-                syn::Meta::List(list) => self.arguments_of_tokens(&list.tokens, false),
-                syn::Meta::NameValue(pair) => vec![super::positional(self.expression(&pair.value))],
-            };
-            let end = self.span(attribute.bracket_token.span.close());
-            let span = Span { start: callee.span.start, end: end.start };
-            decorators.push(super::call(span, callee, arguments));
-        }
-        decorators
-    }
-}
-
-/// What the imports of one `use` share.
-struct Uses {
-    span: Span,
-    is_exported: bool,
-}
-
-impl Uses {
-    fn import(&self, prefix: &[String], word: &str, renamed: Option<String>) -> Statement {
-        match (word, prefix.split_last()) {
-            // `use a::b::{self}` imports what `use a::b` does.
-            ("self", Some((last, before))) => self.import(before, last, renamed),
-            (word, None) => self.statement(word.to_owned(), None, renamed.unwrap_or_else(|| word.to_owned())),
-            (word, Some(_)) => {
-                let local = renamed.unwrap_or_else(|| word.to_owned());
-                self.statement(prefix.join("::"), Some(word.to_owned()), local)
-            }
-        }
-    }
-
-    fn statement(&self, source: String, name: Option<String>, local: String) -> Statement {
-        let import =
-            Import { source, name, local, is_require: false, is_type_only: false, is_exported: self.is_exported };
-        statement(self.span, StatementKind::Import(import))
-    }
-}
-
-/// Whether attributes say that this is compiled for tests or benchmarks only.
-pub(super) fn is_test(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        let last = attribute.path().segments.last().map(|segment| segment.ident.to_string());
-        match (last.as_deref(), &attribute.meta) {
-            (Some("test" | "bench"), _) => true,
-            (Some("cfg"), syn::Meta::List(list)) => requires_test(list.tokens.clone()),
-            _ => false,
-        }
-    })
-}
-
-/// Whether a `cfg` predicate needs `test`: alone or within `all(..)`.
-fn requires_test(tokens: proc_macro2::TokenStream) -> bool {
-    let mut is_all = false;
-    for token in tokens {
-        match token {
-            proc_macro2::TokenTree::Ident(word) if word == "test" => return true,
-            proc_macro2::TokenTree::Ident(word) => is_all = word == "all",
-            proc_macro2::TokenTree::Group(group) if is_all => {
-                let words = group.stream().into_iter();
-                let is_test = |token: proc_macro2::TokenTree| matches!(token, proc_macro2::TokenTree::Ident(word) if word == "test");
-                if words.map(is_test).any(|found| found) {
-                    return true;
-                }
-            }
-            _ => {}
-        }
-    }
-    false
 }
 
 pub(super) fn visibility_span(visibility: &Visibility) -> Option<proc_macro2::Span> {

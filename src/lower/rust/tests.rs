@@ -192,6 +192,10 @@ fn types_with_their_methods() {
     );
     holds("mod m { fn f() {} }", "class m() {fn f() {}}");
     holds(
+        "impl T for (A, B) {} impl dyn U {} extern \"C\" { fn f(x: u8); }",
+        "extend _(T) {}; extend U() {}; fn f(x: u8) {}",
+    );
+    holds(
         "const A: usize = 1_000; static B: &str = \"x\"; type R<T> = Result<T, E>;",
         "let A: usize = 1000; let B: str = \"x\"; let R = Result[[T, E]]",
     );
@@ -340,7 +344,6 @@ fn survives(name: &str, text: String) -> Module {
     let begun = std::time::Instant::now();
     let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || lower("a.rs", &text));
     let module = worker.expect("a thread").join().expect("no panic");
-    eprintln!("{name}: {:?}", begun.elapsed());
     assert!(begun.elapsed().as_secs() < 20, "{name} takes {:?}", begun.elapsed());
     module
 }
@@ -424,7 +427,7 @@ fn what_is_just_not_too_deep_fits_the_stack() {
     for (name, hostile) in cases {
         let text = format!("fn before() {{ a(); }}\nfn hostile() {{ {hostile}; }}\n");
         let (tokens, _) = super::tokens::scan(&text);
-        let pieces = super::tokens::split(&text, &tokens, 0..tokens.len(), false);
+        let pieces = super::pieces::split(&text, &tokens, 0..tokens.len(), false);
         assert!(pieces.iter().all(|piece| !piece.is_deep), "{name} does not reach the parser");
         let module = survives(name, text);
         assert!(shown(&module).starts_with("fn before() {a()}"), "{name}: {:.200}", shown(&module));
