@@ -51,9 +51,9 @@ pub enum Held {
 const DEPTH: usize = 12;
 
 impl<'m> Program<'m> {
-    /// Looks up an argument path at a call.
+    /// Looks up an argument path at a call; of alternatives `{#0,url}` the first given.
     pub fn argument(&self, site: Site, path: &str) -> Given<'m> {
-        self.argument_at(site, path, 0)
+        if path.contains('{') { self.argument_of(site, path) } else { self.argument_at(site, path, 0) }
     }
 
     /// Looks up the first given of the alternatives `{a,b}.c` of an argument path.

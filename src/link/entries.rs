@@ -127,6 +127,9 @@ impl<'m> Entries<'m> {
                     if program.is_a(path, Kind::ErrorHandler) {
                         self.error_handlers.push(link(program, unit, decorator.span, Role::Middleware));
                     }
+                    if program.facts_of(path, Kind::Router).iter().any(|(_, fact)| fact.role.as_deref() == Some("start")) {
+                        self.starts.extend(handler_frame(program, unit));
+                    }
                 }
                 self.registrations.extend(site.map(|site| site.call));
             }

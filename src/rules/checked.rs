@@ -268,11 +268,11 @@ fn check(path: &str, fact: &Fact) -> Result<(), CatalogueError> {
         Err(CatalogueError::Meaning { path: path.to_owned(), problem, help: help.to_owned() })
     };
     let label = fact.names.first().or(fact.files.first()).cloned().unwrap_or_else(|| format!("{:?}", fact.is));
-    let nameless = matches!(fact.is, Kind::Convention | Kind::Platform | Kind::Endpoint);
+    let nameless = matches!(fact.is, Kind::Convention | Kind::Platform | Kind::Endpoint | Kind::Notify);
     if fact.names.is_empty() && !nameless {
         return wrong(format!("a fact of kind {:?} has no names", fact.is), "add names = [\"module.function\"]");
     }
-    if nameless && fact.files.is_empty() && fact.hosts.is_empty() {
+    if nameless && fact.names.is_empty() && fact.files.is_empty() && fact.hosts.is_empty() {
         return wrong(format!("{label}: neither files nor hosts are given"), "add files = [\"glob\"] or hosts = [\"regex\"]");
     }
     match fact.is {
