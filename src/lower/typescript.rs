@@ -1,6 +1,6 @@
 //! The TypeScript and JavaScript front end: tree-sitter's tree to the model.
 //!
-//! `syntax` parses and flattens; `statements`, `modules`, `functions`, `classes`, `expressions`, `patterns`, `types`
+//! `syntax` parses and flattens, `kinds` names the grammar's words; `statements`, `modules`, `functions`, `classes`, `expressions`, `patterns`, `types`
 //! and `markup` each lower their part of the language; `literals` decodes strings and numbers.
 //!
 //! Where the model has no word of its own:
@@ -14,6 +14,7 @@
 mod classes;
 mod expressions;
 mod functions;
+mod kinds;
 mod literals;
 mod markup;
 mod modules;
