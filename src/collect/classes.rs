@@ -42,7 +42,7 @@ fn by_folder(path: &str, kind: Kind, projects: &HashSet<String>) -> Option<(Clas
     let (mut below_source, mut below_routes) = (false, false);
     for part in folder.split('/').filter(|part| !part.is_empty()) {
         let lower = part.to_ascii_lowercase();
-        let is = |list: &[String]| list.iter().any(|known| *known == lower);
+        let is = |list: &[String]| list.contains(&lower);
         // A piece of an address for pages and what lies beside them, an ordinary folder for everything else.
         let is_address = below_routes && kind == Kind::Code(crate::model::Language::TypeScript);
         let class = match () {
@@ -83,20 +83,7 @@ fn strength(class: Class) -> u8 {
 /// Names that frameworks with file routes give to what they serve.
 fn is_page(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name);
-    matches!(
-        stem,
-        "page"
-            | "route"
-            | "layout"
-            | "template"
-            | "loading"
-            | "error"
-            | "default"
-            | "index"
-            | "+page"
-            | "+server"
-            | "+layout"
-    )
+    CLASSES.files.pages.iter().any(|page| page == stem)
 }
 
 fn by_name(path: &str, projects: &HashSet<String>) -> Option<(Class, String)> {

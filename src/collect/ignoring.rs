@@ -75,15 +75,15 @@ impl IgnoreRules {
     /// Whether `.gitignore` files ignore a file at a path relative to the root, existing or not, tracked or not. Rules that
     /// hold on this machine only (`.git/info/exclude`, global ones) are set aside: they protect nobody else.
     pub fn would_ignore(&self, path: &str) -> bool {
-        self.any_ignored(&self.from_top(path), false)
+        self.any_ignored(&self.below_top(path), false)
     }
 
     /// Whether an entry of the tree is ignored, given that the folders that lead to it are not.
     pub(super) fn ignores_entry(&self, path: &str, is_folder: bool) -> bool {
-        self.entry_ignored(&self.from_top(path), is_folder, true)
+        self.entry_ignored(&self.below_top(path), is_folder, true)
     }
 
-    fn from_top(&self, path: &str) -> String {
+    fn below_top(&self, path: &str) -> String {
         let path = path.trim_start_matches("./").trim_matches('/');
         if self.prefix.is_empty() { path.to_owned() } else { format!("{}/{path}", self.prefix) }
     }

@@ -39,6 +39,7 @@ pub(super) struct Files {
     pub(super) docs: Vec<String>,
     pub(super) script: Vec<String>,
     pub(super) tools: Vec<String>,
+    pub(super) pages: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -107,6 +108,9 @@ pub(super) struct StartSetting {
     /// Key paths, `*` for one key.
     pub(super) keys: Vec<String>,
     pub(super) takes: Takes,
+    /// Whether the file itself is run.
+    #[serde(default)]
+    pub(super) main: bool,
     /// Key paths beside it that name the folder it is started in.
     #[serde(default)]
     pub(super) folders: Vec<String>,

@@ -25,7 +25,10 @@ pub(super) type Read<'r> = &'r dyn Fn(&str) -> Option<String>;
 /// All projects of a tree, sorted by folder and kind; at least one for the root.
 pub(super) fn projects(tree: &Tree, read: Read<'_>) -> Vec<Project> {
     let mut found = Found { tree, read, projects: BTreeMap::new() };
-    let counts = |file: &&File| !matches!(file.class, Class::Test | Class::Docs | Class::Vendored | Class::Generated);
+    let is_hidden = |file: &File| split(&file.path).0.split('/').any(|part| part.starts_with('.'));
+    let counts = |file: &&File| {
+        !matches!(file.class, Class::Test | Class::Docs | Class::Vendored | Class::Generated) && !is_hidden(file)
+    };
     let files = tree.files.iter().filter(counts).map(|file| file.path.as_str());
     let candidates: Vec<&str> = files.filter(|path| is_manifest(path)).take(MANIFESTS).collect();
     python::find(&mut found, &candidates);

@@ -237,7 +237,7 @@ fn kind_of(path: &str) -> (Kind, bool) {
         return (Kind::Settings, false);
     }
     let extension = split(path).1.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    let binary = extension.is_some_and(|extension| CLASSES.binary.extensions.iter().any(|known| *known == extension));
+    let binary = extension.is_some_and(|extension| CLASSES.binary.extensions.contains(&extension));
     (Kind::Text, binary)
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use regex::RegexSet;
 
 use crate::link::arguments::{Amount, Given, Held};
-use crate::link::entries::Entries;
 use crate::link::reach::{Reach, by_call};
 use crate::link::units::CallId;
 use crate::link::{Program, Site};
@@ -48,7 +47,7 @@ impl Which {
 }
 
 /// Finds all external calls of shipping code, in the order of files and lines.
-pub fn find<'m>(program: &Program<'m>, entries: &Entries<'m>, reaches: &[Reach]) -> Vec<External> {
+pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
     let mut reached: BTreeMap<CallId, Vec<(usize, Vec<Site>)>> = BTreeMap::new();
     for (entry, reach) in reaches.iter().enumerate() {
         for (call, sites) in by_call(reach.sites(program)) {
@@ -65,7 +64,6 @@ pub fn find<'m>(program: &Program<'m>, entries: &Entries<'m>, reaches: &[Reach])
         let Some((kind, fact, endpoint, api)) = sites.take(24).find_map(|site| classify(program, &endpoints, site)) else { continue };
         all.push(External { call, kind, api, fact, endpoint, open, reached: ways.to_vec() });
     }
-    let _ = entries;
     // A chained call (`client.post(..).send()`) is one call: the outermost fact wins.
     let inner: Vec<CallId> = all
         .iter()

@@ -17,6 +17,16 @@ pub enum Given<'m> {
     Present { expression: &'m Expression, frame: FrameId },
 }
 
+impl<'m> Given<'m> {
+    /// This, or what `other` finds where this is absent.
+    pub fn or_else(self, other: impl FnOnce() -> Given<'m>) -> Given<'m> {
+        match self {
+            Given::Absent => other(),
+            found => found,
+        }
+    }
+}
+
 /// How much a value is, as far as the text tells.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Amount {

@@ -266,8 +266,43 @@ impl<'m> Program<'m> {
                     _ => {}
                 }
             }
+            self.slice_growth(name, here.unit, slice, depth);
             return;
         }
+    }
+
+    /// `missing.push(name)`: what is put into a collection, and when, flows into it.
+    fn slice_growth(&self, name: &'m str, unit: UnitId, slice: &mut Slice<'m>, depth: usize) {
+        for (call, frame) in self.growth(name, unit) {
+            let info = &self.units.calls[call];
+            for argument in &info.call.arguments {
+                self.slice_into(&argument.value, frame, slice, depth + 1);
+            }
+            for (_, node) in self.units.ancestors(info.node) {
+                if let NodeKind::Then(test) | NodeKind::Otherwise(test) | NodeKind::Branch { test, .. } = node.kind {
+                    self.slice_into(test, frame, slice, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// The calls that add to a collection by its name, in the unit that binds it and those inside it.
+    pub fn growth(&self, name: &str, unit: UnitId) -> Vec<(CallId, FrameId)> {
+        let mut found = Vec::new();
+        let mut units = vec![unit];
+        while let Some(unit) = units.pop() {
+            let info = &self.units.units[unit];
+            units.extend(info.inner.iter().filter(|inner| !self.units.units[**inner].names.contains_key(name)));
+            for call in &info.calls {
+                let ExpressionKind::Member { object, name: method } = &self.units.calls[*call].call.callee.kind else { continue };
+                let grows = matches!(method.as_str(), "push" | "append" | "add" | "extend" | "insert" | "unshift" | "appendleft" | "concat" | "push_back");
+                if grows && matches!(&object.kind, ExpressionKind::Name(holder) if holder == name) {
+                    found.push((*call, self.open_frame(unit)));
+                }
+            }
+        }
+        found.sort_unstable();
+        found
     }
 
     fn outer_values(&self, name: &'m str, frame: FrameId) -> Vec<Value<'m>> {

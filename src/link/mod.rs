@@ -57,7 +57,7 @@ impl<'m> Program<'m> {
             projects,
             catalogue,
             units: Units::of(modules),
-            names: Names::of(modules, projects),
+            names: Names::of(modules.iter().map(|module| (module.path.as_str(), module.language)), projects),
             frames: RefCell::default(),
             frame_ids: RefCell::default(),
             memo: RefCell::default(),

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::{Language, Module, Project};
+use crate::model::{Language, Project};
 
 use super::units::ModuleId;
 
@@ -33,12 +33,12 @@ pub enum Target {
 const EXTENSIONS: [&str; 8] = ["ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "cjs"];
 
 impl Names {
-    pub fn of(modules: &[Module], projects: &[Project]) -> Names {
-        let by_path: HashMap<String, ModuleId> =
-            modules.iter().enumerate().map(|(id, module)| (module.path.clone(), id)).collect();
+    /// The names of a list of files; a module's id is its place in the list.
+    pub fn of<'f>(files: impl Iterator<Item = (&'f str, Language)> + Clone, projects: &[Project]) -> Names {
+        let by_path: HashMap<String, ModuleId> = files.clone().enumerate().map(|(id, (path, _))| (path.to_owned(), id)).collect();
         let mut python_folders = HashSet::new();
-        for module in modules.iter().filter(|module| module.language == Language::Python) {
-            let mut folder = folder_of(&module.path);
+        for (path, _) in files.filter(|(_, language)| *language == Language::Python) {
+            let mut folder = folder_of(path);
             while !folder.is_empty() && python_folders.insert(folder.to_owned()) {
                 folder = folder_of(folder);
             }
@@ -69,11 +69,11 @@ impl Names {
     }
 
     /// Resolves the source of an import written in `from`.
-    pub fn resolve(&self, from: &Module, source: &str) -> Target {
-        match from.language {
-            Language::Python => self.python(&from.path, source),
-            Language::TypeScript => self.typescript(&from.path, source),
-            Language::Rust => self.rust(&from.path, source),
+    pub fn resolve(&self, from: &str, language: Language, source: &str) -> Target {
+        match language {
+            Language::Python => self.python(from, source),
+            Language::TypeScript => self.typescript(from, source),
+            Language::Rust => self.rust(from, source),
         }
     }
 

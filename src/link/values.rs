@@ -309,7 +309,7 @@ impl<'m> Program<'m> {
         let body = &self.units.units[self.units.bodies[module]];
         for binding in body.names.get("*").into_iter().flatten() {
             let Binding::Import(import) = binding else { continue };
-            if let Target::Module(target) = self.names.resolve(&self.modules[module], &import.source)
+            if let Target::Module(target) = self.resolve_import(&self.modules[module], &import.source)
                 && let Some(found) = self.exported(target, name, 0)
             {
                 return found;
@@ -318,7 +318,7 @@ impl<'m> Program<'m> {
         let path = match self.modules[module].language {
             Language::Python => format!("builtins.{name}"),
             Language::TypeScript => format!("globals.{name}"),
-            Language::Rust => match self.names.resolve(&self.modules[module], name) {
+            Language::Rust => match self.resolve_import(&self.modules[module], name) {
                 Target::Module(target) => return vec![Value::Module(target)],
                 _ if name.ends_with('!') || self.is_prelude(name) => format!("std.{name}"),
                 _ => name.to_owned(),
@@ -438,17 +438,21 @@ impl<'m> Program<'m> {
         }
     }
 
+    fn resolve_import(&self, from: &Module, source: &str) -> Target {
+        self.names.resolve(&from.path, from.language, source)
+    }
+
     /// What an import binds.
     fn imported(&self, import: &'m Import, from: ModuleId, depth: usize) -> Values<'m> {
         let module = &self.modules[from];
-        let target = self.names.resolve(module, &import.source);
+        let target = self.resolve_import(module, &import.source);
         let library = |path: String| vec![Value::Library { path: Rc::from(path), sites: Rc::from([]) }];
         match (&target, import.name.as_deref()) {
             (Target::Module(target), None) => {
                 // `import a.b` binds `a`.
                 let head = import.source.split('.').next().unwrap_or("");
                 if module.language == Language::Python && import.local == head && import.source.contains('.') {
-                    return match self.names.resolve(module, head) {
+                    return match self.resolve_import(module, head) {
                         Target::Module(head) => vec![Value::Module(head)],
                         Target::Folder(folder) => vec![Value::Folder(folder.into())],
                         Target::Library(path) => library(path),
@@ -480,7 +484,7 @@ impl<'m> Program<'m> {
             let mut parts: Vec<&str> = path.split('.').collect();
             let mut tail = vec![name.to_owned()];
             while let Some(last) = parts.pop() {
-                if let Target::Module(target) = self.names.resolve(module, &parts.join("::")) {
+                if let Target::Module(target) = self.resolve_import(module, &parts.join("::")) {
                     tail.push(last.to_owned());
                     let mut values = vec![Value::Module(target)];
                     for name in tail.iter().rev() {
@@ -522,7 +526,7 @@ impl<'m> Program<'m> {
             Language::Python if info.path.ends_with("__init__.py") => {
                 self.names.in_folder(super::names::folder_of(&info.path), name)
             }
-            Language::Rust => Some(self.names.resolve(info, &format!("self::{name}"))),
+            Language::Rust => Some(self.resolve_import(info, &format!("self::{name}"))),
             _ => None,
         };
         match submodule {
@@ -532,7 +536,7 @@ impl<'m> Program<'m> {
         }
         for binding in body.names.get("*").into_iter().flatten() {
             let Binding::Import(import) = binding else { continue };
-            if let Target::Module(target) = self.names.resolve(info, &import.source)
+            if let Target::Module(target) = self.resolve_import(info, &import.source)
                 && target != module
                 && let Some(found) = self.exported(target, name, depth + 1)
             {
@@ -549,7 +553,7 @@ impl<'m> Program<'m> {
             let Some(value) = &export.value else { continue };
             if let Some(source) = &export.source {
                 let ExpressionKind::Name(original) = &value.kind else { continue };
-                return Some(match self.names.resolve(info, source) {
+                return Some(match self.resolve_import(info, source) {
                     Target::Module(target) => self.exported(target, original, depth + 1)?,
                     Target::Library(path) => {
                         vec![Value::Library { path: format!("{path}.{original}").into(), sites: Rc::from([]) }]
@@ -573,7 +577,7 @@ impl<'m> Program<'m> {
         for export in exports.iter() {
             let Some(source) = &export.source else { continue };
             if export.name == "*" {
-                match self.names.resolve(info, source) {
+                match self.resolve_import(info, source) {
                     Target::Module(target) if target != module => {
                         if let Some(found) = self.exported(target, name, depth + 1) {
                             return Some(found);
@@ -582,7 +586,7 @@ impl<'m> Program<'m> {
                     _ => {}
                 }
             } else if export.name == name && export.value.is_none() {
-                return Some(match self.names.resolve(info, source) {
+                return Some(match self.resolve_import(info, source) {
                     Target::Module(target) => vec![Value::Module(target)],
                     Target::Library(path) => vec![Value::Library { path: path.into(), sites: Rc::from([]) }],
                     Target::Folder(_) => return None,

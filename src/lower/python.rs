@@ -13,22 +13,18 @@ mod statements;
 
 use std::collections::HashSet;
 
-use tree_sitter::{Node, Parser, Tree};
+use tree_sitter::{Node, Parser, Point, Range, Tree};
 
 use super::budget::Budget;
 use crate::model::{Block, Comment, Expression, ExpressionKind, Language, Lines, LostReason, Module, Span};
 
+/// How many bytes of one file may be parsed again to start anew behind broken parts.
+const PARSED_AGAIN: usize = 512 << 10;
+
 /// Lowers one file. Never fails: what could not be read is in `Module::lost`.
 pub fn lower(path: &str, text: &str) -> Module {
     let mut lowering = Lowering::new(text);
-    let mut body = Block::new();
-    match parse(text) {
-        Some(tree) => {
-            body = lowering.block(tree.root_node());
-            lowering.survey(&tree);
-        }
-        None => lowering.budget.lose(Span::new(0, text.len()), LostReason::Syntax),
-    }
+    let body = lowering.text_from_its_parts();
     Module {
         path: path.to_owned(),
         language: Language::Python,
@@ -40,10 +36,69 @@ pub fn lower(path: &str, text: &str) -> Module {
     }
 }
 
-fn parse(text: &str) -> Option<Tree> {
+/// Parses a part of a text that begins at a line's start; positions are those of the whole text.
+fn parse(text: &str, from: usize, end: usize) -> Option<Tree> {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).ok()?;
+    if (from, end) != (0, text.len()) {
+        let range =
+            Range { start_byte: from, end_byte: end, start_point: point(text, from), end_point: point(text, end) };
+        parser.set_included_ranges(&[range]).ok()?;
+    }
     parser.parse(text, None)
+}
+
+fn point(text: &str, offset: usize) -> Point {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    Point { row: before.bytes().filter(|byte| *byte == b'\n').count(), column: before.len() - line_start }
+}
+
+/// Where reading can start anew, when a broken part at the top level swallowed what comes after it (as an open bracket
+/// does): the next line behind the break that begins a definition, an import or an assignment.
+fn restart(root: Node<'_>, text: &str) -> Option<usize> {
+    if !root.has_error() {
+        return None;
+    }
+    let mut cursor = root.walk();
+    for child in root.children(&mut cursor) {
+        let is_broken = if root.is_error() { !is_intact(child) } else { child.is_error() };
+        if is_broken {
+            let end = if root.is_error() { root.end_byte() } else { child.end_byte() };
+            let found = next_start(text, child.start_byte());
+            if found.is_some_and(|found| found < end) {
+                return found;
+            }
+        }
+    }
+    None
+}
+
+fn is_intact(node: Node<'_>) -> bool {
+    node.kind() == "comment" || (statements::is_statement(node.kind()) && !node.has_error())
+}
+
+/// The next line after an offset that can only be the beginning of a statement.
+fn next_start(text: &str, offset: usize) -> Option<usize> {
+    let mut at = offset;
+    for line in text.get(offset..)?.split_inclusive('\n') {
+        if at > offset && is_start(line) {
+            return Some(at);
+        }
+        at += line.len();
+    }
+    None
+}
+
+fn is_start(line: &str) -> bool {
+    let word_end = line.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(line.len());
+    let (word, rest) = line.split_at(word_end);
+    match word {
+        "" => line.starts_with('@'),
+        "def" | "class" | "import" | "from" => rest.starts_with(' '),
+        "async" => rest.starts_with(" def "),
+        _ => rest.starts_with(" = "),
+    }
 }
 
 /// The state of lowering one text.
@@ -95,6 +150,33 @@ impl<'text> Lowering<'text> {
     fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
         self.budget.leave();
+    }
+
+    /// Lowers the whole text, in one go where it is intact.
+    fn text_from_its_parts(&mut self) -> Block {
+        let mut body = Block::new();
+        let mut from = 0;
+        let mut left = PARSED_AGAIN;
+        while let Some(tree) = parse(self.text, from, self.text.len()) {
+            left = left.saturating_sub(self.text.len() - from);
+            let restart = if left > 0 { restart(tree.root_node(), self.text) } else { None };
+            let Some(next) = restart else {
+                body.append(&mut self.part(&tree));
+                return body;
+            };
+            let Some(broken) = parse(self.text, from, next) else { break };
+            body.append(&mut self.part(&broken));
+            from = next;
+        }
+        self.budget.lose(Span::new(from, self.text.len()), LostReason::Syntax);
+        body
+    }
+
+    fn part(&mut self, tree: &Tree) -> Block {
+        let statements = self.block(tree.root_node());
+        self.survey(tree);
+        self.recovered.clear();
+        statements
     }
 
     /// Lowers the statements of a block or of a whole file.

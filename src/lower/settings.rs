@@ -136,6 +136,7 @@ pub fn lower(path: &str, text: &str) -> Option<Settings> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Literal;
 
     #[test]
     fn names_tell_the_format() {
@@ -156,6 +157,83 @@ mod tests {
             ("alembic.ini", Some(Format::Sections)),
         ] {
             assert_eq!(format_of(path), format, "{path}");
+        }
+    }
+
+    const SAMPLES: [(&str, &str, &str, Literal); 12] = [
+        (
+            "vercel.json",
+            "{\"functions\": {\"api/chat.ts\": {\"maxDuration\": 60}}}",
+            "functions|api/chat.ts|maxDuration",
+            Literal::Number(60.0),
+        ),
+        ("wrangler.jsonc", "{ // c\n\"limits\": {\"cpu_ms\": 50,},}", "limits|cpu_ms", Literal::Number(50.0)),
+        (
+            "fly.toml",
+            "[http_service]\n[http_service.concurrency]\nhard_limit = 25\n",
+            "http_service|concurrency|hard_limit",
+            Literal::Number(25.0),
+        ),
+        (
+            "litellm_config.yaml",
+            "litellm_settings:\n  max_budget: 10\n",
+            "litellm_settings|max_budget",
+            Literal::Number(10.0),
+        ),
+        ("k8s/app.k8s.yaml", "a: 1\n---\nspec: {replicas: 3}\n", "spec|replicas", Literal::Number(3.0)),
+        (
+            "serverless.yml",
+            "functions:\n  chat:\n    timeout: !Ref X\n",
+            "functions|chat|timeout",
+            Literal::Boolean(false),
+        ),
+        (".env", "export A='1'\n", "A", Literal::Boolean(false)),
+        ("setup.cfg", "[metadata]\nname = x\n", "metadata|name", Literal::Boolean(false)),
+        ("nginx.conf", "http { limit_req zone=a; }", "http|limit_req", Literal::Boolean(false)),
+        ("deploy/default.conf", "[program:web]\ncommand=x\n", "program:web|command", Literal::Boolean(false)),
+        ("Dockerfile", "FROM x\nCMD y\n", "CMD", Literal::Boolean(false)),
+        ("Procfile", "web: x\n", "web", Literal::Boolean(false)),
+    ];
+
+    #[test]
+    fn every_format_has_key_paths() {
+        for (path, text, keys, value) in SAMPLES {
+            let settings = lower(path, text).unwrap_or_else(|| panic!("{path}"));
+            assert_eq!(settings.lost, [], "{path}");
+            let entry = settings.entries.iter().find(|entry| entry.keys.join("|") == keys);
+            let entry = entry.unwrap_or_else(|| panic!("{path}: {:?}", settings.entries));
+            let is_text = matches!(entry.value, Literal::Text(_));
+            assert!(entry.value == value || is_text && value == Literal::Boolean(false), "{path}: {:?}", entry.value);
+            assert!(entry.span.start < entry.span.end && entry.span.end as usize <= text.len(), "{path}");
+        }
+        assert_eq!(lower("data.csv", "a"), None);
+    }
+
+    #[test]
+    fn no_text_makes_a_reader_fail() {
+        let names: Vec<&str> = SAMPLES.iter().map(|sample| sample.0).collect();
+        let long = format!("a: [{}]\nb = {{ {} ", "x, ".repeat(100_000), "{".repeat(3_000));
+        for (_, text, ..) in SAMPLES {
+            for end in 0..=text.len() {
+                for name in &names {
+                    let _ = text.get(..end).and_then(|text| lower(name, &format!("{text}한\\")));
+                }
+            }
+        }
+        for text in [
+            long.as_str(),
+            "\u{0}",
+            "\u{feff}",
+            "\r\n\r\n",
+            "- - - -\n? :\n",
+            "&a [*a]",
+            "a: &a {b: *a}",
+            "<<: 1",
+            "%YAML 9\n---",
+        ] {
+            for name in &names {
+                let _ = lower(name, text);
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The TypeScript and JavaScript front end: tree-sitter's tree to the model.
 //!
-//! `syntax` parses and flattens; `statements`, `modules`, `functions`, `classes`, `expressions`, `patterns`, `types`
-//! and `markup` each lower their part of the language; `literals` decodes strings and numbers.
+//! `syntax` parses and flattens, `kinds` names the grammar's words; `statements`, `modules`, `functions`, `classes`,
+//! `expressions`, `patterns`, `types` and `markup` each lower their part of the language; `literals` decodes strings
+//! and numbers.
 //!
 //! Where the model has no word of its own:
 //! - a class used as a value is a block with the class; bound to a name or exported, it is a class of that name
@@ -14,6 +15,7 @@
 mod classes;
 mod expressions;
 mod functions;
+mod kinds;
 mod literals;
 mod markup;
 mod modules;

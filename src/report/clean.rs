@@ -1,7 +1,7 @@
 //! The one cleaner in front of every output: nothing in an audited repository may drive a terminal, reorder text, or
 //! speak to the machine that runs the check.
 //!
-//! `line` and `block` clean what comes from a repository; `finish` and `finish_json` go over the finished bytes and
+//! `line`, `shown` and `block` clean what comes from a repository; `finish` and `finish_json` go over the finished bytes and
 //! break up workflow commands, which may also arise where two harmless pieces meet.
 
 use std::fmt::Write;
@@ -16,6 +16,11 @@ pub fn line(text: &str) -> String {
         '\t' => out.push_str("\\t"),
         other => escape(other, out),
     })
+}
+
+/// Text for one line of a plain-text format: as `line`, with `##[` broken up before it is laid out.
+pub fn shown(text: &str) -> String {
+    line(text).replace("##[", "# #[")
 }
 
 /// Text of several lines: as `line`, but line breaks stay (`\r\n` becomes `\n`) and tabs become four spaces.

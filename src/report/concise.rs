@@ -19,7 +19,7 @@ pub fn render(report: &Report, style: &Style) -> String {
 
 fn line(out: &mut String, finding: &Finding, style: &Style) {
     let place = &finding.location;
-    let message = clean::line(finding.message.in_tongue(style.tongue));
+    let message = clean::shown(finding.message.in_tongue(style.tongue));
     let kind = match (finding.suppressed.is_some(), finding.confidence) {
         (true, _) => ", suppressed",
         (false, Confidence::Note) => ", note",
@@ -30,10 +30,10 @@ fn line(out: &mut String, finding: &Finding, style: &Style) {
     let _ = writeln!(
         out,
         "{}:{}:{}: {} {message} [{}{kind}]",
-        clean::line(&place.path),
+        clean::shown(&place.path),
         place.line,
         place.column,
-        clean::line(&finding.rule),
+        clean::shown(&finding.rule),
         finding.item.id(),
     );
 }

@@ -61,7 +61,7 @@ impl Page<'_> {
                 Verdict::Fail => (Color::Red, Attribute::Bold),
                 Verdict::NotApplicable => (Color::Reset, Attribute::Dim),
             };
-            let name = format!("{} {}", answer.item.id(), clean::line(self.packs.name(answer.item)));
+            let name = format!("{} {}", answer.item.id(), clean::shown(self.packs.name(answer.item)));
             let cells = [words::tick(answer.verdict, self.style.unicode).to_owned(), name, self.because(answer)];
             let painted = cells.into_iter().enumerate().map(|(column, text)| {
                 let cell = Cell::new(text);
@@ -97,13 +97,13 @@ impl Page<'_> {
             Some(attested) if answer.verdict == Verdict::Attested => words::attested(attested, tongue),
             _ => answer.because.in_tongue(tongue).to_owned(),
         };
-        let mut sentence = clean::line(&sentence);
+        let mut sentence = clean::shown(&sentence);
         if answer.verdict == Verdict::Pass {
             let shown = if self.style.verbose { usize::MAX } else { 1 };
             for (number, evidence) in answer.evidence.iter().take(shown).enumerate() {
                 let place = &evidence.location;
                 sentence.push_str(if number == 0 { ": " } else { ", " });
-                sentence.push_str(&format!("{}:{}", clean::line(&place.path), place.line));
+                sentence.push_str(&format!("{}:{}", clean::shown(&place.path), place.line));
             }
         }
         sentence
@@ -131,8 +131,10 @@ impl Page<'_> {
         let width = self.style.width;
         let paint = self.paint;
         self.out.push('\n');
-        let head = format!("{} {}: ", answer.item.id(), clean::line(self.packs.name(answer.item)));
-        paragraph(&mut self.out, &head, &clean::line(answer.because.in_tongue(tongue)), width, |text| paint.bold(text));
+        let head = format!("{} {}: ", answer.item.id(), clean::shown(self.packs.name(answer.item)));
+        paragraph(&mut self.out, &head, &clean::shown(answer.because.in_tongue(tongue)), width, |text| {
+            paint.bold(text)
+        });
         let shown = if self.style.all { findings.len() } else { SHOWN };
         for finding in findings.iter().take(shown) {
             self.finding(finding);
@@ -141,7 +143,7 @@ impl Page<'_> {
             paragraph(&mut self.out, "  ", &words::more(findings.len() - shown, tongue), width, |text| paint.dim(text));
         }
         let mut helped: Vec<&str> = Vec::new();
-        for finding in findings.iter().take(shown) {
+        for finding in findings.iter().take(shown).filter(|finding| finding.suppressed.is_none()) {
             if !helped.contains(&finding.rule.as_str()) {
                 helped.push(&finding.rule);
                 self.help(finding);
@@ -152,13 +154,18 @@ impl Page<'_> {
     /// One finding: its message, its place with the source where there is some, and the places that belong to it.
     fn finding(&mut self, finding: &Finding) {
         let tongue = self.style.tongue;
-        let mut message = format!("{}: {}", clean::line(&finding.rule), clean::line(finding.message.in_tongue(tongue)));
+        let mut message =
+            format!("{}: {}", clean::shown(&finding.rule), clean::shown(finding.message.in_tongue(tongue)));
         if finding.confidence == Confidence::Likely {
             message.push_str(&format!(" ({})", Word::Likely.say(tongue)));
         }
         if let Some(suppression) = &finding.suppressed {
             let said = Word::Suppressed.say(tongue);
-            message.push_str(&format!(" ({said}: {}, {})", clean::line(&suppression.by), clean::line(&suppression.reason)));
+            message.push_str(&format!(
+                " ({said}: {}, {})",
+                clean::shown(&suppression.by),
+                clean::shown(&suppression.reason)
+            ));
         }
         match &finding.excerpt {
             Some(excerpt) => {
@@ -171,15 +178,15 @@ impl Page<'_> {
             }
             None => {
                 let place = &finding.location;
-                let place = format!("{}:{}:{}", clean::line(&place.path), place.line, place.column);
+                let place = format!("{}:{}:{}", clean::shown(&place.path), place.line, place.column);
                 self.place("  ", &place, &message);
             }
         }
         for related in &finding.related {
             let place = &related.location;
-            let place = format!("{}:{}:{}", clean::line(&place.path), place.line, place.column);
+            let place = format!("{}:{}:{}", clean::shown(&place.path), place.line, place.column);
             let first = format!("  {} ", Word::See.say(tongue));
-            self.place(&first, &place, &clean::line(related.message.in_tongue(tongue)));
+            self.place(&first, &place, &clean::shown(related.message.in_tongue(tongue)));
         }
     }
 
@@ -206,7 +213,7 @@ impl Page<'_> {
 
     /// What to do: the advice wrapped, the code as it is. Where the code does not fit, it is left to `explain`.
     fn help(&mut self, finding: &Finding) {
-        let help = clean::block(finding.help.in_tongue(self.style.tongue));
+        let help = clean::block(finding.help.in_tongue(self.style.tongue)).replace("##[", "# #[");
         let (advice, code) = help.split_once("\n\n").unwrap_or((help.as_str(), ""));
         if advice.is_empty() {
             return;
@@ -231,7 +238,9 @@ impl Page<'_> {
         let notes: Vec<&Finding> = audit
             .findings
             .iter()
-            .filter(|finding| finding.confidence == Confidence::Note && (self.style.all || finding.suppressed.is_none()))
+            .filter(|finding| {
+                finding.confidence == Confidence::Note && (self.style.all || finding.suppressed.is_none())
+            })
             .collect();
         if notes.is_empty() {
             return;
@@ -241,8 +250,9 @@ impl Page<'_> {
         self.out.push('\n');
         let shown = if self.style.all { notes.len() } else { SHOWN };
         for note in notes.iter().take(shown) {
-            let place = format!("{}:{}:{}", clean::line(&note.location.path), note.location.line, note.location.column);
-            let sentence = format!("{}: {}", clean::line(&note.rule), clean::line(note.message.in_tongue(tongue)));
+            let place =
+                format!("{}:{}:{}", clean::shown(&note.location.path), note.location.line, note.location.column);
+            let sentence = format!("{}: {}", clean::shown(&note.rule), clean::shown(note.message.in_tongue(tongue)));
             self.place("  ", &place, &sentence);
         }
         if notes.len() > shown {
@@ -262,7 +272,7 @@ impl Page<'_> {
         self.out.push('\n');
         for app in &report.apps {
             let verdict = words::verdict(&app.audit, self.style.tongue);
-            self.place("  ", &clean::line(&app.root), &verdict);
+            self.place("  ", &clean::shown(&app.root), &verdict);
         }
     }
 
@@ -275,7 +285,7 @@ impl Page<'_> {
             .filter(|(class, count)| *class != "ships" && **count > 0)
             .map(|(class, count)| (class.as_str(), *count))
             .collect();
-        let line = clean::line(&words::coverage(coverage.read, coverage.shipping, &left_out, tongue));
+        let line = clean::shown(&words::coverage(coverage.read, coverage.shipping, &left_out, tongue));
         self.out.push('\n');
         let paint = self.paint;
         paragraph(&mut self.out, "", &line, self.style.width, |text| paint.dim(text));
@@ -291,11 +301,13 @@ impl Page<'_> {
         let shown = if self.style.all || self.style.verbose { files.len() } else { SHOWN };
         let first = format!("  {} ", word.say(tongue));
         for file in files.iter().take(shown) {
-            self.place(&first, &clean::line(&file.path), &clean::line(file.why.in_tongue(tongue)));
+            self.place(&first, &clean::shown(&file.path), &clean::shown(file.why.in_tongue(tongue)));
         }
         if files.len() > shown {
             let paint = self.paint;
-            paragraph(&mut self.out, "  ", &words::more(files.len() - shown, tongue), self.style.width, |text| paint.dim(text));
+            paragraph(&mut self.out, "  ", &words::more(files.len() - shown, tongue), self.style.width, |text| {
+                paint.dim(text)
+            });
         }
     }
 

@@ -6,7 +6,10 @@ use serde::Serialize;
 
 use super::clean;
 use crate::{
-    judge::verdict::{Attested, Audit, Confidence, Evidence, Finding, Inventory, Location, Report, Suppression, Tongue, Unread, Verdict},
+    judge::verdict::{
+        Attested, Audit, Confidence, Evidence, Finding, Inventory, Location, Report, Suppression, Tongue, Unread,
+        Verdict,
+    },
     rules::packs::Packs,
 };
 

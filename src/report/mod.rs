@@ -91,6 +91,11 @@ pub fn render(report: &Report, packs: &Packs, format: Format, style: &Style) -> 
     }
 }
 
+/// Breaks a cleaned line into lines of at most `width` cells, at spaces where there are any.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    layout::wrap(text, width, true)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

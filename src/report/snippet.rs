@@ -2,11 +2,11 @@
 //! step, and columns are those of the finding: characters, as in every other format.
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, Severity, SourceCode,
-    SourceSpan, SpanContents,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, Severity,
+    SourceCode, SourceSpan, SpanContents,
 };
 
-use super::{Style, clean};
+use super::{Style, clean, layout};
 use crate::judge::verdict::{Excerpt, Location};
 
 /// Lines shown before and after the line of the finding.
@@ -26,9 +26,12 @@ pub(super) fn draw(message: &str, location: &Location, excerpt: &Excerpt, severi
         (false, true) => GraphicalTheme::ascii(),
         (false, false) => GraphicalTheme::none(),
     };
-    let snippet = Snippet { message: message.to_owned(), location, view, severity };
+    // Wrapped here at spaces: miette would also break between the syllables of a Korean word.
+    let message = layout::wrap(message, style.width.saturating_sub(6), true).join("\n");
+    let snippet = Snippet { message, location, view, severity };
     let mut drawn = String::new();
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false).with_context_lines(1);
+    let handler =
+        GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false).with_context_lines(1);
     // Writing to a string fails only if the span lies outside the source, which `View` rules out.
     let _ = handler.render_report(&mut drawn, &snippet);
     drawn
@@ -64,8 +67,7 @@ impl View {
             cells.pop();
         }
         let window = Window::around(cells.get(marked - first)?, from, room);
-        let mut view =
-            View { text: String::new(), first_line: excerpt.first_line as usize + first, start: 0, end: 0 };
+        let mut view = View { text: String::new(), first_line: excerpt.first_line as usize + first, start: 0, end: 0 };
         for (number, line) in cells.iter().enumerate() {
             let offset = view.text.len();
             let shown = window.cut(line, unicode);
@@ -113,6 +115,8 @@ fn cells_of(line: &str) -> Vec<Cell> {
     for (at, character) in line.char_indices() {
         let mut shown = String::new();
         match character {
+            // A workflow command is broken up here already, so that the underline below stays exact.
+            '[' if line.get(..at).is_some_and(|before| before.ends_with("##")) => shown.push_str(" ["),
             '\t' => shown.push_str(&" ".repeat(TAB - column % TAB)),
             hostile if clean::is_hostile(hostile) => clean::escape(hostile, &mut shown),
             other => shown.push(other),
@@ -177,9 +181,8 @@ impl Window {
 impl Shown {
     /// The bytes of the text that show the bytes `from..to` of the source line; never empty where there is text.
     fn span(&self, from: usize, to: usize) -> (usize, usize) {
-        let place = |wanted: usize| {
-            self.places.iter().find(|(at, _)| *at >= wanted).map_or(self.end, |(_, shown)| *shown)
-        };
+        let place =
+            |wanted: usize| self.places.iter().find(|(at, _)| *at >= wanted).map_or(self.end, |(_, shown)| *shown);
         let start = place(from);
         (start, place(to).max(start))
     }
@@ -237,7 +240,7 @@ impl SourceCode for Snippet<'_> {
             (self.view.first_line, 1)
         };
         Ok(Box::new(MietteSpanContents::new_named(
-            clean::line(&self.location.path),
+            clean::shown(&self.location.path),
             self.view.text.as_bytes(),
             SourceSpan::from((0, self.view.text.len())),
             one_based.0.saturating_sub(1),

@@ -9,7 +9,8 @@ pub fn verdict(audit: &Audit, tongue: Tongue) -> String {
     let count = open.len();
     let limit = audit.gate.max_unticked;
     let unread = audit.coverage.unread.len();
-    let forced: Vec<&str> = audit.gate.required.iter().filter(|item| open.contains(item)).map(|item| item.id()).collect();
+    let forced: Vec<&str> =
+        audit.gate.required.iter().filter(|item| open.contains(item)).map(|item| item.id()).collect();
     let forced = forced.join(", ");
     if audit.gate.empty {
         return match tongue {

@@ -5,4 +5,4 @@ pub mod checked;
 pub mod packs;
 
 /// The files of `rules/`, by path, made part of the program when it is built.
-pub(crate) const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));

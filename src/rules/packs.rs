@@ -14,10 +14,11 @@ mod check;
 mod vocabulary;
 mod written;
 
+pub use check::closest;
 pub use vocabulary::{CONDITIONS, Condition, NOTES, Reason};
 
-/// Every file of `rules/` as (path, text), in the order of their paths.
-pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+
 
 /// The languages that a paste snippet can be in; `shell` is for what no programming language mends.
 pub const PASTE_LANGUAGES: [&str; 4] = ["python", "typescript", "rust", "shell"];
@@ -123,7 +124,7 @@ impl Packs {
     /// A file that cannot be read, is not a pack, or leaves the packs incomplete.
     pub fn load(extra_dir: Option<&Path>) -> Result<Packs, PackError> {
         let mut packs = Packs { stages: Vec::new(), items: Vec::new(), rules: Vec::new() };
-        for (path, text) in EMBEDDED.iter().filter(|(path, _)| is_pack(path)) {
+        for (path, text) in super::EMBEDDED.iter().filter(|(path, _)| is_pack(path)) {
             packs.merge(written::read(path, text)?);
         }
         if let Some(folder) = extra_dir {
@@ -266,8 +267,11 @@ fn translate(value: &str, terms: &BTreeMap<String, Text>, tongue: impl Fn(&Text)
     if terms.is_empty() {
         return value.to_owned();
     }
-    let words: Vec<&str> =
-        value.split(',').map(str::trim).map(|word| terms.get(word).map_or(word, |text| tongue(text).as_str())).collect();
+    let words: Vec<&str> = value
+        .split(',')
+        .map(str::trim)
+        .map(|word| terms.get(word).map_or(word, |text| tongue(text).as_str()))
+        .collect();
     words.join(", ")
 }
 
@@ -342,7 +346,7 @@ mod tests {
     #[test]
     fn help_has_code_in_the_language_of_the_file() {
         let packs = packs();
-        assert!(packs.help("missing-timeout", Some("rust")).en.contains("\n\nlet client = reqwest"));
+        assert!(packs.help("missing-timeout", Some("rust")).en.contains("\n\nlet limit = "));
         assert!(packs.help("committed-env-file", Some("python")).en.contains("git rm --cached"));
         assert!(!packs.help("missing-timeout", None).en.contains("\n\n"));
     }
@@ -361,10 +365,20 @@ mod tests {
 
     #[test]
     fn korean_templates_put_no_particle_behind_a_placeholder() {
-        let particle = regex::Regex::new(r"\}`?\)?(은|는|이|가|을|를|와|과|로|으로|이나|나|이라|라)([ .,)]|$)").expect("valid");
+        let particle =
+            regex::Regex::new(r"\}`?\)?(은|는|이|가|을|를|와|과|로|으로|이나|나|이라|라)([ .,)]|$)").expect("valid");
         for rule in packs().rules() {
             for (variant, text) in rule.messages() {
                 assert!(!particle.is_match(&text.ko), "{} {variant}: {}", rule.id, text.ko);
+            }
+        }
+    }
+
+    #[test]
+    fn snippets_fit_a_terminal_of_80_cells() {
+        for rule in packs().rules() {
+            for code in rule.paste.values() {
+                assert!(code.lines().all(|line| line.chars().count() <= 76), "{}\n{code}", rule.id);
             }
         }
     }

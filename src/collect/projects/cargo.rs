@@ -45,6 +45,11 @@ pub(super) fn find(found: &mut Found<'_>, candidates: &[&str]) {
         }
         add_root(project, join(folder, "src"));
         for (name, path) in &crates {
+            let depends = project.dependencies.iter().any(|known| known.name.replace('-', "_") == *name);
+            let is_own = project.name.as_ref().is_some_and(|own| own.replace('-', "_") == *name);
+            if !depends && !is_own {
+                continue;
+            }
             alias(project, name, vec![path.clone()]);
         }
     }

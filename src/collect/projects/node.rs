@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Found, add_root, alias, depend, members};
 use crate::{
-    collect::{Tree, join, resolve, split},
+    collect::{Class, Tree, join, resolve, split},
     lower::settings::{json, tree::Node, yaml},
     model::{Alias, Project, ProjectKind},
 };
 
 /// How many files `extends` and `references` of one configuration may lead through.
 const EXTENDS: usize = 20;
+/// Workspaces of up to this many packages give every package the names of all.
+const HOISTED: usize = 30;
 const EXTENSIONS: [&str; 8] = ["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs"];
 /// Where built files lie, to be mapped back to where they come from.
 const BUILT: [&str; 8] = ["dist", "build", "lib", "out", "esm", "cjs", "es", ".output"];
@@ -118,6 +120,10 @@ pub(in crate::collect) fn source_of(tree: &Tree, folder: &str, target: &str) -> 
         let rest = parts.join("/");
         let from_source = join(&join(folder, "src"), rest.trim_start_matches("src/"));
         candidates = vec![from_source, join(folder, &rest), path.clone()];
+        // A `lib` folder may well be where the sources are.
+        if tree.file(&path).is_some_and(|file| file.class != Class::Generated) {
+            candidates.swap(1, 2);
+        }
     }
     candidates.iter().find_map(|candidate| existing(tree, candidate))
 }
@@ -159,16 +165,23 @@ fn workspaces(found: &mut Found<'_>, packages: &BTreeMap<String, Node>) {
         }
         member_folders.extend(members(found.tree, folder, &globs, "package.json"));
     }
-    let mut aliases: Vec<Alias> = Vec::new();
+    let mut aliases: Vec<(String, Alias)> = Vec::new();
     for folder in member_folders.iter().take(super::MEMBERS) {
         let Some(manifest) = packages.get(folder) else { continue };
         let Some(name) = manifest.get("name").and_then(Node::text) else { continue };
-        aliases.extend(package_aliases(found.tree, folder, name, manifest));
+        let own = package_aliases(found.tree, folder, name, manifest);
+        aliases.extend(own.into_iter().map(|alias| (name.to_owned(), alias)));
     }
+    // Small workspaces are hoisted as a whole; in large ones names resolve where they are declared.
+    let is_small = member_folders.len() <= HOISTED;
     for project in found.projects.values_mut().filter(|project| project.kind == ProjectKind::Node) {
-        for known in &aliases {
-            alias(project, &known.pattern, known.targets.clone());
-        }
+        let known: BTreeSet<String> = project.aliases.iter().map(|alias| alias.pattern.clone()).collect();
+        let depends = |name: &str| {
+            project.dependencies.iter().any(|known| known.name == name) || project.name.as_deref() == Some(name)
+        };
+        let visible = aliases.iter().filter(|(name, _)| is_small || depends(name)).map(|(_, alias)| alias);
+        let added: Vec<Alias> = visible.filter(|alias| !known.contains(&alias.pattern)).cloned().collect();
+        project.aliases.extend(added);
     }
 }
 

@@ -181,7 +181,7 @@ fn quoted(text: &str, span: Span) -> Option<ExpressionKind> {
     if text.len() > ANNOTATION_BYTES || !text.chars().all(is_plain) {
         return None;
     }
-    let tree = parse(text)?;
+    let tree = parse(text, 0, text.len())?;
     if tree.root_node().has_error() {
         return None;
     }

@@ -164,3 +164,23 @@ pub(super) fn number(text: &str) -> f64 {
     }
     text.trim_end_matches(['j', 'l']).parse().unwrap_or(f64::NAN)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{decode, number};
+
+    #[test]
+    fn escapes_are_decoded_as_python_does() {
+        assert_eq!(decode(r"\x41\u0042\U00000043\104\n\\\q", ""), "ABCD\n\\\\q");
+        assert_eq!(decode("a\\\nb\r\nc", ""), "ab\nc");
+        assert_eq!(decode(r"\u0041\x41", "b"), r"\u0041A");
+        assert_eq!(decode(r"\n{{}}", "rf"), r"\n{}");
+        assert_eq!(decode(r"\xZ\ud800\", ""), "\\xZ\u{fffd}\\");
+    }
+
+    #[test]
+    fn numbers_have_their_value() {
+        let values = ["1_000", "0xFF", "0b11", "0o17", "10L", "2.5e3", "1.", ".5", "3j"].map(number);
+        assert_eq!(values, [1000.0, 255.0, 3.0, 15.0, 10.0, 2500.0, 1.0, 0.5, 3.0]);
+    }
+}

@@ -16,11 +16,9 @@ struct Directive {
 
 /// Whether a text is written in directive blocks rather than in sections.
 pub fn looks_like(text: &str) -> bool {
-    text.lines().map(str::trim).any(|line| {
-        let is_block = line.ends_with('{') && !line.starts_with(['#', '[']);
-        is_block
-            || line.ends_with(';') && line.contains(' ') && !line.contains('=') && !line.starts_with(['#', ';', '['])
-    })
+    let lines = || text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';']));
+    lines().any(|line| line.contains('{') || line.ends_with(';'))
+        && !lines().any(|line| line.starts_with('[') && line.ends_with(']'))
 }
 
 /// Lowers directive blocks; of a broken file what was read before the break is kept.

@@ -159,6 +159,7 @@ impl Finder<'_> {
             let before = self.text.get(..at)?.chars().next_back();
             let line_start = self.line_start(at);
             let lead = self.text.get(line_start..at)?;
+            self.searched = self.searched.checked_sub(lead.len())?;
             let quoted = matches!(before, Some('"' | '\''));
             let opens = before.is_none_or(|character| " \n\t{,\"'-".contains(character));
             let is_comment = lead.trim_start().starts_with('#') || lead.contains(" #");

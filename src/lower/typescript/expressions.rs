@@ -248,8 +248,6 @@ impl Lowering {
 
     /// A chain of one operator that is longer than people write is one operator with many operands.
     fn binary(&mut self, node: Node<'_>) -> Expression {
-        let sign =
-            |node: Node<'_>| spelling(node.field(Field::Operator).map(Node::text).unwrap_or_default()).to_owned();
         let own = sign(node);
         let mut rights = Vec::new();
         let mut left = node;
@@ -261,11 +259,11 @@ impl Lowering {
         if rights.len() > CHAIN {
             let mut operands = vec![self.expression(left)];
             operands.extend(rights.into_iter().rev().map(|right| self.expression(right)));
-            return operator(node.span(), &own, operands);
+            return operator(node.span(), own, operands);
         }
         let left = self.required(node, Field::Left);
         let right = self.required(node, Field::Right);
-        operator(node.span(), &own, vec![left, right])
+        operator(node.span(), own, vec![left, right])
     }
 
     fn conditional(&mut self, node: Node<'_>) -> Expression {
@@ -302,6 +300,11 @@ fn positional(value: Expression) -> Argument {
 
 pub(super) fn literal(span: Span, literal: Literal) -> Expression {
     expression(span, ExpressionKind::Literal(literal))
+}
+
+/// The operator of a binary expression as the model spells it.
+fn sign(node: Node<'_>) -> &str {
+    spelling(node.field(Field::Operator).map(Node::text).unwrap_or_default())
 }
 
 /// `import.meta`, `new.target`.

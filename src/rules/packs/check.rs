@@ -25,7 +25,7 @@ pub(super) fn complete(packs: &Packs) -> Result<(), PackError> {
 }
 
 /// The known name that is at most a third of its letters away from what was written.
-pub(super) fn closest<'k>(found: &str, known: &[&'k str]) -> Option<&'k str> {
+pub fn closest<'k>(found: &str, known: &[&'k str]) -> Option<&'k str> {
     known
         .iter()
         .map(|name| (distance(found, name), *name))

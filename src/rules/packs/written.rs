@@ -7,9 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    CONDITIONS, ItemTexts, NOTES, PASTE_LANGUAGES, PackError, Reason, Rule, Stage,
-    check::closest,
-    placeholders,
+    CONDITIONS, ItemTexts, NOTES, PASTE_LANGUAGES, PackError, Reason, Rule, Stage, check::closest, placeholders,
     vocabulary::NOTE_VARIANTS,
 };
 use crate::judge::verdict::{Item, Text};
@@ -77,11 +75,15 @@ pub(super) struct Checked {
 /// Reads and checks one pack.
 pub(super) fn read(path: &str, text: &str) -> Result<Checked, PackError> {
     let file = File { path, text };
-    let pack: WrittenPack = toml::from_str(text)
-        .map_err(|error| file.complain(error.span(), error.message().to_owned(), None))?;
+    let pack: WrittenPack =
+        toml::from_str(text).map_err(|error| file.complain(error.span(), error.message().to_owned(), None))?;
     let number = *pack.stage.get_ref();
     if !(1..=5).contains(&number) {
-        return Err(file.complain(Some(pack.stage.span()), format!("there is no stage {number}"), Some("stages are 1 to 5".into())));
+        return Err(file.complain(
+            Some(pack.stage.span()),
+            format!("there is no stage {number}"),
+            Some("stages are 1 to 5".into()),
+        ));
     }
     let title = file.plain(pack.title)?;
     let items = pack.items.into_iter().map(|item| file.item(number, item)).collect::<Result<_, _>>()?;
@@ -179,7 +181,8 @@ impl File<'_> {
         for (variant, expected) in variants {
             let Some(text) = texts.remove(*variant) else {
                 let message = format!("`{id}` has no message for its variant `{variant}`");
-                let help = Some(format!("write messages.{variant}.en and messages.{variant}.ko with {}", list(expected)));
+                let help =
+                    Some(format!("write messages.{variant}.en and messages.{variant}.ko with {}", list(expected)));
                 return Err(self.complain(Some(written.id.span()), message, help));
             };
             messages.insert((*variant).to_owned(), self.template(text, expected)?);

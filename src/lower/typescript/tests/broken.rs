@@ -64,6 +64,24 @@ fn deep_input_returns() {
 }
 
 #[test]
+fn the_deepest_mixture_fits_the_stack() {
+    let open = "class A { @d({x: [`${() => { switch (a) { case 1: try { for (;;) { if (b) { c = <T p={";
+    let module = within_stack(open.repeat(300));
+    assert!(!module.lost.is_empty());
+    let close = "}/> } } } finally {} } }}`]}) m() {} }";
+    let module = within_stack(format!("{}1{}", open.repeat(300), close.repeat(300)));
+    assert!(module.lost.iter().any(|lost| lost.why == LostReason::Depth));
+}
+
+#[test]
+fn long_lines_are_ordinary() {
+    let line = "var a=function(b){return b&&b.c?b.c(1,{d:2}):null};".repeat(6_000);
+    let module = within_stack(line);
+    assert!(module.lost.is_empty());
+    assert_eq!(module.body.len(), 6_000);
+}
+
+#[test]
 fn long_chains_lose_nothing() {
     let module = within_stack(format!("if (a) {{f()}}{}", " else if (b) {g()}".repeat(1000)));
     assert!(module.lost.is_empty());

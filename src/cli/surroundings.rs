@@ -1,0 +1,146 @@
+//! What the environment says about language, colour, drawing and width. Asked once; everything below is told.
+
+use std::{env, io::IsTerminal};
+
+use super::arguments::{ColorChoice, Lang, Look};
+use crate::judge::verdict::Tongue;
+
+/// The width of what is not a terminal.
+const PIPED: usize = 80;
+/// Wider lines are hard to read.
+const WIDEST: usize = 120;
+
+/// Looks a variable up.
+type Variable = Box<dyn Fn(&str) -> Option<String>>;
+
+/// Where the program runs.
+pub struct Surroundings {
+    variable: Variable,
+    /// Whether standard output is a terminal.
+    pub is_terminal: bool,
+    /// The terminal's width in cells.
+    pub columns: Option<usize>,
+}
+
+impl Surroundings {
+    /// The real ones.
+    pub fn real() -> Surroundings {
+        Surroundings {
+            variable: Box::new(|name| env::var(name).ok()),
+            is_terminal: std::io::stdout().is_terminal(),
+            columns: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
+        }
+    }
+
+    /// A pipe with these variables and no others, for tests.
+    pub fn piped(variables: &[(&str, &str)]) -> Surroundings {
+        let variables: Vec<(String, String)> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let variable =
+            move |wanted: &str| variables.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+        Surroundings { variable: Box::new(variable), is_terminal: false, columns: None }
+    }
+
+    /// A variable that is set to something.
+    fn set(&self, name: &str) -> Option<String> {
+        (self.variable)(name).filter(|value| !value.is_empty())
+    }
+
+    /// The language that was asked for by option or variable.
+    ///
+    /// # Errors
+    /// A variable with a language that there is not.
+    pub fn chosen_tongue(&self, look: &Look) -> Result<Option<Tongue>, String> {
+        if let Some(lang) = look.lang {
+            return Ok(Some(lang.into()));
+        }
+        match self.set("LAUNCHCHECK_LANG").as_deref() {
+            None => Ok(None),
+            Some("en") => Ok(Some(Lang::En.into())),
+            Some("ko") => Ok(Some(Lang::Ko.into())),
+            Some(other) => Err(format!("LAUNCHCHECK_LANG is `{other}`; languages are en and ko")),
+        }
+    }
+
+    /// The language of the locale.
+    pub fn locale_tongue(&self) -> Tongue {
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| self.set(name));
+        match locale {
+            Some(locale) if locale.starts_with("ko") => Tongue::Korean,
+            _ => Tongue::English,
+        }
+    }
+
+    /// Whether to use colour: the option, then NO_COLOR, then FORCE_COLOR, then the terminal.
+    pub fn color(&self, look: &Look) -> bool {
+        match look.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto if self.set("NO_COLOR").is_some() => false,
+            ColorChoice::Auto => {
+                let forced = ["FORCE_COLOR", "CLICOLOR_FORCE"].into_iter().filter_map(|name| self.set(name));
+                forced.into_iter().any(|value| value != "0")
+                    || (self.is_terminal && self.set("TERM").as_deref() != Some("dumb"))
+            }
+        }
+    }
+
+    /// Whether to draw beyond ASCII: always, except on a terminal whose locale says that it cannot.
+    pub fn unicode(&self, look: &Look) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| self.set(name));
+        let can = locale.is_none_or(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        });
+        !look.ascii && (!self.is_terminal || can)
+    }
+
+    /// Cells per line.
+    pub fn width(&self) -> usize {
+        match self.columns {
+            Some(columns) if self.is_terminal => columns.min(WIDEST),
+            _ => PIPED,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(color: ColorChoice) -> Look {
+        Look { lang: None, color, ascii: false }
+    }
+
+    #[test]
+    fn the_locale_is_the_first_one_that_is_set() {
+        let tongue = |variables: &[(&str, &str)]| Surroundings::piped(variables).locale_tongue();
+        assert_eq!(tongue(&[("LANG", "ko_KR.UTF-8")]), Tongue::Korean);
+        assert_eq!(tongue(&[("LANG", "ko_KR.UTF-8"), ("LC_ALL", "C")]), Tongue::English);
+        assert_eq!(tongue(&[("LANG", "ko_KR.UTF-8"), ("LC_ALL", "")]), Tongue::Korean);
+        assert_eq!(tongue(&[]), Tongue::English);
+    }
+
+    #[test]
+    fn an_unknown_language_is_an_error() {
+        let chosen =
+            |value| Surroundings::piped(&[("LAUNCHCHECK_LANG", value)]).chosen_tongue(&look(ColorChoice::Auto));
+        assert_eq!(chosen("ko"), Ok(Some(Tongue::Korean)));
+        assert_eq!(chosen(""), Ok(None));
+        assert!(chosen("fr").is_err());
+    }
+
+    #[test]
+    fn colour_follows_the_usual_variables() {
+        let color = |variables: &[(&str, &str)], is_terminal| {
+            Surroundings { is_terminal, ..Surroundings::piped(variables) }.color(&look(ColorChoice::Auto))
+        };
+        assert!(!color(&[], false));
+        assert!(color(&[], true));
+        assert!(color(&[("NO_COLOR", "")], true));
+        assert!(!color(&[("NO_COLOR", "1"), ("FORCE_COLOR", "1")], true));
+        assert!(color(&[("FORCE_COLOR", "1")], false));
+        assert!(!color(&[("TERM", "dumb")], true));
+        assert!(Surroundings::piped(&[("NO_COLOR", "1")]).color(&look(ColorChoice::Always)));
+    }
+}

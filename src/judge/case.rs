@@ -1,0 +1,217 @@
+//! One audit under way: the program, what was found in it, and how findings are written.
+
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use crate::link::entries::{Entries, Entry, Link};
+use crate::link::reach::Reach;
+use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
+use crate::link::{FrameId, Program, Site, Value};
+use crate::model::{Language, Span};
+use crate::rules::catalogue::{Calls, Kind};
+use crate::rules::packs::{Because, Packs, Reason};
+
+use super::calls::{self, External};
+use super::guards::{Guards, Protection};
+use super::verdict::{Confidence, Evidence, Finding, Item, Location, Text, Verdict};
+
+/// Everything that the conditions look at.
+pub struct Case<'p, 'm> {
+    pub program: &'p Program<'m>,
+    pub entries: &'p Entries<'m>,
+    pub reaches: Vec<Rc<Reach>>,
+    pub externals: Vec<External>,
+    pub guards: Guards<'p, 'm>,
+    pub packs: &'p Packs,
+    /// Whether an application server imports the application instead of running main blocks.
+    pub served: bool,
+    /// What runs when the application starts: module bodies and what they call.
+    pub start_frames: Vec<FrameId>,
+    start_units: HashMap<UnitId, Vec<FrameId>>,
+}
+
+/// What a condition found.
+#[derive(Debug)]
+pub struct Outcome {
+    pub item: Item,
+    pub verdict: Verdict,
+    pub because: Because,
+    pub findings: Vec<Finding>,
+    pub evidence: Vec<Evidence>,
+}
+
+impl<'p, 'm> Case<'p, 'm> {
+    pub fn new(program: &'p Program<'m>, entries: &'p Entries<'m>, packs: &'p Packs, served: bool) -> Self {
+        let guards = Guards::new(program, entries);
+        let reaches: Vec<Rc<Reach>> = entries.entries.iter().map(|entry| guards.reach(entry.handler)).collect();
+        let plain: Vec<&Reach> = reaches.iter().map(Rc::as_ref).collect();
+        let externals = calls::find(program, &plain);
+        let mut case = Case {
+            program,
+            entries,
+            reaches,
+            externals,
+            guards,
+            packs,
+            served,
+            start_frames: Vec::new(),
+            start_units: HashMap::new(),
+        };
+        case.find_starts();
+        case
+    }
+
+    /// Module bodies and what runs from them, without what is only registered there.
+    fn find_starts(&mut self) {
+        let mut roots: Vec<FrameId> = (0..self.program.modules.len()).map(|module| self.program.module_frame(module)).collect();
+        roots.extend(self.entries.starts.iter().copied());
+        roots.extend(self.entries.entries.iter().filter(|entry| entry.kind == "cli").map(|entry| entry.handler));
+        let mut seen = BTreeSet::new();
+        for root in roots {
+            for frame in &self.guards.reach(root).frames {
+                if seen.insert(*frame) {
+                    self.start_frames.push(*frame);
+                    self.start_units.entry(self.program.unit_of_frame(*frame)).or_default().push(*frame);
+                }
+            }
+        }
+    }
+
+    /// The frames in which a unit runs at start-up.
+    pub fn starts_in(&self, unit: UnitId) -> &[FrameId] {
+        self.start_units.get(&unit).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a place does not run at start-up although its unit does: a main block that the server never runs.
+    pub fn is_skipped(&self, node: NodeId) -> bool {
+        self.served
+            && self.program.units.ancestors(node).any(|(_, node)| match node.kind {
+                NodeKind::If { statement, .. } => crate::link::entries::is_main_block(statement),
+                _ => false,
+            })
+    }
+
+    /// The calls that run at start-up.
+    pub fn start_sites(&self) -> impl Iterator<Item = Site> + '_ {
+        self.start_frames.iter().flat_map(|frame| {
+            let unit = self.program.unit_of_frame(*frame);
+            self.program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame: *frame })
+        })
+    }
+
+    pub fn llm_calls(&self) -> impl Iterator<Item = &External> {
+        self.externals.iter().filter(|external| external.kind == Calls::Llm)
+    }
+
+    /// The entry points through which a call is reached.
+    pub fn entries_of(&self, external: &External) -> Vec<&'p Entry<'m>> {
+        external.reached.iter().filter_map(|(entry, _)| self.entries.entries.get(*entry)).collect()
+    }
+
+    /// Indices of the entry points that reach a call of which something holds.
+    pub fn reaching(&self, holds: impl Fn(&External) -> bool) -> BTreeSet<usize> {
+        self.externals.iter().filter(|external| holds(external)).flat_map(|external| external.reached.iter().map(|(entry, _)| *entry)).collect()
+    }
+
+    pub fn entry_location(&self, entry: &Entry<'m>) -> Location {
+        self.program.location(entry.module, entry.span)
+    }
+
+    /// The name of the function around a place, for fingerprints.
+    fn around(&self, module: ModuleId, span: Span) -> String {
+        let units = &self.program.units.units;
+        let mut best: Option<&crate::link::units::Unit<'_>> = None;
+        for unit in units.iter().filter(|unit| unit.module == module && unit.function.is_some() && unit.span.contains(span)) {
+            if !unit.name().is_empty() && best.is_none_or(|best| best.span.contains(unit.span)) {
+                best = Some(unit);
+            }
+        }
+        best.map_or_else(String::new, |unit| unit.name().to_owned())
+    }
+
+    /// The language of a module, as snippets to paste are named.
+    pub fn paste_language(&self, module: ModuleId) -> &'static str {
+        match self.program.modules[module].language {
+            Language::Python => "python",
+            Language::TypeScript => "typescript",
+            Language::Rust => "rust",
+        }
+    }
+
+    /// A finding at a place of a module.
+    pub fn finding(&self, rule: &str, variant: &str, module: ModuleId, span: Span, values: &[(&str, String)]) -> Finding {
+        let location = self.program.location(module, span);
+        let subject: String = values.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(" ");
+        let fingerprint = fingerprint(&[rule, &location.path, &self.around(module, span), &subject]);
+        Finding {
+            rule: rule.to_owned(),
+            item: self.packs.rule(rule).map_or(Item::V1, |rule| rule.item),
+            confidence: Confidence::Certain,
+            message: self.packs.message(rule, variant, values),
+            help: self.packs.help(rule, Some(self.paste_language(module))),
+            location,
+            related: Vec::new(),
+            fingerprint,
+            suppressed: None,
+            excerpt: None,
+        }
+    }
+
+    /// A finding about a call.
+    pub fn call_finding(&self, rule: &str, variant: &str, call: CallId, values: &[(&str, String)]) -> Finding {
+        let info = &self.program.units.calls[call];
+        self.finding(rule, variant, info.module, info.call.span, values)
+    }
+
+    pub fn evidence(&self, protection: &Protection, text: Text) -> Evidence {
+        Evidence { location: self.program.location(protection.module, protection.span), message: text }
+    }
+
+    /// An outcome: fails exactly when a finding is more than a note.
+    pub fn outcome(&self, item: Item, findings: Vec<Finding>, evidence: Vec<Evidence>) -> Outcome {
+        let gaps = findings.iter().filter(|finding| finding.confidence != Confidence::Note && finding.suppressed.is_none()).count();
+        let (verdict, because) = if gaps > 0 { (Verdict::Fail, Because::Fail(gaps)) } else { (Verdict::Pass, Because::Pass) };
+        Outcome { item, verdict, because, findings, evidence }
+    }
+
+    pub fn not_applicable(&self, item: Item, reason: Reason) -> Outcome {
+        Outcome { item, verdict: Verdict::NotApplicable, because: Because::NotApplicable(reason), findings: Vec::new(), evidence: Vec::new() }
+    }
+
+    /// A guard of this item that exists somewhere in the program, for "defined but not wired".
+    pub fn unwired(&self, item: &str) -> Option<Protection> {
+        let program = self.program;
+        for (call, info) in program.units.calls.iter().enumerate() {
+            let site = Site { call, frame: program.open_frame(info.unit) };
+            for path in program.callee_paths(site) {
+                let known = program.facts_of(&path, Kind::Guard).iter().any(|(_, fact)| fact.protects.as_deref() == Some(item));
+                // A limiter object whose methods protect is the guard that people see.
+                if known {
+                    return Some(Protection { module: info.module, span: info.call.span, name: super::guards::short(&path) });
+                }
+            }
+        }
+        None
+    }
+
+    /// A link as people call it.
+    pub fn link_name(&self, link: &Link<'m>) -> String {
+        self.guards.name_of(&link.value)
+    }
+
+    /// The values of a callee, for conditions that look at what is called.
+    pub fn callees(&self, site: Site) -> Rc<[Value<'m>]> {
+        let call = self.program.units.calls[site.call].call;
+        self.program.values(&call.callee, site.frame)
+    }
+}
+
+/// A hash that survives inserted lines: FNV-1a with 64 bits over the parts, as sixteen hexadecimal digits.
+pub fn fingerprint(parts: &[&str]) -> String {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in parts.iter().flat_map(|part| part.bytes().chain([0])) {
+        hash ^= u64::from(byte);
+        hash = hash.wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    format!("{hash:016x}")
+}

@@ -1,0 +1,230 @@
+//! A1: every external call is bounded in time.
+
+use crate::link::Site;
+use crate::link::arguments::{Amount, Given, Held};
+use crate::link::entries::{Entry, globs};
+use crate::link::units::CallId;
+use crate::model::Literal;
+use crate::rules::catalogue::Kind;
+use crate::rules::packs::Reason;
+
+use super::super::calls::{External, Which, held};
+use super::super::case::{Case, Outcome};
+use super::super::verdict::{Confidence, Finding, Item};
+
+/// An explicit limit above this bounds nothing, in seconds.
+const LONGEST: f64 = 300.0;
+/// A library's default above this does not count, in seconds.
+const LONGEST_DEFAULT: f64 = 120.0;
+
+/// How a call is bounded in time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    Bounded,
+    /// Nothing bounds it.
+    None,
+    Off,
+    TooLong(f64),
+    /// The library's own default, in seconds.
+    Default(f64),
+    /// Perhaps: options are passed that cannot be seen into.
+    Unresolved,
+}
+
+/// `missing-timeout`: an argument, the client's configuration, an enclosing deadline, or a platform limit bounds each
+/// external call by at most five minutes; a default of at most two minutes counts.
+pub fn timeouts(case: &Case<'_, '_>) -> Outcome {
+    if case.externals.is_empty() {
+        return case.not_applicable(Item::A1, Reason::NoExternalCall);
+    }
+    let mut findings: Vec<Finding> = Vec::new();
+    for external in &case.externals {
+        let api = ("api", external.api.clone());
+        let seconds = |seconds: f64| ("seconds", format!("{seconds}"));
+        let mut finding = match bound(case, external) {
+            Bound::Bounded => continue,
+            Bound::None => case.call_finding("missing-timeout", "none", external.call, &[api]),
+            Bound::Off => case.call_finding("missing-timeout", "off", external.call, &[api]),
+            Bound::TooLong(length) => case.call_finding("missing-timeout", "too-long", external.call, &[api, seconds(length)]),
+            Bound::Default(length) => case.call_finding("missing-timeout", "default", external.call, &[api, seconds(length)]),
+            Bound::Unresolved => {
+                let mut finding = case.call_finding("missing-timeout", "none", external.call, &[api]);
+                finding.confidence = Confidence::Likely;
+                finding
+            }
+        };
+        add_client(case, external, &mut finding);
+        findings.push(finding);
+    }
+    case.outcome(Item::A1, findings, Vec::new())
+}
+
+/// Names the client that a call is made on as a related place.
+pub fn add_client(case: &Case<'_, '_>, external: &External, finding: &mut Finding) {
+    let call = case.program.units.calls[external.call].call;
+    let values = case.program.values(&call.callee, external.open.frame);
+    let client = values.iter().flat_map(|value| value.sites().to_vec()).find(|site| {
+        case.program.callee_paths(*site).iter().any(|path| case.program.is_a(path, Kind::Client))
+    });
+    if let Some(site) = client
+        && site.call != external.call
+    {
+        let location = case.program.place(site.call);
+        let message = super::super::verdict::Text { en: "the client is made here".into(), ko: "클라이언트를 만드는 곳입니다".into() };
+        finding.related.push(super::super::verdict::Evidence { location, message });
+    }
+}
+
+/// How a call is bounded, over all the ways in which it is reached.
+pub fn bound(case: &Case<'_, '_>, external: &External) -> Bound {
+    let sites: Vec<Site> = reached_sites(external);
+    let mut worst = Bound::Bounded;
+    for site in sites {
+        let own = by_settings(case, external, site);
+        if own == Bound::Bounded || enclosed(case, external, site) {
+            continue;
+        }
+        worst = own;
+        break;
+    }
+    if worst == Bound::Bounded || by_platform(case, external) {
+        return Bound::Bounded;
+    }
+    worst
+}
+
+/// The sites at which a call happens; where nothing reaches it, as it is written.
+pub fn reached_sites(external: &External) -> Vec<Site> {
+    let mut sites: Vec<Site> = external.reached.iter().flat_map(|(_, sites)| sites.iter().copied()).take(40).collect();
+    if sites.is_empty() {
+        sites.push(external.open);
+    }
+    sites
+}
+
+fn by_settings(case: &Case<'_, '_>, external: &External, site: Site) -> Bound {
+    match held(case.program, external, site, Which::Timeout) {
+        Held::Given(Amount::Number(seconds), _) if seconds > LONGEST => Bound::TooLong(seconds),
+        Held::Given(Amount::Number(_) | Amount::Unknown, _) => Bound::Bounded,
+        Held::Given(Amount::Off, _) => Bound::Off,
+        Held::Default(Some(seconds)) if seconds <= LONGEST_DEFAULT => Bound::Bounded,
+        Held::Default(Some(seconds)) => Bound::Default(seconds),
+        Held::Default(None) => Bound::None,
+        Held::Unresolved => Bound::Unresolved,
+    }
+}
+
+/// Whether a deadline stands around the call, on every way to it.
+fn enclosed(case: &Case<'_, '_>, external: &External, site: Site) -> bool {
+    if case.guards.around(site, "A1").is_some_and(|_| deadline_holds(case, site)) {
+        return true;
+    }
+    let ways: Vec<_> = external
+        .reached
+        .iter()
+        .filter(|(_, sites)| sites.contains(&site))
+        .flat_map(|(entry, _)| case.reaches[*entry].trails(site))
+        .collect();
+    !ways.is_empty()
+        && ways.iter().all(|trail| {
+            trail.iter().any(|step| {
+                case.guards.around(*step, "A1").is_some_and(|_| deadline_holds(case, *step)) || case.guards.decorators(step.frame, "A1").is_some()
+            })
+        })
+}
+
+/// A deadline of more than five minutes, or switched off, is none.
+fn deadline_holds(case: &Case<'_, '_>, site: Site) -> bool {
+    let program = case.program;
+    let info = &program.units.calls[site.call];
+    let calls: Vec<CallId> = std::iter::once(site.call).chain(info.within.iter().copied()).collect();
+    for call in calls {
+        let here = Site { call, frame: site.frame };
+        for path in program.callee_paths(here) {
+            for fact in case.guards.facts(&path, Some(here), "A1") {
+                let Some(setting) = &fact.timeout else { continue };
+                match program.setting_at(setting, here) {
+                    Some(Held::Given(Amount::Number(seconds), _)) => return seconds <= LONGEST,
+                    Some(Held::Given(Amount::Off, _)) | None => return false,
+                    _ => return true,
+                }
+            }
+        }
+    }
+    true
+}
+
+/// Whether a platform's limit for the handler bounds every entry point that reaches the call.
+fn by_platform(case: &Case<'_, '_>, external: &External) -> bool {
+    let entries = case.entries_of(external);
+    !entries.is_empty() && entries.iter().all(|entry| platform_limit(case, entry))
+}
+
+/// Whether a limit of the platform of at most five minutes holds for an entry point: a constant that its module
+/// exports, or a key of a settings file.
+pub fn platform_limit(case: &Case<'_, '_>, entry: &Entry<'_>) -> bool {
+    let program = case.program;
+    let path = &program.modules[entry.module].path;
+    for (_, fact) in program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some("A1")) {
+        let Some(files) = globs(&fact.files) else { continue };
+        if files.is_match(path) {
+            for key in &fact.keys {
+                if exported_number(case, entry, key).is_some_and(|seconds| seconds > 0.0 && seconds <= LONGEST) {
+                    return true;
+                }
+            }
+        }
+        for settings in program.settings.iter().filter(|settings| files.is_match(&settings.path)) {
+            let folder = crate::link::names::folder_of(&settings.path);
+            for entry_ in &settings.entries {
+                let Literal::Number(seconds) = entry_.value else { continue };
+                let limit = if fact.unit.as_deref() == Some("ms") { seconds / 1000.0 } else { seconds };
+                let applies = fact.keys.iter().any(|pattern| {
+                    let parts: Vec<&str> = pattern.split('.').collect();
+                    match_keys(&parts, &entry_.keys).is_some_and(|captured| {
+                        fact.scope.as_deref() != Some("pattern")
+                            || captured.first().is_some_and(|glob| {
+                                let whole = crate::link::names::join(folder, glob);
+                                globs(&[whole]).is_some_and(|globs| globs.is_match(path))
+                            })
+                    })
+                });
+                if applies && limit > 0.0 && limit <= LONGEST {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// What `*` stands for in a key pattern, in order.
+pub fn match_keys<'k>(pattern: &[&str], keys: &'k [String]) -> Option<Vec<&'k str>> {
+    match (pattern.split_first(), keys.split_first()) {
+        (None, None) => Some(Vec::new()),
+        (Some((&"**", rest)), _) => (0..=keys.len()).find_map(|skip| match_keys(rest, keys.get(skip..)?)),
+        (Some((&"*", rest)), Some((key, keys))) => {
+            let mut captured = vec![key.as_str()];
+            captured.extend(match_keys(rest, keys)?);
+            Some(captured)
+        }
+        (Some((part, rest)), Some((key, keys))) if *part == key.as_str() => match_keys(rest, keys),
+        _ => None,
+    }
+}
+
+/// A number that the entry point's module exports under a key path.
+fn exported_number(case: &Case<'_, '_>, entry: &Entry<'_>, key: &str) -> Option<f64> {
+    let program = case.program;
+    let (name, rest) = key.split_once('.').unwrap_or((key, ""));
+    let export = program.units.exports[entry.module].iter().find(|export| export.name == name)?;
+    let value = export.value.as_ref()?;
+    let frame = program.module_frame(entry.module);
+    if rest.is_empty() {
+        return program.number(value, frame, 0);
+    }
+    match program.inside(value, frame, rest, 0) {
+        Given::Present { expression, frame } => program.number(expression, frame, 0),
+        _ => None,
+    }
+}

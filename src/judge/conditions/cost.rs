@@ -1,0 +1,190 @@
+//! C1, C2, C3: limits per caller, a ceiling per day, and no work done twice.
+
+use std::collections::BTreeMap;
+
+use crate::link::Site;
+use crate::link::entries::Entry;
+use crate::rules::catalogue::{Calls, Kind};
+use crate::rules::packs::Reason;
+
+use super::super::calls::External;
+use super::super::case::{Case, Outcome};
+use super::super::guards::Protection;
+use super::super::verdict::{Confidence, Evidence, Finding, Item, Text};
+
+/// The metered calls that each public entry point reaches: entry index to (call, sites).
+fn paid_by_entry<'c>(case: &'c Case<'_, '_>, only_llm: bool) -> BTreeMap<usize, Vec<(&'c External, &'c [Site])>> {
+    let mut by_entry: BTreeMap<usize, Vec<(&External, &[Site])>> = BTreeMap::new();
+    for external in &case.externals {
+        if external.kind == Calls::External || only_llm && external.kind != Calls::Llm {
+            continue;
+        }
+        for (entry, sites) in &external.reached {
+            by_entry.entry(*entry).or_default().push((external, sites));
+        }
+    }
+    by_entry
+}
+
+fn has_public(case: &Case<'_, '_>) -> bool {
+    case.entries.entries.iter().any(|entry| entry.public)
+}
+
+/// The protection of an entry point for every metered call that it reaches, or the first call that lacks it.
+fn protection<'c, 'm>(case: &'c Case<'_, 'm>, entry: &Entry<'m>, calls: &[(&'c External, &[Site])], item: &str) -> Result<Option<Protection>, &'c External> {
+    let mut first = None;
+    for (external, sites) in calls {
+        match protected(case, entry, sites, item) {
+            Some(found) => first = first.or(Some(found)),
+            None => return Err(external),
+        }
+    }
+    Ok(first)
+}
+
+fn protected<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, sites: &[Site], item: &str) -> Option<Protection> {
+    case.guards.on_entry(entry, sites, item).or_else(|| platform(case, item)).or_else(|| by_client(case, sites, item))
+}
+
+/// A guard that the client of the call carries: a proxy's budget, a response cache.
+fn by_client(case: &Case<'_, '_>, sites: &[Site], item: &str) -> Option<Protection> {
+    let program = case.program;
+    for site in case.start_sites() {
+        for path in program.callee_paths(site) {
+            if case.guards.facts(&path, Some(site), item).iter().any(|fact| fact.how.as_deref() == Some("init")) {
+                let info = &program.units.calls[site.call];
+                return Some(Protection { module: info.module, span: info.call.span, name: super::super::guards::short(&path) });
+            }
+        }
+    }
+    let site = sites.first()?;
+    case.callees(*site).iter().flat_map(|value| value.sites().to_vec()).find_map(|made| {
+        program.callee_paths(made).into_iter().find_map(|path| {
+            let info = &program.units.calls[made.call];
+            (!case.guards.facts(&path, Some(made), item).is_empty())
+                .then(|| Protection { module: info.module, span: info.call.span, name: super::super::guards::short(&path) })
+        })
+    })
+}
+
+/// A guard in the settings of a gateway in the repository.
+fn platform(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
+    let program = case.program;
+    for (_, fact) in program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some(item)) {
+        let Some(files) = crate::link::entries::globs(&fact.files) else { continue };
+        for settings in program.settings.iter().filter(|settings| files.is_match(&settings.path)) {
+            let found = settings.entries.iter().any(|entry| {
+                fact.keys.iter().any(|pattern| {
+                    super::availability::match_keys(&pattern.split('.').collect::<Vec<_>>(), &entry.keys).is_some()
+                })
+            });
+            if found {
+                return Some(Protection { module: 0, span: crate::model::Span::default(), name: settings.path.clone() });
+            }
+        }
+    }
+    None
+}
+
+/// One finding per entry point that lacks the guard, and evidence for those that have it.
+fn judge(case: &Case<'_, '_>, item: Item, rule: &str, by_entry: &BTreeMap<usize, Vec<(&External, &[Site])>>, public_only: bool) -> (Vec<Finding>, Vec<Evidence>) {
+    let mut findings = Vec::new();
+    let mut evidence = Vec::new();
+    let mut unwired: Option<Option<Protection>> = None;
+    for (index, calls) in by_entry {
+        let entry = &case.entries.entries[*index];
+        if public_only && !entry.public {
+            continue;
+        }
+        match protection(case, entry, calls, item.id()) {
+            Ok(found) => {
+                if let Some(found) = found {
+                    let message = Text {
+                        en: format!("{} is guarded by {}", entry.name, found.name),
+                        ko: format!("{}: {}이(가) 앞에서 막습니다", entry.name, found.name),
+                    };
+                    evidence.push(case.evidence(&found, message));
+                }
+            }
+            Err(external) => {
+                let unwired = unwired.get_or_insert_with(|| case.unwired(item.id()));
+                let mut values = vec![("entry", entry.name.clone()), ("api", external.api.clone())];
+                let variant = match &unwired {
+                    Some(guard) => {
+                        values.push(("guard", guard.name.clone()));
+                        "not-wired"
+                    }
+                    None => "none",
+                };
+                let mut finding = case.finding(rule, variant, entry.module, entry.span, &values);
+                let message = Text { en: format!("{} is called here", external.api), ko: format!("여기서 {}을(를) 호출합니다", external.api) };
+                finding.related.push(Evidence { location: case.program.place(external.call), message });
+                if let Some(guard) = &unwired {
+                    let message = Text { en: format!("{} stands here", guard.name), ko: format!("{}이(가) 여기에 있습니다", guard.name) };
+                    finding.related.push(case.evidence(guard, message));
+                }
+                findings.push(finding);
+            }
+        }
+    }
+    (findings, evidence)
+}
+
+/// `missing-rate-limit`: every public entry point that reaches a metered call is limited per caller.
+pub fn rate_limit(case: &Case<'_, '_>) -> Outcome {
+    if !has_public(case) {
+        return case.not_applicable(Item::C1, Reason::NoPublicEntryPoint);
+    }
+    let by_entry = paid_by_entry(case, false);
+    if !by_entry.keys().any(|entry| case.entries.entries[*entry].public) {
+        return case.not_applicable(Item::C1, Reason::NoPaidCall);
+    }
+    let (findings, evidence) = judge(case, Item::C1, "missing-rate-limit", &by_entry, true);
+    case.outcome(Item::C1, findings, evidence)
+}
+
+/// `no-cost-cap`: every way to an LLM call is refused beyond a limit that is summed over a day or longer.
+pub fn cost_cap(case: &Case<'_, '_>) -> Outcome {
+    if case.llm_calls().next().is_none() {
+        return case.not_applicable(Item::C2, Reason::NoLlmCall);
+    }
+    let by_entry = paid_by_entry(case, true);
+    let (mut findings, evidence) = judge(case, Item::C2, "no-cost-cap", &by_entry, false);
+    for external in case.llm_calls().filter(|external| external.reached.is_empty()) {
+        if !unreached_is_protected(case, external, "C2") {
+            let entry = crate::link::Program::written(&case.program.units.calls[external.call].call.callee);
+            let mut finding = case.call_finding("no-cost-cap", "none", external.call, &[("entry", entry), ("api", external.api.clone())]);
+            finding.confidence = Confidence::Likely;
+            findings.push(finding);
+        }
+    }
+    case.outcome(Item::C2, findings, evidence)
+}
+
+/// A call that no entry point reaches is its own entry: what stands before it in its own function counts.
+pub fn unreached_is_protected(case: &Case<'_, '_>, external: &External, item: &str) -> bool {
+    case.guards.on_trail(&vec![external.open], item).is_some() || platform(case, item).is_some()
+}
+
+/// `no-duplicate-guard`: a repeated identical request is recognised on the server before it costs again.
+pub fn idempotency(case: &Case<'_, '_>) -> Outcome {
+    if !has_public(case) {
+        return case.not_applicable(Item::C3, Reason::NoPublicEntryPoint);
+    }
+    let by_entry = paid_by_entry(case, false);
+    if !by_entry.keys().any(|entry| case.entries.entries[*entry].public) {
+        return case.not_applicable(Item::C3, Reason::NoPaidCall);
+    }
+    let (findings, evidence) = judge(case, Item::C3, "no-duplicate-guard", &by_entry, true);
+    case.outcome(Item::C3, findings, evidence)
+}
+
+/// Whether an entry point is limited per caller, for the inventory.
+pub fn is_limited(case: &Case<'_, '_>, index: usize) -> bool {
+    let by_entry = paid_by_entry(case, false);
+    let entry = &case.entries.entries[index];
+    match by_entry.get(&index) {
+        Some(calls) => protection(case, entry, calls, "C1").is_ok(),
+        None => entry.chains.iter().all(|chain| !chain.is_empty() && case.guards.on_chain(chain, "C1").is_some()),
+    }
+}

@@ -1,0 +1,10 @@
+//! The closed vocabulary of conditions: what must hold for each item, one module per stage.
+
+pub mod alerting;
+pub mod availability;
+pub mod cost;
+pub mod environment;
+pub mod fallback;
+pub mod logging;
+pub mod retries;
+pub mod tokens;

@@ -1,0 +1,134 @@
+//! T1 and T2: what goes into a model and what comes out is limited, and a conversation does not grow without bound.
+
+use crate::link::arguments::{Amount, Held};
+use crate::rules::packs::Reason;
+
+use super::super::calls::{External, Which, held};
+use super::super::case::{Case, Outcome};
+use super::super::inputs::{Inputs, LeafKind};
+use super::super::verdict::{Confidence, Evidence, Finding, Item, Text};
+
+/// `unlimited-input`, `missing-max-tokens`: on the path from each entry point the user's text is measured and refused or
+/// cut; each LLM call sets its output limit.
+pub fn limits(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>) -> Outcome {
+    if case.llm_calls().next().is_none() {
+        return case.not_applicable(Item::T1, Reason::NoLlmCall);
+    }
+    let mut findings: Vec<Finding> = Vec::new();
+    for external in case.llm_calls() {
+        match output(case, external) {
+            Output::Set => {}
+            Output::Missing | Output::Unresolved => {
+                let mut finding = case.call_finding("missing-max-tokens", "none", external.call, &[("api", external.api.clone())]);
+                if output(case, external) == Output::Unresolved {
+                    finding.confidence = Confidence::Likely;
+                }
+                super::availability::add_client(case, external, &mut finding);
+                findings.push(finding);
+            }
+        }
+        findings.extend(input(case, inputs, external));
+    }
+    findings.dedup_by(|a, b| a.rule == b.rule && a.location == b.location && a.message == b.message);
+    case.outcome(Item::T1, findings, Vec::new())
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Output {
+    Set,
+    Missing,
+    Unresolved,
+}
+
+fn output(case: &Case<'_, '_>, external: &External) -> Output {
+    for site in super::availability::reached_sites(external) {
+        match held(case.program, external, site, Which::Output) {
+            Held::Given(Amount::Off, _) | Held::Default(None) => return Output::Missing,
+            Held::Unresolved => return Output::Unresolved,
+            Held::Given(..) | Held::Default(Some(_)) => {}
+        }
+    }
+    Output::Set
+}
+
+/// Whether a call's output is limited on every way, for the inventory.
+pub fn has_output_limit(case: &Case<'_, '_>, external: &External) -> bool {
+    output(case, external) == Output::Set
+}
+
+/// One finding per entry point from which the user's text reaches the call unmeasured.
+fn input(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, external: &External) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, sites) in &external.reached {
+        let entry = &case.entries.entries[*index];
+        for site in sites {
+            for leaf in inputs.leaves(external, *site).iter() {
+                if leaf.bounded || !matches!(leaf.kind, LeafKind::User | LeafKind::Messages) || inputs.is_measured(*index, *site, leaf) {
+                    continue;
+                }
+                let values = [("entry", entry.name.clone()), ("field", leaf.name.clone()), ("api", external.api.clone())];
+                let mut finding = case.finding("unlimited-input", "none", leaf.module, leaf.span, &values);
+                let message = Text { en: format!("it reaches {} here", external.api), ko: format!("여기서 {}에 전달됩니다", external.api) };
+                finding.related.push(Evidence { location: case.program.place(external.call), message });
+                if !findings.iter().any(|known: &Finding| known.location == finding.location) {
+                    findings.push(finding);
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// Whether the user's text is limited on every way from an entry point, for the inventory.
+pub fn is_input_limited(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, index: usize) -> bool {
+    case.llm_calls().all(|external| {
+        external.reached.iter().filter(|(each, _)| *each == index).flat_map(|(_, sites)| sites).all(|site| {
+            inputs
+                .leaves(external, *site)
+                .iter()
+                .all(|leaf| leaf.bounded || !matches!(leaf.kind, LeafKind::User | LeafKind::Messages) || inputs.is_measured(index, *site, leaf))
+        })
+    })
+}
+
+/// `unbounded-history`: messages that grow over turns are bounded before the call.
+pub fn history(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>) -> Outcome {
+    if case.llm_calls().next().is_none() {
+        return case.not_applicable(Item::T2, Reason::NoLlmCall);
+    }
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut any = false;
+    for external in case.llm_calls() {
+        let ways: Vec<(Option<usize>, crate::link::Site)> = if external.reached.is_empty() {
+            vec![(None, external.open)]
+        } else {
+            external.reached.iter().flat_map(|(entry, sites)| sites.iter().map(|site| (Some(*entry), *site))).collect()
+        };
+        for (entry, site) in ways {
+            let name = entry.map_or_else(|| external.api.clone(), |entry| case.entries.entries[entry].name.clone());
+            for leaf in inputs.leaves(external, site).iter() {
+                let variant = match leaf.kind {
+                    LeafKind::Messages => "client",
+                    LeafKind::Rows => "store",
+                    LeafKind::Memory => "memory",
+                    LeafKind::User => continue,
+                };
+                any = true;
+                if leaf.bounded_count {
+                    continue;
+                }
+                let values = [("entry", name.clone()), ("api", external.api.clone())];
+                let mut finding = case.finding("unbounded-history", variant, leaf.module, leaf.span, &values);
+                let message = Text { en: format!("it reaches {} here", external.api), ko: format!("여기서 {}에 전달됩니다", external.api) };
+                finding.related.push(Evidence { location: case.program.place(external.call), message });
+                if !findings.iter().any(|known| known.location == finding.location) {
+                    findings.push(finding);
+                }
+            }
+        }
+    }
+    if !any {
+        return case.not_applicable(Item::T2, Reason::NoHistory);
+    }
+    case.outcome(Item::T2, findings, Vec::new())
+}
