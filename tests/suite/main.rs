@@ -1,2 +1,4 @@
+mod secrets;
+
 #[test]
 fn x() {}
