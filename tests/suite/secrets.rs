@@ -143,7 +143,7 @@ fn every_shape_is_found_in_every_syntax() {
     let (mut tried, mut missed) = (0, Vec::new());
     for shape in shapes.shapes.iter().filter(|shape| !shape.public && shape.decided_by != DecidedBy::Name) {
         for (number, form) in shape.forms.iter().enumerate() {
-            for seed in 0..12 {
+            for seed in 0..4 {
                 let value = value(shape, form, seed * 31 + number as u64 + 7, 0);
                 for (path, syntax) in SYNTAXES {
                     let text = syntax.replace("{}", &value);
@@ -425,6 +425,7 @@ fn hostile_texts_end_soon() {
         "PRIVATE KEY-----",
         "한글",
         "define: {",
+        "-eyJaaaaaaaaa.eyJ",
         "_0123456789abcdef",
         "token = \\\"",
         ":AA",
@@ -433,11 +434,11 @@ fn hostile_texts_end_soon() {
     let mut chance = Chance::of(1);
     for path in ["a.py", "a.md", "vite.config.ts", ".env"] {
         for piece in pieces {
-            let text = piece.repeat(300_000 / piece.len());
+            let text = piece.repeat(100_000 / piece.len());
             found(path, &text, Class::Ships, &shapes);
         }
         let mixed: String =
-            (0..60_000).map(|_| pieces[usize::try_from(chance.next() >> 33).unwrap_or(0) % pieces.len()]).collect();
+            (0..20_000).map(|_| pieces[usize::try_from(chance.next() >> 33).unwrap_or(0) % pieces.len()]).collect();
         found(path, &mixed, Class::Ships, &shapes);
     }
 }
