@@ -84,6 +84,8 @@ struct Scan<'a> {
     shapes: &'a Shapes,
     /// Written in a language where a value without quotes is a name.
     is_code: bool,
+    /// A template of an environment file: only forms of their own count.
+    is_template: bool,
     hits: Vec<Hit>,
     /// Values that are known not to be secrets: public ones, published ones, ones with a wrong check sum.
     cleared: Vec<Span>,
@@ -108,6 +110,7 @@ pub fn scan(path: &str, text: &str, class: Class, shapes: &Shapes) -> Vec<Hit> {
         class,
         shapes,
         is_code,
+        is_template: environment::is_template(path, lists),
         hits: Vec::new(),
         cleared: Vec::new(),
         no_key_end: 0,
@@ -143,7 +146,7 @@ pub fn scan(path: &str, text: &str, class: Class, shapes: &Shapes) -> Vec<Hit> {
 impl Scan<'_> {
     /// Whether names decide in this text: shipped files, and scripts that people run.
     fn names_count(&self) -> bool {
-        matches!(self.class, Class::Ships | Class::Script | Class::Generated)
+        matches!(self.class, Class::Ships | Class::Script | Class::Generated) && !self.is_template
     }
 
     fn slice(&self, start: usize, end: usize) -> &str {

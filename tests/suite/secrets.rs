@@ -313,6 +313,8 @@ fn what_only_looks_like_a_credential_is_silent() {
         ("a.py", "aws_access_key_id = \"AKIAIOSFODNN7EXAMPLE\"".to_owned()),
         ("a.py", format!("aws_secret_access_key = \"{}\"", ["wJalrXUtnFEMI/K7MDENG", "/bPxRfiCYEXAMPLEKEY"].concat())),
         ("a.py", format!("token = \"{}{}\"", "ghp_", an)),
+        (".env.example", format!("SECRET_KEY={an}\n")),
+        ("a.jsonl", format!("{{\"id\": \"item_key_{hex40}\", \"tokens\": 3}}")),
         ("pnpm-lock.yaml", format!("resolution: {{integrity: sha512-{an}}}\n  token: {an}")),
         ("a.ts", "const PASSWORD_RESET_TOKEN_KEY = 'password_reset_token_v2_key';".to_owned()),
         ("a.py", "token = hashlib.sha256(b\"x\").hexdigest()".to_owned()),

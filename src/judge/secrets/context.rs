@@ -174,6 +174,10 @@ impl Scan<'_> {
                 && traps::looks_generated(body, 24, lists)
             {
                 let mut name = self.name_before(value_start);
+                let words = names::words(&name);
+                if ["id", "hash", "ref", "sha"].iter().any(|tail| names::ends_in(&words, tail)) {
+                    continue;
+                }
                 if name.is_empty() {
                     name = prefix.to_owned();
                 }
