@@ -84,9 +84,13 @@ struct Scan<'a> {
     shapes: &'a Shapes,
     /// Written in a language where a value without quotes is a name.
     is_code: bool,
+    /// A template of an environment file: only forms of their own count.
+    is_template: bool,
     hits: Vec<Hit>,
     /// Values that are known not to be secrets: public ones, published ones, ones with a wrong check sum.
     cleared: Vec<Span>,
+    /// Up to here no armoured key ends.
+    no_key_end: usize,
 }
 
 /// Finds the credentials in one text.
@@ -99,8 +103,18 @@ pub fn scan(path: &str, text: &str, class: Class, shapes: &Shapes) -> Vec<Hit> {
     let extension = file.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
     let is_lock = lists.lock_files.iter().any(|lock| lock == file);
     let is_code = lists.code_extensions.contains(&extension);
-    let mut scan =
-        Scan { text, bytes: text.as_bytes(), path, class, shapes, is_code, hits: Vec::new(), cleared: Vec::new() };
+    let mut scan = Scan {
+        text,
+        bytes: text.as_bytes(),
+        path,
+        class,
+        shapes,
+        is_code,
+        is_template: environment::is_template(path, lists),
+        hits: Vec::new(),
+        cleared: Vec::new(),
+        no_key_end: 0,
+    };
     let mut name_places = Vec::new();
     let mut address_places = Vec::new();
     for found in shapes.search.find_overlapping_iter(text) {
@@ -120,6 +134,7 @@ pub fn scan(path: &str, text: &str, class: Class, shapes: &Shapes) -> Vec<Hit> {
         }
     }
     // What has a shape is known before names are asked.
+    scan.cleared.sort();
     for at in address_places {
         scan.look_for_address(at);
     }
@@ -131,7 +146,7 @@ pub fn scan(path: &str, text: &str, class: Class, shapes: &Shapes) -> Vec<Hit> {
 impl Scan<'_> {
     /// Whether names decide in this text: shipped files, and scripts that people run.
     fn names_count(&self) -> bool {
-        matches!(self.class, Class::Ships | Class::Script | Class::Generated)
+        matches!(self.class, Class::Ships | Class::Script | Class::Generated) && !self.is_template
     }
 
     fn slice(&self, start: usize, end: usize) -> &str {
@@ -140,6 +155,14 @@ impl Scan<'_> {
 
     fn byte(&self, at: usize) -> Option<u8> {
         self.bytes.get(at).copied()
+    }
+
+    /// The nearest character boundary at or before an offset.
+    fn floor(&self, mut at: usize) -> usize {
+        while at > 0 && !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
     }
 
     /// The byte before `at`.
@@ -161,7 +184,9 @@ impl Scan<'_> {
     fn is_settled(&self, start: usize, end: usize) -> bool {
         let span = Span::new(start, end);
         let overlaps = |other: &Span| other.start < span.end && span.start < other.end;
-        self.cleared.iter().any(overlaps) || self.hits.iter().any(|hit| overlaps(&hit.span))
+        // Sorted by now; those that begin before the end of this one are the last that could reach into it.
+        let until = self.cleared.partition_point(|other| other.start < span.end);
+        self.cleared.iter().take(until).rev().take(16).any(overlaps) || self.hits.iter().any(|hit| overlaps(&hit.span))
     }
 
     /// Sorted, without hits inside other hits, environment files' under their own rule.

@@ -74,6 +74,7 @@ impl Scan<'_> {
         let is_strong = traps::looks_generated(password, 10, lists) || traps::looks_like_password(password, lists);
         match self.class {
             Class::Test | Class::Docs | Class::Vendored => is_hosted && is_strong,
+            _ if self.is_template => is_hosted && is_strong,
             _ if is_hosted => is_strong || !traps::is_wordy(password),
             _ => is_strong,
         }

@@ -139,19 +139,23 @@ impl Scan<'_> {
             if !inlined.files.iter().any(|name| file.starts_with(name.as_str())) {
                 continue;
             }
+            let mut seen = 0;
             for (at, _) in self.text.match_indices(inlined.block.as_str()) {
-                if self.before(at).is_none_or(|byte| !byte.is_ascii_alphanumeric() && byte != b'.' && byte != b'_') {
-                    self.look_into_block(at + inlined.block.len());
+                if at >= seen
+                    && self.before(at).is_none_or(|byte| !byte.is_ascii_alphanumeric() && byte != b'.' && byte != b'_')
+                {
+                    seen = self.look_into_block(at + inlined.block.len());
                 }
             }
         }
     }
 
-    fn look_into_block(&mut self, at: usize) {
+    /// Returns where the block ends.
+    fn look_into_block(&mut self, at: usize) -> usize {
         let rest = self.text.get(at..).unwrap_or_default();
         let skipped = rest.len() - rest.trim_start_matches([' ', ':', '(', '\n', '\t', '\r']).len();
         if skipped == 0 || self.byte(at + skipped) != Some(b'{') {
-            return;
+            return at;
         }
         let mut depth = 0usize;
         let mut end = at + skipped;
@@ -190,14 +194,7 @@ impl Scan<'_> {
                 self.push_name("inlined", start, start + length, &name, true);
             }
         }
-    }
-
-    /// The nearest character boundary at or before an offset.
-    fn floor(&self, mut at: usize) -> usize {
-        while at > 0 && !self.text.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
+        end
     }
 
     fn push_name(&mut self, variant: &str, start: usize, end: usize, name: &str, certain: bool) {

@@ -6,7 +6,7 @@ use crate::{
     source::Span,
 };
 
-use super::{Hit, LONGEST_LINE, Rule, Scan, names, names::NameKind, proof, redact, traps};
+use super::{Hit, LONGEST_LINE, MOST_HITS, Rule, Scan, names, names::NameKind, proof, redact, traps};
 
 /// The shortest value of a key that counts, in characters; passwords may be shorter.
 const SHORTEST_KEY: usize = 16;
@@ -29,26 +29,30 @@ impl Scan<'_> {
             return;
         }
         let mut done = 0;
-        let mut line_done = 0;
+        let mut line = (0, 0);
         for at in places {
-            if *at >= line_done {
-                let (start, end) = self.line_around(*at);
-                if end - start < LONGEST_LINE {
-                    self.look_for_own_keys(start, end);
+            if self.hits.len() >= MOST_HITS {
+                return;
+            }
+            if *at >= line.1 {
+                line = self.line_around(*at);
+                if line.1 - line.0 >= LONGEST_LINE {
+                    // Of a long line nothing counts; go on behind the part that was seen.
+                    done = line.1;
+                    continue;
                 }
-                line_done = end + 1;
-                self.look_for_recovery_codes(*at, end);
+                self.look_for_own_keys(line.0, line.1);
+                self.look_for_recovery_codes(*at, line.1);
             }
-            if *at < done {
-                continue;
+            if *at >= done {
+                let (start, end) = self.identifier_around(*at);
+                done = end;
+                self.look_at_name(start, end, line.0);
             }
-            let (start, end) = self.identifier_around(*at);
-            done = end;
-            self.look_at_name(start, end);
         }
     }
 
-    fn look_at_name(&mut self, start: usize, end: usize) {
+    fn look_at_name(&mut self, start: usize, end: usize, line_start: usize) {
         let Some(syntax) = self.after_name(start, end) else { return };
         let Some((value_start, value_end)) = self.value_at(&syntax) else { return };
         if value_end - value_start < 8 || self.is_settled(value_start, value_end) {
@@ -65,8 +69,7 @@ impl Scan<'_> {
             None => self.slice(start, end).trim_start_matches(['-', '.', '$']).to_owned(),
         };
         let words = names::words(&name);
-        let (line_start, line_end) = self.line_around(start);
-        if line_end - line_start >= LONGEST_LINE || self.shows_an_example(line_start, value_start) {
+        if self.shows_an_example(line_start, value_start) {
             return;
         }
         if let Some(shape) = self.named_shape(&words, value) {
@@ -171,6 +174,10 @@ impl Scan<'_> {
                 && traps::looks_generated(body, 24, lists)
             {
                 let mut name = self.name_before(value_start);
+                let words = names::words(&name);
+                if ["id", "hash", "ref", "sha"].iter().any(|tail| names::ends_in(&words, tail)) {
+                    continue;
+                }
                 if name.is_empty() {
                     name = prefix.to_owned();
                 }

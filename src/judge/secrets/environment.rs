@@ -7,15 +7,28 @@ use super::{Hit, Rule, names};
 /// Whether a path is that of an environment file which is meant to hold values: `.env`, `.env.production`,
 /// `prod.env`, `.envrc`, but not `.env.example`.
 pub fn is_environment_file(path: &str, lists: &Lists) -> bool {
-    let file = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    let is_named = file == ".env"
-        || file == ".envrc"
-        || file.ends_with(".env")
-        || [".env.", ".env-", ".env_"].iter().any(|head| file.starts_with(head));
-    let is_template =
-        file.split(['.', '-', '_']).any(|part| lists.template_suffixes.iter().any(|suffix| suffix == part));
+    is_named_like_one(path) && !is_template_name(path, lists)
+}
+
+/// Whether a path is that of a template of an environment file: `.env.example`, `example.env`, `env.sample`.
+pub(super) fn is_template(path: &str, lists: &Lists) -> bool {
+    let file = file_of(path);
+    (is_named_like_one(path) || file.starts_with("env.")) && is_template_name(path, lists)
+}
+
+fn file_of(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase()
+}
+
+fn is_named_like_one(path: &str) -> bool {
+    let file = file_of(path);
     let is_code = [".ts", ".js", ".py", ".mjs", ".rs", ".md"].iter().any(|extension| file.ends_with(extension));
-    is_named && !is_template && !is_code
+    let is_named = file == ".env" || file == ".envrc" || file.ends_with(".env");
+    (is_named || [".env.", ".env-", ".env_"].iter().any(|head| file.starts_with(head))) && !is_code
+}
+
+fn is_template_name(path: &str, lists: &Lists) -> bool {
+    file_of(path).split(['.', '-', '_']).any(|part| lists.template_suffixes.iter().any(|suffix| suffix == part))
 }
 
 /// Whether an environment file gives a value to a variable that a credential would be in, if only a placeholder.

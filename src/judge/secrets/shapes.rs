@@ -154,13 +154,15 @@ impl Scan<'_> {
         let head = self.bytes.get(head_start..start).unwrap_or_default();
         let Some(begin) = head.windows(11).rposition(|piece| piece == b"-----BEGIN ") else { return };
         let label = head.get(begin + 11..).unwrap_or_default();
-        let Some(rest) = self.bytes.get(end..(end + LONGEST_KEY).min(self.bytes.len())) else { return };
-        let Some(rest) = rest.strip_prefix(b" BLOCK").or(Some(rest)).and_then(|rest| rest.strip_prefix(b"-----"))
-        else {
+        let until = self.floor((end + LONGEST_KEY).min(self.bytes.len()));
+        let Some(rest) = self.text.get(end..until).filter(|_| end >= self.no_key_end) else { return };
+        let rest = rest.strip_prefix(" BLOCK").unwrap_or(rest);
+        let Some(rest) = rest.strip_prefix("-----") else { return };
+        let Some(length) = rest.find("-----END ") else {
+            self.no_key_end = until;
             return;
         };
-        let Some(length) = rest.windows(9).position(|piece| piece == b"-----END ") else { return };
-        let block = String::from_utf8_lossy(rest.get(..length).unwrap_or_default()).into_owned();
+        let block = rest.get(..length).unwrap_or_default();
         // Line breaks may be escaped, and lines may be quoted and joined.
         let plain = block.replace("\\n", "\n").replace("\\r", "");
         let body: String = plain

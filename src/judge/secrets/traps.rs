@@ -191,7 +191,7 @@ pub(super) fn looks_like_password(value: &str, lists: &Lists) -> bool {
     (8..=128).contains(&value.len())
         && value.bytes().all(|byte| byte.is_ascii_graphic())
         && value.bytes().any(|byte| byte.is_ascii_digit())
-        && kinds.iter().filter(|kind| value.chars().any(|character| kind(character))).count() >= 2
+        && kinds.iter().filter(|kind| value.chars().any(kind)).count() >= 2
         && entropy(value.as_bytes()) >= 2.7
         && !is_regular(value)
         && !is_wordy(&plain)

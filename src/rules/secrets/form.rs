@@ -3,6 +3,9 @@
 /// The greatest length of a run; longer ones are no credentials.
 const LONGEST_RUN: usize = 4000;
 
+/// How many beginnings of a value are tried in front of one anchor.
+const MOST_STARTS: usize = 8;
+
 /// A set of characters, all of them ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alphabet {
@@ -116,12 +119,28 @@ impl Form {
             Part::Literal(literal) => (least + literal.len(), most + literal.len()),
             Part::Run { least: few, most: many, .. } => (least + few, most + many),
         });
+        if least == most {
+            let start = at.checked_sub(least)?;
+            return Some((start, self.matches(bytes, start)?));
+        }
+        // The run in front of the anchor reaches back only so far.
+        let reach = match before.last() {
+            Some(Part::Run { alphabet, most: many, .. }) => {
+                let back = bytes.get(at.saturating_sub(*many)..at)?.iter().rev();
+                most - many + back.take_while(|byte| alphabet.holds(**byte)).count()
+            }
+            _ => most,
+        };
         // The longest that fits: a shorter one would begin inside a run.
-        (least..=most).rev().find_map(|length| {
-            let start = at.checked_sub(length)?;
-            let end = self.matches(bytes, start)?;
-            Some((start, end))
-        })
+        let may_begin = |start: usize| {
+            let previous = |steps: usize| start.checked_sub(steps).and_then(|at| bytes.get(at));
+            previous(1).is_none_or(|byte| !byte.is_ascii_alphanumeric())
+                || previous(2) == Some(&b'\\')
+                || previous(3) == Some(&b'%')
+        };
+        let starts =
+            (least..=reach).rev().filter_map(|length| at.checked_sub(length)).filter(|start| may_begin(*start));
+        starts.take(MOST_STARTS).find_map(|start| Some((start, self.matches(bytes, start)?)))
     }
 
     /// Where a value ends that begins at `start`, if one does.
