@@ -522,8 +522,9 @@ impl<'m> Program<'m> {
     }
 
     fn compares(&self, expression: &'m Expression, frame: FrameId, operator: &str, wanted: &str) -> bool {
-        if let Ok(number) = wanted.parse::<f64>() {
-            return match self.number(expression, frame, 0) {
+        if let Some(number) = wanted.parse::<f64>().ok().or_else(|| written_amount(wanted)) {
+            let given = self.number(expression, frame, 0);
+            return match given.or_else(|| written_amount(&self.text(expression, frame)?)) {
                 Some(given) => match operator {
                     "!=" => given != number,
                     "==" | "=" => given == number,
@@ -585,6 +586,14 @@ impl<'m> Program<'m> {
         let call = self.units.calls[site.call].call;
         call.arguments.iter().any(|argument| self.mentions(&argument.value, site.frame, name, depth + 3))
     }
+}
+
+/// `30s`, `1 d` in seconds, `64kb`, `2mb` in bytes.
+fn written_amount(text: &str) -> Option<f64> {
+    let lower = text.trim().to_ascii_lowercase();
+    let sizes = [("kib", 1024.0), ("mib", 1_048_576.0), ("gib", 1_073_741_824.0), ("kb", 1024.0), ("mb", 1_048_576.0), ("gb", 1_073_741_824.0)];
+    let size = sizes.iter().find_map(|(unit, bytes)| Some(lower.strip_suffix(unit)?.trim().parse::<f64>().ok()? * bytes));
+    size.or_else(|| written_duration(&lower))
 }
 
 /// `30s`, `5m`, `1 d`, `250ms` in seconds.
