@@ -52,7 +52,7 @@ struct Read {
     unread: Option<Unread>,
     partial: Option<Unread>,
     relevant: bool,
-    hits: judge::secrets::FileHits,
+    hits: judge::conditions::exposure::FileHits,
 }
 
 /// Audits a tree.
@@ -87,7 +87,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
             .spawn_scoped(scope, move || {
                 let mut modules = modules;
                 drop_scripts(&mut modules, tree, catalogue, &settings);
-                let secrets = clock.measure("secrets", || judge::secrets::outcome(tree, hits, &modules, &settings, catalogue, packs, &reader.shapes, &IgnoreRules::new(&reader.root)));
+                let secrets = clock.measure("secrets", || judge::conditions::exposure::exposure(tree, hits, &modules, &settings, catalogue, packs, &reader.shapes, &IgnoreRules::new(&reader.root)));
                 clock.measure("link and judge", || link_and_judge(&modules, &settings, tree, catalogue, packs, secrets))
             })
             .map_err(|why| Error::Threads(why.to_string()))?;
@@ -206,7 +206,7 @@ impl Reader {
     fn new(root: &Path, catalogue: &Catalogue) -> Result<Reader, Error> {
         let words = AhoCorasick::new(catalogue.words()).map_err(|why| Error::Threads(why.to_string()))?;
         let conventions = catalogue.of_kind(Kind::Convention).filter_map(|(_, fact)| globs(&fact.files)).collect();
-        let shapes = crate::rules::secrets::Shapes::load()?;
+        let shapes = crate::rules::secrets::Shapes::built_in().map_err(|mistake| Error::Shapes(format!("line {}: {}", mistake.line, mistake.message)))?;
         Ok(Reader { root: root.to_owned(), words, conventions, shapes })
     }
 
@@ -230,7 +230,7 @@ impl Reader {
         let text = &decoded.text;
         read.class = classify_text(file, text);
         let class = read.class.as_ref().map_or(file.class, |(class, _)| *class);
-        read.hits = judge::secrets::scan_file(file, text, class, &self.shapes);
+        read.hits = judge::conditions::exposure::scan_file(file, text, class, &self.shapes);
         match file.kind {
             collect::Kind::Code(language) if class == Class::Ships || is_provisional(file) => {
                 read.relevant = self.words.is_match(text) || self.conventions.iter().any(|globs| globs.is_match(&file.path));

@@ -9,9 +9,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::judge::verdict::{Answer, Audit, Coverage, Gate, Inventory, Item, Report, Verdict};
-use crate::rules::packs::{Because, PackError, Packs, Reason};
+use crate::judge::verdict::{Item, Report};
+use crate::rules::checked::CatalogueError;
+use crate::rules::packs::PackError;
 
+mod audit;
 pub mod cli;
 pub mod collect;
 pub mod judge;
@@ -46,6 +48,21 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Packs(#[from] PackError),
+    /// The catalogue cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// The shapes of credentials cannot be used.
+    #[error("rules/secrets.toml: {0}")]
+    Shapes(String),
+    /// The system gives no worker threads, or not enough memory for their tables.
+    #[error("cannot start working: {0}")]
+    #[diagnostic(help("try --threads 1"))]
+    Threads(String),
+    /// A defect of this program.
+    #[error("launchcheck stopped at a defect of its own")]
+    #[diagnostic(help("please report it with the output of RUST_BACKTRACE=1"))]
+    Internal,
 }
 
 /// Audits a tree.
@@ -53,24 +70,7 @@ pub enum Error {
 /// # Errors
 /// A path that cannot be read, or rules that cannot be used.
 pub fn audit(root: &Path, options: &Options) -> Result<Report, Error> {
-    let _ = tree(root)?;
-    let packs = Packs::load(options.rules.as_deref())?;
-    let answer = |item| {
-        let (verdict, because) = match item {
-            Item::E2 => (Verdict::Pass, Because::Pass),
-            _ => (Verdict::NotApplicable, Because::NotApplicable(Reason::NoEntryPoint)),
-        };
-        let because = packs.because(item, because);
-        Answer { item, verdict, because, evidence: Vec::new(), findings: Vec::new(), attested: None }
-    };
-    let audit = Audit {
-        boxes: Item::ALL.into_iter().map(answer).collect(),
-        findings: Vec::new(),
-        coverage: Coverage::default(),
-        inventory: Inventory::default(),
-        gate: Gate { max_unticked: options.max_unticked, required: options.required.clone(), empty: true },
-    };
-    Ok(Report { audit, apps: Vec::new(), timings: Vec::new() })
+    audit::run(root, options)
 }
 
 /// The files of a tree as an audit sees them.

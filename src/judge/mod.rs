@@ -6,6 +6,7 @@ pub mod case;
 pub mod conditions;
 pub mod guards;
 pub mod inputs;
+pub mod secrets;
 pub mod verdict;
 
 use std::collections::BTreeSet;

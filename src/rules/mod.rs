@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod checked;
 pub mod packs;
+pub mod secrets;
 
 /// The files of `rules/`, by path, made part of the program when it is built.
 pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));

@@ -4,6 +4,7 @@ pub mod alerting;
 pub mod availability;
 pub mod cost;
 pub mod environment;
+pub mod exposure;
 pub mod fallback;
 pub mod logging;
 pub mod retries;

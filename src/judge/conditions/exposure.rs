@@ -1,0 +1,208 @@
+//! E2: API keys stay out of the code, out of git, and out of the browser.
+
+use std::collections::BTreeMap;
+
+use crate::collect::{File, IgnoreRules, Tree};
+use crate::link::Program;
+use crate::link::arguments::Given;
+use crate::link::names::{folder_of, join};
+use crate::link::Site;
+use crate::model::{Lines, Literal, Module, Settings, Span};
+use crate::rules::catalogue::Kind;
+use crate::rules::checked::Catalogue;
+use crate::rules::packs::{Because, Packs};
+use crate::rules::secrets::Shapes;
+
+use super::super::case::{Outcome, fingerprint};
+use super::super::secrets::{EnvFileFacts, EnvironmentFile, Hit, Load, Rule, env_file_not_ignored, environment_files, is_environment_file, names_secrets, scan};
+use super::super::verdict::{Confidence, Finding, Item, Location, Verdict};
+
+/// What was found in the text of one file, in a form that needs the text no more.
+#[derive(Clone, Debug, Default)]
+pub struct FileHits {
+    pub hits: Vec<Hit>,
+    /// Where the hits stand, in the order of `hits`.
+    lines: Lines,
+    /// Environment files that a reader is told to make, for documentation.
+    documented: Vec<String>,
+    names_secrets: bool,
+}
+
+/// Looks at the text of one file.
+pub fn scan_file(file: &File, text: &str, class: crate::collect::Class, shapes: &Shapes) -> FileHits {
+    let hits = scan(&file.path, text, class, shapes);
+    let is_environment = is_environment_file(&file.path, &shapes.lists);
+    let name = file.path.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
+    let documented = if name.starts_with("readme") { documented(text) } else { Vec::new() };
+    let lines = if hits.is_empty() { Lines::default() } else { Lines::of(text) };
+    FileHits { hits, lines, documented, names_secrets: is_environment && names_secrets(text, &shapes.lists) }
+}
+
+/// Environment files that a text names and that are no templates.
+fn documented(text: &str) -> Vec<String> {
+    let mut names: Vec<String> = text
+        .split(|character: char| !(character.is_ascii_alphanumeric() || "._-/".contains(character)))
+        .filter_map(|word| {
+            let word = word.trim_end_matches(['.', '/', '-']).rsplit('/').next()?;
+            let tail = word.strip_prefix(".env")?;
+            let is_template = ["example", "sample", "template", "dist", "defaults", "test"].iter().any(|word| tail.contains(word));
+            (!is_template && (tail.is_empty() || tail.starts_with('.'))).then(|| word.to_owned())
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// `hardcoded-secret`, `committed-env-file`, `env-file-not-ignored`, `client-exposed-secret`.
+#[expect(clippy::too_many_arguments, reason = "what a tree is made of")]
+pub fn exposure(tree: &Tree, found: &[FileHits], modules: &[Module], settings: &[Settings], catalogue: &Catalogue, packs: &Packs, shapes: &Shapes, ignore: &IgnoreRules) -> Outcome {
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut environment: Vec<EnvironmentFile<'_>> = Vec::new();
+    for (file, found) in tree.files.iter().zip(found) {
+        if is_environment_file(&file.path, &shapes.lists) {
+            environment.push(EnvironmentFile { path: &file.path, tracked: file.tracked, ignored: file.ignored, hits: &found.hits });
+        }
+        for hit in found.hits.iter().filter(|hit| matches!(hit.rule, Rule::HardcodedSecret | Rule::ClientExposedSecret)) {
+            findings.push(finding(packs, &file.path, location(&file.path, &found.lines, hit.span), hit));
+        }
+    }
+    let by_path: BTreeMap<&str, &FileHits> = tree.files.iter().map(|file| file.path.as_str()).zip(found).collect();
+    for each in environment_files(&environment) {
+        let lines = by_path.get(each.path.as_str()).map(|found| &found.lines);
+        let place = lines.map_or_else(Location::default, |lines| location(&each.path, lines, each.hit.span));
+        findings.push(finding(packs, &each.path, place, &each.hit));
+    }
+    let facts = EnvFileFacts {
+        loads: loads(tree, modules, settings, catalogue),
+        documented: documented_files(tree, found),
+        tracked: tree
+            .files
+            .iter()
+            .zip(found)
+            .filter(|(file, _)| file.tracked && tree.in_git && is_environment_file(&file.path, &shapes.lists))
+            .map(|(file, found)| (file.path.clone(), found.names_secrets))
+            .collect(),
+        ignore_files: tree.files.iter().filter(|file| file.path.rsplit('/').next() == Some(".gitignore")).map(|file| file.path.clone()).collect(),
+    };
+    if let Some(missing) = env_file_not_ignored(&facts, &shapes.lists, |path| ignore.would_ignore(path)) {
+        let place = Location { path: missing.path.clone(), line: missing.line, column: 1, end_line: missing.line, end_column: 1 };
+        let values = [("file", missing.file.clone())];
+        let mut finding = bare(packs, "env-file-not-ignored", place);
+        finding.message = packs.message("env-file-not-ignored", "not-ignored", &values);
+        finding.fingerprint = fingerprint(&["env-file-not-ignored", &missing.file]);
+        findings.push(finding);
+    }
+    findings.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
+    findings.dedup_by(|a, b| a.location == b.location && a.rule == b.rule);
+    let gaps = findings.iter().filter(|finding| finding.confidence != Confidence::Note).count();
+    let (verdict, because) = if gaps > 0 { (Verdict::Fail, Because::Fail(gaps)) } else { (Verdict::Pass, Because::Pass) };
+    Outcome { item: Item::E2, verdict, because, findings, evidence: Vec::new() }
+}
+
+fn location(path: &str, lines: &Lines, span: Span) -> Location {
+    let (start, end) = (lines.position(span.start), lines.position(span.end));
+    Location { path: path.to_owned(), line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+}
+
+fn bare(packs: &Packs, rule: &str, location: Location) -> Finding {
+    Finding {
+        rule: rule.to_owned(),
+        item: Item::E2,
+        confidence: Confidence::Certain,
+        message: Default::default(),
+        help: packs.help(rule, None),
+        location,
+        related: Vec::new(),
+        fingerprint: String::new(),
+        suppressed: None,
+        excerpt: None,
+    }
+}
+
+fn finding(packs: &Packs, path: &str, location: Location, hit: &Hit) -> Finding {
+    let mut finding = bare(packs, hit.rule.id(), location);
+    let values = [
+        ("provider", hit.provider.clone()),
+        ("redacted", hit.redacted.clone()),
+        ("name", hit.name.clone()),
+        ("file", path.to_owned()),
+    ];
+    let known = packs.rule(hit.rule.id()).is_some_and(|rule| rule.messages().any(|(variant, _)| variant == hit.variant));
+    let fallback = match hit.rule {
+        Rule::HardcodedSecret => "generic",
+        Rule::CommittedEnvFile => "values",
+        Rule::EnvFileNotIgnored => "not-ignored",
+        Rule::ClientExposedSecret => "public-name",
+    };
+    finding.message = packs.message(hit.rule.id(), if known { &hit.variant } else { fallback }, &values);
+    finding.confidence = if hit.certain { Confidence::Certain } else { Confidence::Likely };
+    finding.fingerprint = fingerprint(&[hit.rule.id(), path, &hit.name, &hit.redacted, hit.shape.as_deref().unwrap_or("")]);
+    finding
+}
+
+/// The environment files that readers are told to make, beside the README that says so.
+fn documented_files(tree: &Tree, found: &[FileHits]) -> Vec<String> {
+    let mut files: Vec<String> = tree
+        .files
+        .iter()
+        .zip(found)
+        .filter(|(file, _)| !file.path.contains('/'))
+        .flat_map(|(_, found)| found.documented.iter().cloned())
+        .collect();
+    files.sort();
+    files.dedup();
+    files
+}
+
+/// Where the application loads an environment file: a call, a settings class, a compose file, a start command.
+fn loads(tree: &Tree, modules: &[Module], settings: &[Settings], catalogue: &Catalogue) -> Vec<Load> {
+    let mut all = Vec::new();
+    let project_of = |path: &str| {
+        tree.projects.iter().map(|project| project.folder.as_str()).filter(|folder| folder.is_empty() || path.starts_with(&format!("{folder}/"))).max_by_key(|folder| folder.len()).unwrap_or("").to_owned()
+    };
+    let program = Program::new(modules, settings, &tree.projects, catalogue);
+    for (call, info) in program.units.calls.iter().enumerate() {
+        let site = Site { call, frame: program.open_frame(info.unit) };
+        for path in program.callee_paths(site) {
+            for (_, fact) in program.facts_of(&path, Kind::LoadsEnvironmentFile) {
+                let mut given: Vec<String> = Vec::new();
+                for key in ["env_file", "dotenv_path", "path", "#0"] {
+                    if let Given::Present { expression, frame } = program.argument(site, key) {
+                        given.extend(program.text(expression, frame));
+                    }
+                }
+                if !fact.needs.is_empty() && given.is_empty() {
+                    continue;
+                }
+                let place = program.place(call);
+                let folder = project_of(&place.path);
+                let file = given.into_iter().find(|text| text.contains(".env")).unwrap_or_else(|| ".env".to_owned());
+                let file = file.trim_start_matches("./");
+                if !file.starts_with("../") && !file.contains('*') {
+                    all.push(Load { path: place.path.clone(), line: place.line, file: join(&folder, file) });
+                }
+            }
+        }
+    }
+    for file in settings {
+        let folder = folder_of(&file.path);
+        for entry in &file.entries {
+            let Literal::Text(text) = &entry.value else { continue };
+            let line = file.lines.position(entry.span.start).line;
+            if entry.keys.iter().any(|key| key == "env_file") && text.contains(".env") {
+                all.push(Load { path: file.path.clone(), line, file: join(folder, text.trim_start_matches("./")) });
+            }
+            // `node --env-file=.env server.js`
+            if let Some((_, after)) = text.split_once("--env-file") {
+                let named = after.trim_start_matches(['=', ' ', '-']).split_whitespace().next().unwrap_or("");
+                if named.contains(".env") {
+                    all.push(Load { path: file.path.clone(), line, file: join(folder, named.trim_start_matches("./")) });
+                }
+            }
+        }
+    }
+    all.sort();
+    all.dedup();
+    all
+}
