@@ -507,18 +507,35 @@ impl<'m> Program<'m> {
     /// `path >= 1.5` and `path != false` (a comparison). None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
         if let Some((path, name)) = condition.split_once(": ") {
-            let Given::Present { expression, frame } = self.argument(site, path.trim()) else { return None };
+            let Given::Present { expression, frame } = self.argument_along(site, path.trim()) else { return None };
             return Some(self.mentions(expression, frame, name.trim(), 0));
         }
         for operator in ["!=", "==", ">=", "<=", ">", "<", "="] {
             let Some((path, wanted)) = condition.split_once(operator) else { continue };
-            let Given::Present { expression, frame } = self.argument(site, path.trim()) else { return None };
+            let Given::Present { expression, frame } = self.argument_along(site, path.trim()) else { return None };
             return Some(self.compares(expression, frame, operator, wanted.trim()));
         }
-        match self.argument(site, condition.trim()) {
+        match self.argument_along(site, condition.trim()) {
             Given::Present { expression, frame } => Some(self.amount(expression, frame, None, &[]) != Amount::Off),
             _ => None,
         }
+    }
+
+    /// An argument of the call, or of the calls that made what it is called on: `new Limiter({window}).limit(key)`.
+    fn argument_along(&self, site: Site, path: &str) -> Given<'m> {
+        let own = self.argument(site, path);
+        if matches!(own, Given::Present { .. }) {
+            return own;
+        }
+        let callee = &self.units.calls[site.call].call.callee;
+        for value in self.values(callee, site.frame).iter() {
+            for link in value.sites().iter().rev().filter(|link| **link != site) {
+                if let found @ Given::Present { .. } = self.argument(*link, path) {
+                    return found;
+                }
+            }
+        }
+        own
     }
 
     fn compares(&self, expression: &'m Expression, frame: FrameId, operator: &str, wanted: &str) -> bool {
