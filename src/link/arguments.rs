@@ -507,23 +507,41 @@ impl<'m> Program<'m> {
     /// `path >= 1.5` and `path != false` (a comparison). None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
         if let Some((path, name)) = condition.split_once(": ") {
-            let Given::Present { expression, frame } = self.argument(site, path.trim()) else { return None };
+            let Given::Present { expression, frame } = self.argument_along(site, path.trim()) else { return None };
             return Some(self.mentions(expression, frame, name.trim(), 0));
         }
         for operator in ["!=", "==", ">=", "<=", ">", "<", "="] {
             let Some((path, wanted)) = condition.split_once(operator) else { continue };
-            let Given::Present { expression, frame } = self.argument(site, path.trim()) else { return None };
+            let Given::Present { expression, frame } = self.argument_along(site, path.trim()) else { return None };
             return Some(self.compares(expression, frame, operator, wanted.trim()));
         }
-        match self.argument(site, condition.trim()) {
+        match self.argument_along(site, condition.trim()) {
             Given::Present { expression, frame } => Some(self.amount(expression, frame, None, &[]) != Amount::Off),
             _ => None,
         }
     }
 
+    /// An argument of the call, or of the calls that made what it is called on: `new Limiter({window}).limit(key)`.
+    fn argument_along(&self, site: Site, path: &str) -> Given<'m> {
+        let own = self.argument(site, path);
+        if matches!(own, Given::Present { .. }) {
+            return own;
+        }
+        let callee = &self.units.calls[site.call].call.callee;
+        for value in self.values(callee, site.frame).iter() {
+            for link in value.sites().iter().rev().filter(|link| **link != site) {
+                if let found @ Given::Present { .. } = self.argument(*link, path) {
+                    return found;
+                }
+            }
+        }
+        own
+    }
+
     fn compares(&self, expression: &'m Expression, frame: FrameId, operator: &str, wanted: &str) -> bool {
-        if let Ok(number) = wanted.parse::<f64>() {
-            return match self.number(expression, frame, 0) {
+        if let Some(number) = wanted.parse::<f64>().ok().or_else(|| written_amount(wanted)) {
+            let given = self.number(expression, frame, 0);
+            return match given.or_else(|| written_amount(&self.text(expression, frame)?)) {
                 Some(given) => match operator {
                     "!=" => given != number,
                     "==" | "=" => given == number,
@@ -585,6 +603,14 @@ impl<'m> Program<'m> {
         let call = self.units.calls[site.call].call;
         call.arguments.iter().any(|argument| self.mentions(&argument.value, site.frame, name, depth + 3))
     }
+}
+
+/// `30s`, `1 d` in seconds, `64kb`, `2mb` in bytes.
+fn written_amount(text: &str) -> Option<f64> {
+    let lower = text.trim().to_ascii_lowercase();
+    let sizes = [("kib", 1024.0), ("mib", 1_048_576.0), ("gib", 1_073_741_824.0), ("kb", 1024.0), ("mb", 1_048_576.0), ("gb", 1_073_741_824.0)];
+    let size = sizes.iter().find_map(|(unit, bytes)| Some(lower.strip_suffix(unit)?.trim().parse::<f64>().ok()? * bytes));
+    size.or_else(|| written_duration(&lower))
 }
 
 /// `30s`, `5m`, `1 d`, `250ms` in seconds.
