@@ -145,8 +145,12 @@ impl<'m> Program<'m> {
             return Given::Present { expression: &argument.value, frame: site.frame };
         }
         let mut unresolved = false;
+        // Python names its options: what stands in a position is none, unless it is a literal or spread.
+        let named_only = self.modules[self.units.calls[site.call].module].language == Language::Python;
         for argument in call.arguments.iter().rev() {
+            let is_literal = matches!(argument.value.kind, ExpressionKind::Object(_) | ExpressionKind::Spread(_));
             let looked_into = match argument.name.as_deref() {
+                None if named_only && !is_literal => continue,
                 Some("**") | None => self.key(&argument.value, site.frame, name, depth + 1),
                 Some(_) => continue,
             };
