@@ -63,9 +63,15 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     let catalogue = clock.measure("rules", || Catalogue::load(options.rules.as_deref()))?;
     let limits = Limits { threads, ..Limits::default() };
     let mut tree = clock.measure("collect", || collect::collect(root, limits))?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(LOWER_STACK).build().map_err(|why| Error::Threads(why.to_string()))?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .stack_size(LOWER_STACK)
+        .build()
+        .map_err(|why| Error::Threads(why.to_string()))?;
     let reader = Reader::new(root, &catalogue)?;
-    let mut reads = clock.measure("read and lower", || pool.install(|| tree.files.par_iter().map(|file| reader.read(file)).collect::<Vec<_>>()));
+    let mut reads = clock.measure("read and lower", || {
+        pool.install(|| tree.files.par_iter().map(|file| reader.read(file)).collect::<Vec<_>>())
+    });
     apply_classes(&mut tree, &reads);
     clock.measure("imports", || pool.install(|| reader.follow_imports(&mut tree, &mut reads)));
     let mut coverage = coverage(&tree, &reads);
@@ -87,7 +93,18 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
             .spawn_scoped(scope, move || {
                 let mut modules = modules;
                 drop_scripts(&mut modules, tree, catalogue, &settings);
-                let secrets = clock.measure("secrets", || judge::conditions::exposure::exposure(tree, hits, &modules, &settings, catalogue, packs, &reader.shapes, &IgnoreRules::new(&reader.root)));
+                let secrets = clock.measure("secrets", || {
+                    judge::conditions::exposure::exposure(
+                        tree,
+                        hits,
+                        &modules,
+                        &settings,
+                        catalogue,
+                        packs,
+                        &reader.shapes,
+                        &IgnoreRules::new(&reader.root),
+                    )
+                });
                 clock.measure("link and judge", || link_and_judge(&modules, &settings, tree, catalogue, packs, secrets))
             })
             .map_err(|why| Error::Threads(why.to_string()))?;
@@ -102,7 +119,14 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     Ok(Report { audit, apps: Vec::new(), timings: clock.timings })
 }
 
-fn link_and_judge(modules: &[Module], settings: &[Settings], tree: &Tree, catalogue: &Catalogue, packs: &Packs, secrets: judge::case::Outcome) -> Judged {
+fn link_and_judge(
+    modules: &[Module],
+    settings: &[Settings],
+    tree: &Tree,
+    catalogue: &Catalogue,
+    packs: &Packs,
+    secrets: judge::case::Outcome,
+) -> Judged {
     let program = Program::new(modules, settings, &tree.projects, catalogue);
     program.find_callers();
     let (mains, served) = starts(tree);
@@ -119,7 +143,8 @@ fn starts(tree: &Tree) -> (Vec<String>, bool) {
 /// A file at the root of a project that nothing imports, nothing starts and that holds no entry point is a script.
 fn drop_scripts(modules: &mut Vec<Module>, tree: &Tree, catalogue: &Catalogue, settings: &[Settings]) {
     let roots: BTreeSet<&str> = tree.projects.iter().map(|project| project.folder.as_str()).chain([""]).collect();
-    let started: BTreeSet<&str> = tree.projects.iter().flat_map(|project| &project.started).map(|start| start.path.as_str()).collect();
+    let started: BTreeSet<&str> =
+        tree.projects.iter().flat_map(|project| &project.started).map(|start| start.path.as_str()).collect();
     let imported = imported(modules, tree);
     let candidates: BTreeSet<String> = modules
         .iter()
@@ -132,10 +157,23 @@ fn drop_scripts(modules: &mut Vec<Module>, tree: &Tree, catalogue: &Catalogue, s
     }
     let program = Program::new(modules, settings, &tree.projects, catalogue);
     let entries = Entries::of(&program, &Started { mains: &[], served: true });
-    let mut keep: BTreeSet<String> = entries.entries.iter().filter(|entry| entry.kind != "cli").map(|entry| program.modules[entry.module].path.clone()).collect();
-    keep.extend(entries.starts.iter().map(|frame| program.modules[program.module_of(program.unit_of_frame(*frame))].path.clone()));
-    let conventions: Vec<globset::GlobSet> = catalogue.of_kind(Kind::Convention).filter_map(|(_, fact)| globs(&fact.files)).collect();
-    keep.extend(candidates.iter().filter(|path| conventions.iter().any(|globs| globs.is_match(path.as_str()))).cloned());
+    let mut keep: BTreeSet<String> = entries
+        .entries
+        .iter()
+        .filter(|entry| entry.kind != "cli")
+        .map(|entry| program.modules[entry.module].path.clone())
+        .collect();
+    keep.extend(
+        entries
+            .starts
+            .iter()
+            .map(|frame| program.modules[program.module_of(program.unit_of_frame(*frame))].path.clone()),
+    );
+    let conventions: Vec<globset::GlobSet> =
+        catalogue.of_kind(Kind::Convention).filter_map(|(_, fact)| globs(&fact.files)).collect();
+    keep.extend(
+        candidates.iter().filter(|path| conventions.iter().any(|globs| globs.is_match(path.as_str()))).cloned(),
+    );
     let dropped: BTreeSet<String> = candidates.difference(&keep).cloned().collect();
     if dropped.len() < modules.len() {
         modules.retain(|module| !dropped.contains(&module.path));
@@ -206,7 +244,8 @@ impl Reader {
     fn new(root: &Path, catalogue: &Catalogue) -> Result<Reader, Error> {
         let words = AhoCorasick::new(catalogue.words()).map_err(|why| Error::Threads(why.to_string()))?;
         let conventions = catalogue.of_kind(Kind::Convention).filter_map(|(_, fact)| globs(&fact.files)).collect();
-        let shapes = crate::rules::secrets::Shapes::built_in().map_err(|mistake| Error::Shapes(format!("line {}: {}", mistake.line, mistake.message)))?;
+        let shapes = crate::rules::secrets::Shapes::built_in()
+            .map_err(|mistake| Error::Shapes(format!("line {}: {}", mistake.line, mistake.message)))?;
         Ok(Reader { root: root.to_owned(), words, conventions, shapes })
     }
 
@@ -233,12 +272,15 @@ impl Reader {
         read.hits = judge::conditions::exposure::scan_file(file, text, class, &self.shapes);
         match file.kind {
             collect::Kind::Code(language) if class == Class::Ships || is_provisional(file) => {
-                read.relevant = self.words.is_match(text) || self.conventions.iter().any(|globs| globs.is_match(&file.path));
+                read.relevant =
+                    self.words.is_match(text) || self.conventions.iter().any(|globs| globs.is_match(&file.path));
                 if read.relevant && class == Class::Ships {
                     self.lower(file, language, &decoded, &mut read);
                 }
             }
-            collect::Kind::Settings if class == Class::Ships => read.settings = lower::settings::lower(&file.path, text),
+            collect::Kind::Settings if class == Class::Ships => {
+                read.settings = lower::settings::lower(&file.path, text)
+            }
             _ => {}
         }
         read
@@ -252,17 +294,30 @@ impl Reader {
     fn lower(&self, file: &File, language: Language, decoded: &Decoded, read: &mut Read) {
         let module = lower::lower(&file.path, &decoded.text, language);
         if decoded.damaged {
-            read.partial = Some(unread(file, &format!("some bytes are not valid {}", decoded.encoding), &format!("{}에 맞지 않는 바이트가 있습니다", decoded.encoding)));
+            read.partial = Some(unread(
+                file,
+                &format!("some bytes are not valid {}", decoded.encoding),
+                &format!("{}에 맞지 않는 바이트가 있습니다", decoded.encoding),
+            ));
         }
         if let Some(first) = module.lost.first() {
             let line = module.lines.position(first.span.start).line;
             let (en, ko) = match first.why {
-                LostReason::Syntax => (format!("not understood from line {line} on"), format!("{line}번째 줄부터 해석하지 못했습니다")),
-                LostReason::Depth => (format!("nested too deeply at line {line}"), format!("{line}번째 줄의 중첩이 너무 깊습니다")),
-                LostReason::Size => (format!("too much code from line {line} on"), format!("{line}번째 줄부터 코드가 너무 많습니다")),
+                LostReason::Syntax => {
+                    (format!("not understood from line {line} on"), format!("{line}번째 줄부터 해석하지 못했습니다"))
+                }
+                LostReason::Depth => {
+                    (format!("nested too deeply at line {line}"), format!("{line}번째 줄의 중첩이 너무 깊습니다"))
+                }
+                LostReason::Size => {
+                    (format!("too much code from line {line} on"), format!("{line}번째 줄부터 코드가 너무 많습니다"))
+                }
             };
             let names_something = module.lost.iter().any(|lost| {
-                decoded.text.get(lost.span.start as usize..lost.span.end as usize).is_some_and(|text| self.words.is_match(text))
+                decoded
+                    .text
+                    .get(lost.span.start as usize..lost.span.end as usize)
+                    .is_some_and(|text| self.words.is_match(text))
             });
             let entry = Some(unread(file, &en, &ko));
             if names_something { read.unread = entry } else { read.partial = entry }
@@ -277,17 +332,28 @@ impl Reader {
             .iter()
             .enumerate()
             .filter_map(|(index, file)| match file.kind {
-                collect::Kind::Code(language) if file.class == Class::Ships || is_provisional(file) => Some((index, file.path.clone(), language)),
+                collect::Kind::Code(language) if file.class == Class::Ships || is_provisional(file) => {
+                    Some((index, file.path.clone(), language))
+                }
                 _ => None,
             })
             .collect();
         let names = Names::of(code.iter().map(|(_, path, language)| (path.as_str(), *language)), &tree.projects);
-        let shipping = tree.files.iter().filter(|file| file.class == Class::Ships && matches!(file.kind, collect::Kind::Code(_))).count();
-        let mut done: BTreeSet<usize> = code.iter().filter(|(index, ..)| reads[*index].module.is_some()).map(|(index, ..)| *index).collect();
+        let shipping = tree
+            .files
+            .iter()
+            .filter(|file| file.class == Class::Ships && matches!(file.kind, collect::Kind::Code(_)))
+            .count();
+        let mut done: BTreeSet<usize> =
+            code.iter().filter(|(index, ..)| reads[*index].module.is_some()).map(|(index, ..)| *index).collect();
         let mut fresh: Vec<usize> = done.iter().copied().collect();
         let mut wanted: BTreeSet<usize> = BTreeSet::new();
         if shipping <= PARSE_ALL {
-            wanted.extend(code.iter().filter(|(index, ..)| tree.files[*index].class == Class::Ships && !done.contains(index)).map(|(index, ..)| *index));
+            wanted.extend(
+                code.iter()
+                    .filter(|(index, ..)| tree.files[*index].class == Class::Ships && !done.contains(index))
+                    .map(|(index, ..)| *index),
+            );
         }
         loop {
             for index in fresh.drain(..) {
@@ -301,7 +367,11 @@ impl Reader {
                     }
                 }
             }
-            let batch: Vec<(usize, Language)> = code.iter().filter(|(index, ..)| wanted.contains(index) && !done.contains(index)).map(|(index, _, language)| (*index, *language)).collect();
+            let batch: Vec<(usize, Language)> = code
+                .iter()
+                .filter(|(index, ..)| wanted.contains(index) && !done.contains(index))
+                .map(|(index, _, language)| (*index, *language))
+                .collect();
             if batch.is_empty() {
                 break;
             }
@@ -373,7 +443,8 @@ fn coverage(tree: &Tree, reads: &[Read]) -> Coverage {
     }
     coverage.files = files;
     for skipped in &tree.skipped {
-        let entry = Unread { path: skipped.path.clone(), why: Text { en: skipped.why.words(), ko: skipped.why.words() } };
+        let entry =
+            Unread { path: skipped.path.clone(), why: Text { en: skipped.why.words(), ko: skipped.why.words() } };
         // A source file that the system does not let us read is missing from the answer.
         let is_code = lower::language_of(&skipped.path).is_some();
         if is_code && matches!(skipped.why, SkipReason::Unreadable(_) | SkipReason::TooLarge(_)) {
@@ -390,7 +461,9 @@ fn excerpts(root: &Path, findings: &mut [Finding]) {
     let mut texts: BTreeMap<String, Option<String>> = BTreeMap::new();
     for finding in findings {
         let path = &finding.location.path;
-        let text = texts.entry(path.clone()).or_insert_with(|| std::fs::read(root.join(path)).ok().and_then(|bytes| decode(&bytes)).map(|decoded| decoded.text));
+        let text = texts.entry(path.clone()).or_insert_with(|| {
+            std::fs::read(root.join(path)).ok().and_then(|bytes| decode(&bytes)).map(|decoded| decoded.text)
+        });
         finding.excerpt = text.as_deref().and_then(|text| excerpt(text, &finding.location));
     }
 }
@@ -402,8 +475,15 @@ fn excerpt(text: &str, location: &Location) -> Option<Excerpt> {
     let last = (line + 3).min(lines.len());
     let before: usize = lines.get(first..line)?.iter().map(|line| line.len()).sum();
     let here = lines.get(line)?;
-    let column = |column: u32| here.char_indices().nth((column as usize).saturating_sub(1)).map_or(here.trim_end().len(), |(at, _)| at);
+    let column = |column: u32| {
+        here.char_indices().nth((column as usize).saturating_sub(1)).map_or(here.trim_end().len(), |(at, _)| at)
+    };
     let start = column(location.column);
     let end = if location.end_line == location.line { column(location.end_column) } else { here.trim_end().len() };
-    Some(Excerpt { first_line: u32::try_from(first + 1).ok()?, text: lines.get(first..last)?.concat(), start: before + start, end: before + end.max(start) })
+    Some(Excerpt {
+        first_line: u32::try_from(first + 1).ok()?,
+        text: lines.get(first..last)?.concat(),
+        start: before + start,
+        end: before + end.max(start),
+    })
 }

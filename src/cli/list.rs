@@ -4,10 +4,7 @@ use super::{Failure, arguments::Listed};
 use crate::{
     Error,
     report::{Format, Style, clean},
-    rules::{
-        catalogue::Library,
-        EMBEDDED, packs::Packs,
-    },
+    rules::{EMBEDDED, catalogue::Library, packs::Packs},
 };
 
 pub(super) fn text(what: Listed, style: &Style) -> Result<String, Failure> {

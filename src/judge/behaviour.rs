@@ -77,9 +77,8 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         let mut found = None;
         for path in program.callee_paths(site) {
             for (_, fact) in program.facts_of(&path, Kind::Store) {
-                let needed = fact.needs.iter().all(|need| {
-                    program.meets(need, site) == Some(true) || self.has_flag(site, need)
-                });
+                let needed =
+                    fact.needs.iter().all(|need| program.meets(need, site) == Some(true) || self.has_flag(site, need));
                 let operation = match fact.does.as_deref() {
                     Some("claim") if needed => Some(Operation::Claim),
                     Some("claim") => None,
@@ -142,7 +141,8 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 _ => {}
             }
             for key in ["ex", "px", "ttl", "EX", "PX"] {
-                deeds.expires |= self.has_flag(site, key) || matches!(program.argument(site, key), crate::link::arguments::Given::Present { .. });
+                deeds.expires |= self.has_flag(site, key)
+                    || matches!(program.argument(site, key), crate::link::arguments::Given::Present { .. });
             }
             deeds.reads_clock |= program.callee_paths(site).iter().any(|path| program.is_a(path, Kind::Clock));
             // `hits.push(now)`, `bucket.tokens -= 1`: what is kept in the process counts as well.
@@ -187,19 +187,22 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             return false;
         }
         let operations = self.operations(slice);
-        let tallies = operations.iter().any(|(_, operation)| *operation == Operation::Tally) || self.tallies_rows(slice);
+        let tallies =
+            operations.iter().any(|(_, operation)| *operation == Operation::Tally) || self.tallies_rows(slice);
         let counts = operations.iter().any(|(_, operation)| *operation == Operation::Count);
         let deeds = self.all_deeds(gate, slice);
         if tallies || counts && (deeds.expires || deeds.reads_clock) {
             return true;
         }
-        let keeps = operations.iter().any(|(_, operation)| matches!(operation, Operation::Get | Operation::Many)) || self.reads_kept_state(slice);
+        let keeps = operations.iter().any(|(_, operation)| matches!(operation, Operation::Get | Operation::Many))
+            || self.reads_kept_state(slice);
         keeps && deeds.records && deeds.reads_clock && self.flows_from_clock_or_length(slice)
     }
 
     /// `count(*)`, `.count()`, `count()` over rows.
     fn tallies_rows(&self, slice: &Slice<'m>) -> bool {
-        let reads = self.operations(slice).iter().any(|(_, operation)| matches!(operation, Operation::Many | Operation::Get));
+        let reads =
+            self.operations(slice).iter().any(|(_, operation)| matches!(operation, Operation::Many | Operation::Get));
         reads
             && slice.sites.iter().any(|site| {
                 let callee = &self.program.units.calls[site.call].call.callee;
@@ -210,11 +213,19 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     /// Module-level or attribute state that is indexed by a key.
     fn reads_kept_state(&self, slice: &Slice<'m>) -> bool {
         slice.parts.iter().any(|(part, frame)| {
-            let (ExpressionKind::Index { object, .. } | ExpressionKind::Slice { object, .. }) = &part.kind else { return false };
+            let (ExpressionKind::Index { object, .. } | ExpressionKind::Slice { object, .. }) = &part.kind else {
+                return false;
+            };
             matches!(&object.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. })
                 && self.program.values(object, *frame).iter().any(|value| match value {
-                    Value::Data { frame, .. } => self.program.units.units[self.program.unit_of_frame(*frame)].function.is_none() || matches!(&object.kind, ExpressionKind::Member { .. }),
-                    Value::Library { path, sites } => !sites.is_empty() && (path.contains("defaultdict") || path.contains("Counter") || path.contains("Cache")),
+                    Value::Data { frame, .. } => {
+                        self.program.units.units[self.program.unit_of_frame(*frame)].function.is_none()
+                            || matches!(&object.kind, ExpressionKind::Member { .. })
+                    }
+                    Value::Library { path, sites } => {
+                        !sites.is_empty()
+                            && (path.contains("defaultdict") || path.contains("Counter") || path.contains("Cache"))
+                    }
                     _ => false,
                 })
         })
@@ -279,7 +290,9 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         if operations.iter().any(|(_, operation)| *operation == Operation::Claim) {
             return true;
         }
-        let lookup = operations.iter().find(|(site, operation)| matches!(operation, Operation::Get) && self.key_is_of_the_request(*site));
+        let lookup = operations
+            .iter()
+            .find(|(site, operation)| matches!(operation, Operation::Get) && self.key_is_of_the_request(*site));
         lookup.is_some() && self.refuses_when_found(gate) && !compares(slice)
     }
 
@@ -299,7 +312,11 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             }
             ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
                 let name = name.to_ascii_lowercase();
-                name.contains("idempoten") || matches!(name.as_str(), "message_id" | "messageid" | "request_id" | "requestid" | "event_id" | "eventid" | "update_id")
+                name.contains("idempoten")
+                    || matches!(
+                        name.as_str(),
+                        "message_id" | "messageid" | "request_id" | "requestid" | "event_id" | "eventid" | "update_id"
+                    )
             }
             _ => false,
         });
@@ -336,9 +353,22 @@ fn compares(slice: &Slice<'_>) -> bool {
 }
 
 fn is_date_format(text: &str) -> bool {
-    ["%Y-%m-%d", "%Y%m%d", "%F", "%j", "YYYY-MM-DD", "yyyy-MM-dd", "YYYYMMDD", "yyyyMMdd", "current_date", "interval '1 day'", "interval '24 hours'", "now() - interval '1 d"]
-        .iter()
-        .any(|format| text.to_ascii_lowercase().contains(&format.to_ascii_lowercase()))
+    [
+        "%Y-%m-%d",
+        "%Y%m%d",
+        "%F",
+        "%j",
+        "YYYY-MM-DD",
+        "yyyy-MM-dd",
+        "YYYYMMDD",
+        "yyyyMMdd",
+        "current_date",
+        "interval '1 day'",
+        "interval '24 hours'",
+        "now() - interval '1 d",
+    ]
+    .iter()
+    .any(|format| text.to_ascii_lowercase().contains(&format.to_ascii_lowercase()))
         || matches!(text.trim().to_ascii_lowercase().as_str(), "1 d" | "1d" | "24 h" | "24h" | "1 day" | "day")
 }
 
@@ -347,8 +377,12 @@ pub fn query_operation(text: &str) -> Option<Operation> {
     let text = text.trim_start().to_ascii_lowercase();
     let words = || text.split_whitespace();
     match words().next()? {
-        "insert" if text.contains("on conflict") || text.contains("insert ignore") || text.contains("insert or ignore") => {
-            if text.contains("do update") && (text.contains("+ 1") || text.contains("+1") || text.contains("+ excluded")) {
+        "insert"
+            if text.contains("on conflict") || text.contains("insert ignore") || text.contains("insert or ignore") =>
+        {
+            if text.contains("do update")
+                && (text.contains("+ 1") || text.contains("+1") || text.contains("+ excluded"))
+            {
                 Some(Operation::Count)
             } else {
                 Some(Operation::Claim)
@@ -368,9 +402,9 @@ pub fn query_operation(text: &str) -> Option<Operation> {
 /// Whether a query bounds its rows.
 pub fn query_is_bounded(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    text.split(|character: char| !character.is_ascii_alphanumeric()).any(|word| matches!(word, "limit" | "top" | "fetch"))
+    text.split(|character: char| !character.is_ascii_alphanumeric())
+        .any(|word| matches!(word, "limit" | "top" | "fetch"))
 }
-
 
 #[cfg(test)]
 mod tests {

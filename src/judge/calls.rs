@@ -61,7 +61,10 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         let open = Site { call, frame: program.open_frame(info.unit) };
         let ways = reached.get(&call).map_or(&[][..], Vec::as_slice);
         let sites = std::iter::once(open).chain(ways.iter().flat_map(|(_, sites)| sites.iter().copied()));
-        let Some((kind, fact, endpoint, api)) = sites.take(24).find_map(|site| classify(program, &endpoints, site)) else { continue };
+        let Some((kind, fact, endpoint, api)) = sites.take(24).find_map(|site| classify(program, &endpoints, site))
+        else {
+            continue;
+        };
         all.push(External { call, kind, api, fact, endpoint, open, reached: ways.to_vec() });
     }
     // A chained call (`client.post(..).send()`) is one call: the outermost fact wins.
@@ -69,9 +72,7 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         .iter()
         .filter(|outer| {
             all.iter().any(|other| {
-                other.call != outer.call
-                    && chained_in(program, outer.call, other.call)
-                    && other.fact == outer.fact
+                other.call != outer.call && chained_in(program, outer.call, other.call) && other.fact == outer.fact
             })
         })
         .map(|each| each.call)
@@ -82,9 +83,13 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         (place.path, place.line, place.column, program.units.calls[each.call].call.span.end)
     });
     all.dedup_by(|later, earlier| {
-        later.kind == earlier.kind && program.units.calls[later.call].call.span.start == program.units.calls[earlier.call].call.span.start
+        later.kind == earlier.kind
+            && program.units.calls[later.call].call.span.start == program.units.calls[earlier.call].call.span.start
             && program.units.calls[later.call].module == program.units.calls[earlier.call].module
-            && { earlier.call = later.call.min(earlier.call); true }
+            && {
+                earlier.call = later.call.min(earlier.call);
+                true
+            }
     });
     all
 }
@@ -92,7 +97,9 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
 /// Whether `inner` is the receiver of `outer`.
 fn chained_in(program: &Program<'_>, inner: CallId, outer: CallId) -> bool {
     let (inner, outer) = (&program.units.calls[inner], &program.units.calls[outer]);
-    inner.module == outer.module && inner.call.span.start == outer.call.span.start && inner.call.span.end < outer.call.span.end
+    inner.module == outer.module
+        && inner.call.span.start == outer.call.span.start
+        && inner.call.span.end < outer.call.span.end
 }
 
 /// The addresses of providers, compiled.
@@ -119,7 +126,11 @@ impl Endpoints {
     }
 }
 
-fn classify(program: &Program<'_>, endpoints: &Endpoints, site: Site) -> Option<(Calls, FactId, Option<FactId>, String)> {
+fn classify(
+    program: &Program<'_>,
+    endpoints: &Endpoints,
+    site: Site,
+) -> Option<(Calls, FactId, Option<FactId>, String)> {
     for path in program.callee_paths(site) {
         if let Some((id, fact)) = program.facts_of(&path, Kind::Call).first() {
             return Some((fact.calls?, *id, None, api_name(&path)));
@@ -127,25 +138,34 @@ fn classify(program: &Program<'_>, endpoints: &Endpoints, site: Site) -> Option<
         if let Some((id, fact)) = program.facts_of(&path, Kind::Http).first() {
             let url = fact.url.as_deref().map(|url| program.argument(site, url));
             let text = match url {
-                Some(Given::Present { expression, frame }) => program.text(expression, frame).or_else(|| match &expression.kind {
-                    // An options object with the address inside.
-                    ExpressionKind::Object(_) => ["url", "hostname", "host"].iter().find_map(|key| match program.inside(expression, frame, key, 0) {
-                        Given::Present { expression, frame } => program.text(expression, frame),
+                Some(Given::Present { expression, frame }) => {
+                    program.text(expression, frame).or_else(|| match &expression.kind {
+                        // An options object with the address inside.
+                        ExpressionKind::Object(_) => ["url", "hostname", "host"].iter().find_map(|key| {
+                            match program.inside(expression, frame, key, 0) {
+                                Given::Present { expression, frame } => program.text(expression, frame),
+                                _ => None,
+                            }
+                        }),
                         _ => None,
-                    }),
-                    _ => None,
-                }),
+                    })
+                }
                 _ => None,
             };
             let base = base_address(program, site);
             let whole = format!("{}{}", base.clone().unwrap_or_default(), text.clone().unwrap_or_default());
             // A path without a host is the page's own server.
-            if base.is_none() && text.as_deref().is_some_and(|text| text.starts_with('/') || text.starts_with("blob:") || text.starts_with("data:")) {
+            if base.is_none()
+                && text
+                    .as_deref()
+                    .is_some_and(|text| text.starts_with('/') || text.starts_with("blob:") || text.starts_with("data:"))
+            {
                 return None;
             }
             let endpoint = endpoints.find(&whole);
             let kind = endpoint.and_then(|id| program.catalogue.fact(id).calls).unwrap_or(Calls::External);
-            let host = whole.split("://").nth(1).unwrap_or("").split(['?', '*']).next().unwrap_or("").trim_end_matches('/');
+            let host =
+                whole.split("://").nth(1).unwrap_or("").split(['?', '*']).next().unwrap_or("").trim_end_matches('/');
             let name = api_name(&path);
             return Some((kind, *id, endpoint, if host.is_empty() { name } else { format!("{name} {host}") }));
         }
@@ -193,7 +213,10 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
         let endpoint = program.catalogue.fact(endpoint);
         if let Some(setting) = which.of(endpoint) {
             for prefix in ["body", "json", "data", "#1", "json()", "body()"] {
-                let within = Setting { arguments: setting.arguments.iter().map(|path| format!("{prefix}.{path}")).collect(), ..setting.clone() };
+                let within = Setting {
+                    arguments: setting.arguments.iter().map(|path| format!("{prefix}.{path}")).collect(),
+                    ..setting.clone()
+                };
                 if let Some(held @ Held::Given(..)) = program.setting_at(&within, site) {
                     return held;
                 }
@@ -218,10 +241,12 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
                 })
             })
             .collect();
-        let settings: Vec<&Fact> = clients.iter().filter(|(fact, _)| fact.is == Kind::Client).map(|(fact, _)| *fact).collect();
+        let settings: Vec<&Fact> =
+            clients.iter().filter(|(fact, _)| fact.is == Kind::Client).map(|(fact, _)| *fact).collect();
         for (fact, made) in &clients {
             // A method that changes options takes the options of its client too.
-            let own: Vec<&Fact> = if fact.is == Kind::Client || which.of(fact).is_some() { vec![*fact] } else { settings.clone() };
+            let own: Vec<&Fact> =
+                if fact.is == Kind::Client || which.of(fact).is_some() { vec![*fact] } else { settings.clone() };
             for fact in own {
                 if let Some(held) = search.consider(fact, *made) {
                     return held;
@@ -229,7 +254,9 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
             }
         }
         // An instance whose construction is not seen has its class's defaults.
-        if value.sites().is_empty() && let Some(path) = value.path() {
+        if value.sites().is_empty()
+            && let Some(path) = value.path()
+        {
             let constructor: Option<&str> = path.find("()").and_then(|at| path.get(..at));
             if let Some(constructor) = constructor {
                 for (_, fact) in program.facts_of(constructor, Kind::Client) {

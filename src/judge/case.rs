@@ -63,7 +63,8 @@ impl<'p, 'm> Case<'p, 'm> {
 
     /// Module bodies and what runs from them, without what is only registered there.
     fn find_starts(&mut self) {
-        let mut roots: Vec<FrameId> = (0..self.program.modules.len()).map(|module| self.program.module_frame(module)).collect();
+        let mut roots: Vec<FrameId> =
+            (0..self.program.modules.len()).map(|module| self.program.module_frame(module)).collect();
         roots.extend(self.entries.starts.iter().copied());
         roots.extend(self.entries.entries.iter().filter(|entry| entry.kind == "cli").map(|entry| entry.handler));
         let mut seen = BTreeSet::new();
@@ -110,7 +111,11 @@ impl<'p, 'm> Case<'p, 'm> {
 
     /// Indices of the entry points that reach a call of which something holds.
     pub fn reaching(&self, holds: impl Fn(&External) -> bool) -> BTreeSet<usize> {
-        self.externals.iter().filter(|external| holds(external)).flat_map(|external| external.reached.iter().map(|(entry, _)| *entry)).collect()
+        self.externals
+            .iter()
+            .filter(|external| holds(external))
+            .flat_map(|external| external.reached.iter().map(|(entry, _)| *entry))
+            .collect()
     }
 
     pub fn entry_location(&self, entry: &Entry<'m>) -> Location {
@@ -121,7 +126,9 @@ impl<'p, 'm> Case<'p, 'm> {
     fn around(&self, module: ModuleId, span: Span) -> String {
         let units = &self.program.units.units;
         let mut best: Option<&crate::link::units::Unit<'_>> = None;
-        for unit in units.iter().filter(|unit| unit.module == module && unit.function.is_some() && unit.span.contains(span)) {
+        for unit in
+            units.iter().filter(|unit| unit.module == module && unit.function.is_some() && unit.span.contains(span))
+        {
             if !unit.name().is_empty() && best.is_none_or(|best| best.span.contains(unit.span)) {
                 best = Some(unit);
             }
@@ -139,7 +146,14 @@ impl<'p, 'm> Case<'p, 'm> {
     }
 
     /// A finding at a place of a module.
-    pub fn finding(&self, rule: &str, variant: &str, module: ModuleId, span: Span, values: &[(&str, String)]) -> Finding {
+    pub fn finding(
+        &self,
+        rule: &str,
+        variant: &str,
+        module: ModuleId,
+        span: Span,
+        values: &[(&str, String)],
+    ) -> Finding {
         let location = self.program.location(module, span);
         let subject: String = values.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(" ");
         let fingerprint = fingerprint(&[rule, &location.path, &self.around(module, span), &subject]);
@@ -169,13 +183,23 @@ impl<'p, 'm> Case<'p, 'm> {
 
     /// An outcome: fails exactly when a finding is more than a note.
     pub fn outcome(&self, item: Item, findings: Vec<Finding>, evidence: Vec<Evidence>) -> Outcome {
-        let gaps = findings.iter().filter(|finding| finding.confidence != Confidence::Note && finding.suppressed.is_none()).count();
-        let (verdict, because) = if gaps > 0 { (Verdict::Fail, Because::Fail(gaps)) } else { (Verdict::Pass, Because::Pass) };
+        let gaps = findings
+            .iter()
+            .filter(|finding| finding.confidence != Confidence::Note && finding.suppressed.is_none())
+            .count();
+        let (verdict, because) =
+            if gaps > 0 { (Verdict::Fail, Because::Fail(gaps)) } else { (Verdict::Pass, Because::Pass) };
         Outcome { item, verdict, because, findings, evidence }
     }
 
     pub fn not_applicable(&self, item: Item, reason: Reason) -> Outcome {
-        Outcome { item, verdict: Verdict::NotApplicable, because: Because::NotApplicable(reason), findings: Vec::new(), evidence: Vec::new() }
+        Outcome {
+            item,
+            verdict: Verdict::NotApplicable,
+            because: Because::NotApplicable(reason),
+            findings: Vec::new(),
+            evidence: Vec::new(),
+        }
     }
 
     /// A guard of this item that exists somewhere in the program, for "defined but not wired".
@@ -184,10 +208,15 @@ impl<'p, 'm> Case<'p, 'm> {
         for (call, info) in program.units.calls.iter().enumerate() {
             let site = Site { call, frame: program.open_frame(info.unit) };
             for path in program.callee_paths(site) {
-                let known = program.facts_of(&path, Kind::Guard).iter().any(|(_, fact)| fact.protects.as_deref() == Some(item));
+                let known =
+                    program.facts_of(&path, Kind::Guard).iter().any(|(_, fact)| fact.protects.as_deref() == Some(item));
                 // A limiter object whose methods protect is the guard that people see.
                 if known {
-                    return Some(Protection { module: info.module, span: info.call.span, name: super::guards::short(&path) });
+                    return Some(Protection {
+                        module: info.module,
+                        span: info.call.span,
+                        name: super::guards::short(&path),
+                    });
                 }
             }
         }

@@ -121,7 +121,9 @@ impl<'p, 'm> Guards<'p, 'm> {
                 }
                 String::new()
             }
-            Value::Class(class) | Value::Instance { class, .. } => self.program.units.classes[*class].class.name.clone(),
+            Value::Class(class) | Value::Instance { class, .. } => {
+                self.program.units.classes[*class].class.name.clone()
+            }
             Value::Library { path, .. } => short(path),
             _ => String::new(),
         }
@@ -175,7 +177,10 @@ impl<'p, 'm> Guards<'p, 'm> {
         for call in calls {
             let here = Site { call, frame: site.frame };
             for path in program.callee_paths(here) {
-                let wraps = self.facts(&path, Some(here), item).iter().any(|fact| !matches!(fact.how.as_deref(), Some("result" | "init")));
+                let wraps = self
+                    .facts(&path, Some(here), item)
+                    .iter()
+                    .any(|fact| !matches!(fact.how.as_deref(), Some("result" | "init")));
                 if wraps {
                     let call = program.units.calls[call].call;
                     return Some(Protection { module: info.module, span: call.callee.span, name: short(&path) });
@@ -236,7 +241,10 @@ impl<'p, 'm> Guards<'p, 'm> {
             }
             let info = &program.units.calls[before.site.call];
             for path in program.callee_paths(before.site) {
-                let stops = self.facts(&path, Some(before.site), item).iter().any(|fact| matches!(fact.how.as_deref(), Some("raises" | "context" | "argument" | "wrapper")));
+                let stops = self
+                    .facts(&path, Some(before.site), item)
+                    .iter()
+                    .any(|fact| matches!(fact.how.as_deref(), Some("raises" | "context" | "argument" | "wrapper")));
                 if stops {
                     return Some(Protection { module: info.module, span: info.call.span, name: short(&path) });
                 }
@@ -277,7 +285,11 @@ impl<'p, 'm> Guards<'p, 'm> {
                     return Some(Protection { module: info.module, span: info.call.span, name: short(&path) });
                 }
             }
-            program.runs(site, self.registrations).into_iter().filter(|inner| program.frame(*inner).how == How::Call(site)).find_map(|inner| self.raises(inner, item, depth + 1))
+            program
+                .runs(site, self.registrations)
+                .into_iter()
+                .filter(|inner| program.frame(*inner).how == How::Call(site))
+                .find_map(|inner| self.raises(inner, item, depth + 1))
         })
     }
 
@@ -332,7 +344,8 @@ impl<'p, 'm> Guards<'p, 'm> {
                 program.values(&info.call.callee, site.frame).iter().any(|value| match value {
                     Value::Parameter { .. } => true,
                     Value::Library { path, sites } => {
-                        sites.is_empty() && (path.ends_with(".next") || path.ends_with("()") || path.ends_with(".call_next"))
+                        sites.is_empty()
+                            && (path.ends_with(".next") || path.ends_with("()") || path.ends_with(".call_next"))
                     }
                     _ => false,
                 })

@@ -69,9 +69,23 @@ pub struct Inputs<'c, 'p, 'm> {
 
 /// Parts of a request that are no text for a model.
 const NO_TEXT: [&str; 20] = [
-    "app", "state", "ip", "method", "url", "path", "headers", "client", "session", "user", "cookies", "id", "log", "account", "auth", "locals", "signal", "scope", "nextUrl", "geo",
+    "app", "state", "ip", "method", "url", "path", "headers", "client", "session", "user", "cookies", "id", "log",
+    "account", "auth", "locals", "signal", "scope", "nextUrl", "geo",
 ];
-const CUTS: [&str; 12] = ["slice", "substring", "substr", "truncate", "take", "splice", "slice_", "head", "tail", "last", "chars_take", "limit"];
+const CUTS: [&str; 12] = [
+    "slice",
+    "substring",
+    "substr",
+    "truncate",
+    "take",
+    "splice",
+    "slice_",
+    "head",
+    "tail",
+    "last",
+    "chars_take",
+    "limit",
+];
 const DEPTH: usize = 60;
 
 impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
@@ -92,7 +106,10 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         let mut paths: Vec<String> = program.catalogue.fact(external.fact).input.clone();
         if let Some(endpoint) = external.endpoint {
             let keys = &program.catalogue.fact(endpoint).input;
-            paths = ["body", "json", "data", "#1", "json()", "body()"].iter().flat_map(|body| keys.iter().map(move |key| format!("{body}.{key}"))).collect();
+            paths = ["body", "json", "data", "#1", "json()", "body()"]
+                .iter()
+                .flat_map(|body| keys.iter().map(move |key| format!("{body}.{key}")))
+                .collect();
             if keys.is_empty() {
                 paths = vec!["body".into(), "json".into(), "data".into()];
             }
@@ -117,7 +134,14 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         out
     }
 
-    fn trace(&self, expression: &'m Expression, frame: FrameId, mut state: State, seen: &mut HashSet<(usize, FrameId, bool, bool)>, out: &mut Vec<Leaf>) {
+    fn trace(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        mut state: State,
+        seen: &mut HashSet<(usize, FrameId, bool, bool)>,
+        out: &mut Vec<Leaf>,
+    ) {
         let key = (std::ptr::from_ref(expression) as usize, frame, state.bounded, state.bounded_count);
         if state.depth > DEPTH || out.len() > 40 || !seen.insert(key) {
             return;
@@ -167,7 +191,10 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                 }
             }
             E::Operator { operator, operands } => {
-                if matches!(operator.as_str(), "==" | "!=" | "<" | ">" | "<=" | ">=" | "not" | "in" | "not in" | "is" | "is not" | "typeof") {
+                if matches!(
+                    operator.as_str(),
+                    "==" | "!=" | "<" | ">" | "<=" | ">=" | "not" | "in" | "not in" | "is" | "is not" | "typeof"
+                ) {
                     return;
                 }
                 for operand in operands {
@@ -184,7 +211,15 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         }
     }
 
-    fn trace_name(&self, expression: &'m Expression, name: &'m str, frame: FrameId, state: State, seen: &mut HashSet<(usize, FrameId, bool, bool)>, out: &mut Vec<Leaf>) {
+    fn trace_name(
+        &self,
+        expression: &'m Expression,
+        name: &'m str,
+        frame: FrameId,
+        state: State,
+        seen: &mut HashSet<(usize, FrameId, bool, bool)>,
+        out: &mut Vec<Leaf>,
+    ) {
         let program = self.program();
         let mut at = Some(frame);
         while let Some(id) = at {
@@ -247,7 +282,15 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         }
     }
 
-    fn trace_parameter(&self, expression: &'m Expression, index: usize, frame: FrameId, state: State, seen: &mut HashSet<(usize, FrameId, bool, bool)>, out: &mut Vec<Leaf>) {
+    fn trace_parameter(
+        &self,
+        expression: &'m Expression,
+        index: usize,
+        frame: FrameId,
+        state: State,
+        seen: &mut HashSet<(usize, FrameId, bool, bool)>,
+        out: &mut Vec<Leaf>,
+    ) {
         let program = self.program();
         let here = program.frame(frame);
         let Some(function) = program.units.units[here.unit].function else { return };
@@ -267,14 +310,26 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                     }
                 }
             }
-            How::Framework => self.outside(expression, parameter, here.unit, here.closure.unwrap_or(frame), &state, out),
+            How::Framework => {
+                self.outside(expression, parameter, here.unit, here.closure.unwrap_or(frame), &state, out)
+            }
         }
     }
 
     /// A parameter that a framework fills: what the user sends, unless it is injected or no text.
-    fn outside(&self, expression: &'m Expression, parameter: &'m Parameter, unit: UnitId, closure: FrameId, state: &State, out: &mut Vec<Leaf>) {
+    fn outside(
+        &self,
+        expression: &'m Expression,
+        parameter: &'m Parameter,
+        unit: UnitId,
+        closure: FrameId,
+        state: &State,
+        out: &mut Vec<Leaf>,
+    ) {
         let program = self.program();
-        if !injected_for(program, parameter, closure).is_empty() || state.path.iter().any(|part| NO_TEXT.contains(&part.as_str())) {
+        if !injected_for(program, parameter, closure).is_empty()
+            || state.path.iter().any(|part| NO_TEXT.contains(&part.as_str()))
+        {
             return;
         }
         if parameter.annotation.as_ref().is_some_and(is_no_text) && state.path.is_empty() {
@@ -285,7 +340,8 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             _ => "",
         };
         // `body.message`: the field; `await request.json()`: what is taken from it.
-        let path: Vec<&str> = state.path.iter().rev().map(String::as_str).filter(|part| !is_text_method(part)).collect();
+        let path: Vec<&str> =
+            state.path.iter().rev().map(String::as_str).filter(|part| !is_text_method(part)).collect();
         let name = path.last().copied().unwrap_or(own).to_owned();
         let mut bounded = state.bounded || self.limited_by_schema(parameter, closure, &path);
         if self.field_is_no_text(parameter, closure, &path) {
@@ -316,7 +372,16 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "one step of the trace")]
-    fn trace_member(&self, expression: &'m Expression, object: &'m Expression, name: &'m str, frame: FrameId, mut state: State, seen: &mut HashSet<(usize, FrameId, bool, bool)>, out: &mut Vec<Leaf>) {
+    fn trace_member(
+        &self,
+        expression: &'m Expression,
+        object: &'m Expression,
+        name: &'m str,
+        frame: FrameId,
+        mut state: State,
+        seen: &mut HashSet<(usize, FrameId, bool, bool)>,
+        out: &mut Vec<Leaf>,
+    ) {
         let program = self.program();
         if self.trace_kept(expression, expression, frame, &state, out) {
             return;
@@ -330,7 +395,13 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                     self.trace(data.0, *home, state.clone(), seen, out);
                 }
                 // Settings, clients, modules: nothing that a user sends.
-                Value::Library { path, .. } if !self.is_request(path) && !path.contains("Update()") && program.facts(path).iter().any(|id| !matches!(program.catalogue.fact(*id).is, Kind::Request | Kind::Respond | Kind::Reject)) => {
+                Value::Library { path, .. }
+                    if !self.is_request(path)
+                        && !path.contains("Update()")
+                        && program.facts(path).iter().any(|id| {
+                            !matches!(program.catalogue.fact(*id).is, Kind::Request | Kind::Respond | Kind::Reject)
+                        }) =>
+                {
                     followed = true;
                 }
                 Value::Function { .. } | Value::Class(_) | Value::Module(_) => followed = true,
@@ -347,7 +418,14 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         path.find("()").and_then(|at| path.get(..at)).is_some_and(|head| self.program().is_a(head, Kind::Request))
     }
 
-    fn trace_call(&self, call: &'m Call, frame: FrameId, mut state: State, seen: &mut HashSet<(usize, FrameId, bool, bool)>, out: &mut Vec<Leaf>) {
+    fn trace_call(
+        &self,
+        call: &'m Call,
+        frame: FrameId,
+        mut state: State,
+        seen: &mut HashSet<(usize, FrameId, bool, bool)>,
+        out: &mut Vec<Leaf>,
+    ) {
         let program = self.program();
         let Some(id) = program.units.call_id(call) else { return };
         let site = Site { call: id, frame };
@@ -365,18 +443,38 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             }
             if let Some((_, fact)) = program.facts_of(&path, Kind::Memory).first() {
                 let bounded = fact.bounded.as_ref().is_some_and(|condition| program.holds(condition, site))
-                    || fact.bound.as_deref().is_some_and(|bound| !matches!(program.argument_of(site, bound), Given::Absent));
-                out.push(Leaf { kind: LeafKind::Memory, name: method.to_owned(), module: program.units.calls[id].module, span: call.span, bounded: true, bounded_count: bounded || state.bounded_count });
+                    || fact
+                        .bound
+                        .as_deref()
+                        .is_some_and(|bound| !matches!(program.argument_of(site, bound), Given::Absent));
+                out.push(Leaf {
+                    kind: LeafKind::Memory,
+                    name: method.to_owned(),
+                    module: program.units.calls[id].module,
+                    span: call.span,
+                    bounded: true,
+                    bounded_count: bounded || state.bounded_count,
+                });
                 return;
             }
-            if program.is_a(&path, Kind::Measure) || program.is_a(&path, Kind::Environment) || program.is_a(&path, Kind::Clock) {
+            if program.is_a(&path, Kind::Measure)
+                || program.is_a(&path, Kind::Environment)
+                || program.is_a(&path, Kind::Clock)
+            {
                 return;
             }
         }
         if let Some(operation) = self.case.guards.behaviour.operation(site) {
             if operation == Operation::Many {
                 let bounded = state.bounded_count || self.rows_are_bounded(site);
-                out.push(Leaf { kind: LeafKind::Rows, name: method.to_owned(), module: program.units.calls[id].module, span: call.span, bounded: true, bounded_count: bounded });
+                out.push(Leaf {
+                    kind: LeafKind::Rows,
+                    name: method.to_owned(),
+                    module: program.units.calls[id].module,
+                    span: call.span,
+                    bounded: true,
+                    bounded_count: bounded,
+                });
             }
             return;
         }
@@ -397,7 +495,10 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             (state.bounded, state.bounded_count) = (true, true);
         }
         // A schema that parses the value bounds its fields.
-        let parses = matches!(method, "parse" | "safeParse" | "parseAsync" | "safeParseAsync" | "validate" | "validateSync" | "model_validate");
+        let parses = matches!(
+            method,
+            "parse" | "safeParse" | "parseAsync" | "safeParseAsync" | "validate" | "validateSync" | "model_validate"
+        );
         let made = callees.iter().flat_map(|value| value.sites().to_vec()).next();
         if let (true, Some(schema)) = (parses, made) {
             state.schema = Some(schema);
@@ -416,14 +517,23 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
     }
 
     /// What a function returns, each way with the tests that lead to it: what is returned when it is short is bounded.
-    fn trace_returns(&self, unit: UnitId, frame: FrameId, state: &State, seen: &mut HashSet<(usize, FrameId, bool, bool)>, out: &mut Vec<Leaf>) {
+    fn trace_returns(
+        &self,
+        unit: UnitId,
+        frame: FrameId,
+        state: &State,
+        seen: &mut HashSet<(usize, FrameId, bool, bool)>,
+        out: &mut Vec<Leaf>,
+    ) {
         let program = self.program();
         let info = &program.units.units[unit];
         let measured_tests: Vec<Span> = info
             .nodes
             .iter()
             .filter_map(|node| match program.units.nodes[*node].kind {
-                NodeKind::Then(test) | NodeKind::Otherwise(test) if self.measures(test, frame) => Some(program.units.nodes[*node].span),
+                NodeKind::Then(test) | NodeKind::Otherwise(test) if self.measures(test, frame) => {
+                    Some(program.units.nodes[*node].span)
+                }
                 _ => None,
             })
             .collect();
@@ -449,13 +559,18 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             return query_is_bounded(&text);
         }
         for path in program.callee_paths(site) {
-            for (_, fact) in program.facts_of(&path, Kind::Store).into_iter().filter(|(_, fact)| fact.does.as_deref() == Some("many")) {
+            for (_, fact) in program
+                .facts_of(&path, Kind::Store)
+                .into_iter()
+                .filter(|(_, fact)| fact.does.as_deref() == Some("many"))
+            {
                 let Some(bound) = &fact.bound else { continue };
                 for alternative in crate::rules::checked::expand(bound) {
                     match program.argument(site, &alternative) {
                         Given::Present { expression, frame } => {
                             // `lrange(key, 0, -1)` loads everything.
-                            let everything = program.number(expression, frame, 0) == Some(0.0) && alternative.starts_with('#');
+                            let everything =
+                                program.number(expression, frame, 0) == Some(0.0) && alternative.starts_with('#');
                             if !everything && program.amount(expression, frame, None, &[]) != Amount::Off {
                                 return true;
                             }
@@ -483,7 +598,14 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
     }
 
     /// A collection that outlives the request: an attribute or module variable that starts empty and is added to.
-    fn trace_kept(&self, expression: &'m Expression, holder: &'m Expression, frame: FrameId, state: &State, out: &mut Vec<Leaf>) -> bool {
+    fn trace_kept(
+        &self,
+        expression: &'m Expression,
+        holder: &'m Expression,
+        frame: FrameId,
+        state: &State,
+        out: &mut Vec<Leaf>,
+    ) -> bool {
         let ExpressionKind::Member { object, name } = &holder.kind else { return false };
         if !matches!(&object.kind, ExpressionKind::Name(root) if root == "self") {
             return false;
@@ -494,20 +616,39 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         })
     }
 
-    fn kept_leaf(&self, expression: &'m Expression, initial: &'m Expression, name: &str, frame: FrameId, state: &State, out: &mut Vec<Leaf>) -> bool {
+    fn kept_leaf(
+        &self,
+        expression: &'m Expression,
+        initial: &'m Expression,
+        name: &str,
+        frame: FrameId,
+        state: &State,
+        out: &mut Vec<Leaf>,
+    ) -> bool {
         let is_empty = match &initial.kind {
             ExpressionKind::List(items) => items.is_empty(),
             ExpressionKind::Object(entries) => entries.is_empty(),
-            ExpressionKind::Call(call) => matches!(&call.callee.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "defaultdict" | "dict" | "list" | "deque" | "Map")),
+            ExpressionKind::Call(call) => {
+                matches!(&call.callee.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "defaultdict" | "dict" | "list" | "deque" | "Map"))
+            }
             _ => false,
         };
         if !is_empty || !self.is_added_to(name) {
             return false;
         }
         let program = self.program();
-        let bounded = state.bounded_count || self.is_trimmed(name) || matches!(&initial.kind, ExpressionKind::Call(call) if call.arguments.iter().any(|argument| argument.name.as_deref() == Some("maxlen")));
+        let bounded = state.bounded_count
+            || self.is_trimmed(name)
+            || matches!(&initial.kind, ExpressionKind::Call(call) if call.arguments.iter().any(|argument| argument.name.as_deref() == Some("maxlen")));
         let module = program.module_of(program.unit_of_frame(frame));
-        let leaf = Leaf { kind: LeafKind::Memory, name: name.to_owned(), module, span: expression.span, bounded: true, bounded_count: bounded };
+        let leaf = Leaf {
+            kind: LeafKind::Memory,
+            name: name.to_owned(),
+            module,
+            span: expression.span,
+            bounded: true,
+            bounded_count: bounded,
+        };
         if !out.contains(&leaf) {
             out.push(leaf);
         }
@@ -516,7 +657,10 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
 
     fn is_added_to(&self, name: &str) -> bool {
         self.program().units.calls.iter().any(|info| match &info.call.callee.kind {
-            ExpressionKind::Member { object, name: method } => matches!(method.as_str(), "append" | "push" | "extend" | "set" | "setdefault" | "insert" | "unshift") && mentions(object, name),
+            ExpressionKind::Member { object, name: method } => {
+                matches!(method.as_str(), "append" | "push" | "extend" | "set" | "setdefault" | "insert" | "unshift")
+                    && mentions(object, name)
+            }
             _ => false,
         }) || self.program().units.nodes.iter().any(|node| match node.kind {
             NodeKind::Plain(Statement { kind: StatementKind::Assign(assignment), .. }) => {
@@ -573,14 +717,22 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                 });
         };
         fields.iter().any(|(_, assignment)| {
-            let limited = assignment.value.iter().chain(&assignment.annotation).any(|marker| self.has_text_limit(marker, home, 0));
+            let limited = assignment
+                .value
+                .iter()
+                .chain(&assignment.annotation)
+                .any(|marker| self.has_text_limit(marker, home, 0));
             if limited && rest.is_empty() {
                 return true;
             }
             assignment.annotation.as_ref().is_some_and(|annotation| {
                 program.annotation(annotation, home).iter().any(|value| match value {
                     Value::Instance { class: inner, .. } if *inner != class && depth < 6 => {
-                        if rest.is_empty() { self.all_text_limited(*inner, depth + 1) } else { self.class_limits(*inner, rest, depth + 1) }
+                        if rest.is_empty() {
+                            self.all_text_limited(*inner, depth + 1)
+                        } else {
+                            self.class_limits(*inner, rest, depth + 1)
+                        }
                     }
                     _ => false,
                 })
@@ -608,7 +760,12 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                 let info = &program.units.classes[*class];
                 let home = program.open_frame(info.unit);
                 info.fields.get(field).is_some_and(|fields| {
-                    fields.iter().any(|(_, assignment)| assignment.annotation.as_ref().is_some_and(|annotation| is_no_text(annotation) || self.is_choice(annotation, home)))
+                    fields.iter().any(|(_, assignment)| {
+                        assignment
+                            .annotation
+                            .as_ref()
+                            .is_some_and(|annotation| is_no_text(annotation) || self.is_choice(annotation, home))
+                    })
                 })
             }
             _ => false,
@@ -621,7 +778,9 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         program.values(annotation, frame).iter().any(|value| match value {
             Value::Data { expression, .. } => !std::ptr::eq(expression.0, annotation) && is_no_text(expression.0),
             Value::Library { path, .. } => path.ends_with("Literal[]"),
-            Value::Class(class) => program.units.classes[*class].class.bases.iter().any(|base| Program::written(base).ends_with("Enum")),
+            Value::Class(class) => {
+                program.units.classes[*class].class.bases.iter().any(|base| Program::written(base).ends_with("Enum"))
+            }
             _ => false,
         })
     }
@@ -641,10 +800,14 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                 // A limit of a list bounds its items, not their text.
                 !is_list_type(object) && parts.into_iter().any(|part| self.has_text_limit(part, frame, depth + 1))
             }
-            ExpressionKind::Operator { operands, .. } => operands.iter().any(|operand| self.has_text_limit(operand, frame, depth + 1)),
+            ExpressionKind::Operator { operands, .. } => {
+                operands.iter().any(|operand| self.has_text_limit(operand, frame, depth + 1))
+            }
             _ => program.values(marker, frame).iter().any(|value| match value {
                 Value::Library { sites, .. } => sites.iter().any(|site| self.limits_text(*site)),
-                Value::Data { expression, frame } if !std::ptr::eq(expression.0, marker) => self.has_text_limit(expression.0, *frame, depth + 1),
+                Value::Data { expression, frame } if !std::ptr::eq(expression.0, marker) => {
+                    self.has_text_limit(expression.0, *frame, depth + 1)
+                }
                 _ => false,
             }),
         }
@@ -795,7 +958,9 @@ fn configured_keys<'m>(program: &Program<'m>, index: &'m Expression, frame: Fram
         .parts
         .iter()
         .filter_map(|(part, _)| match &part.kind {
-            ExpressionKind::Object(entries) => Some(entries.iter().filter_map(|entry| entry.key.clone()).collect::<Vec<_>>()),
+            ExpressionKind::Object(entries) => {
+                Some(entries.iter().filter_map(|entry| entry.key.clone()).collect::<Vec<_>>())
+            }
             ExpressionKind::List(items) => Some(
                 items
                     .iter()
@@ -829,7 +994,34 @@ fn is_list_name(name: &str) -> bool {
 
 /// Methods by which the text of a request is taken.
 fn is_text_method(name: &str) -> bool {
-    matches!(name, "json" | "text" | "body" | "form" | "formData" | "get_json" | "query" | "data" | "strip" | "trim" | "get" | "toString" | "map" | "join" | "content" | "parse" | "args" | "replace" | "lower" | "toLowerCase" | "split" | "format" | "filter" | "at" | "value")
+    matches!(
+        name,
+        "json"
+            | "text"
+            | "body"
+            | "form"
+            | "formData"
+            | "get_json"
+            | "query"
+            | "data"
+            | "strip"
+            | "trim"
+            | "get"
+            | "toString"
+            | "map"
+            | "join"
+            | "content"
+            | "parse"
+            | "args"
+            | "replace"
+            | "lower"
+            | "toLowerCase"
+            | "split"
+            | "format"
+            | "filter"
+            | "at"
+            | "value"
+    )
 }
 
 fn is_list_type(expression: &Expression) -> bool {
@@ -840,14 +1032,38 @@ fn is_list_type(expression: &Expression) -> bool {
 fn is_no_text(annotation: &Expression) -> bool {
     match &annotation.kind {
         ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
-            matches!(name.as_str(), "int" | "float" | "bool" | "number" | "boolean" | "UUID" | "UUID4" | "date" | "datetime" | "Decimal" | "i32" | "i64" | "u32" | "u64" | "usize" | "f32" | "f64" | "BackgroundTasks")
+            matches!(
+                name.as_str(),
+                "int"
+                    | "float"
+                    | "bool"
+                    | "number"
+                    | "boolean"
+                    | "UUID"
+                    | "UUID4"
+                    | "date"
+                    | "datetime"
+                    | "Decimal"
+                    | "i32"
+                    | "i64"
+                    | "u32"
+                    | "u64"
+                    | "usize"
+                    | "f32"
+                    | "f64"
+                    | "BackgroundTasks"
+            )
         }
         ExpressionKind::Index { object, index } => match &object.kind {
             ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name == "Literal" => true,
-            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name == "Optional" || name == "Annotated" => match &index.kind {
-                ExpressionKind::List(parts) => parts.first().is_some_and(is_no_text),
-                _ => is_no_text(index),
-            },
+            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }
+                if name == "Optional" || name == "Annotated" =>
+            {
+                match &index.kind {
+                    ExpressionKind::List(parts) => parts.first().is_some_and(is_no_text),
+                    _ => is_no_text(index),
+                }
+            }
             _ => false,
         },
         ExpressionKind::Operator { operator, operands } if operator == "|" => {
@@ -861,7 +1077,9 @@ fn is_no_text(annotation: &Expression) -> bool {
 /// `ALLOWED.has(x)`, `x in ALLOWED`, `x == "a"`.
 fn picks_from_a_list(test: &Expression) -> bool {
     match &test.kind {
-        ExpressionKind::Call(call) => matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "has" | "includes" | "contains")),
+        ExpressionKind::Call(call) => {
+            matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "has" | "includes" | "contains"))
+        }
         ExpressionKind::Operator { operator, .. } => matches!(operator.as_str(), "in" | "=="),
         _ => false,
     }

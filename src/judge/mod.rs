@@ -97,7 +97,12 @@ fn number_repeats(findings: &mut [Finding]) {
     }
 }
 
-fn inventory(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, constructs: &[retries::Construct], variables: &[environment::Variable]) -> Inventory {
+fn inventory(
+    case: &Case<'_, '_>,
+    inputs: &Inputs<'_, '_, '_>,
+    constructs: &[retries::Construct],
+    variables: &[environment::Variable],
+) -> Inventory {
     let program = case.program;
     let reaches_llm = case.reaching(|external| external.kind == Calls::Llm);
     let entry_points = (0..case.entries.entries.len())
@@ -135,23 +140,39 @@ fn inventory(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, constructs: &[ret
                 entry_points: external.reached.iter().map(|(entry, _)| *entry).collect(),
             });
         } else {
-            inventory.external_calls.push(ExternalCall { path: place.path, line: place.line, end_line: place.end_line, api: external.api.clone(), timeout });
+            inventory.external_calls.push(ExternalCall {
+                path: place.path,
+                line: place.line,
+                end_line: place.end_line,
+                api: external.api.clone(),
+                timeout,
+            });
         }
     }
     inventory.retries = constructs
         .iter()
         .map(|construct| {
             let place = program.location(construct.module, construct.span);
-            Retry { path: place.path, line: place.line, end_line: place.end_line, bounded: construct.bounded, exponential: construct.exponential }
+            Retry {
+                path: place.path,
+                line: place.line,
+                end_line: place.end_line,
+                bounded: construct.bounded,
+                exponential: construct.exponential,
+            }
         })
         .collect();
     inventory.env_vars = variables
         .iter()
         .map(|variable| {
             let place = program.location(variable.module, variable.span);
-            EnvVar { name: variable.name.clone(), path: place.path, line: place.line, checked: variable.checked == environment::Checked::Yes }
+            EnvVar {
+                name: variable.name.clone(),
+                path: place.path,
+                line: place.line,
+                checked: variable.checked == environment::Checked::Yes,
+            }
         })
         .collect();
     inventory
 }
-

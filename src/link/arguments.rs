@@ -5,8 +5,8 @@ use std::rc::Rc;
 use crate::model::*;
 use crate::rules::catalogue::{Condition, Kind, Setting};
 
-use super::values::{FrameId, Site, Value, Written};
 use super::Program;
+use super::values::{FrameId, Site, Value, Written};
 
 /// What was found under an argument path.
 #[derive(Clone, Debug)]
@@ -14,7 +14,10 @@ pub enum Given<'m> {
     Absent,
     /// Something is spread or passed there that cannot be seen into.
     Unresolved,
-    Present { expression: &'m Expression, frame: FrameId },
+    Present {
+        expression: &'m Expression,
+        frame: FrameId,
+    },
 }
 
 impl<'m> Given<'m> {
@@ -93,7 +96,9 @@ impl<'m> Program<'m> {
         };
         match index.and_then(|index| arguments.get(index)) {
             Some(argument) => Given::Present { expression: &argument.value, frame: site.frame },
-            None if arguments.iter().any(|argument| matches!(argument.value.kind, ExpressionKind::Spread(_))) => Given::Unresolved,
+            None if arguments.iter().any(|argument| matches!(argument.value.kind, ExpressionKind::Spread(_))) => {
+                Given::Unresolved
+            }
             None => Given::Absent,
         }
     }
@@ -157,7 +162,11 @@ impl<'m> Program<'m> {
             match looked_into {
                 Given::Absent => {}
                 // A positional value that is not an object is no options; only what is spread may hold the key.
-                Given::Unresolved => unresolved |= argument.name.is_some() || matches!(argument.value.kind, ExpressionKind::Spread(_)) || self.looks_like_options(&argument.value),
+                Given::Unresolved => {
+                    unresolved |= argument.name.is_some()
+                        || matches!(argument.value.kind, ExpressionKind::Spread(_))
+                        || self.looks_like_options(&argument.value)
+                }
                 found => return found,
             }
         }
@@ -166,7 +175,13 @@ impl<'m> Program<'m> {
 
     /// A bare name or member given where options would stand (`create(parameters)`).
     fn looks_like_options(&self, expression: &Expression) -> bool {
-        matches!(expression.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. } | ExpressionKind::Object(_) | ExpressionKind::Call(_))
+        matches!(
+            expression.kind,
+            ExpressionKind::Name(_)
+                | ExpressionKind::Member { .. }
+                | ExpressionKind::Object(_)
+                | ExpressionKind::Call(_)
+        )
     }
 
     /// A key path inside the value of an expression.
@@ -262,7 +277,10 @@ impl<'m> Program<'m> {
                 }
                 if unresolved { Given::Unresolved } else { Given::Absent }
             }
-            ExpressionKind::Literal(_) | ExpressionKind::Template(_) | ExpressionKind::List(_) | ExpressionKind::Comprehension { .. } => Given::Absent,
+            ExpressionKind::Literal(_)
+            | ExpressionKind::Template(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Comprehension { .. } => Given::Absent,
             // `{...} | {...}` merges; the right side wins.
             ExpressionKind::Operator { operator, operands } if operator == "|" => {
                 let mut unresolved = false;
@@ -282,7 +300,9 @@ impl<'m> Program<'m> {
     /// `...(condition && {key: 1})` may not give the key; `...options` gives it if they hold it.
     fn spread_key(&self, inner: &'m Expression, frame: FrameId, name: &str, depth: usize) -> Given<'m> {
         match &inner.kind {
-            ExpressionKind::Operator { operator, operands } if operator == "and" || operator == "??" || operator == "or" => {
+            ExpressionKind::Operator { operator, operands }
+                if operator == "and" || operator == "??" || operator == "or" =>
+            {
                 operands.last().map_or(Given::Absent, |last| self.key(last, frame, name, depth + 1))
             }
             _ => self.key(inner, frame, name, depth + 1),
@@ -294,7 +314,14 @@ impl<'m> Program<'m> {
         self.amount_at(expression, frame, unit, off, 0)
     }
 
-    fn amount_at(&self, expression: &'m Expression, frame: FrameId, unit: Option<&str>, off: &[String], depth: usize) -> Amount {
+    fn amount_at(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        unit: Option<&str>,
+        off: &[String],
+        depth: usize,
+    ) -> Amount {
         let scale = if unit == Some("ms") { 0.001 } else { 1.0 };
         if off.iter().any(|off| *off == Program::written(expression)) {
             return Amount::Off;
@@ -359,7 +386,9 @@ impl<'m> Program<'m> {
                 let paths: Vec<&str> = fact.value.as_deref().unwrap_or("#0").split('|').collect();
                 for path in paths {
                     match self.argument(*site, path.trim()) {
-                        Given::Present { expression, frame } => return self.amount_at(expression, frame, unit, off, depth + 1),
+                        Given::Present { expression, frame } => {
+                            return self.amount_at(expression, frame, unit, off, depth + 1);
+                        }
                         Given::Unresolved => return Amount::Unknown,
                         Given::Absent => {}
                     }
@@ -412,7 +441,10 @@ impl<'m> Program<'m> {
         for path in &setting.arguments {
             match self.argument(site, path) {
                 Given::Present { expression, frame } => {
-                    return Some(Held::Given(self.amount(expression, frame, setting.unit.as_deref(), &setting.off), site));
+                    return Some(Held::Given(
+                        self.amount(expression, frame, setting.unit.as_deref(), &setting.off),
+                        site,
+                    ));
                 }
                 Given::Unresolved => unresolved = true,
                 Given::Absent => {}
@@ -444,19 +476,24 @@ impl<'m> Program<'m> {
         }
         match &expression.kind {
             ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
-            ExpressionKind::Template(parts) => {
-                Some(parts.iter().map(|part| self.text_at(part, frame, depth + 1).unwrap_or_else(|| "*".into())).collect())
-            }
-            ExpressionKind::Operator { operator, operands } if operator == "+" => {
-                Some(operands.iter().map(|part| self.text_at(part, frame, depth + 1).unwrap_or_else(|| "*".into())).collect())
-            }
+            ExpressionKind::Template(parts) => Some(
+                parts.iter().map(|part| self.text_at(part, frame, depth + 1).unwrap_or_else(|| "*".into())).collect(),
+            ),
+            ExpressionKind::Operator { operator, operands } if operator == "+" => Some(
+                operands
+                    .iter()
+                    .map(|part| self.text_at(part, frame, depth + 1).unwrap_or_else(|| "*".into()))
+                    .collect(),
+            ),
             ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "or" | "??") => {
                 operands.iter().rev().find_map(|operand| self.text_at(operand, frame, depth + 1))
             }
             ExpressionKind::Call(call) => {
                 // `new URL("https://...")`, `format!(...)`, `"...".format(...)`, `Url::parse(..)`.
                 let own = match &call.callee.kind {
-                    ExpressionKind::Member { object, name } if name == "format" || name == "to_string" || name == "to_owned" || name == "into" => {
+                    ExpressionKind::Member { object, name }
+                        if name == "format" || name == "to_string" || name == "to_owned" || name == "into" =>
+                    {
                         self.text_at(object, frame, depth + 1)
                     }
                     _ => None,
@@ -483,7 +520,10 @@ impl<'m> Program<'m> {
                     // An environment read with a default, a parsed URL.
                     let site = sites.last()?;
                     let call = self.units.calls[site.call].call;
-                    call.arguments.iter().rev().find_map(|argument| self.text_at(&argument.value, site.frame, depth + 1))
+                    call.arguments
+                        .iter()
+                        .rev()
+                        .find_map(|argument| self.text_at(&argument.value, site.frame, depth + 1))
                 }
                 _ => None,
             }),
@@ -579,17 +619,23 @@ impl<'m> Program<'m> {
         }
         let pattern = |path: &str| path.trim_end_matches("()") == name || path.contains(&format!("{name}()"));
         match &expression.kind {
-            ExpressionKind::Operator { operands, .. } => operands.iter().any(|each| self.mentions(each, frame, name, depth + 1)),
+            ExpressionKind::Operator { operands, .. } => {
+                operands.iter().any(|each| self.mentions(each, frame, name, depth + 1))
+            }
             ExpressionKind::List(items) => items.iter().any(|each| self.mentions(each, frame, name, depth + 1)),
             _ => self.values(expression, frame).iter().any(|value| match value {
-                Value::Library { path, sites } => pattern(path) || sites.last().is_some_and(|site| self.argument_mentions(*site, name, depth)),
+                Value::Library { path, sites } => {
+                    pattern(path) || sites.last().is_some_and(|site| self.argument_mentions(*site, name, depth))
+                }
                 // A function mentions what it calls, also under the name of a parameter.
                 Value::Function { unit, closure, receiver } => {
                     let frame = self.enter(*unit, *closure, receiver.clone(), super::values::How::Framework);
                     self.units.units[*unit].calls.iter().any(|call| {
                         let callee = &self.units.calls[*call].call.callee;
                         Program::written(callee) == name
-                            || frame.is_some_and(|frame| self.values(callee, frame).iter().any(|value| value.path().is_some_and(pattern)))
+                            || frame.is_some_and(|frame| {
+                                self.values(callee, frame).iter().any(|value| value.path().is_some_and(pattern))
+                            })
                     })
                 }
                 Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
@@ -612,8 +658,16 @@ impl<'m> Program<'m> {
 /// `30s`, `1 d` in seconds, `64kb`, `2mb` in bytes.
 fn written_amount(text: &str) -> Option<f64> {
     let lower = text.trim().to_ascii_lowercase();
-    let sizes = [("kib", 1024.0), ("mib", 1_048_576.0), ("gib", 1_073_741_824.0), ("kb", 1024.0), ("mb", 1_048_576.0), ("gb", 1_073_741_824.0)];
-    let size = sizes.iter().find_map(|(unit, bytes)| Some(lower.strip_suffix(unit)?.trim().parse::<f64>().ok()? * bytes));
+    let sizes = [
+        ("kib", 1024.0),
+        ("mib", 1_048_576.0),
+        ("gib", 1_073_741_824.0),
+        ("kb", 1024.0),
+        ("mb", 1_048_576.0),
+        ("gb", 1_073_741_824.0),
+    ];
+    let size =
+        sizes.iter().find_map(|(unit, bytes)| Some(lower.strip_suffix(unit)?.trim().parse::<f64>().ok()? * bytes));
     size.or_else(|| written_duration(&lower))
 }
 

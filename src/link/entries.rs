@@ -11,10 +11,10 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
 
+use super::Program;
 use super::arguments::Given;
 use super::units::*;
 use super::values::{FrameId, How, Site, Value};
-use super::Program;
 
 /// Directive that makes an exported function callable from the browser.
 const ACTION_DIRECTIVE: &str = "use server";
@@ -98,7 +98,9 @@ impl<'m> Entries<'m> {
         entries.entries.sort_by(|a, b| {
             (&program.modules[a.module].path, a.span, &a.name).cmp(&(&program.modules[b.module].path, b.span, &b.name))
         });
-        entries.entries.dedup_by(|a, b| a.module == b.module && a.span.start == b.span.start && a.handler == b.handler && a.name == b.name);
+        entries.entries.dedup_by(|a, b| {
+            a.module == b.module && a.span.start == b.span.start && a.handler == b.handler && a.name == b.name
+        });
         entries
     }
 
@@ -110,24 +112,37 @@ impl<'m> Entries<'m> {
             let frame = program.open_frame(parent);
             for (index, decorator) in function.decorators.iter().enumerate() {
                 let (callee, site) = match &decorator.kind {
-                    ExpressionKind::Call(call) => (&call.callee, program.units.call_id(call).map(|call| Site { call, frame })),
+                    ExpressionKind::Call(call) => {
+                        (&call.callee, program.units.call_id(call).map(|call| Site { call, frame }))
+                    }
                     _ => (decorator, None),
                 };
                 for value in program.values(callee, frame).iter() {
                     let Value::Library { path, sites } = value else { continue };
-                    for (_, fact) in program.facts_of(path, Kind::Route).into_iter().filter(|(_, fact)| fact.handler.is_none()) {
-                        let inner = function.decorators.iter().skip(index + 1).chain(decorators_of_class(program, unit));
+                    for (_, fact) in
+                        program.facts_of(path, Kind::Route).into_iter().filter(|(_, fact)| fact.handler.is_none())
+                    {
+                        let inner =
+                            function.decorators.iter().skip(index + 1).chain(decorators_of_class(program, unit));
                         self.add_decorated(program, unit, function, fact, site, sites.first().copied(), inner, frame);
                     }
                     for (_, fact) in program.facts_of(path, Kind::Middleware) {
                         let _ = fact;
                         let link = link(program, unit, decorator.span, Role::Middleware);
-                        self.register(sites.first(), site, Registered::Middleware { path: String::new(), links: vec![link], everywhere: true });
+                        self.register(
+                            sites.first(),
+                            site,
+                            Registered::Middleware { path: String::new(), links: vec![link], everywhere: true },
+                        );
                     }
                     if program.is_a(path, Kind::ErrorHandler) {
                         self.error_handlers.push(link(program, unit, decorator.span, Role::Middleware));
                     }
-                    if program.facts_of(path, Kind::Router).iter().any(|(_, fact)| fact.role.as_deref() == Some("start")) {
+                    if program
+                        .facts_of(path, Kind::Router)
+                        .iter()
+                        .any(|(_, fact)| fact.role.as_deref() == Some("start"))
+                    {
                         self.starts.extend(handler_frame(program, unit));
                     }
                 }
@@ -152,7 +167,8 @@ impl<'m> Entries<'m> {
     {
         let module = program.units.units[unit].module;
         let path = site.and_then(|site| route_path(program, fact, site)).unwrap_or_default();
-        let start = function.decorators.first().map_or(function.span.start, |first| first.span.start.min(function.span.start));
+        let start =
+            function.decorators.first().map_or(function.span.start, |first| first.span.start.min(function.span.start));
         let mut chain: Vec<Link<'m>> = Vec::new();
         if let Some(site) = site {
             guard_links(program, fact, site, &mut chain);
@@ -202,13 +218,22 @@ impl<'m> Entries<'m> {
                     let router = sites.first().copied();
                     match fact.is {
                         Kind::Route if fact.handler.is_some() => self.registered_route(program, fact, site, router),
-                        Kind::Route if info.decorates.is_none() && fact.entry.as_deref() == Some("ui") => self.script(program, fact, site),
-                        Kind::Mount | Kind::Middleware if info.decorates.is_none() => self.mounted(program, fact, site, router),
+                        Kind::Route if info.decorates.is_none() && fact.entry.as_deref() == Some("ui") => {
+                            self.script(program, fact, site)
+                        }
+                        Kind::Mount | Kind::Middleware if info.decorates.is_none() => {
+                            self.mounted(program, fact, site, router)
+                        }
                         Kind::ErrorHandler if info.decorates.is_none() => {
                             self.registrations.insert(call);
                             for argument in &info.call.arguments {
                                 for value in program.values(&argument.value, site.frame).iter() {
-                                    self.error_handlers.push(Link { value: value.clone(), role: Role::Middleware, module: info.module, span: argument.value.span });
+                                    self.error_handlers.push(Link {
+                                        value: value.clone(),
+                                        role: Role::Middleware,
+                                        module: info.module,
+                                        span: argument.value.span,
+                                    });
                                 }
                             }
                         }
@@ -243,13 +268,19 @@ impl<'m> Entries<'m> {
                     }
                 }
                 Value::Library { sites, .. } if !sites.is_empty() => {
-                    wrappers.push(Link { value: value.clone(), role: Role::Decorator, module: info.module, span: expression.span });
+                    wrappers.push(Link {
+                        value: value.clone(),
+                        role: Role::Decorator,
+                        module: info.module,
+                        span: expression.span,
+                    });
                     // `post(handler)` of a method router: the handler is among the arguments of what is given.
                     for site in sites.iter() {
                         for argument in &program.units.calls[site.call].call.arguments {
                             for value in program.values(&argument.value, site.frame).iter() {
                                 if let Value::Function { unit, closure, receiver } = value
-                                    && let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework)
+                                    && let Some(frame) =
+                                        program.enter(*unit, *closure, receiver.clone(), How::Framework)
                                     && !handlers.iter().any(|(known, _)| known == unit)
                                 {
                                     handlers.push((*unit, frame));
@@ -302,7 +333,14 @@ impl<'m> Entries<'m> {
     }
 
     /// Function-like values among the arguments, also in lists.
-    fn function_links(&self, program: &Program<'m>, expression: &'m Expression, frame: FrameId, module: ModuleId, chain: &mut Vec<Link<'m>>) {
+    fn function_links(
+        &self,
+        program: &Program<'m>,
+        expression: &'m Expression,
+        frame: FrameId,
+        module: ModuleId,
+        chain: &mut Vec<Link<'m>>,
+    ) {
         for value in program.values(expression, frame).iter() {
             match value {
                 Value::Function { .. } | Value::Class(_) | Value::Instance { .. } | Value::Library { .. } => {
@@ -343,7 +381,12 @@ impl<'m> Entries<'m> {
             for value in program.values(&argument.value, site.frame).iter() {
                 if let Value::Module(module) = value {
                     for value in program.exported(*module, "default", 0).unwrap_or_default() {
-                        found.push(Link { value, role: Role::Middleware, module: info.module, span: argument.value.span });
+                        found.push(Link {
+                            value,
+                            role: Role::Middleware,
+                            module: info.module,
+                            span: argument.value.span,
+                        });
                     }
                 }
             }
@@ -354,7 +397,8 @@ impl<'m> Entries<'m> {
                         receive(program, &link.value, fact);
                         // A function with as many parameters as an error handler is one.
                         if let Value::Function { unit, .. } = &link.value {
-                            let arity = program.units.units[*unit].function.map_or(0, |function| function.parameters.len());
+                            let arity =
+                                program.units.units[*unit].function.map_or(0, |function| function.parameters.len());
                             if fact.parameters == Some(arity) {
                                 self.error_handlers.push(link);
                                 continue;
@@ -367,11 +411,16 @@ impl<'m> Entries<'m> {
         }
         let path = path.unwrap_or_default();
         if children.is_empty() {
-            let everywhere = fact.order.as_deref() == Some("all") || fact.is == Kind::Middleware && fact.order.is_none();
+            let everywhere =
+                fact.order.as_deref() == Some("all") || fact.is == Kind::Middleware && fact.order.is_none();
             self.register(router.as_ref(), Some(site), Registered::Middleware { path, links, everywhere });
         } else {
             for child in children {
-                self.register(router.as_ref(), Some(site), Registered::Mount { path: path.clone(), child, links: links.clone() });
+                self.register(
+                    router.as_ref(),
+                    Some(site),
+                    Registered::Mount { path: path.clone(), child, links: links.clone() },
+                );
             }
         }
     }
@@ -388,7 +437,10 @@ impl<'m> Entries<'m> {
             name: program.modules[module].path.clone(),
             public: fact.public.unwrap_or(true),
             module,
-            span: program.modules[module].body.first().map_or(unit.span, |first| Span { start: first.span.start, end: unit.span.end }),
+            span: program.modules[module]
+                .body
+                .first()
+                .map_or(unit.span, |first| Span { start: first.span.start, end: unit.span.end }),
             handler: program.module_frame(module),
             chains: vec![Vec::new()],
         });
@@ -442,7 +494,9 @@ impl<'m> Entries<'m> {
             let home = program.units.units[unit].module;
             let span = program.units.units[unit].span;
             if fact.role.as_deref() == Some("error-handler") {
-                if let Some(value) = values.iter().find(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit)) {
+                if let Some(value) =
+                    values.iter().find(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit))
+                {
                     self.error_handlers.push(Link { value: value.clone(), role: Role::Middleware, module: home, span });
                 }
                 continue;
@@ -452,14 +506,19 @@ impl<'m> Entries<'m> {
                 continue;
             }
             if !fact.guards.is_empty() {
-                let value = values.iter().find(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit));
+                let value =
+                    values.iter().find(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit));
                 if let Some(value) = value {
                     self.conventions.push(Link { value: value.clone(), role: Role::Middleware, module: home, span });
                 }
                 continue;
             }
             // A wrapped handler is where it is exported; a plain one where it is written.
-            let (at, span) = if home == module { (home, span) } else { (module, written.map_or(span, |_| Span { start: 0, end: 0 })) };
+            let (at, span) = if home == module {
+                (home, span)
+            } else {
+                (module, written.map_or(span, |_| Span { start: 0, end: 0 }))
+            };
             let method = if name == "default" || name == "handler" { String::new() } else { format!("{name} ") };
             let entry = self.entries.len();
             self.entries.push(Entry {
@@ -484,15 +543,30 @@ impl<'m> Entries<'m> {
             let by_module = module.directives.iter().any(|directive| directive == ACTION_DIRECTIVE)
                 && program.units.exports[info.module].iter().any(|export| {
                     export.value.as_ref().is_some_and(|value| {
-                        program.values(value, program.module_frame(info.module)).iter().any(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit))
+                        program
+                            .values(value, program.module_frame(info.module))
+                            .iter()
+                            .any(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit))
                     })
                 });
             if !(own || by_module) || self.entries.iter().any(|entry| program.unit_of_frame(entry.handler) == unit) {
                 continue;
             }
             let Some(handler) = handler_frame(program, unit) else { continue };
-            let name = if function.name.is_empty() { exported_name(program, info.module, unit) } else { function.name.clone() };
-            self.entries.push(Entry { kind: "action".into(), name, public: true, module: info.module, span: function.span, handler, chains: vec![Vec::new()] });
+            let name = if function.name.is_empty() {
+                exported_name(program, info.module, unit)
+            } else {
+                function.name.clone()
+            };
+            self.entries.push(Entry {
+                kind: "action".into(),
+                name,
+                public: true,
+                module: info.module,
+                span: function.span,
+                handler,
+                chains: vec![Vec::new()],
+            });
         }
     }
 
@@ -503,10 +577,16 @@ impl<'m> Entries<'m> {
             let is_started = started.mains.iter().any(|path| *path == info.path);
             let main_block = info.body.iter().find(|statement| is_main_block(statement));
             let main_function = match info.language {
-                Language::Rust => program.units.units[body].names.get("main").and_then(|bindings| match bindings.first() {
-                    Some(Binding::Function(unit)) if info.path.ends_with("main.rs") || info.path.contains("/bin/") => Some(*unit),
-                    _ => None,
-                }),
+                Language::Rust => {
+                    program.units.units[body].names.get("main").and_then(|bindings| match bindings.first() {
+                        Some(Binding::Function(unit))
+                            if info.path.ends_with("main.rs") || info.path.contains("/bin/") =>
+                        {
+                            Some(*unit)
+                        }
+                        _ => None,
+                    })
+                }
                 _ => None,
             };
             let (span, handler) = match (main_function, main_block) {
@@ -515,7 +595,9 @@ impl<'m> Entries<'m> {
                     None => continue,
                 },
                 (None, Some(block)) => (block.span, program.module_frame(module)),
-                (None, None) if is_started && !self.entries.iter().any(|entry| entry.module == module && entry.kind == "ui") => {
+                (None, None)
+                    if is_started && !self.entries.iter().any(|entry| entry.module == module && entry.kind == "ui") =>
+                {
                     (program.units.units[body].span, program.module_frame(module))
                 }
                 _ => continue,
@@ -597,7 +679,9 @@ impl<'m> Entries<'m> {
         for name in program.callee_paths(constructor) {
             for (_, fact) in program.facts_of(&name, Kind::Router) {
                 guard_links(program, fact, constructor, &mut here);
-                if let Some(Given::Present { expression, frame }) = fact.path.as_deref().map(|path| program.argument(constructor, path)) {
+                if let Some(Given::Present { expression, frame }) =
+                    fact.path.as_deref().map(|path| program.argument(constructor, path))
+                {
                     own_prefix = program.text(expression, frame).unwrap_or_default();
                 }
             }
@@ -661,7 +745,9 @@ pub fn frame_of<'m>(program: &Program<'m>, value: &Value<'m>) -> Option<FrameId>
         Value::Function { unit, closure, receiver } => program.enter(*unit, *closure, receiver.clone(), How::Framework),
         Value::Class(class) | Value::Instance { class, .. } => {
             let methods = &program.units.classes[*class].methods;
-            let unit = ["__call__", "dispatch", "process_request", "use", "intercept", "canActivate"].iter().find_map(|name| methods.get(name))?;
+            let unit = ["__call__", "dispatch", "process_request", "use", "intercept", "canActivate"]
+                .iter()
+                .find_map(|name| methods.get(name))?;
             let receiver = Value::Instance { class: *class, site: None };
             let home = program.open_frame(program.units.classes[*class].unit);
             program.enter(*unit, home, Some(std::rc::Rc::new(receiver)), How::Framework)
@@ -799,20 +885,27 @@ fn entry_name_of(fact: &Fact, path: &str, function: Option<&Function>, call: &Ca
 /// `app.post(...)` registers a POST.
 fn method_of(call: &Call) -> Option<String> {
     let ExpressionKind::Member { name, .. } = &call.callee.kind else { return None };
-    matches!(name.as_str(), "get" | "post" | "put" | "patch" | "delete" | "head" | "options" | "all" | "websocket").then(|| name.clone())
+    matches!(name.as_str(), "get" | "post" | "put" | "patch" | "delete" | "head" | "options" | "all" | "websocket")
+        .then(|| name.clone())
 }
 
 /// The route that a file stands for: its folders without groups, and without the names that only mark it.
 fn route_of_file(path: &str) -> String {
     let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
     let parts: Vec<&str> = stem.split('/').collect();
-    let start = parts.iter().rposition(|part| matches!(*part, "app" | "pages" | "routes" | "src" | "server" | "functions")).map_or(0, |at| at + 1);
+    let start = parts
+        .iter()
+        .rposition(|part| matches!(*part, "app" | "pages" | "routes" | "src" | "server" | "functions"))
+        .map_or(0, |at| at + 1);
     let kept: Vec<&str> = parts
         .get(start..)
         .unwrap_or(&[])
         .iter()
         .copied()
-        .filter(|part| !(part.starts_with('(') && part.ends_with(')')) && !matches!(*part, "route" | "index" | "+server" | "+page.server"))
+        .filter(|part| {
+            !(part.starts_with('(') && part.ends_with(')'))
+                && !matches!(*part, "route" | "index" | "+server" | "+page.server")
+        })
         .collect();
     format!("/{}", kept.join("/"))
 }
@@ -822,7 +915,10 @@ fn exported_name(program: &Program<'_>, module: ModuleId, unit: UnitId) -> Strin
         .iter()
         .find(|export| {
             export.value.as_ref().is_some_and(|value| {
-                program.values(value, program.module_frame(module)).iter().any(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit))
+                program
+                    .values(value, program.module_frame(module))
+                    .iter()
+                    .any(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit))
             })
         })
         .map_or_else(String::new, |export| export.name.clone())
@@ -832,7 +928,8 @@ fn exported_name(program: &Program<'_>, module: ModuleId, unit: UnitId) -> Strin
 pub fn is_main_block(statement: &Statement) -> bool {
     let StatementKind::If { test, .. } = &statement.kind else { return false };
     let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
-    operator == "==" && operands.iter().any(|operand| matches!(&operand.kind, ExpressionKind::Name(name) if name == "__name__"))
+    operator == "=="
+        && operands.iter().any(|operand| matches!(&operand.kind, ExpressionKind::Name(name) if name == "__name__"))
 }
 
 /// Whether a library is declared or imported anywhere: conventions of frameworks that are not there do not hold.
@@ -840,7 +937,9 @@ fn library_is_used(program: &Program<'_>, fact: crate::rules::checked::FactId) -
     let packages = &program.catalogue.library_of(fact).packages;
     let names: Vec<&String> = packages.npm.iter().chain(&packages.pypi).chain(&packages.crates).collect();
     names.is_empty()
-        || program.projects.iter().any(|project| project.dependencies.iter().any(|dependency| names.iter().any(|name| **name == dependency.name)))
+        || program.projects.iter().any(|project| {
+            project.dependencies.iter().any(|dependency| names.iter().any(|name| **name == dependency.name))
+        })
 }
 
 pub fn globs(patterns: &[String]) -> Option<GlobSet> {

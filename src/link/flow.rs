@@ -8,9 +8,9 @@ use std::collections::HashSet;
 
 use crate::model::*;
 
+use super::Program;
 use super::units::*;
 use super::values::{FrameId, How, Site, Value};
-use super::Program;
 
 /// Expressions in one slice.
 const SLICE: usize = 1_500;
@@ -86,7 +86,9 @@ fn exit_call(expression: &Expression) -> Option<Exit> {
         _ => return None,
     };
     match name {
-        "exit" | "_exit" | "abort" | "panic!" | "bail!" | "unreachable!" | "todo!" | "unimplemented!" => Some(Exit::Raise),
+        "exit" | "_exit" | "abort" | "panic!" | "bail!" | "unreachable!" | "todo!" | "unimplemented!" => {
+            Some(Exit::Raise)
+        }
         _ => None,
     }
 }
@@ -97,7 +99,10 @@ impl<'m> Program<'m> {
         self.units
             .ancestors(node)
             .filter(|(_, node)| {
-                matches!(node.kind, NodeKind::Then(_) | NodeKind::Otherwise(_) | NodeKind::Branch { .. } | NodeKind::Handler(..))
+                matches!(
+                    node.kind,
+                    NodeKind::Then(_) | NodeKind::Otherwise(_) | NodeKind::Branch { .. } | NodeKind::Handler(..)
+                )
             })
             .map(|(id, _)| id)
             .collect()
@@ -114,7 +119,9 @@ impl<'m> Program<'m> {
             }
             match self.units.nodes[id].kind {
                 NodeKind::Handler(..) => return Err(()),
-                NodeKind::Then(test) | NodeKind::Otherwise(test) | NodeKind::Branch { test, .. } => extra = extra.or(Some(test)),
+                NodeKind::Then(test) | NodeKind::Otherwise(test) | NodeKind::Branch { test, .. } => {
+                    extra = extra.or(Some(test))
+                }
                 _ => {}
             }
         }
@@ -132,7 +139,16 @@ impl<'m> Program<'m> {
                 NodeKind::Branch { test, holds } => (test, !holds),
                 _ => continue,
             };
-            gates.push(Gate { test, frame: site.frame, exit: Exit::Branch, refusal: None, refuses_when, under: None, span: test.span, node: id });
+            gates.push(Gate {
+                test,
+                frame: site.frame,
+                exit: Exit::Branch,
+                refusal: None,
+                refuses_when,
+                under: None,
+                span: test.span,
+                node: id,
+            });
         }
         gates
     }
@@ -156,7 +172,14 @@ impl<'m> Program<'m> {
             .collect()
     }
 
-    fn gate_of(&self, test: &'m Expression, then: &'m Block, otherwise: &'m Block, frame: FrameId, node: NodeId) -> Vec<Gate<'m>> {
+    fn gate_of(
+        &self,
+        test: &'m Expression,
+        then: &'m Block,
+        otherwise: &'m Block,
+        frame: FrameId,
+        node: NodeId,
+    ) -> Vec<Gate<'m>> {
         let mut gates = Vec::new();
         let span = self.units.nodes[node].span;
         for (block, refuses_when) in [(then, true), (otherwise, false)] {
@@ -294,8 +317,13 @@ impl<'m> Program<'m> {
             let info = &self.units.units[unit];
             units.extend(info.inner.iter().filter(|inner| !self.units.units[**inner].names.contains_key(name)));
             for call in &info.calls {
-                let ExpressionKind::Member { object, name: method } = &self.units.calls[*call].call.callee.kind else { continue };
-                let grows = matches!(method.as_str(), "push" | "append" | "add" | "extend" | "insert" | "unshift" | "appendleft" | "concat" | "push_back");
+                let ExpressionKind::Member { object, name: method } = &self.units.calls[*call].call.callee.kind else {
+                    continue;
+                };
+                let grows = matches!(
+                    method.as_str(),
+                    "push" | "append" | "add" | "extend" | "insert" | "unshift" | "appendleft" | "concat" | "push_back"
+                );
                 if grows && matches!(&object.kind, ExpressionKind::Name(holder) if holder == name) {
                     found.push((*call, self.open_frame(unit)));
                 }
@@ -358,7 +386,9 @@ impl<'m> Program<'m> {
                 Value::Data { expression: inner, frame } if !std::ptr::eq(inner.0, expression) => {
                     self.slice_into(inner.0, *frame, slice, depth + 1);
                 }
-                Value::Library { sites, .. } => slice.sites.extend(sites.iter().filter(|site| !slice.site_seen(site)).copied().collect::<Vec<_>>()),
+                Value::Library { sites, .. } => {
+                    slice.sites.extend(sites.iter().filter(|site| !slice.site_seen(site)).copied().collect::<Vec<_>>())
+                }
                 _ => {}
             }
         }

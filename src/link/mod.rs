@@ -50,7 +50,12 @@ pub struct Program<'m> {
 
 impl<'m> Program<'m> {
     /// Links the modules. Cheap by itself: values are found when they are asked for.
-    pub fn new(modules: &'m [Module], settings: &'m [Settings], projects: &'m [Project], catalogue: &'m Catalogue) -> Self {
+    pub fn new(
+        modules: &'m [Module],
+        settings: &'m [Settings],
+        projects: &'m [Project],
+        catalogue: &'m Catalogue,
+    ) -> Self {
         Program {
             modules,
             settings,
@@ -164,8 +169,11 @@ fn version_of(requirement: &str) -> Option<Vec<u64>> {
     if requirement.get(..start)?.trim_start_matches(['"', '\'', ' ']).starts_with('<') {
         return None;
     }
-    let number: String =
-        requirement.get(start..)?.chars().take_while(|character| character.is_ascii_digit() || *character == '.').collect();
+    let number: String = requirement
+        .get(start..)?
+        .chars()
+        .take_while(|character| character.is_ascii_digit() || *character == '.')
+        .collect();
     Some(number.split('.').filter_map(|part| part.parse().ok()).collect())
 }
 

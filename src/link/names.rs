@@ -35,7 +35,8 @@ const EXTENSIONS: [&str; 8] = ["ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "c
 impl Names {
     /// The names of a list of files; a module's id is its place in the list.
     pub fn of<'f>(files: impl Iterator<Item = (&'f str, Language)> + Clone, projects: &[Project]) -> Names {
-        let by_path: HashMap<String, ModuleId> = files.clone().enumerate().map(|(id, (path, _))| (path.to_owned(), id)).collect();
+        let by_path: HashMap<String, ModuleId> =
+            files.clone().enumerate().map(|(id, (path, _))| (path.to_owned(), id)).collect();
         let mut python_folders = HashSet::new();
         for (path, _) in files.filter(|(_, language)| *language == Language::Python) {
             let mut folder = folder_of(path);
@@ -131,7 +132,10 @@ impl Names {
             return self.typescript_file(&path).map_or_else(|| Target::Library(source.to_owned()), Target::Module);
         }
         for (folder, pattern, targets) in &self.aliases {
-            if !(folder.is_empty() || from.starts_with(&format!("{folder}/"))) && pattern.starts_with(['@', '~', '#']) && pattern.contains("/*") && pattern.len() <= 3
+            if !(folder.is_empty() || from.starts_with(&format!("{folder}/")))
+                && pattern.starts_with(['@', '~', '#'])
+                && pattern.contains("/*")
+                && pattern.len() <= 3
             {
                 continue;
             }

@@ -9,9 +9,9 @@ use std::rc::Rc;
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
+use super::Program;
 use super::units::*;
 use super::values::{FrameId, How, Site, Value};
-use super::Program;
 
 /// Frames of one unit that are kept apart within one reach.
 const FRAMES_PER_UNIT: usize = 8;
@@ -141,11 +141,15 @@ impl<'m> Program<'m> {
                     }
                 }
                 Value::Data { expression: inner, frame } => match &inner.0.kind {
-                    ExpressionKind::List(items) => items.iter().for_each(|item| self.functions_in(item, *frame, frames, depth + 1)),
+                    ExpressionKind::List(items) => {
+                        items.iter().for_each(|item| self.functions_in(item, *frame, frames, depth + 1))
+                    }
                     ExpressionKind::Object(entries) => {
                         entries.iter().for_each(|entry| self.functions_in(&entry.value, *frame, frames, depth + 1));
                     }
-                    ExpressionKind::Comprehension { element, .. } => self.functions_in(element, *frame, frames, depth + 1),
+                    ExpressionKind::Comprehension { element, .. } => {
+                        self.functions_in(element, *frame, frames, depth + 1)
+                    }
                     _ => {}
                 },
                 Value::Library { sites, .. } => {

@@ -60,10 +60,21 @@ pub struct ClassInfo<'m> {
 /// What a name is bound to. `access` leads from the value to the part that the name gets.
 #[derive(Clone, Debug)]
 pub enum Binding<'m> {
-    Value { value: &'m Expression, access: Vec<Access<'m>>, annotation: Option<&'m Expression>, operator: Option<&'m str> },
+    Value {
+        value: &'m Expression,
+        access: Vec<Access<'m>>,
+        annotation: Option<&'m Expression>,
+        operator: Option<&'m str>,
+    },
     Declared(&'m Expression),
-    Parameter { index: usize, access: Vec<Access<'m>> },
-    Element { over: &'m Expression, access: Vec<Access<'m>> },
+    Parameter {
+        index: usize,
+        access: Vec<Access<'m>>,
+    },
+    Element {
+        over: &'m Expression,
+        access: Vec<Access<'m>>,
+    },
     Context(&'m Expression),
     Function(UnitId),
     Class(ClassId),
@@ -92,7 +103,12 @@ pub struct Node<'m> {
 pub enum NodeKind<'m> {
     /// A simple statement.
     Plain(&'m Statement),
-    If { test: &'m Expression, then: &'m Block, otherwise: &'m Block, statement: &'m Statement },
+    If {
+        test: &'m Expression,
+        then: &'m Block,
+        otherwise: &'m Block,
+        statement: &'m Statement,
+    },
     /// The body of an if whose test holds.
     Then(&'m Expression),
     Otherwise(&'m Expression),
@@ -103,7 +119,10 @@ pub enum NodeKind<'m> {
     Finally(&'m Try),
     With(&'m [WithItem]),
     /// A conditional expression or a short-circuit operand: evaluated only if the test holds (or fails).
-    Branch { test: &'m Expression, holds: bool },
+    Branch {
+        test: &'m Expression,
+        holds: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -149,7 +168,15 @@ impl<'m> Units<'m> {
             let body = units.add_unit(module, None, None, None, Span { start: 0, end });
             units.bodies.push(body);
             units.exports.push(Vec::new());
-            let mut walk = Walk { units: &mut units, module, unit: body, node: None, class: None, within: Vec::new(), decorates: None };
+            let mut walk = Walk {
+                units: &mut units,
+                module,
+                unit: body,
+                node: None,
+                class: None,
+                within: Vec::new(),
+                decorates: None,
+            };
             walk.block(&each.body);
         }
         units.merge_extensions(modules);
@@ -195,7 +222,9 @@ impl<'m> Units<'m> {
             }
             let Some(candidates) = by_name.get(name) else { continue };
             let here = candidates.iter().find(|each| self.classes[**each].module == module);
-            let Some(target) = here.or(if candidates.len() == 1 { candidates.first() } else { None }).copied() else { continue };
+            let Some(target) = here.or(if candidates.len() == 1 { candidates.first() } else { None }).copied() else {
+                continue;
+            };
             let methods: Vec<_> = self.classes[id].methods.iter().map(|(name, unit)| (*name, *unit)).collect();
             for (name, unit) in methods {
                 self.classes[target].methods.entry(name).or_insert(unit);
@@ -303,7 +332,9 @@ impl<'m> Walk<'_, 'm> {
                         });
                     }
                     walk.block(&each.otherwise);
-                    walk.within(NodeKind::Finally(each), Self::span_of(&each.finally), |walk| walk.block(&each.finally));
+                    walk.within(NodeKind::Finally(each), Self::span_of(&each.finally), |walk| {
+                        walk.block(&each.finally)
+                    });
                 });
             }
             StatementKind::With { items, body } => {
@@ -318,7 +349,9 @@ impl<'m> Walk<'_, 'm> {
                 });
             }
             StatementKind::Block(block) => self.block(block),
-            StatementKind::Class(class) => self.within(NodeKind::Plain(statement), statement.span, |walk| walk.class(class)),
+            StatementKind::Class(class) => {
+                self.within(NodeKind::Plain(statement), statement.span, |walk| walk.class(class))
+            }
             StatementKind::Function(function) => self.within(NodeKind::Plain(statement), statement.span, |walk| {
                 let unit = walk.function(function);
                 if !function.name.is_empty() {
@@ -388,9 +421,15 @@ impl<'m> Walk<'_, 'm> {
         if let Some(value) = &assignment.value {
             self.expression(value);
             let (annotation, operator) = (assignment.annotation.as_ref(), assignment.operator.as_deref());
-            self.pattern(&assignment.target, &mut Vec::new(), &|access| Binding::Value { value, access, annotation, operator });
+            self.pattern(&assignment.target, &mut Vec::new(), &|access| Binding::Value {
+                value,
+                access,
+                annotation,
+                operator,
+            });
             self.member_target(&assignment.target, value, assignment);
-        } else if let (ExpressionKind::Name(name), Some(annotation)) = (&assignment.target.kind, &assignment.annotation) {
+        } else if let (ExpressionKind::Name(name), Some(annotation)) = (&assignment.target.kind, &assignment.annotation)
+        {
             self.bind(name, Binding::Declared(annotation));
         }
     }
@@ -430,7 +469,12 @@ impl<'m> Walk<'_, 'm> {
     }
 
     /// Binds the names of a pattern.
-    fn pattern(&mut self, target: &'m Expression, access: &mut Vec<Access<'m>>, make: &dyn Fn(Vec<Access<'m>>) -> Binding<'m>) {
+    fn pattern(
+        &mut self,
+        target: &'m Expression,
+        access: &mut Vec<Access<'m>>,
+        make: &dyn Fn(Vec<Access<'m>>) -> Binding<'m>,
+    ) {
         if access.len() > 8 {
             return;
         }
@@ -438,7 +482,11 @@ impl<'m> Walk<'_, 'm> {
             ExpressionKind::Name(name) => self.bind(name, make(access.clone())),
             ExpressionKind::List(items) => {
                 for (position, item) in items.iter().enumerate() {
-                    access.push(if matches!(item.kind, ExpressionKind::Spread(_)) { Access::Rest } else { Access::Position(position) });
+                    access.push(if matches!(item.kind, ExpressionKind::Spread(_)) {
+                        Access::Rest
+                    } else {
+                        Access::Position(position)
+                    });
                     self.pattern(item, access, make);
                     access.pop();
                 }
@@ -526,12 +574,16 @@ impl<'m> Walk<'_, 'm> {
         (self.unit, self.node) = (unit, None);
         for (index, parameter) in function.parameters.iter().enumerate() {
             self.pattern(&parameter.target, &mut Vec::new(), &|access| Binding::Parameter { index, access });
-            if let (true, ExpressionKind::Name(name), Some(class)) = (parameter.is_property, &parameter.target.kind, saved.3) {
+            if let (true, ExpressionKind::Name(name), Some(class)) =
+                (parameter.is_property, &parameter.target.kind, saved.3)
+            {
                 self.units.classes[class].properties.insert(name, index);
             }
         }
         // A method is registered with its class before its body is walked, so that `self.x = ...` finds it.
-        if let Some(class) = saved.3.filter(|class| self.units.classes[*class].unit == saved.0 && !function.name.is_empty()) {
+        if let Some(class) =
+            saved.3.filter(|class| self.units.classes[*class].unit == saved.0 && !function.name.is_empty())
+        {
             self.units.units[unit].class = Some(class);
         }
         self.block(&function.body);
@@ -560,7 +612,9 @@ impl<'m> Walk<'_, 'm> {
                 start.iter().chain(stop).for_each(|each| self.expression(each));
             }
             ExpressionKind::Call(call) => self.call(call),
-            ExpressionKind::Template(parts) | ExpressionKind::List(parts) => parts.iter().for_each(|each| self.expression(each)),
+            ExpressionKind::Template(parts) | ExpressionKind::List(parts) => {
+                parts.iter().for_each(|each| self.expression(each))
+            }
             ExpressionKind::Object(entries) => entries.iter().for_each(|entry| self.expression(&entry.value)),
             ExpressionKind::Operator { operator, operands } => self.operator(operator, operands),
             ExpressionKind::Conditional { test, then, otherwise } => {
@@ -582,7 +636,10 @@ impl<'m> Walk<'_, 'm> {
             ExpressionKind::Comprehension { element, clauses } => {
                 for clause in clauses {
                     self.expression(&clause.over);
-                    self.pattern(&clause.target, &mut Vec::new(), &|access| Binding::Element { over: &clause.over, access });
+                    self.pattern(&clause.target, &mut Vec::new(), &|access| Binding::Element {
+                        over: &clause.over,
+                        access,
+                    });
                     clause.tests.iter().for_each(|test| self.expression(test));
                 }
                 self.expression(element);
@@ -610,7 +667,12 @@ impl<'m> Walk<'_, 'm> {
             Some(node) => node,
             None => {
                 // Only decorators and defaults of top-level definitions in an empty chain: give them a node of their own.
-                self.units.nodes.push(Node { parent: None, unit: self.unit, kind: NodeKind::With(&[]), span: call.span });
+                self.units.nodes.push(Node {
+                    parent: None,
+                    unit: self.unit,
+                    kind: NodeKind::With(&[]),
+                    span: call.span,
+                });
                 self.units.nodes.len() - 1
             }
         };

@@ -61,16 +61,33 @@ impl std::hash::Hash for Written<'_> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value<'m> {
     /// Something of a library, with the calls that made it, outermost last.
-    Library { path: Rc<str>, sites: Rc<[Site]> },
-    Function { unit: UnitId, closure: FrameId, receiver: Option<Rc<Value<'m>>> },
+    Library {
+        path: Rc<str>,
+        sites: Rc<[Site]>,
+    },
+    Function {
+        unit: UnitId,
+        closure: FrameId,
+        receiver: Option<Rc<Value<'m>>>,
+    },
     Class(ClassId),
-    Instance { class: ClassId, site: Option<Site> },
+    Instance {
+        class: ClassId,
+        site: Option<Site>,
+    },
     Module(ModuleId),
     Folder(Rc<str>),
     /// A literal, list, object, or something computed: to be looked into in its frame.
-    Data { expression: Written<'m>, frame: FrameId },
+    Data {
+        expression: Written<'m>,
+        frame: FrameId,
+    },
     /// A parameter that comes from outside.
-    Parameter { unit: UnitId, index: usize, frame: FrameId },
+    Parameter {
+        unit: UnitId,
+        index: usize,
+        frame: FrameId,
+    },
     Unknown,
 }
 
@@ -130,7 +147,13 @@ impl<'m> Program<'m> {
 
     /// The frame of a module's body.
     pub fn module_frame(&self, module: ModuleId) -> FrameId {
-        self.intern(Frame { unit: self.units.bodies[module], how: How::Framework, receiver: None, closure: None, depth: 0 })
+        self.intern(Frame {
+            unit: self.units.bodies[module],
+            how: How::Framework,
+            receiver: None,
+            closure: None,
+            depth: 0,
+        })
     }
 
     /// The frame of a unit of which nothing is known but where it is written.
@@ -227,7 +250,9 @@ impl<'m> Program<'m> {
                 all
             }
             E::Block(block) => match block.last().map(|statement| &statement.kind) {
-                Some(StatementKind::Expression(value) | StatementKind::Return(Some(value))) => self.values(value, frame).to_vec(),
+                Some(StatementKind::Expression(value) | StatementKind::Return(Some(value))) => {
+                    self.values(value, frame).to_vec()
+                }
                 Some(StatementKind::If { then, otherwise, .. }) => {
                     let mut all = Values::new();
                     for block in [then, otherwise] {
@@ -262,13 +287,17 @@ impl<'m> Program<'m> {
                 let facts = self.facts_of(path, Kind::Compose);
                 let runnable = facts.first().and_then(|(_, fact)| fact.becomes.clone());
                 let client = self.is_a(path.trim_end_matches("()"), Kind::Client);
-                let made = self.catalogue.of_kind(Kind::Compose).find(|(_, fact)| fact.becomes.as_deref() == Some(path));
+                let made =
+                    self.catalogue.of_kind(Kind::Compose).find(|(_, fact)| fact.becomes.as_deref() == Some(path));
                 if client || made.is_some() || runnable.is_some() {
                     sites.extend_from_slice(more);
                 }
                 becomes = becomes.or(made.map(|_| path.to_string())).or(runnable);
                 if client && becomes.is_none() {
-                    let any = self.catalogue.of_kind(Kind::Compose).find(|(_, fact)| fact.names.iter().any(|name| name == "|"));
+                    let any = self
+                        .catalogue
+                        .of_kind(Kind::Compose)
+                        .find(|(_, fact)| fact.names.iter().any(|name| name == "|"));
                     becomes = any.and_then(|(_, fact)| fact.becomes.clone());
                 }
             }
@@ -339,9 +368,7 @@ impl<'m> Program<'m> {
         }
         // `client = None` before the real value says nothing.
         if all.len() > 1 {
-            let is_null = |value: &Value<'m>| {
-                matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null)))
-            };
+            let is_null = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null)));
             all.retain(|value| !is_null(value));
         }
         all
@@ -400,14 +427,21 @@ impl<'m> Program<'m> {
         match value {
             Value::Data { expression, frame } => match &expression.0.kind {
                 ExpressionKind::List(items) => match items.get(position) {
-                    Some(item) if !items.iter().take(position + 1).any(|item| matches!(item.kind, ExpressionKind::Spread(_))) => {
+                    Some(item)
+                        if !items
+                            .iter()
+                            .take(position + 1)
+                            .any(|item| matches!(item.kind, ExpressionKind::Spread(_))) =>
+                    {
                         self.values(item, *frame).to_vec()
                     }
                     _ => vec![Value::Unknown],
                 },
                 _ => vec![Value::Unknown],
             },
-            Value::Library { path, sites } => vec![Value::Library { path: format!("{path}[]").into(), sites: sites.clone() }],
+            Value::Library { path, sites } => {
+                vec![Value::Library { path: format!("{path}[]").into(), sites: sites.clone() }]
+            }
             other => vec![other.clone()],
         }
     }
@@ -433,7 +467,9 @@ impl<'m> Program<'m> {
                 }
                 _ => vec![Value::Unknown],
             },
-            Value::Library { path, sites } => vec![Value::Library { path: format!("{path}[]").into(), sites: sites.clone() }],
+            Value::Library { path, sites } => {
+                vec![Value::Library { path: format!("{path}[]").into(), sites: sites.clone() }]
+            }
             other => vec![other.clone()],
         }
     }
@@ -460,7 +496,9 @@ impl<'m> Program<'m> {
                 }
                 vec![Value::Module(*target)]
             }
-            (Target::Module(target), Some(name)) => self.exported(*target, name, depth).unwrap_or_else(|| vec![Value::Unknown]),
+            (Target::Module(target), Some(name)) => {
+                self.exported(*target, name, depth).unwrap_or_else(|| vec![Value::Unknown])
+            }
             (Target::Folder(folder), None) => vec![Value::Folder(Rc::from(folder.as_str()))],
             (Target::Folder(folder), Some(name)) => match self.names.in_folder(folder, name) {
                 Some(Target::Module(module)) => vec![Value::Module(module)],
@@ -569,7 +607,8 @@ impl<'m> Program<'m> {
             if name == "default" {
                 return Some(self.values(value, frame).to_vec());
             }
-            let found: Values = self.values(value, frame).iter().flat_map(|value| self.member_owned(value, name)).collect();
+            let found: Values =
+                self.values(value, frame).iter().flat_map(|value| self.member_owned(value, name)).collect();
             if !found.iter().all(|value| *value == Value::Unknown) {
                 return Some(found);
             }
@@ -613,7 +652,9 @@ impl<'m> Program<'m> {
             }
             Value::Module(module) => match self.exported(*module, name, 0) {
                 Some(found) => found,
-                None if self.modules[*module].language == Language::TypeScript && name == "default" => vec![value.clone()],
+                None if self.modules[*module].language == Language::TypeScript && name == "default" => {
+                    vec![value.clone()]
+                }
                 None => unknown(),
             },
             Value::Folder(folder) => match self.names.in_folder(folder, name) {
@@ -667,14 +708,21 @@ impl<'m> Program<'m> {
             _ => return Values::new(),
         };
         let mut all = Values::new();
-        for (unit, value) in self.units.member_assignments.get(&(holder, name)).into_iter().flatten().take(ALTERNATIVES) {
+        for (unit, value) in self.units.member_assignments.get(&(holder, name)).into_iter().flatten().take(ALTERNATIVES)
+        {
             add(&mut all, self.values(value, self.open_frame(*unit)).iter().cloned());
         }
         all.retain(|value| *value != Value::Unknown);
         all
     }
 
-    fn data_member(&self, expression: &'m Expression, frame: FrameId, name: &str, object: Option<&'m Expression>) -> Values<'m> {
+    fn data_member(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        name: &str,
+        object: Option<&'m Expression>,
+    ) -> Values<'m> {
         let ExpressionKind::Object(entries) = &expression.kind else {
             let assigned = self.assigned_member(object, name);
             return if assigned.is_empty() { vec![Value::Unknown] } else { assigned };
@@ -689,7 +737,10 @@ impl<'m> Program<'m> {
                 }
                 (None, ExpressionKind::Spread(inner)) => {
                     for value in self.values(inner, frame).iter() {
-                        add(&mut all, self.member(value, name, None).into_iter().filter(|value| *value != Value::Unknown));
+                        add(
+                            &mut all,
+                            self.member(value, name, None).into_iter().filter(|value| *value != Value::Unknown),
+                        );
                     }
                 }
                 _ => {}
@@ -710,7 +761,10 @@ impl<'m> Program<'m> {
                 })
             });
             if is_property {
-                return self.enter(*unit, home, bound(), How::Framework).map(|frame| self.returned(*unit, frame)).unwrap_or_default();
+                return self
+                    .enter(*unit, home, bound(), How::Framework)
+                    .map(|frame| self.returned(*unit, frame))
+                    .unwrap_or_default();
             }
             return vec![Value::Function { unit: *unit, closure: home, receiver: bound() }];
         }
@@ -721,7 +775,8 @@ impl<'m> Program<'m> {
                 match (&assignment.value, &assignment.annotation) {
                     (Some(value), annotation) => {
                         let found = self.values(value, frame);
-                        let opaque = found.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }));
+                        let opaque =
+                            found.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }));
                         match annotation {
                             Some(annotation) if opaque => add(&mut all, self.annotation(annotation, frame)),
                             _ => add(&mut all, found.iter().cloned()),
@@ -753,14 +808,19 @@ impl<'m> Program<'m> {
             for base in &info.class.bases {
                 for value in self.values(base, home).iter() {
                     match value {
-                        Value::Class(base) if *base != class => add(&mut all, self.class_member(*base, name, receiver, depth + 1)),
+                        Value::Class(base) if *base != class => {
+                            add(&mut all, self.class_member(*base, name, receiver, depth + 1))
+                        }
                         Value::Library { path, .. } => {
                             let sites: Vec<Site> = match receiver {
                                 Value::Instance { site: Some(site), .. } => vec![*site],
                                 _ => Vec::new(),
                             };
                             let suffix = if matches!(receiver, Value::Class(_)) { "" } else { "()" };
-                            add(&mut all, [Value::Library { path: format!("{path}{suffix}.{name}").into(), sites: sites.into() }]);
+                            add(
+                                &mut all,
+                                [Value::Library { path: format!("{path}{suffix}.{name}").into(), sites: sites.into() }],
+                            );
                         }
                         _ => {}
                     }
@@ -780,7 +840,9 @@ impl<'m> Program<'m> {
             let home = self.open_frame(info.unit);
             info.class.bases.iter().find_map(|base| {
                 self.values(base, home).iter().find_map(|value| match value {
-                    Value::Class(base) if *base < class || *base > class => self.units.classes[*base].methods.get("__init__").copied(),
+                    Value::Class(base) if *base < class || *base > class => {
+                        self.units.classes[*base].methods.get("__init__").copied()
+                    }
                     _ => None,
                 })
             })
@@ -792,7 +854,8 @@ impl<'m> Program<'m> {
         let order = &self.units.classes[class].order;
         let position = order.iter().position(|field| *field == name);
         let by_name = call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name));
-        let by_position = position.and_then(|position| call.arguments.get(position).filter(|argument| argument.name.is_none()));
+        let by_position =
+            position.and_then(|position| call.arguments.get(position).filter(|argument| argument.name.is_none()));
         match by_name.or(by_position) {
             Some(argument) => self.values(&argument.value, site.frame).to_vec(),
             None => Values::new(),
@@ -802,7 +865,8 @@ impl<'m> Program<'m> {
     /// The frame of a method in which an attribute is set: the constructor runs with the construction's arguments.
     fn method_frame(&self, unit: UnitId, class: ClassId, home: FrameId, receiver: &Value<'m>) -> FrameId {
         let method = self.enclosing_method(unit);
-        let is_constructor = self.constructor(class) == Some(method) || matches!(self.units.units[method].name(), "__init__" | "constructor" | "__post_init__");
+        let is_constructor = self.constructor(class) == Some(method)
+            || matches!(self.units.units[method].name(), "__init__" | "constructor" | "__post_init__");
         let how = match receiver {
             Value::Instance { site: Some(site), .. } if is_constructor => How::Call(*site),
             _ => How::Open,
@@ -903,7 +967,9 @@ impl<'m> Program<'m> {
         let mut all = Values::new();
         for value in self.values(marker, frame).iter() {
             let provided = self.provided(value);
-            if provided.is_empty() && value.path().is_some_and(|path| self.is_a(path.trim_end_matches("()"), Kind::Inject)) {
+            if provided.is_empty()
+                && value.path().is_some_and(|path| self.is_a(path.trim_end_matches("()"), Kind::Inject))
+            {
                 if let Some(class) = class {
                     add(&mut all, self.annotation(class, frame));
                 }
@@ -948,7 +1014,8 @@ impl<'m> Program<'m> {
         let Some(function) = self.units.units[here.unit].function else { return vec![Value::Unknown] };
         let Some(parameter) = function.parameters.get(index) else { return vec![Value::Unknown] };
         let outside = vec![Value::Parameter { unit: here.unit, index, frame }];
-        if let (0, ExpressionKind::Name(name), Some(class)) = (index, &parameter.target.kind, self.units.units[here.unit].class)
+        if let (0, ExpressionKind::Name(name), Some(class)) =
+            (index, &parameter.target.kind, self.units.units[here.unit].class)
             && matches!(name.as_str(), "self" | "cls")
         {
             return match (name.as_str(), &here.receiver) {
@@ -983,7 +1050,11 @@ impl<'m> Program<'m> {
                     }
                 }
                 let declared = self.declared(parameter, closure);
-                if declared.iter().any(|value| !self.is_plain_data(value)) { declared } else { received().unwrap_or(outside) }
+                if declared.iter().any(|value| !self.is_plain_data(value)) {
+                    declared
+                } else {
+                    received().unwrap_or(outside)
+                }
             }
             How::Open => {
                 let mut all = Values::new();
@@ -993,14 +1064,21 @@ impl<'m> Program<'m> {
                 if let Some(callers) = self.callers.get() {
                     for site in callers.get(&here.unit).into_iter().flatten().take(ALTERNATIVES) {
                         if let Some(found) = self.passed(function, index, *site) {
-                            add(&mut all, found.into_iter().filter(|value| !matches!(value, Value::Unknown | Value::Parameter { .. })));
+                            add(
+                                &mut all,
+                                found
+                                    .into_iter()
+                                    .filter(|value| !matches!(value, Value::Unknown | Value::Parameter { .. })),
+                            );
                         }
                     }
                 }
                 if all.is_empty() {
                     add(&mut all, self.declared(parameter, closure));
                 }
-                if all.is_empty() && let Some(default) = &parameter.default {
+                if all.is_empty()
+                    && let Some(default) = &parameter.default
+                {
                     add(&mut all, self.values(default, closure).iter().cloned());
                 }
                 if all.is_empty() { received().unwrap_or(outside) } else { all }
@@ -1011,7 +1089,9 @@ impl<'m> Program<'m> {
     /// Instances of schemas and plain types come from outside when a framework fills the parameter.
     fn is_plain_data(&self, value: &Value<'m>) -> bool {
         match value {
-            Value::Library { path, .. } => path.starts_with("builtins.") || path.starts_with("globals.") || path.starts_with("typing."),
+            Value::Library { path, .. } => {
+                path.starts_with("builtins.") || path.starts_with("globals.") || path.starts_with("typing.")
+            }
             _ => false,
         }
     }
@@ -1040,7 +1120,9 @@ impl<'m> Program<'m> {
             }
             return Some(all);
         }
-        if let Some(argument) = call.arguments.iter().find(|argument| argument.name.is_some() && argument.name.as_deref() == name) {
+        if let Some(argument) =
+            call.arguments.iter().find(|argument| argument.name.is_some() && argument.name.as_deref() == name)
+        {
             return Some(self.values(&argument.value, site.frame).to_vec());
         }
         if parameter.kind == ParameterKind::Plain
@@ -1123,15 +1205,20 @@ impl<'m> Program<'m> {
                             }
                         }
                     }
-                    if all.is_empty() && let Some(first) = call.arguments.first() {
+                    if all.is_empty()
+                        && let Some(first) = call.arguments.first()
+                    {
                         for value in self.values(&first.value, site.frame).iter() {
-                            add(&mut all, [match value {
-                                Value::Library { path, sites } => Value::Library {
-                                    path: path.clone(),
-                                    sites: sites.iter().copied().chain([site]).collect(),
-                                },
-                                other => other.clone(),
-                            }]);
+                            add(
+                                &mut all,
+                                [match value {
+                                    Value::Library { path, sites } => Value::Library {
+                                        path: path.clone(),
+                                        sites: sites.iter().copied().chain([site]).collect(),
+                                    },
+                                    other => other.clone(),
+                                }],
+                            );
                         }
                     }
                 }
@@ -1154,7 +1241,9 @@ impl<'m> Program<'m> {
         // What wraps a function still runs it.
         for argument in &call.arguments {
             for value in self.values(&argument.value, site.frame).iter() {
-                if matches!(value, Value::Function { .. }) && !matches!(argument.value.kind, ExpressionKind::Function(_) if self.is_a(path, Kind::Client)) {
+                if matches!(value, Value::Function { .. })
+                    && !matches!(argument.value.kind, ExpressionKind::Function(_) if self.is_a(path, Kind::Client))
+                {
                     add(&mut all, [value.clone()]);
                 }
             }
@@ -1177,7 +1266,9 @@ impl<'m> Program<'m> {
                     }
                 }
                 Value::Data { expression, frame } => match &expression.0.kind {
-                    ExpressionKind::List(items) => items.iter().for_each(|item| self.client_sites(item, *frame, sites, depth + 1)),
+                    ExpressionKind::List(items) => {
+                        items.iter().for_each(|item| self.client_sites(item, *frame, sites, depth + 1))
+                    }
                     ExpressionKind::Object(entries) => {
                         entries.iter().for_each(|entry| self.client_sites(&entry.value, *frame, sites, depth + 1));
                     }

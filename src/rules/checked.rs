@@ -189,7 +189,8 @@ fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, CatalogueError> {
         for path in paths {
             let text = std::fs::read_to_string(&path).map_err(unreadable)?;
             // Packs of the same folder start with a digit; everything else names a library.
-            let is_pack = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(|c: char| c.is_ascii_digit()));
+            let is_pack =
+                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(|c: char| c.is_ascii_digit()));
             if !is_pack {
                 files.push((path.display().to_string(), text));
             }
@@ -273,25 +274,36 @@ fn check(path: &str, fact: &Fact) -> Result<(), CatalogueError> {
         return wrong(format!("a fact of kind {:?} has no names", fact.is), "add names = [\"module.function\"]");
     }
     if nameless && fact.names.is_empty() && fact.files.is_empty() && fact.hosts.is_empty() {
-        return wrong(format!("{label}: neither files nor hosts are given"), "add files = [\"glob\"] or hosts = [\"regex\"]");
+        return wrong(
+            format!("{label}: neither files nor hosts are given"),
+            "add files = [\"glob\"] or hosts = [\"regex\"]",
+        );
     }
     match fact.is {
         Kind::Call | Kind::Endpoint if fact.calls.is_none() => {
             return wrong(format!("{label}: calls is missing"), "add calls = \"llm\", \"paid\" or \"external\"");
         }
         Kind::Guard if fact.protects.is_none() || fact.how.is_none() => {
-            return wrong(format!("{label}: a guard needs protects and how"), "add protects = \"C1\" and how = \"decorator\"");
+            return wrong(
+                format!("{label}: a guard needs protects and how"),
+                "add protects = \"C1\" and how = \"decorator\"",
+            );
         }
         Kind::Compose if fact.becomes.is_none() => {
             return wrong(format!("{label}: compose needs as"), "add as = \"library.thing()\"");
         }
-        Kind::Store if fact.does.is_none() => return wrong(format!("{label}: a store fact needs does"), "add does = \"get\""),
+        Kind::Store if fact.does.is_none() => {
+            return wrong(format!("{label}: a store fact needs does"), "add does = \"get\"");
+        }
         _ => {}
     }
     if let Some(protects) = &fact.protects {
         let known = ["V1", "V2", "A1", "A2", "A3", "C1", "C2", "C3", "T1-input", "T1-output", "T2", "E1"];
         if !known.contains(&protects.as_str()) {
-            return wrong(format!("{label}: protects = {protects:?} is no item"), "one of V1 V2 E1 A1 A2 A3 C1 C2 C3 T1-input T2");
+            return wrong(
+                format!("{label}: protects = {protects:?} is no item"),
+                "one of V1 V2 E1 A1 A2 A3 C1 C2 C3 T1-input T2",
+            );
         }
     }
     Ok(())

@@ -17,9 +17,6 @@ mod written;
 pub use check::closest;
 pub use vocabulary::{CONDITIONS, Condition, NOTES, Reason};
 
-
-
-
 /// The languages that a paste snippet can be in; `shell` is for what no programming language mends.
 pub const PASTE_LANGUAGES: [&str; 4] = ["python", "typescript", "rust", "shell"];
 

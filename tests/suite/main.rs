@@ -1,8 +1,10 @@
+//! One module per promise that the tool makes.
 
-
+mod cases;
 mod cli;
 mod collect;
 mod formats;
+mod keys;
 mod lower;
 mod sample;
 mod secrets;

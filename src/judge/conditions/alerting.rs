@@ -17,7 +17,10 @@ pub fn alerting(case: &Case<'_, '_>) -> Outcome {
         return case.not_applicable(Item::V2, Reason::NoEntryPoint);
     }
     if let Some(found) = tracker(case).or_else(|| notifier(case)) {
-        let message = Text { en: format!("{} is told about errors", found.name), ko: format!("오류가 {}(으)로 전달됩니다", found.name) };
+        let message = Text {
+            en: format!("{} is told about errors", found.name),
+            ko: format!("오류가 {}(으)로 전달됩니다", found.name),
+        };
         let evidence = vec![case.evidence(&found, message)];
         return case.outcome(Item::V2, Vec::new(), evidence);
     }
@@ -34,7 +37,10 @@ pub fn alerting(case: &Case<'_, '_>) -> Outcome {
         (None, None, None) => return case.not_applicable(Item::V2, Reason::NoEntryPoint),
     };
     if let Some(guard) = &unwired {
-        let message = Text { en: format!("{} stands here", guard.name), ko: format!("{}이(가) 여기에 있습니다", guard.name) };
+        let message = Text {
+            en: format!("{} stands here", guard.name),
+            ko: format!("{}이(가) 여기에 있습니다", guard.name),
+        };
         finding.related.push(case.evidence(guard, message));
     }
     case.outcome(Item::V2, vec![finding], Vec::new())
@@ -49,8 +55,11 @@ pub fn initialised(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
             return None;
         }
         program.callee_paths(site).into_iter().find_map(|path| {
-            (!case.guards.facts(&path, Some(site), item).is_empty())
-                .then(|| Protection { module: info.module, span: info.call.span, name: short(&path) })
+            (!case.guards.facts(&path, Some(site), item).is_empty()).then(|| Protection {
+                module: info.module,
+                span: info.call.span,
+                name: short(&path),
+            })
         })
     })
 }
@@ -71,35 +80,49 @@ fn skipped_caller(case: &Case<'_, '_>, frame: FrameId) -> bool {
 pub fn runs_in_browser(case: &Case<'_, '_>, module: usize) -> bool {
     let module = &case.program.modules[module];
     let name = module.path.rsplit('/').next().unwrap_or("");
-    module.directives.iter().any(|directive| directive == "use client") || name.contains(".client.") || name.contains("-client.")
+    module.directives.iter().any(|directive| directive == "use client")
+        || name.contains(".client.")
+        || name.contains("-client.")
 }
 
 fn tracker(case: &Case<'_, '_>) -> Option<Protection> {
-    initialised(case, "V2").or_else(|| {
-        // Alert rules in the settings of a monitoring system.
-        let program = case.program;
-        program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some("V2")).find_map(|(_, fact)| {
-            let files = crate::link::entries::globs(&fact.files)?;
-            let settings = program.settings.iter().find(|settings| {
-                files.is_match(&settings.path)
-                    && settings.entries.iter().any(|entry| {
-                        fact.keys.iter().any(|pattern| super::availability::match_keys(&pattern.split('.').collect::<Vec<_>>(), &entry.keys).is_some())
-                    })
-            })?;
-            Some(Protection { module: 0, span: crate::model::Span::default(), name: settings.path.clone() })
+    initialised(case, "V2")
+        .or_else(|| {
+            // Alert rules in the settings of a monitoring system.
+            let program = case.program;
+            program
+                .catalogue
+                .of_kind(Kind::Platform)
+                .filter(|(_, fact)| fact.protects.as_deref() == Some("V2"))
+                .find_map(|(_, fact)| {
+                    let files = crate::link::entries::globs(&fact.files)?;
+                    let settings = program.settings.iter().find(|settings| {
+                        files.is_match(&settings.path)
+                            && settings.entries.iter().any(|entry| {
+                                fact.keys.iter().any(|pattern| {
+                                    super::availability::match_keys(
+                                        &pattern.split('.').collect::<Vec<_>>(),
+                                        &entry.keys,
+                                    )
+                                    .is_some()
+                                })
+                            })
+                    })?;
+                    Some(Protection { module: 0, span: crate::model::Span::default(), name: settings.path.clone() })
+                })
         })
-    }).or_else(|| {
-        // Middleware or a wrapper of the application that is a tracker by itself.
-        let chains = case.entries.entries.iter().flat_map(|entry| entry.chains.first()).collect::<Vec<_>>();
-        if chains.is_empty() {
-            return None;
-        }
-        let mut first = None;
-        for chain in chains {
-            first = Some(case.guards.on_chain(chain, "V2")?).or(first);
-        }
-        first
-    })
+        .or_else(|| {
+            // Middleware or a wrapper of the application that is a tracker by itself.
+            let chains = case.entries.entries.iter().flat_map(|entry| entry.chains.first()).collect::<Vec<_>>();
+            if chains.is_empty() {
+                return None;
+            }
+            let mut first = None;
+            for chain in chains {
+                first = Some(case.guards.on_chain(chain, "V2")?).or(first);
+            }
+            first
+        })
 }
 
 /// An own notifier in a registered handler of errors, or in a handler around every LLM call.
@@ -141,7 +164,11 @@ fn handler_notifies(case: &Case<'_, '_>, step: Site) -> Option<Protection> {
             let other = &program.units.calls[*call];
             let in_handler = each.handlers.iter().any(|handler| handler.span.contains(other.call.span));
             if in_handler && is_notice(case, Site { call: *call, frame: step.frame }, 0) {
-                return Some(Protection { module: info.module, span: other.call.span, name: crate::link::Program::written(&other.call.callee) });
+                return Some(Protection {
+                    module: info.module,
+                    span: other.call.span,
+                    name: crate::link::Program::written(&other.call.callee),
+                });
             }
         }
     }
@@ -164,7 +191,8 @@ fn is_notice(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
             return true;
         }
     }
-    depth < 4 && program.runs(site, &case.entries.registrations).into_iter().any(|frame| notifies(case, frame, depth + 1))
+    depth < 4
+        && program.runs(site, &case.entries.registrations).into_iter().any(|frame| notifies(case, frame, depth + 1))
 }
 
 /// A raw request to an incoming webhook: by its address, or by the variable that holds the address.
@@ -176,10 +204,14 @@ fn goes_to_a_channel(case: &Case<'_, '_>, site: Site) -> bool {
     slice.parts.iter().any(|(part, _)| {
         let text = match &part.kind {
             crate::model::ExpressionKind::Literal(crate::model::Literal::Text(text)) => text.as_str(),
-            crate::model::ExpressionKind::Name(name) | crate::model::ExpressionKind::Member { name, .. } => name.as_str(),
+            crate::model::ExpressionKind::Name(name) | crate::model::ExpressionKind::Member { name, .. } => {
+                name.as_str()
+            }
             _ => return false,
         };
         let text = text.to_ascii_lowercase();
-        ["webhook", "hooks.", "alert", "pagerduty", "opsgenie", "/services/t", "bot*/sendmessage", "sendmessage"].iter().any(|word| text.contains(word))
+        ["webhook", "hooks.", "alert", "pagerduty", "opsgenie", "/services/t", "bot*/sendmessage", "sendmessage"]
+            .iter()
+            .any(|word| text.contains(word))
     })
 }

@@ -45,8 +45,12 @@ pub fn timeouts(case: &Case<'_, '_>) -> Outcome {
             Bound::Bounded => continue,
             Bound::None => case.call_finding("missing-timeout", "none", external.call, &[api]),
             Bound::Off => case.call_finding("missing-timeout", "off", external.call, &[api]),
-            Bound::TooLong(length) => case.call_finding("missing-timeout", "too-long", external.call, &[api, seconds(length)]),
-            Bound::Default(length) => case.call_finding("missing-timeout", "default", external.call, &[api, seconds(length)]),
+            Bound::TooLong(length) => {
+                case.call_finding("missing-timeout", "too-long", external.call, &[api, seconds(length)])
+            }
+            Bound::Default(length) => {
+                case.call_finding("missing-timeout", "default", external.call, &[api, seconds(length)])
+            }
             Bound::Unresolved => {
                 let mut finding = case.call_finding("missing-timeout", "none", external.call, &[api]);
                 finding.confidence = Confidence::Likely;
@@ -63,14 +67,18 @@ pub fn timeouts(case: &Case<'_, '_>) -> Outcome {
 pub fn add_client(case: &Case<'_, '_>, external: &External, finding: &mut Finding) {
     let call = case.program.units.calls[external.call].call;
     let values = case.program.values(&call.callee, external.open.frame);
-    let client = values.iter().flat_map(|value| value.sites().to_vec()).find(|site| {
-        case.program.callee_paths(*site).iter().any(|path| case.program.is_a(path, Kind::Client))
-    });
+    let client = values
+        .iter()
+        .flat_map(|value| value.sites().to_vec())
+        .find(|site| case.program.callee_paths(*site).iter().any(|path| case.program.is_a(path, Kind::Client)));
     if let Some(site) = client
         && site.call != external.call
     {
         let location = case.program.place(site.call);
-        let message = super::super::verdict::Text { en: "the client is made here".into(), ko: "클라이언트를 만드는 곳입니다".into() };
+        let message = super::super::verdict::Text {
+            en: "the client is made here".into(),
+            ko: "클라이언트를 만드는 곳입니다".into(),
+        };
         finding.related.push(super::super::verdict::Evidence { location, message });
     }
 }
@@ -128,7 +136,8 @@ fn enclosed(case: &Case<'_, '_>, external: &External, site: Site) -> bool {
     !ways.is_empty()
         && ways.iter().all(|trail| {
             trail.iter().any(|step| {
-                case.guards.around(*step, "A1").is_some_and(|_| deadline_holds(case, *step)) || case.guards.decorators(step.frame, "A1").is_some()
+                case.guards.around(*step, "A1").is_some_and(|_| deadline_holds(case, *step))
+                    || case.guards.decorators(step.frame, "A1").is_some()
             })
         })
 }
@@ -165,7 +174,9 @@ fn by_platform(case: &Case<'_, '_>, external: &External) -> bool {
 pub fn platform_limit(case: &Case<'_, '_>, entry: &Entry<'_>) -> bool {
     let program = case.program;
     let path = &program.modules[entry.module].path;
-    for (_, fact) in program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some("A1")) {
+    for (_, fact) in
+        program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some("A1"))
+    {
         let Some(files) = globs(&fact.files) else { continue };
         if files.is_match(path) {
             for key in &fact.keys {

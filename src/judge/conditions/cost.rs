@@ -31,7 +31,12 @@ fn has_public(case: &Case<'_, '_>) -> bool {
 }
 
 /// The protection of an entry point for every metered call that it reaches, or the first call that lacks it.
-fn protection<'c, 'm>(case: &'c Case<'_, 'm>, entry: &Entry<'m>, calls: &[(&'c External, &[Site])], item: &str) -> Result<Option<Protection>, &'c External> {
+fn protection<'c, 'm>(
+    case: &'c Case<'_, 'm>,
+    entry: &Entry<'m>,
+    calls: &[(&'c External, &[Site])],
+    item: &str,
+) -> Result<Option<Protection>, &'c External> {
     let mut first = None;
     for (external, sites) in calls {
         match protected(case, entry, sites, item) {
@@ -53,7 +58,11 @@ fn by_client(case: &Case<'_, '_>, sites: &[Site], item: &str) -> Option<Protecti
         for path in program.callee_paths(site) {
             if case.guards.facts(&path, Some(site), item).iter().any(|fact| fact.how.as_deref() == Some("init")) {
                 let info = &program.units.calls[site.call];
-                return Some(Protection { module: info.module, span: info.call.span, name: super::super::guards::short(&path) });
+                return Some(Protection {
+                    module: info.module,
+                    span: info.call.span,
+                    name: super::super::guards::short(&path),
+                });
             }
         }
     }
@@ -61,8 +70,11 @@ fn by_client(case: &Case<'_, '_>, sites: &[Site], item: &str) -> Option<Protecti
     case.callees(*site).iter().flat_map(|value| value.sites().to_vec()).find_map(|made| {
         program.callee_paths(made).into_iter().find_map(|path| {
             let info = &program.units.calls[made.call];
-            (!case.guards.facts(&path, Some(made), item).is_empty())
-                .then(|| Protection { module: info.module, span: info.call.span, name: super::super::guards::short(&path) })
+            (!case.guards.facts(&path, Some(made), item).is_empty()).then(|| Protection {
+                module: info.module,
+                span: info.call.span,
+                name: super::super::guards::short(&path),
+            })
         })
     })
 }
@@ -70,7 +82,9 @@ fn by_client(case: &Case<'_, '_>, sites: &[Site], item: &str) -> Option<Protecti
 /// A guard in the settings of a gateway in the repository.
 fn platform(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
     let program = case.program;
-    for (_, fact) in program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some(item)) {
+    for (_, fact) in
+        program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some(item))
+    {
         let Some(files) = crate::link::entries::globs(&fact.files) else { continue };
         for settings in program.settings.iter().filter(|settings| files.is_match(&settings.path)) {
             let found = settings.entries.iter().any(|entry| {
@@ -79,7 +93,11 @@ fn platform(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
                 })
             });
             if found {
-                return Some(Protection { module: 0, span: crate::model::Span::default(), name: settings.path.clone() });
+                return Some(Protection {
+                    module: 0,
+                    span: crate::model::Span::default(),
+                    name: settings.path.clone(),
+                });
             }
         }
     }
@@ -87,7 +105,13 @@ fn platform(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
 }
 
 /// One finding per entry point that lacks the guard, and evidence for those that have it.
-fn judge(case: &Case<'_, '_>, item: Item, rule: &str, by_entry: &BTreeMap<usize, Vec<(&External, &[Site])>>, public_only: bool) -> (Vec<Finding>, Vec<Evidence>) {
+fn judge(
+    case: &Case<'_, '_>,
+    item: Item,
+    rule: &str,
+    by_entry: &BTreeMap<usize, Vec<(&External, &[Site])>>,
+    public_only: bool,
+) -> (Vec<Finding>, Vec<Evidence>) {
     let mut findings = Vec::new();
     let mut evidence = Vec::new();
     let mut unwired: Option<Option<Protection>> = None;
@@ -117,10 +141,16 @@ fn judge(case: &Case<'_, '_>, item: Item, rule: &str, by_entry: &BTreeMap<usize,
                     None => "none",
                 };
                 let mut finding = case.finding(rule, variant, entry.module, entry.span, &values);
-                let message = Text { en: format!("{} is called here", external.api), ko: format!("여기서 {}을(를) 호출합니다", external.api) };
+                let message = Text {
+                    en: format!("{} is called here", external.api),
+                    ko: format!("여기서 {}을(를) 호출합니다", external.api),
+                };
                 finding.related.push(Evidence { location: case.program.place(external.call), message });
                 if let Some(guard) = &unwired {
-                    let message = Text { en: format!("{} stands here", guard.name), ko: format!("{}이(가) 여기에 있습니다", guard.name) };
+                    let message = Text {
+                        en: format!("{} stands here", guard.name),
+                        ko: format!("{}이(가) 여기에 있습니다", guard.name),
+                    };
                     finding.related.push(case.evidence(guard, message));
                 }
                 findings.push(finding);
@@ -153,7 +183,12 @@ pub fn cost_cap(case: &Case<'_, '_>) -> Outcome {
     for external in case.llm_calls().filter(|external| external.reached.is_empty()) {
         if !unreached_is_protected(case, external, "C2") {
             let entry = crate::link::Program::written(&case.program.units.calls[external.call].call.callee);
-            let mut finding = case.call_finding("no-cost-cap", "none", external.call, &[("entry", entry), ("api", external.api.clone())]);
+            let mut finding = case.call_finding(
+                "no-cost-cap",
+                "none",
+                external.call,
+                &[("entry", entry), ("api", external.api.clone())],
+            );
             finding.confidence = Confidence::Likely;
             findings.push(finding);
         }

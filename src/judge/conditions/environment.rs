@@ -62,7 +62,13 @@ pub fn validation(case: &Case<'_, '_>, variables: &[Variable]) -> Outcome {
             Checked::Swallowed => "swallowed",
             Checked::No => "unchecked",
         };
-        findings.push(case.finding("unchecked-env-var", variant, variable.module, variable.span, &[("name", variable.name.clone())]));
+        findings.push(case.finding(
+            "unchecked-env-var",
+            variant,
+            variable.module,
+            variable.span,
+            &[("name", variable.name.clone())],
+        ));
     }
     case.outcome(Item::E1, findings, Vec::new())
 }
@@ -91,7 +97,11 @@ pub fn variables(case: &Case<'_, '_>) -> Vec<Variable> {
         } else if is_optional(case, read) {
             continue;
         } else if read.raises || checked_in_place(case, read) {
-            if swallowed(case, read.node) && runs_at_start(case, read.unit, read.node) { Checked::Swallowed } else { Checked::InHandler }
+            if swallowed(case, read.node) && runs_at_start(case, read.unit, read.node) {
+                Checked::Swallowed
+            } else {
+                Checked::InHandler
+            }
         } else {
             Checked::No
         };
@@ -102,7 +112,9 @@ pub fn variables(case: &Case<'_, '_>) -> Vec<Variable> {
     }
     let mut all: Vec<Variable> = rows.into_values().collect();
     all.sort_by(|a, b| {
-        let of = |variable: &Variable| (case.program.modules[variable.module].path.clone(), variable.span, variable.name.clone());
+        let of = |variable: &Variable| {
+            (case.program.modules[variable.module].path.clone(), variable.span, variable.name.clone())
+        };
         of(a).cmp(&of(b))
     });
     all
@@ -144,7 +156,11 @@ fn reads<'m>(case: &Case<'_, 'm>) -> Vec<Read<'m>> {
         let site = Site { call, frame: program.open_frame(info.unit) };
         for path in program.callee_paths(site) {
             let Some((_, fact)) = program.facts_of(&path, Kind::Environment).into_iter().next() else { continue };
-            let Some(Given::Present { expression, frame }) = fact.variable.as_deref().map(|path| program.argument_of(site, path)) else { continue };
+            let Some(Given::Present { expression, frame }) =
+                fact.variable.as_deref().map(|path| program.argument_of(site, path))
+            else {
+                continue;
+            };
             let has_default = call_default(program, fact, site);
             for name in texts(program, expression, frame) {
                 all.push(Read {
@@ -179,7 +195,9 @@ fn destructured<'m>(case: &Case<'_, 'm>) -> Vec<Read<'m>> {
         let info = &program.units.nodes[node];
         let NodeKind::Plain(statement) = info.kind else { continue };
         let StatementKind::Assign(assignment) = &statement.kind else { continue };
-        let (ExpressionKind::Object(entries), Some(value)) = (&assignment.target.kind, &assignment.value) else { continue };
+        let (ExpressionKind::Object(entries), Some(value)) = (&assignment.target.kind, &assignment.value) else {
+            continue;
+        };
         let frame = program.open_frame(info.unit);
         for found in program.values(value, frame).iter() {
             let Some(path) = found.path() else { continue };
@@ -188,7 +206,8 @@ fn destructured<'m>(case: &Case<'_, 'm>) -> Vec<Read<'m>> {
                 if !program.is_a(&format!("{path}.{key}"), Kind::Environment) {
                     continue;
                 }
-                let has_default = matches!(&entry.value.kind, ExpressionKind::Operator { operator, .. } if operator == "=");
+                let has_default =
+                    matches!(&entry.value.kind, ExpressionKind::Operator { operator, .. } if operator == "=");
                 all.push(Read {
                     name: key.clone(),
                     module: program.module_of(info.unit),
@@ -208,8 +227,29 @@ fn destructured<'m>(case: &Case<'_, 'm>) -> Vec<Read<'m>> {
 
 /// Names of variables are written in capitals; others belong to the runtime.
 fn is_variable_name(name: &str) -> bool {
-    let ambient = ["NODE_ENV", "HOME", "PATH", "USER", "PWD", "CI", "TMPDIR", "TEMP", "LANG", "TERM", "NEXT_RUNTIME", "DEV", "PROD", "MODE", "SSR", "BASE_URL"];
-    name.len() > 1 && name.chars().all(|character| character.is_ascii_uppercase() || character.is_ascii_digit() || character == '_') && !ambient.contains(&name)
+    let ambient = [
+        "NODE_ENV",
+        "HOME",
+        "PATH",
+        "USER",
+        "PWD",
+        "CI",
+        "TMPDIR",
+        "TEMP",
+        "LANG",
+        "TERM",
+        "NEXT_RUNTIME",
+        "DEV",
+        "PROD",
+        "MODE",
+        "SSR",
+        "BASE_URL",
+    ];
+    name.len() > 1
+        && name
+            .chars()
+            .all(|character| character.is_ascii_uppercase() || character.is_ascii_digit() || character == '_')
+        && !ambient.contains(&name)
 }
 
 /// Whether a read by call has a default that is something.
@@ -284,7 +324,9 @@ impl Contexts {
 
     fn apply(&self, read: &mut Read<'_>) {
         let inside = |spans: &BTreeSet<(usize, Span)>| {
-            spans.range((read.module, Span { start: 0, end: 0 })..(read.module + 1, Span::default())).any(|(_, span)| span.contains(read.span))
+            spans
+                .range((read.module, Span { start: 0, end: 0 })..(read.module + 1, Span::default()))
+                .any(|(_, span)| span.contains(read.span))
         };
         read.has_default |= inside(&self.defaulted);
         read.tested |= inside(&self.tested);
@@ -307,7 +349,12 @@ impl Contexts {
             }
             StatementKind::Try(each) => {
                 let handlers = each.handlers.iter().flat_map(|handler| &handler.body);
-                each.body.iter().chain(handlers).chain(&each.otherwise).chain(&each.finally).for_each(|each| self.statement(program, module, each));
+                each.body
+                    .iter()
+                    .chain(handlers)
+                    .chain(&each.otherwise)
+                    .chain(&each.finally)
+                    .for_each(|each| self.statement(program, module, each));
             }
             StatementKind::With { items, body } => {
                 items.iter().for_each(|item| self.expression(program, module, &item.context));
@@ -316,9 +363,15 @@ impl Contexts {
             StatementKind::Block(block) => block.iter().for_each(|each| self.statement(program, module, each)),
             StatementKind::Function(function) => self.function(program, module, function),
             StatementKind::Class(class) => class.body.iter().for_each(|each| self.statement(program, module, each)),
-            StatementKind::Expression(value) | StatementKind::Return(Some(value)) | StatementKind::Raise(Some(value)) => self.expression(program, module, value),
-            StatementKind::Assign(assignment) => assignment.value.iter().for_each(|value| self.expression(program, module, value)),
-            StatementKind::Export(export) => export.value.iter().for_each(|value| self.expression(program, module, value)),
+            StatementKind::Expression(value)
+            | StatementKind::Return(Some(value))
+            | StatementKind::Raise(Some(value)) => self.expression(program, module, value),
+            StatementKind::Assign(assignment) => {
+                assignment.value.iter().for_each(|value| self.expression(program, module, value))
+            }
+            StatementKind::Export(export) => {
+                export.value.iter().for_each(|value| self.expression(program, module, value))
+            }
             _ => {}
         }
     }
@@ -338,7 +391,9 @@ impl Contexts {
         match &expression.kind {
             ExpressionKind::Operator { operator, operands } => {
                 match (operator.as_str(), operands.as_slice()) {
-                    ("or" | "??", [first, .., last]) if !is_empty(last) && !matches!(last.kind, ExpressionKind::Call(_)) => {
+                    ("or" | "??", [first, .., last])
+                        if !is_empty(last) && !matches!(last.kind, ExpressionKind::Call(_)) =>
+                    {
                         // `A || B` of two variables: one of them must be checked, the last stands for both.
                         self.defaulted.insert((module, first.span));
                     }
@@ -371,7 +426,8 @@ impl Contexts {
                         _ => {}
                     }
                 }
-                if matches!(&call.callee.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "Boolean" | "bool")) {
+                if matches!(&call.callee.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "Boolean" | "bool"))
+                {
                     call.arguments.iter().for_each(|argument| self.test(module, &argument.value));
                 }
                 self.expression(program, module, &call.callee);
@@ -394,7 +450,10 @@ fn start_checks(case: &Case<'_, '_>) -> BTreeSet<String> {
     for frame in &case.start_frames {
         let unit = program.unit_of_frame(*frame);
         for gate in program.exits(unit, *frame) {
-            if gate.exit != Exit::Raise && !is_body_exit(case, &gate) || case.is_skipped(gate.node) || swallowed(case, gate.node) {
+            if gate.exit != Exit::Raise && !is_body_exit(case, &gate)
+                || case.is_skipped(gate.node)
+                || swallowed(case, gate.node)
+            {
                 continue;
             }
             if !runs_at_start(case, unit, gate.node) {
@@ -436,7 +495,14 @@ fn schema_names(case: &Case<'_, '_>, site: Site, names: &mut BTreeSet<String>) {
     let _ = info;
 }
 
-fn object_keys<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId, names: &mut BTreeSet<String>, sites: &mut Vec<Site>, depth: usize) {
+fn object_keys<'m>(
+    program: &Program<'m>,
+    expression: &'m Expression,
+    frame: FrameId,
+    names: &mut BTreeSet<String>,
+    sites: &mut Vec<Site>,
+    depth: usize,
+) {
     if depth > 4 {
         return;
     }
@@ -488,7 +554,9 @@ fn variables_in<'m>(case: &Case<'_, 'm>, expression: &'m Expression, frame: Fram
     for site in &slice.sites {
         for path in program.callee_paths(*site) {
             for (_, fact) in program.facts_of(&path, Kind::Environment) {
-                if let Some(Given::Present { expression, frame }) = fact.variable.as_deref().map(|path| program.argument_of(*site, path)) {
+                if let Some(Given::Present { expression, frame }) =
+                    fact.variable.as_deref().map(|path| program.argument_of(*site, path))
+                {
                     names.extend(texts(program, expression, frame));
                 }
             }
@@ -522,7 +590,9 @@ fn runs_at_start(case: &Case<'_, '_>, unit: UnitId, node: NodeId) -> bool {
 /// Whether an error at a node is caught, in its own unit, by a handler that lets things go on.
 fn swallowed(case: &Case<'_, '_>, node: NodeId) -> bool {
     case.program.units.ancestors(node).any(|(_, node)| match node.kind {
-        NodeKind::TryBody(each) => each.handlers.iter().any(|handler| !matches!(exit_of(&handler.body), Some(Exit::Raise))),
+        NodeKind::TryBody(each) => {
+            each.handlers.iter().any(|handler| !matches!(exit_of(&handler.body), Some(Exit::Raise)))
+        }
         _ => false,
     })
 }
@@ -537,7 +607,9 @@ fn is_optional(case: &Case<'_, '_>, read: &Read<'_>) -> bool {
             continue;
         }
         let (test, stops) = match node.kind {
-            NodeKind::If { test, then, otherwise, .. } => (test, exit_of(then).is_some() || exit_of(otherwise).is_some()),
+            NodeKind::If { test, then, otherwise, .. } => {
+                (test, exit_of(then).is_some() || exit_of(otherwise).is_some())
+            }
             NodeKind::Branch { test, .. } => (test, false),
             _ => continue,
         };
@@ -598,10 +670,19 @@ fn schema_variables(case: &Case<'_, '_>) -> Vec<Variable> {
         for name in &info.order {
             let Some(fields) = info.fields.get(name) else { continue };
             for (_, assignment) in fields.iter().take(1) {
-                if assignment.annotation.is_none() || !is_required(program, info.unit, assignment) || name.starts_with('_') || *name == "model_config" {
+                if assignment.annotation.is_none()
+                    || !is_required(program, info.unit, assignment)
+                    || name.starts_with('_')
+                    || *name == "model_config"
+                {
                     continue;
                 }
-                all.push(Variable { name: name.to_ascii_uppercase(), module: info.module, span: assignment.target.span, checked });
+                all.push(Variable {
+                    name: name.to_ascii_uppercase(),
+                    module: info.module,
+                    span: assignment.target.span,
+                    checked,
+                });
             }
         }
     }
@@ -631,11 +712,14 @@ fn is_required(program: &Program<'_>, unit: UnitId, assignment: &Assignment) -> 
         return false;
     }
     let Some(value) = &assignment.value else { return true };
-    let ExpressionKind::Call(call) = &value.kind else { return matches!(&value.kind, ExpressionKind::Name(name) if name == "Ellipsis") };
+    let ExpressionKind::Call(call) = &value.kind else {
+        return matches!(&value.kind, ExpressionKind::Name(name) if name == "Ellipsis");
+    };
     let _ = (program, unit);
     let named = |name: &str| call.arguments.iter().any(|argument| argument.name.as_deref() == Some(name));
     let positional = call.arguments.iter().find(|argument| argument.name.is_none());
-    let given = positional.is_some_and(|argument| !matches!(&argument.value.kind, ExpressionKind::Name(name) if name == "Ellipsis"));
+    let given = positional
+        .is_some_and(|argument| !matches!(&argument.value.kind, ExpressionKind::Name(name) if name == "Ellipsis"));
     let is_field = matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name == "Field");
     is_field && !given && !named("default") && !named("default_factory")
 }
@@ -667,5 +751,8 @@ fn made_at_start(case: &Case<'_, '_>, class: ClassId) -> Checked {
 fn is_subclass(program: &Program<'_>, class: ClassId, of: ClassId) -> bool {
     let info = &program.units.classes[class];
     let frame = program.open_frame(info.unit);
-    info.class.bases.iter().any(|base| program.values(base, frame).iter().any(|value| matches!(value, Value::Class(base) if *base == of)))
+    info.class
+        .bases
+        .iter()
+        .any(|base| program.values(base, frame).iter().any(|value| matches!(value, Value::Class(base) if *base == of)))
 }

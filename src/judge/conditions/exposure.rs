@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::collect::{File, IgnoreRules, Tree};
 use crate::link::Program;
+use crate::link::Site;
 use crate::link::arguments::Given;
 use crate::link::names::{folder_of, join};
-use crate::link::Site;
 use crate::model::{Lines, Literal, Module, Settings, Span};
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::Catalogue;
@@ -14,7 +14,10 @@ use crate::rules::packs::{Because, Packs};
 use crate::rules::secrets::Shapes;
 
 use super::super::case::{Outcome, fingerprint};
-use super::super::secrets::{EnvFileFacts, EnvironmentFile, Hit, Load, Rule, env_file_not_ignored, environment_files, is_environment_file, names_secrets, scan};
+use super::super::secrets::{
+    EnvFileFacts, EnvironmentFile, Hit, Load, Rule, env_file_not_ignored, environment_files, is_environment_file,
+    names_secrets, scan,
+};
 use super::super::verdict::{Confidence, Finding, Item, Location, Verdict};
 
 /// What was found in the text of one file, in a form that needs the text no more.
@@ -45,7 +48,8 @@ fn documented(text: &str) -> Vec<String> {
         .filter_map(|word| {
             let word = word.trim_end_matches(['.', '/', '-']).rsplit('/').next()?;
             let tail = word.strip_prefix(".env")?;
-            let is_template = ["example", "sample", "template", "dist", "defaults", "test"].iter().any(|word| tail.contains(word));
+            let is_template =
+                ["example", "sample", "template", "dist", "defaults", "test"].iter().any(|word| tail.contains(word));
             (!is_template && (tail.is_empty() || tail.starts_with('.'))).then(|| word.to_owned())
         })
         .collect();
@@ -56,14 +60,29 @@ fn documented(text: &str) -> Vec<String> {
 
 /// `hardcoded-secret`, `committed-env-file`, `env-file-not-ignored`, `client-exposed-secret`.
 #[expect(clippy::too_many_arguments, reason = "what a tree is made of")]
-pub fn exposure(tree: &Tree, found: &[FileHits], modules: &[Module], settings: &[Settings], catalogue: &Catalogue, packs: &Packs, shapes: &Shapes, ignore: &IgnoreRules) -> Outcome {
+pub fn exposure(
+    tree: &Tree,
+    found: &[FileHits],
+    modules: &[Module],
+    settings: &[Settings],
+    catalogue: &Catalogue,
+    packs: &Packs,
+    shapes: &Shapes,
+    ignore: &IgnoreRules,
+) -> Outcome {
     let mut findings: Vec<Finding> = Vec::new();
     let mut environment: Vec<EnvironmentFile<'_>> = Vec::new();
     for (file, found) in tree.files.iter().zip(found) {
         if is_environment_file(&file.path, &shapes.lists) {
-            environment.push(EnvironmentFile { path: &file.path, tracked: file.tracked, ignored: file.ignored, hits: &found.hits });
+            environment.push(EnvironmentFile {
+                path: &file.path,
+                tracked: file.tracked,
+                ignored: file.ignored,
+                hits: &found.hits,
+            });
         }
-        for hit in found.hits.iter().filter(|hit| matches!(hit.rule, Rule::HardcodedSecret | Rule::ClientExposedSecret)) {
+        for hit in found.hits.iter().filter(|hit| matches!(hit.rule, Rule::HardcodedSecret | Rule::ClientExposedSecret))
+        {
             findings.push(finding(packs, &file.path, location(&file.path, &found.lines, hit.span), hit));
         }
     }
@@ -83,10 +102,21 @@ pub fn exposure(tree: &Tree, found: &[FileHits], modules: &[Module], settings: &
             .filter(|(file, _)| file.tracked && tree.in_git && is_environment_file(&file.path, &shapes.lists))
             .map(|(file, found)| (file.path.clone(), found.names_secrets))
             .collect(),
-        ignore_files: tree.files.iter().filter(|file| file.path.rsplit('/').next() == Some(".gitignore")).map(|file| file.path.clone()).collect(),
+        ignore_files: tree
+            .files
+            .iter()
+            .filter(|file| file.path.rsplit('/').next() == Some(".gitignore"))
+            .map(|file| file.path.clone())
+            .collect(),
     };
     if let Some(missing) = env_file_not_ignored(&facts, &shapes.lists, |path| ignore.would_ignore(path)) {
-        let place = Location { path: missing.path.clone(), line: missing.line, column: 1, end_line: missing.line, end_column: 1 };
+        let place = Location {
+            path: missing.path.clone(),
+            line: missing.line,
+            column: 1,
+            end_line: missing.line,
+            end_column: 1,
+        };
         let values = [("file", missing.file.clone())];
         let mut finding = bare(packs, "env-file-not-ignored", place);
         finding.message = packs.message("env-file-not-ignored", "not-ignored", &values);
@@ -96,13 +126,20 @@ pub fn exposure(tree: &Tree, found: &[FileHits], modules: &[Module], settings: &
     findings.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
     findings.dedup_by(|a, b| a.location == b.location && a.rule == b.rule);
     let gaps = findings.iter().filter(|finding| finding.confidence != Confidence::Note).count();
-    let (verdict, because) = if gaps > 0 { (Verdict::Fail, Because::Fail(gaps)) } else { (Verdict::Pass, Because::Pass) };
+    let (verdict, because) =
+        if gaps > 0 { (Verdict::Fail, Because::Fail(gaps)) } else { (Verdict::Pass, Because::Pass) };
     Outcome { item: Item::E2, verdict, because, findings, evidence: Vec::new() }
 }
 
 fn location(path: &str, lines: &Lines, span: Span) -> Location {
     let (start, end) = (lines.position(span.start), lines.position(span.end));
-    Location { path: path.to_owned(), line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+    Location {
+        path: path.to_owned(),
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+    }
 }
 
 fn bare(packs: &Packs, rule: &str, location: Location) -> Finding {
@@ -128,7 +165,8 @@ fn finding(packs: &Packs, path: &str, location: Location, hit: &Hit) -> Finding 
         ("name", hit.name.clone()),
         ("file", path.to_owned()),
     ];
-    let known = packs.rule(hit.rule.id()).is_some_and(|rule| rule.messages().any(|(variant, _)| variant == hit.variant));
+    let known =
+        packs.rule(hit.rule.id()).is_some_and(|rule| rule.messages().any(|(variant, _)| variant == hit.variant));
     let fallback = match hit.rule {
         Rule::HardcodedSecret => "generic",
         Rule::CommittedEnvFile => "values",
@@ -137,7 +175,8 @@ fn finding(packs: &Packs, path: &str, location: Location, hit: &Hit) -> Finding 
     };
     finding.message = packs.message(hit.rule.id(), if known { &hit.variant } else { fallback }, &values);
     finding.confidence = if hit.certain { Confidence::Certain } else { Confidence::Likely };
-    finding.fingerprint = fingerprint(&[hit.rule.id(), path, &hit.name, &hit.redacted, hit.shape.as_deref().unwrap_or("")]);
+    finding.fingerprint =
+        fingerprint(&[hit.rule.id(), path, &hit.name, &hit.redacted, hit.shape.as_deref().unwrap_or("")]);
     finding
 }
 
@@ -159,7 +198,13 @@ fn documented_files(tree: &Tree, found: &[FileHits]) -> Vec<String> {
 fn loads(tree: &Tree, modules: &[Module], settings: &[Settings], catalogue: &Catalogue) -> Vec<Load> {
     let mut all = Vec::new();
     let project_of = |path: &str| {
-        tree.projects.iter().map(|project| project.folder.as_str()).filter(|folder| folder.is_empty() || path.starts_with(&format!("{folder}/"))).max_by_key(|folder| folder.len()).unwrap_or("").to_owned()
+        tree.projects
+            .iter()
+            .map(|project| project.folder.as_str())
+            .filter(|folder| folder.is_empty() || path.starts_with(&format!("{folder}/")))
+            .max_by_key(|folder| folder.len())
+            .unwrap_or("")
+            .to_owned()
     };
     let program = Program::new(modules, settings, &tree.projects, catalogue);
     for (call, info) in program.units.calls.iter().enumerate() {
@@ -197,7 +242,11 @@ fn loads(tree: &Tree, modules: &[Module], settings: &[Settings], catalogue: &Cat
             if let Some((_, after)) = text.split_once("--env-file") {
                 let named = after.trim_start_matches(['=', ' ', '-']).split_whitespace().next().unwrap_or("");
                 if named.contains(".env") {
-                    all.push(Load { path: file.path.clone(), line, file: join(folder, named.trim_start_matches("./")) });
+                    all.push(Load {
+                        path: file.path.clone(),
+                        line,
+                        file: join(folder, named.trim_start_matches("./")),
+                    });
                 }
             }
         }

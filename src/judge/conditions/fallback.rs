@@ -49,7 +49,12 @@ fn judge(case: &Case<'_, '_>, external: &External) -> Option<Finding> {
             Some(Fate::Answered) => None,
             fate => {
                 let caller = case.program.units.units[case.program.units.calls[external.call].unit].name().to_owned();
-                Some(finding(case, external, fate, &[api, ("entry", if caller.is_empty() { external.api.clone() } else { caller })]))
+                Some(finding(
+                    case,
+                    external,
+                    fate,
+                    &[api, ("entry", if caller.is_empty() { external.api.clone() } else { caller })],
+                ))
             }
         };
     }
@@ -168,7 +173,13 @@ fn handler_fate<'m>(case: &Case<'_, 'm>, unit: UnitId, handler: &'m Handler, con
 }
 
 /// What a handler's block makes of the failure.
-fn block_fate<'m>(case: &Case<'_, 'm>, unit: UnitId, block: &'m Block, error: Option<&'m Expression>, continues: bool) -> Fate {
+fn block_fate<'m>(
+    case: &Case<'_, 'm>,
+    unit: UnitId,
+    block: &'m Block,
+    error: Option<&'m Expression>,
+    continues: bool,
+) -> Fate {
     if always_raises(block) {
         return Fate::Rethrown;
     }
@@ -213,7 +224,9 @@ fn contains_call(expression: &Expression, names: &[&str]) -> bool {
 fn always_raises(block: &Block) -> bool {
     block.iter().any(|statement| match &statement.kind {
         StatementKind::Raise(_) => true,
-        StatementKind::If { then, otherwise, .. } => !otherwise.is_empty() && always_raises(then) && always_raises(otherwise),
+        StatementKind::If { then, otherwise, .. } => {
+            !otherwise.is_empty() && always_raises(then) && always_raises(otherwise)
+        }
         StatementKind::Block(block) | StatementKind::With { body: block, .. } => always_raises(block),
         _ => false,
     })
@@ -237,7 +250,9 @@ fn bad_answer<'m>(case: &Case<'_, 'm>, unit: UnitId, block: &'m Block, error: Op
             for (_, fact) in program.facts_of(path, Kind::Reject) {
                 let status = fact.status.as_deref().map(|status| program.argument_of(site, status));
                 let failing = match status {
-                    Some(crate::link::arguments::Given::Present { expression, frame }) => program.number(expression, frame, 0).is_none_or(|status| status >= 400.0),
+                    Some(crate::link::arguments::Given::Present { expression, frame }) => {
+                        program.number(expression, frame, 0).is_none_or(|status| status >= 400.0)
+                    }
                     Some(_) => false,
                     None => fact.always == Some(true),
                 };
@@ -254,7 +269,8 @@ fn bad_answer<'m>(case: &Case<'_, 'm>, unit: UnitId, block: &'m Block, error: Op
         {
             fate = Some(Fate::ErrorStatus);
         }
-        if let crate::link::arguments::Given::Present { expression, frame } = program.argument(site, "status").or_else(|| program.argument(site, "status_code"))
+        if let crate::link::arguments::Given::Present { expression, frame } =
+            program.argument(site, "status").or_else(|| program.argument(site, "status_code"))
             && program.number(expression, frame, 0).is_some_and(|status| (400.0..600.0).contains(&status))
         {
             fate = Some(Fate::ErrorStatus);
@@ -300,7 +316,9 @@ fn outputs<'m>(statement: &'m Statement, visit: &mut dyn FnMut(&'m Expression)) 
     match &statement.kind {
         StatementKind::Return(Some(value)) | StatementKind::Expression(value) => visit(value),
         StatementKind::If { then, otherwise, .. } => then.iter().chain(otherwise).for_each(|each| outputs(each, visit)),
-        StatementKind::Block(block) | StatementKind::With { body: block, .. } => block.iter().for_each(|each| outputs(each, visit)),
+        StatementKind::Block(block) | StatementKind::With { body: block, .. } => {
+            block.iter().for_each(|each| outputs(each, visit))
+        }
         StatementKind::Try(each) => each.body.iter().for_each(|each| outputs(each, visit)),
         _ => {}
     }
@@ -317,15 +335,28 @@ fn shows_error<'m>(case: &Case<'_, 'm>, unit: UnitId, expression: &'m Expression
             if let Some(id) = program.units.call_id(call) {
                 let site = Site { call: id, frame };
                 let paths = program.callee_paths(site);
-                let logs = paths.iter().any(|path| program.is_a(path, Kind::Log) || path.contains("capture_exception") || path.contains("captureException"));
+                let logs = paths.iter().any(|path| {
+                    program.is_a(path, Kind::Log)
+                        || path.contains("capture_exception")
+                        || path.contains("captureException")
+                });
                 let written = crate::link::Program::written(&call.callee);
-                if logs || written.contains("log") || written.contains("print") || written.contains("warn") || written.contains("isinstance") || written.contains("capture") {
+                if logs
+                    || written.contains("log")
+                    || written.contains("print")
+                    || written.contains("warn")
+                    || written.contains("isinstance")
+                    || written.contains("capture")
+                {
                     continue;
                 }
                 // Only what goes out of the program's own hands is shown.
                 let own = case.callees(site).iter().any(|value| matches!(value, crate::link::Value::Function { .. }));
                 for argument in &call.arguments {
-                    stack.push((&argument.value, !own || written.contains("send") || written.contains("reply") || written.contains("emit")));
+                    stack.push((
+                        &argument.value,
+                        !own || written.contains("send") || written.contains("reply") || written.contains("emit"),
+                    ));
                 }
                 stack.push((&call.callee, shown));
                 continue;
@@ -334,7 +365,8 @@ fn shows_error<'m>(case: &Case<'_, 'm>, unit: UnitId, expression: &'m Expression
         match &each.kind {
             ExpressionKind::Name(name) if names.contains(name) => found |= shown,
             ExpressionKind::Member { object, name } => {
-                let is_text = matches!(name.as_str(), "message" | "stack" | "detail" | "toString" | "args" | "description");
+                let is_text =
+                    matches!(name.as_str(), "message" | "stack" | "detail" | "toString" | "args" | "description");
                 if is_text && matches!(&object.kind, ExpressionKind::Name(holder) if names.contains(holder)) {
                     found = true;
                 }
@@ -364,7 +396,9 @@ pub fn walk_statement<'m>(statement: &'m Statement, visit: &mut dyn FnMut(&'m Ex
     let mut blocks: Vec<&'m Block> = Vec::new();
     let mut expressions: Vec<&'m Expression> = Vec::new();
     match &statement.kind {
-        StatementKind::Expression(value) | StatementKind::Return(Some(value)) | StatementKind::Raise(Some(value)) => expressions.push(value),
+        StatementKind::Expression(value) | StatementKind::Return(Some(value)) | StatementKind::Raise(Some(value)) => {
+            expressions.push(value)
+        }
         StatementKind::Assign(assignment) => expressions.extend(&assignment.value),
         StatementKind::If { test, then, otherwise } => {
             expressions.push(test);

@@ -32,7 +32,10 @@ pub fn request_logging(case: &Case<'_, '_>) -> Outcome {
     let mut findings: Vec<Finding> = Vec::new();
     let mut evidence: Vec<Evidence> = Vec::new();
     if let Some(found) = &whole {
-        let message = Text { en: format!("{} records every request", found.name), ko: format!("{}이(가) 모든 요청을 기록합니다", found.name) };
+        let message = Text {
+            en: format!("{} records every request", found.name),
+            ko: format!("{}이(가) 모든 요청을 기록합니다", found.name),
+        };
         evidence.push(case.evidence(found, message));
         return case.outcome(Item::V1, findings, evidence);
     }
@@ -41,7 +44,10 @@ pub fn request_logging(case: &Case<'_, '_>) -> Outcome {
         let entry = &case.entries.entries[index];
         match covered(case, entry, index) {
             Ok(found) => {
-                let message = Text { en: format!("{} is logged by {}", entry.name, found.name), ko: format!("{}: {}이(가) 기록합니다", entry.name, found.name) };
+                let message = Text {
+                    en: format!("{} is logged by {}", entry.name, found.name),
+                    ko: format!("{}: {}이(가) 기록합니다", entry.name, found.name),
+                };
                 evidence.push(case.evidence(&found, message));
             }
             Err(told) => {
@@ -60,7 +66,10 @@ fn objects(case: &Case<'_, '_>) -> BTreeSet<usize> {
     if !reaching.is_empty() {
         return reaching;
     }
-    (0..case.entries.entries.len()).filter(public).filter(|index| case.entries.entries[*index].kind != "ui" || !case.externals.is_empty()).collect()
+    (0..case.entries.entries.len())
+        .filter(public)
+        .filter(|index| case.entries.entries[*index].kind != "ui" || !case.externals.is_empty())
+        .collect()
 }
 
 fn llm_calls_alone(case: &Case<'_, '_>) -> Outcome {
@@ -74,7 +83,12 @@ fn llm_calls_alone(case: &Case<'_, '_>) -> Outcome {
     for external in case.llm_calls() {
         let told = around_call(case, external.open);
         if !(told.outcome && told.duration && told.error) && !client_is_traced(case, external.open) {
-            findings.push(case.call_finding("unlogged-entry-point", "none", external.call, &[("entry", external.api.clone())]));
+            findings.push(case.call_finding(
+                "unlogged-entry-point",
+                "none",
+                external.call,
+                &[("entry", external.api.clone())],
+            ));
         }
     }
     case.outcome(Item::V1, findings, Vec::new())
@@ -83,18 +97,37 @@ fn llm_calls_alone(case: &Case<'_, '_>) -> Outcome {
 fn finding(case: &Case<'_, '_>, entry: &Entry<'_>, told: Told, unwired: Option<Protection>) -> Finding {
     let name = ("entry", entry.name.clone());
     let mut finding = match &unwired {
-        Some(guard) if !told.outcome => case.finding("unlogged-entry-point", "not-wired", entry.module, entry.span, &[name, ("guard", guard.name.clone())]),
+        Some(guard) if !told.outcome => case.finding(
+            "unlogged-entry-point",
+            "not-wired",
+            entry.module,
+            entry.span,
+            &[name, ("guard", guard.name.clone())],
+        ),
         _ => {
-            let missing: Vec<&str> = [("outcome", told.outcome), ("duration", told.duration), ("error", told.error)].iter().filter(|(_, told)| !told).map(|(word, _)| *word).collect();
+            let missing: Vec<&str> = [("outcome", told.outcome), ("duration", told.duration), ("error", told.error)]
+                .iter()
+                .filter(|(_, told)| !told)
+                .map(|(word, _)| *word)
+                .collect();
             if missing.len() == 3 {
                 case.finding("unlogged-entry-point", "none", entry.module, entry.span, &[name])
             } else {
-                case.finding("unlogged-entry-point", "partial", entry.module, entry.span, &[name, ("missing", missing.join(", "))])
+                case.finding(
+                    "unlogged-entry-point",
+                    "partial",
+                    entry.module,
+                    entry.span,
+                    &[name, ("missing", missing.join(", "))],
+                )
             }
         }
     };
     if let Some(guard) = &unwired {
-        let message = Text { en: format!("{} stands here", guard.name), ko: format!("{}이(가) 여기에 있습니다", guard.name) };
+        let message = Text {
+            en: format!("{} stands here", guard.name),
+            ko: format!("{}이(가) 여기에 있습니다", guard.name),
+        };
         finding.related.push(case.evidence(guard, message));
     }
     finding
@@ -103,7 +136,9 @@ fn finding(case: &Case<'_, '_>, entry: &Entry<'_>, told: Told, unwired: Option<P
 /// Whether an entry point is logged, for the inventory.
 pub fn is_logged(case: &Case<'_, '_>, index: usize) -> bool {
     let entry = &case.entries.entries[index];
-    super::alerting::initialised(case, "V1").is_some() || platform(case).is_some() || covered(case, entry, index).is_ok()
+    super::alerting::initialised(case, "V1").is_some()
+        || platform(case).is_some()
+        || covered(case, entry, index).is_ok()
 }
 
 /// An access log that a gateway in the repository is told to write.
@@ -144,10 +179,16 @@ fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<P
         let name = entry.name.clone();
         return Ok(Protection { module: entry.module, span: entry.span, name });
     }
-    let llm: Vec<_> = case.llm_calls().filter(|external| external.reached.iter().any(|(each, _)| *each == index)).collect();
+    let llm: Vec<_> =
+        case.llm_calls().filter(|external| external.reached.iter().any(|(each, _)| *each == index)).collect();
     if !llm.is_empty() {
         let traced = llm.iter().all(|external| {
-            external.reached.iter().filter(|(each, _)| *each == index).flat_map(|(_, sites)| sites).all(|site| client_is_traced(case, *site))
+            external
+                .reached
+                .iter()
+                .filter(|(each, _)| *each == index)
+                .flat_map(|(_, sites)| sites)
+                .all(|site| client_is_traced(case, *site))
         });
         if traced && let Some(first) = llm.first() {
             let info = &case.program.units.calls[first.call];
@@ -165,7 +206,12 @@ fn client_is_traced(case: &Case<'_, '_>, site: Site) -> bool {
     case.guards.around(site, "V1").is_some()
         || case.callees(site).iter().any(|value| {
             value.path().is_some_and(|path| !case.guards.facts(path, None, "V1").is_empty())
-                || value.sites().iter().any(|made| case.program.callee_paths(*made).iter().any(|path| !case.guards.facts(path, Some(*made), "V1").is_empty()))
+                || value.sites().iter().any(|made| {
+                    case.program
+                        .callee_paths(*made)
+                        .iter()
+                        .any(|path| !case.guards.facts(path, Some(*made), "V1").is_empty())
+                })
         })
 }
 
@@ -203,7 +249,11 @@ fn around_continuations(case: &Case<'_, '_>, frame: FrameId) -> Option<Told> {
         }
         least = Some(match least {
             None => told,
-            Some(least) => Told { outcome: least.outcome && told.outcome, duration: least.duration && told.duration, error: least.error && told.error },
+            Some(least) => Told {
+                outcome: least.outcome && told.outcome,
+                duration: least.duration && told.duration,
+                error: least.error && told.error,
+            },
         });
     }
     least
@@ -227,20 +277,30 @@ fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
     let program = case.program;
     let info = &program.units.calls[site.call];
     let mut told = Told::default();
-    let tries: Vec<_> = program.units.ancestors(info.node).filter_map(|(_, node)| match node.kind {
-        NodeKind::TryBody(each) => Some(each),
-        _ => None,
-    }).collect();
+    let tries: Vec<_> = program
+        .units
+        .ancestors(info.node)
+        .filter_map(|(_, node)| match node.kind {
+            NodeKind::TryBody(each) => Some(each),
+            _ => None,
+        })
+        .collect();
     let before: BTreeSet<CallId> = program.before(site).iter().map(|before| before.site.call).collect();
     for call in &program.units.units[info.unit].calls {
         let other = &program.units.calls[*call];
         let here = Site { call: *call, frame: site.frame };
-        let in_handler = tries.iter().any(|each| each.handlers.iter().any(|handler| handler.span.contains(other.call.span)));
-        let in_finally = tries.iter().any(|each| each.finally.iter().any(|statement| statement.span.contains(other.call.span)));
+        let in_handler =
+            tries.iter().any(|each| each.handlers.iter().any(|handler| handler.span.contains(other.call.span)));
+        let in_finally =
+            tries.iter().any(|each| each.finally.iter().any(|statement| statement.span.contains(other.call.span)));
         let after = other.call.span.start >= info.call.span.end && runs_too(case, other.node, info.node);
         if let Some(line) = log_line(case, here) {
             if in_finally {
-                told = Told { outcome: told.outcome || line.status, duration: told.duration || line.duration, error: told.error || line.failure };
+                told = Told {
+                    outcome: told.outcome || line.status,
+                    duration: told.duration || line.duration,
+                    error: told.error || line.failure,
+                };
             } else if in_handler {
                 told.error |= line.is_error;
             } else if after {
@@ -274,8 +334,12 @@ fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
 fn runs_too(case: &Case<'_, '_>, later: usize, call: usize) -> bool {
     let program = case.program;
     let around: BTreeSet<usize> = program.units.ancestors(call).map(|(id, _)| id).collect();
-    program.units.ancestors(later).all(|(id, node)| around.contains(&id) || !matches!(node.kind, NodeKind::Then(_) | NodeKind::Otherwise(_) | NodeKind::Handler(..)))
-        || program.units.ancestors(later).any(|(_, node)| matches!(node.kind, NodeKind::Otherwise(_) | NodeKind::Then(_)))
+    program.units.ancestors(later).all(|(id, node)| {
+        around.contains(&id) || !matches!(node.kind, NodeKind::Then(_) | NodeKind::Otherwise(_) | NodeKind::Handler(..))
+    }) || program
+        .units
+        .ancestors(later)
+        .any(|(_, node)| matches!(node.kind, NodeKind::Otherwise(_) | NodeKind::Then(_)))
 }
 
 /// What a function logs about itself: both paths.
@@ -324,7 +388,13 @@ fn log_line(case: &Case<'_, '_>, site: Site) -> Option<Line> {
         }
     }
     let level = level?;
-    let mut line = Line { status: false, duration: false, failure: false, is_error: matches!(level.as_str(), "error" | "exception" | "critical" | "warning"), says_something: !info.call.arguments.is_empty() };
+    let mut line = Line {
+        status: false,
+        duration: false,
+        failure: false,
+        is_error: matches!(level.as_str(), "error" | "exception" | "critical" | "warning"),
+        says_something: !info.call.arguments.is_empty(),
+    };
     for argument in &info.call.arguments {
         let slice = program.slice(&argument.value, site.frame);
         line.duration |= slice.sites.iter().any(|site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Clock)))

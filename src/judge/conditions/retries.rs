@@ -34,7 +34,9 @@ pub fn constructs(case: &Case<'_, '_>) -> Vec<Construct> {
     for unit in 0..case.program.units.units.len() {
         all.extend(loops(case, unit));
     }
-    all.sort_by(|a, b| (&case.program.modules[a.module].path, a.span).cmp(&(&case.program.modules[b.module].path, b.span)));
+    all.sort_by(|a, b| {
+        (&case.program.modules[a.module].path, a.span).cmp(&(&case.program.modules[b.module].path, b.span))
+    });
     all
 }
 
@@ -45,7 +47,9 @@ fn library_constructs(case: &Case<'_, '_>) -> Vec<Construct> {
         let site = Site { call, frame: program.open_frame(info.unit) };
         for path in program.callee_paths(site) {
             let Some((_, fact)) = program.facts_of(&path, Kind::Guard).into_iter().find(|(_, fact)| {
-                fact.protects.as_deref() == Some("A2") && (fact.bounded.is_some() || fact.exponential.is_some()) && matches!(fact.how.as_deref(), Some("decorator" | "wrapper" | "context" | "raises"))
+                fact.protects.as_deref() == Some("A2")
+                    && (fact.bounded.is_some() || fact.exponential.is_some())
+                    && matches!(fact.how.as_deref(), Some("decorator" | "wrapper" | "context" | "raises"))
             }) else {
                 continue;
             };
@@ -116,7 +120,9 @@ fn repeated_call(case: &Case<'_, '_>, unit: UnitId, node: NodeId, frame: FrameId
 
 /// Whether a handler lets the loop run again: it does not always leave it.
 fn goes_on(block: &Block) -> bool {
-    !block.iter().any(|statement| matches!(&statement.kind, StatementKind::Raise(_) | StatementKind::Return(_) | StatementKind::Break))
+    !block.iter().any(|statement| {
+        matches!(&statement.kind, StatementKind::Raise(_) | StatementKind::Return(_) | StatementKind::Break)
+    })
 }
 
 /// The external call that a call is or makes within a few steps.
@@ -145,13 +151,16 @@ fn retries<'m>(program: &Program<'m>, each: &'m Loop, frame: FrameId, caught: bo
             // Over numbers it counts attempts, over anything else it goes through things.
             let over = each.over.as_ref()?;
             let delays = is_list_of_numbers(program, over, frame);
-            (caught && (is_range(program, over, frame) || delays)).then(|| (true, delays || waits_exponentially(program, each, frame)))
+            (caught && (is_range(program, over, frame) || delays))
+                .then(|| (true, delays || waits_exponentially(program, each, frame)))
         }
         LoopKind::While => {
             if reads_input(program, each, frame) {
                 return None;
             }
-            let bounded = each.over.as_ref().is_some_and(compares) || leaves_by_count(&each.body) || !each.step.is_empty() && each.over.is_some();
+            let bounded = each.over.as_ref().is_some_and(compares)
+                || leaves_by_count(&each.body)
+                || !each.step.is_empty() && each.over.is_some();
             // A bounded loop that does not go on after a failure polls or pages; only an unbounded one is a fault.
             if bounded && !caught {
                 return None;
@@ -167,8 +176,11 @@ fn retries<'m>(program: &Program<'m>, each: &'m Loop, frame: FrameId, caught: bo
 fn is_range(program: &Program<'_>, over: &Expression, frame: FrameId) -> bool {
     let _ = (program, frame);
     match &over.kind {
-        ExpressionKind::Call(call) => matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "range")
-            || matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if matches!(name.as_str(), "enumerate" | "rev" | "keys" | "Array" | "from")) && call.arguments.iter().any(|argument| is_range(program, &argument.value, frame)),
+        ExpressionKind::Call(call) => {
+            matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "range")
+                || matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if matches!(name.as_str(), "enumerate" | "rev" | "keys" | "Array" | "from"))
+                    && call.arguments.iter().any(|argument| is_range(program, &argument.value, frame))
+        }
         ExpressionKind::Operator { operator, .. } => operator.starts_with(".."),
         _ => false,
     }
@@ -177,7 +189,9 @@ fn is_range(program: &Program<'_>, over: &Expression, frame: FrameId) -> bool {
 fn is_list_of_numbers<'m>(program: &Program<'m>, over: &'m Expression, frame: FrameId) -> bool {
     program.values(over, frame).iter().any(|value| match value {
         Value::Data { expression, frame } => match &expression.0.kind {
-            ExpressionKind::List(items) => items.len() > 1 && items.iter().all(|item| program.number(item, *frame, 0).is_some()),
+            ExpressionKind::List(items) => {
+                items.len() > 1 && items.iter().all(|item| program.number(item, *frame, 0).is_some())
+            }
             _ => false,
         },
         _ => false,
@@ -200,12 +214,16 @@ fn leaves_by_count(block: &Block) -> bool {
     block.iter().any(|statement| match &statement.kind {
         StatementKind::If { test, then, otherwise } => {
             let exits = |block: &Block| {
-                block.iter().any(|statement| matches!(&statement.kind, StatementKind::Break | StatementKind::Return(_) | StatementKind::Raise(_)))
+                block.iter().any(|statement| {
+                    matches!(&statement.kind, StatementKind::Break | StatementKind::Return(_) | StatementKind::Raise(_))
+                })
             };
             compares(test) && (exits(then) || exits(otherwise)) || leaves_by_count(then) || leaves_by_count(otherwise)
         }
         StatementKind::Try(each) => {
-            leaves_by_count(&each.body) || each.handlers.iter().any(|handler| leaves_by_count(&handler.body)) || leaves_by_count(&each.finally)
+            leaves_by_count(&each.body)
+                || each.handlers.iter().any(|handler| leaves_by_count(&handler.body))
+                || leaves_by_count(&each.finally)
         }
         StatementKind::Block(block) | StatementKind::With { body: block, .. } => leaves_by_count(block),
         _ => false,
@@ -222,7 +240,26 @@ fn reads_input(program: &Program<'_>, each: &Loop, frame: FrameId) -> bool {
         {
             found |= matches!(
                 name.as_str(),
-                "input" | "readline" | "read_line" | "read" | "recv" | "receive" | "receive_text" | "receive_json" | "prompt" | "question" | "next" | "get_updates" | "getUpdates" | "accept" | "brpop" | "blpop" | "xread" | "poll_next" | "readLine" | "next_line"
+                "input"
+                    | "readline"
+                    | "read_line"
+                    | "read"
+                    | "recv"
+                    | "receive"
+                    | "receive_text"
+                    | "receive_json"
+                    | "prompt"
+                    | "question"
+                    | "next"
+                    | "get_updates"
+                    | "getUpdates"
+                    | "accept"
+                    | "brpop"
+                    | "blpop"
+                    | "xread"
+                    | "poll_next"
+                    | "readLine"
+                    | "next_line"
             );
         }
     };
@@ -240,7 +277,13 @@ fn pages(block: &Block) -> bool {
         walk_statement(statement, &mut |expression| {
             if let ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } = &expression.kind {
                 let name = name.to_ascii_lowercase();
-                found |= name.contains("cursor") || name.contains("page") || name.contains("next_token") || name.contains("nexttoken") || name.contains("offset") || name.contains("has_more") || name.contains("hasmore");
+                found |= name.contains("cursor")
+                    || name.contains("page")
+                    || name.contains("next_token")
+                    || name.contains("nexttoken")
+                    || name.contains("offset")
+                    || name.contains("has_more")
+                    || name.contains("hasmore");
             }
         });
     }
@@ -262,7 +305,9 @@ fn waits_exponentially<'m>(program: &Program<'m>, each: &'m Loop, frame: FrameId
                 let site = Site { call: id, frame: at };
                 for path in program.callee_paths(site) {
                     for (_, fact) in program.facts_of(&path, Kind::Sleep) {
-                        if let Given::Present { expression, .. } = program.argument_of(site, fact.seconds.as_deref().unwrap_or("#0")) {
+                        if let Given::Present { expression, .. } =
+                            program.argument_of(site, fact.seconds.as_deref().unwrap_or("#0"))
+                        {
                             sleeps.push(expression);
                         }
                     }
@@ -270,7 +315,11 @@ fn waits_exponentially<'m>(program: &Program<'m>, each: &'m Loop, frame: FrameId
                 // A sleep of one's own: `await sleep(ms)`, `delay(ms)`.
                 if let ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } = &call.callee.kind {
                     let name = name.to_ascii_lowercase();
-                    if name.contains("sleep") || name.contains("delay") || name.contains("wait") || name.contains("backoff") {
+                    if name.contains("sleep")
+                        || name.contains("delay")
+                        || name.contains("wait")
+                        || name.contains("backoff")
+                    {
                         sleeps.extend(call.arguments.iter().map(|argument| &argument.value));
                         if name.contains("backoff") && call.arguments.is_empty() {
                             sleeps.push(expression);
@@ -317,7 +366,8 @@ fn doubled_names(statement: &Statement, names: &mut Vec<String>) {
     match &statement.kind {
         StatementKind::Assign(assignment) => {
             let ExpressionKind::Name(name) = &assignment.target.kind else { return };
-            let itself = |expression: &Expression| matches!(&expression.kind, ExpressionKind::Name(other) if other == name);
+            let itself =
+                |expression: &Expression| matches!(&expression.kind, ExpressionKind::Name(other) if other == name);
             let mut multiplied = assignment.operator.as_deref().is_some_and(|operator| matches!(operator, "*" | "<<"));
             if let Some(value) = &assignment.value {
                 walk(value, &mut |each| {
@@ -330,12 +380,16 @@ fn doubled_names(statement: &Statement, names: &mut Vec<String>) {
                 names.push(name.clone());
             }
         }
-        StatementKind::If { then, otherwise, .. } => then.iter().chain(otherwise).for_each(|each| doubled_names(each, names)),
+        StatementKind::If { then, otherwise, .. } => {
+            then.iter().chain(otherwise).for_each(|each| doubled_names(each, names))
+        }
         StatementKind::Try(each) => {
             let handlers = each.handlers.iter().flat_map(|handler| &handler.body);
             each.body.iter().chain(handlers).chain(&each.finally).for_each(|each| doubled_names(each, names));
         }
-        StatementKind::Block(block) | StatementKind::With { body: block, .. } => block.iter().for_each(|each| doubled_names(each, names)),
+        StatementKind::Block(block) | StatementKind::With { body: block, .. } => {
+            block.iter().for_each(|each| doubled_names(each, names))
+        }
         _ => {}
     }
 }
@@ -362,7 +416,11 @@ pub fn backoff(case: &Case<'_, '_>, constructs: &[Construct]) -> Outcome {
     }
     let mut findings: Vec<Finding> = Vec::new();
     for construct in constructs {
-        let (variant, value) = if construct.by_library { ("library", ("guard", construct.name.clone())) } else { ("loop", ("api", construct.name.clone())) };
+        let (variant, value) = if construct.by_library {
+            ("library", ("guard", construct.name.clone()))
+        } else {
+            ("loop", ("api", construct.name.clone()))
+        };
         if !construct.bounded {
             findings.push(case.finding("unbounded-retry", variant, construct.module, construct.span, &[value]));
         } else if !construct.exponential {
@@ -414,8 +472,15 @@ fn is_wrapped(case: &Case<'_, '_>, external: &External, site: Site, constructs: 
         .flat_map(|(entry, _)| case.reaches[*entry].trails(site))
         .collect();
     let around = |step: &Site| {
-        let in_loop = case.program.units.ancestors(case.program.units.calls[step.call].node).any(|(id, _)| constructs.iter().any(|construct| construct.node == Some(id)));
-        in_loop || case.guards.around(*step, "A2").is_some() || decorated(case, step.frame) || passed_to_retry(case, *step, constructs)
+        let in_loop = case
+            .program
+            .units
+            .ancestors(case.program.units.calls[step.call].node)
+            .any(|(id, _)| constructs.iter().any(|construct| construct.node == Some(id)));
+        in_loop
+            || case.guards.around(*step, "A2").is_some()
+            || decorated(case, step.frame)
+            || passed_to_retry(case, *step, constructs)
     };
     if ways.is_empty() {
         if around(&site) {
@@ -443,7 +508,8 @@ fn decorated(case: &Case<'_, '_>, frame: FrameId) -> bool {
 
 /// A retry decorator that retries nothing because it sits on a generator.
 fn on_generator(case: &Case<'_, '_>, external: &External, site: Site) -> Option<(String, CallId)> {
-    let ways: Vec<Vec<Site>> = external.reached.iter().flat_map(|(entry, _)| case.reaches[*entry].trails(site)).collect();
+    let ways: Vec<Vec<Site>> =
+        external.reached.iter().flat_map(|(entry, _)| case.reaches[*entry].trails(site)).collect();
     ways.iter().flatten().chain([&site]).find_map(|step| {
         let unit = case.program.unit_of_frame(step.frame);
         let function = case.program.units.units[unit].function?;

@@ -19,7 +19,8 @@ pub fn limits(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>) -> Outcome {
         match output(case, external) {
             Output::Set => {}
             Output::Missing | Output::Unresolved => {
-                let mut finding = case.call_finding("missing-max-tokens", "none", external.call, &[("api", external.api.clone())]);
+                let mut finding =
+                    case.call_finding("missing-max-tokens", "none", external.call, &[("api", external.api.clone())]);
                 if output(case, external) == Output::Unresolved {
                     finding.confidence = Confidence::Likely;
                 }
@@ -63,12 +64,19 @@ fn input(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, external: &External) 
         let entry = &case.entries.entries[*index];
         for site in sites {
             for leaf in inputs.leaves(external, *site).iter() {
-                if leaf.bounded || !matches!(leaf.kind, LeafKind::User | LeafKind::Messages) || inputs.is_measured(*index, *site, leaf) {
+                if leaf.bounded
+                    || !matches!(leaf.kind, LeafKind::User | LeafKind::Messages)
+                    || inputs.is_measured(*index, *site, leaf)
+                {
                     continue;
                 }
-                let values = [("entry", entry.name.clone()), ("field", leaf.name.clone()), ("api", external.api.clone())];
+                let values =
+                    [("entry", entry.name.clone()), ("field", leaf.name.clone()), ("api", external.api.clone())];
                 let mut finding = case.finding("unlimited-input", "none", leaf.module, leaf.span, &values);
-                let message = Text { en: format!("it reaches {} here", external.api), ko: format!("여기서 {}에 전달됩니다", external.api) };
+                let message = Text {
+                    en: format!("it reaches {} here", external.api),
+                    ko: format!("여기서 {}에 전달됩니다", external.api),
+                };
                 finding.related.push(Evidence { location: case.program.place(external.call), message });
                 if !findings.iter().any(|known: &Finding| known.location == finding.location) {
                     findings.push(finding);
@@ -83,10 +91,11 @@ fn input(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, external: &External) 
 pub fn is_input_limited(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, index: usize) -> bool {
     case.llm_calls().all(|external| {
         external.reached.iter().filter(|(each, _)| *each == index).flat_map(|(_, sites)| sites).all(|site| {
-            inputs
-                .leaves(external, *site)
-                .iter()
-                .all(|leaf| leaf.bounded || !matches!(leaf.kind, LeafKind::User | LeafKind::Messages) || inputs.is_measured(index, *site, leaf))
+            inputs.leaves(external, *site).iter().all(|leaf| {
+                leaf.bounded
+                    || !matches!(leaf.kind, LeafKind::User | LeafKind::Messages)
+                    || inputs.is_measured(index, *site, leaf)
+            })
         })
     })
 }
@@ -119,7 +128,10 @@ pub fn history(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>) -> Outcome {
                 }
                 let values = [("entry", name.clone()), ("api", external.api.clone())];
                 let mut finding = case.finding("unbounded-history", variant, leaf.module, leaf.span, &values);
-                let message = Text { en: format!("it reaches {} here", external.api), ko: format!("여기서 {}에 전달됩니다", external.api) };
+                let message = Text {
+                    en: format!("it reaches {} here", external.api),
+                    ko: format!("여기서 {}에 전달됩니다", external.api),
+                };
                 finding.related.push(Evidence { location: case.program.place(external.call), message });
                 if !findings.iter().any(|known| known.location == finding.location) {
                     findings.push(finding);
