@@ -28,6 +28,9 @@ pub use values::{Frame, FrameId, How, Site, Value};
 /// Evaluations in one audit; a repository of a million lines stays below.
 const STEPS: usize = 20_000_000;
 
+/// The values of expressions that were asked for, by expression and frame.
+type Memo<'m> = RefCell<HashMap<(usize, FrameId), Rc<[Value<'m>]>>>;
+
 /// The linked program.
 pub struct Program<'m> {
     pub modules: &'m [Module],
@@ -38,7 +41,7 @@ pub struct Program<'m> {
     pub names: Names,
     frames: RefCell<Vec<Frame<'m>>>,
     frame_ids: RefCell<HashMap<Frame<'m>, FrameId>>,
-    memo: RefCell<HashMap<(usize, FrameId), Rc<[Value<'m>]>>>,
+    memo: Memo<'m>,
     active: RefCell<HashSet<(usize, FrameId)>>,
     steps: Cell<usize>,
     depth: Cell<usize>,

@@ -840,9 +840,7 @@ impl<'m> Program<'m> {
             let home = self.open_frame(info.unit);
             info.class.bases.iter().find_map(|base| {
                 self.values(base, home).iter().find_map(|value| match value {
-                    Value::Class(base) if *base < class || *base > class => {
-                        self.units.classes[*base].methods.get("__init__").copied()
-                    }
+                    Value::Class(base) if *base != class => self.units.classes[*base].methods.get("__init__").copied(),
                     _ => None,
                 })
             })
@@ -969,10 +967,9 @@ impl<'m> Program<'m> {
             let provided = self.provided(value);
             if provided.is_empty()
                 && value.path().is_some_and(|path| self.is_a(path.trim_end_matches("()"), Kind::Inject))
+                && let Some(class) = class
             {
-                if let Some(class) = class {
-                    add(&mut all, self.annotation(class, frame));
-                }
+                add(&mut all, self.annotation(class, frame));
             }
             add(&mut all, provided);
         }
