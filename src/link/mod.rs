@@ -16,10 +16,10 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::judge::verdict::Location;
 use crate::model::{Expression, Module, Project, Settings, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::{Catalogue, FactId};
+use crate::source::Location;
 
 use names::Names;
 use units::{CallId, ModuleId, UnitId, Units};
