@@ -12,8 +12,9 @@ pub mod reach;
 pub mod units;
 pub mod values;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::judge::verdict::Location;
@@ -37,12 +38,16 @@ pub struct Program<'m> {
     pub units: Units<'m>,
     pub names: Names,
     frames: RefCell<Vec<Frame<'m>>>,
-    frame_ids: RefCell<HashMap<Frame<'m>, FrameId>>,
-    memo: RefCell<HashMap<(usize, FrameId), Rc<[Value<'m>]>>>,
-    active: RefCell<HashSet<(usize, FrameId)>>,
+    frame_ids: RefCell<FxHashMap<Frame<'m>, FrameId>>,
+    /// How many frames a unit has, by unit.
+    frames_of_unit: RefCell<Vec<u32>>,
+    memo: RefCell<FxHashMap<(usize, FrameId), Rc<[Value<'m>]>>>,
+    export_memo: RefCell<FxHashMap<(ModuleId, Rc<str>), Option<Rc<[Value<'m>]>>>>,
+    entry_memo: RefCell<FxHashMap<(usize, FrameId, Rc<str>), Rc<[Value<'m>]>>>,
+    active: RefCell<FxHashSet<(usize, FrameId)>>,
     steps: Cell<usize>,
     depth: Cell<usize>,
-    fact_memo: RefCell<HashMap<Rc<str>, Rc<[FactId]>>>,
+    fact_memo: RefCell<FxHashMap<Rc<str>, Rc<[FactId]>>>,
     callers: OnceCell<HashMap<UnitId, Vec<Site>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
     received: RefCell<HashMap<UnitId, Vec<String>>>,
@@ -56,15 +61,19 @@ impl<'m> Program<'m> {
         projects: &'m [Project],
         catalogue: &'m Catalogue,
     ) -> Self {
+        let units = Units::of(modules);
         Program {
             modules,
             settings,
             projects,
             catalogue,
-            units: Units::of(modules),
             names: Names::of(modules.iter().map(|module| (module.path.as_str(), module.language)), projects),
             frames: RefCell::default(),
             frame_ids: RefCell::default(),
+            frames_of_unit: RefCell::new(vec![0; units.units.len()]),
+            export_memo: RefCell::default(),
+            entry_memo: RefCell::default(),
+            units,
             memo: RefCell::default(),
             active: RefCell::default(),
             steps: Cell::new(0),
@@ -85,6 +94,8 @@ impl<'m> Program<'m> {
     /// Forgets what was evaluated before all registrations were known.
     pub fn forget(&self) {
         self.memo.borrow_mut().clear();
+        self.export_memo.borrow_mut().clear();
+        self.entry_memo.borrow_mut().clear();
     }
 
     /// The place of a span in a module.

@@ -111,7 +111,16 @@ impl Value<'_> {
 const ALTERNATIVES: usize = 16;
 /// Calls within calls that are followed.
 const FRAME_DEPTH: usize = 40;
+/// Frames of one unit that are kept apart.
+const FRAMES_PER_UNIT: u32 = 64;
+/// Modules through which a name is handed on.
+const EXPORT_DEPTH: usize = 24;
+/// Evaluations within evaluations.
 const EVALUATION_DEPTH: usize = 300;
+/// A name longer than this has come out of a loop.
+const PATH_LENGTH: usize = 240;
+/// Calls that make one object.
+const SITES: usize = 64;
 
 pub type Values<'m> = Vec<Value<'m>>;
 
@@ -140,6 +149,9 @@ impl<'m> Program<'m> {
             return *id;
         }
         let id = self.frames.borrow().len();
+        if let Some(count) = self.frames_of_unit.borrow_mut().get_mut(frame.unit) {
+            *count += 1;
+        }
         self.frames.borrow_mut().push(frame.clone());
         self.frame_ids.borrow_mut().insert(frame, id);
         id
@@ -173,7 +185,15 @@ impl<'m> Program<'m> {
         if depth > FRAME_DEPTH || self.runs_already(unit, how) {
             return None;
         }
-        Some(self.intern(Frame { unit, how, receiver, closure: Some(closure), depth }))
+        let frame = Frame { unit, how, receiver, closure: Some(closure), depth };
+        if let Some(id) = self.frame_ids.borrow().get(&frame) {
+            return Some(*id);
+        }
+        // Every way to a unit has its own frame, and ways multiply: beyond some, they share one.
+        if self.frames_of_unit.borrow().get(unit).is_some_and(|count| *count >= FRAMES_PER_UNIT) {
+            return Some(self.open_frame(unit));
+        }
+        Some(self.intern(frame))
     }
 
     /// Whether the unit is on the chain of callers twice already: recursion is followed once.
@@ -202,7 +222,13 @@ impl<'m> Program<'m> {
         }
         self.steps.set(self.steps.get() + 1);
         self.depth.set(self.depth.get() + 1);
-        let found: Rc<[Value<'m>]> = self.evaluate(expression, frame).into();
+        let mut found = self.evaluate(expression, frame);
+        for value in &mut found {
+            if matches!(value, Value::Library { path, sites } if path.len() > PATH_LENGTH || sites.len() > SITES) {
+                *value = Value::Unknown;
+            }
+        }
+        let found: Rc<[Value<'m>]> = found.into();
         self.depth.set(self.depth.get() - 1);
         self.active.borrow_mut().remove(&key);
         self.memo.borrow_mut().insert(key, found.clone());
@@ -539,11 +565,23 @@ impl<'m> Program<'m> {
         vec![Value::Library { path: format!("{path}.{name}").into(), sites: Rc::from([]) }]
     }
 
-    /// What a module offers under a name; none: nothing of that name.
+    /// What a module offers under a name; none: nothing of that name. Modules that import each other's everything are
+    /// asked once.
     pub fn exported(&self, module: ModuleId, name: &str, depth: usize) -> Option<Values<'m>> {
-        if depth > 12 {
+        let key = (module, Rc::from(name));
+        if let Some(found) = self.export_memo.borrow().get(&key) {
+            return found.as_ref().map(|values| values.to_vec());
+        }
+        if depth > EXPORT_DEPTH {
             return None;
         }
+        self.export_memo.borrow_mut().insert(key.clone(), None);
+        let found = self.offered(module, name, depth);
+        self.export_memo.borrow_mut().insert(key, found.as_deref().map(Rc::from));
+        found
+    }
+
+    fn offered(&self, module: ModuleId, name: &str, depth: usize) -> Option<Values<'m>> {
         let info = &self.modules[module];
         let frame = self.module_frame(module);
         let body = &self.units.units[self.units.bodies[module]];
@@ -723,17 +761,31 @@ impl<'m> Program<'m> {
         name: &str,
         object: Option<&'m Expression>,
     ) -> Values<'m> {
-        let ExpressionKind::Object(entries) = &expression.kind else {
-            let assigned = self.assigned_member(object, name);
-            return if assigned.is_empty() { vec![Value::Unknown] } else { assigned };
+        let mut all = match &expression.kind {
+            ExpressionKind::Object(entries) => self.entry(expression, entries, frame, name).to_vec(),
+            _ => Values::new(),
         };
-        // Later entries win; a spread may hold the key as well.
+        if all.is_empty() {
+            add(&mut all, self.assigned_member(object, name));
+        }
+        if all.is_empty() { vec![Value::Unknown] } else { all }
+    }
+
+    /// The values under a key of an object; empty: it has no such key. An object that is spread into itself ends here.
+    fn entry(&self, object: &'m Expression, entries: &'m [Entry], frame: FrameId, name: &str) -> Rc<[Value<'m>]> {
+        let key = (std::ptr::from_ref(object) as usize, frame, Rc::from(name));
+        if let Some(found) = self.entry_memo.borrow().get(&key) {
+            return found.clone();
+        }
+        let nothing: Rc<[Value<'m>]> = Rc::from([]);
+        self.entry_memo.borrow_mut().insert(key.clone(), nothing);
         let mut all = Values::new();
+        // Later entries win; a spread may hold the key as well.
         for entry in entries.iter().rev() {
             match (&entry.key, &entry.value.kind) {
                 (Some(key), _) if key == name => {
                     add(&mut all, self.values(&entry.value, frame).iter().cloned());
-                    return all;
+                    break;
                 }
                 (None, ExpressionKind::Spread(inner)) => {
                     for value in self.values(inner, frame).iter() {
@@ -746,8 +798,9 @@ impl<'m> Program<'m> {
                 _ => {}
             }
         }
-        add(&mut all, self.assigned_member(object, name));
-        if all.is_empty() { vec![Value::Unknown] } else { all }
+        let found: Rc<[Value<'m>]> = all.into();
+        self.entry_memo.borrow_mut().insert(key, found.clone());
+        found
     }
 
     fn class_member(&self, class: ClassId, name: &str, receiver: &Value<'m>, depth: usize) -> Values<'m> {
