@@ -55,6 +55,9 @@ pub enum Role {
     Dependency,
 }
 
+/// The routers that mount a router: where, at which path, behind which links.
+type Mounts<'m> = HashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>>;
+
 /// What is registered at a router, in the order of the text.
 #[derive(Clone, Debug)]
 enum Registered<'m> {
@@ -207,9 +210,6 @@ impl<'m> Entries<'m> {
     fn registered(&mut self, program: &Program<'m>) {
         for call in 0..program.units.calls.len() {
             let info = &program.units.calls[call];
-            if info.decorates.is_some() && program.units.units[info.unit].function.is_none() && false {
-                continue;
-            }
             let site = Site { call, frame: program.open_frame(info.unit) };
             for value in program.values(&info.call.callee, site.frame).iter() {
                 let Value::Library { path, sites } = value else { continue };
@@ -574,7 +574,7 @@ impl<'m> Entries<'m> {
     fn mains(&mut self, program: &Program<'m>, started: &Started<'_>) {
         for (module, info) in program.modules.iter().enumerate() {
             let body = program.units.bodies[module];
-            let is_started = started.mains.iter().any(|path| *path == info.path);
+            let is_started = started.mains.contains(&info.path);
             let main_block = info.body.iter().find(|statement| is_main_block(statement));
             let main_function = match info.language {
                 Language::Rust => {
@@ -616,11 +616,9 @@ impl<'m> Entries<'m> {
 
     /// Completes the chains: mounts above the router of each entry, middleware before it, injected dependencies.
     fn chain(&mut self, program: &Program<'m>) {
-        for registered in self.routers.values_mut() {
-            registered.sort_by_key(|(position, _)| *position);
-        }
+        self.routers.values_mut().for_each(|registered| registered.sort_by_key(|(position, _)| *position));
         let mut routes: BTreeMap<usize, (CallId, CallId, String)> = BTreeMap::new();
-        let mut parents: HashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>> = HashMap::new();
+        let mut parents: Mounts<'m> = HashMap::new();
         let mut routers: Vec<(&CallId, &Vec<(CallId, Registered<'m>)>)> = self.routers.iter().collect();
         routers.sort_by_key(|(router, _)| **router);
         for (router, registered) in routers {
@@ -670,7 +668,7 @@ impl<'m> Entries<'m> {
         router: CallId,
         position: CallId,
         path: &str,
-        parents: &HashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>>,
+        parents: &Mounts<'m>,
         depth: usize,
     ) -> Vec<(Vec<Link<'m>>, String)> {
         let mut here: Vec<Link<'m>> = Vec::new();
@@ -903,8 +901,8 @@ fn route_of_file(path: &str) -> String {
         .iter()
         .copied()
         .filter(|part| {
-            !(part.starts_with('(') && part.ends_with(')'))
-                && !matches!(*part, "route" | "index" | "+server" | "+page.server")
+            let is_group = part.starts_with('(') && part.ends_with(')');
+            !is_group && !matches!(*part, "route" | "index" | "+server" | "+page.server")
         })
         .collect();
     format!("/{}", kept.join("/"))

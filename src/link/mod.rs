@@ -29,6 +29,11 @@ pub use values::{Frame, FrameId, How, Site, Value};
 /// Evaluations in one audit; a repository of a million lines stays below.
 const STEPS: usize = 20_000_000;
 
+/// What was found out once. The hash is fast and the same in every run.
+type Memo<K, V> = RefCell<FxHashMap<K, V>>;
+/// Values that several places share; empty: nothing.
+type Shared<'m> = Rc<[Value<'m>]>;
+
 /// The linked program.
 pub struct Program<'m> {
     pub modules: &'m [Module],
@@ -38,16 +43,18 @@ pub struct Program<'m> {
     pub units: Units<'m>,
     pub names: Names,
     frames: RefCell<Vec<Frame<'m>>>,
-    frame_ids: RefCell<FxHashMap<Frame<'m>, FrameId>>,
+    frame_ids: Memo<Frame<'m>, FrameId>,
     /// How many frames a unit has, by unit.
     frames_of_unit: RefCell<Vec<u32>>,
-    memo: RefCell<FxHashMap<(usize, FrameId), Rc<[Value<'m>]>>>,
-    export_memo: RefCell<FxHashMap<(ModuleId, Rc<str>), Option<Rc<[Value<'m>]>>>>,
-    entry_memo: RefCell<FxHashMap<(usize, FrameId, Rc<str>), Rc<[Value<'m>]>>>,
+    /// The values of expressions that were asked for, by expression and frame.
+    memo: Memo<(usize, FrameId), Shared<'m>>,
+    export_memo: Memo<(ModuleId, Rc<str>), Option<Shared<'m>>>,
+    import_memo: Memo<ModuleId, FxHashMap<String, names::Target>>,
+    entry_memo: Memo<(usize, FrameId, Rc<str>), Shared<'m>>,
     active: RefCell<FxHashSet<(usize, FrameId)>>,
     steps: Cell<usize>,
     depth: Cell<usize>,
-    fact_memo: RefCell<FxHashMap<Rc<str>, Rc<[FactId]>>>,
+    fact_memo: Memo<Rc<str>, Rc<[FactId]>>,
     callers: OnceCell<HashMap<UnitId, Vec<Site>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
     received: RefCell<HashMap<UnitId, Vec<String>>>,
@@ -72,6 +79,7 @@ impl<'m> Program<'m> {
             frame_ids: RefCell::default(),
             frames_of_unit: RefCell::new(vec![0; units.units.len()]),
             export_memo: RefCell::default(),
+            import_memo: RefCell::default(),
             entry_memo: RefCell::default(),
             units,
             memo: RefCell::default(),

@@ -231,9 +231,8 @@ impl<'m> Units<'m> {
                 self.units[unit].class = Some(target);
             }
             let fields = self.classes[id].fields.clone();
-            for (name, values) in fields {
-                self.classes[target].fields.entry(name).or_default().extend(values);
-            }
+            let into = &mut self.classes[target].fields;
+            fields.into_iter().for_each(|(name, values)| into.entry(name).or_default().extend(values));
         }
     }
 
@@ -372,17 +371,11 @@ impl<'m> Walk<'_, 'm> {
         match &statement.kind {
             StatementKind::Expression(value) => self.expression(value),
             StatementKind::Assign(assignment) => self.assignment(assignment),
-            StatementKind::Return(value) => {
-                if let Some(value) = value {
-                    self.units.units[self.unit].returns.push(value);
-                    self.expression(value);
-                }
+            StatementKind::Return(Some(value)) => {
+                self.units.units[self.unit].returns.push(value);
+                self.expression(value);
             }
-            StatementKind::Raise(value) => {
-                if let Some(value) = value {
-                    self.expression(value);
-                }
-            }
+            StatementKind::Raise(Some(value)) => self.expression(value),
             StatementKind::Import(import) => {
                 if !import.local.is_empty() {
                     self.bind(&import.local, Binding::Import(import));

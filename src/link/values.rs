@@ -364,7 +364,7 @@ impl<'m> Program<'m> {
         let body = &self.units.units[self.units.bodies[module]];
         for binding in body.names.get("*").into_iter().flatten() {
             let Binding::Import(import) = binding else { continue };
-            if let Target::Module(target) = self.resolve_import(&self.modules[module], &import.source)
+            if let Target::Module(target) = self.resolve_import(module, &import.source)
                 && let Some(found) = self.exported(target, name, 0)
             {
                 return found;
@@ -373,7 +373,7 @@ impl<'m> Program<'m> {
         let path = match self.modules[module].language {
             Language::Python => format!("builtins.{name}"),
             Language::TypeScript => format!("globals.{name}"),
-            Language::Rust => match self.resolve_import(&self.modules[module], name) {
+            Language::Rust => match self.resolve_import(module, name) {
                 Target::Module(target) => return vec![Value::Module(target)],
                 _ if name.ends_with('!') || self.is_prelude(name) => format!("std.{name}"),
                 _ => name.to_owned(),
@@ -500,21 +500,27 @@ impl<'m> Program<'m> {
         }
     }
 
-    fn resolve_import(&self, from: &Module, source: &str) -> Target {
-        self.names.resolve(&from.path, from.language, source)
+    fn resolve_import(&self, from: ModuleId, source: &str) -> Target {
+        if let Some(found) = self.import_memo.borrow().get(&from).and_then(|known| known.get(source)) {
+            return found.clone();
+        }
+        let module = &self.modules[from];
+        let found = self.names.resolve(&module.path, module.language, source);
+        self.import_memo.borrow_mut().entry(from).or_default().insert(source.to_owned(), found.clone());
+        found
     }
 
     /// What an import binds.
     fn imported(&self, import: &'m Import, from: ModuleId, depth: usize) -> Values<'m> {
         let module = &self.modules[from];
-        let target = self.resolve_import(module, &import.source);
+        let target = self.resolve_import(from, &import.source);
         let library = |path: String| vec![Value::Library { path: Rc::from(path), sites: Rc::from([]) }];
         match (&target, import.name.as_deref()) {
             (Target::Module(target), None) => {
                 // `import a.b` binds `a`.
                 let head = import.source.split('.').next().unwrap_or("");
                 if module.language == Language::Python && import.local == head && import.source.contains('.') {
-                    return match self.resolve_import(module, head) {
+                    return match self.resolve_import(from, head) {
                         Target::Module(head) => vec![Value::Module(head)],
                         Target::Folder(folder) => vec![Value::Folder(folder.into())],
                         Target::Library(path) => library(path),
@@ -538,17 +544,17 @@ impl<'m> Program<'m> {
                 }
                 library(path.clone())
             }
-            (Target::Library(path), Some(name)) => self.library_import(module, path, name),
+            (Target::Library(path), Some(name)) => self.library_import(from, path, name),
         }
     }
 
     /// `use a::b::C` where `a::b` is a module of ours and `C` is not found there by file: try a shorter module path.
-    fn library_import(&self, module: &Module, path: &str, name: &str) -> Values<'m> {
-        if module.language == Language::Rust {
+    fn library_import(&self, from: ModuleId, path: &str, name: &str) -> Values<'m> {
+        if self.modules[from].language == Language::Rust {
             let mut parts: Vec<&str> = path.split('.').collect();
             let mut tail = vec![name.to_owned()];
             while let Some(last) = parts.pop() {
-                if let Target::Module(target) = self.resolve_import(module, &parts.join("::")) {
+                if let Target::Module(target) = self.resolve_import(from, &parts.join("::")) {
                     tail.push(last.to_owned());
                     let mut values = vec![Value::Module(target)];
                     for name in tail.iter().rev() {
@@ -602,7 +608,7 @@ impl<'m> Program<'m> {
             Language::Python if info.path.ends_with("__init__.py") => {
                 self.names.in_folder(super::names::folder_of(&info.path), name)
             }
-            Language::Rust => Some(self.resolve_import(info, &format!("self::{name}"))),
+            Language::Rust => Some(self.resolve_import(module, &format!("self::{name}"))),
             _ => None,
         };
         match submodule {
@@ -612,7 +618,7 @@ impl<'m> Program<'m> {
         }
         for binding in body.names.get("*").into_iter().flatten() {
             let Binding::Import(import) = binding else { continue };
-            if let Target::Module(target) = self.resolve_import(info, &import.source)
+            if let Target::Module(target) = self.resolve_import(module, &import.source)
                 && target != module
                 && let Some(found) = self.exported(target, name, depth + 1)
             {
@@ -623,13 +629,12 @@ impl<'m> Program<'m> {
     }
 
     fn exported_typescript(&self, module: ModuleId, name: &str, frame: FrameId, depth: usize) -> Option<Values<'m>> {
-        let info = &self.modules[module];
         let exports = &self.units.exports[module];
         for export in exports.iter().filter(|export| export.name == name) {
             let Some(value) = &export.value else { continue };
             if let Some(source) = &export.source {
                 let ExpressionKind::Name(original) = &value.kind else { continue };
-                return Some(match self.resolve_import(info, source) {
+                return Some(match self.resolve_import(module, source) {
                     Target::Module(target) => self.exported(target, original, depth + 1)?,
                     Target::Library(path) => {
                         vec![Value::Library { path: format!("{path}.{original}").into(), sites: Rc::from([]) }]
@@ -654,7 +659,7 @@ impl<'m> Program<'m> {
         for export in exports.iter() {
             let Some(source) = &export.source else { continue };
             if export.name == "*" {
-                match self.resolve_import(info, source) {
+                match self.resolve_import(module, source) {
                     Target::Module(target) if target != module => {
                         if let Some(found) = self.exported(target, name, depth + 1) {
                             return Some(found);
@@ -663,7 +668,7 @@ impl<'m> Program<'m> {
                     _ => {}
                 }
             } else if export.name == name && export.value.is_none() {
-                return Some(match self.resolve_import(info, source) {
+                return Some(match self.resolve_import(module, source) {
                     Target::Module(target) => vec![Value::Module(target)],
                     Target::Library(path) => vec![Value::Library { path: path.into(), sites: Rc::from([]) }],
                     Target::Folder(_) => return None,
@@ -893,9 +898,7 @@ impl<'m> Program<'m> {
             let home = self.open_frame(info.unit);
             info.class.bases.iter().find_map(|base| {
                 self.values(base, home).iter().find_map(|value| match value {
-                    Value::Class(base) if *base < class || *base > class => {
-                        self.units.classes[*base].methods.get("__init__").copied()
-                    }
+                    Value::Class(base) if *base != class => self.units.classes[*base].methods.get("__init__").copied(),
                     _ => None,
                 })
             })
@@ -1022,10 +1025,9 @@ impl<'m> Program<'m> {
             let provided = self.provided(value);
             if provided.is_empty()
                 && value.path().is_some_and(|path| self.is_a(path.trim_end_matches("()"), Kind::Inject))
+                && let Some(class) = class
             {
-                if let Some(class) = class {
-                    add(&mut all, self.annotation(class, frame));
-                }
+                add(&mut all, self.annotation(class, frame));
             }
             add(&mut all, provided);
         }
