@@ -1202,12 +1202,30 @@ impl<'m> Program<'m> {
     /// The values of a call.
     fn call_values(&self, call: &'m Call, frame: FrameId) -> Values<'m> {
         let Some(id) = self.units.call_id(call) else { return vec![Value::Unknown] };
+        if let Some(module) = self.required(call, frame) {
+            return vec![module];
+        }
         let site = Site { call: id, frame };
         let mut all = Values::new();
         for callee in self.values(&call.callee, frame).iter() {
             add(&mut all, self.result(callee, site));
         }
         all
+    }
+
+    /// `require('./m')` and `import('./m')` as a value: the module, whole.
+    fn required(&self, call: &'m Call, frame: FrameId) -> Option<Value<'m>> {
+        let ExpressionKind::Name(name) = &call.callee.kind else { return None };
+        let module = &self.modules[self.module_of(self.unit_of_frame(frame))];
+        if module.language != Language::TypeScript || !matches!(name.as_str(), "require" | "import") {
+            return None;
+        }
+        let ExpressionKind::Literal(Literal::Text(source)) = &call.arguments.first()?.value.kind else { return None };
+        Some(match self.resolve_import(module, source) {
+            Target::Module(target) => Value::Module(target),
+            Target::Folder(folder) => Value::Folder(folder.into()),
+            Target::Library(path) => Value::Library { path: path.into(), sites: Rc::from([]) },
+        })
     }
 
     /// The values that calling something gives.
