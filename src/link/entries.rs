@@ -316,7 +316,9 @@ impl<'m> Entries<'m> {
             // handler elsewhere is the entry itself, decorators included.
             let inline = function.is_some_and(|function| info.call.span.contains(function.span));
             let (module, span) = match function {
-                Some(function) if !inline => (program.units.units[unit].module, function.span),
+                Some(function) if !inline && !function.name.is_empty() => {
+                    (program.units.units[unit].module, function.span)
+                }
                 _ => (info.module, info.call.span),
             };
             self.entries.push(Entry {

@@ -12,8 +12,9 @@ pub mod reach;
 pub mod units;
 pub mod values;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::model::{Expression, Module, Project, Settings, Span};
@@ -28,8 +29,10 @@ pub use values::{Frame, FrameId, How, Site, Value};
 /// Evaluations in one audit; a repository of a million lines stays below.
 const STEPS: usize = 20_000_000;
 
-/// The values of expressions that were asked for, by expression and frame.
-type Memo<'m> = RefCell<HashMap<(usize, FrameId), Rc<[Value<'m>]>>>;
+/// What was found out once. The hash is fast and the same in every run.
+type Memo<K, V> = RefCell<FxHashMap<K, V>>;
+/// Values that several places share; empty: nothing.
+type Shared<'m> = Rc<[Value<'m>]>;
 
 /// The linked program.
 pub struct Program<'m> {
@@ -40,12 +43,18 @@ pub struct Program<'m> {
     pub units: Units<'m>,
     pub names: Names,
     frames: RefCell<Vec<Frame<'m>>>,
-    frame_ids: RefCell<HashMap<Frame<'m>, FrameId>>,
-    memo: Memo<'m>,
-    active: RefCell<HashSet<(usize, FrameId)>>,
+    frame_ids: Memo<Frame<'m>, FrameId>,
+    /// How many frames a unit has, by unit.
+    frames_of_unit: RefCell<Vec<u32>>,
+    /// The values of expressions that were asked for, by expression and frame.
+    memo: Memo<(usize, FrameId), Shared<'m>>,
+    export_memo: Memo<(ModuleId, Rc<str>), Option<Shared<'m>>>,
+    import_memo: Memo<ModuleId, FxHashMap<String, names::Target>>,
+    entry_memo: Memo<(usize, FrameId, Rc<str>), Shared<'m>>,
+    active: RefCell<FxHashSet<(usize, FrameId)>>,
     steps: Cell<usize>,
     depth: Cell<usize>,
-    fact_memo: RefCell<HashMap<Rc<str>, Rc<[FactId]>>>,
+    fact_memo: Memo<Rc<str>, Rc<[FactId]>>,
     callers: OnceCell<HashMap<UnitId, Vec<Site>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
     received: RefCell<HashMap<UnitId, Vec<String>>>,
@@ -59,15 +68,20 @@ impl<'m> Program<'m> {
         projects: &'m [Project],
         catalogue: &'m Catalogue,
     ) -> Self {
+        let units = Units::of(modules);
         Program {
             modules,
             settings,
             projects,
             catalogue,
-            units: Units::of(modules),
             names: Names::of(modules.iter().map(|module| (module.path.as_str(), module.language)), projects),
             frames: RefCell::default(),
             frame_ids: RefCell::default(),
+            frames_of_unit: RefCell::new(vec![0; units.units.len()]),
+            export_memo: RefCell::default(),
+            import_memo: RefCell::default(),
+            entry_memo: RefCell::default(),
+            units,
             memo: RefCell::default(),
             active: RefCell::default(),
             steps: Cell::new(0),
@@ -88,6 +102,8 @@ impl<'m> Program<'m> {
     /// Forgets what was evaluated before all registrations were known.
     pub fn forget(&self) {
         self.memo.borrow_mut().clear();
+        self.export_memo.borrow_mut().clear();
+        self.entry_memo.borrow_mut().clear();
     }
 
     /// The place of a span in a module.
