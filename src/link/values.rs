@@ -1216,8 +1216,8 @@ impl<'m> Program<'m> {
     /// `require('./m')` and `import('./m')` as a value: the module, whole.
     fn required(&self, call: &'m Call, frame: FrameId) -> Option<Value<'m>> {
         let ExpressionKind::Name(name) = &call.callee.kind else { return None };
-        let module = &self.modules[self.module_of(self.unit_of_frame(frame))];
-        if module.language != Language::TypeScript || !matches!(name.as_str(), "require" | "import") {
+        let module = self.module_of(self.unit_of_frame(frame));
+        if self.modules[module].language != Language::TypeScript || !matches!(name.as_str(), "require" | "import") {
             return None;
         }
         let ExpressionKind::Literal(Literal::Text(source)) = &call.arguments.first()?.value.kind else { return None };
