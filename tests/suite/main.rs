@@ -8,5 +8,6 @@ mod keys;
 mod lower;
 mod sample;
 mod secrets;
+mod shape;
 mod snippets;
 mod transcripts;
