@@ -4,9 +4,11 @@
 //! convention, main blocks. Routers form a forest by their mounts; the chain of an entry point is what stands on the
 //! way from the application down to its handler, in the order in which it runs.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
@@ -56,7 +58,7 @@ pub enum Role {
 }
 
 /// The routers that mount a router: where, at which path, behind which links.
-type Mounts<'m> = HashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>>;
+type Mounts<'m> = FxHashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>>;
 
 /// What is registered at a router, in the order of the text.
 #[derive(Clone, Debug)]
@@ -75,8 +77,8 @@ pub struct Entries<'m> {
     /// Start-up functions and files besides the modules themselves.
     pub starts: Vec<FrameId>,
     /// Calls that register something: the functions they are given do not run there.
-    pub registrations: HashSet<CallId>,
-    routers: HashMap<CallId, Vec<(CallId, Registered<'m>)>>,
+    pub registrations: FxHashSet<CallId>,
+    routers: FxHashMap<CallId, Vec<(CallId, Registered<'m>)>>,
     /// Middleware found by convention, for the entries that are found by convention.
     conventions: Vec<Link<'m>>,
 }
@@ -620,7 +622,7 @@ impl<'m> Entries<'m> {
     fn chain(&mut self, program: &Program<'m>) {
         self.routers.values_mut().for_each(|registered| registered.sort_by_key(|(position, _)| *position));
         let mut routes: BTreeMap<usize, (CallId, CallId, String)> = BTreeMap::new();
-        let mut parents: Mounts<'m> = HashMap::new();
+        let mut parents: Mounts<'m> = FxHashMap::default();
         let mut routers: Vec<(&CallId, &Vec<(CallId, Registered<'m>)>)> = self.routers.iter().collect();
         routers.sort_by_key(|(router, _)| **router);
         for (router, registered) in routers {

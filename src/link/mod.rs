@@ -14,7 +14,6 @@ pub mod values;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::model::{Expression, Module, Project, Settings, Span};
@@ -55,9 +54,9 @@ pub struct Program<'m> {
     steps: Cell<usize>,
     depth: Cell<usize>,
     fact_memo: Memo<Rc<str>, Rc<[FactId]>>,
-    callers: OnceCell<HashMap<UnitId, Vec<Site>>>,
+    callers: OnceCell<FxHashMap<UnitId, Vec<Site>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
-    received: RefCell<HashMap<UnitId, Vec<String>>>,
+    received: RefCell<FxHashMap<UnitId, Vec<String>>>,
 }
 
 impl<'m> Program<'m> {

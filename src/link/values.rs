@@ -1,7 +1,8 @@
 //! Where an expression comes from: library things by their canonical name, functions, classes, instances, data.
 
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -334,12 +335,14 @@ impl<'m> Program<'m> {
     fn name(&self, name: &'m str, frame: FrameId) -> Values<'m> {
         let mut at = Some(frame);
         while let Some(id) = at {
-            let here = self.frame(id);
-            let unit = &self.units.units[here.unit];
+            let (unit, closure) = {
+                let frames = self.frames.borrow();
+                (&self.units.units[frames[id].unit], frames[id].closure)
+            };
             if matches!(name, "self" | "Self" | "cls" | "super")
                 && let Some(class) = unit.class
             {
-                return vec![match (name, here.receiver) {
+                return vec![match (name, self.frame(id).receiver) {
                     ("self" | "super", Some(receiver)) => (*receiver).clone(),
                     ("self" | "super", None) => Value::Instance { class, site: None },
                     _ => Value::Class(class),
@@ -348,7 +351,7 @@ impl<'m> Program<'m> {
             if let Some(bindings) = unit.names.get(name) {
                 return self.bindings(bindings, id);
             }
-            at = here.closure;
+            at = closure;
         }
         self.outer_name(name, frame)
     }
@@ -1382,7 +1385,7 @@ impl<'m> Program<'m> {
 
     /// Finds who calls what, once, with everything open; parameters of open frames use it from then on.
     pub fn find_callers(&self) {
-        let mut callers: HashMap<UnitId, Vec<Site>> = HashMap::new();
+        let mut callers: FxHashMap<UnitId, Vec<Site>> = FxHashMap::default();
         for (call, info) in self.units.calls.iter().enumerate() {
             let frame = self.open_frame(info.unit);
             for value in self.values(&info.call.callee, frame).iter() {
