@@ -4,7 +4,9 @@
 //! stand in its way. Library guards are told by the catalogue, hand-written ones by what they do (`behaviour`).
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+
+use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
 use crate::link::entries::{Entries, Entry, Link, frame_of};
@@ -29,7 +31,7 @@ pub struct Protection {
 /// Answers questions about protection, remembering what it found.
 pub struct Guards<'p, 'm> {
     pub program: &'p Program<'m>,
-    pub registrations: &'p HashSet<CallId>,
+    pub registrations: &'p FxHashSet<CallId>,
     pub behaviour: Behaviour<'p, 'm>,
     reaches: RefCell<HashMap<FrameId, Rc<Reach>>>,
     frames: RefCell<HashMap<(FrameId, String), Option<Protection>>>,

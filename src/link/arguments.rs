@@ -539,7 +539,7 @@ impl<'m> Program<'m> {
                     return false;
                 }
                 let answers: Vec<Option<bool>> = any.iter().map(|each| self.meets(each, site)).collect();
-                if answers.iter().any(|answer| *answer == Some(true)) {
+                if answers.contains(&Some(true)) {
                     return true;
                 }
                 answers.iter().all(Option::is_none) && *default

@@ -4,9 +4,11 @@
 //! convention, main blocks. Routers form a forest by their mounts; the chain of an entry point is what stands on the
 //! way from the application down to its handler, in the order in which it runs.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
@@ -55,6 +57,9 @@ pub enum Role {
     Dependency,
 }
 
+/// The routers that mount a router: where, at which path, behind which links.
+type Mounts<'m> = FxHashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>>;
+
 /// What is registered at a router, in the order of the text.
 #[derive(Clone, Debug)]
 enum Registered<'m> {
@@ -72,8 +77,8 @@ pub struct Entries<'m> {
     /// Start-up functions and files besides the modules themselves.
     pub starts: Vec<FrameId>,
     /// Calls that register something: the functions they are given do not run there.
-    pub registrations: HashSet<CallId>,
-    routers: HashMap<CallId, Vec<(CallId, Registered<'m>)>>,
+    pub registrations: FxHashSet<CallId>,
+    routers: FxHashMap<CallId, Vec<(CallId, Registered<'m>)>>,
     /// Middleware found by convention, for the entries that are found by convention.
     conventions: Vec<Link<'m>>,
 }
@@ -207,9 +212,6 @@ impl<'m> Entries<'m> {
     fn registered(&mut self, program: &Program<'m>) {
         for call in 0..program.units.calls.len() {
             let info = &program.units.calls[call];
-            if info.decorates.is_some() && program.units.units[info.unit].function.is_none() && false {
-                continue;
-            }
             let site = Site { call, frame: program.open_frame(info.unit) };
             for value in program.values(&info.call.callee, site.frame).iter() {
                 let Value::Library { path, sites } = value else { continue };
@@ -316,7 +318,9 @@ impl<'m> Entries<'m> {
             // handler elsewhere is the entry itself, decorators included.
             let inline = function.is_some_and(|function| info.call.span.contains(function.span));
             let (module, span) = match function {
-                Some(function) if !inline => (program.units.units[unit].module, function.span),
+                Some(function) if !inline && !function.name.is_empty() => {
+                    (program.units.units[unit].module, function.span)
+                }
                 _ => (info.module, info.call.span),
             };
             self.entries.push(Entry {
@@ -574,7 +578,7 @@ impl<'m> Entries<'m> {
     fn mains(&mut self, program: &Program<'m>, started: &Started<'_>) {
         for (module, info) in program.modules.iter().enumerate() {
             let body = program.units.bodies[module];
-            let is_started = started.mains.iter().any(|path| *path == info.path);
+            let is_started = started.mains.contains(&info.path);
             let main_block = info.body.iter().find(|statement| is_main_block(statement));
             let main_function = match info.language {
                 Language::Rust => {
@@ -616,11 +620,9 @@ impl<'m> Entries<'m> {
 
     /// Completes the chains: mounts above the router of each entry, middleware before it, injected dependencies.
     fn chain(&mut self, program: &Program<'m>) {
-        for registered in self.routers.values_mut() {
-            registered.sort_by_key(|(position, _)| *position);
-        }
+        self.routers.values_mut().for_each(|registered| registered.sort_by_key(|(position, _)| *position));
         let mut routes: BTreeMap<usize, (CallId, CallId, String)> = BTreeMap::new();
-        let mut parents: HashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>> = HashMap::new();
+        let mut parents: Mounts<'m> = FxHashMap::default();
         let mut routers: Vec<(&CallId, &Vec<(CallId, Registered<'m>)>)> = self.routers.iter().collect();
         routers.sort_by_key(|(router, _)| **router);
         for (router, registered) in routers {
@@ -670,7 +672,7 @@ impl<'m> Entries<'m> {
         router: CallId,
         position: CallId,
         path: &str,
-        parents: &HashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>>,
+        parents: &Mounts<'m>,
         depth: usize,
     ) -> Vec<(Vec<Link<'m>>, String)> {
         let mut here: Vec<Link<'m>> = Vec::new();
@@ -903,8 +905,8 @@ fn route_of_file(path: &str) -> String {
         .iter()
         .copied()
         .filter(|part| {
-            !(part.starts_with('(') && part.ends_with(')'))
-                && !matches!(*part, "route" | "index" | "+server" | "+page.server")
+            let is_group = part.starts_with('(') && part.ends_with(')');
+            !is_group && !matches!(*part, "route" | "index" | "+server" | "+page.server")
         })
         .collect();
     format!("/{}", kept.join("/"))

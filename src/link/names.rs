@@ -1,6 +1,6 @@
 //! Which module an import means: packages, relative paths, index files, aliases, workspaces, and Rust's module tree.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{Language, Project};
 
@@ -9,9 +9,9 @@ use super::units::ModuleId;
 /// Finds modules by what imports say.
 #[derive(Debug)]
 pub struct Names {
-    by_path: HashMap<String, ModuleId>,
+    by_path: FxHashMap<String, ModuleId>,
     /// Every folder that has a Python file somewhere below it.
-    python_folders: HashSet<String>,
+    python_folders: FxHashSet<String>,
     /// Folders from which Python's absolute imports start, most specific first.
     python_roots: Vec<String>,
     /// Alias patterns with the folder in which they hold.
@@ -35,9 +35,9 @@ const EXTENSIONS: [&str; 8] = ["ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "c
 impl Names {
     /// The names of a list of files; a module's id is its place in the list.
     pub fn of<'f>(files: impl Iterator<Item = (&'f str, Language)> + Clone, projects: &[Project]) -> Names {
-        let by_path: HashMap<String, ModuleId> =
+        let by_path: FxHashMap<String, ModuleId> =
             files.clone().enumerate().map(|(id, (path, _))| (path.to_owned(), id)).collect();
-        let mut python_folders = HashSet::new();
+        let mut python_folders = FxHashSet::default();
         for (path, _) in files.filter(|(_, language)| *language == Language::Python) {
             let mut folder = folder_of(path);
             while !folder.is_empty() && python_folders.insert(folder.to_owned()) {

@@ -9,3 +9,4 @@ mod lower;
 mod sample;
 mod secrets;
 mod snippets;
+mod transcripts;
