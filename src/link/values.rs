@@ -1101,7 +1101,7 @@ impl<'m> Program<'m> {
         match here.how {
             How::Call(site) => {
                 if let Some(found) = self.passed(function, index, site) {
-                    let opaque = found.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }));
+                    let opaque = found.iter().all(|value| self.is_opaque(value));
                     let declared = if opaque { self.declared(parameter, closure) } else { Values::new() };
                     return if declared.is_empty() { found } else { declared };
                 }
@@ -1151,6 +1151,16 @@ impl<'m> Program<'m> {
                 }
                 if all.is_empty() { received().unwrap_or(outside) } else { all }
             }
+        }
+    }
+
+    /// Whether a value says less than a declared type would: nothing is known of it, or it is an item of something
+    /// that no fact speaks of.
+    fn is_opaque(&self, value: &Value<'m>) -> bool {
+        match value {
+            Value::Unknown | Value::Parameter { .. } => true,
+            Value::Library { path, .. } => path.ends_with("[]") && self.facts(path).is_empty(),
+            _ => false,
         }
     }
 
