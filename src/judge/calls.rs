@@ -10,7 +10,8 @@ use crate::link::units::CallId;
 use crate::link::{Program, Site};
 use crate::model::ExpressionKind;
 use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
-use crate::rules::checked::FactId;
+use crate::rules::amounts;
+use crate::rules::checked::{FactId, plain};
 
 /// A call that leaves the process.
 #[derive(Clone, Debug)]
@@ -132,8 +133,9 @@ fn classify(
     site: Site,
 ) -> Option<(Calls, FactId, Option<FactId>, String)> {
     for path in program.callee_paths(site) {
-        if let Some((id, fact)) = program.facts_of(&path, Kind::Call).first() {
-            return Some((fact.calls?, *id, None, api_name(&path)));
+        let call = program.facts_of(&path, Kind::Call).into_iter().find(|(_, fact)| program.applies(fact, site));
+        if let Some((id, fact)) = call {
+            return Some((fact.calls?, id, None, api_name(&path)));
         }
         if let Some((id, fact)) = program.facts_of(&path, Kind::Http).first() {
             let url = fact.url.as_deref().map(|url| program.argument(site, url));
@@ -187,6 +189,8 @@ fn base_address(program: &Program<'_>, site: Site) -> Option<String> {
 
 /// A canonical name as people say it: the package, then what is called on it.
 fn api_name(path: &str) -> String {
+    let path = plain(path);
+    let path = path.as_str();
     let head = path.split(['.', '(']).next().unwrap_or(path);
     let head = if matches!(head, "globals" | "builtins" | "std") { "" } else { head };
     let mut tail: Vec<&str> = path.split('.').skip(1).collect();
@@ -237,6 +241,7 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
                     let mut facts = program.facts_of(&path, Kind::Client);
                     facts.extend(program.facts_of(&path, Kind::Same));
                     facts.extend(program.facts_of(&path, Kind::Compose));
+                    facts.retain(|(_, fact)| program.applies(fact, *made));
                     facts.into_iter().map(|(_, fact)| (fact, *made)).collect::<Vec<_>>()
                 })
             })
@@ -265,7 +270,8 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
             }
         }
     }
-    if search.unresolved { Held::Unresolved } else { Held::Default(search.default.flatten()) }
+    let default = search.default.flatten();
+    if search.unresolved { Held::Unresolved(default) } else { Held::Default(default) }
 }
 
 /// The way from the call outwards to its clients.
@@ -281,7 +287,7 @@ impl Search<'_, '_> {
     fn consider(&mut self, fact: &Fact, at: Site) -> Option<Held> {
         let setting = self.which.of(fact)?;
         match self.program.setting_at(setting, at) {
-            Some(Held::Unresolved) => self.unresolved = true,
+            Some(Held::Unresolved(_)) => self.unresolved = true,
             Some(held) => return Some(held),
             None => {}
         }
@@ -304,7 +310,7 @@ fn number(value: &toml::Value) -> Option<f64> {
         toml::Value::Integer(number) => Some(*number as f64),
         toml::Value::Float(number) => Some(*number),
         toml::Value::Boolean(on) => on.then_some(1.0),
-        toml::Value::String(text) => crate::link::arguments::written_duration(text).or_else(|| text.parse().ok()),
+        toml::Value::String(text) => amounts::duration(text),
         _ => None,
     }
 }
@@ -313,7 +319,7 @@ fn number(value: &toml::Value) -> Option<f64> {
 pub fn is_set(held: Held) -> bool {
     match held {
         Held::Given(amount, _) => amount != Amount::Off,
-        Held::Default(value) => value.is_some_and(|value| value > 0.0),
-        Held::Unresolved => false,
+        // What is passed there and cannot be seen into leaves the default as it is.
+        Held::Default(value) | Held::Unresolved(value) => value.is_some_and(|value| value > 0.0),
     }
 }
