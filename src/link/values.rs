@@ -1232,12 +1232,32 @@ impl<'m> Program<'m> {
         if let Some(module) = self.required(call, frame) {
             return vec![module];
         }
+        if let Some(same) = self.handed_on(call, frame) {
+            return same;
+        }
         let site = Site { call: id, frame };
         let mut all = Values::new();
         for callee in self.values(&call.callee, frame).iter() {
             add(&mut all, self.result(callee, site));
         }
         all
+    }
+
+    /// `value.unwrap()`, `value.clone()`: what has the method, whatever it is, where nothing else is known of the method.
+    fn handed_on(&self, call: &'m Call, frame: FrameId) -> Option<Values<'m>> {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
+        let language = self.modules[self.module_of(self.unit_of_frame(frame))].language;
+        if language != Language::Rust || !self.is_a(&format!("std.self.{name}"), Kind::Same) {
+            return None;
+        }
+        let values = self.values(object, frame);
+        let is_own = |value: &Value<'m>| match value {
+            Value::Library { path, .. } => !self.facts(&format!("{path}.{name}")).is_empty(),
+            Value::Instance { class, .. } => self.units.classes[*class].methods.contains_key(name.as_str()),
+            Value::Class(_) | Value::Module(_) | Value::Folder(_) => true,
+            _ => false,
+        };
+        (!values.is_empty() && !values.iter().any(is_own)).then(|| values.to_vec())
     }
 
     /// `require('./m')` and `import('./m')` as a value: the module, whole.
@@ -1418,7 +1438,7 @@ impl<'m> Program<'m> {
                 }
             }
         }
-        self.memo.borrow_mut().clear();
+        self.forget();
         let _ = self.callers.set(callers);
     }
 
