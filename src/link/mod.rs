@@ -5,9 +5,13 @@
 //! never leaks into the other. Unknown is an answer, never a guess.
 
 pub mod arguments;
+mod browser;
+mod decorators;
 pub mod entries;
 pub mod flow;
 pub mod names;
+pub mod passing;
+pub mod pending;
 pub mod reach;
 pub mod units;
 pub mod values;
@@ -54,6 +58,8 @@ pub struct Program<'m> {
     steps: Cell<usize>,
     depth: Cell<usize>,
     fact_memo: Memo<Rc<str>, Rc<[FactId]>>,
+    /// What decorators are given, with the decorator.
+    wrapped: RefCell<Vec<(UnitId, Value<'m>)>>,
     callers: OnceCell<FxHashMap<UnitId, Vec<Site>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
     received: RefCell<FxHashMap<UnitId, Vec<String>>>,
@@ -86,6 +92,7 @@ impl<'m> Program<'m> {
             steps: Cell::new(0),
             depth: Cell::new(0),
             fact_memo: RefCell::default(),
+            wrapped: RefCell::default(),
             callers: OnceCell::new(),
             received: RefCell::default(),
         }
