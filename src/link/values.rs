@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
+use super::arguments::Given;
 use super::names::Target;
 use super::passing::own_receiver;
 use super::units::*;
@@ -399,7 +400,7 @@ impl<'m> Program<'m> {
             Language::Rust => match self.resolve_import(module, name) {
                 Target::Module(target) => return vec![Value::Module(target)],
                 _ if name.ends_with('!') || self.is_prelude(name) => format!("std.{name}"),
-                _ => name.to_owned(),
+                _ => self.catalogue.canonical(Language::Rust, name),
             },
         };
         vec![Value::Library { path: Rc::from(path), sites: Rc::from([]) }]
@@ -523,7 +524,10 @@ impl<'m> Program<'m> {
             return found.clone();
         }
         let module = &self.modules[from];
-        let found = self.names.resolve(&module.path, module.language, source);
+        let found = match self.names.resolve(&module.path, module.language, source) {
+            Target::Library(path) => Target::Library(self.catalogue.canonical(module.language, &path)),
+            target => target,
+        };
         self.import_memo.borrow_mut().entry(from).or_default().insert(source.to_owned(), found.clone());
         found
     }
@@ -558,7 +562,7 @@ impl<'m> Program<'m> {
             (Target::Library(path), None) => {
                 let head = import.source.split('.').next().unwrap_or("");
                 if module.language == Language::Python && import.local == head {
-                    return library(head.to_owned());
+                    return library(self.catalogue.canonical(module.language, head));
                 }
                 library(path.clone())
             }
@@ -842,7 +846,10 @@ impl<'m> Program<'m> {
                     .map(|frame| self.returned(*unit, frame))
                     .unwrap_or_default();
             }
-            return self.decorated(*unit, home, bound());
+            let own = self.decorated(*unit, home, bound());
+            let mut all = if self.is_abstract(*unit) { Values::new() } else { own.clone() };
+            add(&mut all, self.overriding(class, name, receiver));
+            return if all.is_empty() { own } else { all };
         }
         let mut all = Values::new();
         if let Some(values) = info.fields.get(name) {
@@ -881,7 +888,11 @@ impl<'m> Program<'m> {
             }
         }
         if all.is_empty() && depth < 8 {
-            for base in &info.class.bases {
+            let extended = info.extensions.iter().flat_map(|extension| {
+                let extension = &self.units.classes[*extension];
+                extension.class.bases.iter().map(|base| (base, self.open_frame(extension.unit)))
+            });
+            for (base, home) in info.class.bases.iter().map(|base| (base, home)).chain(extended) {
                 for value in self.values(base, home).iter() {
                     match value {
                         Value::Class(base) if *base != class => {
@@ -905,6 +916,9 @@ impl<'m> Program<'m> {
         }
         if all.len() > 1 {
             all.retain(|value| !matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null))));
+        }
+        if all.is_empty() && depth == 0 {
+            add(&mut all, self.overriding(class, name, receiver));
         }
         if all.is_empty() { vec![Value::Unknown] } else { all }
     }
@@ -1106,7 +1120,7 @@ impl<'m> Program<'m> {
         match here.how {
             How::Call(site) => {
                 if let Some(found) = self.passed(function, index, site) {
-                    let opaque = found.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }));
+                    let opaque = found.iter().all(|value| self.is_opaque(value));
                     let declared = if opaque { self.declared(parameter, closure) } else { Values::new() };
                     return if declared.is_empty() { found } else { declared };
                 }
@@ -1161,6 +1175,16 @@ impl<'m> Program<'m> {
                 }
                 if all.is_empty() { received().unwrap_or(outside) } else { all }
             }
+        }
+    }
+
+    /// Whether a value says less than a declared type would: nothing is known of it, or it is an item of something
+    /// that no fact speaks of.
+    fn is_opaque(&self, value: &Value<'m>) -> bool {
+        match value {
+            Value::Unknown | Value::Parameter { .. } => true,
+            Value::Library { path, .. } => path.ends_with("[]") && self.facts(path).is_empty(),
+            _ => false,
         }
     }
 
@@ -1297,31 +1321,26 @@ impl<'m> Program<'m> {
             let fact = self.catalogue.fact(*id);
             match fact.is {
                 Kind::Same => {
-                    // A method of what it returns, or a function of it.
-                    if let ExpressionKind::Member { object, .. } = &call.callee.kind {
-                        for receiver in self.values(object, site.frame).iter() {
-                            if let Value::Library { path: receiver, .. } = receiver
-                                && receiver.ends_with("()")
-                            {
-                                add(&mut all, [Value::Library { path: receiver.clone(), sites: extended(site) }]);
-                            }
-                        }
-                    }
-                    if all.is_empty()
-                        && let Some(first) = call.arguments.first()
-                    {
-                        for value in self.values(&first.value, site.frame).iter() {
-                            add(
-                                &mut all,
-                                [match value {
-                                    Value::Library { path, sites } => Value::Library {
-                                        path: path.clone(),
-                                        sites: sites.iter().copied().chain([site]).collect(),
-                                    },
-                                    other => other.clone(),
-                                }],
-                            );
-                        }
+                    // A method returns its receiver, a function what it is given.
+                    let given = match &call.callee.kind {
+                        ExpressionKind::Member { object, .. } if path.contains("()") => Some((&**object, site.frame)),
+                        _ => match self.argument(site, fact.value.as_deref().unwrap_or("#0")) {
+                            Given::Present { expression, frame } => Some((expression, frame)),
+                            _ => None,
+                        },
+                    };
+                    let Some((given, frame)) = given else { continue };
+                    for value in self.values(given, frame).iter() {
+                        add(
+                            &mut all,
+                            [match value {
+                                Value::Library { path, sites } => Value::Library {
+                                    path: path.clone(),
+                                    sites: sites.iter().copied().chain([site]).collect(),
+                                },
+                                other => other.clone(),
+                            }],
+                        );
                     }
                 }
                 Kind::Compose => {

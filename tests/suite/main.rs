@@ -3,10 +3,13 @@
 mod cases;
 mod cli;
 mod collect;
+mod examples;
 mod formats;
 mod keys;
 mod lower;
 mod sample;
 mod secrets;
+mod shape;
+mod shown;
 mod snippets;
 mod transcripts;
