@@ -3,7 +3,8 @@
 //! A trail is protected by what wraps it, by what must have happened before each of its steps, and by the tests that
 //! stand in its way. Library guards are told by the catalogue, hand-written ones by what they do (`behaviour`).
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use rustc_hash::FxHashSet;
@@ -12,7 +13,7 @@ use std::rc::Rc;
 use crate::link::entries::{Entries, Entry, Link, frame_of};
 use crate::link::flow::{Exit, Gate};
 use crate::link::reach::{Reach, Trail};
-use crate::link::units::{CallId, ModuleId, NodeKind};
+use crate::link::units::{CallId, ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, Span};
 use crate::rules::catalogue::{Fact, Kind};
@@ -36,6 +37,8 @@ pub struct Guards<'p, 'm> {
     pub behaviour: Behaviour<'p, 'm>,
     reaches: RefCell<HashMap<FrameId, Rc<Reach>>>,
     frames: RefCell<HashMap<(FrameId, String), Option<Protection>>>,
+    /// The units in which something is bounded in time.
+    pub units_with_deadline: OnceCell<BTreeSet<UnitId>>,
 }
 
 const DEPTH: usize = 6;
@@ -48,6 +51,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             behaviour: Behaviour::new(program),
             reaches: RefCell::default(),
             frames: RefCell::default(),
+            units_with_deadline: OnceCell::new(),
         }
     }
 
