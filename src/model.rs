@@ -14,7 +14,7 @@
 //! | `except`, `catch`, Rust `Err(e) =>` and `if let Err(e)` of a `match` on a result | `Try` for Python and TypeScript; Rust stays `If` with pattern `Call(Err, [e])` |
 //! | `x?` in Rust | `Operator("?", [x])` |
 //! | `throw`, `raise`, `panic!` / `bail!` | `Raise` for the first two; macros are calls of `name!` |
-//! | f-strings, template literals, `format!` | `Template` of its parts (text parts are `Literal` texts); `format!` is a `Call` of `format!` with the template first |
+//! | f-strings, template literals, `format!` | `Template` of its parts (text parts are `Literal` texts); `format!` is a `Call` of `format!` with the template first; a time with its format, `f"{now:%F}"`, is the part `Operator(":", [now, "%F"])` |
 //! | `x = (a if c else b)`, `c ? a : b`, Rust `if` as a value | `Conditional` |
 //! | comparison and arithmetic | `Operator` with the operator's usual spelling: `== != < <= > >= + - * / % ** and or not ?? in "not in" is "is not" & | ^ << >> ~ typeof` (`===` is `==`, `&&` is `and`, `||` is `or`, `!x` is `not`, unary minus is `-` with one operand) |
 //! | JSX `<C p={x}>{y}</C>` | `Call` of `C` with keyword arguments, children as positional ones |

@@ -9,8 +9,8 @@ use crate::link::reach::{Reach, by_call};
 use crate::link::units::CallId;
 use crate::link::{Program, Site};
 use crate::model::ExpressionKind;
-use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
 use crate::rules::amounts;
+use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
 use crate::rules::checked::{FactId, plain};
 
 /// A call that leaves the process.

@@ -61,10 +61,13 @@ struct State {
     depth: usize,
 }
 
+/// Names measured on the way to a call, by entry and call.
+type Measured = RefCell<HashMap<(usize, Site), Rc<BTreeSet<String>>>>;
+
 pub struct Inputs<'c, 'p, 'm> {
     case: &'c Case<'p, 'm>,
     leaves: RefCell<HashMap<Site, Rc<Vec<Leaf>>>>,
-    measured: RefCell<HashMap<(usize, Site), Rc<BTreeSet<String>>>>,
+    measured: Measured,
 }
 
 /// Parts of a request that are no text for a model.

@@ -7,7 +7,6 @@ pub mod conditions;
 pub mod guards;
 pub mod inputs;
 pub mod secrets;
-pub mod verdict;
 
 use std::collections::BTreeSet;
 
@@ -15,6 +14,7 @@ use crate::link::Program;
 use crate::link::entries::{Entries, Started};
 use crate::rules::catalogue::Calls;
 use crate::rules::packs::Packs;
+pub use crate::verdict;
 
 use case::{Case, Outcome};
 use conditions::{alerting, availability, cost, environment, fallback, logging, retries, tokens};

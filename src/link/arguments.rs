@@ -154,6 +154,11 @@ impl<'m> Program<'m> {
         let mut unresolved = false;
         // Python names its options: what stands in a position is none, unless it is a literal or spread.
         let named_only = self.modules[self.units.calls[site.call].module].language == Language::Python;
+        // Where the options are written out, no other value stands for them.
+        let written_out = call
+            .arguments
+            .iter()
+            .any(|argument| argument.name.is_none() && matches!(argument.value.kind, ExpressionKind::Object(_)));
         for argument in call.arguments.iter().rev() {
             let is_literal = matches!(argument.value.kind, ExpressionKind::Object(_) | ExpressionKind::Spread(_));
             let looked_into = match argument.name.as_deref() {
@@ -167,7 +172,8 @@ impl<'m> Program<'m> {
                 Given::Unresolved => {
                     unresolved |= argument.name.is_some()
                         || matches!(argument.value.kind, ExpressionKind::Spread(_))
-                        || self.looks_like_options(&argument.value)
+                        || !written_out && self.looks_like_options(&argument.value, site.frame)
+                        || matches!(argument.value.kind, ExpressionKind::Object(_))
                 }
                 found => return found,
             }
@@ -175,15 +181,14 @@ impl<'m> Program<'m> {
         if unresolved { Given::Unresolved } else { Given::Absent }
     }
 
-    /// A bare name or member given where options would stand (`create(parameters)`).
-    fn looks_like_options(&self, expression: &Expression) -> bool {
-        matches!(
-            expression.kind,
-            ExpressionKind::Name(_)
-                | ExpressionKind::Member { .. }
-                | ExpressionKind::Object(_)
-                | ExpressionKind::Call(_)
-        )
+    /// A bare name or member given where options would stand (`create(parameters)`), unless its type holds no options.
+    fn looks_like_options(&self, expression: &'m Expression, frame: FrameId) -> bool {
+        matches!(expression.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. } | ExpressionKind::Call(_))
+            && !self.values(expression, frame).iter().all(|value| {
+                value
+                    .path()
+                    .is_some_and(|path| matches!(path, "globals.string()" | "globals.number()" | "globals.Buffer()"))
+            })
     }
 
     /// A key path inside the value of an expression.
@@ -611,7 +616,7 @@ impl<'m> Program<'m> {
                     return false;
                 }
                 let answers: Vec<Option<bool>> = any.iter().map(|each| self.meets(each, site)).collect();
-                if answers.iter().any(|answer| *answer == Some(true)) {
+                if answers.contains(&Some(true)) {
                     return true;
                 }
                 answers.iter().all(Option::is_none) && *default
@@ -635,9 +640,7 @@ impl<'m> Program<'m> {
         for operator in ["!=", "==", ">=", "<=", ">", "<", "="] {
             let Some((path, wanted)) = condition.split_once(operator) else { continue };
             return match self.argument_along(site, path.trim()) {
-                Given::Present { expression, frame } => {
-                    Some(self.compares(expression, frame, operator, wanted.trim()))
-                }
+                Given::Present { expression, frame } => Some(self.compares(expression, frame, operator, wanted.trim())),
                 // What is not given is not that value.
                 Given::Absent if operator == "!=" => Some(true),
                 _ => None,

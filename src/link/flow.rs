@@ -4,7 +4,7 @@
 //! slice of an expression is everything that flows into it: through names, parameters, attributes, and the results of
 //! the program's own functions with the tests that choose among them.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crate::model::*;
 
@@ -442,7 +442,7 @@ pub struct Slice<'m> {
     pub parameters: Vec<(UnitId, usize, FrameId)>,
     /// Frames of the program's own functions whose results flow in.
     pub frames: Vec<FrameId>,
-    seen: HashSet<(usize, FrameId)>,
+    seen: FxHashSet<(usize, FrameId)>,
 }
 
 impl Slice<'_> {

@@ -5,6 +5,7 @@
 //! never leaks into the other. Unknown is an answer, never a guess.
 
 pub mod arguments;
+mod dispatch;
 pub mod entries;
 pub mod flow;
 pub mod names;
@@ -12,14 +13,15 @@ pub mod reach;
 pub mod units;
 pub mod values;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::judge::verdict::Location;
 use crate::model::{Expression, Module, Project, ProjectKind, Settings, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::{Catalogue, FactId};
+use crate::source::Location;
 
 use names::Names;
 use units::{CallId, ModuleId, UnitId, Units};
@@ -27,6 +29,11 @@ pub use values::{Frame, FrameId, How, Site, Value};
 
 /// Evaluations in one audit; a repository of a million lines stays below.
 const STEPS: usize = 20_000_000;
+
+/// What was found out once. The hash is fast and the same in every run.
+type Memo<K, V> = RefCell<FxHashMap<K, V>>;
+/// Values that several places share; empty: nothing.
+type Shared<'m> = Rc<[Value<'m>]>;
 
 /// The linked program.
 pub struct Program<'m> {
@@ -37,15 +44,23 @@ pub struct Program<'m> {
     pub units: Units<'m>,
     pub names: Names,
     frames: RefCell<Vec<Frame<'m>>>,
-    frame_ids: RefCell<HashMap<Frame<'m>, FrameId>>,
-    memo: RefCell<HashMap<(usize, FrameId), Rc<[Value<'m>]>>>,
-    active: RefCell<HashSet<(usize, FrameId)>>,
+    frame_ids: Memo<Frame<'m>, FrameId>,
+    /// How many frames a unit has, by unit.
+    frames_of_unit: RefCell<Vec<u32>>,
+    /// The values of expressions that were asked for, by expression and frame.
+    memo: Memo<(usize, FrameId), Shared<'m>>,
+    export_memo: Memo<(ModuleId, Rc<str>), Option<Shared<'m>>>,
+    import_memo: Memo<ModuleId, FxHashMap<String, names::Target>>,
+    entry_memo: Memo<(usize, FrameId, Rc<str>), Shared<'m>>,
+    active: RefCell<FxHashSet<(usize, FrameId)>>,
     steps: Cell<usize>,
     depth: Cell<usize>,
-    fact_memo: RefCell<HashMap<Rc<str>, Rc<[FactId]>>>,
-    callers: OnceCell<HashMap<UnitId, Vec<Site>>>,
+    fact_memo: Memo<Rc<str>, Rc<[FactId]>>,
+    /// For every class those that derive from it.
+    heirs: RefCell<Option<Rc<Vec<Vec<units::ClassId>>>>>,
+    callers: OnceCell<FxHashMap<UnitId, Vec<Site>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
-    received: RefCell<HashMap<UnitId, Vec<String>>>,
+    received: RefCell<FxHashMap<UnitId, Vec<String>>>,
 }
 
 impl<'m> Program<'m> {
@@ -56,20 +71,26 @@ impl<'m> Program<'m> {
         projects: &'m [Project],
         catalogue: &'m Catalogue,
     ) -> Self {
+        let units = Units::of(modules);
         Program {
             modules,
             settings,
             projects,
             catalogue,
-            units: Units::of(modules),
             names: Names::of(modules.iter().map(|module| (module.path.as_str(), module.language)), projects),
             frames: RefCell::default(),
             frame_ids: RefCell::default(),
+            frames_of_unit: RefCell::new(vec![0; units.units.len()]),
+            export_memo: RefCell::default(),
+            import_memo: RefCell::default(),
+            entry_memo: RefCell::default(),
+            units,
             memo: RefCell::default(),
             active: RefCell::default(),
             steps: Cell::new(0),
             depth: Cell::new(0),
             fact_memo: RefCell::default(),
+            heirs: RefCell::default(),
             callers: OnceCell::new(),
             received: RefCell::default(),
         }
@@ -85,6 +106,8 @@ impl<'m> Program<'m> {
     /// Forgets what was evaluated before all registrations were known.
     pub fn forget(&self) {
         self.memo.borrow_mut().clear();
+        self.export_memo.borrow_mut().clear();
+        self.entry_memo.borrow_mut().clear();
     }
 
     /// The place of a span in a module.

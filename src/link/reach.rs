@@ -3,8 +3,10 @@
 //! From a frame, every call is followed: into functions, constructors and methods of the program, and into functions
 //! that are handed to a library. A trail is one way from the start to a call, the calls on it in order.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -29,13 +31,13 @@ pub struct Reach {
     /// The frames in the order in which they were found; the first is the start.
     pub frames: Vec<FrameId>,
     /// Who enters a frame, from where.
-    callers: HashMap<FrameId, Vec<Site>>,
-    frames_of: HashMap<UnitId, Vec<FrameId>>,
+    callers: FxHashMap<FrameId, Vec<Site>>,
+    frames_of: FxHashMap<UnitId, Vec<FrameId>>,
 }
 
 impl<'m> Program<'m> {
     /// What runs from a frame. `stops` are calls that are given functions without running them (registrations).
-    pub fn reach(&self, start: FrameId, stops: &HashSet<CallId>) -> Reach {
+    pub fn reach(&self, start: FrameId, stops: &FxHashSet<CallId>) -> Reach {
         let mut reach = Reach::default();
         let mut queue = VecDeque::from([start]);
         reach.frames.push(start);
@@ -65,7 +67,7 @@ impl<'m> Program<'m> {
     }
 
     /// The frames that a call runs.
-    pub fn runs(&self, site: Site, stops: &HashSet<CallId>) -> Vec<FrameId> {
+    pub fn runs(&self, site: Site, stops: &FxHashSet<CallId>) -> Vec<FrameId> {
         let call = self.units.calls[site.call].call;
         let mut frames = Vec::new();
         if stops.contains(&site.call) {

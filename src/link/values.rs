@@ -1,7 +1,8 @@
 //! Where an expression comes from: library things by their canonical name, functions, classes, instances, data.
 
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -112,7 +113,16 @@ impl Value<'_> {
 const ALTERNATIVES: usize = 16;
 /// Calls within calls that are followed.
 const FRAME_DEPTH: usize = 40;
+/// Frames of one unit that are kept apart.
+const FRAMES_PER_UNIT: u32 = 64;
+/// Modules through which a name is handed on.
+const EXPORT_DEPTH: usize = 24;
+/// Evaluations within evaluations.
 const EVALUATION_DEPTH: usize = 300;
+/// A name longer than this has come out of a loop.
+const PATH_LENGTH: usize = 240;
+/// Calls that make one object.
+const SITES: usize = 64;
 
 pub type Values<'m> = Vec<Value<'m>>;
 
@@ -141,6 +151,9 @@ impl<'m> Program<'m> {
             return *id;
         }
         let id = self.frames.borrow().len();
+        if let Some(count) = self.frames_of_unit.borrow_mut().get_mut(frame.unit) {
+            *count += 1;
+        }
         self.frames.borrow_mut().push(frame.clone());
         self.frame_ids.borrow_mut().insert(frame, id);
         id
@@ -174,7 +187,15 @@ impl<'m> Program<'m> {
         if depth > FRAME_DEPTH || self.runs_already(unit, how) {
             return None;
         }
-        Some(self.intern(Frame { unit, how, receiver, closure: Some(closure), depth }))
+        let frame = Frame { unit, how, receiver, closure: Some(closure), depth };
+        if let Some(id) = self.frame_ids.borrow().get(&frame) {
+            return Some(*id);
+        }
+        // Every way to a unit has its own frame, and ways multiply: beyond some, they share one.
+        if self.frames_of_unit.borrow().get(unit).is_some_and(|count| *count >= FRAMES_PER_UNIT) {
+            return Some(self.open_frame(unit));
+        }
+        Some(self.intern(frame))
     }
 
     /// Whether the unit is on the chain of callers twice already: recursion is followed once.
@@ -203,7 +224,13 @@ impl<'m> Program<'m> {
         }
         self.steps.set(self.steps.get() + 1);
         self.depth.set(self.depth.get() + 1);
-        let found: Rc<[Value<'m>]> = self.evaluate(expression, frame).into();
+        let mut found = self.evaluate(expression, frame);
+        for value in &mut found {
+            if matches!(value, Value::Library { path, sites } if path.len() > PATH_LENGTH || sites.len() > SITES) {
+                *value = Value::Unknown;
+            }
+        }
+        let found: Rc<[Value<'m>]> = found.into();
         self.depth.set(self.depth.get() - 1);
         self.active.borrow_mut().remove(&key);
         self.memo.borrow_mut().insert(key, found.clone());
@@ -309,12 +336,14 @@ impl<'m> Program<'m> {
     fn name(&self, name: &'m str, frame: FrameId) -> Values<'m> {
         let mut at = Some(frame);
         while let Some(id) = at {
-            let here = self.frame(id);
-            let unit = &self.units.units[here.unit];
+            let (unit, closure) = {
+                let frames = self.frames.borrow();
+                (&self.units.units[frames[id].unit], frames[id].closure)
+            };
             if matches!(name, "self" | "Self" | "cls" | "super")
                 && let Some(class) = unit.class
             {
-                return vec![match (name, here.receiver) {
+                return vec![match (name, self.frame(id).receiver) {
                     ("self" | "super", Some(receiver)) => (*receiver).clone(),
                     ("self" | "super", None) => Value::Instance { class, site: None },
                     _ => Value::Class(class),
@@ -323,9 +352,25 @@ impl<'m> Program<'m> {
             if let Some(bindings) = unit.names.get(name) {
                 return self.bindings(bindings, id);
             }
-            at = here.closure;
+            if let Some(found) = self.imported_macro(unit, name, id) {
+                return found;
+            }
+            at = closure;
         }
         self.outer_name(name, frame)
+    }
+
+    /// A macro is imported by its name and called with a `!` behind it.
+    fn imported_macro(&self, unit: &Unit<'m>, name: &str, frame: FrameId) -> Option<Values<'m>> {
+        let bindings = unit.names.get(name.strip_suffix('!')?)?;
+        let import = bindings.iter().find_map(|binding| match binding {
+            Binding::Import(import) => Some(*import),
+            _ => None,
+        })?;
+        self.imported(import, self.module_of(self.unit_of_frame(frame)), 0).into_iter().find_map(|value| match value {
+            Value::Library { path, sites } => Some(vec![Value::Library { path: format!("{path}!").into(), sites }]),
+            _ => None,
+        })
     }
 
     /// The values of a name in a frame.
@@ -339,7 +384,7 @@ impl<'m> Program<'m> {
         let body = &self.units.units[self.units.bodies[module]];
         for binding in body.names.get("*").into_iter().flatten() {
             let Binding::Import(import) = binding else { continue };
-            if let Target::Module(target) = self.resolve_import(&self.modules[module], &import.source)
+            if let Target::Module(target) = self.resolve_import(module, &import.source)
                 && let Some(found) = self.exported(target, name, 0)
             {
                 return found;
@@ -348,7 +393,7 @@ impl<'m> Program<'m> {
         let path = match self.modules[module].language {
             Language::Python => format!("builtins.{name}"),
             Language::TypeScript => format!("globals.{name}"),
-            Language::Rust => match self.resolve_import(&self.modules[module], name) {
+            Language::Rust => match self.resolve_import(module, name) {
                 Target::Module(target) => return vec![Value::Module(target)],
                 _ if name.ends_with('!') || self.is_prelude(name) => format!("std.{name}"),
                 _ => self.catalogue.canonical(Language::Rust, name),
@@ -475,24 +520,30 @@ impl<'m> Program<'m> {
         }
     }
 
-    fn resolve_import(&self, from: &Module, source: &str) -> Target {
-        match self.names.resolve(&from.path, from.language, source) {
-            Target::Library(path) => Target::Library(self.catalogue.canonical(from.language, &path)),
-            target => target,
+    fn resolve_import(&self, from: ModuleId, source: &str) -> Target {
+        if let Some(found) = self.import_memo.borrow().get(&from).and_then(|known| known.get(source)) {
+            return found.clone();
         }
+        let module = &self.modules[from];
+        let found = match self.names.resolve(&module.path, module.language, source) {
+            Target::Library(path) => Target::Library(self.catalogue.canonical(module.language, &path)),
+            target => target,
+        };
+        self.import_memo.borrow_mut().entry(from).or_default().insert(source.to_owned(), found.clone());
+        found
     }
 
     /// What an import binds.
     fn imported(&self, import: &'m Import, from: ModuleId, depth: usize) -> Values<'m> {
         let module = &self.modules[from];
-        let target = self.resolve_import(module, &import.source);
+        let target = self.resolve_import(from, &import.source);
         let library = |path: String| vec![Value::Library { path: Rc::from(path), sites: Rc::from([]) }];
         match (&target, import.name.as_deref()) {
             (Target::Module(target), None) => {
                 // `import a.b` binds `a`.
                 let head = import.source.split('.').next().unwrap_or("");
                 if module.language == Language::Python && import.local == head && import.source.contains('.') {
-                    return match self.resolve_import(module, head) {
+                    return match self.resolve_import(from, head) {
                         Target::Module(head) => vec![Value::Module(head)],
                         Target::Folder(folder) => vec![Value::Folder(folder.into())],
                         Target::Library(path) => library(path),
@@ -516,17 +567,17 @@ impl<'m> Program<'m> {
                 }
                 library(path.clone())
             }
-            (Target::Library(path), Some(name)) => self.library_import(module, path, name),
+            (Target::Library(path), Some(name)) => self.library_import(from, path, name),
         }
     }
 
     /// `use a::b::C` where `a::b` is a module of ours and `C` is not found there by file: try a shorter module path.
-    fn library_import(&self, module: &Module, path: &str, name: &str) -> Values<'m> {
-        if module.language == Language::Rust {
+    fn library_import(&self, from: ModuleId, path: &str, name: &str) -> Values<'m> {
+        if self.modules[from].language == Language::Rust {
             let mut parts: Vec<&str> = path.split('.').collect();
             let mut tail = vec![name.to_owned()];
             while let Some(last) = parts.pop() {
-                if let Target::Module(target) = self.resolve_import(module, &parts.join("::")) {
+                if let Target::Module(target) = self.resolve_import(from, &parts.join("::")) {
                     tail.push(last.to_owned());
                     let mut values = vec![Value::Module(target)];
                     for name in tail.iter().rev() {
@@ -543,11 +594,23 @@ impl<'m> Program<'m> {
         vec![Value::Library { path: format!("{path}.{name}").into(), sites: Rc::from([]) }]
     }
 
-    /// What a module offers under a name; none: nothing of that name.
+    /// What a module offers under a name; none: nothing of that name. Modules that import each other's everything are
+    /// asked once.
     pub fn exported(&self, module: ModuleId, name: &str, depth: usize) -> Option<Values<'m>> {
-        if depth > 12 {
+        let key = (module, Rc::from(name));
+        if let Some(found) = self.export_memo.borrow().get(&key) {
+            return found.as_ref().map(|values| values.to_vec());
+        }
+        if depth > EXPORT_DEPTH {
             return None;
         }
+        self.export_memo.borrow_mut().insert(key.clone(), None);
+        let found = self.offered(module, name, depth);
+        self.export_memo.borrow_mut().insert(key, found.as_deref().map(Rc::from));
+        found
+    }
+
+    fn offered(&self, module: ModuleId, name: &str, depth: usize) -> Option<Values<'m>> {
         let info = &self.modules[module];
         let frame = self.module_frame(module);
         let body = &self.units.units[self.units.bodies[module]];
@@ -568,7 +631,7 @@ impl<'m> Program<'m> {
             Language::Python if info.path.ends_with("__init__.py") => {
                 self.names.in_folder(super::names::folder_of(&info.path), name)
             }
-            Language::Rust => Some(self.resolve_import(info, &format!("self::{name}"))),
+            Language::Rust => Some(self.resolve_import(module, &format!("self::{name}"))),
             _ => None,
         };
         match submodule {
@@ -578,7 +641,7 @@ impl<'m> Program<'m> {
         }
         for binding in body.names.get("*").into_iter().flatten() {
             let Binding::Import(import) = binding else { continue };
-            if let Target::Module(target) = self.resolve_import(info, &import.source)
+            if let Target::Module(target) = self.resolve_import(module, &import.source)
                 && target != module
                 && let Some(found) = self.exported(target, name, depth + 1)
             {
@@ -589,13 +652,12 @@ impl<'m> Program<'m> {
     }
 
     fn exported_typescript(&self, module: ModuleId, name: &str, frame: FrameId, depth: usize) -> Option<Values<'m>> {
-        let info = &self.modules[module];
         let exports = &self.units.exports[module];
         for export in exports.iter().filter(|export| export.name == name) {
             let Some(value) = &export.value else { continue };
             if let Some(source) = &export.source {
                 let ExpressionKind::Name(original) = &value.kind else { continue };
-                return Some(match self.resolve_import(info, source) {
+                return Some(match self.resolve_import(module, source) {
                     Target::Module(target) => self.exported(target, original, depth + 1)?,
                     Target::Library(path) => {
                         vec![Value::Library { path: format!("{path}.{original}").into(), sites: Rc::from([]) }]
@@ -620,7 +682,7 @@ impl<'m> Program<'m> {
         for export in exports.iter() {
             let Some(source) = &export.source else { continue };
             if export.name == "*" {
-                match self.resolve_import(info, source) {
+                match self.resolve_import(module, source) {
                     Target::Module(target) if target != module => {
                         if let Some(found) = self.exported(target, name, depth + 1) {
                             return Some(found);
@@ -629,7 +691,7 @@ impl<'m> Program<'m> {
                     _ => {}
                 }
             } else if export.name == name && export.value.is_none() {
-                return Some(match self.resolve_import(info, source) {
+                return Some(match self.resolve_import(module, source) {
                     Target::Module(target) => vec![Value::Module(target)],
                     Target::Library(path) => vec![Value::Library { path: path.into(), sites: Rc::from([]) }],
                     Target::Folder(_) => return None,
@@ -727,17 +789,31 @@ impl<'m> Program<'m> {
         name: &str,
         object: Option<&'m Expression>,
     ) -> Values<'m> {
-        let ExpressionKind::Object(entries) = &expression.kind else {
-            let assigned = self.assigned_member(object, name);
-            return if assigned.is_empty() { vec![Value::Unknown] } else { assigned };
+        let mut all = match &expression.kind {
+            ExpressionKind::Object(entries) => self.entry(expression, entries, frame, name).to_vec(),
+            _ => Values::new(),
         };
-        // Later entries win; a spread may hold the key as well.
+        if all.is_empty() {
+            add(&mut all, self.assigned_member(object, name));
+        }
+        if all.is_empty() { vec![Value::Unknown] } else { all }
+    }
+
+    /// The values under a key of an object; empty: it has no such key. An object that is spread into itself ends here.
+    fn entry(&self, object: &'m Expression, entries: &'m [Entry], frame: FrameId, name: &str) -> Rc<[Value<'m>]> {
+        let key = (std::ptr::from_ref(object) as usize, frame, Rc::from(name));
+        if let Some(found) = self.entry_memo.borrow().get(&key) {
+            return found.clone();
+        }
+        let nothing: Rc<[Value<'m>]> = Rc::from([]);
+        self.entry_memo.borrow_mut().insert(key.clone(), nothing);
         let mut all = Values::new();
+        // Later entries win; a spread may hold the key as well.
         for entry in entries.iter().rev() {
             match (&entry.key, &entry.value.kind) {
                 (Some(key), _) if key == name => {
                     add(&mut all, self.values(&entry.value, frame).iter().cloned());
-                    return all;
+                    break;
                 }
                 (None, ExpressionKind::Spread(inner)) => {
                     for value in self.values(inner, frame).iter() {
@@ -750,8 +826,9 @@ impl<'m> Program<'m> {
                 _ => {}
             }
         }
-        add(&mut all, self.assigned_member(object, name));
-        if all.is_empty() { vec![Value::Unknown] } else { all }
+        let found: Rc<[Value<'m>]> = all.into();
+        self.entry_memo.borrow_mut().insert(key, found.clone());
+        found
     }
 
     fn class_member(&self, class: ClassId, name: &str, receiver: &Value<'m>, depth: usize) -> Values<'m> {
@@ -770,7 +847,10 @@ impl<'m> Program<'m> {
                     .map(|frame| self.returned(*unit, frame))
                     .unwrap_or_default();
             }
-            return vec![Value::Function { unit: *unit, closure: home, receiver: bound() }];
+            let own = Value::Function { unit: *unit, closure: home, receiver: bound() };
+            let mut all = if self.is_abstract(*unit) { Values::new() } else { vec![own.clone()] };
+            add(&mut all, self.overriding(class, name, receiver));
+            return if all.is_empty() { vec![own] } else { all };
         }
         let mut all = Values::new();
         if let Some(values) = info.fields.get(name) {
@@ -809,7 +889,11 @@ impl<'m> Program<'m> {
             }
         }
         if all.is_empty() && depth < 8 {
-            for base in &info.class.bases {
+            let extended = info.extensions.iter().flat_map(|extension| {
+                let extension = &self.units.classes[*extension];
+                extension.class.bases.iter().map(|base| (base, self.open_frame(extension.unit)))
+            });
+            for (base, home) in info.class.bases.iter().map(|base| (base, home)).chain(extended) {
                 for value in self.values(base, home).iter() {
                     match value {
                         Value::Class(base) if *base != class => {
@@ -834,6 +918,9 @@ impl<'m> Program<'m> {
         if all.len() > 1 {
             all.retain(|value| !matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null))));
         }
+        if all.is_empty() && depth == 0 {
+            add(&mut all, self.overriding(class, name, receiver));
+        }
         if all.is_empty() { vec![Value::Unknown] } else { all }
     }
 
@@ -844,9 +931,7 @@ impl<'m> Program<'m> {
             let home = self.open_frame(info.unit);
             info.class.bases.iter().find_map(|base| {
                 self.values(base, home).iter().find_map(|value| match value {
-                    Value::Class(base) if *base < class || *base > class => {
-                        self.units.classes[*base].methods.get("__init__").copied()
-                    }
+                    Value::Class(base) if *base != class => self.units.classes[*base].methods.get("__init__").copied(),
                     _ => None,
                 })
             })
@@ -973,10 +1058,9 @@ impl<'m> Program<'m> {
             let provided = self.provided(value);
             if provided.is_empty()
                 && value.path().is_some_and(|path| self.is_a(path.trim_end_matches("()"), Kind::Inject))
+                && let Some(class) = class
             {
-                if let Some(class) = class {
-                    add(&mut all, self.annotation(class, frame));
-                }
+                add(&mut all, self.annotation(class, frame));
             }
             add(&mut all, provided);
         }
@@ -1151,12 +1235,30 @@ impl<'m> Program<'m> {
     /// The values of a call.
     fn call_values(&self, call: &'m Call, frame: FrameId) -> Values<'m> {
         let Some(id) = self.units.call_id(call) else { return vec![Value::Unknown] };
+        if let Some(module) = self.required(call, frame) {
+            return vec![module];
+        }
         let site = Site { call: id, frame };
         let mut all = Values::new();
         for callee in self.values(&call.callee, frame).iter() {
             add(&mut all, self.result(callee, site));
         }
         all
+    }
+
+    /// `require('./m')` and `import('./m')` as a value: the module, whole.
+    fn required(&self, call: &'m Call, frame: FrameId) -> Option<Value<'m>> {
+        let ExpressionKind::Name(name) = &call.callee.kind else { return None };
+        let module = self.module_of(self.unit_of_frame(frame));
+        if self.modules[module].language != Language::TypeScript || !matches!(name.as_str(), "require" | "import") {
+            return None;
+        }
+        let ExpressionKind::Literal(Literal::Text(source)) = &call.arguments.first()?.value.kind else { return None };
+        Some(match self.resolve_import(module, source) {
+            Target::Module(target) => Value::Module(target),
+            Target::Folder(folder) => Value::Folder(folder.into()),
+            Target::Library(path) => Value::Library { path: path.into(), sites: Rc::from([]) },
+        })
     }
 
     /// The values that calling something gives.
@@ -1201,9 +1303,7 @@ impl<'m> Program<'m> {
                 Kind::Same => {
                     // A method returns its receiver, a function what it is given.
                     let given = match &call.callee.kind {
-                        ExpressionKind::Member { object, .. } if path.contains("()") => {
-                            Some((&**object, site.frame))
-                        }
+                        ExpressionKind::Member { object, .. } if path.contains("()") => Some((&**object, site.frame)),
                         _ => match self.argument(site, fact.value.as_deref().unwrap_or("#0")) {
                             Given::Present { expression, frame } => Some((expression, frame)),
                             _ => None,
@@ -1310,7 +1410,7 @@ impl<'m> Program<'m> {
 
     /// Finds who calls what, once, with everything open; parameters of open frames use it from then on.
     pub fn find_callers(&self) {
-        let mut callers: HashMap<UnitId, Vec<Site>> = HashMap::new();
+        let mut callers: FxHashMap<UnitId, Vec<Site>> = FxHashMap::default();
         for (call, info) in self.units.calls.iter().enumerate() {
             let frame = self.open_frame(info.unit);
             for value in self.values(&info.call.callee, frame).iter() {

@@ -103,7 +103,6 @@ pub enum Kind {
     Server,
 }
 
-
 /// What a kind is called in a file, and which keys it has.
 #[derive(Clone, Copy, Debug)]
 pub struct Keys {
@@ -134,12 +133,7 @@ pub const KINDS: [Keys; 34] = [
     keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output"]),
     keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output"]),
     keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry"]),
-    keys(
-        Kind::Route,
-        "route",
-        &["names", "entry"],
-        &["public", "handler", "path", "method", "guards", "receives"],
-    ),
+    keys(Kind::Route, "route", &["names", "entry"], &["public", "handler", "path", "method", "guards", "receives"]),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
     keys(Kind::Mount, "mount", &["names"], &["handler", "path", "guards", "order", "parameters", "receives"]),
     keys(Kind::Middleware, "middleware", &["names"], &["handler", "guards", "order", "parameters", "receives"]),

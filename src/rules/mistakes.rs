@@ -194,7 +194,9 @@ impl File<'_> {
                 .map(|keys| keys.name)
                 .collect();
             let help = match (closest(written, &own), of_others.as_slice()) {
-                (_, [_, ..]) => format!("it is a key of {}; {} has {}", of_others.join(", "), keys.name, own.join(", ")),
+                (_, [_, ..]) => {
+                    format!("it is a key of {}; {} has {}", of_others.join(", "), keys.name, own.join(", "))
+                }
                 (Some(known), _) => format!("did you mean `{known}`?"),
                 _ => format!("{} has the keys {}", keys.name, own.join(", ")),
             };
@@ -237,14 +239,15 @@ impl File<'_> {
             && text != "none"
             && amounts::duration(text).is_none()
         {
-            let help = "a default is a number (seconds for a timeout), a length of time (\"90s\", \"10m\"), or \"none\"";
+            let help =
+                "a default is a number (seconds for a timeout), a length of time (\"90s\", \"10m\"), or \"none\"";
             return Err(self.wrong(Some(at), format!("`{text}` is no length of time"), help));
         }
         Ok(())
     }
 
     fn example(&self, example: &Table<'_>, at: Range<usize>) -> Result<(), CatalogueError> {
-        let keys = ["python", "typescript", "rust", "path", "files", "expect"];
+        let keys = ["python", "typescript", "rust", "path", "files", "with", "expect"];
         if let Some(other) = example.keys().find(|key| !keys.contains(&key.get_ref().as_ref())) {
             let written = other.get_ref().as_ref();
             let help = match closest(written, &keys) {
@@ -258,7 +261,8 @@ impl File<'_> {
             return Err(self.wrong(Some(at), "an example without a snippet".to_owned(), help));
         }
         if !example.contains_key("expect") {
-            let help = "add expect = [\"llm openai.OpenAI().chat.completions.create timeout=600s output=no retry=yes\"]";
+            let help =
+                "add expect = [\"llm library.Client().chat timeout=60s output=no retry=yes\"]";
             return Err(self.wrong(Some(at), "an example that expects nothing".to_owned(), help));
         }
         Ok(())
@@ -282,9 +286,8 @@ impl File<'_> {
         let written: Vec<_> = tables(table, "fact").map(|(fact, _)| texts(fact, "names")).collect();
         let whole = |name: &str| {
             // A set may use another one; a ring of them ends here and is no canonical name.
-            (0..4).fold(name.to_owned(), |name, _| {
-                sets.iter().fold(name, |name, (set, names)| name.replace(set, names))
-            })
+            (0..4)
+                .fold(name.to_owned(), |name, _| sets.iter().fold(name, |name, (set, names)| name.replace(set, names)))
         };
         for (fact, places) in library.facts.iter_mut().zip(written) {
             for (name, (_, at)) in fact.names.iter_mut().zip(places) {

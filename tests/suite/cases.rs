@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use launchcheck::{Options, audit, judge::verdict::Report, rules::packs::Packs, rules::secrets::Shapes};
+use launchcheck::{Options, audit, rules::packs::Packs, rules::secrets::Shapes, verdict::Report};
 use rayon::prelude::*;
 use serde::Deserialize;
 

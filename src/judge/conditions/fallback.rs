@@ -331,36 +331,34 @@ fn shows_error<'m>(case: &Case<'_, 'm>, unit: UnitId, expression: &'m Expression
     let mut found = false;
     let mut stack: Vec<(&'m Expression, bool)> = vec![(expression, false)];
     while let Some((each, shown)) = stack.pop() {
-        if let ExpressionKind::Call(call) = &each.kind {
-            if let Some(id) = program.units.call_id(call) {
-                let site = Site { call: id, frame };
-                let paths = program.callee_paths(site);
-                let logs = paths.iter().any(|path| {
-                    program.is_a(path, Kind::Log)
-                        || path.contains("capture_exception")
-                        || path.contains("captureException")
-                });
-                let written = crate::link::Program::written(&call.callee);
-                if logs
-                    || written.contains("log")
-                    || written.contains("print")
-                    || written.contains("warn")
-                    || written.contains("isinstance")
-                    || written.contains("capture")
-                {
-                    continue;
-                }
-                // Only what goes out of the program's own hands is shown.
-                let own = case.callees(site).iter().any(|value| matches!(value, crate::link::Value::Function { .. }));
-                for argument in &call.arguments {
-                    stack.push((
-                        &argument.value,
-                        !own || written.contains("send") || written.contains("reply") || written.contains("emit"),
-                    ));
-                }
-                stack.push((&call.callee, shown));
+        if let ExpressionKind::Call(call) = &each.kind
+            && let Some(id) = program.units.call_id(call)
+        {
+            let site = Site { call: id, frame };
+            let paths = program.callee_paths(site);
+            let logs = paths.iter().any(|path| {
+                program.is_a(path, Kind::Log) || path.contains("capture_exception") || path.contains("captureException")
+            });
+            let written = crate::link::Program::written(&call.callee);
+            if logs
+                || written.contains("log")
+                || written.contains("print")
+                || written.contains("warn")
+                || written.contains("isinstance")
+                || written.contains("capture")
+            {
                 continue;
             }
+            // Only what goes out of the program's own hands is shown.
+            let own = case.callees(site).iter().any(|value| matches!(value, crate::link::Value::Function { .. }));
+            for argument in &call.arguments {
+                stack.push((
+                    &argument.value,
+                    !own || written.contains("send") || written.contains("reply") || written.contains("emit"),
+                ));
+            }
+            stack.push((&call.callee, shown));
+            continue;
         }
         match &each.kind {
             ExpressionKind::Name(name) if names.contains(name) => found |= shown,

@@ -82,7 +82,8 @@ fn llm_calls_alone(case: &Case<'_, '_>) -> Outcome {
     }
     for external in case.llm_calls() {
         let told = around_call(case, external.open);
-        if !(told.outcome && told.duration && told.error) && !client_is_traced(case, external.open) {
+        let is_told = told.outcome && told.duration && told.error;
+        if !is_told && !client_is_traced(case, external.open) {
             findings.push(case.call_finding(
                 "unlogged-entry-point",
                 "none",
@@ -358,7 +359,7 @@ fn inside(case: &Case<'_, '_>, frame: FrameId) -> Told {
         } else {
             told.outcome |= line.status || (line.duration && line.says_something);
             told.duration |= line.duration;
-            told.error |= in_finally && line.failure || line.failure && line.is_error;
+            told.error |= line.failure && (in_finally || line.is_error);
         }
     }
     told

@@ -55,12 +55,29 @@ impl Lowering<'_> {
             let value = self.expression(value);
             match value.kind {
                 ExpressionKind::Literal(Literal::Text(text)) => add_text(pieces, value.span, text),
-                _ => pieces.push(value),
+                _ => pieces.push(self.dated(value, node)),
             }
         }
         let Some(format) = node.child_by_field_name("format_specifier") else { return };
         for part in parts(format) {
             pieces.extend(self.field(part, "expression"));
+        }
+    }
+}
+
+impl Lowering<'_> {
+    /// `{now:%Y-%m-%d}`: which part of a time is written says what the text means; other formats say nothing.
+    fn dated(&mut self, value: Expression, node: Node<'_>) -> Expression {
+        let Some(format) = node.child_by_field_name("format_specifier") else { return value };
+        let text = self.text_of(format).trim_start_matches(':');
+        if !text.contains('%') {
+            return value;
+        }
+        let span = self.place.unwrap_or_else(|| Span::new(format.start_byte(), format.end_byte()));
+        let format = Expression { span, kind: ExpressionKind::Literal(Literal::Text(text.to_owned())) };
+        Expression {
+            span: value.span,
+            kind: ExpressionKind::Operator { operator: ":".to_owned(), operands: vec![value, format] },
         }
     }
 }
