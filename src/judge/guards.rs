@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
+use crate::link::arguments::{Amount, Held};
 use crate::link::entries::{Entries, Entry, Link, frame_of};
 use crate::link::flow::{Exit, Gate};
 use crate::link::reach::{Reach, Trail};
@@ -77,12 +78,23 @@ impl<'p, 'm> Guards<'p, 'm> {
             .flat_map(|name| self.program.facts_of(name, Kind::Guard))
             .map(|(_, fact)| fact)
             .filter(|fact| fact.protects.as_deref() == Some(item))
-            .filter(|fact| self.is_on(fact, site))
+            .filter(|fact| self.is_on(fact, site, item))
             .collect()
     }
 
-    fn is_on(&self, fact: &Fact, site: Option<Site>) -> bool {
-        site.map_or(fact.needs.is_empty(), |site| self.program.applies(fact, site))
+    fn is_on(&self, fact: &Fact, site: Option<Site>, item: &str) -> bool {
+        let Some(site) = site else { return fact.needs.is_empty() };
+        self.program.applies(fact, site) && (item != "A1" || self.has_length(fact, site))
+    }
+
+    /// A deadline without a length is none: it must be given, or the library must have one of its own.
+    fn has_length(&self, fact: &Fact, site: Site) -> bool {
+        let Some(setting) = &fact.timeout else { return true };
+        match self.program.setting_at(setting, site) {
+            Some(Held::Given(amount, _)) => amount != Amount::Off,
+            Some(_) => true,
+            None => setting.default.as_ref().is_some_and(|default| default.as_str() != Some("none")),
+        }
     }
 
     /// Whether every way from the entry point to the call is protected; the first protection found.
