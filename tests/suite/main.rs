@@ -10,4 +10,5 @@ mod sample;
 mod secrets;
 mod shape;
 mod snippets;
+mod stable;
 mod transcripts;
