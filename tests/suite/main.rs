@@ -6,6 +6,7 @@ mod collect;
 mod formats;
 mod keys;
 mod lower;
+mod robust;
 mod sample;
 mod secrets;
 mod shape;

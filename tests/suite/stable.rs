@@ -29,7 +29,8 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
 /// Lays the parts out one after the other.
 fn tree<'p>(parts: impl Iterator<Item = &'p PathBuf>, root: &Path) {
     for part in parts {
-        let name = part.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("a fixture").to_string_lossy().replace('/', "-");
+        let name =
+            part.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("a fixture").to_string_lossy().replace('/', "-");
         lay_out(part, &root.join("parts").join(name));
     }
 }
