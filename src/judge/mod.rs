@@ -97,6 +97,57 @@ fn number_repeats(findings: &mut [Finding]) {
     }
 }
 
+/// The entry points as they are listed, and for each one of the case its place in the list. A handler that is
+/// registered twice is listed once, with what holds for all its registrations.
+fn entry_points(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>) -> (Vec<EntryPoint>, Vec<usize>) {
+    let reaches_llm = case.reaching(|external| external.kind == Calls::Llm);
+    let mut all: Vec<EntryPoint> = Vec::new();
+    let mut listed = Vec::new();
+    for (index, entry) in case.entries.entries.iter().enumerate() {
+        let place = case.entry_location(entry);
+        let reaches_llm = reaches_llm.contains(&index);
+        let point = EntryPoint {
+            path: place.path,
+            line: place.line,
+            end_line: place.end_line,
+            kind: entry.kind.clone(),
+            name: entry.name.clone(),
+            public: entry.public,
+            reaches_llm,
+            logged: logging::is_logged(case, index),
+            rate_limited: cost::is_limited(case, index),
+            input_limited: reaches_llm && tokens::is_input_limited(case, inputs, index),
+        };
+        let same =
+            |other: &EntryPoint| (&other.path, other.line, &other.kind) == (&point.path, point.line, &point.kind);
+        match all.iter().position(same) {
+            Some(position) => {
+                if let Some(known) = all.get_mut(position) {
+                    if !known.name.split(", ").any(|name| name == point.name) {
+                        known.name = format!("{}, {}", known.name, point.name);
+                    }
+                    known.reaches_llm |= point.reaches_llm;
+                    known.logged &= point.logged;
+                    known.rate_limited &= point.rate_limited;
+                    known.input_limited &= point.input_limited;
+                }
+                listed.push(position);
+            }
+            None => {
+                listed.push(all.len());
+                all.push(point);
+            }
+        }
+    }
+    (all, listed)
+}
+
+fn reached_from(external: &calls::External, listed: &[usize]) -> Vec<usize> {
+    let places: BTreeSet<usize> =
+        external.reached.iter().filter_map(|(entry, _)| listed.get(*entry).copied()).collect();
+    places.into_iter().collect()
+}
+
 fn inventory(
     case: &Case<'_, '_>,
     inputs: &Inputs<'_, '_, '_>,
@@ -105,25 +156,7 @@ fn inventory(
 ) -> Inventory {
     let program = case.program;
     let reaches_llm = case.reaching(|external| external.kind == Calls::Llm);
-    let entry_points = (0..case.entries.entries.len())
-        .map(|index| {
-            let entry = &case.entries.entries[index];
-            let place = case.entry_location(entry);
-            let reaches_llm = reaches_llm.contains(&index);
-            EntryPoint {
-                path: place.path,
-                line: place.line,
-                end_line: place.end_line,
-                kind: entry.kind.clone(),
-                name: entry.name.clone(),
-                public: entry.public,
-                reaches_llm,
-                logged: logging::is_logged(case, index),
-                rate_limited: cost::is_limited(case, index),
-                input_limited: reaches_llm && tokens::is_input_limited(case, inputs, index),
-            }
-        })
-        .collect();
+    let (entry_points, listed) = entry_points(case, inputs);
     let mut inventory = Inventory { entry_points, ..Inventory::default() };
     for external in &case.externals {
         let place = program.place(external.call);
@@ -137,7 +170,7 @@ fn inventory(
                 max_tokens: tokens::has_output_limit(case, external),
                 timeout,
                 retry: retries::is_retried(case, external, constructs),
-                entry_points: external.reached.iter().map(|(entry, _)| *entry).collect(),
+                entry_points: reached_from(external, &listed),
             });
         } else {
             inventory.external_calls.push(ExternalCall {

@@ -5,6 +5,7 @@
 //! never leaks into the other. Unknown is an answer, never a guess.
 
 pub mod arguments;
+mod dispatch;
 pub mod entries;
 pub mod flow;
 pub mod names;
@@ -54,6 +55,8 @@ pub struct Program<'m> {
     steps: Cell<usize>,
     depth: Cell<usize>,
     fact_memo: Memo<Rc<str>, Rc<[FactId]>>,
+    /// For every class those that derive from it.
+    heirs: RefCell<Option<Rc<Vec<Vec<units::ClassId>>>>>,
     callers: OnceCell<FxHashMap<UnitId, Vec<Site>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
     received: RefCell<FxHashMap<UnitId, Vec<String>>>,
@@ -86,6 +89,7 @@ impl<'m> Program<'m> {
             steps: Cell::new(0),
             depth: Cell::new(0),
             fact_memo: RefCell::default(),
+            heirs: RefCell::default(),
             callers: OnceCell::new(),
             received: RefCell::default(),
         }

@@ -55,6 +55,10 @@ pub struct ClassInfo<'m> {
     pub order: Vec<&'m str>,
     /// Constructor parameters that are attributes too: name to index.
     pub properties: FxHashMap<&'m str, usize>,
+    /// The blocks elsewhere that add to this class.
+    pub extensions: Vec<ClassId>,
+    /// The class that this block adds to.
+    pub extends: Option<ClassId>,
 }
 
 /// What a name is bound to. `access` leads from the value to the part that the name gets.
@@ -225,6 +229,8 @@ impl<'m> Units<'m> {
             let Some(target) = here.or(if candidates.len() == 1 { candidates.first() } else { None }).copied() else {
                 continue;
             };
+            self.classes[target].extensions.push(id);
+            self.classes[id].extends = Some(target);
             let methods: Vec<_> = self.classes[id].methods.iter().map(|(name, unit)| (*name, *unit)).collect();
             for (name, unit) in methods {
                 self.classes[target].methods.entry(name).or_insert(unit);
@@ -527,6 +533,8 @@ impl<'m> Walk<'_, 'm> {
             fields: FxHashMap::default(),
             order: Vec::new(),
             properties: FxHashMap::default(),
+            extensions: Vec::new(),
+            extends: None,
         });
         if !class.is_extension && !class.name.is_empty() {
             self.bind(&class.name, Binding::Class(id));

@@ -827,7 +827,10 @@ impl<'m> Program<'m> {
                     .map(|frame| self.returned(*unit, frame))
                     .unwrap_or_default();
             }
-            return vec![Value::Function { unit: *unit, closure: home, receiver: bound() }];
+            let own = Value::Function { unit: *unit, closure: home, receiver: bound() };
+            let mut all = if self.is_abstract(*unit) { Values::new() } else { vec![own.clone()] };
+            add(&mut all, self.overriding(class, name, receiver));
+            return if all.is_empty() { vec![own] } else { all };
         }
         let mut all = Values::new();
         if let Some(values) = info.fields.get(name) {
@@ -866,7 +869,11 @@ impl<'m> Program<'m> {
             }
         }
         if all.is_empty() && depth < 8 {
-            for base in &info.class.bases {
+            let extended = info.extensions.iter().flat_map(|extension| {
+                let extension = &self.units.classes[*extension];
+                extension.class.bases.iter().map(|base| (base, self.open_frame(extension.unit)))
+            });
+            for (base, home) in info.class.bases.iter().map(|base| (base, home)).chain(extended) {
                 for value in self.values(base, home).iter() {
                     match value {
                         Value::Class(base) if *base != class => {
@@ -890,6 +897,9 @@ impl<'m> Program<'m> {
         }
         if all.len() > 1 {
             all.retain(|value| !matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null))));
+        }
+        if all.is_empty() && depth == 0 {
+            add(&mut all, self.overriding(class, name, receiver));
         }
         if all.is_empty() { vec![Value::Unknown] } else { all }
     }
@@ -1091,7 +1101,7 @@ impl<'m> Program<'m> {
         match here.how {
             How::Call(site) => {
                 if let Some(found) = self.passed(function, index, site) {
-                    let opaque = found.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }));
+                    let opaque = found.iter().all(|value| self.is_opaque(value));
                     let declared = if opaque { self.declared(parameter, closure) } else { Values::new() };
                     return if declared.is_empty() { found } else { declared };
                 }
@@ -1141,6 +1151,16 @@ impl<'m> Program<'m> {
                 }
                 if all.is_empty() { received().unwrap_or(outside) } else { all }
             }
+        }
+    }
+
+    /// Whether a value says less than a declared type would: nothing is known of it, or it is an item of something
+    /// that no fact speaks of.
+    fn is_opaque(&self, value: &Value<'m>) -> bool {
+        match value {
+            Value::Unknown | Value::Parameter { .. } => true,
+            Value::Library { path, .. } => path.ends_with("[]") && self.facts(path).is_empty(),
+            _ => false,
         }
     }
 
