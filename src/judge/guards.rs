@@ -16,6 +16,7 @@ use crate::link::units::{CallId, ModuleId, NodeKind};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, Span};
 use crate::rules::catalogue::{Fact, Kind};
+use crate::rules::checked::plain;
 
 use super::behaviour::Behaviour;
 
@@ -77,9 +78,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 
     fn is_on(&self, fact: &Fact, site: Option<Site>) -> bool {
-        let Some(site) = site else { return fact.needs.is_empty() };
-        fact.needs.iter().all(|need| self.program.meets(need, site) == Some(true))
-            && !fact.unless.iter().any(|unless| self.program.meets(unless, site) == Some(true))
+        site.map_or(fact.needs.is_empty(), |site| self.program.applies(fact, site))
     }
 
     /// Whether every way from the entry point to the call is protected; the first protection found.
@@ -358,6 +357,7 @@ impl<'p, 'm> Guards<'p, 'm> {
 
 /// A canonical name as people write it.
 pub fn short(path: &str) -> String {
+    let path = plain(path);
     let path = path.trim_end_matches("()");
     let head = path.split(['.', '(']).next().unwrap_or(path);
     let tail = path.rsplit('.').next().unwrap_or(path).trim_end_matches("()");

@@ -885,11 +885,12 @@ fn entry_name_of(fact: &Fact, path: &str, function: Option<&Function>, call: &Ca
     }
 }
 
-/// `app.post(...)` registers a POST.
+/// `app.post(...)` and `@Post()` register a POST.
 fn method_of(call: &Call) -> Option<String> {
-    let ExpressionKind::Member { name, .. } = &call.callee.kind else { return None };
-    matches!(name.as_str(), "get" | "post" | "put" | "patch" | "delete" | "head" | "options" | "all" | "websocket")
-        .then(|| name.clone())
+    let (ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) = &call.callee.kind else { return None };
+    let name = name.to_ascii_lowercase();
+    let methods = ["get", "post", "put", "patch", "delete", "head", "options", "all", "websocket"];
+    methods.contains(&name.as_str()).then_some(name)
 }
 
 /// The route that a file stands for: its folders without groups, and without the names that only mark it.

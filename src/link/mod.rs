@@ -15,9 +15,10 @@ pub mod values;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::model::{Expression, Module, Project, Settings, Span};
+use crate::model::{Expression, Module, Project, ProjectKind, Settings, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::{Catalogue, FactId};
 use crate::source::Location;
@@ -139,6 +140,11 @@ impl<'m> Program<'m> {
         found
     }
 
+    /// The facts that held for any name that was looked up so far.
+    pub fn facts_met(&self) -> BTreeSet<FactId> {
+        self.fact_memo.borrow().values().flat_map(|facts| facts.iter().copied()).collect()
+    }
+
     /// The facts of one kind.
     pub fn facts_of(&self, path: &str, kind: Kind) -> Vec<(FactId, &'m Fact)> {
         let catalogue: &'m Catalogue = self.catalogue;
@@ -152,9 +158,17 @@ impl<'m> Program<'m> {
     fn version_fits(&self, id: FactId) -> bool {
         let Some(wanted) = &self.catalogue.fact(id).versions else { return true };
         let library = self.catalogue.library_of(id);
-        let packages = [&library.packages.pypi, &library.packages.npm, &library.packages.crates];
-        let declared = self.projects.iter().flat_map(|project| &project.dependencies).find(|dependency| {
-            packages.iter().any(|names| names.iter().any(|name| name.eq_ignore_ascii_case(&dependency.name)))
+        let declared = self.projects.iter().find_map(|project| {
+            let packages = match project.kind {
+                ProjectKind::Python => &library.packages.pypi,
+                ProjectKind::Node => &library.packages.npm,
+                ProjectKind::Cargo => &library.packages.crates,
+                ProjectKind::None => return None,
+            };
+            project
+                .dependencies
+                .iter()
+                .find(|dependency| packages.iter().any(|name| name.eq_ignore_ascii_case(&dependency.name)))
         });
         match declared.and_then(|dependency| version_of(&dependency.requirement)) {
             Some(version) => wanted.split(',').all(|part| satisfies(&version, part.trim())),

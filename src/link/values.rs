@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
+use super::arguments::Given;
 use super::names::Target;
 use super::units::*;
 use super::{Program, STEPS};
@@ -379,7 +380,7 @@ impl<'m> Program<'m> {
             Language::Rust => match self.resolve_import(module, name) {
                 Target::Module(target) => return vec![Value::Module(target)],
                 _ if name.ends_with('!') || self.is_prelude(name) => format!("std.{name}"),
-                _ => name.to_owned(),
+                _ => self.catalogue.canonical(Language::Rust, name),
             },
         };
         vec![Value::Library { path: Rc::from(path), sites: Rc::from([]) }]
@@ -508,7 +509,10 @@ impl<'m> Program<'m> {
             return found.clone();
         }
         let module = &self.modules[from];
-        let found = self.names.resolve(&module.path, module.language, source);
+        let found = match self.names.resolve(&module.path, module.language, source) {
+            Target::Library(path) => Target::Library(self.catalogue.canonical(module.language, &path)),
+            target => target,
+        };
         self.import_memo.borrow_mut().entry(from).or_default().insert(source.to_owned(), found.clone());
         found
     }
@@ -543,7 +547,7 @@ impl<'m> Program<'m> {
             (Target::Library(path), None) => {
                 let head = import.source.split('.').next().unwrap_or("");
                 if module.language == Language::Python && import.local == head {
-                    return library(head.to_owned());
+                    return library(self.catalogue.canonical(module.language, head));
                 }
                 library(path.clone())
             }
@@ -1291,31 +1295,26 @@ impl<'m> Program<'m> {
             let fact = self.catalogue.fact(*id);
             match fact.is {
                 Kind::Same => {
-                    // A method of what it returns, or a function of it.
-                    if let ExpressionKind::Member { object, .. } = &call.callee.kind {
-                        for receiver in self.values(object, site.frame).iter() {
-                            if let Value::Library { path: receiver, .. } = receiver
-                                && receiver.ends_with("()")
-                            {
-                                add(&mut all, [Value::Library { path: receiver.clone(), sites: extended(site) }]);
-                            }
-                        }
-                    }
-                    if all.is_empty()
-                        && let Some(first) = call.arguments.first()
-                    {
-                        for value in self.values(&first.value, site.frame).iter() {
-                            add(
-                                &mut all,
-                                [match value {
-                                    Value::Library { path, sites } => Value::Library {
-                                        path: path.clone(),
-                                        sites: sites.iter().copied().chain([site]).collect(),
-                                    },
-                                    other => other.clone(),
-                                }],
-                            );
-                        }
+                    // A method returns its receiver, a function what it is given.
+                    let given = match &call.callee.kind {
+                        ExpressionKind::Member { object, .. } if path.contains("()") => Some((&**object, site.frame)),
+                        _ => match self.argument(site, fact.value.as_deref().unwrap_or("#0")) {
+                            Given::Present { expression, frame } => Some((expression, frame)),
+                            _ => None,
+                        },
+                    };
+                    let Some((given, frame)) = given else { continue };
+                    for value in self.values(given, frame).iter() {
+                        add(
+                            &mut all,
+                            [match value {
+                                Value::Library { path, sites } => Value::Library {
+                                    path: path.clone(),
+                                    sites: sites.iter().copied().chain([site]).collect(),
+                                },
+                                other => other.clone(),
+                            }],
+                        );
                     }
                 }
                 Kind::Compose => {

@@ -3,6 +3,7 @@
 mod cases;
 mod cli;
 mod collect;
+mod examples;
 mod formats;
 mod keys;
 mod lower;
@@ -10,6 +11,7 @@ mod robust;
 mod sample;
 mod secrets;
 mod shape;
+mod shown;
 mod snippets;
 mod stable;
 mod transcripts;

@@ -27,8 +27,8 @@ pub enum Bound {
     TooLong(f64),
     /// The library's own default, in seconds.
     Default(f64),
-    /// Perhaps: options are passed that cannot be seen into.
-    Unresolved,
+    /// Perhaps: options are passed that cannot be seen into; with the library's default.
+    Unresolved(Option<f64>),
 }
 
 /// `missing-timeout`: an argument, the client's configuration, an enclosing deadline, or a platform limit bounds each
@@ -51,8 +51,13 @@ pub fn timeouts(case: &Case<'_, '_>) -> Outcome {
             Bound::Default(length) => {
                 case.call_finding("missing-timeout", "default", external.call, &[api, seconds(length)])
             }
-            Bound::Unresolved => {
-                let mut finding = case.call_finding("missing-timeout", "none", external.call, &[api]);
+            Bound::Unresolved(default) => {
+                let mut finding = match default {
+                    Some(length) => {
+                        case.call_finding("missing-timeout", "default", external.call, &[api, seconds(length)])
+                    }
+                    None => case.call_finding("missing-timeout", "none", external.call, &[api]),
+                };
                 finding.confidence = Confidence::Likely;
                 finding
             }
@@ -115,10 +120,10 @@ fn by_settings(case: &Case<'_, '_>, external: &External, site: Site) -> Bound {
         Held::Given(Amount::Number(seconds), _) if seconds > LONGEST => Bound::TooLong(seconds),
         Held::Given(Amount::Number(_) | Amount::Unknown, _) => Bound::Bounded,
         Held::Given(Amount::Off, _) => Bound::Off,
-        Held::Default(Some(seconds)) if seconds <= LONGEST_DEFAULT => Bound::Bounded,
+        Held::Default(Some(seconds)) | Held::Unresolved(Some(seconds)) if seconds <= LONGEST_DEFAULT => Bound::Bounded,
         Held::Default(Some(seconds)) => Bound::Default(seconds),
         Held::Default(None) => Bound::None,
-        Held::Unresolved => Bound::Unresolved,
+        Held::Unresolved(default) => Bound::Unresolved(default),
     }
 }
 
@@ -209,7 +214,8 @@ pub fn platform_limit(case: &Case<'_, '_>, entry: &Entry<'_>) -> bool {
     false
 }
 
-/// What `*` stands for in a key pattern, in order.
+/// What `*` stands for in a key pattern, in order. A key that holds dots itself (`nginx.ingress.kubernetes.io/limit-rps`)
+/// is as many parts of the pattern.
 pub fn match_keys<'k>(pattern: &[&str], keys: &'k [String]) -> Option<Vec<&'k str>> {
     match (pattern.split_first(), keys.split_first()) {
         (None, None) => Some(Vec::new()),
@@ -219,7 +225,14 @@ pub fn match_keys<'k>(pattern: &[&str], keys: &'k [String]) -> Option<Vec<&'k st
             captured.extend(match_keys(rest, keys)?);
             Some(captured)
         }
-        (Some((part, rest)), Some((key, keys))) if *part == key.as_str() => match_keys(rest, keys),
+        (Some(_), Some((key, keys))) => {
+            let parts = key.split('.').count();
+            let own = pattern.get(..parts)?;
+            if own.join(".") != *key {
+                return None;
+            }
+            match_keys(pattern.get(parts..)?, keys)
+        }
         _ => None,
     }
 }

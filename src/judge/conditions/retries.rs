@@ -446,9 +446,8 @@ fn without_retry(case: &Case<'_, '_>, external: &External, constructs: &[Constru
         let (on, off) = match built_in {
             Held::Given(Amount::Off, _) => (false, true),
             Held::Given(..) => (true, false),
-            Held::Default(Some(attempts)) => (attempts > 0.0, false),
-            Held::Default(None) => (false, false),
-            Held::Unresolved => (false, false),
+            Held::Default(Some(attempts)) | Held::Unresolved(Some(attempts)) => (attempts > 0.0, false),
+            Held::Default(None) | Held::Unresolved(None) => (false, false),
         };
         if on || is_wrapped(case, external, site, constructs) {
             continue;
