@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
+use crate::source::is_bounded_pattern;
 
 use super::Program;
 use super::arguments::Given;
@@ -1033,7 +1034,7 @@ fn library_is_used(program: &Program<'_>, fact: crate::rules::checked::FactId) -
 pub fn globs(patterns: &[String]) -> Option<GlobSet> {
     let mut builder = GlobSetBuilder::new();
     for pattern in patterns {
-        builder.add(Glob::new(pattern).ok()?);
+        builder.add(is_bounded_pattern(pattern).then(|| Glob::new(pattern).ok())??);
     }
     builder.build().ok()
 }
