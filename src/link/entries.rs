@@ -116,48 +116,75 @@ impl<'m> Entries<'m> {
             let (Some(function), Some(parent)) = (info.function, info.parent) else { continue };
             let frame = program.open_frame(parent);
             for (index, decorator) in function.decorators.iter().enumerate() {
-                let (callee, site) = match &decorator.kind {
-                    ExpressionKind::Call(call) => {
-                        (&call.callee, program.units.call_id(call).map(|call| Site { call, frame }))
-                    }
-                    _ => (decorator, None),
-                };
-                for value in program.values(callee, frame).iter() {
-                    let Value::Library { path, sites } = value else { continue };
-                    for (_, fact) in
-                        program.facts_of(path, Kind::Route).into_iter().filter(|(_, fact)| fact.handler.is_none())
-                    {
-                        let inner =
-                            function.decorators.iter().skip(index + 1).chain(decorators_of_class(program, unit));
-                        self.add_decorated(program, unit, function, fact, site, sites.first().copied(), inner, frame);
-                    }
-                    for (_, fact) in program.facts_of(path, Kind::Middleware) {
-                        let _ = fact;
-                        let link = link(program, unit, decorator.span, Role::Middleware);
-                        self.register(
-                            sites.first(),
-                            site,
-                            Registered::Middleware { path: String::new(), links: vec![link], everywhere: true },
-                        );
-                    }
-                    if program.is_a(path, Kind::ErrorHandler) {
-                        self.error_handlers.push(link(program, unit, decorator.span, Role::Middleware));
-                    }
-                    if program
-                        .facts_of(path, Kind::Router)
-                        .iter()
-                        .any(|(_, fact)| fact.role.as_deref() == Some("start"))
-                    {
-                        self.starts.extend(handler_frame(program, unit));
-                    }
+                let inner = function.decorators.get(index + 1..).unwrap_or(&[]);
+                self.applied(program, unit, function, decorator, decorator.span, inner, frame);
+            }
+        }
+        // `app.middleware("http")(log)`: a decorator applied by hand.
+        for call in 0..program.units.calls.len() {
+            let info = &program.units.calls[call];
+            let Some(given) = info.call.arguments.first() else { continue };
+            if !matches!(info.call.callee.kind, ExpressionKind::Call(_)) {
+                continue;
+            }
+            let frame = program.open_frame(info.unit);
+            for value in program.values(&given.value, frame).iter() {
+                if let Value::Function { unit, .. } = value
+                    && let Some(function) = program.units.units[*unit].function
+                {
+                    self.applied(program, *unit, function, &info.call.callee, info.call.span, &[], frame);
                 }
-                self.registrations.extend(site.map(|site| site.call));
             }
         }
     }
 
+    /// A function registered by what decorates it.
     #[expect(clippy::too_many_arguments, reason = "one registration is that many things")]
-    fn add_decorated<'d>(
+    fn applied(
+        &mut self,
+        program: &Program<'m>,
+        unit: UnitId,
+        function: &'m Function,
+        decorator: &'m Expression,
+        span: Span,
+        inner: &'m [Expression],
+        frame: FrameId,
+    ) {
+        let (callee, site) = match &decorator.kind {
+            ExpressionKind::Call(call) => (&call.callee, program.units.call_id(call).map(|call| Site { call, frame })),
+            _ => (decorator, None),
+        };
+        let mut registers = false;
+        for value in program.values(callee, frame).iter() {
+            let Value::Library { path, sites } = value else { continue };
+            let routes = program.facts_of(path, Kind::Route);
+            for (_, fact) in routes.into_iter().filter(|(_, fact)| fact.handler.is_none()) {
+                registers = true;
+                self.add_decorated(program, unit, function, fact, site, sites.first().copied(), inner, frame);
+            }
+            if program.is_a(path, Kind::Middleware) {
+                registers = true;
+                let link = link(program, unit, span, Role::Middleware);
+                let what = Registered::Middleware { path: String::new(), links: vec![link], everywhere: true };
+                self.register(sites.first(), site, what);
+            }
+            if program.is_a(path, Kind::ErrorHandler) {
+                registers = true;
+                self.error_handlers.push(link(program, unit, span, Role::Middleware));
+            }
+            let facts = program.facts_of(path, Kind::Router);
+            if facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("start")) {
+                registers = true;
+                self.starts.extend(handler_frame(program, unit));
+            }
+        }
+        if registers || function.decorators.iter().any(|each| std::ptr::eq(each, decorator)) {
+            self.registrations.extend(site.map(|site| site.call));
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one registration is that many things")]
+    fn add_decorated(
         &mut self,
         program: &Program<'m>,
         unit: UnitId,
@@ -165,11 +192,9 @@ impl<'m> Entries<'m> {
         fact: &'m Fact,
         site: Option<Site>,
         router: Option<Site>,
-        inner: impl Iterator<Item = &'d Expression>,
+        inner: &'m [Expression],
         frame: FrameId,
-    ) where
-        'm: 'd,
-    {
+    ) {
         let module = program.units.units[unit].module;
         let path = site.and_then(|site| route_path(program, fact, site)).unwrap_or_default();
         let start =
@@ -179,11 +204,10 @@ impl<'m> Entries<'m> {
             guard_links(program, fact, site, &mut chain);
         }
         for decorator in inner {
-            // The decorators live as long as the modules; the iterator only shortens the loan.
-            let decorator = function.decorators.iter().find(|each| std::ptr::eq(*each, decorator));
-            let Some(decorator) = decorator else { continue };
             for value in program.values(decorator, frame).iter() {
-                chain.push(Link { value: value.clone(), role: Role::Decorator, module, span: decorator.span });
+                for value in wrapped_by(program, value) {
+                    chain.push(Link { value, role: Role::Decorator, module, span: decorator.span });
+                }
             }
         }
         program.receives(unit, &fact.receives);
@@ -725,8 +749,21 @@ fn receive(program: &Program<'_>, value: &Value<'_>, fact: &Fact) {
     }
 }
 
-fn decorators_of_class<'m>(_program: &Program<'m>, _unit: UnitId) -> std::iter::Empty<&'m Expression> {
-    std::iter::empty()
+/// What a decorator puts in front of a function: what a decorator of the program returns, or itself.
+fn wrapped_by<'m>(program: &Program<'m>, decorator: &Value<'m>) -> Vec<Value<'m>> {
+    if let Value::Function { unit, closure, receiver } = decorator
+        && let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework)
+    {
+        let wrappers: Vec<Value<'m>> = program
+            .returned(*unit, frame)
+            .into_iter()
+            .filter(|value| matches!(value, Value::Function { unit: inner, .. } if inner != unit))
+            .collect();
+        if !wrappers.is_empty() {
+            return wrappers;
+        }
+    }
+    vec![decorator.clone()]
 }
 
 fn link<'m>(program: &Program<'m>, unit: UnitId, span: Span, role: Role) -> Link<'m> {
