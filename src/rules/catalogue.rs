@@ -139,6 +139,9 @@ pub struct Fact {
     /// Regular expressions over addresses.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// Keys that are read from a reply (`choices.message`: both of them), for addresses that come from elsewhere.
+    #[serde(default)]
+    pub replies: Vec<String>,
     /// Argument path of the address.
     pub url: Option<String>,
 
