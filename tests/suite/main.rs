@@ -1,5 +1,6 @@
 //! One module per promise that the tool makes.
 
+mod apps;
 mod cases;
 mod cli;
 mod collect;
