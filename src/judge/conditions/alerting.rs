@@ -49,7 +49,7 @@ pub fn alerting(case: &Case<'_, '_>) -> Outcome {
 /// A guard that is initialised at start-up, in code that the server runs.
 pub fn initialised(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
     let program = case.program;
-    case.start_sites().find_map(|site| {
+    case.at_start("initialised", item, |site| {
         let info = &program.units.calls[site.call];
         if runs_in_browser(case, info.module) || case.is_skipped(info.node) || skipped_caller(case, site.frame) {
             return None;
