@@ -83,6 +83,7 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         .map(|each| each.call)
         .collect();
     all.retain(|each| !inner.contains(&each.call));
+    leave_to_the_browser(program, &mut all);
     all.sort_by_key(|each| {
         let place = program.place(each.call);
         (place.path, place.line, place.column, program.units.calls[each.call].call.span.end)
@@ -97,6 +98,17 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
             }
     });
     all
+}
+
+/// Requests that only a page makes, to its own server or for its own sake, are not the server's.
+fn leave_to_the_browser(program: &Program<'_>, all: &mut Vec<External>) {
+    let pages = program.browser_modules();
+    all.retain(|each| {
+        each.kind != Calls::External
+            || !each.reached.is_empty()
+            || program.catalogue.fact(each.fact).is != Kind::Http
+            || !pages.contains(&program.units.calls[each.call].module)
+    });
 }
 
 /// Whether `inner` is the receiver of `outer`.

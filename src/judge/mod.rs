@@ -4,6 +4,7 @@ pub mod behaviour;
 pub mod calls;
 pub mod case;
 pub mod conditions;
+pub mod deadlines;
 pub mod guards;
 pub mod inputs;
 mod inventory;

@@ -5,10 +5,14 @@
 //! never leaks into the other. Unknown is an answer, never a guess.
 
 pub mod arguments;
+mod browser;
+mod decorators;
 mod dispatch;
 pub mod entries;
 pub mod flow;
 pub mod names;
+pub mod passing;
+pub mod pending;
 pub mod reach;
 pub mod units;
 pub mod values;
@@ -56,6 +60,8 @@ pub struct Program<'m> {
     steps: Cell<usize>,
     depth: Cell<usize>,
     fact_memo: Memo<Rc<str>, Rc<[FactId]>>,
+    /// What decorators are given, with the decorator.
+    wrapped: RefCell<Vec<(UnitId, Value<'m>)>>,
     /// For every class those that derive from it.
     heirs: RefCell<Option<Rc<Vec<Vec<units::ClassId>>>>>,
     callers: OnceCell<FxHashMap<UnitId, Vec<Site>>>,
@@ -90,6 +96,7 @@ impl<'m> Program<'m> {
             steps: Cell::new(0),
             depth: Cell::new(0),
             fact_memo: RefCell::default(),
+            wrapped: RefCell::default(),
             heirs: RefCell::default(),
             callers: OnceCell::new(),
             received: RefCell::default(),

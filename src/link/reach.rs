@@ -98,7 +98,7 @@ impl<'m> Program<'m> {
                     // What a library object was built with runs when the object is used: tools, callbacks, graph nodes.
                     if !self.is_a(path, Kind::Store) {
                         for made in sites.iter() {
-                            if !stops.contains(&made.call) {
+                            if !stops.contains(&made.call) && !self.is_spent(*made) {
                                 self.callbacks(*made, stops, &mut frames);
                             }
                         }
@@ -119,6 +119,19 @@ impl<'m> Program<'m> {
         }
         frames.dedup();
         frames
+    }
+
+    /// Whether a call has run the functions that it was given by the time it returns: a retry, a deadline, a request.
+    /// What it returns is their result and runs nothing any more.
+    fn is_spent(&self, site: Site) -> bool {
+        self.callee_paths(site).iter().any(|path| {
+            self.is_a(path, Kind::Call)
+                || self.is_a(path, Kind::Http)
+                || self.facts_of(path, Kind::Guard).iter().any(|(_, fact)| {
+                    fact.how.as_deref() == Some("wrapper")
+                        && matches!(fact.protects.as_deref(), Some("A1" | "A2" | "A3"))
+                })
+        })
     }
 
     /// The functions among the arguments of a call, without those that are only registered there.
@@ -164,7 +177,8 @@ impl<'m> Program<'m> {
                     _ => {}
                 },
                 Value::Library { sites, .. } => {
-                    for site in sites.iter().rev().filter(|site| !stops.contains(&site.call)).take(2) {
+                    let made = sites.iter().rev().filter(|site| !stops.contains(&site.call) && !self.is_spent(**site));
+                    for site in made.take(2) {
                         let call = self.units.calls[site.call].call;
                         for argument in &call.arguments {
                             self.functions_in(&argument.value, site.frame, stops, frames, depth + 2);

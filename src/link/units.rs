@@ -28,6 +28,8 @@ pub struct Unit<'m> {
     pub calls: Vec<CallId>,
     pub returns: Vec<&'m Expression>,
     pub yields: Vec<&'m Expression>,
+    /// What is waited for.
+    pub awaits: Vec<&'m Expression>,
     /// The block nodes and statements of this unit, in the order of the text.
     pub nodes: Vec<NodeId>,
     /// Functions defined in it, by statement or expression.
@@ -204,6 +206,7 @@ impl<'m> Units<'m> {
             calls: Vec::new(),
             returns: Vec::new(),
             yields: Vec::new(),
+            awaits: Vec::new(),
             nodes: Vec::new(),
             inner: Vec::new(),
             span,
@@ -626,7 +629,11 @@ impl<'m> Walk<'_, 'm> {
             ExpressionKind::Function(function) => {
                 self.function(function);
             }
-            ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => self.expression(inner),
+            ExpressionKind::Await(inner) => {
+                self.units.units[self.unit].awaits.push(inner);
+                self.expression(inner);
+            }
+            ExpressionKind::Spread(inner) => self.expression(inner),
             ExpressionKind::Yield(inner) => {
                 if let Some(inner) = inner {
                     self.units.units[self.unit].yields.push(inner);

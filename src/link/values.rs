@@ -9,6 +9,7 @@ use crate::rules::catalogue::Kind;
 
 use super::arguments::Given;
 use super::names::Target;
+use super::passing::own_receiver;
 use super::units::*;
 use super::{Program, STEPS};
 
@@ -30,6 +31,8 @@ pub enum How {
     Open,
     /// By a framework or library: parameters come from outside, or are injected.
     Framework,
+    /// As a decorator, around the function of this number.
+    Wraps(usize),
 }
 
 /// A unit together with what runs it.
@@ -246,7 +249,8 @@ impl<'m> Program<'m> {
             E::Index { object, index } => self.each(object, frame, |value| self.index(expression, value, index, frame)),
             E::Slice { object, .. } => self.values(object, frame).to_vec(),
             E::Call(call) => self.call_values(call, frame),
-            E::Await(inner) | E::Spread(inner) => self.values(inner, frame).to_vec(),
+            E::Await(inner) => self.awaited(inner, frame),
+            E::Spread(inner) => self.values(inner, frame).to_vec(),
             E::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
                 ("or" | "and" | "??" | "?" | "=", _) => {
                     let mut all = Values::new();
@@ -295,6 +299,22 @@ impl<'m> Program<'m> {
             E::Yield(_) | E::Unknown => vec![Value::Unknown],
             E::Literal(_) | E::Template(_) | E::List(_) | E::Object(_) | E::Comprehension { .. } => data(),
         }
+    }
+
+    /// What a library runs for us (`await retry(() => ask())`) gives what the function returns.
+    fn awaited(&self, inner: &'m Expression, frame: FrameId) -> Values<'m> {
+        let mut all = Values::new();
+        for value in self.values(inner, frame).iter() {
+            match value {
+                Value::Function { unit, closure, receiver } => {
+                    if let Some(frame) = self.enter(*unit, *closure, receiver.clone(), How::Framework) {
+                        add(&mut all, self.returned(*unit, frame));
+                    }
+                }
+                other => add(&mut all, [other.clone()]),
+            }
+        }
+        all
     }
 
     fn each(&self, object: &'m Expression, frame: FrameId, of: impl Fn(&Value<'m>) -> Values<'m>) -> Values<'m> {
@@ -352,9 +372,25 @@ impl<'m> Program<'m> {
             if let Some(bindings) = unit.names.get(name) {
                 return self.bindings(bindings, id);
             }
+            if let Some(found) = self.imported_macro(unit, name, id) {
+                return found;
+            }
             at = closure;
         }
         self.outer_name(name, frame)
+    }
+
+    /// A macro is imported by its name and called with a `!` behind it.
+    fn imported_macro(&self, unit: &Unit<'m>, name: &str, frame: FrameId) -> Option<Values<'m>> {
+        let bindings = unit.names.get(name.strip_suffix('!')?)?;
+        let import = bindings.iter().find_map(|binding| match binding {
+            Binding::Import(import) => Some(*import),
+            _ => None,
+        })?;
+        self.imported(import, self.module_of(self.unit_of_frame(frame)), 0).into_iter().find_map(|value| match value {
+            Value::Library { path, sites } => Some(vec![Value::Library { path: format!("{path}!").into(), sites }]),
+            _ => None,
+        })
     }
 
     /// The values of a name in a frame.
@@ -427,16 +463,11 @@ impl<'m> Program<'m> {
                 self.through(elements, access)
             }
             Binding::Context(context) => self.values(context, frame).to_vec(),
-            Binding::Function(unit) => self.decorated(*unit, frame),
+            Binding::Function(unit) => self.decorated(*unit, frame, None),
             Binding::Class(class) => vec![Value::Class(*class)],
             Binding::Import(import) => self.imported(import, self.module_of(self.unit_of_frame(frame)), 0),
             Binding::Caught => vec![Value::Unknown],
         }
-    }
-
-    /// A function by name is what its own decorators make of it; decorators of libraries leave it as it is.
-    fn decorated(&self, unit: UnitId, closure: FrameId) -> Values<'m> {
-        vec![Value::Function { unit, closure, receiver: None }]
     }
 
     fn through(&self, values: Values<'m>, access: &[Access<'m>]) -> Values<'m> {
@@ -504,7 +535,7 @@ impl<'m> Program<'m> {
         }
     }
 
-    fn resolve_import(&self, from: ModuleId, source: &str) -> Target {
+    pub(super) fn resolve_import(&self, from: ModuleId, source: &str) -> Target {
         if let Some(found) = self.import_memo.borrow().get(&from).and_then(|known| known.get(source)) {
             return found.clone();
         }
@@ -831,10 +862,10 @@ impl<'m> Program<'m> {
                     .map(|frame| self.returned(*unit, frame))
                     .unwrap_or_default();
             }
-            let own = Value::Function { unit: *unit, closure: home, receiver: bound() };
-            let mut all = if self.is_abstract(*unit) { Values::new() } else { vec![own.clone()] };
+            let own = self.decorated(*unit, home, bound());
+            let mut all = if self.is_abstract(*unit) { Values::new() } else { own.clone() };
             add(&mut all, self.overriding(class, name, receiver));
-            return if all.is_empty() { vec![own] } else { all };
+            return if all.is_empty() { own } else { all };
         }
         let mut all = Values::new();
         if let Some(values) = info.fields.get(name) {
@@ -1114,7 +1145,11 @@ impl<'m> Program<'m> {
                     None => outside,
                 }
             }
-            How::Framework => {
+            How::Wraps(number) if index == own_receiver(function) => match self.given_to_decorator(number) {
+                Some(wrapped) => vec![wrapped],
+                None => outside,
+            },
+            How::Framework | How::Wraps(_) => {
                 if let Some(default) = &parameter.default {
                     let injected = self.injected(default, closure, parameter.annotation.as_ref());
                     if !injected.is_empty() {
@@ -1145,6 +1180,7 @@ impl<'m> Program<'m> {
                         }
                     }
                 }
+                add(&mut all, self.all_given_to_decorator(here.unit, index));
                 if all.is_empty() {
                     add(&mut all, self.declared(parameter, closure));
                 }
@@ -1211,9 +1247,15 @@ impl<'m> Program<'m> {
             && let Some(argument) = index.checked_sub(offset).and_then(|index| positional.get(index))
         {
             if matches!(argument.value.kind, ExpressionKind::Spread(_)) {
-                return Some(vec![Value::Unknown]);
+                let passed = self.passed_from(function, index, site);
+                return Some(
+                    passed.map_or_else(|| vec![Value::Unknown], |(value, at)| self.values(value, at).to_vec()),
+                );
             }
             return Some(self.values(&argument.value, site.frame).to_vec());
+        }
+        if let Some((value, frame)) = self.passed_from(function, index, site) {
+            return Some(self.values(value, frame).to_vec());
         }
         let mut spread = Values::new();
         for argument in call.arguments.iter().filter(|argument| argument.name.as_deref() == Some("**")) {
@@ -1232,12 +1274,32 @@ impl<'m> Program<'m> {
         if let Some(module) = self.required(call, frame) {
             return vec![module];
         }
+        if let Some(same) = self.handed_on(call, frame) {
+            return same;
+        }
         let site = Site { call: id, frame };
         let mut all = Values::new();
         for callee in self.values(&call.callee, frame).iter() {
             add(&mut all, self.result(callee, site));
         }
         all
+    }
+
+    /// `value.unwrap()`, `value.clone()`: what has the method, whatever it is, where nothing else is known of the method.
+    fn handed_on(&self, call: &'m Call, frame: FrameId) -> Option<Values<'m>> {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
+        let language = self.modules[self.module_of(self.unit_of_frame(frame))].language;
+        if language != Language::Rust || !self.is_a(&format!("std.self.{name}"), Kind::Same) {
+            return None;
+        }
+        let values = self.values(object, frame);
+        let is_own = |value: &Value<'m>| match value {
+            Value::Library { path, .. } => !self.facts(&format!("{path}.{name}")).is_empty(),
+            Value::Instance { class, .. } => self.units.classes[*class].methods.contains_key(name.as_str()),
+            Value::Class(_) | Value::Module(_) | Value::Folder(_) => true,
+            _ => false,
+        };
+        (!values.is_empty() && !values.iter().any(is_own)).then(|| values.to_vec())
     }
 
     /// `require('./m')` and `import('./m')` as a value: the module, whole.
@@ -1404,21 +1466,22 @@ impl<'m> Program<'m> {
 
     /// Finds who calls what, once, with everything open; parameters of open frames use it from then on.
     pub fn find_callers(&self) {
+        self.apply_decorators();
         let mut callers: FxHashMap<UnitId, Vec<Site>> = FxHashMap::default();
         for (call, info) in self.units.calls.iter().enumerate() {
             let frame = self.open_frame(info.unit);
             for value in self.values(&info.call.callee, frame).iter() {
-                let unit = match value {
-                    Value::Function { unit, .. } => Some(*unit),
-                    Value::Class(class) => self.constructor(*class),
-                    _ => None,
+                let units = match value {
+                    Value::Function { .. } => self.units_behind(value),
+                    Value::Class(class) => self.constructor(*class).into_iter().collect(),
+                    _ => Vec::new(),
                 };
-                if let Some(unit) = unit {
+                for unit in units {
                     callers.entry(unit).or_default().push(Site { call, frame });
                 }
             }
         }
-        self.memo.borrow_mut().clear();
+        self.forget();
         let _ = self.callers.set(callers);
     }
 

@@ -241,5 +241,9 @@ pub struct Example {
     /// Further files beside the snippet, by path: settings, other modules.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
+    /// Packages that the repository depends on besides those of the library, with a version where it matters: `next`,
+    /// `openai@0.28`.
+    #[serde(default)]
+    pub with: Vec<String>,
     pub expect: Vec<String>,
 }

@@ -1,5 +1,6 @@
 //! One module per promise that the tool makes.
 
+mod apps;
 mod cases;
 mod cli;
 mod collect;
@@ -7,9 +8,11 @@ mod examples;
 mod formats;
 mod keys;
 mod lower;
+mod robust;
 mod sample;
 mod secrets;
 mod shape;
 mod shown;
 mod snippets;
+mod stable;
 mod transcripts;

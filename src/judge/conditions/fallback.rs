@@ -232,6 +232,11 @@ fn always_raises(block: &Block) -> bool {
     })
 }
 
+/// Whether a block answers with an error status.
+pub fn answers_error<'m>(case: &Case<'_, 'm>, unit: UnitId, block: &'m Block) -> bool {
+    bad_answer(case, unit, block, None).is_some()
+}
+
 /// Whether a block answers with an error status or the raw error.
 fn bad_answer<'m>(case: &Case<'_, 'm>, unit: UnitId, block: &'m Block, error: Option<&'m Expression>) -> Option<Fate> {
     let program = case.program;

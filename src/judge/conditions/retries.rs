@@ -485,7 +485,17 @@ fn is_wrapped(case: &Case<'_, '_>, external: &External, site: Site, constructs: 
         if around(&site) {
             return true;
         }
-        // Nothing reaches it: its known callers decide.
+        // Nothing reaches it: what repeats the function around it, or else its known callers decide.
+        let unit = case.program.units.calls[site.call].unit;
+        let is_repeated = constructs.iter().filter_map(|construct| construct.call).any(|call| {
+            let mut frames = Vec::new();
+            let frame = case.program.open_frame(case.program.units.calls[call].unit);
+            case.program.callbacks(Site { call, frame }, &mut frames);
+            frames.iter().any(|frame| case.program.unit_of_frame(*frame) == unit)
+        });
+        if is_repeated {
+            return true;
+        }
         let callers = case.program.callers_of(case.program.units.calls[site.call].unit);
         return !callers.is_empty() && callers.iter().all(around);
     }
