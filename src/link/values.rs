@@ -1274,7 +1274,7 @@ impl<'m> Program<'m> {
         if let Some(module) = self.required(call, frame) {
             return vec![module];
         }
-        if let Some(same) = self.handed_on(call, frame) {
+        if let Some(same) = self.same_by_method(call, frame) {
             return same;
         }
         let site = Site { call: id, frame };
@@ -1286,7 +1286,7 @@ impl<'m> Program<'m> {
     }
 
     /// `value.unwrap()`, `value.clone()`: what has the method, whatever it is, where nothing else is known of the method.
-    fn handed_on(&self, call: &'m Call, frame: FrameId) -> Option<Values<'m>> {
+    fn same_by_method(&self, call: &'m Call, frame: FrameId) -> Option<Values<'m>> {
         let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
         let language = self.modules[self.module_of(self.unit_of_frame(frame))].language;
         if language != Language::Rust || !self.is_a(&format!("std.self.{name}"), Kind::Same) {

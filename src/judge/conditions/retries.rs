@@ -490,7 +490,7 @@ fn is_wrapped(case: &Case<'_, '_>, external: &External, site: Site, constructs: 
         let is_repeated = constructs.iter().filter_map(|construct| construct.call).any(|call| {
             let mut frames = Vec::new();
             let frame = case.program.open_frame(case.program.units.calls[call].unit);
-            case.program.callbacks(Site { call, frame }, &mut frames);
+            case.program.callbacks(Site { call, frame }, case.guards.registrations, &mut frames);
             frames.iter().any(|frame| case.program.unit_of_frame(*frame) == unit)
         });
         if is_repeated {
