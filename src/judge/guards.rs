@@ -3,19 +3,22 @@
 //! A trail is protected by what wraps it, by what must have happened before each of its steps, and by the tests that
 //! stand in its way. Library guards are told by the catalogue, hand-written ones by what they do (`behaviour`).
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
+use crate::link::arguments::{Amount, Held};
 use crate::link::entries::{Entries, Entry, Link, frame_of};
 use crate::link::flow::{Exit, Gate};
 use crate::link::reach::{Reach, Trail};
-use crate::link::units::{CallId, ModuleId, NodeKind};
+use crate::link::units::{CallId, ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal, Span};
 use crate::rules::catalogue::{Fact, Kind};
+use crate::rules::checked::plain;
 
 use super::behaviour::Behaviour;
 
@@ -35,6 +38,8 @@ pub struct Guards<'p, 'm> {
     pub behaviour: Behaviour<'p, 'm>,
     reaches: RefCell<HashMap<FrameId, Rc<Reach>>>,
     frames: RefCell<HashMap<(FrameId, String), Option<Protection>>>,
+    /// The units in which something is bounded in time.
+    pub units_with_deadline: OnceCell<BTreeSet<UnitId>>,
 }
 
 const DEPTH: usize = 6;
@@ -47,6 +52,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             behaviour: Behaviour::new(program),
             reaches: RefCell::default(),
             frames: RefCell::default(),
+            units_with_deadline: OnceCell::new(),
         }
     }
 
@@ -72,14 +78,23 @@ impl<'p, 'm> Guards<'p, 'm> {
             .flat_map(|name| self.program.facts_of(name, Kind::Guard))
             .map(|(_, fact)| fact)
             .filter(|fact| fact.protects.as_deref() == Some(item))
-            .filter(|fact| self.is_on(fact, site))
+            .filter(|fact| self.is_on(fact, site, item))
             .collect()
     }
 
-    fn is_on(&self, fact: &Fact, site: Option<Site>) -> bool {
+    fn is_on(&self, fact: &Fact, site: Option<Site>, item: &str) -> bool {
         let Some(site) = site else { return fact.needs.is_empty() };
-        fact.needs.iter().all(|need| self.program.meets(need, site) == Some(true))
-            && !fact.unless.iter().any(|unless| self.program.meets(unless, site) == Some(true))
+        self.program.applies(fact, site) && (item != "A1" || self.has_length(fact, site))
+    }
+
+    /// A deadline without a length is none: it must be given, or the library must have one of its own.
+    fn has_length(&self, fact: &Fact, site: Site) -> bool {
+        let Some(setting) = &fact.timeout else { return true };
+        match self.program.setting_at(setting, site) {
+            Some(Held::Given(amount, _)) => amount != Amount::Off,
+            Some(_) => true,
+            None => setting.default.as_ref().is_some_and(|default| default.as_str() != Some("none")),
+        }
     }
 
     /// Whether every way from the entry point to the call is protected; the first protection found.
@@ -491,6 +506,7 @@ fn is_probe(path: &str) -> bool {
 
 /// A canonical name as people write it.
 pub fn short(path: &str) -> String {
+    let path = plain(path);
     let path = path.trim_end_matches("()");
     let head = path.split(['.', '(']).next().unwrap_or(path);
     let tail = path.rsplit('.').next().unwrap_or(path).trim_end_matches("()");

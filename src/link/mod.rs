@@ -5,21 +5,27 @@
 //! never leaks into the other. Unknown is an answer, never a guess.
 
 pub mod arguments;
+mod browser;
+mod decorators;
+mod dispatch;
 pub mod entries;
 pub mod flow;
 pub mod names;
+pub mod passing;
+pub mod pending;
 pub mod reach;
 pub mod units;
 pub mod values;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::judge::verdict::Location;
-use crate::model::{Expression, Module, Project, Settings, Span};
+use crate::model::{Expression, Module, Project, ProjectKind, Settings, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::{Catalogue, FactId};
+use crate::source::Location;
 
 use names::Names;
 use units::{CallId, ModuleId, UnitId, Units};
@@ -54,6 +60,10 @@ pub struct Program<'m> {
     steps: Cell<usize>,
     depth: Cell<usize>,
     fact_memo: Memo<Rc<str>, Rc<[FactId]>>,
+    /// What decorators are given, with the decorator.
+    wrapped: RefCell<Vec<(UnitId, Value<'m>)>>,
+    /// For every class those that derive from it.
+    heirs: RefCell<Option<Rc<Vec<Vec<units::ClassId>>>>>,
     callers: OnceCell<FxHashMap<UnitId, Vec<Site>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
     received: RefCell<FxHashMap<UnitId, Vec<String>>>,
@@ -86,6 +96,8 @@ impl<'m> Program<'m> {
             steps: Cell::new(0),
             depth: Cell::new(0),
             fact_memo: RefCell::default(),
+            wrapped: RefCell::default(),
+            heirs: RefCell::default(),
             callers: OnceCell::new(),
             received: RefCell::default(),
         }
@@ -135,6 +147,11 @@ impl<'m> Program<'m> {
         found
     }
 
+    /// The facts that held for any name that was looked up so far.
+    pub fn facts_met(&self) -> BTreeSet<FactId> {
+        self.fact_memo.borrow().values().flat_map(|facts| facts.iter().copied()).collect()
+    }
+
     /// The facts of one kind.
     pub fn facts_of(&self, path: &str, kind: Kind) -> Vec<(FactId, &'m Fact)> {
         let catalogue: &'m Catalogue = self.catalogue;
@@ -148,9 +165,17 @@ impl<'m> Program<'m> {
     fn version_fits(&self, id: FactId) -> bool {
         let Some(wanted) = &self.catalogue.fact(id).versions else { return true };
         let library = self.catalogue.library_of(id);
-        let packages = [&library.packages.pypi, &library.packages.npm, &library.packages.crates];
-        let declared = self.projects.iter().flat_map(|project| &project.dependencies).find(|dependency| {
-            packages.iter().any(|names| names.iter().any(|name| name.eq_ignore_ascii_case(&dependency.name)))
+        let declared = self.projects.iter().find_map(|project| {
+            let packages = match project.kind {
+                ProjectKind::Python => &library.packages.pypi,
+                ProjectKind::Node => &library.packages.npm,
+                ProjectKind::Cargo => &library.packages.crates,
+                ProjectKind::None => return None,
+            };
+            project
+                .dependencies
+                .iter()
+                .find(|dependency| packages.iter().any(|name| name.eq_ignore_ascii_case(&dependency.name)))
         });
         match declared.and_then(|dependency| version_of(&dependency.requirement)) {
             Some(version) => wanted.split(',').all(|part| satisfies(&version, part.trim())),

@@ -98,8 +98,8 @@ impl<'m> Program<'m> {
                     // What a library object was built with runs when the object is used: tools, callbacks, graph nodes.
                     if !self.is_a(path, Kind::Store) {
                         for made in sites.iter() {
-                            if !stops.contains(&made.call) {
-                                self.callbacks(*made, &mut frames);
+                            if !stops.contains(&made.call) && !self.is_spent(*made) {
+                                self.callbacks(*made, stops, &mut frames);
                             }
                         }
                     }
@@ -115,21 +115,41 @@ impl<'m> Program<'m> {
             }
         }
         if hands_on || callees.is_empty() {
-            self.callbacks(site, &mut frames);
+            self.callbacks(site, stops, &mut frames);
         }
         frames.dedup();
         frames
     }
 
-    /// The functions among the arguments of a call.
-    pub fn callbacks(&self, site: Site, frames: &mut Vec<FrameId>) {
+    /// Whether a call has run the functions that it was given by the time it returns: a retry, a deadline, a request.
+    /// What it returns is their result and runs nothing any more.
+    fn is_spent(&self, site: Site) -> bool {
+        self.callee_paths(site).iter().any(|path| {
+            self.is_a(path, Kind::Call)
+                || self.is_a(path, Kind::Http)
+                || self.facts_of(path, Kind::Guard).iter().any(|(_, fact)| {
+                    fact.how.as_deref() == Some("wrapper")
+                        && matches!(fact.protects.as_deref(), Some("A1" | "A2" | "A3"))
+                })
+        })
+    }
+
+    /// The functions among the arguments of a call, without those that are only registered there.
+    pub fn callbacks(&self, site: Site, stops: &FxHashSet<CallId>, frames: &mut Vec<FrameId>) {
         let call = self.units.calls[site.call].call;
         for argument in &call.arguments {
-            self.functions_in(&argument.value, site.frame, frames, 0);
+            self.functions_in(&argument.value, site.frame, stops, frames, 0);
         }
     }
 
-    fn functions_in(&self, expression: &'m Expression, frame: FrameId, frames: &mut Vec<FrameId>, depth: usize) {
+    fn functions_in(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        stops: &FxHashSet<CallId>,
+        frames: &mut Vec<FrameId>,
+        depth: usize,
+    ) {
         if depth > 5 || frames.len() > 200 {
             return;
         }
@@ -144,21 +164,24 @@ impl<'m> Program<'m> {
                 }
                 Value::Data { expression: inner, frame } => match &inner.0.kind {
                     ExpressionKind::List(items) => {
-                        items.iter().for_each(|item| self.functions_in(item, *frame, frames, depth + 1))
+                        items.iter().for_each(|item| self.functions_in(item, *frame, stops, frames, depth + 1))
                     }
                     ExpressionKind::Object(entries) => {
-                        entries.iter().for_each(|entry| self.functions_in(&entry.value, *frame, frames, depth + 1));
+                        entries
+                            .iter()
+                            .for_each(|entry| self.functions_in(&entry.value, *frame, stops, frames, depth + 1));
                     }
                     ExpressionKind::Comprehension { element, .. } => {
-                        self.functions_in(element, *frame, frames, depth + 1)
+                        self.functions_in(element, *frame, stops, frames, depth + 1)
                     }
                     _ => {}
                 },
                 Value::Library { sites, .. } => {
-                    for site in sites.iter().rev().take(2) {
+                    let made = sites.iter().rev().filter(|site| !stops.contains(&site.call) && !self.is_spent(**site));
+                    for site in made.take(2) {
                         let call = self.units.calls[site.call].call;
                         for argument in &call.arguments {
-                            self.functions_in(&argument.value, site.frame, frames, depth + 2);
+                            self.functions_in(&argument.value, site.frame, stops, frames, depth + 2);
                         }
                     }
                 }

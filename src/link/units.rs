@@ -28,6 +28,8 @@ pub struct Unit<'m> {
     pub calls: Vec<CallId>,
     pub returns: Vec<&'m Expression>,
     pub yields: Vec<&'m Expression>,
+    /// What is waited for.
+    pub awaits: Vec<&'m Expression>,
     /// The block nodes and statements of this unit, in the order of the text.
     pub nodes: Vec<NodeId>,
     /// Functions defined in it, by statement or expression.
@@ -55,6 +57,10 @@ pub struct ClassInfo<'m> {
     pub order: Vec<&'m str>,
     /// Constructor parameters that are attributes too: name to index.
     pub properties: FxHashMap<&'m str, usize>,
+    /// The blocks elsewhere that add to this class.
+    pub extensions: Vec<ClassId>,
+    /// The class that this block adds to.
+    pub extends: Option<ClassId>,
 }
 
 /// What a name is bound to. `access` leads from the value to the part that the name gets.
@@ -200,6 +206,7 @@ impl<'m> Units<'m> {
             calls: Vec::new(),
             returns: Vec::new(),
             yields: Vec::new(),
+            awaits: Vec::new(),
             nodes: Vec::new(),
             inner: Vec::new(),
             span,
@@ -225,6 +232,8 @@ impl<'m> Units<'m> {
             let Some(target) = here.or(if candidates.len() == 1 { candidates.first() } else { None }).copied() else {
                 continue;
             };
+            self.classes[target].extensions.push(id);
+            self.classes[id].extends = Some(target);
             let methods: Vec<_> = self.classes[id].methods.iter().map(|(name, unit)| (*name, *unit)).collect();
             for (name, unit) in methods {
                 self.classes[target].methods.entry(name).or_insert(unit);
@@ -527,6 +536,8 @@ impl<'m> Walk<'_, 'm> {
             fields: FxHashMap::default(),
             order: Vec::new(),
             properties: FxHashMap::default(),
+            extensions: Vec::new(),
+            extends: None,
         });
         if !class.is_extension && !class.name.is_empty() {
             self.bind(&class.name, Binding::Class(id));
@@ -618,7 +629,11 @@ impl<'m> Walk<'_, 'm> {
             ExpressionKind::Function(function) => {
                 self.function(function);
             }
-            ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => self.expression(inner),
+            ExpressionKind::Await(inner) => {
+                self.units.units[self.unit].awaits.push(inner);
+                self.expression(inner);
+            }
+            ExpressionKind::Spread(inner) => self.expression(inner),
             ExpressionKind::Yield(inner) => {
                 if let Some(inner) = inner {
                     self.units.units[self.unit].yields.push(inner);

@@ -7,7 +7,9 @@ use rustc_hash::FxHashMap;
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
+use super::arguments::Given;
 use super::names::Target;
+use super::passing::own_receiver;
 use super::units::*;
 use super::{Program, STEPS};
 
@@ -29,6 +31,8 @@ pub enum How {
     Open,
     /// By a framework or library: parameters come from outside, or are injected.
     Framework,
+    /// As a decorator, around the function of this number.
+    Wraps(usize),
 }
 
 /// A unit together with what runs it.
@@ -245,7 +249,8 @@ impl<'m> Program<'m> {
             E::Index { object, index } => self.each(object, frame, |value| self.index(expression, value, index, frame)),
             E::Slice { object, .. } => self.values(object, frame).to_vec(),
             E::Call(call) => self.call_values(call, frame),
-            E::Await(inner) | E::Spread(inner) => self.values(inner, frame).to_vec(),
+            E::Await(inner) => self.awaited(inner, frame),
+            E::Spread(inner) => self.values(inner, frame).to_vec(),
             E::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
                 ("or" | "and" | "??" | "?" | "=", _) => {
                     let mut all = Values::new();
@@ -294,6 +299,22 @@ impl<'m> Program<'m> {
             E::Yield(_) | E::Unknown => vec![Value::Unknown],
             E::Literal(_) | E::Template(_) | E::List(_) | E::Object(_) | E::Comprehension { .. } => data(),
         }
+    }
+
+    /// What a library runs for us (`await retry(() => ask())`) gives what the function returns.
+    fn awaited(&self, inner: &'m Expression, frame: FrameId) -> Values<'m> {
+        let mut all = Values::new();
+        for value in self.values(inner, frame).iter() {
+            match value {
+                Value::Function { unit, closure, receiver } => {
+                    if let Some(frame) = self.enter(*unit, *closure, receiver.clone(), How::Framework) {
+                        add(&mut all, self.returned(*unit, frame));
+                    }
+                }
+                other => add(&mut all, [other.clone()]),
+            }
+        }
+        all
     }
 
     fn each(&self, object: &'m Expression, frame: FrameId, of: impl Fn(&Value<'m>) -> Values<'m>) -> Values<'m> {
@@ -351,9 +372,25 @@ impl<'m> Program<'m> {
             if let Some(bindings) = unit.names.get(name) {
                 return self.bindings(bindings, id);
             }
+            if let Some(found) = self.imported_macro(unit, name, id) {
+                return found;
+            }
             at = closure;
         }
         self.outer_name(name, frame)
+    }
+
+    /// A macro is imported by its name and called with a `!` behind it.
+    fn imported_macro(&self, unit: &Unit<'m>, name: &str, frame: FrameId) -> Option<Values<'m>> {
+        let bindings = unit.names.get(name.strip_suffix('!')?)?;
+        let import = bindings.iter().find_map(|binding| match binding {
+            Binding::Import(import) => Some(*import),
+            _ => None,
+        })?;
+        self.imported(import, self.module_of(self.unit_of_frame(frame)), 0).into_iter().find_map(|value| match value {
+            Value::Library { path, sites } => Some(vec![Value::Library { path: format!("{path}!").into(), sites }]),
+            _ => None,
+        })
     }
 
     /// The values of a name in a frame.
@@ -379,7 +416,7 @@ impl<'m> Program<'m> {
             Language::Rust => match self.resolve_import(module, name) {
                 Target::Module(target) => return vec![Value::Module(target)],
                 _ if name.ends_with('!') || self.is_prelude(name) => format!("std.{name}"),
-                _ => name.to_owned(),
+                _ => self.catalogue.canonical(Language::Rust, name),
             },
         };
         vec![Value::Library { path: Rc::from(path), sites: Rc::from([]) }]
@@ -426,16 +463,11 @@ impl<'m> Program<'m> {
                 self.through(elements, access)
             }
             Binding::Context(context) => self.values(context, frame).to_vec(),
-            Binding::Function(unit) => self.decorated(*unit, frame),
+            Binding::Function(unit) => self.decorated(*unit, frame, None),
             Binding::Class(class) => vec![Value::Class(*class)],
             Binding::Import(import) => self.imported(import, self.module_of(self.unit_of_frame(frame)), 0),
             Binding::Caught => vec![Value::Unknown],
         }
-    }
-
-    /// A function by name is what its own decorators make of it; decorators of libraries leave it as it is.
-    fn decorated(&self, unit: UnitId, closure: FrameId) -> Values<'m> {
-        vec![Value::Function { unit, closure, receiver: None }]
     }
 
     fn through(&self, values: Values<'m>, access: &[Access<'m>]) -> Values<'m> {
@@ -503,12 +535,15 @@ impl<'m> Program<'m> {
         }
     }
 
-    fn resolve_import(&self, from: ModuleId, source: &str) -> Target {
+    pub(super) fn resolve_import(&self, from: ModuleId, source: &str) -> Target {
         if let Some(found) = self.import_memo.borrow().get(&from).and_then(|known| known.get(source)) {
             return found.clone();
         }
         let module = &self.modules[from];
-        let found = self.names.resolve(&module.path, module.language, source);
+        let found = match self.names.resolve(&module.path, module.language, source) {
+            Target::Library(path) => Target::Library(self.catalogue.canonical(module.language, &path)),
+            target => target,
+        };
         self.import_memo.borrow_mut().entry(from).or_default().insert(source.to_owned(), found.clone());
         found
     }
@@ -543,7 +578,7 @@ impl<'m> Program<'m> {
             (Target::Library(path), None) => {
                 let head = import.source.split('.').next().unwrap_or("");
                 if module.language == Language::Python && import.local == head {
-                    return library(head.to_owned());
+                    return library(self.catalogue.canonical(module.language, head));
                 }
                 library(path.clone())
             }
@@ -838,7 +873,10 @@ impl<'m> Program<'m> {
                     .map(|frame| self.returned(*unit, frame))
                     .unwrap_or_default();
             }
-            return vec![Value::Function { unit: *unit, closure: home, receiver: bound() }];
+            let own = self.decorated(*unit, home, bound());
+            let mut all = if self.is_abstract(*unit) { Values::new() } else { own.clone() };
+            add(&mut all, self.overriding(class, name, receiver));
+            return if all.is_empty() { own } else { all };
         }
         let mut all = Values::new();
         if let Some(values) = info.fields.get(name) {
@@ -877,7 +915,11 @@ impl<'m> Program<'m> {
             }
         }
         if all.is_empty() && depth < 8 {
-            for base in &info.class.bases {
+            let extended = info.extensions.iter().flat_map(|extension| {
+                let extension = &self.units.classes[*extension];
+                extension.class.bases.iter().map(|base| (base, self.open_frame(extension.unit)))
+            });
+            for (base, home) in info.class.bases.iter().map(|base| (base, home)).chain(extended) {
                 for value in self.values(base, home).iter() {
                     match value {
                         Value::Class(base) if *base != class => {
@@ -901,6 +943,9 @@ impl<'m> Program<'m> {
         }
         if all.len() > 1 {
             all.retain(|value| !matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null))));
+        }
+        if all.is_empty() && depth == 0 {
+            add(&mut all, self.overriding(class, name, receiver));
         }
         if all.is_empty() { vec![Value::Unknown] } else { all }
     }
@@ -1102,7 +1147,7 @@ impl<'m> Program<'m> {
         match here.how {
             How::Call(site) => {
                 if let Some(found) = self.passed(function, index, site) {
-                    let opaque = found.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }));
+                    let opaque = found.iter().all(|value| self.is_opaque(value));
                     let declared = if opaque { self.declared(parameter, closure) } else { Values::new() };
                     return if declared.is_empty() { found } else { declared };
                 }
@@ -1111,7 +1156,11 @@ impl<'m> Program<'m> {
                     None => outside,
                 }
             }
-            How::Framework => {
+            How::Wraps(number) if index == own_receiver(function) => match self.given_to_decorator(number) {
+                Some(wrapped) => vec![wrapped],
+                None => outside,
+            },
+            How::Framework | How::Wraps(_) => {
                 if let Some(default) = &parameter.default {
                     let injected = self.injected(default, closure, parameter.annotation.as_ref());
                     if !injected.is_empty() {
@@ -1142,6 +1191,7 @@ impl<'m> Program<'m> {
                         }
                     }
                 }
+                add(&mut all, self.all_given_to_decorator(here.unit, index));
                 if all.is_empty() {
                     add(&mut all, self.declared(parameter, closure));
                 }
@@ -1152,6 +1202,16 @@ impl<'m> Program<'m> {
                 }
                 if all.is_empty() { received().unwrap_or(outside) } else { all }
             }
+        }
+    }
+
+    /// Whether a value says less than a declared type would: nothing is known of it, or it is an item of something
+    /// that no fact speaks of.
+    fn is_opaque(&self, value: &Value<'m>) -> bool {
+        match value {
+            Value::Unknown | Value::Parameter { .. } => true,
+            Value::Library { path, .. } => path.ends_with("[]") && self.facts(path).is_empty(),
+            _ => false,
         }
     }
 
@@ -1198,9 +1258,15 @@ impl<'m> Program<'m> {
             && let Some(argument) = index.checked_sub(offset).and_then(|index| positional.get(index))
         {
             if matches!(argument.value.kind, ExpressionKind::Spread(_)) {
-                return Some(vec![Value::Unknown]);
+                let passed = self.passed_from(function, index, site);
+                return Some(
+                    passed.map_or_else(|| vec![Value::Unknown], |(value, at)| self.values(value, at).to_vec()),
+                );
             }
             return Some(self.values(&argument.value, site.frame).to_vec());
+        }
+        if let Some((value, frame)) = self.passed_from(function, index, site) {
+            return Some(self.values(value, frame).to_vec());
         }
         let mut spread = Values::new();
         for argument in call.arguments.iter().filter(|argument| argument.name.as_deref() == Some("**")) {
@@ -1219,12 +1285,32 @@ impl<'m> Program<'m> {
         if let Some(module) = self.required(call, frame) {
             return vec![module];
         }
+        if let Some(same) = self.same_by_method(call, frame) {
+            return same;
+        }
         let site = Site { call: id, frame };
         let mut all = Values::new();
         for callee in self.values(&call.callee, frame).iter() {
             add(&mut all, self.result(callee, site));
         }
         all
+    }
+
+    /// `value.unwrap()`, `value.clone()`: what has the method, whatever it is, where nothing else is known of the method.
+    fn same_by_method(&self, call: &'m Call, frame: FrameId) -> Option<Values<'m>> {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
+        let language = self.modules[self.module_of(self.unit_of_frame(frame))].language;
+        if language != Language::Rust || !self.is_a(&format!("std.self.{name}"), Kind::Same) {
+            return None;
+        }
+        let values = self.values(object, frame);
+        let is_own = |value: &Value<'m>| match value {
+            Value::Library { path, .. } => !self.facts(&format!("{path}.{name}")).is_empty(),
+            Value::Instance { class, .. } => self.units.classes[*class].methods.contains_key(name.as_str()),
+            Value::Class(_) | Value::Module(_) | Value::Folder(_) => true,
+            _ => false,
+        };
+        (!values.is_empty() && !values.iter().any(is_own)).then(|| values.to_vec())
     }
 
     /// `require('./m')` and `import('./m')` as a value: the module, whole.
@@ -1282,31 +1368,26 @@ impl<'m> Program<'m> {
             let fact = self.catalogue.fact(*id);
             match fact.is {
                 Kind::Same => {
-                    // A method of what it returns, or a function of it.
-                    if let ExpressionKind::Member { object, .. } = &call.callee.kind {
-                        for receiver in self.values(object, site.frame).iter() {
-                            if let Value::Library { path: receiver, .. } = receiver
-                                && receiver.ends_with("()")
-                            {
-                                add(&mut all, [Value::Library { path: receiver.clone(), sites: extended(site) }]);
-                            }
-                        }
-                    }
-                    if all.is_empty()
-                        && let Some(first) = call.arguments.first()
-                    {
-                        for value in self.values(&first.value, site.frame).iter() {
-                            add(
-                                &mut all,
-                                [match value {
-                                    Value::Library { path, sites } => Value::Library {
-                                        path: path.clone(),
-                                        sites: sites.iter().copied().chain([site]).collect(),
-                                    },
-                                    other => other.clone(),
-                                }],
-                            );
-                        }
+                    // A method returns its receiver, a function what it is given.
+                    let given = match &call.callee.kind {
+                        ExpressionKind::Member { object, .. } if path.contains("()") => Some((&**object, site.frame)),
+                        _ => match self.argument(site, fact.value.as_deref().unwrap_or("#0")) {
+                            Given::Present { expression, frame } => Some((expression, frame)),
+                            _ => None,
+                        },
+                    };
+                    let Some((given, frame)) = given else { continue };
+                    for value in self.values(given, frame).iter() {
+                        add(
+                            &mut all,
+                            [match value {
+                                Value::Library { path, sites } => Value::Library {
+                                    path: path.clone(),
+                                    sites: sites.iter().copied().chain([site]).collect(),
+                                },
+                                other => other.clone(),
+                            }],
+                        );
                     }
                 }
                 Kind::Compose => {
@@ -1396,21 +1477,22 @@ impl<'m> Program<'m> {
 
     /// Finds who calls what, once, with everything open; parameters of open frames use it from then on.
     pub fn find_callers(&self) {
+        self.apply_decorators();
         let mut callers: FxHashMap<UnitId, Vec<Site>> = FxHashMap::default();
         for (call, info) in self.units.calls.iter().enumerate() {
             let frame = self.open_frame(info.unit);
             for value in self.values(&info.call.callee, frame).iter() {
-                let unit = match value {
-                    Value::Function { unit, .. } => Some(*unit),
-                    Value::Class(class) => self.constructor(*class),
-                    _ => None,
+                let units = match value {
+                    Value::Function { .. } => self.units_behind(value),
+                    Value::Class(class) => self.constructor(*class).into_iter().collect(),
+                    _ => Vec::new(),
                 };
-                if let Some(unit) = unit {
+                for unit in units {
                     callers.entry(unit).or_default().push(Site { call, frame });
                 }
             }
         }
-        self.memo.borrow_mut().clear();
+        self.forget();
         let _ = self.callers.set(callers);
     }
 

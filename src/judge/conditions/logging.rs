@@ -327,7 +327,11 @@ fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
         });
         if matches!(event, Some("finish" | "close" | "end")) {
             let mut frames = Vec::new();
-            program.callbacks(Site { call: before.site.call, frame: site.frame }, &mut frames);
+            program.callbacks(
+                Site { call: before.site.call, frame: site.frame },
+                case.guards.registrations,
+                &mut frames,
+            );
             for frame in frames {
                 let inner = inside(case, frame);
                 // The answer to a failed request is finished as well.

@@ -446,9 +446,8 @@ fn without_retry(case: &Case<'_, '_>, external: &External, constructs: &[Constru
         let (on, off) = match built_in {
             Held::Given(Amount::Off, _) => (false, true),
             Held::Given(..) => (true, false),
-            Held::Default(Some(attempts)) => (attempts > 0.0, false),
-            Held::Default(None) => (false, false),
-            Held::Unresolved => (false, false),
+            Held::Default(Some(attempts)) | Held::Unresolved(Some(attempts)) => (attempts > 0.0, false),
+            Held::Default(None) | Held::Unresolved(None) => (false, false),
         };
         if on || is_wrapped(case, external, site, constructs) {
             continue;
@@ -486,7 +485,17 @@ fn is_wrapped(case: &Case<'_, '_>, external: &External, site: Site, constructs: 
         if around(&site) {
             return true;
         }
-        // Nothing reaches it: its known callers decide.
+        // Nothing reaches it: what repeats the function around it, or else its known callers decide.
+        let unit = case.program.units.calls[site.call].unit;
+        let is_repeated = constructs.iter().filter_map(|construct| construct.call).any(|call| {
+            let mut frames = Vec::new();
+            let frame = case.program.open_frame(case.program.units.calls[call].unit);
+            case.program.callbacks(Site { call, frame }, case.guards.registrations, &mut frames);
+            frames.iter().any(|frame| case.program.unit_of_frame(*frame) == unit)
+        });
+        if is_repeated {
+            return true;
+        }
         let callers = case.program.callers_of(case.program.units.calls[site.call].unit);
         return !callers.is_empty() && callers.iter().all(around);
     }
