@@ -28,6 +28,7 @@ pub struct Case<'p, 'm> {
     /// What runs when the application starts: module bodies and what they call.
     pub start_frames: Vec<FrameId>,
     start_units: HashMap<UnitId, Vec<FrameId>>,
+    by_call: HashMap<CallId, usize>,
 }
 
 /// What a condition found.
@@ -46,6 +47,7 @@ impl<'p, 'm> Case<'p, 'm> {
         let reaches: Vec<Rc<Reach>> = entries.entries.iter().map(|entry| guards.reach(entry.handler)).collect();
         let plain: Vec<&Reach> = reaches.iter().map(Rc::as_ref).collect();
         let externals = calls::find(program, &plain);
+        let by_call = externals.iter().enumerate().map(|(index, external)| (external.call, index)).collect();
         let mut case = Case {
             program,
             entries,
@@ -56,6 +58,7 @@ impl<'p, 'm> Case<'p, 'm> {
             served,
             start_frames: Vec::new(),
             start_units: HashMap::new(),
+            by_call,
         };
         case.find_starts();
         case
@@ -98,6 +101,11 @@ impl<'p, 'm> Case<'p, 'm> {
             let unit = self.program.unit_of_frame(*frame);
             self.program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame: *frame })
         })
+    }
+
+    /// The external call that a call is.
+    pub fn external_at(&self, call: CallId) -> Option<&External> {
+        self.by_call.get(&call).and_then(|index| self.externals.get(*index))
     }
 
     pub fn llm_calls(&self) -> impl Iterator<Item = &External> {

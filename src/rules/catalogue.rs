@@ -151,6 +151,7 @@ pub struct Fact {
     pub unless: Vec<String>,
     pub bounded: Option<Condition>,
     pub exponential: Option<Condition>,
+    pub attempts: Option<Setting>,
 
     pub variable: Option<String>,
     pub default: Option<String>,
