@@ -29,6 +29,12 @@ pub struct Position {
     pub column: u32,
 }
 
+/// Whether a path pattern that the audited tree brings may be compiled: no path is as long, and compiling goes into every
+/// brace.
+pub fn is_bounded_pattern(pattern: &str) -> bool {
+    pattern.len() <= 4096 && pattern.matches('{').count() <= 32
+}
+
 /// A range in a file: path relative to the root with `/`, 1-based lines, 1-based columns in characters, end exclusive.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Location {

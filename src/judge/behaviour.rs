@@ -393,7 +393,11 @@ pub fn query_operation(text: &str) -> Option<Operation> {
         "update" => Some(Operation::Set),
         "delete" => Some(Operation::Delete),
         "select" | "with" if text.contains("count(") || text.contains("sum(") => Some(Operation::Tally),
-        "select" | "with" if text.contains(" limit 1") && !text.contains(" limit 10") => Some(Operation::Get),
+        "select" | "with"
+            if text.split_whitespace().zip(text.split_whitespace().skip(1)).any(|pair| pair == ("limit", "1")) =>
+        {
+            Some(Operation::Get)
+        }
         "select" | "with" => Some(Operation::Many),
         _ => None,
     }

@@ -1,6 +1,7 @@
 //! One audit under way: the program, what was found in it, and how findings are written.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::link::entries::{Entries, Entry, Link};
@@ -8,7 +9,7 @@ use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Language, Span};
-use crate::rules::catalogue::{Calls, Kind};
+use crate::rules::catalogue::Calls;
 use crate::rules::packs::{Because, Packs, Reason};
 
 use super::calls::{self, External};
@@ -29,6 +30,8 @@ pub struct Case<'p, 'm> {
     pub start_frames: Vec<FrameId>,
     start_units: HashMap<UnitId, Vec<FrameId>>,
     by_call: HashMap<CallId, usize>,
+    /// What was found at start-up, by question.
+    at_start: RefCell<BTreeMap<(&'static str, String), Option<Protection>>>,
 }
 
 /// What a condition found.
@@ -59,6 +62,7 @@ impl<'p, 'm> Case<'p, 'm> {
             start_frames: Vec::new(),
             start_units: HashMap::new(),
             by_call,
+            at_start: RefCell::default(),
         };
         case.find_starts();
         case
@@ -106,6 +110,22 @@ impl<'p, 'm> Case<'p, 'm> {
     /// The external call that a call is.
     pub fn external_at(&self, call: CallId) -> Option<&External> {
         self.by_call.get(&call).and_then(|index| self.externals.get(*index))
+    }
+
+    /// The first protection among what runs at start-up; looked for once per question and item.
+    pub fn at_start(
+        &self,
+        question: &'static str,
+        item: &str,
+        protects: impl FnMut(Site) -> Option<Protection>,
+    ) -> Option<Protection> {
+        let key = (question, item.to_owned());
+        if let Some(found) = self.at_start.borrow().get(&key) {
+            return found.clone();
+        }
+        let found = self.start_sites().find_map(protects);
+        self.at_start.borrow_mut().insert(key, found.clone());
+        found
     }
 
     pub fn llm_calls(&self) -> impl Iterator<Item = &External> {
@@ -216,10 +236,8 @@ impl<'p, 'm> Case<'p, 'm> {
         for (call, info) in program.units.calls.iter().enumerate() {
             let site = Site { call, frame: program.open_frame(info.unit) };
             for path in program.callee_paths(site) {
-                let known =
-                    program.facts_of(&path, Kind::Guard).iter().any(|(_, fact)| fact.protects.as_deref() == Some(item));
-                // A limiter object whose methods protect is the guard that people see.
-                if known {
+                // Only what would protect if it were wired.
+                if !self.guards.facts(&path, Some(site), item).is_empty() {
                     return Some(Protection {
                         module: info.module,
                         span: info.call.span,

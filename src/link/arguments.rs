@@ -156,6 +156,11 @@ impl<'m> Program<'m> {
         let mut unresolved = false;
         // Python names its options: what stands in a position is none, unless it is a literal or spread.
         let named_only = self.modules[self.units.calls[site.call].module].language == Language::Python;
+        // Where the options are written out, no other value stands for them.
+        let written_out = call
+            .arguments
+            .iter()
+            .any(|argument| argument.name.is_none() && matches!(argument.value.kind, ExpressionKind::Object(_)));
         for argument in call.arguments.iter().rev() {
             let is_literal = matches!(argument.value.kind, ExpressionKind::Object(_) | ExpressionKind::Spread(_));
             let looked_into = match argument.name.as_deref() {
@@ -169,7 +174,8 @@ impl<'m> Program<'m> {
                 Given::Unresolved => {
                     unresolved |= argument.name.is_some()
                         || matches!(argument.value.kind, ExpressionKind::Spread(_))
-                        || self.looks_like_options(&argument.value)
+                        || !written_out && self.looks_like_options(&argument.value, site.frame)
+                        || matches!(argument.value.kind, ExpressionKind::Object(_))
                 }
                 found => return found,
             }
@@ -177,15 +183,14 @@ impl<'m> Program<'m> {
         if unresolved { Given::Unresolved } else { Given::Absent }
     }
 
-    /// A bare name or member given where options would stand (`create(parameters)`).
-    fn looks_like_options(&self, expression: &Expression) -> bool {
-        matches!(
-            expression.kind,
-            ExpressionKind::Name(_)
-                | ExpressionKind::Member { .. }
-                | ExpressionKind::Object(_)
-                | ExpressionKind::Call(_)
-        )
+    /// A bare name or member given where options would stand (`create(parameters)`), unless its type holds no options.
+    fn looks_like_options(&self, expression: &'m Expression, frame: FrameId) -> bool {
+        matches!(expression.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. } | ExpressionKind::Call(_))
+            && !self.values(expression, frame).iter().all(|value| {
+                value
+                    .path()
+                    .is_some_and(|path| matches!(path, "globals.string()" | "globals.number()" | "globals.Buffer()"))
+            })
     }
 
     /// A key path inside the value of an expression.

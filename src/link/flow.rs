@@ -75,7 +75,7 @@ pub fn exit_of(block: &Block) -> Option<Exit> {
 }
 
 /// `sys.exit()`, `process.exit()`, `panic!()`, `bail!()`: calls that do not come back.
-fn exit_call(expression: &Expression) -> Option<Exit> {
+pub fn exit_call(expression: &Expression) -> Option<Exit> {
     let expression = match &expression.kind {
         ExpressionKind::Await(inner) => inner,
         _ => expression,

@@ -372,9 +372,25 @@ impl<'m> Program<'m> {
             if let Some(bindings) = unit.names.get(name) {
                 return self.bindings(bindings, id);
             }
+            if let Some(found) = self.imported_macro(unit, name, id) {
+                return found;
+            }
             at = closure;
         }
         self.outer_name(name, frame)
+    }
+
+    /// A macro is imported by its name and called with a `!` behind it.
+    fn imported_macro(&self, unit: &Unit<'m>, name: &str, frame: FrameId) -> Option<Values<'m>> {
+        let bindings = unit.names.get(name.strip_suffix('!')?)?;
+        let import = bindings.iter().find_map(|binding| match binding {
+            Binding::Import(import) => Some(*import),
+            _ => None,
+        })?;
+        self.imported(import, self.module_of(self.unit_of_frame(frame)), 0).into_iter().find_map(|value| match value {
+            Value::Library { path, sites } => Some(vec![Value::Library { path: format!("{path}!").into(), sites }]),
+            _ => None,
+        })
     }
 
     /// The values of a name in a frame.
@@ -616,10 +632,21 @@ impl<'m> Program<'m> {
         if info.language == Language::TypeScript {
             return self.exported_typescript(module, name, frame, depth);
         }
-        if let Some(bindings) = body.names.get(name) {
+        // `from package import module` in the package itself brings the module in: the file, not the name again.
+        let is_own = |binding: &&Binding<'m>| match binding {
+            Binding::Import(import) => {
+                import.name.as_deref() == Some(name)
+                    && matches!(self.resolve_import(module, &import.source), Target::Module(source) if source == module)
+            }
+            _ => false,
+        };
+        if let Some(bindings) = body.names.get(name)
+            && !bindings.iter().all(|binding| is_own(&binding))
+        {
             let mut all = Values::new();
             for binding in bindings {
                 match binding {
+                    binding if is_own(&binding) => {}
                     Binding::Import(import) => add(&mut all, self.imported(import, module, depth + 1)),
                     binding => add(&mut all, self.binding(binding, frame)),
                 }
@@ -1258,12 +1285,32 @@ impl<'m> Program<'m> {
         if let Some(module) = self.required(call, frame) {
             return vec![module];
         }
+        if let Some(same) = self.same_by_method(call, frame) {
+            return same;
+        }
         let site = Site { call: id, frame };
         let mut all = Values::new();
         for callee in self.values(&call.callee, frame).iter() {
             add(&mut all, self.result(callee, site));
         }
         all
+    }
+
+    /// `value.unwrap()`, `value.clone()`: what has the method, whatever it is, where nothing else is known of the method.
+    fn same_by_method(&self, call: &'m Call, frame: FrameId) -> Option<Values<'m>> {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
+        let language = self.modules[self.module_of(self.unit_of_frame(frame))].language;
+        if language != Language::Rust || !self.is_a(&format!("std.self.{name}"), Kind::Same) {
+            return None;
+        }
+        let values = self.values(object, frame);
+        let is_own = |value: &Value<'m>| match value {
+            Value::Library { path, .. } => !self.facts(&format!("{path}.{name}")).is_empty(),
+            Value::Instance { class, .. } => self.units.classes[*class].methods.contains_key(name.as_str()),
+            Value::Class(_) | Value::Module(_) | Value::Folder(_) => true,
+            _ => false,
+        };
+        (!values.is_empty() && !values.iter().any(is_own)).then(|| values.to_vec())
     }
 
     /// `require('./m')` and `import('./m')` as a value: the module, whole.
@@ -1445,7 +1492,7 @@ impl<'m> Program<'m> {
                 }
             }
         }
-        self.memo.borrow_mut().clear();
+        self.forget();
         let _ = self.callers.set(callers);
     }
 

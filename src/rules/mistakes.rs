@@ -247,7 +247,7 @@ impl File<'_> {
     }
 
     fn example(&self, example: &Table<'_>, at: Range<usize>) -> Result<(), CatalogueError> {
-        let keys = ["python", "typescript", "rust", "path", "files", "expect"];
+        let keys = ["python", "typescript", "rust", "path", "files", "with", "expect"];
         if let Some(other) = example.keys().find(|key| !keys.contains(&key.get_ref().as_ref())) {
             let written = other.get_ref().as_ref();
             let help = match closest(written, &keys) {
@@ -261,8 +261,7 @@ impl File<'_> {
             return Err(self.wrong(Some(at), "an example without a snippet".to_owned(), help));
         }
         if !example.contains_key("expect") {
-            let help =
-                "add expect = [\"llm openai.OpenAI().chat.completions.create timeout=600s output=no retry=yes\"]";
+            let help = "add expect = [\"llm library.Client().chat timeout=60s output=no retry=yes\"]";
             return Err(self.wrong(Some(at), "an example that expects nothing".to_owned(), help));
         }
         Ok(())

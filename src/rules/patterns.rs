@@ -94,7 +94,7 @@ pub fn mistake(name: &str) -> Option<(String, &'static str)> {
         return Some((format!("`{name}` has a space, which no name has"), "one string for each name"));
     }
     if name.contains("::") {
-        return Some((format!("`{name}` is written with `::`"), "write dots: `reqwest.Client.new`"));
+        return Some((format!("`{name}` is written with `::`"), "write dots: `library.Client.new`"));
     }
     if name.matches('{').count() != name.matches('}').count() {
         return Some((format!("the braces of `{name}` do not close"), "`a.{b,c}` stands for `a.b` and `a.c`"));
@@ -119,7 +119,7 @@ pub fn mistake(name: &str) -> Option<(String, &'static str)> {
         segments(each).any(is_odd).then(|| {
             (
                 format!("`{each}` is no canonical name"),
-                "a call is `()` and an index `[]`, without what stands in them: `openai.OpenAI().chat`",
+                "a call is `()` and an index `[]`, without what stands in them: `library.Client().chat`",
             )
         })
     })

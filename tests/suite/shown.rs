@@ -8,6 +8,7 @@ use launchcheck::judge::case::Case;
 use launchcheck::judge::conditions::{availability, environment, retries};
 use launchcheck::link::arguments::{Amount, Given, Held};
 use launchcheck::link::entries::{Entries, Started, globs};
+use launchcheck::link::units::Binding;
 use launchcheck::link::{Program, Site, Value};
 use launchcheck::lower;
 use launchcheck::model::{
@@ -61,7 +62,7 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
             None => settings.extend(lower::settings::lower(path, text)),
         }
     }
-    let projects = [project(library, kind)];
+    let projects = [project(library, kind, &example.with)];
     let packs = sample::packs();
     let program = Program::new(&modules, &settings, &projects, catalogue);
     program.find_callers();
@@ -102,13 +103,17 @@ fn project_kind(language: Language) -> ProjectKind {
     }
 }
 
-/// A project that depends on the library, in whatever version.
-fn project(library: &Library, kind: ProjectKind) -> Project {
+/// A project that depends on the library, in whatever version, and on what the example names.
+fn project(library: &Library, kind: ProjectKind, with: &[String]) -> Project {
+    let named = with.iter().map(|package| match package.rsplit_once('@').filter(|(name, _)| !name.is_empty()) {
+        Some((name, version)) => (name.to_owned(), version.to_owned()),
+        None => (package.clone(), "*".to_owned()),
+    });
     let packages = &library.packages;
-    let dependencies = [&packages.pypi, &packages.npm, &packages.crates]
-        .into_iter()
-        .flatten()
-        .map(|name| Dependency { name: name.clone(), requirement: "*".to_owned(), development: false })
+    let own = [&packages.pypi, &packages.npm, &packages.crates].into_iter().flatten();
+    let dependencies = named
+        .chain(own.map(|name| (name.clone(), "*".to_owned())))
+        .map(|(name, requirement)| Dependency { name, requirement, development: false })
         .collect();
     Project { kind, dependencies, ..Project::default() }
 }
@@ -329,6 +334,13 @@ fn field_around(program: &Program<'_>, module: usize, span: Span) -> Option<Stri
         }
     }
     for unit in program.units.units.iter().filter(|unit| unit.module == module) {
+        for (name, bindings) in &unit.names {
+            for binding in bindings {
+                if let Binding::Value { value, .. } = binding {
+                    offer(wider(value.span, value.span), name);
+                }
+            }
+        }
         for parameter in unit.function.iter().flat_map(|function| &function.parameters) {
             if let ExpressionKind::Name(name) = &parameter.target.kind {
                 offer(parameter.span, name);

@@ -2,7 +2,7 @@
 
 use crate::link::arguments::{Amount, Held};
 use crate::link::reach::Trail;
-use crate::link::units::{CallId, NodeKind};
+use crate::link::units::{CallId, NodeKind, UnitId};
 use crate::link::{FrameId, Site, Value};
 use crate::rules::catalogue::Kind;
 use crate::rules::packs::Reason;
@@ -123,12 +123,24 @@ fn by_callers(case: &Case<'_, '_>, trail: &[Site], constructs: &[Construct], dep
         return true;
     }
     let Some(first) = trail.first().filter(|_| depth > 0) else { return false };
-    let callers = case.program.callers_of(case.program.units.calls[first.call].unit);
+    let unit = case.program.units.calls[first.call].unit;
+    if constructs.iter().filter_map(Construct::call).any(|retry| is_handed(case, retry, unit)) {
+        return true;
+    }
+    let callers = case.program.callers_of(unit);
     !callers.is_empty()
         && callers.iter().all(|caller| {
             let longer: Vec<Site> = std::iter::once(*caller).chain(trail.iter().copied()).collect();
             by_callers(case, &longer, constructs, depth - 1)
         })
+}
+
+/// Whether a retry is given a function to run.
+fn is_handed(case: &Case<'_, '_>, retry: CallId, unit: UnitId) -> bool {
+    let mut frames = Vec::new();
+    let frame = case.program.open_frame(case.program.units.calls[retry].unit);
+    case.program.callbacks(Site { call: retry, frame }, case.guards.registrations, &mut frames);
+    frames.iter().any(|frame| case.program.unit_of_frame(*frame) == unit)
 }
 
 /// What retries the rest of a trail from one of its steps on.
