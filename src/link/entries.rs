@@ -164,7 +164,7 @@ impl<'m> Entries<'m> {
         function: &'m Function,
         decorator: &'m Expression,
         span: Span,
-        index: usize,
+        inner: &'m [Expression],
         frame: FrameId,
     ) {
         let (callee, site) = match &decorator.kind {
@@ -177,7 +177,7 @@ impl<'m> Entries<'m> {
             let routes = program.facts_of(path, Kind::Route);
             for (_, fact) in routes.into_iter().filter(|(_, fact)| fact.handler.is_none()) {
                 registers = true;
-                self.add_decorated(program, unit, function, fact, site, sites.first().copied(), index, frame);
+                self.add_decorated(program, unit, function, fact, site, sites.first().copied(), inner, frame);
             }
             if program.facts_of(path, Kind::Middleware).iter().any(|(_, fact)| fact.handler.is_none()) {
                 registers = true;
@@ -197,20 +197,6 @@ impl<'m> Entries<'m> {
         }
         if registers || function.decorators.iter().any(|each| std::ptr::eq(each, decorator)) {
             self.registrations.extend(site.map(|site| site.call));
-        }
-    }
-
-    /// What decorators of classes put in front of every handler: `@Module({ providers: [{ useClass: Limiter }] })`.
-    fn decorated_classes(&mut self, program: &Program<'m>) {
-        for class in &program.units.classes {
-            let frame = program.open_frame(class.unit);
-            for (fact, site) in
-                class.class.decorators.iter().flat_map(|decorator| decorator_facts(program, decorator, frame))
-            {
-                if fact.is == Kind::Middleware && !fact.guards.is_empty() {
-                    guard_links(program, fact, site, &mut self.conventions);
-                }
-            }
         }
     }
 
