@@ -282,6 +282,15 @@ impl File<'_> {
     fn names(&self, library: &mut Library, table: &Table<'_>) -> Result<(), CatalogueError> {
         let sets: Vec<(String, String)> =
             library.sets.iter().map(|(name, names)| (format!("<{name}>"), names.written())).collect();
+        if let Some(DeValue::Table(written)) = table.get("sets").map(Spanned::get_ref) {
+            for name in written.keys().map(|key| key.get_ref().as_ref()) {
+                for (part, at) in texts(written, name) {
+                    if let Some((problem, help)) = patterns::misspelling(part) {
+                        return Err(self.wrong(Some(at), problem, help));
+                    }
+                }
+            }
+        }
         let written: Vec<_> = tables(table, "fact").map(|(fact, _)| texts(fact, "names")).collect();
         let whole = |name: &str| {
             // A set may use another one; a ring of them ends here and is no canonical name.
