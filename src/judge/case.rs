@@ -9,7 +9,7 @@ use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Language, Span};
-use crate::rules::catalogue::{Calls, Kind};
+use crate::rules::catalogue::Calls;
 use crate::rules::packs::{Because, Packs, Reason};
 
 use super::calls::{self, External};
@@ -228,10 +228,8 @@ impl<'p, 'm> Case<'p, 'm> {
         for (call, info) in program.units.calls.iter().enumerate() {
             let site = Site { call, frame: program.open_frame(info.unit) };
             for path in program.callee_paths(site) {
-                let known =
-                    program.facts_of(&path, Kind::Guard).iter().any(|(_, fact)| fact.protects.as_deref() == Some(item));
-                // A limiter object whose methods protect is the guard that people see.
-                if known {
+                // Only what would protect if it were wired.
+                if !self.guards.facts(&path, Some(site), item).is_empty() {
                     return Some(Protection {
                         module: info.module,
                         span: info.call.span,

@@ -55,7 +55,9 @@ pub fn initialised(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
             return None;
         }
         program.callee_paths(site).into_iter().find_map(|path| {
-            (!case.guards.facts(&path, Some(site), item).is_empty()).then(|| Protection {
+            // What is put in front of handlers protects those that it stands in front of.
+            let facts = case.guards.facts(&path, Some(site), item);
+            facts.iter().any(|fact| fact.how.as_deref() == Some("init")).then(|| Protection {
                 module: info.module,
                 span: info.call.span,
                 name: short(&path),
