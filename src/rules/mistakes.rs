@@ -261,8 +261,7 @@ impl File<'_> {
             return Err(self.wrong(Some(at), "an example without a snippet".to_owned(), help));
         }
         if !example.contains_key("expect") {
-            let help =
-                "add expect = [\"llm library.Client().chat timeout=60s output=no retry=yes\"]";
+            let help = "add expect = [\"llm library.Client().chat timeout=60s output=no retry=yes\"]";
             return Err(self.wrong(Some(at), "an example that expects nothing".to_owned(), help));
         }
         Ok(())
