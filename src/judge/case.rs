@@ -1,6 +1,7 @@
 //! One audit under way: the program, what was found in it, and how findings are written.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::link::entries::{Entries, Entry, Link};
@@ -8,7 +9,7 @@ use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Language, Span};
-use crate::rules::catalogue::{Calls, Kind};
+use crate::rules::catalogue::Calls;
 use crate::rules::packs::{Because, Packs, Reason};
 
 use super::calls::{self, External};
@@ -28,6 +29,8 @@ pub struct Case<'p, 'm> {
     /// What runs when the application starts: module bodies and what they call.
     pub start_frames: Vec<FrameId>,
     start_units: HashMap<UnitId, Vec<FrameId>>,
+    /// What was found at start-up, by question.
+    at_start: RefCell<BTreeMap<(&'static str, String), Option<Protection>>>,
 }
 
 /// What a condition found.
@@ -56,6 +59,7 @@ impl<'p, 'm> Case<'p, 'm> {
             served,
             start_frames: Vec::new(),
             start_units: HashMap::new(),
+            at_start: RefCell::default(),
         };
         case.find_starts();
         case
@@ -98,6 +102,22 @@ impl<'p, 'm> Case<'p, 'm> {
             let unit = self.program.unit_of_frame(*frame);
             self.program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame: *frame })
         })
+    }
+
+    /// The first protection among what runs at start-up; looked for once per question and item.
+    pub fn at_start(
+        &self,
+        question: &'static str,
+        item: &str,
+        protects: impl FnMut(Site) -> Option<Protection>,
+    ) -> Option<Protection> {
+        let key = (question, item.to_owned());
+        if let Some(found) = self.at_start.borrow().get(&key) {
+            return found.clone();
+        }
+        let found = self.start_sites().find_map(protects);
+        self.at_start.borrow_mut().insert(key, found.clone());
+        found
     }
 
     pub fn llm_calls(&self) -> impl Iterator<Item = &External> {
@@ -208,10 +228,8 @@ impl<'p, 'm> Case<'p, 'm> {
         for (call, info) in program.units.calls.iter().enumerate() {
             let site = Site { call, frame: program.open_frame(info.unit) };
             for path in program.callee_paths(site) {
-                let known =
-                    program.facts_of(&path, Kind::Guard).iter().any(|(_, fact)| fact.protects.as_deref() == Some(item));
-                // A limiter object whose methods protect is the guard that people see.
-                if known {
+                // Only what would protect if it were wired.
+                if !self.guards.facts(&path, Some(site), item).is_empty() {
                     return Some(Protection {
                         module: info.module,
                         span: info.call.span,

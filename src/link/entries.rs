@@ -119,42 +119,24 @@ impl<'m> Entries<'m> {
             let (Some(function), Some(parent)) = (info.function, info.parent) else { continue };
             let frame = program.open_frame(parent);
             for (index, decorator) in function.decorators.iter().enumerate() {
-                let (callee, site) = match &decorator.kind {
-                    ExpressionKind::Call(call) => {
-                        (&call.callee, program.units.call_id(call).map(|call| Site { call, frame }))
-                    }
-                    _ => (decorator, None),
-                };
-                for value in program.values(callee, frame).iter() {
-                    let Value::Library { path, sites } = value else { continue };
-                    for (_, fact) in
-                        program.facts_of(path, Kind::Route).into_iter().filter(|(_, fact)| fact.handler.is_none())
-                    {
-                        self.add_decorated(program, unit, function, fact, site, sites.first().copied(), index, frame);
-                    }
-                    for (_, fact) in program.facts_of(path, Kind::Middleware) {
-                        if fact.handler.is_some() {
-                            continue;
-                        }
-                        let link = link(program, unit, decorator.span, Role::Middleware);
-                        self.register(
-                            sites.first(),
-                            site,
-                            Registered::Middleware { path: String::new(), links: vec![link], everywhere: true },
-                        );
-                    }
-                    if program.is_a(path, Kind::ErrorHandler) {
-                        self.error_handlers.push(link(program, unit, decorator.span, Role::Middleware));
-                    }
-                    if program
-                        .facts_of(path, Kind::Router)
-                        .iter()
-                        .any(|(_, fact)| fact.role.as_deref() == Some("start"))
-                    {
-                        self.starts.extend(handler_frame(program, unit));
-                    }
+                let inner = function.decorators.get(index + 1..).unwrap_or(&[]);
+                self.applied(program, unit, function, decorator, decorator.span, inner, frame);
+            }
+        }
+        // `app.middleware("http")(log)`: a decorator applied by hand.
+        for call in 0..program.units.calls.len() {
+            let info = &program.units.calls[call];
+            let Some(given) = info.call.arguments.first() else { continue };
+            if !matches!(info.call.callee.kind, ExpressionKind::Call(_)) {
+                continue;
+            }
+            let frame = program.open_frame(info.unit);
+            for value in program.values(&given.value, frame).iter() {
+                if let Value::Function { unit, .. } = value
+                    && let Some(function) = program.units.units[*unit].function
+                {
+                    self.applied(program, *unit, function, &info.call.callee, info.call.span, &[], frame);
                 }
-                self.registrations.extend(site.map(|site| site.call));
             }
         }
     }
@@ -173,6 +155,51 @@ impl<'m> Entries<'m> {
         }
     }
 
+    /// A function registered by what decorates it.
+    #[expect(clippy::too_many_arguments, reason = "one registration is that many things")]
+    fn applied(
+        &mut self,
+        program: &Program<'m>,
+        unit: UnitId,
+        function: &'m Function,
+        decorator: &'m Expression,
+        span: Span,
+        inner: &'m [Expression],
+        frame: FrameId,
+    ) {
+        let (callee, site) = match &decorator.kind {
+            ExpressionKind::Call(call) => (&call.callee, program.units.call_id(call).map(|call| Site { call, frame })),
+            _ => (decorator, None),
+        };
+        let mut registers = false;
+        for value in program.values(callee, frame).iter() {
+            let Value::Library { path, sites } = value else { continue };
+            let routes = program.facts_of(path, Kind::Route);
+            for (_, fact) in routes.into_iter().filter(|(_, fact)| fact.handler.is_none()) {
+                registers = true;
+                self.add_decorated(program, unit, function, fact, site, sites.first().copied(), inner, frame);
+            }
+            if program.facts_of(path, Kind::Middleware).iter().any(|(_, fact)| fact.handler.is_none()) {
+                registers = true;
+                let link = link(program, unit, span, Role::Middleware);
+                let what = Registered::Middleware { path: String::new(), links: vec![link], everywhere: true };
+                self.register(sites.first(), site, what);
+            }
+            if program.is_a(path, Kind::ErrorHandler) {
+                registers = true;
+                self.error_handlers.push(link(program, unit, span, Role::Middleware));
+            }
+            let facts = program.facts_of(path, Kind::Router);
+            if facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("start")) {
+                registers = true;
+                self.starts.extend(handler_frame(program, unit));
+            }
+        }
+        if registers || function.decorators.iter().any(|each| std::ptr::eq(each, decorator)) {
+            self.registrations.extend(site.map(|site| site.call));
+        }
+    }
+
     #[expect(clippy::too_many_arguments, reason = "one registration is that many things")]
     fn add_decorated(
         &mut self,
@@ -182,7 +209,7 @@ impl<'m> Entries<'m> {
         fact: &'m Fact,
         site: Option<Site>,
         router: Option<Site>,
-        index: usize,
+        inner: &'m [Expression],
         frame: FrameId,
     ) {
         let module = program.units.units[unit].module;
@@ -217,9 +244,11 @@ impl<'m> Entries<'m> {
                 }
             }
         }
-        for decorator in function.decorators.iter().skip(index + 1) {
+        for decorator in inner {
             for value in program.values(decorator, frame).iter() {
-                chain.push(Link { value: value.clone(), role: Role::Decorator, module, span: decorator.span });
+                for value in wrapped_by(program, value) {
+                    chain.push(Link { value, role: Role::Decorator, module, span: decorator.span });
+                }
             }
         }
         program.receives(unit, &fact.receives);
@@ -798,6 +827,23 @@ fn decorator_facts<'m>(program: &Program<'m>, decorator: &'m Expression, frame: 
         .flat_map(|path| program.facts(path).to_vec())
         .map(|id| (catalogue.fact(id), site))
         .collect()
+}
+
+/// What a decorator puts in front of a function: what a decorator of the program returns, or itself.
+fn wrapped_by<'m>(program: &Program<'m>, decorator: &Value<'m>) -> Vec<Value<'m>> {
+    if let Value::Function { unit, closure, receiver } = decorator
+        && let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework)
+    {
+        let wrappers: Vec<Value<'m>> = program
+            .returned(*unit, frame)
+            .into_iter()
+            .filter(|value| matches!(value, Value::Function { unit: inner, .. } if inner != unit))
+            .collect();
+        if !wrappers.is_empty() {
+            return wrappers;
+        }
+    }
+    vec![decorator.clone()]
 }
 
 fn link<'m>(program: &Program<'m>, unit: UnitId, span: Span, role: Role) -> Link<'m> {

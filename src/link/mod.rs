@@ -22,7 +22,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::model::{Expression, Module, Project, ProjectKind, Settings, Span};
+use crate::model::{Dependency, Expression, Module, Project, ProjectKind, Settings, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::{Catalogue, FactId};
 use crate::source::Location;
@@ -145,7 +145,7 @@ impl<'m> Program<'m> {
             return found.clone();
         }
         let found: Rc<[FactId]> =
-            self.catalogue.lookup(path).into_iter().filter(|id| self.version_fits(*id)).collect::<Vec<_>>().into();
+            self.catalogue.lookup(path).into_iter().filter(|id| self.version_fits(*id, path)).collect::<Vec<_>>().into();
         self.fact_memo.borrow_mut().insert(Rc::from(path), found.clone());
         found
     }
@@ -165,22 +165,33 @@ impl<'m> Program<'m> {
         self.facts(path).iter().any(|id| self.catalogue.fact(*id).is == kind)
     }
 
-    fn version_fits(&self, id: FactId) -> bool {
+    /// Whether a fact is about the version that is depended on: of the package that the name itself comes from, where a
+    /// library has several, else of the first that is declared.
+    fn version_fits(&self, id: FactId, path: &str) -> bool {
         let Some(wanted) = &self.catalogue.fact(id).versions else { return true };
         let library = self.catalogue.library_of(id);
-        let declared = self.projects.iter().find_map(|project| {
-            let packages = match project.kind {
-                ProjectKind::Python => &library.packages.pypi,
-                ProjectKind::Node => &library.packages.npm,
-                ProjectKind::Cargo => &library.packages.crates,
-                ProjectKind::None => return None,
-            };
-            project
-                .dependencies
-                .iter()
-                .find(|dependency| packages.iter().any(|name| name.eq_ignore_ascii_case(&dependency.name)))
-        });
-        match declared.and_then(|dependency| version_of(&dependency.requirement)) {
+        let declared: Vec<&Dependency> = self
+            .projects
+            .iter()
+            .flat_map(|project| {
+                let packages = match project.kind {
+                    ProjectKind::Python => &library.packages.pypi[..],
+                    ProjectKind::Node => &library.packages.npm[..],
+                    ProjectKind::Cargo => &library.packages.crates[..],
+                    ProjectKind::None => &[],
+                };
+                let is_of_it = |dependency: &&Dependency| {
+                    packages.iter().any(|name| name.eq_ignore_ascii_case(&dependency.name))
+                };
+                project.dependencies.iter().filter(is_of_it)
+            })
+            .collect();
+        let brings_it = |dependency: &&&Dependency| {
+            path.strip_prefix(dependency.name.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', '(', '[']))
+        };
+        let own = declared.iter().find(brings_it).or(declared.first());
+        match own.and_then(|dependency| version_of(&dependency.requirement)) {
             Some(version) => wanted.split(',').all(|part| satisfies(&version, part.trim())),
             None => true,
         }

@@ -632,10 +632,21 @@ impl<'m> Program<'m> {
         if info.language == Language::TypeScript {
             return self.exported_typescript(module, name, frame, depth);
         }
-        if let Some(bindings) = body.names.get(name) {
+        // `from package import module` in the package itself brings the module in: the file, not the name again.
+        let is_own = |binding: &&Binding<'m>| match binding {
+            Binding::Import(import) => {
+                import.name.as_deref() == Some(name)
+                    && matches!(self.resolve_import(module, &import.source), Target::Module(source) if source == module)
+            }
+            _ => false,
+        };
+        if let Some(bindings) = body.names.get(name)
+            && !bindings.iter().all(|binding| is_own(&binding))
+        {
             let mut all = Values::new();
             for binding in bindings {
                 match binding {
+                    binding if is_own(&binding) => {}
                     Binding::Import(import) => add(&mut all, self.imported(import, module, depth + 1)),
                     binding => add(&mut all, self.binding(binding, frame)),
                 }

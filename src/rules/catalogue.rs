@@ -8,15 +8,21 @@
 //! `await` and `?` leave no trace. Names without an import are under `builtins` for Python (`builtins.len`) and
 //! `globals` for TypeScript (`globals.fetch`, `globals.process.env`); in Rust the prelude and macros are under `std`
 //! (`std.println!`). An instance is its constructor's name followed by `()`: `openai.OpenAI().chat.completions.create`.
-//! A parameter annotated with a class is an instance of it. `{a,b}` in a pattern stands for each, `*` for one
-//! segment, `**` at the end for any way to go on.
+//! A parameter annotated with a class is an instance of it. In a name `{a,b}` stands for each, `*` for one part,
+//! `*()` for one call, `**` for any way to go on.
 //!
-//! # Settings
+//! # Argument paths
 //!
-//! Arguments are named by their key, which matches a keyword argument as well as a key of an object-literal argument:
-//! `timeout`. `#0` is the first positional argument, `a.b` the key `b` inside the value of `a` (through calls that
-//! wrap an object, such as `JSON.stringify` or a configuration class), `timeout()` a call of that name in the builder
-//! chain.
+//! An argument is named by its key, which matches a keyword argument as well as a key of an object-literal argument:
+//! `timeout`. `#0` is the first positional argument, `#-1` the last, `a.b` the key `b` inside the value of `a` (through
+//! calls that wrap an object, such as `JSON.stringify` or a configuration class), `timeout()` a call of that name in the
+//! builder chain. `{#0,url}` is the first of them that is given.
+//!
+//! # Conditions on arguments
+//!
+//! `path` holds where it is given and not off (`None`, `null`, `0`, `false`); `path: name` where its value is, or holds
+//! a call of, that canonical name; `path == true`, `path != false`, `path >= 1.5` and `path <= 64kb` compare, `path != x`
+//! also where it is not given.
 
 use std::collections::BTreeMap;
 
@@ -46,8 +52,10 @@ pub struct Library {
     /// or a list of names, is written `<Client>().chat.completions.create` in `names`.
     #[serde(default)]
     pub sets: BTreeMap<String, NameSet>,
+    /// What is true of its names.
     #[serde(default, rename = "fact")]
     pub facts: Vec<Fact>,
+    /// Snippets that show every fact at work.
     #[serde(default, rename = "example")]
     pub examples: Vec<Example>,
 }
@@ -71,10 +79,13 @@ impl Library {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Packages {
+    /// Of Python.
     #[serde(default)]
     pub pypi: Vec<String>,
+    /// Of JavaScript and TypeScript.
     #[serde(default)]
     pub npm: Vec<String>,
+    /// Of Rust.
     #[serde(default)]
     pub crates: Vec<String>,
 }
@@ -101,72 +112,116 @@ impl NameSet {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fact {
+    /// The kind of fact.
     pub is: Kind,
+    /// The canonical names that it holds for.
     #[serde(default)]
     pub names: Vec<String>,
-    /// Where it says so: a documentation page or a file of the package.
+    /// Where it says so: a documentation page, or a file of the package with its version.
     pub source: Option<String>,
     /// The versions it holds for, as a requirement (`>=1`, `<1`); the manifest's requirement decides between facts.
     pub versions: Option<String>,
 
+    /// `llm`, `paid` or `external`.
     pub calls: Option<Calls>,
+    /// Argument paths of messages and prompts.
     #[serde(default)]
     pub input: Vec<String>,
+    /// How long it may take: a setting, in seconds.
     pub timeout: Option<Setting>,
+    /// How often it is tried again: a setting, in attempts.
     pub retry: Option<Setting>,
+    /// How long the answer may be: a setting, in tokens.
     pub output: Option<Setting>,
+    /// The canonical name of the result, ending in `()`.
     #[serde(rename = "as")]
     pub becomes: Option<String>,
+    /// Regular expressions over addresses.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// Keys that are read from a reply (`choices.message`: both of them), for addresses that come from elsewhere.
     #[serde(default)]
     pub replies: Vec<String>,
+    /// Argument path of the address.
     pub url: Option<String>,
 
+    /// `http`, `websocket`, `bot`, `queue`, `cron`, `cli`, `ui` or `action`.
     pub entry: Option<String>,
+    /// Whether a remote person can reach it; without it all are but `cli` and `cron`.
     pub public: Option<bool>,
+    /// Argument path of the function; `#-1` is the last positional argument.
     pub handler: Option<String>,
+    /// Argument path of the route or its prefix.
     pub path: Option<String>,
+    /// The HTTP method, where the name of the function does not tell it.
     pub method: Option<String>,
+    /// Argument paths of what stands in front (`*`: of everything); `a[].b` is the key `b` of every item of `a`.
     #[serde(default)]
     pub guards: Vec<String>,
+    /// Argument paths of functions that run at start-up.
     #[serde(default)]
     pub handlers: Vec<String>,
     /// What a handler's parameters are, in order (`express.Request()`): for handlers whose parameters carry no annotation.
     #[serde(default)]
     pub receives: Vec<String>,
+    /// `after` (what is registered later) or `all`.
     pub order: Option<String>,
+    /// How many parameters a function must have to be one.
     pub parameters: Option<usize>,
+    /// Globs over paths from the root.
     #[serde(default)]
     pub files: Vec<String>,
+    /// Names that a file exports; `default.fetch` is a member of one.
     #[serde(default)]
     pub exports: Vec<String>,
+    /// `start`, `middleware` or `error-handler`; without it what is exported is an entry point.
     pub role: Option<String>,
 
+    /// The item of the checklist.
     pub protects: Option<String>,
+    /// The way it is wired.
     pub how: Option<String>,
+    /// Conditions on arguments that must all hold.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// Conditions on arguments of which none may hold.
     #[serde(default)]
     pub unless: Vec<String>,
+    /// Whether it ends: `true`, `false`, or a condition.
     pub bounded: Option<Condition>,
+    /// Whether its wait grows: `true`, `false`, or a condition.
     pub exponential: Option<Condition>,
 
+    /// Argument path of a variable's name.
     pub variable: Option<String>,
+    /// Argument path of what holds where there is no such variable.
     pub default: Option<String>,
+    /// Whether a missing variable is an error.
     pub raises: Option<bool>,
+    /// What is done to the store.
     pub does: Option<String>,
+    /// Argument path, or chained call, that limits how many.
     pub bound: Option<String>,
+    /// `debug`, `info`, `warning`, `error` or `exception` (with stack).
     pub level: Option<String>,
+    /// Argument path of a status code.
     pub status: Option<String>,
+    /// Whether it is one whatever it is given.
     pub always: Option<bool>,
+    /// Argument path of how long.
     pub seconds: Option<String>,
+    /// Argument path of what counts.
     pub value: Option<String>,
+    /// The method that ends it.
     pub ended_by: Option<String>,
+    /// `ms`, `s`, `min`, `h` or `d`; without it seconds.
     pub unit: Option<String>,
+    /// Argument path of the greatest length; without it the call itself is the limit.
     pub limit: Option<String>,
+    /// Key paths (`*` for one key, `**` for any), or argument paths of objects whose keys count.
     #[serde(default)]
     pub keys: Vec<String>,
+    /// `pattern`: the first `*` of the key path is a pattern of the files that it holds for.
     pub scope: Option<String>,
 }
 
@@ -233,8 +288,11 @@ pub enum Condition {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {
+    /// A snippet in Python, laid out as `app.py`.
     pub python: Option<String>,
+    /// A snippet in TypeScript or JavaScript, laid out as `app.ts`.
     pub typescript: Option<String>,
+    /// A snippet in Rust, laid out as `src/main.rs`.
     pub rust: Option<String>,
     /// The path the snippet is laid out at, where that matters (`app/api/chat/route.ts`).
     pub path: Option<String>,
@@ -245,5 +303,6 @@ pub struct Example {
     /// `openai@0.28`.
     #[serde(default)]
     pub with: Vec<String>,
+    /// All that it shows.
     pub expect: Vec<String>,
 }

@@ -18,8 +18,8 @@ pub enum Kind {
     /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
     /// `as` (a canonical name ending in `()`), its settings are those of the clients among its arguments.
     Compose,
-    /// An address of a provider: `hosts` as regular expressions over the URL text of a raw HTTP call; `calls` and
-    /// `output` (keys of the body) as in `call`.
+    /// An address of a provider: `hosts` as regular expressions over the URL text of a raw HTTP call, `replies` as keys that
+    /// are read from its reply; `calls` and `output` (keys of the body) as in `call`.
     Endpoint,
     /// A call that sends a raw HTTP request to the address in `url` (an argument path); with `timeout` and its default.
     Http,

@@ -2,6 +2,7 @@
 
 mod apps;
 mod cases;
+mod catalogue_readme;
 mod cli;
 mod collect;
 mod examples;

@@ -390,7 +390,7 @@ fn damaged_apps_end() {
                 (name, fs::read(path).expect("a file"))
             })
             .collect();
-        let variants: Vec<Vec<Vec<u8>>> = files.iter().map(|(_, bytes)| damages(bytes, 20).collect()).collect();
+        let variants: Vec<Vec<Vec<u8>>> = files.iter().map(|(_, bytes)| damages(bytes, 8).collect()).collect();
         (0..variants.iter().map(Vec::len).max().unwrap_or(0)).into_par_iter().for_each(|number| {
             let damaged = files
                 .iter()

@@ -54,17 +54,16 @@ fn protected<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, sites: &[Site], item: &
 /// A guard that the client of the call carries: a proxy's budget, a response cache.
 fn by_client(case: &Case<'_, '_>, sites: &[Site], item: &str) -> Option<Protection> {
     let program = case.program;
-    for site in case.start_sites() {
-        for path in program.callee_paths(site) {
-            if case.guards.facts(&path, Some(site), item).iter().any(|fact| fact.how.as_deref() == Some("init")) {
-                let info = &program.units.calls[site.call];
-                return Some(Protection {
-                    module: info.module,
-                    span: info.call.span,
-                    name: super::super::guards::short(&path),
-                });
-            }
-        }
+    let initialised = case.at_start("client", item, |site| {
+        let path = program.callee_paths(site).into_iter().find(|path| {
+            case.guards.facts(path, Some(site), item).iter().any(|fact| fact.how.as_deref() == Some("init"))
+        })?;
+        let info = &program.units.calls[site.call];
+        let name = super::super::guards::short(&path);
+        Some(Protection { module: info.module, span: info.call.span, name })
+    });
+    if initialised.is_some() {
+        return initialised;
     }
     let site = sites.first()?;
     case.callees(*site).iter().flat_map(|value| value.sites().to_vec()).find_map(|made| {

@@ -1,6 +1,6 @@
 //! A3: when the model fails, the caller still gets a useful answer.
 
-use crate::link::Site;
+use crate::link::{FrameId, Site, Value};
 use crate::link::flow::exit_of;
 use crate::link::reach::Trail;
 use crate::link::units::{NodeKind, UnitId};
@@ -100,12 +100,29 @@ fn fate_of(case: &Case<'_, '_>, trail: &Trail) -> Option<Fate> {
     fate
 }
 
-/// A client or call that is configured with a fallback.
+/// A client or call that is configured with a fallback, or a model that is given to the call and asks another one.
 fn client_has_fallback(case: &Case<'_, '_>, site: Site) -> bool {
-    case.callees(site).iter().any(|value| {
-        value.sites().iter().any(|made| {
-            case.program.callee_paths(*made).iter().any(|path| !case.guards.facts(path, Some(*made), "A3").is_empty())
-        })
+    let arguments = &case.program.units.calls[site.call].call.arguments;
+    case.callees(site).iter().any(|value| falls_back(case, value))
+        || arguments.iter().any(|argument| given_fallback(case, &argument.value, site.frame, 0))
+}
+
+fn falls_back(case: &Case<'_, '_>, value: &Value<'_>) -> bool {
+    value.sites().iter().any(|made| {
+        case.program.callee_paths(*made).iter().any(|path| !case.guards.facts(path, Some(*made), "A3").is_empty())
+    })
+}
+
+/// Whether an argument, or an option among them, is something that falls back by itself.
+fn given_fallback<'m>(case: &Case<'_, 'm>, expression: &'m Expression, frame: FrameId, depth: usize) -> bool {
+    case.program.values(expression, frame).iter().any(|value| match value {
+        Value::Data { expression, frame } if depth < 2 => match &expression.0.kind {
+            ExpressionKind::Object(entries) => {
+                entries.iter().any(|entry| given_fallback(case, &entry.value, *frame, depth + 1))
+            }
+            _ => false,
+        },
+        value => falls_back(case, value),
     })
 }
 
@@ -355,7 +372,7 @@ fn shows_error<'m>(case: &Case<'_, 'm>, unit: UnitId, expression: &'m Expression
                 continue;
             }
             // Only what goes out of the program's own hands is shown.
-            let own = case.callees(site).iter().any(|value| matches!(value, crate::link::Value::Function { .. }));
+            let own = case.callees(site).iter().any(|value| matches!(value, Value::Function { .. }));
             for argument in &call.arguments {
                 stack.push((
                     &argument.value,

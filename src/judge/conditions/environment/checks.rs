@@ -350,18 +350,31 @@ impl Processes {
     fn of(case: &Case<'_, '_>) -> Processes {
         let program = case.program;
         let imports = imports(program);
-        let mains: BTreeSet<ModuleId> =
-            case.entries.entries.iter().filter(|entry| entry.kind == "cli").map(|entry| entry.module).collect();
-        let serving: BTreeSet<ModuleId> =
-            case.entries.entries.iter().filter(|entry| entry.kind != "cli").map(|entry| entry.module).collect();
-        let others: BTreeSet<ModuleId> = (0..program.modules.len()).filter(|module| !mains.contains(module)).collect();
-        let mut members = vec![closure(&imports, others.clone())];
-        for main in &mains {
-            let mut own = closure(&imports, BTreeSet::from([*main]));
+        let mut mains = BTreeSet::new();
+        let mut serving = BTreeSet::new();
+        for entry in &case.entries.entries {
+            if entry.kind == "cli" {
+                mains.insert(entry.module)
+            } else {
+                serving.insert(entry.module)
+            };
+        }
+        serving.extend(case.entries.starts.iter().map(|frame| program.module_of(program.unit_of_frame(*frame))));
+        serving.extend(found_by_framework(program));
+        let imported: BTreeSet<ModuleId> = imports.iter().flatten().copied().collect();
+        // What nobody imports and no framework loads runs by itself, if at all.
+        let alone = |module: &ModuleId| {
+            mains.contains(module) || !serving.is_empty() && !serving.contains(module) && !imported.contains(module)
+        };
+        let (tops, others): (BTreeSet<_>, BTreeSet<_>) = (0..program.modules.len()).partition(alone);
+        let served = if serving.is_empty() { others } else { serving.difference(&tops).copied().collect() };
+        let mut members = vec![closure(&imports, served)];
+        for top in &tops {
+            let mut own = closure(&imports, BTreeSet::from([*top]));
             // What starts the server runs all that the server loads, also by name.
-            let is_compiled = program.modules[*main].language == Language::Rust;
-            if is_compiled || serving.is_empty() || own.iter().any(|module| serving.contains(module)) {
-                own.extend(&others);
+            let is_compiled = program.modules[*top].language == Language::Rust;
+            if is_compiled || own.iter().any(|module| serving.contains(module)) {
+                own.extend(members.first().into_iter().flatten().copied().collect::<Vec<_>>());
             }
             members.push(own);
         }
@@ -386,7 +399,18 @@ fn closure(imports: &[BTreeSet<ModuleId>], from: BTreeSet<ModuleId>) -> BTreeSet
     all
 }
 
-/// The modules that each module imports.
+/// The modules that a framework finds by their path.
+fn found_by_framework(program: &Program<'_>) -> BTreeSet<ModuleId> {
+    let globs: Vec<_> = program
+        .catalogue
+        .of_kind(Kind::Convention)
+        .filter_map(|(_, fact)| crate::link::entries::globs(&fact.files))
+        .collect();
+    let is_found = |module: &ModuleId| globs.iter().any(|globs| globs.is_match(&program.modules[*module].path));
+    (0..program.modules.len()).filter(is_found).collect()
+}
+
+/// The modules that each module imports; a Python module brings the packages it lies in.
 fn imports(program: &Program<'_>) -> Vec<BTreeSet<ModuleId>> {
     use crate::link::names::Target;
     let mut all: Vec<BTreeSet<ModuleId>> = vec![BTreeSet::new(); program.modules.len()];
@@ -411,6 +435,14 @@ fn imports(program: &Program<'_>) -> Vec<BTreeSet<ModuleId>> {
             }
             StatementKind::Export(export) => export.source.iter().for_each(|source| add(source)),
             _ => {}
+        }
+    }
+    for (module, imported) in all.iter_mut().enumerate() {
+        let mut folder = crate::link::names::folder_of(&program.modules[module].path);
+        while !folder.is_empty() && program.modules[module].language == Language::Python {
+            imported
+                .extend(program.names.module_at(&format!("{folder}/__init__.py")).filter(|package| *package != module));
+            folder = crate::link::names::folder_of(folder);
         }
     }
     all
