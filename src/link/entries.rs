@@ -329,14 +329,15 @@ impl<'m> Entries<'m> {
         let Given::Present { expression, frame } = program.argument(site, path_of_handler) else { return };
         let values = program.values(expression, frame);
         let mut handlers: Vec<(UnitId, FrameId, Option<String>)> = Vec::new();
+        let mut makers: Vec<CallId> = Vec::new();
         let mut wrappers: Vec<Link<'m>> = Vec::new();
         for value in values.iter() {
             match value {
                 Value::Function { unit, closure, receiver } => {
                     if let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework)
-                        && !handlers.iter().any(|(known, ..)| known == unit)
+                        && !handlers.iter().any(|(_, known, _)| *known == frame)
                     {
-                        handlers.push((*unit, frame, None));
+                        handlers.push((program.innermost(*unit, *closure), frame, None));
                     }
                 }
                 Value::Library { sites, .. } if !sites.is_empty() => {
@@ -353,9 +354,12 @@ impl<'m> Entries<'m> {
                                 if let Value::Function { unit, closure, receiver } = value
                                     && let Some(frame) =
                                         program.enter(*unit, *closure, receiver.clone(), How::Framework)
-                                    && !handlers.iter().any(|(known, ..)| known == unit)
                                 {
-                                    handlers.push((*unit, frame, method_of(program.units.calls[site.call].call)));
+                                    makers.push(site.call);
+                                    if !handlers.iter().any(|(_, known, _)| *known == frame) {
+                                        let method = method_of(program.units.calls[site.call].call);
+                                        handlers.push((program.innermost(*unit, *closure), frame, method));
+                                    }
                                 }
                             }
                         }
@@ -365,6 +369,7 @@ impl<'m> Entries<'m> {
             }
         }
         self.registrations.insert(site.call);
+        self.registrations.extend(makers);
         if handlers.is_empty() {
             return;
         }
@@ -382,6 +387,7 @@ impl<'m> Entries<'m> {
         let path = route_path(program, fact, site).unwrap_or_default();
         for (unit, handler, method) in handlers {
             program.receives(unit, &fact.receives);
+            program.receives(program.unit_of_frame(handler), &fact.receives);
             let entry = self.entries.len();
             let function = program.units.units[unit].function;
             // A handler written in place or nearby: the entry spans from the registration to the handler's end. A named

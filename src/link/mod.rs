@@ -65,6 +65,8 @@ pub struct Program<'m> {
     /// For every class those that derive from it.
     heirs: RefCell<Option<Rc<Vec<Vec<units::ClassId>>>>>,
     callers: OnceCell<FxHashMap<UnitId, Vec<Site>>>,
+    /// Where objects of classes without a constructor of their own are made: struct literals, data classes.
+    constructions: OnceCell<FxHashMap<units::ClassId, Vec<Site>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
     received: RefCell<FxHashMap<UnitId, Vec<String>>>,
 }
@@ -99,6 +101,7 @@ impl<'m> Program<'m> {
             wrapped: RefCell::default(),
             heirs: RefCell::default(),
             callers: OnceCell::new(),
+            constructions: OnceCell::new(),
             received: RefCell::default(),
         }
     }
