@@ -334,7 +334,8 @@ impl<'m> Program<'m> {
             return Amount::Off;
         }
         if let Some(number) = self.number(expression, frame, 0) {
-            return if number == 0.0 { Amount::Off } else { Amount::Number(number * amounts::unit(unit)) };
+            let is_off = number == 0.0 || off.iter().any(|off| off.parse() == Ok(number));
+            return if is_off { Amount::Off } else { Amount::Number(number * amounts::unit(unit)) };
         }
         let values = self.values(expression, frame);
         // What cannot be resolved is known by how it is written: `req.signal`.

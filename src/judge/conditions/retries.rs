@@ -502,10 +502,12 @@ fn is_wrapped(case: &Case<'_, '_>, external: &External, site: Site, constructs: 
     ways.iter().all(|trail| trail.iter().any(around))
 }
 
-/// A call that hands a function to a retry construct.
+/// A call that hands a function to a retry construct, or is made on what one returned (`model.with_retry().invoke()`).
 fn passed_to_retry(case: &Case<'_, '_>, step: Site, constructs: &[Construct]) -> bool {
-    let _ = case;
-    constructs.iter().any(|construct| construct.call == Some(step.call))
+    let callees = case.callees(step);
+    constructs.iter().filter_map(|construct| construct.call).any(|call| {
+        call == step.call || callees.iter().any(|value| value.sites().iter().any(|site| site.call == call))
+    })
 }
 
 /// A retry decorator on a unit that is not a generator.
