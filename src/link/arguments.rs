@@ -54,6 +54,8 @@ pub enum Held {
 }
 
 const DEPTH: usize = 12;
+/// How languages write a number without end.
+const INFINITE: [&str; 3] = ["globals.Infinity", "globals.Number.POSITIVE_INFINITY", "math.inf"];
 
 impl<'m> Program<'m> {
     /// Looks up an argument path at a call; of alternatives `{#0,url}` the first given.
@@ -197,10 +199,28 @@ impl<'m> Program<'m> {
         if let Some(name) = head.strip_suffix("()") {
             return self.chained_in(expression, frame, name);
         }
-        match self.key(expression, frame, head, depth) {
+        let found = match head.strip_prefix('#').map(str::parse::<usize>) {
+            Some(Ok(position)) => self.item(expression, frame, position),
+            _ => self.key(expression, frame, head, depth),
+        };
+        match found {
             Given::Present { expression, frame } if !rest.is_empty() => self.inside(expression, frame, rest, depth + 1),
             found => found,
         }
+    }
+
+    /// An item of a list or tuple.
+    fn item(&self, expression: &'m Expression, frame: FrameId, position: usize) -> Given<'m> {
+        for value in self.values(expression, frame).iter() {
+            if let Value::Data { expression: Written(list), frame } = value
+                && let ExpressionKind::List(items) = &list.kind
+            {
+                return items
+                    .get(position)
+                    .map_or(Given::Absent, |item| Given::Present { expression: item, frame: *frame });
+            }
+        }
+        Given::Absent
     }
 
     /// A key of the object that an expression is, in all the shapes that it may have.
@@ -501,6 +521,7 @@ impl<'m> Program<'m> {
             ExpressionKind::Name(_) | ExpressionKind::Member { .. } | ExpressionKind::Conditional { .. } => {
                 let values = self.values(expression, frame);
                 let mut numbers = values.iter().map(|value| match value {
+                    Value::Library { path, .. } if INFINITE.contains(&plain(path).as_str()) => Some(f64::INFINITY),
                     Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
                         self.number(inner, *frame, depth + 1)
                     }

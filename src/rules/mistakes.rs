@@ -147,7 +147,7 @@ impl File<'_> {
         };
         self.keys(fact, keys, &at)?;
         for (key, words) in WORDS {
-            for (word, at) in texts(fact, key).into_iter().filter(|(word, _)| !words.contains(word)) {
+            if let Some((word, at)) = texts(fact, key).into_iter().find(|(word, _)| !words.contains(word)) {
                 let help = format!("{key} is one of {}", words.join(", "));
                 return Err(self.wrong(Some(at), format!("{key} = {word:?} says nothing"), &help));
             }
@@ -186,7 +186,7 @@ impl File<'_> {
     /// The keys that a kind has, no others, and none of the needed ones missing.
     fn keys(&self, fact: &Table<'_>, keys: &Keys, at: &Range<usize>) -> Result<(), CatalogueError> {
         let own: Vec<&str> = keys.needed.iter().chain(keys.further).chain(&COMMON).copied().collect();
-        for key in fact.keys().filter(|key| !own.contains(&key.get_ref().as_ref())) {
+        if let Some(key) = fact.keys().find(|key| !own.contains(&key.get_ref().as_ref())) {
             let written = key.get_ref().as_ref();
             let of_others: Vec<&str> = KINDS
                 .iter()
