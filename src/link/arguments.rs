@@ -199,10 +199,28 @@ impl<'m> Program<'m> {
         if let Some(name) = head.strip_suffix("()") {
             return self.chained_in(expression, frame, name);
         }
-        match self.key(expression, frame, head, depth) {
+        let found = match head.strip_prefix('#').map(str::parse::<usize>) {
+            Some(Ok(position)) => self.item(expression, frame, position),
+            _ => self.key(expression, frame, head, depth),
+        };
+        match found {
             Given::Present { expression, frame } if !rest.is_empty() => self.inside(expression, frame, rest, depth + 1),
             found => found,
         }
+    }
+
+    /// An item of a list or tuple.
+    fn item(&self, expression: &'m Expression, frame: FrameId, position: usize) -> Given<'m> {
+        for value in self.values(expression, frame).iter() {
+            if let Value::Data { expression: Written(list), frame } = value
+                && let ExpressionKind::List(items) = &list.kind
+            {
+                return items
+                    .get(position)
+                    .map_or(Given::Absent, |item| Given::Present { expression: item, frame: *frame });
+            }
+        }
+        Given::Absent
     }
 
     /// A key of the object that an expression is, in all the shapes that it may have.
@@ -336,7 +354,8 @@ impl<'m> Program<'m> {
             return Amount::Off;
         }
         if let Some(number) = self.number(expression, frame, 0) {
-            return if number == 0.0 { Amount::Off } else { Amount::Number(number * amounts::unit(unit)) };
+            let is_off = number == 0.0 || off.iter().any(|off| off.parse() == Ok(number));
+            return if is_off { Amount::Off } else { Amount::Number(number * amounts::unit(unit)) };
         }
         let values = self.values(expression, frame);
         // What cannot be resolved is known by how it is written: `req.signal`.

@@ -284,7 +284,10 @@ impl<'m> Entries<'m> {
                     let fact = program.catalogue.fact(*id);
                     let router = sites.first().copied();
                     match fact.is {
-                        Kind::Route if fact.handler.is_some() => self.registered_route(program, fact, site, router),
+                        // What stands among the arguments of another registration only makes its handler.
+                        Kind::Route if fact.handler.is_some() && !is_within_route(program, call) => {
+                            self.registered_route(program, fact, site, router)
+                        }
                         Kind::Route if info.decorates.is_none() && fact.entry.as_deref() == Some("ui") => {
                             self.script(program, fact, site)
                         }
@@ -357,7 +360,10 @@ impl<'m> Entries<'m> {
                                 {
                                     makers.push(site.call);
                                     if !handlers.iter().any(|(_, known, _)| *known == frame) {
-                                        let method = method_of(program.units.calls[site.call].call);
+                                        // `get(list).post(create)`, `post().to(create)`.
+                                        let method = std::iter::once(site).chain(sites.iter().rev()).find_map(|site| {
+                                            method_of(program.units.calls[site.call].call)
+                                        });
                                         handlers.push((program.innermost(*unit, *closure), frame, method));
                                     }
                                 }
@@ -423,8 +429,19 @@ impl<'m> Entries<'m> {
     ) {
         for value in program.values(expression, frame).iter() {
             match value {
-                Value::Function { .. } | Value::Class(_) | Value::Instance { .. } | Value::Library { .. } => {
+                Value::Function { .. } | Value::Class(_) | Value::Instance { .. } => {
                     chain.push(Link { value: value.clone(), role: Role::Middleware, module, span: expression.span });
+                }
+                Value::Library { sites, .. } => {
+                    chain.push(Link { value: value.clone(), role: Role::Middleware, module, span: expression.span });
+                    // A stack of layers is what was put on it: `ServiceBuilder::new().layer(a).layer(b)`.
+                    if router_site(program, value).is_none() {
+                        for site in sites.iter().skip(1) {
+                            for argument in &program.units.calls[site.call].call.arguments {
+                                self.function_links(program, &argument.value, site.frame, module, chain);
+                            }
+                        }
+                    }
                 }
                 Value::Data { expression: written, frame } => {
                     if let ExpressionKind::List(items) = &written.0.kind {
@@ -800,6 +817,18 @@ impl<'m> Entries<'m> {
 fn arity(program: &Program<'_>, value: &Value<'_>) -> Option<usize> {
     let Value::Function { unit, .. } = value else { return None };
     program.units.units[*unit].function.map(|function| function.parameters.len())
+}
+
+/// Whether a call stands among the arguments of one that registers a handler.
+fn is_within_route(program: &Program<'_>, call: CallId) -> bool {
+    let info = &program.units.calls[call];
+    info.within.iter().any(|outer| {
+        let site = Site { call: *outer, frame: program.open_frame(info.unit) };
+        program
+            .callee_paths(site)
+            .iter()
+            .any(|path| program.facts_of(path, Kind::Route).iter().any(|(_, fact)| fact.handler.is_some()))
+    })
 }
 
 /// Whether a middleware's path scope covers a route path.
