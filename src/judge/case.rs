@@ -29,6 +29,7 @@ pub struct Case<'p, 'm> {
     /// What runs when the application starts: module bodies and what they call.
     pub start_frames: Vec<FrameId>,
     start_units: HashMap<UnitId, Vec<FrameId>>,
+    by_call: HashMap<CallId, usize>,
     /// What was found at start-up, by question.
     at_start: RefCell<BTreeMap<(&'static str, String), Option<Protection>>>,
 }
@@ -49,6 +50,7 @@ impl<'p, 'm> Case<'p, 'm> {
         let reaches: Vec<Rc<Reach>> = entries.entries.iter().map(|entry| guards.reach(entry.handler)).collect();
         let plain: Vec<&Reach> = reaches.iter().map(Rc::as_ref).collect();
         let externals = calls::find(program, &plain);
+        let by_call = externals.iter().enumerate().map(|(index, external)| (external.call, index)).collect();
         let mut case = Case {
             program,
             entries,
@@ -59,6 +61,7 @@ impl<'p, 'm> Case<'p, 'm> {
             served,
             start_frames: Vec::new(),
             start_units: HashMap::new(),
+            by_call,
             at_start: RefCell::default(),
         };
         case.find_starts();
@@ -102,6 +105,11 @@ impl<'p, 'm> Case<'p, 'm> {
             let unit = self.program.unit_of_frame(*frame);
             self.program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame: *frame })
         })
+    }
+
+    /// The external call that a call is.
+    pub fn external_at(&self, call: CallId) -> Option<&External> {
+        self.by_call.get(&call).and_then(|index| self.externals.get(*index))
     }
 
     /// The first protection among what runs at start-up; looked for once per question and item.

@@ -9,6 +9,7 @@ pub mod guards;
 pub mod inputs;
 mod inventory;
 mod replies;
+pub mod retrying;
 pub mod secrets;
 
 use std::collections::BTreeSet;

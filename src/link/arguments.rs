@@ -54,6 +54,8 @@ pub enum Held {
 }
 
 const DEPTH: usize = 12;
+/// How languages write a number without end.
+const INFINITE: [&str; 3] = ["globals.Infinity", "globals.Number.POSITIVE_INFINITY", "math.inf"];
 
 impl<'m> Program<'m> {
     /// Looks up an argument path at a call; of alternatives `{#0,url}` the first given.
@@ -500,6 +502,7 @@ impl<'m> Program<'m> {
             ExpressionKind::Name(_) | ExpressionKind::Member { .. } | ExpressionKind::Conditional { .. } => {
                 let values = self.values(expression, frame);
                 let mut numbers = values.iter().map(|value| match value {
+                    Value::Library { path, .. } if INFINITE.contains(&plain(path).as_str()) => Some(f64::INFINITY),
                     Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
                         self.number(inner, *frame, depth + 1)
                     }

@@ -60,7 +60,7 @@ impl<'m> Program<'m> {
     }
 
     /// The units behind a function: itself, and those that it was made around by decorators.
-    pub(super) fn units_behind(&self, value: &Value<'m>) -> Vec<UnitId> {
+    pub fn units_behind(&self, value: &Value<'m>) -> Vec<UnitId> {
         let mut units = Vec::new();
         let mut value = value.clone();
         while let Value::Function { unit, closure, .. } = value {

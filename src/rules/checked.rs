@@ -151,7 +151,7 @@ impl Catalogue {
         for fact in &self.facts {
             for name in fact.fact.names.iter().flat_map(|name| expand(name)) {
                 let head = segments(&name).next().unwrap_or("").trim_end_matches("()").to_owned();
-                if matches!(head.as_str(), "builtins" | "globals" | "std") {
+                if matches!(head.as_str(), "builtins" | "function" | "globals" | "std") {
                     continue;
                 }
                 words.push(head);

@@ -56,8 +56,9 @@ pub enum Kind {
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
     /// default, `raises = true` where a missing variable is an error.
     Environment,
-    /// A base class whose fields without a default are required environment variables, checked when it is instantiated; or a
-    /// function that checks an environment object against a schema (`how = "parse"`).
+    /// A base class whose fields without a default are required environment variables, checked when it is instantiated
+    /// (`default` is the annotation of fields that have a default without one being written); or a function that checks an
+    /// environment object against a schema (`how = "parse"`).
     EnvironmentSchema,
     /// A call that loads a `.env` file.
     LoadsEnvironmentFile,
@@ -152,7 +153,12 @@ pub const KINDS: [Keys; 34] = [
         &["needs", "unless", "timeout", "bounded", "exponential"],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises"]),
-    keys(Kind::EnvironmentSchema, "environment-schema", &["names"], &["how", "value", "keys", "needs", "unless"]),
+    keys(
+        Kind::EnvironmentSchema,
+        "environment-schema",
+        &["names"],
+        &["default", "how", "value", "keys", "needs", "unless"],
+    ),
     keys(Kind::LoadsEnvironmentFile, "loads-environment-file", &["names"], &["needs", "unless"]),
     keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs"]),
     keys(Kind::Log, "log", &["names", "level"], &["needs"]),

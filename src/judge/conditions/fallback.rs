@@ -1,15 +1,16 @@
 //! A3: when the model fails, the caller still gets a useful answer.
 
-use crate::link::{FrameId, Site, Value};
 use crate::link::flow::exit_of;
 use crate::link::reach::Trail;
 use crate::link::units::{NodeKind, UnitId};
+use crate::link::{FrameId, Site, Value};
 use crate::model::{Block, Expression, ExpressionKind, Handler, Literal, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 use crate::rules::packs::Reason;
 
 use super::super::calls::External;
 use super::super::case::{Case, Outcome};
+pub use super::super::retrying::{walk, walk_statement};
 use super::super::verdict::{Finding, Item};
 
 /// What becomes of a failure.
@@ -400,44 +401,4 @@ fn shows_error<'m>(case: &Case<'_, 'm>, unit: UnitId, expression: &'m Expression
         }
     }
     found
-}
-
-/// Visits an expression and everything in it, functions left out.
-pub fn walk<'m>(expression: &'m Expression, visit: &mut dyn FnMut(&'m Expression)) {
-    visit(expression);
-    let mut children = Vec::new();
-    crate::link::flow::children(expression, &mut |child| children.push(child));
-    for child in children {
-        walk(child, visit);
-    }
-}
-
-pub fn walk_statement<'m>(statement: &'m Statement, visit: &mut dyn FnMut(&'m Expression)) {
-    let mut blocks: Vec<&'m Block> = Vec::new();
-    let mut expressions: Vec<&'m Expression> = Vec::new();
-    match &statement.kind {
-        StatementKind::Expression(value) | StatementKind::Return(Some(value)) | StatementKind::Raise(Some(value)) => {
-            expressions.push(value)
-        }
-        StatementKind::Assign(assignment) => expressions.extend(&assignment.value),
-        StatementKind::If { test, then, otherwise } => {
-            expressions.push(test);
-            blocks.extend([then, otherwise]);
-        }
-        StatementKind::Block(block) | StatementKind::With { body: block, .. } => blocks.push(block),
-        StatementKind::Loop(each) => blocks.push(&each.body),
-        StatementKind::Try(each) => {
-            blocks.push(&each.body);
-            blocks.extend(each.handlers.iter().map(|handler| &handler.body));
-        }
-        _ => {}
-    }
-    for expression in expressions {
-        walk(expression, visit);
-    }
-    for block in blocks {
-        for statement in block {
-            walk_statement(statement, visit);
-        }
-    }
 }
