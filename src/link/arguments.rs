@@ -653,11 +653,17 @@ impl<'m> Program<'m> {
     }
 
     /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name),
-    /// `path >= 1.5` and `path != false` (a comparison). None: the argument is not given.
+    /// `path >= 1.5` and `path != false` (a comparison), `.method()` (somewhere that method is called on the same object).
+    /// None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
         if let Some((path, name)) = condition.split_once(": ") {
-            let Given::Present { expression, frame } = self.argument_along(site, path.trim()) else { return None };
-            return Some(self.mentions(expression, frame, name.trim(), 0));
+            let given = self.arguments_along(site, path.trim());
+            let mentions =
+                |(expression, frame): &(&'m Expression, FrameId)| self.mentions(expression, *frame, name.trim(), 0);
+            return (!given.is_empty()).then(|| given.iter().any(mentions));
+        }
+        if let Some(method) = condition.strip_prefix('.').and_then(|rest| rest.strip_suffix("()")) {
+            return Some(self.is_used(site, method));
         }
         for operator in ["!=", "==", ">=", "<=", ">", "<", "="] {
             let Some((path, wanted)) = condition.split_once(operator) else { continue };
@@ -672,6 +678,28 @@ impl<'m> Program<'m> {
             Given::Present { expression, frame } => Some(self.amount(expression, frame, None, &[]) != Amount::Off),
             _ => None,
         }
+    }
+
+    /// The values of an argument path at the call and at those that made what it is called on, the call's own first.
+    fn arguments_along(&self, site: Site, path: &str) -> Vec<(&'m Expression, FrameId)> {
+        let callee = &self.units.calls[site.call].call.callee;
+        let values = self.values(callee, site.frame);
+        let links = values.iter().flat_map(|value| value.sites().iter().rev().copied()).filter(|link| *link != site);
+        let given = std::iter::once(site).chain(links).filter_map(|link| match self.argument(link, path) {
+            Given::Present { expression, frame } => Some((expression, frame)),
+            _ => None,
+        });
+        given.collect()
+    }
+
+    /// Whether a method is called anywhere on the object that a call is made on.
+    fn is_used(&self, site: Site, method: &str) -> bool {
+        let callee = &self.units.calls[site.call].call.callee;
+        let Some(used) = self.used.get() else { return false };
+        self.values(callee, site.frame).iter().any(|value| {
+            let made = value.sites().first().map_or(site.call, |made| made.call);
+            used.get(&made).is_some_and(|methods| methods.contains(method))
+        })
     }
 
     /// An argument of the call, or of the calls that made what it is called on: `new Limiter({window}).limit(key)`.

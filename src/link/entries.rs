@@ -280,6 +280,7 @@ impl<'m> Entries<'m> {
             let site = Site { call, frame: program.open_frame(info.unit) };
             for value in program.values(&info.call.callee, site.frame).iter() {
                 let Value::Library { path, sites } = value else { continue };
+                self.guarded_router(program, site, value);
                 for id in program.facts(path).iter() {
                     let fact = program.catalogue.fact(*id);
                     let router = sites.first().copied();
@@ -290,6 +291,11 @@ impl<'m> Entries<'m> {
                         }
                         Kind::Route if info.decorates.is_none() && fact.entry.as_deref() == Some("ui") => {
                             self.script(program, fact, site)
+                        }
+                        Kind::Middleware if !fact.needs.is_empty() => {
+                            if program.applies(fact, site) {
+                                self.put_in_front(program, fact, site);
+                            }
                         }
                         Kind::Mount | Kind::Middleware if info.decorates.is_none() => {
                             self.mounted(program, fact, site, router)
@@ -324,6 +330,33 @@ impl<'m> Entries<'m> {
                 }
             }
         }
+    }
+
+    /// `limiter.limit("60 per hour")(blueprint)`: what guards a handler as its decorator guards a router's handlers.
+    fn guarded_router(&mut self, program: &Program<'m>, site: Site, value: &Value<'m>) {
+        let info = &program.units.calls[site.call];
+        let Some(guard) = value.path().and_then(|path| path.strip_suffix("()")) else { return };
+        let Some(first) = info.call.arguments.first().filter(|_| program.is_a(guard, Kind::Guard)) else { return };
+        for given in program.values(&first.value, site.frame).iter() {
+            let Some(router) = router_site(program, given) else { continue };
+            let link = Link { value: value.clone(), role: Role::Middleware, module: info.module, span: info.call.span };
+            let what = Registered::Middleware { path: String::new(), links: vec![link], everywhere: true };
+            self.register(Some(&router), Some(site), what);
+        }
+    }
+
+    /// A function that a registration puts in front of all handlers.
+    fn put_in_front(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site) {
+        let info = &program.units.calls[site.call];
+        self.registrations.insert(site.call);
+        let Some(Given::Present { expression, frame }) =
+            fact.handler.as_deref().map(|handler| program.argument(site, handler))
+        else {
+            return;
+        };
+        let mut links = Vec::new();
+        self.function_links(program, expression, frame, info.module, &mut links);
+        self.conventions.extend(links);
     }
 
     fn registered_route(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site, router: Option<Site>) {
@@ -981,7 +1014,9 @@ fn injected_at<'m>(program: &Program<'m>, handler: FrameId, depth: usize) -> Vec
     let mut chain: Vec<Link<'m>> = Vec::new();
     for parameter in &function.parameters {
         for marker in parameter.default.iter().chain(&parameter.annotation) {
-            for provider in marked_providers(program, marker, closure, 0) {
+            let makers =
+                marked_providers(program, marker, closure, 0).into_iter().chain(makers(program, marker, closure));
+            for provider in makers {
                 nested_links(program, &provider, &mut chain, depth);
                 let link = Link { value: provider, role: Role::Dependency, module: info.module, span: parameter.span };
                 if !chain.contains(&link) {
@@ -991,6 +1026,31 @@ fn injected_at<'m>(program: &Program<'m>, handler: FrameId, depth: usize) -> Vec
         }
     }
     chain
+}
+
+/// The functions by which a trait makes the values of a declared type: `FromRequestParts` of `budget: WithinBudget`.
+fn makers<'m>(program: &Program<'m>, declared: &'m Expression, frame: FrameId) -> Vec<Value<'m>> {
+    let named = match &declared.kind {
+        ExpressionKind::Index { object, .. } => object,
+        _ => declared,
+    };
+    let mut makers = Vec::new();
+    for value in program.values(named, frame).iter() {
+        let Value::Class(class) = value else { continue };
+        let info = &program.units.classes[*class];
+        for extension in &info.extensions {
+            let extension = &program.units.classes[*extension];
+            let home = program.open_frame(extension.unit);
+            let traits = extension.class.bases.iter().flat_map(|base| program.values(base, home).to_vec());
+            let names: Vec<String> =
+                traits.filter_map(|each| Some(each.path()?.trim_end_matches("[]").to_owned())).collect();
+            for (_, fact) in names.iter().flat_map(|name| program.facts_of(name, Kind::Inject)) {
+                let method = fact.handler.as_deref().and_then(|handler| info.methods.get(handler));
+                makers.extend(method.map(|unit| Value::Function { unit: *unit, closure: home, receiver: None }));
+            }
+        }
+    }
+    makers
 }
 
 fn marked_providers<'m>(program: &Program<'m>, marker: &'m Expression, frame: FrameId, depth: usize) -> Vec<Value<'m>> {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -1522,6 +1522,7 @@ impl<'m> Program<'m> {
         self.apply_decorators();
         let mut callers: FxHashMap<UnitId, Vec<Site>> = FxHashMap::default();
         let mut constructions: FxHashMap<ClassId, Vec<Site>> = FxHashMap::default();
+        let mut used: FxHashMap<CallId, FxHashSet<&'m str>> = FxHashMap::default();
         for (call, info) in self.units.calls.iter().enumerate() {
             let frame = self.open_frame(info.unit);
             for value in self.values(&info.call.callee, frame).iter() {
@@ -1529,6 +1530,12 @@ impl<'m> Program<'m> {
                     && self.constructor(*class).is_none()
                 {
                     constructions.entry(*class).or_default().push(Site { call, frame });
+                }
+                if let (Value::Library { sites, .. }, ExpressionKind::Member { name, .. }) =
+                    (value, &info.call.callee.kind)
+                    && let Some(made) = sites.first()
+                {
+                    used.entry(made.call).or_default().insert(name.as_str());
                 }
                 let units = match value {
                     Value::Function { .. } => self.units_behind(value),
@@ -1543,6 +1550,7 @@ impl<'m> Program<'m> {
         self.forget();
         let _ = self.callers.set(callers);
         let _ = self.constructions.set(constructions);
+        let _ = self.used.set(used);
     }
 
     /// The known calls of a unit.

@@ -36,12 +36,14 @@ pub enum Kind {
     /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`)
     /// or of everything (`order = "all"`). `guards` as in `route`.
     Mount,
-    /// A call or decorator that adds a middleware class or function to an application or router.
+    /// A call or decorator that adds a middleware class or function to an application or router; with `needs` only where
+    /// they hold, and then only what `handler` names.
     Middleware,
     /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
     /// must have to be one where the registration alone does not (Express: 4).
     ErrorHandler,
-    /// A marker whose argument is called before the handler and whose result is the parameter's value (`Depends`).
+    /// A marker whose argument is called before the handler and whose result is the parameter's value (`Depends`); or a
+    /// trait whose method `handler` makes the values of the parameters declared with its types (`FromRequest`).
     Inject,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`) or start-up code (`role = "start"`).
@@ -89,7 +91,8 @@ pub enum Kind {
     Trim,
     /// A memory that keeps a conversation: `bounded = true` where it is windowed by default, else `bound` names the argument.
     Memory,
-    /// A message to people who operate the service: own notifiers are recognised by it.
+    /// A message to people who operate the service: own notifiers are recognised by it. `value` is the argument path of the
+    /// recipient where such a message may also be an answer: one that the request chooses is no operator.
     Notify,
     /// A key of a settings file that protects: `files` as globs, `keys` as a pattern over the key path (`*`, `**`),
     /// `protects` as in `guard`, `scope = "pattern"` where the key path holds a pattern of files.
@@ -137,7 +140,12 @@ pub const KINDS: [Keys; 34] = [
     keys(Kind::Route, "route", &["names", "entry"], &["public", "handler", "path", "method", "guards", "receives"]),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
     keys(Kind::Mount, "mount", &["names"], &["handler", "path", "guards", "order", "parameters", "receives"]),
-    keys(Kind::Middleware, "middleware", &["names"], &["handler", "guards", "order", "parameters", "receives"]),
+    keys(
+        Kind::Middleware,
+        "middleware",
+        &["names"],
+        &["handler", "guards", "order", "parameters", "receives", "needs"],
+    ),
     keys(Kind::ErrorHandler, "error-handler", &["names"], &["handler", "parameters", "receives"]),
     keys(Kind::Inject, "inject", &["names"], &["handler"]),
     keys(
@@ -171,7 +179,7 @@ pub const KINDS: [Keys; 34] = [
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &[]),
     keys(Kind::Memory, "memory", &["names"], &["bounded", "bound"]),
-    keys(Kind::Notify, "notify", &[], &["names", "hosts"]),
+    keys(Kind::Notify, "notify", &[], &["names", "hosts", "value"]),
     keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["unit", "scope"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler"]),
     keys(Kind::Request, "request", &["names"], &[]),
