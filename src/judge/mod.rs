@@ -9,6 +9,7 @@ pub mod guards;
 pub mod inputs;
 mod inventory;
 mod replies;
+pub mod schemas;
 pub mod secrets;
 
 use std::collections::BTreeSet;

@@ -141,8 +141,13 @@ impl<'m> Program<'m> {
         if let Some(found) = self.fact_memo.borrow().get(path) {
             return found.clone();
         }
-        let found: Rc<[FactId]> =
-            self.catalogue.lookup(path).into_iter().filter(|id| self.version_fits(*id, path)).collect::<Vec<_>>().into();
+        let found: Rc<[FactId]> = self
+            .catalogue
+            .lookup(path)
+            .into_iter()
+            .filter(|id| self.version_fits(*id, path))
+            .collect::<Vec<_>>()
+            .into();
         self.fact_memo.borrow_mut().insert(Rc::from(path), found.clone());
         found
     }
@@ -177,9 +182,8 @@ impl<'m> Program<'m> {
                     ProjectKind::Cargo => &library.packages.crates[..],
                     ProjectKind::None => &[],
                 };
-                let is_of_it = |dependency: &&Dependency| {
-                    packages.iter().any(|name| name.eq_ignore_ascii_case(&dependency.name))
-                };
+                let is_of_it =
+                    |dependency: &&Dependency| packages.iter().any(|name| name.eq_ignore_ascii_case(&dependency.name));
                 project.dependencies.iter().filter(is_of_it)
             })
             .collect();

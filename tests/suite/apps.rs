@@ -10,10 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use launchcheck::{Options, audit, rules::secrets::Shapes, verdict::Item};
-use rayon::prelude::*;
 use serde::Deserialize;
 
-use crate::cases::{folders, git, lay_out, name, name_of};
+use crate::cases::{folders, git, lay_out, name, name_of, side_by_side};
 use crate::keys::expanded;
 
 #[derive(Deserialize)]
@@ -71,13 +70,10 @@ fn each_lost_guard_unticks_exactly_its_item() {
         })
         .filter(|(app, _, mutation)| format!("{}/{}", name(app), mutation.id).contains(&only))
         .collect();
-    let wrong: String = variants
-        .par_iter()
-        .map(|(app, verdicts, mutation)| match differences(app, verdicts, mutation) {
-            differences if differences.is_empty() => String::new(),
-            differences => format!("{}/{}:\n    {}\n", name(app), mutation.id, differences.join("\n    ")),
-        })
-        .collect();
+    let wrong = side_by_side(&variants, |(app, verdicts, mutation)| match differences(app, verdicts, mutation) {
+        differences if differences.is_empty() => String::new(),
+        differences => format!("{}/{}:\n    {}\n", name(app), mutation.id, differences.join("\n    ")),
+    });
     assert!(only.is_empty() || !variants.is_empty(), "no app or mutation is named {only}");
     assert!(wrong.is_empty(), "\n{wrong}");
 }

@@ -55,7 +55,8 @@ fn is_wanted(path: &str) -> bool {
 fn examples_show_exactly_what_they_say() {
     let (paths, catalogue) = catalogue();
     let found = all_shown(&catalogue, &|library| is_wanted(&paths[library]));
-    let wrong: String = (0..paths.len()).map(|library| differences(&paths[library], &catalogue, library, &found)).collect();
+    let wrong: String =
+        (0..paths.len()).map(|library| differences(&paths[library], &catalogue, library, &found)).collect();
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 

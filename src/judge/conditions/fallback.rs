@@ -1,9 +1,9 @@
 //! A3: when the model fails, the caller still gets a useful answer.
 
-use crate::link::{FrameId, Site, Value};
 use crate::link::flow::exit_of;
 use crate::link::reach::Trail;
 use crate::link::units::{NodeKind, UnitId};
+use crate::link::{FrameId, Site, Value};
 use crate::model::{Block, Expression, ExpressionKind, Handler, Literal, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 use crate::rules::packs::Reason;
