@@ -11,7 +11,7 @@ use std::rc::Rc;
 use crate::link::arguments::{Amount, Given};
 use crate::link::entries::{frame_of, injected_for};
 use crate::link::flow::Gate;
-use crate::link::units::{Access, Binding, ClassId, ModuleId, NodeKind, UnitId};
+use crate::link::units::{Access, Binding, ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -19,6 +19,7 @@ use crate::rules::catalogue::Kind;
 use super::behaviour::{Operation, query_is_bounded};
 use super::calls::External;
 use super::case::Case;
+use super::schemas::{Schemas, is_no_text};
 
 /// Where a part of the input comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +57,8 @@ struct State {
     path: Vec<String>,
     /// Within the text of one message.
     in_content: bool,
-    /// The schema that the value was parsed with.
-    schema: Option<Site>,
+    /// The calls that made the schema with which the value was parsed.
+    schema: Option<Rc<[Site]>>,
     depth: usize,
 }
 
@@ -344,22 +345,41 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             _ => "",
         };
         // `body.message`: the field; `await request.json()`: what is taken from it.
-        let path: Vec<&str> =
-            state.path.iter().rev().map(String::as_str).filter(|part| !is_text_method(part)).collect();
+        let steps: Vec<&str> = state.path.iter().rev().map(String::as_str).collect();
+        let path: Vec<&str> = steps.iter().copied().filter(|part| !is_text_method(part)).collect();
         let name = path.last().copied().unwrap_or(own).to_owned();
-        let mut bounded = state.bounded || self.limited_by_schema(parameter, closure, &path);
-        if self.field_is_no_text(parameter, closure, &path) {
+        let schemas = Schemas { program, validated: self.is_validated(unit) };
+        if schemas.is_no_text(parameter, closure, &steps) {
             return;
         }
-        if let Some(schema) = state.schema {
-            bounded |= self.schema_limits(schema, &path);
-        }
+        let bounded = state.bounded
+            || schemas.parameter_limits(parameter, closure, &steps)
+            || state.schema.as_ref().is_some_and(|schema| schemas.limit(schema, &steps));
         let (module, span) = match program.units.units[unit].function {
             Some(_) => (program.module_of(unit), if path.is_empty() { parameter.span } else { expression.span }),
             None => (program.module_of(unit), expression.span),
         };
         let module_of_expression = if path.is_empty() { module } else { self.module_around(expression, module) };
         self.push(state, name, module_of_expression, span, bounded, out);
+    }
+
+    /// Whether something in front of a handler validates what it is given.
+    fn is_validated(&self, unit: UnitId) -> bool {
+        let program = self.program();
+        let mut chains = self
+            .case
+            .entries
+            .entries
+            .iter()
+            .filter(|entry| program.unit_of_frame(entry.handler) == unit)
+            .flat_map(|entry| &entry.chains)
+            .peekable();
+        chains.peek().is_some()
+            && chains.all(|chain| {
+                chain.iter().any(|link| {
+                    link.value.path().is_some_and(|path| program.is_a(path.trim_end_matches("()"), Kind::Validator))
+                })
+            })
     }
 
     /// The module that an expression stands in is the one of the frame that it was met in; parameters stand with theirs.
@@ -503,9 +523,9 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             method,
             "parse" | "safeParse" | "parseAsync" | "safeParseAsync" | "validate" | "validateSync" | "model_validate"
         );
-        let made = callees.iter().flat_map(|value| value.sites().to_vec()).next();
-        if let (true, Some(schema)) = (parses, made) {
-            state.schema = Some(schema);
+        let made = callees.iter().find(|value| !value.sites().is_empty());
+        if let (true, Some(Value::Library { sites, .. })) = (parses, made) {
+            state.schema = Some(sites.clone());
         }
         if let ExpressionKind::Member { object, .. } = &call.callee.kind {
             self.trace(object, frame, state.clone(), seen, out);
@@ -695,161 +715,6 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         })
     }
 
-    /// Whether the schema of a parameter limits the text at a path.
-    fn limited_by_schema(&self, parameter: &'m Parameter, closure: FrameId, path: &[&str]) -> bool {
-        let program = self.program();
-        if path.is_empty() {
-            let markers = parameter.default.iter().chain(&parameter.annotation);
-            return markers.into_iter().any(|marker| self.has_text_limit(marker, closure, 0));
-        }
-        let Some(annotation) = &parameter.annotation else { return false };
-        program.annotation(annotation, closure).iter().any(|value| match value {
-            Value::Instance { class, .. } => self.class_limits(*class, path, 0),
-            _ => false,
-        })
-    }
-
-    fn class_limits(&self, class: ClassId, path: &[&str], depth: usize) -> bool {
-        let program = self.program();
-        let info = &program.units.classes[class];
-        let Some((field, rest)) = path.split_first() else { return false };
-        let home = program.open_frame(info.unit);
-        let Some(fields) = info.fields.get(field) else {
-            return depth < 6
-                && info.class.bases.iter().any(|base| {
-                    program.values(base, home).iter().any(|value| matches!(value, Value::Class(base) if *base != class && self.class_limits(*base, path, depth + 1)))
-                });
-        };
-        fields.iter().any(|(_, assignment)| {
-            let limited = assignment
-                .value
-                .iter()
-                .chain(&assignment.annotation)
-                .any(|marker| self.has_text_limit(marker, home, 0));
-            if limited && rest.is_empty() {
-                return true;
-            }
-            assignment.annotation.as_ref().is_some_and(|annotation| {
-                program.annotation(annotation, home).iter().any(|value| match value {
-                    Value::Instance { class: inner, .. } if *inner != class && depth < 6 => {
-                        if rest.is_empty() {
-                            self.all_text_limited(*inner, depth + 1)
-                        } else {
-                            self.class_limits(*inner, rest, depth + 1)
-                        }
-                    }
-                    _ => false,
-                })
-            })
-        })
-    }
-
-    /// Whether every text field of a class is limited.
-    fn all_text_limited(&self, class: ClassId, depth: usize) -> bool {
-        let info = &self.program().units.classes[class];
-        !info.order.is_empty()
-            && info.order.iter().all(|field| {
-                info.fields.get(field).and_then(|fields| fields.first()).is_some_and(|(_, assignment)| {
-                    assignment.annotation.as_ref().is_some_and(is_no_text) || self.class_limits(class, &[field], depth)
-                })
-            })
-    }
-
-    /// Whether a field's annotation is no text: a number, a choice, an enumeration.
-    fn field_is_no_text(&self, parameter: &'m Parameter, closure: FrameId, path: &[&str]) -> bool {
-        let program = self.program();
-        let (Some(field), Some(annotation)) = (path.first(), &parameter.annotation) else { return false };
-        program.annotation(annotation, closure).iter().any(|value| match value {
-            Value::Instance { class, .. } => {
-                let info = &program.units.classes[*class];
-                let home = program.open_frame(info.unit);
-                info.fields.get(field).is_some_and(|fields| {
-                    fields.iter().any(|(_, assignment)| {
-                        assignment
-                            .annotation
-                            .as_ref()
-                            .is_some_and(|annotation| is_no_text(annotation) || self.is_choice(annotation, home))
-                    })
-                })
-            }
-            _ => false,
-        })
-    }
-
-    /// A name for a choice of literals, or an enumeration.
-    fn is_choice(&self, annotation: &'m Expression, frame: FrameId) -> bool {
-        let program = self.program();
-        program.values(annotation, frame).iter().any(|value| match value {
-            Value::Data { expression, .. } => !std::ptr::eq(expression.0, annotation) && is_no_text(expression.0),
-            Value::Library { path, .. } => path.ends_with("Literal[]"),
-            Value::Class(class) => {
-                program.units.classes[*class].class.bases.iter().any(|base| Program::written(base).ends_with("Enum"))
-            }
-            _ => false,
-        })
-    }
-
-    /// Whether a marker or type holds a limit of text: `Field(max_length=4000)`, `constr(max_length=10)`.
-    fn has_text_limit(&self, marker: &'m Expression, frame: FrameId, depth: usize) -> bool {
-        if depth > 6 {
-            return false;
-        }
-        let program = self.program();
-        match &marker.kind {
-            ExpressionKind::Index { object, index } => {
-                let parts: Vec<&'m Expression> = match &index.kind {
-                    ExpressionKind::List(parts) => parts.iter().collect(),
-                    _ => vec![index],
-                };
-                // A limit of a list bounds its items, not their text.
-                !is_list_type(object) && parts.into_iter().any(|part| self.has_text_limit(part, frame, depth + 1))
-            }
-            ExpressionKind::Operator { operands, .. } => {
-                operands.iter().any(|operand| self.has_text_limit(operand, frame, depth + 1))
-            }
-            _ => program.values(marker, frame).iter().any(|value| match value {
-                Value::Library { sites, .. } => sites.iter().any(|site| self.limits_text(*site)),
-                Value::Data { expression, frame } if !std::ptr::eq(expression.0, marker) => {
-                    self.has_text_limit(expression.0, *frame, depth + 1)
-                }
-                _ => false,
-            }),
-        }
-    }
-
-    /// Whether a call in a schema limits the length of a text.
-    fn limits_text(&self, site: Site) -> bool {
-        let program = self.program();
-        program.callee_paths(site).iter().any(|path| {
-            program.facts_of(path, Kind::TextLimit).iter().any(|(_, fact)| match &fact.limit {
-                Some(limit) => match program.argument_of(site, limit) {
-                    Given::Present { expression, frame } => program.amount(expression, frame, None, &[]) != Amount::Off,
-                    _ => false,
-                },
-                None => true,
-            })
-        })
-    }
-
-    /// Whether the schema made at a site limits the text at a path.
-    fn schema_limits(&self, schema: Site, path: &[&str]) -> bool {
-        let program = self.program();
-        let mut site = schema;
-        for (depth, field) in path.iter().enumerate() {
-            let Given::Present { expression, frame } = program.argument(site, field) else { return false };
-            let values = program.values(expression, frame);
-            if values.iter().any(|value| value.sites().iter().any(|site| self.limits_text(*site))) {
-                return true;
-            }
-            if depth > 6 {
-                return false;
-            }
-            let Some(next) = values.iter().find_map(|value| value.sites().first().copied()) else { return false };
-            site = next;
-        }
-        false
-    }
-
     /// Whether a gate on the way measures the leaf and refuses: in front of the handler, on the trail, or before it.
     pub fn is_measured(&self, entry: usize, site: Site, leaf: &Leaf) -> bool {
         self.measured_on_the_way(entry, site).contains(&leaf.name)
@@ -997,7 +862,7 @@ fn is_list_name(name: &str) -> bool {
 }
 
 /// Methods by which the text of a request is taken.
-fn is_text_method(name: &str) -> bool {
+pub fn is_text_method(name: &str) -> bool {
     matches!(
         name,
         "json"
@@ -1026,56 +891,6 @@ fn is_text_method(name: &str) -> bool {
             | "at"
             | "value"
     )
-}
-
-fn is_list_type(expression: &Expression) -> bool {
-    matches!(&expression.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if matches!(name.as_str(), "list" | "List" | "Sequence" | "Array" | "set" | "Set" | "tuple" | "Tuple" | "conlist"))
-}
-
-/// Types that hold no free text.
-fn is_no_text(annotation: &Expression) -> bool {
-    match &annotation.kind {
-        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
-            matches!(
-                name.as_str(),
-                "int"
-                    | "float"
-                    | "bool"
-                    | "number"
-                    | "boolean"
-                    | "UUID"
-                    | "UUID4"
-                    | "date"
-                    | "datetime"
-                    | "Decimal"
-                    | "i32"
-                    | "i64"
-                    | "u32"
-                    | "u64"
-                    | "usize"
-                    | "f32"
-                    | "f64"
-                    | "BackgroundTasks"
-            )
-        }
-        ExpressionKind::Index { object, index } => match &object.kind {
-            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name == "Literal" => true,
-            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }
-                if name == "Optional" || name == "Annotated" =>
-            {
-                match &index.kind {
-                    ExpressionKind::List(parts) => parts.first().is_some_and(is_no_text),
-                    _ => is_no_text(index),
-                }
-            }
-            _ => false,
-        },
-        ExpressionKind::Operator { operator, operands } if operator == "|" => {
-            operands.iter().all(|operand| is_no_text(operand) || matches!(operand.kind, ExpressionKind::Literal(_)))
-        }
-        ExpressionKind::Literal(Literal::Text(_) | Literal::Null) => true,
-        _ => false,
-    }
 }
 
 /// `ALLOWED.has(x)`, `x in ALLOWED`, `x == "a"`.

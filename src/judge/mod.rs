@@ -10,6 +10,7 @@ pub mod inputs;
 mod inventory;
 mod replies;
 pub mod retrying;
+pub mod schemas;
 pub mod secrets;
 
 use std::collections::BTreeSet;

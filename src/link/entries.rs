@@ -394,9 +394,9 @@ impl<'m> Entries<'m> {
                                     makers.push(site.call);
                                     if !handlers.iter().any(|(_, known, _)| *known == frame) {
                                         // `get(list).post(create)`, `post().to(create)`.
-                                        let method = std::iter::once(site).chain(sites.iter().rev()).find_map(|site| {
-                                            method_of(program.units.calls[site.call].call)
-                                        });
+                                        let method = std::iter::once(site)
+                                            .chain(sites.iter().rev())
+                                            .find_map(|site| method_of(program.units.calls[site.call].call));
                                         handlers.push((program.innermost(*unit, *closure), frame, method));
                                     }
                                 }

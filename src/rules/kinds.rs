@@ -83,8 +83,13 @@ pub enum Kind {
     /// same object that ends it when a timer (a `sleep`) calls it (`abort`): then the timer's length is the value.
     /// `bounded = false`: it looks like a length of time and is none (a signal that the client has gone).
     Duration,
-    /// A value that a schema puts on a field: `limit` is the argument path of its greatest length.
+    /// A limit that a schema puts on a field: `limit` is the argument path of its greatest length; without it the field
+    /// is no free text at all (a number, a choice, an identifier). `how = "validator"` where it holds only behind a
+    /// `validator`.
     TextLimit,
+    /// Something in front of a handler that holds what comes in against its schema: against the declared types of the
+    /// handler's parameters, or against the schema at `value`, for the part of the request that `path` names.
+    Validator,
     /// A function that counts tokens or characters of its argument.
     Measure,
     /// A function that cuts its argument (to a length, to tokens, to the last messages).
@@ -130,7 +135,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 34] = [
+pub const KINDS: [Keys; 35] = [
     keys(Kind::Client, "client", &["names"], &["needs", "unless", "timeout", "retry", "output"]),
     keys(Kind::Call, "call", &["names", "calls"], &["input", "needs", "unless", "timeout", "retry", "output"]),
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output"]),
@@ -175,7 +180,8 @@ pub const KINDS: [Keys; 34] = [
     keys(Kind::Respond, "respond", &["names"], &[]),
     keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit"]),
     keys(Kind::Duration, "duration", &["names"], &["value", "unit", "ended_by", "bounded"]),
-    keys(Kind::TextLimit, "text-limit", &["names"], &["limit"]),
+    keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "how"]),
+    keys(Kind::Validator, "validator", &["names"], &["value", "path"]),
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &[]),
     keys(Kind::Memory, "memory", &["names"], &["bounded", "bound"]),

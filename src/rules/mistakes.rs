@@ -41,7 +41,21 @@ const ITEMS: [&str; 12] = ["V1", "V2", "E1", "A1", "A2", "A3", "C1", "C2", "C3",
 /// The words that a key may have, where there are only some.
 const WORDS: [(&str, &[&str]); 10] = [
     ("protects", &ITEMS),
-    ("how", &["decorator", "middleware", "wrapper", "result", "raises", "init", "context", "argument", "parse"]),
+    (
+        "how",
+        &[
+            "decorator",
+            "middleware",
+            "wrapper",
+            "result",
+            "raises",
+            "init",
+            "context",
+            "argument",
+            "parse",
+            "validator",
+        ],
+    ),
     ("calls", &["llm", "paid", "external"]),
     ("entry", &["http", "websocket", "bot", "queue", "cron", "cli", "ui", "action"]),
     ("does", &["get", "set", "claim", "count", "append", "delete", "many", "tally", "expire"]),

@@ -14,10 +14,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use launchcheck::{Options, audit, rules::secrets::Shapes, verdict::Item};
-use rayon::prelude::*;
 use serde::Deserialize;
 
-use crate::cases::{folders, git, lay_out, name, name_of};
+use crate::cases::{folders, git, lay_out, name, name_of, side_by_side};
 use crate::keys::expanded;
 
 #[derive(Deserialize)]
@@ -75,10 +74,9 @@ fn each_lost_guard_unticks_exactly_its_item() {
         })
         .filter(|(app, _, mutation)| format!("{}/{}", name(app), mutation.id).contains(&only))
         .collect();
-    let answers: Vec<(PathBuf, String, Vec<String>)> = variants
-        .par_iter()
-        .map(|(app, verdicts, mutation)| (app.clone(), mutation.id.clone(), differences(app, verdicts, mutation)))
-        .collect();
+    let answers: Vec<(PathBuf, String, Vec<String>)> = side_by_side(&variants, |(app, verdicts, mutation)| {
+        (app.clone(), mutation.id.clone(), differences(app, verdicts, mutation))
+    });
     if std::env::var_os("UNSOLVED").is_some_and(|value| value == "overwrite") && only.is_empty() {
         write_unsolved(&answers);
     }
