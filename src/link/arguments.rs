@@ -548,8 +548,13 @@ impl<'m> Program<'m> {
     }
 
     /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name),
-    /// `path >= 1.5` and `path != false` (a comparison). None: the argument is not given.
+    /// `path >= 1.5` and `path != false` (a comparison), `known path >= 1 d` (which does not hold for what is only known
+    /// when it runs). None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
+        let (condition, unknown) = match condition.strip_prefix("known ") {
+            Some(condition) => (condition, false),
+            None => (condition, true),
+        };
         if let Some((path, name)) = condition.split_once(": ") {
             let Given::Present { expression, frame } = self.argument_along(site, path.trim()) else { return None };
             return Some(self.mentions(expression, frame, name.trim(), 0));
@@ -557,11 +562,26 @@ impl<'m> Program<'m> {
         for operator in ["!=", "==", ">=", "<=", ">", "<", "="] {
             let Some((path, wanted)) = condition.split_once(operator) else { continue };
             let Given::Present { expression, frame } = self.argument_along(site, path.trim()) else { return None };
-            return Some(self.compares(expression, frame, operator, wanted.trim()));
+            return Some(self.compares(expression, frame, operator, wanted.trim(), unknown));
         }
         match self.argument_along(site, condition.trim()) {
             Given::Present { expression, frame } => Some(self.amount(expression, frame, None, &[]) != Amount::Off),
             _ => None,
+        }
+    }
+
+    /// Whether a value fits a condition that names no argument: `<= 65536`, `known >= 1 d`; an empty one asks for any value.
+    pub fn fits(&self, condition: &str, value: &'m Expression, frame: FrameId) -> bool {
+        let (condition, unknown) = match condition.strip_prefix("known") {
+            Some(condition) => (condition.trim(), false),
+            None => (condition.trim(), true),
+        };
+        match ["!=", "==", ">=", "<=", ">", "<"].iter().find(|operator| condition.starts_with(**operator)) {
+            Some(operator) => {
+                let wanted = condition.get(operator.len()..).unwrap_or_default().trim();
+                self.compares(value, frame, operator, wanted, unknown)
+            }
+            None => self.amount(value, frame, None, &[]) != Amount::Off,
         }
     }
 
@@ -582,7 +602,19 @@ impl<'m> Program<'m> {
         own
     }
 
-    fn compares(&self, expression: &'m Expression, frame: FrameId, operator: &str, wanted: &str) -> bool {
+    /// `unknown` is the answer for a number that is only known when it runs: given on purpose, unless more is asked.
+    fn compares(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        operator: &str,
+        wanted: &str,
+        unknown: bool,
+    ) -> bool {
+        // One of several is enough: `default_limits=["10/minute", "200/day"]`.
+        if let ExpressionKind::List(items) = &expression.kind {
+            return items.iter().any(|item| self.compares(item, frame, operator, wanted, unknown));
+        }
         if let Some(number) = wanted.parse::<f64>().ok().or_else(|| written_amount(wanted)) {
             let given = self.number(expression, frame, 0);
             return match given.or_else(|| written_amount(&self.text(expression, frame)?)) {
@@ -594,8 +626,7 @@ impl<'m> Program<'m> {
                     ">" => given > number,
                     _ => given < number,
                 },
-                // A number that is only known when it runs is given on purpose.
-                None => !matches!(operator, "==" | "="),
+                None => unknown && !matches!(operator, "==" | "="),
             };
         }
         let wanted = wanted.trim_matches(['"', '\'']);
@@ -669,6 +700,22 @@ fn written_amount(text: &str) -> Option<f64> {
     let size =
         sizes.iter().find_map(|(unit, bytes)| Some(lower.strip_suffix(unit)?.trim().parse::<f64>().ok()? * bytes));
     size.or_else(|| written_duration(&lower))
+        .or_else(|| written_rates(&lower).map(|(_, window)| window).reduce(f64::max))
+}
+
+/// The limits of a text such as `10/minute`, `5 per 2 hours; 100 per day`: how many in how many seconds.
+pub fn written_rates(text: &str) -> impl Iterator<Item = (f64, f64)> {
+    text.split([';', ',', '|']).filter_map(|limit| {
+        let limit = limit.trim().to_ascii_lowercase();
+        let (count, window) = limit.split_once('/').or_else(|| limit.split_once(" per "))?;
+        let window = window.trim();
+        let window = if window.starts_with(|first: char| first.is_ascii_digit()) {
+            written_duration(window)?
+        } else {
+            written_duration(&format!("1 {window}"))?
+        };
+        Some((count.trim().parse().ok()?, window))
+    })
 }
 
 /// `30s`, `5m`, `1 d`, `250ms` in seconds.
@@ -682,6 +729,9 @@ pub fn written_duration(text: &str) -> Option<f64> {
         "m" | "min" | "minute" | "minutes" => 60.0,
         "h" | "hr" | "hour" | "hours" => 3600.0,
         "d" | "day" | "days" => 86400.0,
+        "w" | "week" | "weeks" => 604_800.0,
+        "month" | "months" => 2_592_000.0,
+        "year" | "years" => 31_536_000.0,
         _ => return None,
     };
     Some(number * unit)

@@ -276,6 +276,7 @@ impl<'m> Entries<'m> {
                     });
                     // `post(handler)` of a method router: the handler is among the arguments of what is given.
                     for site in sites.iter() {
+                        self.registrations.insert(site.call);
                         for argument in &program.units.calls[site.call].call.arguments {
                             for value in program.values(&argument.value, site.frame).iter() {
                                 if let Value::Function { unit, closure, receiver } = value

@@ -97,7 +97,7 @@ impl<'m> Program<'m> {
                     if !self.is_a(path, Kind::Store) {
                         for made in sites.iter() {
                             if !stops.contains(&made.call) {
-                                self.callbacks(*made, &mut frames);
+                                self.callbacks(*made, stops, &mut frames);
                             }
                         }
                     }
@@ -113,21 +113,28 @@ impl<'m> Program<'m> {
             }
         }
         if hands_on || callees.is_empty() {
-            self.callbacks(site, &mut frames);
+            self.callbacks(site, stops, &mut frames);
         }
         frames.dedup();
         frames
     }
 
     /// The functions among the arguments of a call.
-    pub fn callbacks(&self, site: Site, frames: &mut Vec<FrameId>) {
+    pub fn callbacks(&self, site: Site, stops: &HashSet<CallId>, frames: &mut Vec<FrameId>) {
         let call = self.units.calls[site.call].call;
         for argument in &call.arguments {
-            self.functions_in(&argument.value, site.frame, frames, 0);
+            self.functions_in(&argument.value, site.frame, stops, frames, 0);
         }
     }
 
-    fn functions_in(&self, expression: &'m Expression, frame: FrameId, frames: &mut Vec<FrameId>, depth: usize) {
+    fn functions_in(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        stops: &HashSet<CallId>,
+        frames: &mut Vec<FrameId>,
+        depth: usize,
+    ) {
         if depth > 5 || frames.len() > 200 {
             return;
         }
@@ -142,21 +149,23 @@ impl<'m> Program<'m> {
                 }
                 Value::Data { expression: inner, frame } => match &inner.0.kind {
                     ExpressionKind::List(items) => {
-                        items.iter().for_each(|item| self.functions_in(item, *frame, frames, depth + 1))
+                        items.iter().for_each(|item| self.functions_in(item, *frame, stops, frames, depth + 1))
                     }
                     ExpressionKind::Object(entries) => {
-                        entries.iter().for_each(|entry| self.functions_in(&entry.value, *frame, frames, depth + 1));
+                        entries
+                            .iter()
+                            .for_each(|entry| self.functions_in(&entry.value, *frame, stops, frames, depth + 1));
                     }
                     ExpressionKind::Comprehension { element, .. } => {
-                        self.functions_in(element, *frame, frames, depth + 1)
+                        self.functions_in(element, *frame, stops, frames, depth + 1)
                     }
                     _ => {}
                 },
                 Value::Library { sites, .. } => {
-                    for site in sites.iter().rev().take(2) {
+                    for site in sites.iter().rev().take(2).filter(|site| !stops.contains(&site.call)) {
                         let call = self.units.calls[site.call].call;
                         for argument in &call.arguments {
-                            self.functions_in(&argument.value, site.frame, frames, depth + 2);
+                            self.functions_in(&argument.value, site.frame, stops, frames, depth + 2);
                         }
                     }
                 }

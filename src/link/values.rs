@@ -755,12 +755,7 @@ impl<'m> Program<'m> {
         let home = self.open_frame(info.unit);
         let bound = || Some(Rc::new(receiver.clone()));
         if let Some(unit) = info.methods.get(name) {
-            let is_property = self.units.units[*unit].function.is_some_and(|function| {
-                function.decorators.iter().any(|decorator| {
-                    matches!(&decorator.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name.ends_with("property"))
-                })
-            });
-            if is_property {
+            if self.is_property(*unit) {
                 return self
                     .enter(*unit, home, bound(), How::Framework)
                     .map(|frame| self.returned(*unit, frame))
@@ -831,6 +826,20 @@ impl<'m> Program<'m> {
             all.retain(|value| !matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null))));
         }
         if all.is_empty() { vec![Value::Unknown] } else { all }
+    }
+
+    /// Whether a method is read like a field.
+    fn is_property(&self, unit: UnitId) -> bool {
+        self.units.units[unit].function.is_some_and(|function| {
+            function.decorators.iter().any(|decorator| {
+                matches!(&decorator.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name.ends_with("property"))
+            })
+        })
+    }
+
+    /// The method of a class that is read like a field of this name.
+    pub fn property_of(&self, class: ClassId, name: &str) -> Option<UnitId> {
+        self.units.classes[class].methods.get(name).copied().filter(|unit| self.is_property(*unit))
     }
 
     /// The constructor of a class, also an inherited one.

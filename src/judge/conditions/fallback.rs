@@ -154,7 +154,7 @@ fn chained_catch<'m>(case: &Case<'_, 'm>, site: Site) -> Option<Fate> {
             "unwrap_or" | "unwrap_or_else" | "unwrap_or_default" | "or_else" => return Some(Fate::Answered),
             "catch" => {
                 let mut frames = Vec::new();
-                program.callbacks(Site { call: *call, frame: site.frame }, &mut frames);
+                program.callbacks(Site { call: *call, frame: site.frame }, &case.entries.registrations, &mut frames);
                 let frame = frames.first()?;
                 let unit = program.unit_of_frame(*frame);
                 let function = program.units.units[unit].function?;

@@ -311,7 +311,7 @@ fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
         // `res.on('finish', () => logger.info(...))` before going on.
         if before.contains(call) {
             let mut frames = Vec::new();
-            program.callbacks(here, &mut frames);
+            program.callbacks(here, &case.entries.registrations, &mut frames);
             let event = other.call.arguments.first().and_then(|argument| match &argument.value.kind {
                 ExpressionKind::Literal(Literal::Text(text)) => Some(text.as_str()),
                 _ => None,
