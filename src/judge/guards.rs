@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::link::entries::{Entries, Entry, Link, frame_of};
+use crate::link::entries::{Entries, Entry, Link, Role, frame_of};
 use crate::link::flow::{Exit, Gate, leaves, walk_block};
 use crate::link::reach::{Reach, Trail};
 use crate::link::units::{CallId, ModuleId, NodeKind, UnitId};
@@ -39,6 +39,9 @@ pub struct Guards<'p, 'm> {
 }
 
 const DEPTH: usize = 6;
+
+/// Methods whose result tells whether the request may pass.
+const DECIDES: [&str; 4] = ["canActivate", "allow_request", "has_permission", "shouldAllow"];
 
 impl<'p, 'm> Guards<'p, 'm> {
     pub fn new(program: &'p Program<'m>, entries: &'p Entries<'m>) -> Self {
@@ -180,7 +183,11 @@ impl<'p, 'm> Guards<'p, 'm> {
             }
             value => {
                 let frame = frame_of(self.program, value)?;
-                self.in_frame(frame, item, 0).map(|_| here(self.name_of(value)))
+                let found = self.in_frame(frame, item, 0);
+                // A dependency stops a request only by raising; a hook of a framework also by what it answers.
+                let found =
+                    found.or_else(|| if link.role == Role::Dependency { None } else { self.answers(frame, item) });
+                found.map(|_| here(self.name_of(value)))
             }
         }
     }
@@ -468,6 +475,36 @@ impl<'p, 'm> Guards<'p, 'm> {
         };
         self.frames.borrow_mut().insert(key, found.clone());
         found
+    }
+
+    /// Whether a hook that goes on by returning nothing refuses by returning an answer, or one that is asked for a
+    /// decision refuses by saying no.
+    fn answers(&self, frame: FrameId, item: &str) -> Option<Protection> {
+        let program = self.program;
+        let unit = program.unit_of_frame(frame);
+        let info = &program.units.units[unit];
+        if !self.continuations(&self.reach(frame)).is_empty() {
+            return None;
+        }
+        let answers = |gate: &Gate<'m>| {
+            gate.exit == Exit::Return
+                && gate.refusal.is_some_and(|refusal| match refusal.last().map(|last| &last.kind) {
+                    Some(StatementKind::Return(Some(value))) => {
+                        !matches!(value.kind, ExpressionKind::Literal(Literal::Null | Literal::Boolean(true)))
+                    }
+                    _ => false,
+                })
+        };
+        let mut gates: Vec<Gate<'m>> = program.exits(unit, frame).into_iter().filter(answers).collect();
+        if DECIDES.contains(&info.name()) {
+            let decisions = info.returns.iter().filter_map(|test| {
+                let node = info.nodes.last().copied()?;
+                let (exit, span) = (Exit::Return, test.span);
+                Some(Gate { test, frame, exit, refusal: None, refuses_when: false, under: None, span, node })
+            });
+            gates.extend(decisions);
+        }
+        self.gates(&gates, item)
     }
 
     /// A way through a middleware for what it does not concern: other protocols, its own switch.

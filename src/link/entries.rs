@@ -781,10 +781,11 @@ fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, chain: &mut V
                     continue;
                 }
                 let providers = program.providers(value);
+                let role = if providers.is_empty() { Role::Middleware } else { Role::Dependency };
                 let marked: Vec<Value<'m>> = if providers.is_empty() { vec![value.clone()] } else { providers };
                 for value in marked {
                     nested_links(program, &value, chain, 0);
-                    chain.push(Link { value, role: Role::Dependency, module, span: expression.span });
+                    chain.push(Link { value, role, module, span: expression.span });
                 }
             }
         }

@@ -552,13 +552,23 @@ impl<'m> Program<'m> {
         }
         if let Some(bindings) = body.names.get(name) {
             let mut all = Values::new();
+            let mut is_own = false;
             for binding in bindings {
                 match binding {
+                    // A package that imports its own submodules: `from app.routes import chat` in `app/routes/__init__.py`.
+                    Binding::Import(import)
+                        if import.name.as_deref() == Some(name)
+                            && matches!(self.resolve_import(info, &import.source), Target::Module(target) if target == module) =>
+                    {
+                        is_own = true;
+                    }
                     Binding::Import(import) => add(&mut all, self.imported(import, module, depth + 1)),
                     binding => add(&mut all, self.binding(binding, frame)),
                 }
             }
-            return Some(all);
+            if !is_own || !all.is_empty() {
+                return Some(all);
+            }
         }
         let submodule = match info.language {
             Language::Python if info.path.ends_with("__init__.py") => {
@@ -941,6 +951,9 @@ impl<'m> Program<'m> {
                     add(&mut all, self.injected(part, frame, parts.first().copied()));
                 }
                 if all.is_empty() {
+                    add(&mut all, self.keeping(object, frame));
+                }
+                if all.is_empty() {
                     for part in &parts {
                         add(&mut all, self.annotation_at(part, frame, depth + 1));
                     }
@@ -969,6 +982,21 @@ impl<'m> Program<'m> {
             _ => {}
         }
         all
+    }
+
+    /// `Cache<Key, Answer>`: a type that keeps what it is made of is itself what is asked, not its parts.
+    fn keeping(&self, object: &'m Expression, frame: FrameId) -> Values<'m> {
+        let values = self.values(object, frame);
+        let kept = values.iter().filter_map(|value| match value {
+            Value::Library { path, .. } => {
+                let keeps = ["get", "contains_key", "has"]
+                    .iter()
+                    .any(|method| self.is_a(&format!("{path}().{method}"), Kind::Store));
+                keeps.then(|| Value::Library { path: format!("{path}()").into(), sites: Rc::from([]) })
+            }
+            _ => None,
+        });
+        kept.collect()
     }
 
     /// What a marker such as `Depends(provider)` gives; `class` is the annotated type where the marker names no provider.

@@ -213,19 +213,27 @@ fn depends_on_caller<'m>(program: &Program<'m>, key: &'m Expression, frame: Fram
             !matches!(&parameter.target.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "self" | "cls" | "now"))
         })
     });
-    let is_request = |path: &str| [path, head(path)].iter().any(|name| program.is_a(name, Kind::Request));
     is_given
         || slice.parts.iter().any(|(part, frame)| {
             matches!(part.kind, ExpressionKind::Member { .. } | ExpressionKind::Name(_))
                 && program.values(part, *frame).iter().any(|value| match value {
-                    Value::Library { path, .. } => is_request(path),
+                    Value::Library { path, .. } => is_of_request(program, path),
                     Value::Parameter { .. } => true,
                     _ => false,
                 })
         })
 }
 
-/// `flask.request` of `flask.request.remote_addr`: the name without what is taken from it.
-fn head(path: &str) -> &str {
-    path.rsplit_once('.').map_or(path, |(head, _)| head)
+/// Whether a name is the request or something that is taken from it: `flask.request.remote_addr`, `express.Request().ip`.
+fn is_of_request(program: &Program<'_>, path: &str) -> bool {
+    let mut at = path;
+    loop {
+        if program.is_a(at, Kind::Request) || program.is_a(at.trim_end_matches("()"), Kind::Request) {
+            return true;
+        }
+        match at.rsplit_once('.') {
+            Some((head, _)) => at = head,
+            None => return false,
+        }
+    }
 }

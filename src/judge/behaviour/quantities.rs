@@ -309,7 +309,8 @@ impl<'m> Search<'_, 'm> {
             if let Value::Data { expression: inner, frame: home } = value
                 && !std::ptr::eq(inner.0, expression)
             {
-                if is_kept(program, inner.0, *home) {
+                let is_global = program.units.units[program.unit_of_frame(*home)].function.is_none();
+                if is_global && is_kept(program, inner.0, *home) {
                     return self.add(Source::Process, vec![Subject::Field(name.to_owned())], reading);
                 }
                 self.read(inner.0, *home, reading.clone());

@@ -173,8 +173,10 @@ fn is_of_the_request<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) 
                 if REQUESTS.iter().any(|word| plain.contains(word)) {
                     return true;
                 }
-                let is_thing = program.values(part, *frame).iter().all(|value| {
-                    matches!(value, Value::Library { .. } | Value::Function { .. } | Value::Class(_) | Value::Module(_))
+                let is_thing = program.values(part, *frame).iter().all(|value| match value {
+                    Value::Library { path, .. } => !super::is_of_request(program, path),
+                    Value::Function { .. } | Value::Class(_) | Value::Module(_) => true,
+                    _ => false,
                 });
                 if !is_thing {
                     names.push(plain);
