@@ -11,7 +11,7 @@ use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
 use crate::collect::{self, Class, File, IgnoreRules, Limits, SkipReason, Tree, classify_text, is_provisional};
-use crate::judge::{self, Judged, verdict::*};
+use crate::judge::{self, Judged};
 use crate::link::entries::{Entries, Started, globs};
 use crate::link::names::{Names, Target, folder_of};
 use crate::link::{Program, Site};
@@ -19,6 +19,7 @@ use crate::lower;
 use crate::model::{Language, LostReason, Module, Settings, StatementKind};
 use crate::rules::{catalogue::Kind, checked::Catalogue, packs::Packs};
 use crate::source::{Decoded, decode};
+use crate::verdict::*;
 use crate::{Error, Options};
 
 /// Stack of the threads that lower, in bytes: deep code within the depth limit fits with a wide margin.

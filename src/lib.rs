@@ -9,9 +9,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::judge::verdict::{Item, Report};
 use crate::rules::checked::CatalogueError;
 use crate::rules::packs::PackError;
+use crate::verdict::{Item, Report};
 
 mod audit;
 pub mod cli;
@@ -23,6 +23,7 @@ pub mod model;
 pub mod report;
 pub mod rules;
 pub mod source;
+pub mod verdict;
 
 /// What an audit is to hold a tree against.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -29,6 +29,22 @@ pub struct Position {
     pub column: u32,
 }
 
+/// Whether a path pattern that the audited tree brings may be compiled: no path is as long, and compiling goes into every
+/// brace.
+pub fn is_bounded_pattern(pattern: &str) -> bool {
+    pattern.len() <= 4096 && pattern.matches('{').count() <= 32
+}
+
+/// A range in a file: path relative to the root with `/`, 1-based lines, 1-based columns in characters, end exclusive.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Location {
+    pub path: String,
+    pub line: u32,
+    pub column: u32,
+    pub end_line: u32,
+    pub end_column: u32,
+}
+
 /// Where each line of a text starts, to turn offsets into positions without keeping the text.
 /// Columns need the text only on lines with characters outside ASCII, whose surplus bytes are kept here.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, b
 
 use super::outcome::Outcome;
 use crate::{
-    judge::verdict::{Item, Tongue},
     report::Format,
+    verdict::{Item, Tongue},
 };
 
 /// The pre-deployment checklist for LLM apps: twelve boxes, each with evidence.

@@ -5,9 +5,9 @@ use std::{fs, io::Write};
 use super::{Failure, arguments::Check, outcome::Outcome, print, tongue_of};
 use crate::{
     Options,
-    judge::verdict::{Report, Tongue},
     report::{Format, Style, render},
     rules::packs::Packs,
+    verdict::{Report, Tongue},
 };
 
 pub(super) fn run(

@@ -5,9 +5,9 @@ use std::path::Path;
 use super::Failure;
 use crate::{
     Error,
-    judge::verdict::{Item, Tongue},
     report::{Style, clean},
     rules::packs::{ItemTexts, PASTE_LANGUAGES, Packs, Rule, closest},
+    verdict::{Item, Tongue},
 };
 
 pub(super) fn text(subject: &str, rules: Option<&Path>, style: &Style) -> Result<String, Failure> {

@@ -16,8 +16,8 @@ use self::{
 };
 use crate::{
     Error,
-    judge::verdict::Tongue,
     report::{Style, clean, json},
+    verdict::Tongue,
 };
 
 pub mod arguments;

@@ -1,6 +1,6 @@
 //! How a run ends: one enum, one way to an exit code, one table for help and documentation.
 
-use crate::judge::verdict::Audit;
+use crate::verdict::Audit;
 
 /// The end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,7 +65,7 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::verdict::{Answer, Coverage, Gate, Inventory, Item, Text, Unread, Verdict};
+    use crate::verdict::{Answer, Coverage, Gate, Inventory, Item, Text, Unread, Verdict};
 
     fn audit(is_failed: bool, is_unread: bool, empty: bool) -> Audit {
         let unread = Unread { path: "a.py".into(), why: Text::default() };

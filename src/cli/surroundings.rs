@@ -3,7 +3,7 @@
 use std::{env, io::IsTerminal};
 
 use super::arguments::{ColorChoice, Lang, Look};
-use crate::judge::verdict::Tongue;
+use crate::verdict::Tongue;
 
 /// The width of what is not a terminal.
 const PIPED: usize = 80;

@@ -16,6 +16,7 @@ use ignore::{
 };
 
 use super::git;
+use crate::source::is_bounded_pattern;
 
 /// A `.gitignore` beyond this is not read.
 const FILE_BYTES: u64 = 1 << 20;
@@ -166,7 +167,8 @@ fn read(path: &Path) -> Option<String> {
 /// Rules that are no globs are left out, as git does.
 fn compile(text: &str) -> Gitignore {
     let mut builder = GitignoreBuilder::new("");
-    for line in text.trim_start_matches('\u{feff}').lines().take(FILE_RULES) {
+    let rules = text.trim_start_matches('\u{feff}').lines().take(FILE_RULES);
+    for line in rules.filter(|line| is_bounded_pattern(line)) {
         let _ = builder.add_line(None, line);
     }
     builder.build().unwrap_or_else(|_| Gitignore::empty())

@@ -118,7 +118,7 @@ fn members(tree: &Tree, folder: &str, patterns: &[String], manifest: &str) -> Ve
         let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
         globset::GlobBuilder::new(pattern).literal_separator(true).build().ok()
     };
-    for pattern in patterns.iter().take(200) {
+    for pattern in patterns.iter().take(200).filter(|pattern| crate::source::is_bounded_pattern(pattern)) {
         match pattern.strip_prefix('!') {
             Some(pattern) => glob(pattern).map(|glob| excluded.add(glob)).is_some(),
             None => glob(pattern).map(|glob| included.add(glob)).is_some(),

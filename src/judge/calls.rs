@@ -9,8 +9,11 @@ use crate::link::reach::{Reach, by_call};
 use crate::link::units::CallId;
 use crate::link::{Program, Site};
 use crate::model::ExpressionKind;
+use crate::rules::amounts;
 use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
-use crate::rules::checked::FactId;
+use crate::rules::checked::{FactId, plain};
+
+use super::replies::Replies;
 
 /// A call that leaves the process.
 #[derive(Clone, Debug)]
@@ -55,13 +58,15 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         }
     }
     let endpoints = Endpoints::of(program);
+    let replies = Replies::of(program);
     let mut all = Vec::new();
     for call in 0..program.units.calls.len() {
         let info = &program.units.calls[call];
         let open = Site { call, frame: program.open_frame(info.unit) };
         let ways = reached.get(&call).map_or(&[][..], Vec::as_slice);
         let sites = std::iter::once(open).chain(ways.iter().flat_map(|(_, sites)| sites.iter().copied()));
-        let Some((kind, fact, endpoint, api)) = sites.take(24).find_map(|site| classify(program, &endpoints, site))
+        let Some((kind, fact, endpoint, api)) =
+            sites.take(24).find_map(|site| classify(program, &endpoints, &replies, site))
         else {
             continue;
         };
@@ -78,6 +83,7 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         .map(|each| each.call)
         .collect();
     all.retain(|each| !inner.contains(&each.call));
+    leave_to_the_browser(program, &mut all);
     all.sort_by_key(|each| {
         let place = program.place(each.call);
         (place.path, place.line, place.column, program.units.calls[each.call].call.span.end)
@@ -92,6 +98,17 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
             }
     });
     all
+}
+
+/// Requests that only a page makes, to its own server or for its own sake, are not the server's.
+fn leave_to_the_browser(program: &Program<'_>, all: &mut Vec<External>) {
+    let pages = program.browser_modules();
+    all.retain(|each| {
+        each.kind != Calls::External
+            || !each.reached.is_empty()
+            || program.catalogue.fact(each.fact).is != Kind::Http
+            || !pages.contains(&program.units.calls[each.call].module)
+    });
 }
 
 /// Whether `inner` is the receiver of `outer`.
@@ -126,14 +143,16 @@ impl Endpoints {
     }
 }
 
-fn classify(
-    program: &Program<'_>,
+fn classify<'m>(
+    program: &Program<'m>,
     endpoints: &Endpoints,
+    replies: &Replies<'m>,
     site: Site,
 ) -> Option<(Calls, FactId, Option<FactId>, String)> {
     for path in program.callee_paths(site) {
-        if let Some((id, fact)) = program.facts_of(&path, Kind::Call).first() {
-            return Some((fact.calls?, *id, None, api_name(&path)));
+        let call = program.facts_of(&path, Kind::Call).into_iter().find(|(_, fact)| program.applies(fact, site));
+        if let Some((id, fact)) = call {
+            return Some((fact.calls?, id, None, api_name(&path)));
         }
         if let Some((id, fact)) = program.facts_of(&path, Kind::Http).first() {
             let url = fact.url.as_deref().map(|url| program.argument(site, url));
@@ -162,7 +181,7 @@ fn classify(
             {
                 return None;
             }
-            let endpoint = endpoints.find(&whole);
+            let endpoint = endpoints.find(&whole).or_else(|| told_by_reply(program, replies, &whole, site));
             let kind = endpoint.and_then(|id| program.catalogue.fact(id).calls).unwrap_or(Calls::External);
             let host =
                 whole.split("://").nth(1).unwrap_or("").split(['?', '*']).next().unwrap_or("").trim_end_matches('/');
@@ -171,6 +190,14 @@ fn classify(
         }
     }
     None
+}
+
+/// The provider behind an address that is not known. A page that reads such a reply has it from its own server.
+fn told_by_reply<'m>(program: &Program<'m>, replies: &Replies<'m>, address: &str, site: Site) -> Option<FactId> {
+    let module = &program.modules[program.units.calls[site.call].module];
+    let is_page = module.path.ends_with("sx") || module.directives.iter().any(|directive| directive == "use client");
+    let is_known = address.split_once("://").is_some_and(|(_, host)| !host.starts_with('*') && !host.is_empty());
+    if is_page || is_known { None } else { replies.find(program, site) }
 }
 
 /// The address that a client was made with.
@@ -187,6 +214,8 @@ fn base_address(program: &Program<'_>, site: Site) -> Option<String> {
 
 /// A canonical name as people say it: the package, then what is called on it.
 fn api_name(path: &str) -> String {
+    let path = plain(path);
+    let path = path.as_str();
     let head = path.split(['.', '(']).next().unwrap_or(path);
     let head = if matches!(head, "globals" | "builtins" | "std") { "" } else { head };
     let mut tail: Vec<&str> = path.split('.').skip(1).collect();
@@ -237,6 +266,7 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
                     let mut facts = program.facts_of(&path, Kind::Client);
                     facts.extend(program.facts_of(&path, Kind::Same));
                     facts.extend(program.facts_of(&path, Kind::Compose));
+                    facts.retain(|(_, fact)| program.applies(fact, *made));
                     facts.into_iter().map(|(_, fact)| (fact, *made)).collect::<Vec<_>>()
                 })
             })
@@ -265,7 +295,8 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
             }
         }
     }
-    if search.unresolved { Held::Unresolved } else { Held::Default(search.default.flatten()) }
+    let default = search.default.flatten();
+    if search.unresolved { Held::Unresolved(default) } else { Held::Default(default) }
 }
 
 /// The way from the call outwards to its clients.
@@ -281,7 +312,7 @@ impl Search<'_, '_> {
     fn consider(&mut self, fact: &Fact, at: Site) -> Option<Held> {
         let setting = self.which.of(fact)?;
         match self.program.setting_at(setting, at) {
-            Some(Held::Unresolved) => self.unresolved = true,
+            Some(Held::Unresolved(_)) => self.unresolved = true,
             Some(held) => return Some(held),
             None => {}
         }
@@ -304,7 +335,7 @@ fn number(value: &toml::Value) -> Option<f64> {
         toml::Value::Integer(number) => Some(*number as f64),
         toml::Value::Float(number) => Some(*number),
         toml::Value::Boolean(on) => on.then_some(1.0),
-        toml::Value::String(text) => crate::link::arguments::written_duration(text).or_else(|| text.parse().ok()),
+        toml::Value::String(text) => amounts::duration(text),
         _ => None,
     }
 }
@@ -313,7 +344,7 @@ fn number(value: &toml::Value) -> Option<f64> {
 pub fn is_set(held: Held) -> bool {
     match held {
         Held::Given(amount, _) => amount != Amount::Off,
-        Held::Default(value) => value.is_some_and(|value| value > 0.0),
-        Held::Unresolved => false,
+        // What is passed there and cannot be seen into leaves the default as it is.
+        Held::Default(value) | Held::Unresolved(value) => value.is_some_and(|value| value > 0.0),
     }
 }

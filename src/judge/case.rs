@@ -1,7 +1,10 @@
 //! One audit under way: the program, what was found in it, and how findings are written.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
 
 use crate::link::entries::{Entries, Entry, Link, frame_of};
 use crate::link::reach::Reach;
@@ -28,6 +31,9 @@ pub struct Case<'p, 'm> {
     /// What runs when the application starts: module bodies and what they call.
     pub start_frames: Vec<FrameId>,
     start_units: HashMap<UnitId, Vec<FrameId>>,
+    by_call: HashMap<CallId, usize>,
+    /// What was found at start-up, by question.
+    at_start: RefCell<BTreeMap<(&'static str, String), Option<Protection>>>,
 }
 
 /// What a condition found.
@@ -46,6 +52,7 @@ impl<'p, 'm> Case<'p, 'm> {
         let reaches: Vec<Rc<Reach>> = entries.entries.iter().map(|entry| guards.reach(entry.handler)).collect();
         let plain: Vec<&Reach> = reaches.iter().map(Rc::as_ref).collect();
         let externals = calls::find(program, &plain);
+        let by_call = externals.iter().enumerate().map(|(index, external)| (external.call, index)).collect();
         let mut case = Case {
             program,
             entries,
@@ -56,6 +63,8 @@ impl<'p, 'm> Case<'p, 'm> {
             served,
             start_frames: Vec::new(),
             start_units: HashMap::new(),
+            by_call,
+            at_start: RefCell::default(),
         };
         case.find_starts();
         case.guards.behaviour.note_live(case.live_units());
@@ -63,7 +72,7 @@ impl<'p, 'm> Case<'p, 'm> {
     }
 
     /// The units that run for an entry point or at start-up. Where nothing starts (a library), all of them.
-    fn live_units(&self) -> HashSet<UnitId> {
+    fn live_units(&self) -> FxHashSet<UnitId> {
         let program = self.program;
         if self.entries.entries.is_empty() {
             return (0..program.units.units.len()).collect();
@@ -115,6 +124,27 @@ impl<'p, 'm> Case<'p, 'm> {
             let unit = self.program.unit_of_frame(*frame);
             self.program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame: *frame })
         })
+    }
+
+    /// The external call that a call is.
+    pub fn external_at(&self, call: CallId) -> Option<&External> {
+        self.by_call.get(&call).and_then(|index| self.externals.get(*index))
+    }
+
+    /// The first protection among what runs at start-up; looked for once per question and item.
+    pub fn at_start(
+        &self,
+        question: &'static str,
+        item: &str,
+        protects: impl FnMut(Site) -> Option<Protection>,
+    ) -> Option<Protection> {
+        let key = (question, item.to_owned());
+        if let Some(found) = self.at_start.borrow().get(&key) {
+            return found.clone();
+        }
+        let found = self.start_sites().find_map(protects);
+        self.at_start.borrow_mut().insert(key, found.clone());
+        found
     }
 
     pub fn llm_calls(&self) -> impl Iterator<Item = &External> {

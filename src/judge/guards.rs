@@ -3,10 +3,14 @@
 //! A trail is protected by what wraps it, by what must have happened before each of its steps, and by the tests that
 //! stand in its way. Library guards are told by the catalogue, hand-written ones by what they do (`behaviour`).
 
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
+use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
+use crate::link::arguments::{Amount, Held};
 use crate::link::entries::{Entries, Entry, Link, Role, frame_of};
 use crate::link::flow::{Exit, Gate, leaves, walk_block};
 use crate::link::reach::{Reach, Trail};
@@ -14,6 +18,7 @@ use crate::link::units::{CallId, ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Handler, Literal, Span, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
+use crate::rules::checked::plain;
 
 use super::behaviour::{Behaviour, Operation};
 
@@ -29,13 +34,15 @@ pub struct Protection {
 /// Answers questions about protection, remembering what it found.
 pub struct Guards<'p, 'm> {
     pub program: &'p Program<'m>,
-    pub registrations: &'p HashSet<CallId>,
+    pub registrations: &'p FxHashSet<CallId>,
     pub behaviour: Behaviour<'p, 'm>,
     reaches: RefCell<HashMap<FrameId, Rc<Reach>>>,
     frames: RefCell<HashMap<(FrameId, String), Option<Protection>>>,
     initialised: RefCell<HashMap<String, Option<Protection>>>,
     /// The units that run for the request that is looked at.
-    reached: RefCell<Option<Rc<HashSet<UnitId>>>>,
+    reached: RefCell<Option<Rc<FxHashSet<UnitId>>>>,
+    /// The units in which something is bounded in time.
+    pub units_with_deadline: OnceCell<BTreeSet<UnitId>>,
 }
 
 const DEPTH: usize = 6;
@@ -53,6 +60,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             frames: RefCell::default(),
             initialised: RefCell::default(),
             reached: RefCell::default(),
+            units_with_deadline: OnceCell::new(),
         }
     }
 
@@ -78,14 +86,23 @@ impl<'p, 'm> Guards<'p, 'm> {
             .flat_map(|name| self.program.facts_of(name, Kind::Guard))
             .map(|(_, fact)| fact)
             .filter(|fact| fact.protects.as_deref() == Some(item))
-            .filter(|fact| self.is_on(fact, site))
+            .filter(|fact| self.is_on(fact, site, item))
             .collect()
     }
 
-    fn is_on(&self, fact: &Fact, site: Option<Site>) -> bool {
+    fn is_on(&self, fact: &Fact, site: Option<Site>, item: &str) -> bool {
         let Some(site) = site else { return fact.needs.is_empty() };
-        fact.needs.iter().all(|need| self.program.meets(need, site) == Some(true))
-            && !fact.unless.iter().any(|unless| self.program.meets(unless, site) == Some(true))
+        self.program.applies(fact, site) && (item != "A1" || self.has_length(fact, site))
+    }
+
+    /// A deadline without a length is none: it must be given, or the library must have one of its own.
+    fn has_length(&self, fact: &Fact, site: Site) -> bool {
+        let Some(setting) = &fact.timeout else { return true };
+        match self.program.setting_at(setting, site) {
+            Some(Held::Given(amount, _)) => amount != Amount::Off,
+            Some(_) => true,
+            None => setting.default.as_ref().is_some_and(|default| default.as_str() != Some("none")),
+        }
     }
 
     /// Whether every way from the entry point to the call is protected; the first protection found.
@@ -400,7 +417,7 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// `if (error.code === "P2002")`: the handler asks for the code of a conflict.
     fn asks_for_conflict(&self, handler: &Handler) -> bool {
-        let codes: HashSet<&str> = self
+        let codes: FxHashSet<&str> = self
             .program
             .catalogue
             .of_kind(Kind::Conflict)
@@ -509,15 +526,111 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// A way through a middleware for what it does not concern: other protocols, its own switch.
     fn is_exempt(&self, trail: &Trail) -> bool {
-        let Some(last) = trail.last() else { return false };
-        self.program.gates(*last).iter().any(|gate| {
-            gate.exit == Exit::Branch && {
-                let slice = self.program.slice(gate.test, gate.frame);
-                slice.parts.iter().any(|(part, _)| {
-                    matches!(&part.kind, crate::model::ExpressionKind::Literal(crate::model::Literal::Text(text)) if matches!(text.as_str(), "http" | "websocket" | "lifespan" | "OPTIONS" | "HEAD" | "/health" | "/healthz"))
-                })
-            }
+        trail.last().is_some_and(|last| self.is_passed_by(*last, None))
+    }
+
+    /// Whether a call stands in a branch that the requests in question never take: it is for another protocol, for
+    /// probes, or for other paths than the route.
+    pub fn is_passed_by(&self, site: Site, route: Option<&str>) -> bool {
+        self.program.gates(site).iter().any(|gate| {
+            gate.exit == Exit::Branch && self.concerns(gate.test, gate.frame, route, 0) == Some(gate.refuses_when)
         })
+    }
+
+    /// Whether a test holds for ordinary requests to a route; none where that cannot be told.
+    fn concerns(&self, test: &'m Expression, frame: FrameId, route: Option<&str>, depth: usize) -> Option<bool> {
+        let holds = |operand: &'m Expression| self.concerns(operand, frame, route, depth + 1);
+        if depth > 8 {
+            return None;
+        }
+        match &test.kind {
+            ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+                ("not", [inner]) => holds(inner).map(|holds| !holds),
+                ("and", parts) => decided(parts.iter().map(holds), false),
+                ("or", parts) => decided(parts.iter().map(holds), true),
+                ("==" | "in", [_, right]) => self.is_one_of(right, frame, route, |route, text| route == text),
+                ("!=" | "not in", [_, right]) => {
+                    self.is_one_of(right, frame, route, |route, text| route == text).map(|is_one| !is_one)
+                }
+                _ => None,
+            },
+            ExpressionKind::Call(call) => {
+                let ExpressionKind::Member { name, .. } = &call.callee.kind else { return None };
+                let given = &call.arguments.first()?.value;
+                match name.as_str() {
+                    "startswith" | "startsWith" | "starts_with" => {
+                        self.is_one_of(given, frame, route, |route, text| route.starts_with(text))
+                    }
+                    // `SKIPPED.includes(req.path)`, `SKIPPED.has(...)`.
+                    "includes" | "has" | "contains" => {
+                        let ExpressionKind::Member { object, .. } = &call.callee.kind else { return None };
+                        self.is_one_of(object, frame, route, |route, text| route == text)
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether an ordinary request is one of the protocols, methods or paths that are written.
+    fn is_one_of(
+        &self,
+        written: &'m Expression,
+        frame: FrameId,
+        route: Option<&str>,
+        fits: impl Fn(&str, &str) -> bool,
+    ) -> Option<bool> {
+        let mut texts = Vec::new();
+        self.texts(written, frame, &mut texts, 0);
+        if texts.is_empty() {
+            return None;
+        }
+        let answers = texts.iter().map(|text| match text.as_str() {
+            "http" => Some(true),
+            "websocket" | "lifespan" | "OPTIONS" | "HEAD" => Some(false),
+            path if path.starts_with('/') => match route {
+                Some(route) => Some(fits(route, path)),
+                None if is_probe(path) => Some(false),
+                None => None,
+            },
+            _ => None,
+        });
+        decided(answers, true)
+    }
+
+    /// The texts that an expression is, or that its list holds.
+    fn texts(&self, written: &'m Expression, frame: FrameId, texts: &mut Vec<String>, depth: usize) {
+        if depth > 3 {
+            return;
+        }
+        match &written.kind {
+            ExpressionKind::Literal(Literal::Text(text)) => texts.push(text.clone()),
+            ExpressionKind::List(items) => items.iter().for_each(|item| self.texts(item, frame, texts, depth + 1)),
+            ExpressionKind::Call(call) => {
+                // `new Set([...])`, `frozenset({...})`.
+                call.arguments.iter().take(1).for_each(|each| self.texts(&each.value, frame, texts, depth + 1));
+            }
+            _ => {
+                for value in self.program.values(written, frame).iter() {
+                    match value {
+                        Value::Data { expression, frame } if !std::ptr::eq(expression.0, written) => {
+                            self.texts(expression.0, *frame, texts, depth + 1);
+                        }
+                        Value::Library { sites, .. } => {
+                            for site in sites.iter().take(1) {
+                                let call = self.program.units.calls[site.call].call;
+                                call.arguments
+                                    .iter()
+                                    .take(1)
+                                    .for_each(|each| self.texts(&each.value, site.frame, texts, depth + 1));
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
     }
 
     /// The calls by which a middleware goes on to what comes after it.
@@ -527,21 +640,59 @@ impl<'p, 'm> Guards<'p, 'm> {
             .sites(program)
             .filter(|site| {
                 let info = &program.units.calls[site.call];
-                program.values(&info.call.callee, site.frame).iter().any(|value| match value {
-                    Value::Parameter { .. } => true,
-                    Value::Library { path, sites } => {
-                        sites.is_empty()
-                            && (path.ends_with(".next") || path.ends_with("()") || path.ends_with(".call_next"))
-                    }
-                    _ => false,
-                })
+                // What an application is given to receive and to answer with is no way on.
+                let answers = matches!(&info.call.callee.kind, ExpressionKind::Name(name)
+                    if matches!(name.as_str(), "send" | "receive" | "start_response" | "resolve" | "reject"));
+                !answers
+                    && program.values(&info.call.callee, site.frame).iter().any(|value| match value {
+                        Value::Parameter { .. } => true,
+                        Value::Library { path, sites } => {
+                            sites.is_empty()
+                                && (path.ends_with(".next") || path.ends_with("()") || path.ends_with(".call_next"))
+                        }
+                        _ => false,
+                    })
             })
             .collect()
     }
 }
 
+/// What holds for a chain of answers of which one that is `decides` is enough.
+fn decided(answers: impl Iterator<Item = Option<bool>>, decides: bool) -> Option<bool> {
+    let mut known = true;
+    for answer in answers {
+        match answer {
+            Some(holds) if holds == decides => return Some(decides),
+            Some(_) => {}
+            None => known = false,
+        }
+    }
+    known.then_some(!decides)
+}
+
+/// Paths that only ask whether the server is there.
+fn is_probe(path: &str) -> bool {
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or("");
+    matches!(
+        last,
+        "" | "health"
+            | "healthz"
+            | "livez"
+            | "readyz"
+            | "ready"
+            | "live"
+            | "ping"
+            | "metrics"
+            | "status"
+            | "favicon.ico"
+            | "docs"
+            | "openapi.json"
+    )
+}
+
 /// A canonical name as people write it.
 pub fn short(path: &str) -> String {
+    let path = plain(path);
     let path = path.trim_end_matches("()");
     let head = path.split(['.', '(']).next().unwrap_or(path);
     let tail = path.rsplit('.').next().unwrap_or(path).trim_end_matches("()");

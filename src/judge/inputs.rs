@@ -61,10 +61,13 @@ struct State {
     depth: usize,
 }
 
+/// Names measured on the way to a call, by entry and call.
+type Measured = RefCell<HashMap<(usize, Site), Rc<BTreeSet<String>>>>;
+
 pub struct Inputs<'c, 'p, 'm> {
     case: &'c Case<'p, 'm>,
     leaves: RefCell<HashMap<Site, Rc<Vec<Leaf>>>>,
-    measured: RefCell<HashMap<(usize, Site), Rc<BTreeSet<String>>>>,
+    measured: Measured,
 }
 
 /// Parts of a request that are no text for a model.
@@ -297,8 +300,8 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         let Some(parameter) = function.parameters.get(index) else { return };
         match here.how {
             How::Call(site) => {
-                if let Some(argument) = program.passed_expression(function, index, site) {
-                    self.trace(argument, site.frame, state, seen, out);
+                if let Some((argument, frame)) = program.passed_from(function, index, site) {
+                    self.trace(argument, frame, state, seen, out);
                 } else if let Some(default) = &parameter.default {
                     self.trace(default, here.closure.unwrap_or(frame), state, seen, out);
                 }
@@ -310,6 +313,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                     }
                 }
             }
+            How::Wraps(_) => {}
             How::Framework => {
                 self.outside(expression, parameter, here.unit, here.closure.unwrap_or(frame), &state, out)
             }

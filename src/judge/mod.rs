@@ -4,22 +4,25 @@ pub mod behaviour;
 pub mod calls;
 pub mod case;
 pub mod conditions;
+pub mod deadlines;
 pub mod guards;
 pub mod inputs;
+mod inventory;
+mod replies;
+pub mod retrying;
 pub mod secrets;
-pub mod verdict;
 
 use std::collections::BTreeSet;
 
 use crate::link::Program;
 use crate::link::entries::{Entries, Started};
-use crate::rules::catalogue::Calls;
 use crate::rules::packs::Packs;
+pub use crate::verdict;
 
 use case::{Case, Outcome};
 use conditions::{alerting, availability, cost, environment, fallback, logging, retries, tokens};
 use inputs::Inputs;
-use verdict::{Answer, EntryPoint, EnvVar, ExternalCall, Finding, Inventory, LlmCall, Retry};
+use verdict::{Answer, Finding, Inventory};
 
 /// The answers about one program, and the inventory behind them.
 #[derive(Debug)]
@@ -51,7 +54,7 @@ pub fn judge(program: &Program<'_>, packs: &Packs, started: &Started<'_>, secret
         tokens::history(&case, &inputs),
     ];
     outcomes.sort_by_key(|outcome| outcome.item);
-    let inventory = inventory(&case, &inputs, &constructs, &variables);
+    let inventory = inventory::inventory(&case, &inputs, &constructs, &variables);
     let (answers, findings) = answers(packs, outcomes);
     Judged { answers, findings, inventory }
 }
@@ -95,84 +98,4 @@ fn number_repeats(findings: &mut [Finding]) {
         }
         finding.fingerprint = fingerprint;
     }
-}
-
-fn inventory(
-    case: &Case<'_, '_>,
-    inputs: &Inputs<'_, '_, '_>,
-    constructs: &[retries::Construct],
-    variables: &[environment::Variable],
-) -> Inventory {
-    let program = case.program;
-    let reaches_llm = case.reaching(|external| external.kind == Calls::Llm);
-    let entry_points = (0..case.entries.entries.len())
-        .map(|index| {
-            let entry = &case.entries.entries[index];
-            let place = case.entry_location(entry);
-            let reaches_llm = reaches_llm.contains(&index);
-            EntryPoint {
-                path: place.path,
-                line: place.line,
-                end_line: place.end_line,
-                kind: entry.kind.clone(),
-                name: entry.name.clone(),
-                public: entry.public,
-                reaches_llm,
-                logged: logging::is_logged(case, index),
-                rate_limited: cost::is_limited(case, index),
-                input_limited: reaches_llm && tokens::is_input_limited(case, inputs, index),
-            }
-        })
-        .collect();
-    let mut inventory = Inventory { entry_points, ..Inventory::default() };
-    for external in &case.externals {
-        let place = program.place(external.call);
-        let timeout = availability::bound(case, external) == availability::Bound::Bounded;
-        if external.kind == Calls::Llm {
-            inventory.llm_calls.push(LlmCall {
-                path: place.path,
-                line: place.line,
-                end_line: place.end_line,
-                api: external.api.clone(),
-                max_tokens: tokens::has_output_limit(case, external),
-                timeout,
-                retry: retries::is_retried(case, external, constructs),
-                entry_points: external.reached.iter().map(|(entry, _)| *entry).collect(),
-            });
-        } else {
-            inventory.external_calls.push(ExternalCall {
-                path: place.path,
-                line: place.line,
-                end_line: place.end_line,
-                api: external.api.clone(),
-                timeout,
-            });
-        }
-    }
-    inventory.retries = constructs
-        .iter()
-        .map(|construct| {
-            let place = program.location(construct.module, construct.span);
-            Retry {
-                path: place.path,
-                line: place.line,
-                end_line: place.end_line,
-                bounded: construct.bounded,
-                exponential: construct.exponential,
-            }
-        })
-        .collect();
-    inventory.env_vars = variables
-        .iter()
-        .map(|variable| {
-            let place = program.location(variable.module, variable.span);
-            EnvVar {
-                name: variable.name.clone(),
-                path: place.path,
-                line: place.line,
-                checked: variable.checked == environment::Checked::Yes,
-            }
-        })
-        .collect();
-    inventory
 }

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use crate::model::*;
-use crate::rules::catalogue::{Condition, Kind, Setting};
+use crate::rules::amounts;
+use crate::rules::catalogue::{Condition, Fact, Kind, Setting};
+use crate::rules::checked::plain;
 
 use super::Program;
 use super::values::{FrameId, Site, Value, Written};
@@ -45,13 +47,15 @@ pub enum Amount {
 pub enum Held {
     /// Set at this site.
     Given(Amount, Site),
-    /// Perhaps set: arguments are spread that cannot be seen into.
-    Unresolved,
+    /// Perhaps set: arguments are passed that cannot be seen into; with what the library does when not.
+    Unresolved(Option<f64>),
     /// Not set; what the library does then (seconds, attempts), none: nothing.
     Default(Option<f64>),
 }
 
 const DEPTH: usize = 12;
+/// How languages write a number without end.
+const INFINITE: [&str; 3] = ["globals.Infinity", "globals.Number.POSITIVE_INFINITY", "math.inf"];
 
 impl<'m> Program<'m> {
     /// Looks up an argument path at a call; of alternatives `{#0,url}` the first given.
@@ -152,6 +156,11 @@ impl<'m> Program<'m> {
         let mut unresolved = false;
         // Python names its options: what stands in a position is none, unless it is a literal or spread.
         let named_only = self.modules[self.units.calls[site.call].module].language == Language::Python;
+        // Where the options are written out, no other value stands for them.
+        let written_out = call
+            .arguments
+            .iter()
+            .any(|argument| argument.name.is_none() && matches!(argument.value.kind, ExpressionKind::Object(_)));
         for argument in call.arguments.iter().rev() {
             let is_literal = matches!(argument.value.kind, ExpressionKind::Object(_) | ExpressionKind::Spread(_));
             let looked_into = match argument.name.as_deref() {
@@ -165,7 +174,8 @@ impl<'m> Program<'m> {
                 Given::Unresolved => {
                     unresolved |= argument.name.is_some()
                         || matches!(argument.value.kind, ExpressionKind::Spread(_))
-                        || self.looks_like_options(&argument.value)
+                        || !written_out && self.looks_like_options(&argument.value, site.frame)
+                        || matches!(argument.value.kind, ExpressionKind::Object(_))
                 }
                 found => return found,
             }
@@ -173,15 +183,14 @@ impl<'m> Program<'m> {
         if unresolved { Given::Unresolved } else { Given::Absent }
     }
 
-    /// A bare name or member given where options would stand (`create(parameters)`).
-    fn looks_like_options(&self, expression: &Expression) -> bool {
-        matches!(
-            expression.kind,
-            ExpressionKind::Name(_)
-                | ExpressionKind::Member { .. }
-                | ExpressionKind::Object(_)
-                | ExpressionKind::Call(_)
-        )
+    /// A bare name or member given where options would stand (`create(parameters)`), unless its type holds no options.
+    fn looks_like_options(&self, expression: &'m Expression, frame: FrameId) -> bool {
+        matches!(expression.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. } | ExpressionKind::Call(_))
+            && !self.values(expression, frame).iter().all(|value| {
+                value
+                    .path()
+                    .is_some_and(|path| matches!(path, "globals.string()" | "globals.number()" | "globals.Buffer()"))
+            })
     }
 
     /// A key path inside the value of an expression.
@@ -322,14 +331,20 @@ impl<'m> Program<'m> {
         off: &[String],
         depth: usize,
     ) -> Amount {
-        let scale = if unit == Some("ms") { 0.001 } else { 1.0 };
-        if off.iter().any(|off| *off == Program::written(expression)) {
+        let written = Program::written(expression);
+        if off.contains(&written) {
             return Amount::Off;
         }
         if let Some(number) = self.number(expression, frame, 0) {
-            return if number == 0.0 { Amount::Off } else { Amount::Number(number * scale) };
+            return if number == 0.0 { Amount::Off } else { Amount::Number(number * amounts::unit(unit)) };
         }
         let values = self.values(expression, frame);
+        // What cannot be resolved is known by how it is written: `req.signal`.
+        if values.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }))
+            && self.facts_of(&written, Kind::Duration).iter().any(|(_, fact)| is_none(fact))
+        {
+            return Amount::Off;
+        }
         let mut known: Option<Amount> = None;
         for value in values.iter() {
             let amount = self.value_amount(value, unit, off, depth);
@@ -355,7 +370,7 @@ impl<'m> Program<'m> {
                     if off.contains(text) {
                         Amount::Off
                     } else {
-                        written_duration(text).map_or(Amount::Unknown, Amount::Number)
+                        amounts::duration(text).map_or(Amount::Unknown, Amount::Number)
                     }
                 }
                 ExpressionKind::List(items) => match items.last() {
@@ -365,7 +380,7 @@ impl<'m> Program<'m> {
                 },
                 _ => match self.number(expression.0, *frame, 0) {
                     Some(0.0) => Amount::Off,
-                    Some(number) => Amount::Number(number * if unit == Some("ms") { 0.001 } else { 1.0 }),
+                    Some(number) => Amount::Number(number * amounts::unit(unit)),
                     None => Amount::Unknown,
                 },
             },
@@ -373,30 +388,94 @@ impl<'m> Program<'m> {
                 if off.iter().any(|off| path.ends_with(off.as_str())) {
                     return Amount::Off;
                 }
-                let (Some(name), Some(site)) = (path.strip_suffix("()"), sites.last()) else { return Amount::Unknown };
-                if name == "std.Some" {
-                    return match self.argument(*site, "#0") {
-                        Given::Present { expression, frame } => self.amount_at(expression, frame, unit, off, depth + 1),
-                        _ => Amount::Unknown,
-                    };
-                }
-                let facts = self.facts_of(name, Kind::Duration);
-                let Some((_, fact)) = facts.first() else { return Amount::Unknown };
-                let unit = fact.unit.as_deref();
-                let paths: Vec<&str> = fact.value.as_deref().unwrap_or("#0").split('|').collect();
-                for path in paths {
-                    match self.argument(*site, path.trim()) {
-                        Given::Present { expression, frame } => {
-                            return self.amount_at(expression, frame, unit, off, depth + 1);
-                        }
-                        Given::Unresolved => return Amount::Unknown,
-                        Given::Absent => {}
-                    }
-                }
-                Amount::Off
+                self.library_amount(path, sites, unit, off, depth)
             }
             _ => Amount::Unknown,
         }
+    }
+
+    /// The length of what a library makes: a duration, an optional value, a signal that a timer ends.
+    fn library_amount(&self, path: &str, sites: &[Site], unit: Option<&str>, off: &[String], depth: usize) -> Amount {
+        if let Some((_, fact)) = self.facts_of(path, Kind::Duration).first() {
+            return match (&fact.ended_by, sites.last()) {
+                _ if is_none(fact) => Amount::Off,
+                (Some(method), Some(made)) => self.timer_length(method, *made),
+                _ => Amount::Unknown,
+            };
+        }
+        let (Some(name), Some(site)) = (path.strip_suffix("()"), sites.last()) else { return Amount::Unknown };
+        if name == "std.Some" {
+            return match self.argument(*site, "#0") {
+                Given::Present { expression, frame } => self.amount_at(expression, frame, unit, off, depth + 1),
+                _ => Amount::Unknown,
+            };
+        }
+        let facts = self.facts_of(name, Kind::Duration);
+        let Some((_, fact)) = facts.first() else { return Amount::Unknown };
+        let unit = fact.unit.as_deref();
+        let value = fact.value.as_deref().unwrap_or("#0");
+        if let Some(list) = value.strip_suffix("[]") {
+            return self.shortest(self.argument(*site, list), unit, off, depth + 1);
+        }
+        match self.argument(*site, value) {
+            Given::Present { expression, frame } => self.amount_at(expression, frame, unit, off, depth + 1),
+            Given::Unresolved => Amount::Unknown,
+            Given::Absent => Amount::Off,
+        }
+    }
+
+    /// The shortest of the lengths in a list.
+    fn shortest(&self, list: Given<'m>, unit: Option<&str>, off: &[String], depth: usize) -> Amount {
+        let Given::Present { expression, frame } = list else { return Amount::Unknown };
+        let mut shortest = Amount::Off;
+        for value in self.values(expression, frame).iter() {
+            let Value::Data { expression: Written(list), frame } = value else { return Amount::Unknown };
+            let ExpressionKind::List(items) = &list.kind else { return Amount::Unknown };
+            for item in items {
+                shortest = match (shortest, self.amount_at(item, *frame, unit, off, depth)) {
+                    (Amount::Number(a), Amount::Number(b)) => Amount::Number(a.min(b)),
+                    (Amount::Number(known), _) | (_, Amount::Number(known)) => Amount::Number(known),
+                    (Amount::Off, Amount::Off) => Amount::Off,
+                    _ => Amount::Unknown,
+                };
+            }
+        }
+        shortest
+    }
+
+    /// After how long a timer calls a method of what was made at a site: `setTimeout(() => controller.abort(), 8000)`.
+    fn timer_length(&self, method: &str, made: Site) -> Amount {
+        let module = self.units.calls[made.call].module;
+        let in_module = || self.units.calls.iter().enumerate().filter(move |(_, info)| info.module == module);
+        let ending: Vec<super::units::UnitId> = in_module()
+            .filter(|(_, info)| match &info.call.callee.kind {
+                ExpressionKind::Member { object, name } if name == method => self
+                    .values(object, self.open_frame(info.unit))
+                    .iter()
+                    .any(|value| value.sites().last().is_some_and(|site| site.call == made.call)),
+                _ => false,
+            })
+            .map(|(_, info)| info.unit)
+            .collect();
+        if ending.is_empty() {
+            return Amount::Off;
+        }
+        for (call, info) in in_module() {
+            let timer = Site { call, frame: self.open_frame(info.unit) };
+            for path in self.callee_paths(timer) {
+                let Some((_, fact)) = self.facts_of(&path, Kind::Sleep).into_iter().next() else { continue };
+                let mut frames = Vec::new();
+                self.callbacks(timer, &Default::default(), &mut frames);
+                if !frames.iter().any(|frame| ending.contains(&self.unit_of_frame(*frame))) {
+                    continue;
+                }
+                return match self.argument(timer, fact.seconds.as_deref().unwrap_or("#0")) {
+                    Given::Present { expression, frame } => self.amount(expression, frame, fact.unit.as_deref(), &[]),
+                    _ => Amount::Unknown,
+                };
+            }
+        }
+        Amount::Off
     }
 
     /// The number that an expression is in every case, folded.
@@ -423,6 +502,7 @@ impl<'m> Program<'m> {
             ExpressionKind::Name(_) | ExpressionKind::Member { .. } | ExpressionKind::Conditional { .. } => {
                 let values = self.values(expression, frame);
                 let mut numbers = values.iter().map(|value| match value {
+                    Value::Library { path, .. } if INFINITE.contains(&plain(path).as_str()) => Some(f64::INFINITY),
                     Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
                         self.number(inner, *frame, depth + 1)
                     }
@@ -450,7 +530,7 @@ impl<'m> Program<'m> {
                 Given::Absent => {}
             }
         }
-        unresolved.then_some(Held::Unresolved)
+        unresolved.then_some(Held::Unresolved(None))
     }
 
     /// The canonical names of what a call calls.
@@ -539,12 +619,18 @@ impl<'m> Program<'m> {
                     return false;
                 }
                 let answers: Vec<Option<bool>> = any.iter().map(|each| self.meets(each, site)).collect();
-                if answers.iter().any(|answer| *answer == Some(true)) {
+                if answers.contains(&Some(true)) {
                     return true;
                 }
                 answers.iter().all(Option::is_none) && *default
             }
         }
+    }
+
+    /// Whether a fact holds at a site: all that it needs is given, and nothing that switches it off.
+    pub fn applies(&self, fact: &Fact, site: Site) -> bool {
+        fact.needs.iter().all(|need| self.meets(need, site) == Some(true))
+            && !fact.unless.iter().any(|unless| self.meets(unless, site) == Some(true))
     }
 
     /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name),
@@ -561,8 +647,14 @@ impl<'m> Program<'m> {
         }
         for operator in ["!=", "==", ">=", "<=", ">", "<", "="] {
             let Some((path, wanted)) = condition.split_once(operator) else { continue };
-            let Given::Present { expression, frame } = self.argument_along(site, path.trim()) else { return None };
-            return Some(self.compares(expression, frame, operator, wanted.trim(), unknown));
+            return match self.argument_along(site, path.trim()) {
+                Given::Present { expression, frame } => {
+                    Some(self.compares(expression, frame, operator, wanted.trim(), unknown))
+                }
+                // What is not given is not that value.
+                Given::Absent if operator == "!=" => Some(true),
+                _ => None,
+            };
         }
         match self.argument_along(site, condition.trim()) {
             Given::Present { expression, frame } => Some(self.amount(expression, frame, None, &[]) != Amount::Off),
@@ -637,7 +729,7 @@ impl<'m> Program<'m> {
                 ExpressionKind::Literal(Literal::Null) => matches!(wanted, "None" | "null"),
                 _ => false,
             },
-            Value::Library { path, .. } => path.as_ref() == wanted,
+            Value::Library { path, .. } => plain(path) == wanted,
             _ => false,
         });
         matches!(operator, "==" | "=") == is_it
@@ -648,7 +740,10 @@ impl<'m> Program<'m> {
         if depth > DEPTH {
             return false;
         }
-        let pattern = |path: &str| path.trim_end_matches("()") == name || path.contains(&format!("{name}()"));
+        let pattern = |path: &str| {
+            let path = plain(path);
+            path.trim_end_matches("()") == name || path.contains(&format!("{name}()"))
+        };
         match &expression.kind {
             ExpressionKind::Operator { operands, .. } => {
                 operands.iter().any(|each| self.mentions(each, frame, name, depth + 1))
@@ -699,40 +794,11 @@ fn written_amount(text: &str) -> Option<f64> {
     ];
     let size =
         sizes.iter().find_map(|(unit, bytes)| Some(lower.strip_suffix(unit)?.trim().parse::<f64>().ok()? * bytes));
-    size.or_else(|| written_duration(&lower))
-        .or_else(|| written_rates(&lower).map(|(_, window)| window).reduce(f64::max))
+    size.or_else(|| amounts::duration(&lower))
+        .or_else(|| amounts::rates(&lower).map(|(_, window)| window).reduce(f64::max))
 }
 
-/// The limits of a text such as `10/minute`, `5 per 2 hours; 100 per day`: how many in how many seconds.
-pub fn written_rates(text: &str) -> impl Iterator<Item = (f64, f64)> {
-    text.split([';', ',', '|']).filter_map(|limit| {
-        let limit = limit.trim().to_ascii_lowercase();
-        let (count, window) = limit.split_once('/').or_else(|| limit.split_once(" per "))?;
-        let window = window.trim();
-        let window = if window.starts_with(|first: char| first.is_ascii_digit()) {
-            written_duration(window)?
-        } else {
-            written_duration(&format!("1 {window}"))?
-        };
-        Some((count.trim().parse().ok()?, window))
-    })
-}
-
-/// `30s`, `5m`, `1 d`, `250ms` in seconds.
-pub fn written_duration(text: &str) -> Option<f64> {
-    let text = text.trim();
-    let split = text.find(|character: char| !(character.is_ascii_digit() || character == '.'))?;
-    let number: f64 = text.get(..split)?.parse().ok()?;
-    let unit = match text.get(split..)?.trim() {
-        "ms" => 0.001,
-        "s" | "sec" | "second" | "seconds" => 1.0,
-        "m" | "min" | "minute" | "minutes" => 60.0,
-        "h" | "hr" | "hour" | "hours" => 3600.0,
-        "d" | "day" | "days" => 86400.0,
-        "w" | "week" | "weeks" => 604_800.0,
-        "month" | "months" => 2_592_000.0,
-        "year" | "years" => 31_536_000.0,
-        _ => return None,
-    };
-    Some(number * unit)
+/// A signal that only looks like a length of time.
+fn is_none(fact: &Fact) -> bool {
+    matches!(fact.bounded, Some(Condition::Always(false)))
 }

@@ -4,18 +4,22 @@
 //! convention, main blocks. Routers form a forest by their mounts; the chain of an entry point is what stands on the
 //! way from the application down to its handler, in the order in which it runs.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
+use crate::source::is_bounded_pattern;
 
 use super::Program;
 use super::arguments::Given;
 use super::units::*;
 use super::values::{FrameId, How, Site, Value};
 
+const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 /// Directive that makes an exported function callable from the browser.
 const ACTION_DIRECTIVE: &str = "use server";
 
@@ -55,6 +59,9 @@ pub enum Role {
     Dependency,
 }
 
+/// The routers that mount a router: where, at which path, behind which links.
+type Mounts<'m> = FxHashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>>;
+
 /// What is registered at a router, in the order of the text.
 #[derive(Clone, Debug)]
 enum Registered<'m> {
@@ -72,8 +79,8 @@ pub struct Entries<'m> {
     /// Start-up functions and files besides the modules themselves.
     pub starts: Vec<FrameId>,
     /// Calls that register something: the functions they are given do not run there.
-    pub registrations: HashSet<CallId>,
-    routers: HashMap<CallId, Vec<(CallId, Registered<'m>)>>,
+    pub registrations: FxHashSet<CallId>,
+    routers: FxHashMap<CallId, Vec<(CallId, Registered<'m>)>>,
     /// Middleware found by convention, for the entries that are found by convention.
     conventions: Vec<Link<'m>>,
 }
@@ -89,6 +96,7 @@ impl<'m> Entries<'m> {
     pub fn of(program: &Program<'m>, started: &Started<'_>) -> Entries<'m> {
         let mut entries = Entries::default();
         entries.decorated(program);
+        entries.decorated_classes(program);
         entries.registered(program);
         entries.conventional(program);
         entries.actions(program);
@@ -111,48 +119,89 @@ impl<'m> Entries<'m> {
             let (Some(function), Some(parent)) = (info.function, info.parent) else { continue };
             let frame = program.open_frame(parent);
             for (index, decorator) in function.decorators.iter().enumerate() {
-                let (callee, site) = match &decorator.kind {
-                    ExpressionKind::Call(call) => {
-                        (&call.callee, program.units.call_id(call).map(|call| Site { call, frame }))
-                    }
-                    _ => (decorator, None),
-                };
-                for value in program.values(callee, frame).iter() {
-                    let Value::Library { path, sites } = value else { continue };
-                    for (_, fact) in
-                        program.facts_of(path, Kind::Route).into_iter().filter(|(_, fact)| fact.handler.is_none())
-                    {
-                        let inner =
-                            function.decorators.iter().skip(index + 1).chain(decorators_of_class(program, unit));
-                        self.add_decorated(program, unit, function, fact, site, sites.first().copied(), inner, frame);
-                    }
-                    for (_, fact) in program.facts_of(path, Kind::Middleware) {
-                        let _ = fact;
-                        let link = link(program, unit, decorator.span, Role::Middleware);
-                        self.register(
-                            sites.first(),
-                            site,
-                            Registered::Middleware { path: String::new(), links: vec![link], everywhere: true },
-                        );
-                    }
-                    if program.is_a(path, Kind::ErrorHandler) {
-                        self.error_handlers.push(link(program, unit, decorator.span, Role::Middleware));
-                    }
-                    if program
-                        .facts_of(path, Kind::Router)
-                        .iter()
-                        .any(|(_, fact)| fact.role.as_deref() == Some("start"))
-                    {
-                        self.starts.extend(handler_frame(program, unit));
-                    }
+                let inner = function.decorators.get(index + 1..).unwrap_or(&[]);
+                self.applied(program, unit, function, decorator, decorator.span, inner, frame);
+            }
+        }
+        // `app.middleware("http")(log)`: a decorator applied by hand.
+        for call in 0..program.units.calls.len() {
+            let info = &program.units.calls[call];
+            let Some(given) = info.call.arguments.first() else { continue };
+            if !matches!(info.call.callee.kind, ExpressionKind::Call(_)) {
+                continue;
+            }
+            let frame = program.open_frame(info.unit);
+            for value in program.values(&given.value, frame).iter() {
+                if let Value::Function { unit, .. } = value
+                    && let Some(function) = program.units.units[*unit].function
+                {
+                    self.applied(program, *unit, function, &info.call.callee, info.call.span, &[], frame);
                 }
-                self.registrations.extend(site.map(|site| site.call));
             }
         }
     }
 
+    /// What decorators of classes put in front of every handler: `@Module({ providers: [{ useClass: Limiter }] })`.
+    fn decorated_classes(&mut self, program: &Program<'m>) {
+        for class in &program.units.classes {
+            let frame = program.open_frame(class.unit);
+            for (fact, site) in
+                class.class.decorators.iter().flat_map(|decorator| decorator_facts(program, decorator, frame))
+            {
+                if fact.is == Kind::Middleware && !fact.guards.is_empty() {
+                    guard_links(program, fact, site, &mut self.conventions);
+                }
+            }
+        }
+    }
+
+    /// A function registered by what decorates it.
     #[expect(clippy::too_many_arguments, reason = "one registration is that many things")]
-    fn add_decorated<'d>(
+    fn applied(
+        &mut self,
+        program: &Program<'m>,
+        unit: UnitId,
+        function: &'m Function,
+        decorator: &'m Expression,
+        span: Span,
+        inner: &'m [Expression],
+        frame: FrameId,
+    ) {
+        let (callee, site) = match &decorator.kind {
+            ExpressionKind::Call(call) => (&call.callee, program.units.call_id(call).map(|call| Site { call, frame })),
+            _ => (decorator, None),
+        };
+        let mut registers = false;
+        for value in program.values(callee, frame).iter() {
+            let Value::Library { path, sites } = value else { continue };
+            let routes = program.facts_of(path, Kind::Route);
+            for (_, fact) in routes.into_iter().filter(|(_, fact)| fact.handler.is_none()) {
+                registers = true;
+                self.add_decorated(program, unit, function, fact, site, sites.first().copied(), inner, frame);
+            }
+            if program.facts_of(path, Kind::Middleware).iter().any(|(_, fact)| fact.handler.is_none()) {
+                registers = true;
+                let link = link(program, unit, span, Role::Middleware);
+                let what = Registered::Middleware { path: String::new(), links: vec![link], everywhere: true };
+                self.register(sites.first(), site, what);
+            }
+            if program.is_a(path, Kind::ErrorHandler) {
+                registers = true;
+                self.error_handlers.push(link(program, unit, span, Role::Middleware));
+            }
+            let facts = program.facts_of(path, Kind::Router);
+            if facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("start")) {
+                registers = true;
+                self.starts.extend(handler_frame(program, unit));
+            }
+        }
+        if registers || function.decorators.iter().any(|each| std::ptr::eq(each, decorator)) {
+            self.registrations.extend(site.map(|site| site.call));
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one registration is that many things")]
+    fn add_decorated(
         &mut self,
         program: &Program<'m>,
         unit: UnitId,
@@ -160,25 +209,46 @@ impl<'m> Entries<'m> {
         fact: &'m Fact,
         site: Option<Site>,
         router: Option<Site>,
-        inner: impl Iterator<Item = &'d Expression>,
+        inner: &'m [Expression],
         frame: FrameId,
-    ) where
-        'm: 'd,
-    {
+    ) {
         let module = program.units.units[unit].module;
-        let path = site.and_then(|site| route_path(program, fact, site)).unwrap_or_default();
+        let mut path = site.and_then(|site| route_path(program, fact, site)).unwrap_or_default();
         let start =
             function.decorators.first().map_or(function.span.start, |first| first.span.start.min(function.span.start));
         let mut chain: Vec<Link<'m>> = Vec::new();
         if let Some(site) = site {
             guard_links(program, fact, site, &mut chain);
         }
+        let class = program.units.units[unit].class.map(|class| &program.units.classes[class]);
+        let of_class = class.iter().flat_map(|class| {
+            let frame = program.open_frame(class.unit);
+            class.class.decorators.iter().map(move |decorator| (decorator, frame))
+        });
+        for (decorator, frame) in of_class.chain(function.decorators.iter().map(|decorator| (decorator, frame))) {
+            for (fact, site) in decorator_facts(program, decorator, frame) {
+                match fact.is {
+                    // `@UseGuards(Limiter)`: what it is given stands in front.
+                    Kind::Middleware if fact.handler.is_some() => {
+                        for argument in &program.units.calls[site.call].call.arguments {
+                            self.function_links(program, &argument.value, site.frame, module, &mut chain);
+                        }
+                    }
+                    Kind::Router => {
+                        if let Some(prefix) = route_path(program, fact, site) {
+                            path = format!("/{}/{}", prefix.trim_matches('/'), path.trim_matches('/'));
+                            path.truncate(path.trim_end_matches('/').len());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
         for decorator in inner {
-            // The decorators live as long as the modules; the iterator only shortens the loan.
-            let decorator = function.decorators.iter().find(|each| std::ptr::eq(*each, decorator));
-            let Some(decorator) = decorator else { continue };
             for value in program.values(decorator, frame).iter() {
-                chain.push(Link { value: value.clone(), role: Role::Decorator, module, span: decorator.span });
+                for value in wrapped_by(program, value) {
+                    chain.push(Link { value, role: Role::Decorator, module, span: decorator.span });
+                }
             }
         }
         program.receives(unit, &fact.receives);
@@ -207,9 +277,6 @@ impl<'m> Entries<'m> {
     fn registered(&mut self, program: &Program<'m>) {
         for call in 0..program.units.calls.len() {
             let info = &program.units.calls[call];
-            if info.decorates.is_some() && program.units.units[info.unit].function.is_none() && false {
-                continue;
-            }
             let site = Site { call, frame: program.open_frame(info.unit) };
             for value in program.values(&info.call.callee, site.frame).iter() {
                 let Value::Library { path, sites } = value else { continue };
@@ -228,6 +295,9 @@ impl<'m> Entries<'m> {
                             self.registrations.insert(call);
                             for argument in &info.call.arguments {
                                 for value in program.values(&argument.value, site.frame).iter() {
+                                    if fact.parameters.is_some() && fact.parameters != arity(program, value) {
+                                        continue;
+                                    }
                                     self.error_handlers.push(Link {
                                         value: value.clone(),
                                         role: Role::Middleware,
@@ -258,13 +328,16 @@ impl<'m> Entries<'m> {
         let Some(path_of_handler) = fact.handler.as_deref() else { return };
         let Given::Present { expression, frame } = program.argument(site, path_of_handler) else { return };
         let values = program.values(expression, frame);
-        let mut handlers: Vec<(UnitId, FrameId)> = Vec::new();
+        let mut handlers: Vec<(UnitId, FrameId, Option<String>)> = Vec::new();
+        let mut makers: Vec<CallId> = Vec::new();
         let mut wrappers: Vec<Link<'m>> = Vec::new();
         for value in values.iter() {
             match value {
                 Value::Function { unit, closure, receiver } => {
-                    if let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework) {
-                        handlers.push((*unit, frame));
+                    if let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework)
+                        && !handlers.iter().any(|(_, known, _)| *known == frame)
+                    {
+                        handlers.push((program.innermost(*unit, *closure), frame, None));
                     }
                 }
                 Value::Library { sites, .. } if !sites.is_empty() => {
@@ -282,9 +355,12 @@ impl<'m> Entries<'m> {
                                 if let Value::Function { unit, closure, receiver } = value
                                     && let Some(frame) =
                                         program.enter(*unit, *closure, receiver.clone(), How::Framework)
-                                    && !handlers.iter().any(|(known, _)| known == unit)
                                 {
-                                    handlers.push((*unit, frame));
+                                    makers.push(site.call);
+                                    if !handlers.iter().any(|(_, known, _)| *known == frame) {
+                                        let method = method_of(program.units.calls[site.call].call);
+                                        handlers.push((program.innermost(*unit, *closure), frame, method));
+                                    }
                                 }
                             }
                         }
@@ -294,6 +370,7 @@ impl<'m> Entries<'m> {
             }
         }
         self.registrations.insert(site.call);
+        self.registrations.extend(makers);
         if handlers.is_empty() {
             return;
         }
@@ -309,8 +386,9 @@ impl<'m> Entries<'m> {
             receive(program, &link.value, fact);
         }
         let path = route_path(program, fact, site).unwrap_or_default();
-        for (unit, handler) in handlers {
+        for (unit, handler, method) in handlers {
             program.receives(unit, &fact.receives);
+            program.receives(program.unit_of_frame(handler), &fact.receives);
             let entry = self.entries.len();
             let function = program.units.units[unit].function;
             // A handler written in place or nearby: the entry spans from the registration to the handler's end. A named
@@ -324,7 +402,7 @@ impl<'m> Entries<'m> {
             };
             self.entries.push(Entry {
                 kind: fact.entry.clone().unwrap_or_else(|| "http".into()),
-                name: entry_name_of(fact, &path, function, info.call),
+                name: entry_name_of(fact, &path, function, info.call, method),
                 public: fact.public.unwrap_or(!matches!(fact.entry.as_deref(), Some("cli" | "cron"))),
                 module,
                 span,
@@ -399,13 +477,9 @@ impl<'m> Entries<'m> {
                     None => {
                         receive(program, &link.value, fact);
                         // A function with as many parameters as an error handler is one.
-                        if let Value::Function { unit, .. } = &link.value {
-                            let arity =
-                                program.units.units[*unit].function.map_or(0, |function| function.parameters.len());
-                            if fact.parameters == Some(arity) {
-                                self.error_handlers.push(link);
-                                continue;
-                            }
+                        if fact.parameters.is_some() && fact.parameters == arity(program, &link.value) {
+                            self.error_handlers.push(link);
+                            continue;
                         }
                         links.push(link);
                     }
@@ -413,7 +487,12 @@ impl<'m> Entries<'m> {
             }
         }
         let path = path.unwrap_or_default();
-        if children.is_empty() {
+        let is_router = router
+            .is_some_and(|router| program.callee_paths(router).iter().any(|path| program.is_a(path, Kind::Router)));
+        if children.is_empty() && !is_router && fact.order.as_deref() == Some("all") {
+            // What has no routes of its own stands in front of all handlers.
+            self.conventions.extend(links);
+        } else if children.is_empty() {
             let everywhere =
                 fact.order.as_deref() == Some("all") || fact.is == Kind::Middleware && fact.order.is_none();
             self.register(router.as_ref(), Some(site), Registered::Middleware { path, links, everywhere });
@@ -522,11 +601,18 @@ impl<'m> Entries<'m> {
             } else {
                 (module, written.map_or(span, |_| Span { start: 0, end: 0 }))
             };
-            let method = if name == "default" || name == "handler" { String::new() } else { format!("{name} ") };
+            let route = route_of_file(&info.path);
+            // `chat.post.ts` answers one method.
+            let by_file = route.rsplit_once('.').filter(|(_, method)| METHODS.contains(method));
+            let name = match by_file {
+                Some((route, method)) => format!("{} {route}", method.to_uppercase()),
+                None if name == "default" || name == "handler" => route,
+                None => format!("{name} {route}"),
+            };
             let entry = self.entries.len();
             self.entries.push(Entry {
                 kind: fact.entry.clone().unwrap_or_else(|| "http".into()),
-                name: format!("{method}{}", route_of_file(&info.path)),
+                name,
                 public: fact.public.unwrap_or(true),
                 module: at,
                 span,
@@ -577,7 +663,7 @@ impl<'m> Entries<'m> {
     fn mains(&mut self, program: &Program<'m>, started: &Started<'_>) {
         for (module, info) in program.modules.iter().enumerate() {
             let body = program.units.bodies[module];
-            let is_started = started.mains.iter().any(|path| *path == info.path);
+            let is_started = started.mains.contains(&info.path);
             let main_block = info.body.iter().find(|statement| is_main_block(statement));
             let main_function = match info.language {
                 Language::Rust => {
@@ -619,11 +705,9 @@ impl<'m> Entries<'m> {
 
     /// Completes the chains: mounts above the router of each entry, middleware before it, injected dependencies.
     fn chain(&mut self, program: &Program<'m>) {
-        for registered in self.routers.values_mut() {
-            registered.sort_by_key(|(position, _)| *position);
-        }
+        self.routers.values_mut().for_each(|registered| registered.sort_by_key(|(position, _)| *position));
         let mut routes: BTreeMap<usize, (CallId, CallId, String)> = BTreeMap::new();
-        let mut parents: HashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>> = HashMap::new();
+        let mut parents: Mounts<'m> = FxHashMap::default();
         let mut routers: Vec<(&CallId, &Vec<(CallId, Registered<'m>)>)> = self.routers.iter().collect();
         routers.sort_by_key(|(router, _)| **router);
         for (router, registered) in routers {
@@ -673,7 +757,7 @@ impl<'m> Entries<'m> {
         router: CallId,
         position: CallId,
         path: &str,
-        parents: &HashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>>,
+        parents: &Mounts<'m>,
         depth: usize,
     ) -> Vec<(Vec<Link<'m>>, String)> {
         let mut here: Vec<Link<'m>> = Vec::new();
@@ -713,6 +797,12 @@ impl<'m> Entries<'m> {
     }
 }
 
+/// How many parameters a function of the program has.
+fn arity(program: &Program<'_>, value: &Value<'_>) -> Option<usize> {
+    let Value::Function { unit, .. } = value else { return None };
+    program.units.units[*unit].function.map(|function| function.parameters.len())
+}
+
 /// Whether a middleware's path scope covers a route path.
 fn covers(scope: &str, path: &str) -> bool {
     let scope = scope.trim_end_matches(['*', '/']);
@@ -726,8 +816,35 @@ fn receive(program: &Program<'_>, value: &Value<'_>, fact: &Fact) {
     }
 }
 
-fn decorators_of_class<'m>(_program: &Program<'m>, _unit: UnitId) -> std::iter::Empty<&'m Expression> {
-    std::iter::empty()
+/// The facts of a decorator that is a call, with the call.
+fn decorator_facts<'m>(program: &Program<'m>, decorator: &'m Expression, frame: FrameId) -> Vec<(&'m Fact, Site)> {
+    let ExpressionKind::Call(call) = &decorator.kind else { return Vec::new() };
+    let Some(call) = program.units.call_id(call) else { return Vec::new() };
+    let site = Site { call, frame };
+    let catalogue = program.catalogue;
+    program
+        .callee_paths(site)
+        .iter()
+        .flat_map(|path| program.facts(path).to_vec())
+        .map(|id| (catalogue.fact(id), site))
+        .collect()
+}
+
+/// What a decorator puts in front of a function: what a decorator of the program returns, or itself.
+fn wrapped_by<'m>(program: &Program<'m>, decorator: &Value<'m>) -> Vec<Value<'m>> {
+    if let Value::Function { unit, closure, receiver } = decorator
+        && let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework)
+    {
+        let wrappers: Vec<Value<'m>> = program
+            .returned(*unit, frame)
+            .into_iter()
+            .filter(|value| matches!(value, Value::Function { unit: inner, .. } if inner != unit))
+            .collect();
+        if !wrappers.is_empty() {
+            return wrappers;
+        }
+    }
+    vec![decorator.clone()]
 }
 
 fn link<'m>(program: &Program<'m>, unit: UnitId, span: Span, role: Role) -> Link<'m> {
@@ -766,12 +883,31 @@ fn router_site<'m>(program: &Program<'m>, value: &Value<'m>) -> Option<Site> {
     if program.is_a(constructor, Kind::Router) { sites.first().copied() } else { None }
 }
 
+/// What stands at an argument path; `providers[].useClass` is that key of every item of a list.
+fn arguments_of<'m>(program: &Program<'m>, site: Site, path: &str) -> Vec<(&'m Expression, FrameId)> {
+    let (list, rest) = path.split_once("[].").unwrap_or((path, ""));
+    let Given::Present { expression, frame } = program.argument(site, list) else { return Vec::new() };
+    if rest.is_empty() {
+        return vec![(expression, frame)];
+    }
+    let mut all = Vec::new();
+    for value in program.values(expression, frame).iter() {
+        let Value::Data { expression, frame } = value else { continue };
+        let ExpressionKind::List(items) = &expression.0.kind else { continue };
+        for item in items {
+            if let Given::Present { expression, frame } = program.inside(item, *frame, rest, 0) {
+                all.push((expression, frame));
+            }
+        }
+    }
+    all
+}
+
 /// The guards that a route, router or mount is given in arguments.
 fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, chain: &mut Vec<Link<'m>>) {
     for path in &fact.guards {
-        let Given::Present { expression, frame } = program.argument(site, path) else { continue };
         let module = program.units.calls[site.call].module;
-        let mut stack: Vec<(&'m Expression, FrameId)> = vec![(expression, frame)];
+        let mut stack = arguments_of(program, site, path);
         while let Some((expression, frame)) = stack.pop() {
             for value in program.values(expression, frame).iter() {
                 if let Value::Data { expression: inner, frame } = value
@@ -876,21 +1012,24 @@ fn entry_name(fact: &Fact, path: &str, function: &Function, call: Option<&Call>)
     }
 }
 
-fn entry_name_of(fact: &Fact, path: &str, function: Option<&Function>, call: &Call) -> String {
+fn entry_name_of(fact: &Fact, path: &str, function: Option<&Function>, call: &Call, method: Option<String>) -> String {
     match function {
         Some(function) => {
-            let name = entry_name(fact, path, function, Some(call));
+            let mut name = entry_name(fact, path, function, Some(call));
+            if let Some(method) = method.filter(|_| name == path) {
+                name = format!("{} {name}", method.to_uppercase());
+            }
             if name.is_empty() { Program::written(&call.callee) } else { name }
         }
         None => path.to_owned(),
     }
 }
 
-/// `app.post(...)` registers a POST.
+/// `app.post(...)` and `@Post()` register a POST.
 fn method_of(call: &Call) -> Option<String> {
-    let ExpressionKind::Member { name, .. } = &call.callee.kind else { return None };
-    matches!(name.as_str(), "get" | "post" | "put" | "patch" | "delete" | "head" | "options" | "all" | "websocket")
-        .then(|| name.clone())
+    let (ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) = &call.callee.kind else { return None };
+    let name = name.to_ascii_lowercase();
+    (METHODS.contains(&name.as_str()) || matches!(name.as_str(), "all" | "websocket")).then_some(name)
 }
 
 /// The route that a file stands for: its folders without groups, and without the names that only mark it.
@@ -907,8 +1046,8 @@ fn route_of_file(path: &str) -> String {
         .iter()
         .copied()
         .filter(|part| {
-            !(part.starts_with('(') && part.ends_with(')'))
-                && !matches!(*part, "route" | "index" | "+server" | "+page.server")
+            let is_group = part.starts_with('(') && part.ends_with(')');
+            !is_group && !matches!(*part, "route" | "index" | "+server" | "+page.server")
         })
         .collect();
     format!("/{}", kept.join("/"))
@@ -949,7 +1088,7 @@ fn library_is_used(program: &Program<'_>, fact: crate::rules::checked::FactId) -
 pub fn globs(patterns: &[String]) -> Option<GlobSet> {
     let mut builder = GlobSetBuilder::new();
     for pattern in patterns {
-        builder.add(Glob::new(pattern).ok()?);
+        builder.add(is_bounded_pattern(pattern).then(|| Glob::new(pattern).ok())??);
     }
     builder.build().ok()
 }

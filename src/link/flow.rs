@@ -4,8 +4,9 @@
 //! slice of an expression is everything that flows into it: through names, parameters, attributes, and the results of
 //! the program's own functions with the tests that choose among them.
 
-use std::collections::HashSet;
 use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
 
 use crate::model::*;
 
@@ -95,7 +96,7 @@ fn is_error(value: &Expression) -> bool {
 }
 
 /// `sys.exit()`, `process.exit()`, `panic!()`, `bail!()`: calls that do not come back.
-fn exit_call(expression: &Expression) -> Option<Exit> {
+pub fn exit_call(expression: &Expression) -> Option<Exit> {
     let expression = match &expression.kind {
         ExpressionKind::Await(inner) => inner,
         _ => expression,
@@ -610,8 +611,8 @@ impl<'m> Program<'m> {
         slice.parameters.push((here.unit, index, frame));
         match here.how {
             How::Call(site) => {
-                if let Some(argument) = self.passed_expression(function, index, site) {
-                    self.slice_into(argument, site.frame, slice, depth + 1);
+                if let Some((argument, frame)) = self.passed_from(function, index, site) {
+                    self.slice_into(argument, frame, slice, depth + 1);
                 } else if let Some(default) = &parameter.default {
                     self.slice_into(default, here.closure.unwrap_or(frame), slice, depth + 1);
                 }
@@ -738,7 +739,7 @@ pub struct Slice<'m> {
     pub frames: Vec<FrameId>,
     /// Whether only the choice of an object is looked at, not what the object holds.
     partly: bool,
-    seen: HashSet<(usize, FrameId, bool)>,
+    seen: FxHashSet<(usize, FrameId, bool)>,
 }
 
 impl Slice<'_> {

@@ -5,21 +5,27 @@
 //! never leaks into the other. Unknown is an answer, never a guess.
 
 pub mod arguments;
+mod browser;
+mod decorators;
+mod dispatch;
 pub mod entries;
 pub mod flow;
 pub mod names;
+pub mod passing;
+pub mod pending;
 pub mod reach;
 pub mod units;
 pub mod values;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::judge::verdict::Location;
-use crate::model::{Expression, Module, Project, Settings, Span};
+use crate::model::{Dependency, Expression, Module, Project, ProjectKind, Settings, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::{Catalogue, FactId};
+use crate::source::Location;
 
 use names::Names;
 use units::{CallId, ModuleId, UnitId, Units};
@@ -27,6 +33,11 @@ pub use values::{Frame, FrameId, How, Site, Value};
 
 /// Evaluations in one audit; a repository of a million lines stays below.
 const STEPS: usize = 20_000_000;
+
+/// What was found out once. The hash is fast and the same in every run.
+type Memo<K, V> = RefCell<FxHashMap<K, V>>;
+/// Values that several places share; empty: nothing.
+type Shared<'m> = Rc<[Value<'m>]>;
 
 /// The linked program.
 pub struct Program<'m> {
@@ -37,15 +48,27 @@ pub struct Program<'m> {
     pub units: Units<'m>,
     pub names: Names,
     frames: RefCell<Vec<Frame<'m>>>,
-    frame_ids: RefCell<HashMap<Frame<'m>, FrameId>>,
-    memo: RefCell<HashMap<(usize, FrameId), Rc<[Value<'m>]>>>,
-    active: RefCell<HashSet<(usize, FrameId)>>,
+    frame_ids: Memo<Frame<'m>, FrameId>,
+    /// How many frames a unit has, by unit.
+    frames_of_unit: RefCell<Vec<u32>>,
+    /// The values of expressions that were asked for, by expression and frame.
+    memo: Memo<(usize, FrameId), Shared<'m>>,
+    export_memo: Memo<(ModuleId, Rc<str>), Option<Shared<'m>>>,
+    import_memo: Memo<ModuleId, FxHashMap<String, names::Target>>,
+    entry_memo: Memo<(usize, FrameId, Rc<str>), Shared<'m>>,
+    active: RefCell<FxHashSet<(usize, FrameId)>>,
     steps: Cell<usize>,
     depth: Cell<usize>,
-    fact_memo: RefCell<HashMap<Rc<str>, Rc<[FactId]>>>,
-    callers: OnceCell<HashMap<UnitId, Vec<Site>>>,
+    fact_memo: Memo<Rc<str>, Rc<[FactId]>>,
+    /// What decorators are given, with the decorator.
+    wrapped: RefCell<Vec<(UnitId, Value<'m>)>>,
+    /// For every class those that derive from it.
+    heirs: RefCell<Option<Rc<Vec<Vec<units::ClassId>>>>>,
+    callers: OnceCell<FxHashMap<UnitId, Vec<Site>>>,
+    /// Where objects of classes without a constructor of their own are made: struct literals, data classes.
+    constructions: OnceCell<FxHashMap<units::ClassId, Vec<Site>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
-    received: RefCell<HashMap<UnitId, Vec<String>>>,
+    received: RefCell<FxHashMap<UnitId, Vec<String>>>,
 }
 
 impl<'m> Program<'m> {
@@ -56,21 +79,29 @@ impl<'m> Program<'m> {
         projects: &'m [Project],
         catalogue: &'m Catalogue,
     ) -> Self {
+        let units = Units::of(modules);
         Program {
             modules,
             settings,
             projects,
             catalogue,
-            units: Units::of(modules),
             names: Names::of(modules.iter().map(|module| (module.path.as_str(), module.language)), projects),
             frames: RefCell::default(),
             frame_ids: RefCell::default(),
+            frames_of_unit: RefCell::new(vec![0; units.units.len()]),
+            export_memo: RefCell::default(),
+            import_memo: RefCell::default(),
+            entry_memo: RefCell::default(),
+            units,
             memo: RefCell::default(),
             active: RefCell::default(),
             steps: Cell::new(0),
             depth: Cell::new(0),
             fact_memo: RefCell::default(),
+            wrapped: RefCell::default(),
+            heirs: RefCell::default(),
             callers: OnceCell::new(),
+            constructions: OnceCell::new(),
             received: RefCell::default(),
         }
     }
@@ -85,6 +116,8 @@ impl<'m> Program<'m> {
     /// Forgets what was evaluated before all registrations were known.
     pub fn forget(&self) {
         self.memo.borrow_mut().clear();
+        self.export_memo.borrow_mut().clear();
+        self.entry_memo.borrow_mut().clear();
     }
 
     /// The place of a span in a module.
@@ -111,10 +144,20 @@ impl<'m> Program<'m> {
         if let Some(found) = self.fact_memo.borrow().get(path) {
             return found.clone();
         }
-        let found: Rc<[FactId]> =
-            self.catalogue.lookup(path).into_iter().filter(|id| self.version_fits(*id)).collect::<Vec<_>>().into();
+        let found: Rc<[FactId]> = self
+            .catalogue
+            .lookup(path)
+            .into_iter()
+            .filter(|id| self.version_fits(*id, path))
+            .collect::<Vec<_>>()
+            .into();
         self.fact_memo.borrow_mut().insert(Rc::from(path), found.clone());
         found
+    }
+
+    /// The facts that held for any name that was looked up so far.
+    pub fn facts_met(&self) -> BTreeSet<FactId> {
+        self.fact_memo.borrow().values().flat_map(|facts| facts.iter().copied()).collect()
     }
 
     /// The facts of one kind.
@@ -127,14 +170,32 @@ impl<'m> Program<'m> {
         self.facts(path).iter().any(|id| self.catalogue.fact(*id).is == kind)
     }
 
-    fn version_fits(&self, id: FactId) -> bool {
+    /// Whether a fact is about the version that is depended on: of the package that the name itself comes from, where a
+    /// library has several, else of the first that is declared.
+    fn version_fits(&self, id: FactId, path: &str) -> bool {
         let Some(wanted) = &self.catalogue.fact(id).versions else { return true };
         let library = self.catalogue.library_of(id);
-        let packages = [&library.packages.pypi, &library.packages.npm, &library.packages.crates];
-        let declared = self.projects.iter().flat_map(|project| &project.dependencies).find(|dependency| {
-            packages.iter().any(|names| names.iter().any(|name| name.eq_ignore_ascii_case(&dependency.name)))
-        });
-        match declared.and_then(|dependency| version_of(&dependency.requirement)) {
+        let declared: Vec<&Dependency> = self
+            .projects
+            .iter()
+            .flat_map(|project| {
+                let packages = match project.kind {
+                    ProjectKind::Python => &library.packages.pypi[..],
+                    ProjectKind::Node => &library.packages.npm[..],
+                    ProjectKind::Cargo => &library.packages.crates[..],
+                    ProjectKind::None => &[],
+                };
+                let is_of_it =
+                    |dependency: &&Dependency| packages.iter().any(|name| name.eq_ignore_ascii_case(&dependency.name));
+                project.dependencies.iter().filter(is_of_it)
+            })
+            .collect();
+        let brings_it = |dependency: &&&Dependency| {
+            path.strip_prefix(dependency.name.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', '(', '[']))
+        };
+        let own = declared.iter().find(brings_it).or(declared.first());
+        match own.and_then(|dependency| version_of(&dependency.requirement)) {
             Some(version) => wanted.split(',').all(|part| satisfies(&version, part.trim())),
             None => true,
         }

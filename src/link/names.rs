@@ -1,6 +1,6 @@
 //! Which module an import means: packages, relative paths, index files, aliases, workspaces, and Rust's module tree.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{Language, Project};
 
@@ -9,11 +9,13 @@ use super::units::ModuleId;
 /// Finds modules by what imports say.
 #[derive(Debug)]
 pub struct Names {
-    by_path: HashMap<String, ModuleId>,
+    by_path: FxHashMap<String, ModuleId>,
     /// Every folder that has a Python file somewhere below it.
-    python_folders: HashSet<String>,
+    python_folders: FxHashSet<String>,
     /// Folders from which Python's absolute imports start, most specific first.
     python_roots: Vec<String>,
+    /// Python packages that the projects depend on, as they are imported.
+    python_packages: FxHashSet<String>,
     /// Alias patterns with the folder in which they hold.
     aliases: Vec<(String, String, Vec<String>)>,
     /// Cargo package name (underscored) to its source folder.
@@ -35,9 +37,9 @@ const EXTENSIONS: [&str; 8] = ["ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "c
 impl Names {
     /// The names of a list of files; a module's id is its place in the list.
     pub fn of<'f>(files: impl Iterator<Item = (&'f str, Language)> + Clone, projects: &[Project]) -> Names {
-        let by_path: HashMap<String, ModuleId> =
+        let by_path: FxHashMap<String, ModuleId> =
             files.clone().enumerate().map(|(id, (path, _))| (path.to_owned(), id)).collect();
-        let mut python_folders = HashSet::new();
+        let mut python_folders = FxHashSet::default();
         for (path, _) in files.filter(|(_, language)| *language == Language::Python) {
             let mut folder = folder_of(path);
             while !folder.is_empty() && python_folders.insert(folder.to_owned()) {
@@ -45,9 +47,14 @@ impl Names {
             }
         }
         let mut python_roots: Vec<String> = Vec::new();
+        let mut python_packages = FxHashSet::default();
         let mut aliases = Vec::new();
         let mut crates = Vec::new();
         for project in projects {
+            if project.kind == crate::model::ProjectKind::Python {
+                let imported = |name: &str| name.to_ascii_lowercase().replace(['-', '.'], "_");
+                python_packages.extend(project.dependencies.iter().map(|dependency| imported(&dependency.name)));
+            }
             python_roots.extend(project.source_roots.iter().cloned());
             python_roots.push(join(&project.folder, "src"));
             python_roots.push(project.folder.clone());
@@ -62,7 +69,7 @@ impl Names {
         python_roots.sort_by_key(|root| std::cmp::Reverse(root.len()));
         python_roots.dedup();
         aliases.sort_by_key(|(folder, pattern, _)| std::cmp::Reverse((folder.len(), pattern.len())));
-        Names { by_path, python_folders, python_roots, aliases, crates }
+        Names { by_path, python_folders, python_roots, python_packages, aliases, crates }
     }
 
     pub fn module_at(&self, path: &str) -> Option<ModuleId> {
@@ -82,6 +89,7 @@ impl Names {
         let dots = source.chars().take_while(|character| *character == '.').count();
         let rest = source.trim_start_matches('.').replace('.', "/");
         let here = folder_of(from);
+        let from_itself = self.module_at(from).map_or_else(|| Target::Library(String::new()), Target::Module);
         if dots > 0 {
             let mut folder = here.to_owned();
             for _ in 1..dots {
@@ -90,16 +98,20 @@ impl Names {
             return self.python_file(&join(&folder, &rest)).unwrap_or_else(|| Target::Library(source.to_owned()));
         }
         // The folder of the file itself comes first: that is how a script finds its neighbours. Then the folders above
-        // it, which stand for the working folder of whoever starts the application, then the declared roots.
-        let mut folder = here;
-        loop {
-            if let Some(target) = self.python_file(&join(folder, &rest)) {
-                return target;
-            }
-            if folder.is_empty() {
-                break;
-            }
-            folder = folder_of(folder);
+        // it, which stand for the working folder of whoever starts the application, then the declared roots. A folder
+        // inside a package is not searched, nor does a neighbour hide a package that the project depends on.
+        let head = source.split('.').next().unwrap_or("");
+        let is_package = |folder: &str| !folder.is_empty() && self.module_at(&join(folder, "__init__.py")).is_some();
+        let is_root = |folder: &str| folder.is_empty() || self.python_roots.iter().any(|root| root == folder);
+        let search = |hides: &dyn Fn(&str) -> bool| {
+            let above = std::iter::successors(Some(here), |folder| (!folder.is_empty()).then(|| folder_of(folder)));
+            above
+                .filter(|folder| !hides(folder))
+                .find_map(|folder| self.python_file(&join(folder, &rest)).filter(|target| *target != from_itself))
+        };
+        let declared = self.python_packages.contains(head);
+        if let Some(target) = search(&|folder| is_package(folder) || declared && !is_root(folder)) {
+            return target;
         }
         let near = |root: &&String| from.starts_with(root.as_str());
         let roots = self.python_roots.iter().filter(near).chain(self.python_roots.iter().filter(|root| !near(root)));
@@ -108,7 +120,8 @@ impl Names {
                 return target;
             }
         }
-        Target::Library(source.to_owned())
+        // Started from inside the package after all.
+        search(&|_| declared).unwrap_or_else(|| Target::Library(source.to_owned()))
     }
 
     fn python_file(&self, base: &str) -> Option<Target> {

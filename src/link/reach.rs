@@ -3,8 +3,10 @@
 //! From a frame, every call is followed: into functions, constructors and methods of the program, and into functions
 //! that are handed to a library. A trail is one way from the start to a call, the calls on it in order.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -29,13 +31,13 @@ pub struct Reach {
     /// The frames in the order in which they were found; the first is the start.
     pub frames: Vec<FrameId>,
     /// Who enters a frame, from where.
-    callers: HashMap<FrameId, Vec<Site>>,
-    frames_of: HashMap<UnitId, Vec<FrameId>>,
+    callers: FxHashMap<FrameId, Vec<Site>>,
+    frames_of: FxHashMap<UnitId, Vec<FrameId>>,
 }
 
 impl<'m> Program<'m> {
     /// What runs from a frame. `stops` are calls that are given functions without running them (registrations).
-    pub fn reach(&self, start: FrameId, stops: &HashSet<CallId>) -> Reach {
+    pub fn reach(&self, start: FrameId, stops: &FxHashSet<CallId>) -> Reach {
         let mut reach = Reach::default();
         let mut queue = VecDeque::from([start]);
         reach.frames.push(start);
@@ -65,7 +67,7 @@ impl<'m> Program<'m> {
     }
 
     /// The frames that a call runs.
-    pub fn runs(&self, site: Site, stops: &HashSet<CallId>) -> Vec<FrameId> {
+    pub fn runs(&self, site: Site, stops: &FxHashSet<CallId>) -> Vec<FrameId> {
         let call = self.units.calls[site.call].call;
         let mut frames = Vec::new();
         if stops.contains(&site.call) {
@@ -96,7 +98,7 @@ impl<'m> Program<'m> {
                     // What a library object was built with runs when the object is used: tools, callbacks, graph nodes.
                     if !self.is_a(path, Kind::Store) {
                         for made in sites.iter() {
-                            if !stops.contains(&made.call) {
+                            if !stops.contains(&made.call) && !self.is_spent(*made) {
                                 self.callbacks(*made, stops, &mut frames);
                             }
                         }
@@ -114,13 +116,40 @@ impl<'m> Program<'m> {
         }
         if hands_on || callees.is_empty() {
             self.callbacks(site, stops, &mut frames);
+            self.called_on(&callees, site, &mut frames);
         }
         frames.dedup();
         frames
     }
 
-    /// The functions among the arguments of a call.
-    pub fn callbacks(&self, site: Site, stops: &HashSet<CallId>, frames: &mut Vec<FrameId>) {
+    /// Whether a call has run the functions that it was given by the time it returns: a retry, a deadline, a request.
+    /// What it returns is their result and runs nothing any more.
+    fn is_spent(&self, site: Site) -> bool {
+        self.callee_paths(site).iter().any(|path| {
+            self.is_a(path, Kind::Call)
+                || self.is_a(path, Kind::Http)
+                || self.facts_of(path, Kind::Guard).iter().any(|(_, fact)| {
+                    fact.how.as_deref() == Some("wrapper")
+                        && matches!(fact.protects.as_deref(), Some("A1" | "A2" | "A3"))
+                })
+        })
+    }
+
+    /// `(|| ask()).retry(policy)`: a method that a library gives to functions runs the function.
+    fn called_on(&self, callees: &[Value<'m>], site: Site, frames: &mut Vec<FrameId>) {
+        let ExpressionKind::Member { object, .. } = &self.units.calls[site.call].call.callee.kind else { return };
+        if !callees.iter().all(|callee| callee.path().is_some_and(|path| path.starts_with("function."))) {
+            return;
+        }
+        for value in self.values(object, site.frame).iter() {
+            if let Value::Function { unit, closure, receiver } = value {
+                frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Framework));
+            }
+        }
+    }
+
+    /// The functions among the arguments of a call, without those that are only registered there.
+    pub fn callbacks(&self, site: Site, stops: &FxHashSet<CallId>, frames: &mut Vec<FrameId>) {
         let call = self.units.calls[site.call].call;
         for argument in &call.arguments {
             self.functions_in(&argument.value, site.frame, stops, frames, 0);
@@ -131,7 +160,7 @@ impl<'m> Program<'m> {
         &self,
         expression: &'m Expression,
         frame: FrameId,
-        stops: &HashSet<CallId>,
+        stops: &FxHashSet<CallId>,
         frames: &mut Vec<FrameId>,
         depth: usize,
     ) {
@@ -162,7 +191,8 @@ impl<'m> Program<'m> {
                     _ => {}
                 },
                 Value::Library { sites, .. } => {
-                    for site in sites.iter().rev().take(2).filter(|site| !stops.contains(&site.call)) {
+                    let made = sites.iter().rev().filter(|site| !stops.contains(&site.call) && !self.is_spent(**site));
+                    for site in made.take(2) {
                         let call = self.units.calls[site.call].call;
                         for argument in &call.arguments {
                             self.functions_in(&argument.value, site.frame, stops, frames, depth + 2);

@@ -3,7 +3,7 @@
 //! A unit is a module body, a function, or a lambda. Indexing walks each module once and notes: which unit a call
 //! belongs to, the chain of blocks it stands in, what every name is bound to, and what a unit returns.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::model::*;
 
@@ -23,11 +23,13 @@ pub struct Unit<'m> {
     pub parent: Option<UnitId>,
     /// The class that this is a method of.
     pub class: Option<ClassId>,
-    pub names: HashMap<&'m str, Vec<Binding<'m>>>,
+    pub names: FxHashMap<&'m str, Vec<Binding<'m>>>,
     /// Calls that stand in this unit itself, in the order of the text.
     pub calls: Vec<CallId>,
     pub returns: Vec<&'m Expression>,
     pub yields: Vec<&'m Expression>,
+    /// What is waited for.
+    pub awaits: Vec<&'m Expression>,
     /// The block nodes and statements of this unit, in the order of the text.
     pub nodes: Vec<NodeId>,
     /// Functions defined in it, by statement or expression.
@@ -48,13 +50,17 @@ pub struct ClassInfo<'m> {
     pub class: &'m Class,
     /// The unit in which the class statement stands.
     pub unit: UnitId,
-    pub methods: HashMap<&'m str, UnitId>,
+    pub methods: FxHashMap<&'m str, UnitId>,
     /// Fields of the class body, and of `self.x = ...` in methods: with the unit in which the value stands.
-    pub fields: HashMap<&'m str, Vec<(UnitId, &'m Assignment)>>,
+    pub fields: FxHashMap<&'m str, Vec<(UnitId, &'m Assignment)>>,
     /// Names of fields in the order of the class body.
     pub order: Vec<&'m str>,
     /// Constructor parameters that are attributes too: name to index.
-    pub properties: HashMap<&'m str, usize>,
+    pub properties: FxHashMap<&'m str, usize>,
+    /// The blocks elsewhere that add to this class.
+    pub extensions: Vec<ClassId>,
+    /// The class that this block adds to.
+    pub extends: Option<ClassId>,
 }
 
 /// What a name is bound to. `access` leads from the value to the part that the name gets.
@@ -147,10 +153,10 @@ pub struct Units<'m> {
     /// The unit of each module's body.
     pub bodies: Vec<UnitId>,
     pub exports: Vec<Vec<&'m Export>>,
-    call_ids: HashMap<usize, CallId>,
-    function_ids: HashMap<usize, UnitId>,
+    call_ids: FxHashMap<usize, CallId>,
+    function_ids: FxHashMap<usize, UnitId>,
     /// `x.a.b = value` anywhere: by the last two member names.
-    pub member_assignments: HashMap<(&'m str, &'m str), Vec<(UnitId, &'m Expression)>>,
+    pub member_assignments: FxHashMap<(&'m str, &'m str), Vec<(UnitId, &'m Expression)>>,
     /// Environment-like member reads and every expression that is not a call are found through these.
     pub members: Vec<(UnitId, NodeId, &'m Expression)>,
 }
@@ -196,10 +202,11 @@ impl<'m> Units<'m> {
             function,
             parent,
             class,
-            names: HashMap::new(),
+            names: FxHashMap::default(),
             calls: Vec::new(),
             returns: Vec::new(),
             yields: Vec::new(),
+            awaits: Vec::new(),
             nodes: Vec::new(),
             inner: Vec::new(),
             span,
@@ -209,7 +216,7 @@ impl<'m> Units<'m> {
 
     /// Rust `impl` blocks: their methods belong to the type of that name, in the same module or the only one there is.
     fn merge_extensions(&mut self, modules: &[Module]) {
-        let mut by_name: HashMap<&str, Vec<ClassId>> = HashMap::new();
+        let mut by_name: FxHashMap<&str, Vec<ClassId>> = FxHashMap::default();
         for (id, class) in self.classes.iter().enumerate() {
             if !class.class.is_extension {
                 by_name.entry(class.class.name.as_str()).or_default().push(id);
@@ -225,15 +232,16 @@ impl<'m> Units<'m> {
             let Some(target) = here.or(if candidates.len() == 1 { candidates.first() } else { None }).copied() else {
                 continue;
             };
+            self.classes[target].extensions.push(id);
+            self.classes[id].extends = Some(target);
             let methods: Vec<_> = self.classes[id].methods.iter().map(|(name, unit)| (*name, *unit)).collect();
             for (name, unit) in methods {
                 self.classes[target].methods.entry(name).or_insert(unit);
                 self.units[unit].class = Some(target);
             }
             let fields = self.classes[id].fields.clone();
-            for (name, values) in fields {
-                self.classes[target].fields.entry(name).or_default().extend(values);
-            }
+            let into = &mut self.classes[target].fields;
+            fields.into_iter().for_each(|(name, values)| into.entry(name).or_default().extend(values));
         }
     }
 
@@ -372,17 +380,11 @@ impl<'m> Walk<'_, 'm> {
         match &statement.kind {
             StatementKind::Expression(value) => self.expression(value),
             StatementKind::Assign(assignment) => self.assignment(assignment),
-            StatementKind::Return(value) => {
-                if let Some(value) = value {
-                    self.units.units[self.unit].returns.push(value);
-                    self.expression(value);
-                }
+            StatementKind::Return(Some(value)) => {
+                self.units.units[self.unit].returns.push(value);
+                self.expression(value);
             }
-            StatementKind::Raise(value) => {
-                if let Some(value) = value {
-                    self.expression(value);
-                }
-            }
+            StatementKind::Raise(Some(value)) => self.expression(value),
             StatementKind::Import(import) => {
                 if !import.local.is_empty() {
                     self.bind(&import.local, Binding::Import(import));
@@ -530,10 +532,12 @@ impl<'m> Walk<'_, 'm> {
             module: self.module,
             class,
             unit: self.unit,
-            methods: HashMap::new(),
-            fields: HashMap::new(),
+            methods: FxHashMap::default(),
+            fields: FxHashMap::default(),
             order: Vec::new(),
-            properties: HashMap::new(),
+            properties: FxHashMap::default(),
+            extensions: Vec::new(),
+            extends: None,
         });
         if !class.is_extension && !class.name.is_empty() {
             self.bind(&class.name, Binding::Class(id));
@@ -625,7 +629,11 @@ impl<'m> Walk<'_, 'm> {
             ExpressionKind::Function(function) => {
                 self.function(function);
             }
-            ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => self.expression(inner),
+            ExpressionKind::Await(inner) => {
+                self.units.units[self.unit].awaits.push(inner);
+                self.expression(inner);
+            }
+            ExpressionKind::Spread(inner) => self.expression(inner),
             ExpressionKind::Yield(inner) => {
                 if let Some(inner) = inner {
                     self.units.units[self.unit].yields.push(inner);

@@ -1,12 +1,15 @@
 //! Where an expression comes from: library things by their canonical name, functions, classes, instances, data.
 
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
+use super::arguments::Given;
 use super::names::Target;
+use super::passing::own_receiver;
 use super::units::*;
 use super::{Program, STEPS};
 
@@ -28,6 +31,8 @@ pub enum How {
     Open,
     /// By a framework or library: parameters come from outside, or are injected.
     Framework,
+    /// As a decorator, around the function of this number.
+    Wraps(usize),
 }
 
 /// A unit together with what runs it.
@@ -111,7 +116,16 @@ impl Value<'_> {
 const ALTERNATIVES: usize = 16;
 /// Calls within calls that are followed.
 const FRAME_DEPTH: usize = 40;
+/// Frames of one unit that are kept apart.
+const FRAMES_PER_UNIT: u32 = 64;
+/// Modules through which a name is handed on.
+const EXPORT_DEPTH: usize = 24;
+/// Evaluations within evaluations.
 const EVALUATION_DEPTH: usize = 300;
+/// A name longer than this has come out of a loop.
+const PATH_LENGTH: usize = 240;
+/// Calls that make one object.
+const SITES: usize = 64;
 
 pub type Values<'m> = Vec<Value<'m>>;
 
@@ -140,6 +154,9 @@ impl<'m> Program<'m> {
             return *id;
         }
         let id = self.frames.borrow().len();
+        if let Some(count) = self.frames_of_unit.borrow_mut().get_mut(frame.unit) {
+            *count += 1;
+        }
         self.frames.borrow_mut().push(frame.clone());
         self.frame_ids.borrow_mut().insert(frame, id);
         id
@@ -173,7 +190,15 @@ impl<'m> Program<'m> {
         if depth > FRAME_DEPTH || self.runs_already(unit, how) {
             return None;
         }
-        Some(self.intern(Frame { unit, how, receiver, closure: Some(closure), depth }))
+        let frame = Frame { unit, how, receiver, closure: Some(closure), depth };
+        if let Some(id) = self.frame_ids.borrow().get(&frame) {
+            return Some(*id);
+        }
+        // Every way to a unit has its own frame, and ways multiply: beyond some, they share one.
+        if self.frames_of_unit.borrow().get(unit).is_some_and(|count| *count >= FRAMES_PER_UNIT) {
+            return Some(self.open_frame(unit));
+        }
+        Some(self.intern(frame))
     }
 
     /// Whether the unit is on the chain of callers twice already: recursion is followed once.
@@ -202,7 +227,13 @@ impl<'m> Program<'m> {
         }
         self.steps.set(self.steps.get() + 1);
         self.depth.set(self.depth.get() + 1);
-        let found: Rc<[Value<'m>]> = self.evaluate(expression, frame).into();
+        let mut found = self.evaluate(expression, frame);
+        for value in &mut found {
+            if matches!(value, Value::Library { path, sites } if path.len() > PATH_LENGTH || sites.len() > SITES) {
+                *value = Value::Unknown;
+            }
+        }
+        let found: Rc<[Value<'m>]> = found.into();
         self.depth.set(self.depth.get() - 1);
         self.active.borrow_mut().remove(&key);
         self.memo.borrow_mut().insert(key, found.clone());
@@ -218,7 +249,8 @@ impl<'m> Program<'m> {
             E::Index { object, index } => self.each(object, frame, |value| self.index(expression, value, index, frame)),
             E::Slice { object, .. } => self.values(object, frame).to_vec(),
             E::Call(call) => self.call_values(call, frame),
-            E::Await(inner) | E::Spread(inner) => self.values(inner, frame).to_vec(),
+            E::Await(inner) => self.awaited(inner, frame),
+            E::Spread(inner) => self.values(inner, frame).to_vec(),
             E::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
                 ("or" | "and" | "??" | "?" | "=", _) => {
                     let mut all = Values::new();
@@ -269,6 +301,22 @@ impl<'m> Program<'m> {
         }
     }
 
+    /// What a library runs for us (`await retry(() => ask())`) gives what the function returns.
+    fn awaited(&self, inner: &'m Expression, frame: FrameId) -> Values<'m> {
+        let mut all = Values::new();
+        for value in self.values(inner, frame).iter() {
+            match value {
+                Value::Function { unit, closure, receiver } => {
+                    if let Some(frame) = self.enter(*unit, *closure, receiver.clone(), How::Framework) {
+                        add(&mut all, self.returned(*unit, frame));
+                    }
+                }
+                other => add(&mut all, [other.clone()]),
+            }
+        }
+        all
+    }
+
     fn each(&self, object: &'m Expression, frame: FrameId, of: impl Fn(&Value<'m>) -> Values<'m>) -> Values<'m> {
         let mut all = Values::new();
         for value in self.values(object, frame).iter() {
@@ -308,12 +356,14 @@ impl<'m> Program<'m> {
     fn name(&self, name: &'m str, frame: FrameId) -> Values<'m> {
         let mut at = Some(frame);
         while let Some(id) = at {
-            let here = self.frame(id);
-            let unit = &self.units.units[here.unit];
+            let (unit, closure) = {
+                let frames = self.frames.borrow();
+                (&self.units.units[frames[id].unit], frames[id].closure)
+            };
             if matches!(name, "self" | "Self" | "cls" | "super")
                 && let Some(class) = unit.class
             {
-                return vec![match (name, here.receiver) {
+                return vec![match (name, self.frame(id).receiver) {
                     ("self" | "super", Some(receiver)) => (*receiver).clone(),
                     ("self" | "super", None) => Value::Instance { class, site: None },
                     _ => Value::Class(class),
@@ -322,9 +372,25 @@ impl<'m> Program<'m> {
             if let Some(bindings) = unit.names.get(name) {
                 return self.bindings(bindings, id);
             }
-            at = here.closure;
+            if let Some(found) = self.imported_macro(unit, name, id) {
+                return found;
+            }
+            at = closure;
         }
         self.outer_name(name, frame)
+    }
+
+    /// A macro is imported by its name and called with a `!` behind it.
+    fn imported_macro(&self, unit: &Unit<'m>, name: &str, frame: FrameId) -> Option<Values<'m>> {
+        let bindings = unit.names.get(name.strip_suffix('!')?)?;
+        let import = bindings.iter().find_map(|binding| match binding {
+            Binding::Import(import) => Some(*import),
+            _ => None,
+        })?;
+        self.imported(import, self.module_of(self.unit_of_frame(frame)), 0).into_iter().find_map(|value| match value {
+            Value::Library { path, sites } => Some(vec![Value::Library { path: format!("{path}!").into(), sites }]),
+            _ => None,
+        })
     }
 
     /// The values of a name in a frame.
@@ -338,7 +404,7 @@ impl<'m> Program<'m> {
         let body = &self.units.units[self.units.bodies[module]];
         for binding in body.names.get("*").into_iter().flatten() {
             let Binding::Import(import) = binding else { continue };
-            if let Target::Module(target) = self.resolve_import(&self.modules[module], &import.source)
+            if let Target::Module(target) = self.resolve_import(module, &import.source)
                 && let Some(found) = self.exported(target, name, 0)
             {
                 return found;
@@ -347,10 +413,10 @@ impl<'m> Program<'m> {
         let path = match self.modules[module].language {
             Language::Python => format!("builtins.{name}"),
             Language::TypeScript => format!("globals.{name}"),
-            Language::Rust => match self.resolve_import(&self.modules[module], name) {
+            Language::Rust => match self.resolve_import(module, name) {
                 Target::Module(target) => return vec![Value::Module(target)],
                 _ if name.ends_with('!') || self.is_prelude(name) => format!("std.{name}"),
-                _ => name.to_owned(),
+                _ => self.catalogue.canonical(Language::Rust, name),
             },
         };
         vec![Value::Library { path: Rc::from(path), sites: Rc::from([]) }]
@@ -397,16 +463,11 @@ impl<'m> Program<'m> {
                 self.through(elements, access)
             }
             Binding::Context(context) => self.values(context, frame).to_vec(),
-            Binding::Function(unit) => self.decorated(*unit, frame),
+            Binding::Function(unit) => self.decorated(*unit, frame, None),
             Binding::Class(class) => vec![Value::Class(*class)],
             Binding::Import(import) => self.imported(import, self.module_of(self.unit_of_frame(frame)), 0),
             Binding::Caught => vec![Value::Unknown],
         }
-    }
-
-    /// A function by name is what its own decorators make of it; decorators of libraries leave it as it is.
-    fn decorated(&self, unit: UnitId, closure: FrameId) -> Values<'m> {
-        vec![Value::Function { unit, closure, receiver: None }]
     }
 
     fn through(&self, values: Values<'m>, access: &[Access<'m>]) -> Values<'m> {
@@ -474,21 +535,30 @@ impl<'m> Program<'m> {
         }
     }
 
-    fn resolve_import(&self, from: &Module, source: &str) -> Target {
-        self.names.resolve(&from.path, from.language, source)
+    pub(super) fn resolve_import(&self, from: ModuleId, source: &str) -> Target {
+        if let Some(found) = self.import_memo.borrow().get(&from).and_then(|known| known.get(source)) {
+            return found.clone();
+        }
+        let module = &self.modules[from];
+        let found = match self.names.resolve(&module.path, module.language, source) {
+            Target::Library(path) => Target::Library(self.catalogue.canonical(module.language, &path)),
+            target => target,
+        };
+        self.import_memo.borrow_mut().entry(from).or_default().insert(source.to_owned(), found.clone());
+        found
     }
 
     /// What an import binds.
     fn imported(&self, import: &'m Import, from: ModuleId, depth: usize) -> Values<'m> {
         let module = &self.modules[from];
-        let target = self.resolve_import(module, &import.source);
+        let target = self.resolve_import(from, &import.source);
         let library = |path: String| vec![Value::Library { path: Rc::from(path), sites: Rc::from([]) }];
         match (&target, import.name.as_deref()) {
             (Target::Module(target), None) => {
                 // `import a.b` binds `a`.
                 let head = import.source.split('.').next().unwrap_or("");
                 if module.language == Language::Python && import.local == head && import.source.contains('.') {
-                    return match self.resolve_import(module, head) {
+                    return match self.resolve_import(from, head) {
                         Target::Module(head) => vec![Value::Module(head)],
                         Target::Folder(folder) => vec![Value::Folder(folder.into())],
                         Target::Library(path) => library(path),
@@ -508,21 +578,21 @@ impl<'m> Program<'m> {
             (Target::Library(path), None) => {
                 let head = import.source.split('.').next().unwrap_or("");
                 if module.language == Language::Python && import.local == head {
-                    return library(head.to_owned());
+                    return library(self.catalogue.canonical(module.language, head));
                 }
                 library(path.clone())
             }
-            (Target::Library(path), Some(name)) => self.library_import(module, path, name),
+            (Target::Library(path), Some(name)) => self.library_import(from, path, name),
         }
     }
 
     /// `use a::b::C` where `a::b` is a module of ours and `C` is not found there by file: try a shorter module path.
-    fn library_import(&self, module: &Module, path: &str, name: &str) -> Values<'m> {
-        if module.language == Language::Rust {
+    fn library_import(&self, from: ModuleId, path: &str, name: &str) -> Values<'m> {
+        if self.modules[from].language == Language::Rust {
             let mut parts: Vec<&str> = path.split('.').collect();
             let mut tail = vec![name.to_owned()];
             while let Some(last) = parts.pop() {
-                if let Target::Module(target) = self.resolve_import(module, &parts.join("::")) {
+                if let Target::Module(target) = self.resolve_import(from, &parts.join("::")) {
                     tail.push(last.to_owned());
                     let mut values = vec![Value::Module(target)];
                     for name in tail.iter().rev() {
@@ -539,42 +609,55 @@ impl<'m> Program<'m> {
         vec![Value::Library { path: format!("{path}.{name}").into(), sites: Rc::from([]) }]
     }
 
-    /// What a module offers under a name; none: nothing of that name.
+    /// What a module offers under a name; none: nothing of that name. Modules that import each other's everything are
+    /// asked once.
     pub fn exported(&self, module: ModuleId, name: &str, depth: usize) -> Option<Values<'m>> {
-        if depth > 12 {
+        let key = (module, Rc::from(name));
+        if let Some(found) = self.export_memo.borrow().get(&key) {
+            return found.as_ref().map(|values| values.to_vec());
+        }
+        if depth > EXPORT_DEPTH {
             return None;
         }
+        self.export_memo.borrow_mut().insert(key.clone(), None);
+        let found = self.offered(module, name, depth);
+        self.export_memo.borrow_mut().insert(key, found.as_deref().map(Rc::from));
+        found
+    }
+
+    fn offered(&self, module: ModuleId, name: &str, depth: usize) -> Option<Values<'m>> {
         let info = &self.modules[module];
         let frame = self.module_frame(module);
         let body = &self.units.units[self.units.bodies[module]];
         if info.language == Language::TypeScript {
             return self.exported_typescript(module, name, frame, depth);
         }
-        if let Some(bindings) = body.names.get(name) {
+        // `from package import module` in the package itself brings the module in: the file, not the name again.
+        let is_own = |binding: &&Binding<'m>| match binding {
+            Binding::Import(import) => {
+                import.name.as_deref() == Some(name)
+                    && matches!(self.resolve_import(module, &import.source), Target::Module(source) if source == module)
+            }
+            _ => false,
+        };
+        if let Some(bindings) = body.names.get(name)
+            && !bindings.iter().all(|binding| is_own(&binding))
+        {
             let mut all = Values::new();
-            let mut is_own = false;
             for binding in bindings {
                 match binding {
-                    // A package that imports its own submodules: `from app.routes import chat` in `app/routes/__init__.py`.
-                    Binding::Import(import)
-                        if import.name.as_deref() == Some(name)
-                            && matches!(self.resolve_import(info, &import.source), Target::Module(target) if target == module) =>
-                    {
-                        is_own = true;
-                    }
+                    binding if is_own(&binding) => {}
                     Binding::Import(import) => add(&mut all, self.imported(import, module, depth + 1)),
                     binding => add(&mut all, self.binding(binding, frame)),
                 }
             }
-            if !is_own || !all.is_empty() {
-                return Some(all);
-            }
+            return Some(all);
         }
         let submodule = match info.language {
             Language::Python if info.path.ends_with("__init__.py") => {
                 self.names.in_folder(super::names::folder_of(&info.path), name)
             }
-            Language::Rust => Some(self.resolve_import(info, &format!("self::{name}"))),
+            Language::Rust => Some(self.resolve_import(module, &format!("self::{name}"))),
             _ => None,
         };
         match submodule {
@@ -584,7 +667,7 @@ impl<'m> Program<'m> {
         }
         for binding in body.names.get("*").into_iter().flatten() {
             let Binding::Import(import) = binding else { continue };
-            if let Target::Module(target) = self.resolve_import(info, &import.source)
+            if let Target::Module(target) = self.resolve_import(module, &import.source)
                 && target != module
                 && let Some(found) = self.exported(target, name, depth + 1)
             {
@@ -595,13 +678,12 @@ impl<'m> Program<'m> {
     }
 
     fn exported_typescript(&self, module: ModuleId, name: &str, frame: FrameId, depth: usize) -> Option<Values<'m>> {
-        let info = &self.modules[module];
         let exports = &self.units.exports[module];
         for export in exports.iter().filter(|export| export.name == name) {
             let Some(value) = &export.value else { continue };
             if let Some(source) = &export.source {
                 let ExpressionKind::Name(original) = &value.kind else { continue };
-                return Some(match self.resolve_import(info, source) {
+                return Some(match self.resolve_import(module, source) {
                     Target::Module(target) => self.exported(target, original, depth + 1)?,
                     Target::Library(path) => {
                         vec![Value::Library { path: format!("{path}.{original}").into(), sites: Rc::from([]) }]
@@ -626,7 +708,7 @@ impl<'m> Program<'m> {
         for export in exports.iter() {
             let Some(source) = &export.source else { continue };
             if export.name == "*" {
-                match self.resolve_import(info, source) {
+                match self.resolve_import(module, source) {
                     Target::Module(target) if target != module => {
                         if let Some(found) = self.exported(target, name, depth + 1) {
                             return Some(found);
@@ -635,7 +717,7 @@ impl<'m> Program<'m> {
                     _ => {}
                 }
             } else if export.name == name && export.value.is_none() {
-                return Some(match self.resolve_import(info, source) {
+                return Some(match self.resolve_import(module, source) {
                     Target::Module(target) => vec![Value::Module(target)],
                     Target::Library(path) => vec![Value::Library { path: path.into(), sites: Rc::from([]) }],
                     Target::Folder(_) => return None,
@@ -733,17 +815,31 @@ impl<'m> Program<'m> {
         name: &str,
         object: Option<&'m Expression>,
     ) -> Values<'m> {
-        let ExpressionKind::Object(entries) = &expression.kind else {
-            let assigned = self.assigned_member(object, name);
-            return if assigned.is_empty() { vec![Value::Unknown] } else { assigned };
+        let mut all = match &expression.kind {
+            ExpressionKind::Object(entries) => self.entry(expression, entries, frame, name).to_vec(),
+            _ => Values::new(),
         };
-        // Later entries win; a spread may hold the key as well.
+        if all.is_empty() {
+            add(&mut all, self.assigned_member(object, name));
+        }
+        if all.is_empty() { vec![Value::Unknown] } else { all }
+    }
+
+    /// The values under a key of an object; empty: it has no such key. An object that is spread into itself ends here.
+    fn entry(&self, object: &'m Expression, entries: &'m [Entry], frame: FrameId, name: &str) -> Rc<[Value<'m>]> {
+        let key = (std::ptr::from_ref(object) as usize, frame, Rc::from(name));
+        if let Some(found) = self.entry_memo.borrow().get(&key) {
+            return found.clone();
+        }
+        let nothing: Rc<[Value<'m>]> = Rc::from([]);
+        self.entry_memo.borrow_mut().insert(key.clone(), nothing);
         let mut all = Values::new();
+        // Later entries win; a spread may hold the key as well.
         for entry in entries.iter().rev() {
             match (&entry.key, &entry.value.kind) {
                 (Some(key), _) if key == name => {
                     add(&mut all, self.values(&entry.value, frame).iter().cloned());
-                    return all;
+                    break;
                 }
                 (None, ExpressionKind::Spread(inner)) => {
                     for value in self.values(inner, frame).iter() {
@@ -756,8 +852,9 @@ impl<'m> Program<'m> {
                 _ => {}
             }
         }
-        add(&mut all, self.assigned_member(object, name));
-        if all.is_empty() { vec![Value::Unknown] } else { all }
+        let found: Rc<[Value<'m>]> = all.into();
+        self.entry_memo.borrow_mut().insert(key, found.clone());
+        found
     }
 
     fn class_member(&self, class: ClassId, name: &str, receiver: &Value<'m>, depth: usize) -> Values<'m> {
@@ -771,7 +868,10 @@ impl<'m> Program<'m> {
                     .map(|frame| self.returned(*unit, frame))
                     .unwrap_or_default();
             }
-            return vec![Value::Function { unit: *unit, closure: home, receiver: bound() }];
+            let own = self.decorated(*unit, home, bound());
+            let mut all = if self.is_abstract(*unit) { Values::new() } else { own.clone() };
+            add(&mut all, self.overriding(class, name, receiver));
+            return if all.is_empty() { own } else { all };
         }
         let mut all = Values::new();
         if let Some(values) = info.fields.get(name) {
@@ -787,7 +887,11 @@ impl<'m> Program<'m> {
                             _ => add(&mut all, found.iter().cloned()),
                         }
                     }
-                    (None, Some(annotation)) => add(&mut all, self.annotation(annotation, frame)),
+                    (None, Some(annotation)) => {
+                        let declared = self.annotation(annotation, frame);
+                        let built = self.built_field(class, name, receiver, &declared);
+                        add(&mut all, if built.is_empty() { declared } else { built });
+                    }
                     (None, None) => {}
                 }
             }
@@ -810,7 +914,11 @@ impl<'m> Program<'m> {
             }
         }
         if all.is_empty() && depth < 8 {
-            for base in &info.class.bases {
+            let extended = info.extensions.iter().flat_map(|extension| {
+                let extension = &self.units.classes[*extension];
+                extension.class.bases.iter().map(|base| (base, self.open_frame(extension.unit)))
+            });
+            for (base, home) in info.class.bases.iter().map(|base| (base, home)).chain(extended) {
                 for value in self.values(base, home).iter() {
                     match value {
                         Value::Class(base) if *base != class => {
@@ -834,6 +942,9 @@ impl<'m> Program<'m> {
         }
         if all.len() > 1 {
             all.retain(|value| !matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null))));
+        }
+        if all.is_empty() && depth == 0 {
+            add(&mut all, self.overriding(class, name, receiver));
         }
         if all.is_empty() { vec![Value::Unknown] } else { all }
     }
@@ -859,13 +970,26 @@ impl<'m> Program<'m> {
             let home = self.open_frame(info.unit);
             info.class.bases.iter().find_map(|base| {
                 self.values(base, home).iter().find_map(|value| match value {
-                    Value::Class(base) if *base < class || *base > class => {
-                        self.units.classes[*base].methods.get("__init__").copied()
-                    }
+                    Value::Class(base) if *base != class => self.units.classes[*base].methods.get("__init__").copied(),
                     _ => None,
                 })
             })
         })
+    }
+
+    /// What a declared field of an object holds whose construction is not seen: what the constructions in the program
+    /// give it. Plain data comes from anywhere.
+    fn built_field(&self, class: ClassId, name: &str, receiver: &Value<'m>, declared: &[Value<'m>]) -> Values<'m> {
+        let is_plain = declared.iter().all(|value| self.is_plain_data(value));
+        if is_plain || !matches!(receiver, Value::Instance { site: None, .. }) {
+            return Values::new();
+        }
+        let mut all = Values::new();
+        for site in self.constructions.get().and_then(|all| all.get(&class)).into_iter().flatten().take(ALTERNATIVES) {
+            add(&mut all, self.constructed_field(class, name, *site));
+        }
+        all.retain(|value| !self.is_opaque(value));
+        all
     }
 
     fn constructed_field(&self, class: ClassId, name: &str, site: Site) -> Values<'m> {
@@ -909,6 +1033,16 @@ impl<'m> Program<'m> {
     fn index(&self, whole: &'m Expression, value: &Value<'m>, index: &'m Expression, frame: FrameId) -> Values<'m> {
         match value {
             Value::Library { path, sites } => {
+                // `app.extensions["assistant"] = ...` is read back under the same key.
+                if let (ExpressionKind::Index { object, .. }, ExpressionKind::Literal(Literal::Text(key))) =
+                    (&whole.kind, &index.kind)
+                    && self.facts(&format!("{path}[]")).is_empty()
+                {
+                    let assigned = self.assigned_member(Some(object), key);
+                    if !assigned.is_empty() {
+                        return assigned;
+                    }
+                }
                 let indexed = Value::Library { path: format!("{path}[]").into(), sites: sites.clone() };
                 // A type with parameters is looked into when it annotates something.
                 let is_type = !matches!(index.kind, ExpressionKind::Literal(_));
@@ -1006,10 +1140,9 @@ impl<'m> Program<'m> {
             let provided = self.provided(value);
             if provided.is_empty()
                 && value.path().is_some_and(|path| self.is_a(path.trim_end_matches("()"), Kind::Inject))
+                && let Some(class) = class
             {
-                if let Some(class) = class {
-                    add(&mut all, self.annotation(class, frame));
-                }
+                add(&mut all, self.annotation(class, frame));
             }
             add(&mut all, provided);
         }
@@ -1070,7 +1203,7 @@ impl<'m> Program<'m> {
         match here.how {
             How::Call(site) => {
                 if let Some(found) = self.passed(function, index, site) {
-                    let opaque = found.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }));
+                    let opaque = found.iter().all(|value| self.is_opaque(value));
                     let declared = if opaque { self.declared(parameter, closure) } else { Values::new() };
                     return if declared.is_empty() { found } else { declared };
                 }
@@ -1079,7 +1212,11 @@ impl<'m> Program<'m> {
                     None => outside,
                 }
             }
-            How::Framework => {
+            How::Wraps(number) if index == own_receiver(function) => match self.given_to_decorator(number) {
+                Some(wrapped) => vec![wrapped],
+                None => outside,
+            },
+            How::Framework | How::Wraps(_) => {
                 if let Some(default) = &parameter.default {
                     let injected = self.injected(default, closure, parameter.annotation.as_ref());
                     if !injected.is_empty() {
@@ -1110,6 +1247,7 @@ impl<'m> Program<'m> {
                         }
                     }
                 }
+                add(&mut all, self.all_given_to_decorator(here.unit, index));
                 if all.is_empty() {
                     add(&mut all, self.declared(parameter, closure));
                 }
@@ -1123,11 +1261,21 @@ impl<'m> Program<'m> {
         }
     }
 
+    /// Whether a value says less than a declared type would: nothing is known of it, or it is an item of something
+    /// that no fact speaks of.
+    fn is_opaque(&self, value: &Value<'m>) -> bool {
+        match value {
+            Value::Unknown | Value::Parameter { .. } => true,
+            Value::Library { path, .. } => path.ends_with("[]") && self.facts(path).is_empty(),
+            _ => false,
+        }
+    }
+
     /// Instances of schemas and plain types come from outside when a framework fills the parameter.
     fn is_plain_data(&self, value: &Value<'m>) -> bool {
         match value {
             Value::Library { path, .. } => {
-                path.starts_with("builtins.") || path.starts_with("globals.") || path.starts_with("typing.")
+                ["builtins.", "globals.", "typing.", "std."].iter().any(|home| path.starts_with(home))
             }
             _ => false,
         }
@@ -1166,9 +1314,15 @@ impl<'m> Program<'m> {
             && let Some(argument) = index.checked_sub(offset).and_then(|index| positional.get(index))
         {
             if matches!(argument.value.kind, ExpressionKind::Spread(_)) {
-                return Some(vec![Value::Unknown]);
+                let passed = self.passed_from(function, index, site);
+                return Some(
+                    passed.map_or_else(|| vec![Value::Unknown], |(value, at)| self.values(value, at).to_vec()),
+                );
             }
             return Some(self.values(&argument.value, site.frame).to_vec());
+        }
+        if let Some((value, frame)) = self.passed_from(function, index, site) {
+            return Some(self.values(value, frame).to_vec());
         }
         let mut spread = Values::new();
         for argument in call.arguments.iter().filter(|argument| argument.name.as_deref() == Some("**")) {
@@ -1187,6 +1341,9 @@ impl<'m> Program<'m> {
         if let Some(module) = self.required(call, frame) {
             return vec![module];
         }
+        if let Some(same) = self.same_by_method(call, frame) {
+            return same;
+        }
         let site = Site { call: id, frame };
         let mut all = Values::new();
         for callee in self.values(&call.callee, frame).iter() {
@@ -1195,11 +1352,28 @@ impl<'m> Program<'m> {
         all
     }
 
+    /// `value.unwrap()`, `value.clone()`: what has the method, whatever it is, where nothing else is known of the method.
+    fn same_by_method(&self, call: &'m Call, frame: FrameId) -> Option<Values<'m>> {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
+        let language = self.modules[self.module_of(self.unit_of_frame(frame))].language;
+        if language != Language::Rust || !self.is_a(&format!("std.self.{name}"), Kind::Same) {
+            return None;
+        }
+        let values = self.values(object, frame);
+        let is_own = |value: &Value<'m>| match value {
+            Value::Library { path, .. } => !self.facts(&format!("{path}.{name}")).is_empty(),
+            Value::Instance { class, .. } => self.units.classes[*class].methods.contains_key(name.as_str()),
+            Value::Class(_) | Value::Module(_) | Value::Folder(_) => true,
+            _ => false,
+        };
+        (!values.is_empty() && !values.iter().any(is_own)).then(|| values.to_vec())
+    }
+
     /// `require('./m')` and `import('./m')` as a value: the module, whole.
     fn required(&self, call: &'m Call, frame: FrameId) -> Option<Value<'m>> {
         let ExpressionKind::Name(name) = &call.callee.kind else { return None };
-        let module = &self.modules[self.module_of(self.unit_of_frame(frame))];
-        if module.language != Language::TypeScript || !matches!(name.as_str(), "require" | "import") {
+        let module = self.module_of(self.unit_of_frame(frame));
+        if self.modules[module].language != Language::TypeScript || !matches!(name.as_str(), "require" | "import") {
             return None;
         }
         let ExpressionKind::Literal(Literal::Text(source)) = &call.arguments.first()?.value.kind else { return None };
@@ -1250,31 +1424,26 @@ impl<'m> Program<'m> {
             let fact = self.catalogue.fact(*id);
             match fact.is {
                 Kind::Same => {
-                    // A method of what it returns, or a function of it.
-                    if let ExpressionKind::Member { object, .. } = &call.callee.kind {
-                        for receiver in self.values(object, site.frame).iter() {
-                            if let Value::Library { path: receiver, .. } = receiver
-                                && receiver.ends_with("()")
-                            {
-                                add(&mut all, [Value::Library { path: receiver.clone(), sites: extended(site) }]);
-                            }
-                        }
-                    }
-                    if all.is_empty()
-                        && let Some(first) = call.arguments.first()
-                    {
-                        for value in self.values(&first.value, site.frame).iter() {
-                            add(
-                                &mut all,
-                                [match value {
-                                    Value::Library { path, sites } => Value::Library {
-                                        path: path.clone(),
-                                        sites: sites.iter().copied().chain([site]).collect(),
-                                    },
-                                    other => other.clone(),
-                                }],
-                            );
-                        }
+                    // A method returns its receiver, a function what it is given.
+                    let given = match &call.callee.kind {
+                        ExpressionKind::Member { object, .. } if path.contains("()") => Some((&**object, site.frame)),
+                        _ => match self.argument(site, fact.value.as_deref().unwrap_or("#0")) {
+                            Given::Present { expression, frame } => Some((expression, frame)),
+                            _ => None,
+                        },
+                    };
+                    let Some((given, frame)) = given else { continue };
+                    for value in self.values(given, frame).iter() {
+                        add(
+                            &mut all,
+                            [match value {
+                                Value::Library { path, sites } => Value::Library {
+                                    path: path.clone(),
+                                    sites: sites.iter().copied().chain([site]).collect(),
+                                },
+                                other => other.clone(),
+                            }],
+                        );
                     }
                 }
                 Kind::Compose => {
@@ -1293,10 +1462,12 @@ impl<'m> Program<'m> {
             return all;
         }
         add(&mut all, [Value::Library { path: format!("{path}()").into(), sites: extended(site) }]);
-        // What wraps a function still runs it.
+        // What wraps a function still runs it; what registers one does not.
+        let registers = self.facts_of(path, Kind::Route).iter().any(|(_, fact)| fact.handler.is_some());
         for argument in &call.arguments {
             for value in self.values(&argument.value, site.frame).iter() {
                 if matches!(value, Value::Function { .. })
+                    && !registers
                     && !matches!(argument.value.kind, ExpressionKind::Function(_) if self.is_a(path, Kind::Client))
                 {
                     add(&mut all, [value.clone()]);
@@ -1356,6 +1527,17 @@ impl<'m> Program<'m> {
                 return declared;
             }
         }
+        // What a library keeps for the program is what the program says it is: `-> Assistant`.
+        let kept = |value: &Value<'m>| matches!(value, Value::Library { path, .. } if self.facts(path).is_empty());
+        if !all.is_empty()
+            && all.iter().all(kept)
+            && let Some(annotation) = info.function.and_then(|function| function.returns.as_ref())
+        {
+            let declared = self.annotation(annotation, frame);
+            if declared.iter().any(|value| matches!(value, Value::Instance { .. })) {
+                return declared;
+            }
+        }
         if all.len() > 1 {
             all.retain(|value| !matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null))));
         }
@@ -1364,22 +1546,30 @@ impl<'m> Program<'m> {
 
     /// Finds who calls what, once, with everything open; parameters of open frames use it from then on.
     pub fn find_callers(&self) {
-        let mut callers: HashMap<UnitId, Vec<Site>> = HashMap::new();
+        self.apply_decorators();
+        let mut callers: FxHashMap<UnitId, Vec<Site>> = FxHashMap::default();
+        let mut constructions: FxHashMap<ClassId, Vec<Site>> = FxHashMap::default();
         for (call, info) in self.units.calls.iter().enumerate() {
             let frame = self.open_frame(info.unit);
             for value in self.values(&info.call.callee, frame).iter() {
-                let unit = match value {
-                    Value::Function { unit, .. } => Some(*unit),
-                    Value::Class(class) => self.constructor(*class),
-                    _ => None,
+                if let Value::Class(class) = value
+                    && self.constructor(*class).is_none()
+                {
+                    constructions.entry(*class).or_default().push(Site { call, frame });
+                }
+                let units = match value {
+                    Value::Function { .. } => self.units_behind(value),
+                    Value::Class(class) => self.constructor(*class).into_iter().collect(),
+                    _ => Vec::new(),
                 };
-                if let Some(unit) = unit {
+                for unit in units {
                     callers.entry(unit).or_default().push(Site { call, frame });
                 }
             }
         }
-        self.memo.borrow_mut().clear();
+        self.forget();
         let _ = self.callers.set(callers);
+        let _ = self.constructions.set(constructions);
     }
 
     /// The known calls of a unit.

@@ -11,6 +11,7 @@ mod literals;
 mod patterns;
 mod statements;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use tree_sitter::{Node, Parser, Point, Range, Tree};
@@ -20,10 +21,13 @@ use crate::model::{Block, Comment, Expression, ExpressionKind, Language, Lines, 
 
 /// How many bytes of one file may be parsed again to start anew behind broken parts.
 const PARSED_AGAIN: usize = 512 << 10;
+/// How many continued lines may follow each other with nothing on them.
+const CONTINUATIONS: usize = 100;
 
 /// Lowers one file. Never fails: what could not be read is in `Module::lost`.
 pub fn lower(path: &str, text: &str) -> Module {
-    let mut lowering = Lowering::new(text);
+    let joined = with_bounded_continuations(text);
+    let mut lowering = Lowering::new(&joined);
     let body = lowering.text_from_its_parts();
     Module {
         path: path.to_owned(),
@@ -33,6 +37,29 @@ pub fn lower(path: &str, text: &str) -> Module {
         comments: lowering.comments,
         directives: Vec::new(),
         lost: lowering.budget.into_lost(),
+    }
+}
+
+/// Continued lines with nothing else on them cost the parser the square of their number: of a long row of them all but
+/// the first become blanks, so that every place stays where it is.
+fn with_bounded_continuations(text: &str) -> Cow<'_, str> {
+    let mut bytes = Vec::new();
+    let (mut at, mut row) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        let end = at + line.len();
+        let code = line.trim_end_matches(['\n', '\r']);
+        row = if code.trim_matches([' ', '\t']) == "\\" { row + 1 } else { 0 };
+        if row > CONTINUATIONS {
+            if bytes.is_empty() {
+                bytes.extend_from_slice(text.as_bytes());
+            }
+            bytes.get_mut(at..end).into_iter().for_each(|line| line.fill(b' '));
+        }
+        at = end;
+    }
+    match String::from_utf8(bytes) {
+        Ok(joined) if !joined.is_empty() => Cow::Owned(joined),
+        _ => Cow::Borrowed(text),
     }
 }
 

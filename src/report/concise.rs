@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Style, clean, words};
-use crate::judge::verdict::{Confidence, Finding, Report};
+use crate::verdict::{Confidence, Finding, Report};
 
 /// Writes the report. Suppressed findings appear only when all are asked for.
 pub fn render(report: &Report, style: &Style) -> String {

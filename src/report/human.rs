@@ -11,8 +11,8 @@ use super::{
     words::{self, Word},
 };
 use crate::{
-    judge::verdict::{Answer, Audit, Confidence, Finding, Report, Unread, Verdict},
     rules::packs::Packs,
+    verdict::{Answer, Audit, Confidence, Finding, Report, Unread, Verdict},
 };
 
 /// Findings shown per item, notes shown, files named per kind, unless all are asked for.

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::clean;
 use crate::{
-    judge::verdict::{
+    rules::packs::Packs,
+    verdict::{
         Attested, Audit, Confidence, Evidence, Finding, Inventory, Location, Report, Suppression, Tongue, Unread,
         Verdict,
     },
-    rules::packs::Packs,
 };
 
 /// The number of the schema; raised only when a reader of the old one would be misled.

@@ -1,8 +1,8 @@
 //! Stage 5: verdicts → bytes. One file per format, the cleaner in front of all of them.
 
 use crate::{
-    judge::verdict::{Report, Tongue},
     rules::packs::Packs,
+    verdict::{Report, Tongue},
 };
 
 pub mod clean;

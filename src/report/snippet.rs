@@ -7,7 +7,7 @@ use miette::{
 };
 
 use super::{Style, clean, layout};
-use crate::judge::verdict::{Excerpt, Location};
+use crate::verdict::{Excerpt, Location};
 
 /// Lines shown before and after the line of the finding.
 const BEFORE: usize = 1;

@@ -1,6 +1,6 @@
 //! The tool's own sentences in both languages. What is about an item or a rule is in the packs instead.
 
-use crate::judge::verdict::{Attested, Audit, Item, Tongue, Verdict};
+use crate::verdict::{Attested, Audit, Item, Tongue, Verdict};
 
 /// The last line of a report.
 pub fn verdict(audit: &Audit, tongue: Tongue) -> String {
@@ -152,7 +152,7 @@ impl Word {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::verdict::{Answer, Coverage, Gate, Inventory, Text, Unread};
+    use crate::verdict::{Answer, Coverage, Gate, Inventory, Text, Unread};
 
     fn audit(failed: usize, required: Vec<Item>) -> Audit {
         let verdict = |index| if index < failed { Verdict::Fail } else { Verdict::Pass };

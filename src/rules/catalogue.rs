@@ -8,17 +8,28 @@
 //! `await` and `?` leave no trace. Names without an import are under `builtins` for Python (`builtins.len`) and
 //! `globals` for TypeScript (`globals.fetch`, `globals.process.env`); in Rust the prelude and macros are under `std`
 //! (`std.println!`). An instance is its constructor's name followed by `()`: `openai.OpenAI().chat.completions.create`.
-//! A parameter annotated with a class is an instance of it. `{a,b}` in a pattern stands for each, `*` for one
-//! segment, `**` at the end for any way to go on.
+//! A parameter annotated with a class is an instance of it. In a name `{a,b}` stands for each, `*` for one part,
+//! `*()` for one call, `**` for any way to go on.
 //!
-//! # Settings
+//! # Argument paths
 //!
-//! Arguments are named by their key, which matches a keyword argument as well as a key of an object-literal argument:
-//! `timeout`. `#0` is the first positional argument, `a.b` the key `b` inside the value of `a` (through calls that
-//! wrap an object, such as `JSON.stringify` or a configuration class), `timeout()` a call of that name in the builder
-//! chain.
+//! An argument is named by its key, which matches a keyword argument as well as a key of an object-literal argument:
+//! `timeout`. `#0` is the first positional argument, `#-1` the last, `a.b` the key `b` inside the value of `a` (through
+//! calls that wrap an object, such as `JSON.stringify` or a configuration class), `timeout()` a call of that name in the
+//! builder chain. `{#0,url}` is the first of them that is given.
+//!
+//! # Conditions on arguments
+//!
+//! `path` holds where it is given and not off (`None`, `null`, `0`, `false`); `path: name` where its value is, or holds
+//! a call of, that canonical name; `path == true`, `path != false`, `path >= 1.5` and `path <= 64kb` compare, `path != x`
+//! also where it is not given.
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
+
+pub use super::kinds::Kind;
+use crate::model::Language;
 
 /// One file of `rules/catalogue`.
 #[derive(Clone, Debug, Deserialize)]
@@ -31,196 +42,187 @@ pub struct Library {
     /// The packages that bring it, per registry: words for the first pass over files and manifests.
     #[serde(default)]
     pub packages: Packages,
+    /// The language whose standard library it is: `python`, `typescript` or `rust`. What has packages is of theirs;
+    /// without both its names hold in every language.
+    pub language: Option<String>,
     /// Further words whose presence in a file makes the file worth parsing (host names, file conventions).
     #[serde(default)]
     pub words: Vec<String>,
+    /// Parts of names under a name of their own, so that no fact has to repeat them: `Client = "openai.{OpenAI,Azure}"`,
+    /// or a list of names, is written `<Client>().chat.completions.create` in `names`.
+    #[serde(default)]
+    pub sets: BTreeMap<String, NameSet>,
+    /// What is true of its names.
     #[serde(default, rename = "fact")]
     pub facts: Vec<Fact>,
+    /// Snippets that show every fact at work.
     #[serde(default, rename = "example")]
     pub examples: Vec<Example>,
+}
+
+impl Library {
+    /// The languages in which its names hold; empty: all.
+    pub fn languages(&self) -> Vec<Language> {
+        let by_packages = [
+            (Language::Python, "python", &self.packages.pypi),
+            (Language::TypeScript, "typescript", &self.packages.npm),
+            (Language::Rust, "rust", &self.packages.crates),
+        ];
+        by_packages
+            .into_iter()
+            .filter(|(_, name, packages)| !packages.is_empty() || self.language.as_deref() == Some(name))
+            .map(|(language, ..)| language)
+            .collect()
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Packages {
+    /// Of Python.
     #[serde(default)]
     pub pypi: Vec<String>,
+    /// Of JavaScript and TypeScript.
     #[serde(default)]
     pub npm: Vec<String>,
+    /// Of Rust.
     #[serde(default)]
     pub crates: Vec<String>,
 }
 
-/// The kinds of fact. This list is the catalogue's whole vocabulary; `rules/README.md` is made from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// A constructor or factory whose result makes calls and carries their settings: `timeout`, `retry`, `output`.
-    Client,
-    /// A call that leaves the process. `calls = "llm"` makes a model generate, `"paid"` is another metered generation
-    /// (image, audio, search, embeddings), `"external"` any other. `input` names the arguments that carry messages or
-    /// a prompt. `timeout`, `retry`, `output` as settings of the call itself.
-    Call,
-    /// A method that returns its receiver with other settings (`with_options`, `bind`), or a function that returns its
-    /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`).
-    Same,
-    /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
-    /// `as` (a canonical name ending in `()`), its settings are those of the clients among its arguments.
-    Compose,
-    /// An address of a provider: `hosts` as regular expressions over the URL text of a raw HTTP call; `calls` and
-    /// `output` (keys of the body) as in `call`.
-    Endpoint,
-    /// A call that sends a raw HTTP request to the address in `url` (an argument path); with `timeout` and its default.
-    Http,
-    /// The registration of an entry point: as a decorator, or as a call that is given the handler. `entry` is its kind
-    /// (`http`, `websocket`, `bot`, `queue`, `cron`, `cli`, `ui`, `action`), `handler` the argument path of the handler
-    /// (absent for decorators; `#-1` is the last positional argument, every earlier function argument is middleware),
-    /// `path` the argument path of the route, `method` the HTTP method where the name tells it, `guards` the argument
-    /// paths of dependencies.
-    Route,
-    /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
-    /// `handlers` arguments that hold a start-up function (a lifespan).
-    Router,
-    /// A call that puts a router or handlers under an application: every function argument before a router is
-    /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`)
-    /// or of everything (`order = "all"`). `guards` as in `route`.
-    Mount,
-    /// A call or decorator that adds a middleware class or function to an application or router.
-    Middleware,
-    /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
-    /// must have to be one where the registration alone does not (Express: 4).
-    ErrorHandler,
-    /// A marker whose argument is called before the handler and whose result is the parameter's value (`Depends`).
-    Inject,
-    /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
-    /// points (`entry`, `public`), middleware (`guards = ["*"]`) or start-up code (`role = "start"`).
-    Convention,
-    /// Something that protects: `protects` names the item (`V1`, `V2`, `A1`, `A2`, `A3`, `C1`, `C2`, `C3`, `T1-input`, `T2`),
-    /// `how` the way it is wired: `decorator`, `middleware` (given to a middleware, mount, or route registration, or added),
-    /// `wrapper` (wraps a function that it calls, or a client), `result` (its result must be tested), `raises` (stops the caller
-    /// itself), `init` (initialised once at start-up), `context` (a `with` block), `argument` (a value given to a call).
-    /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
-    /// ones that switch it off. For `A1` `timeout` is a setting of it; for `A2` `bounded` and `exponential` are.
-    Guard,
-    /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
-    /// default, `raises = true` where a missing variable is an error.
-    Environment,
-    /// A base class whose fields without a default are required environment variables, checked when it is instantiated; or a
-    /// function that checks an environment object against a schema (`how = "parse"`).
-    EnvironmentSchema,
-    /// A call that loads a `.env` file.
-    LoadsEnvironmentFile,
-    /// An operation on a store (database, cache, file): `does` is `get`, `set`, `claim` (set if absent), `count` (increment),
-    /// `append`, `delete`, `many` (loads rows), `tally` (how many there are), `expire`. Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many.
-    /// `claim` needs the arguments in `needs` where the name alone does not tell.
-    Store,
-    /// A call that writes a log line; `level` is `debug`, `info`, `warning`, `error` or `exception` (with stack).
-    Log,
-    /// A clock read.
-    Clock,
-    /// A call that makes or sends an error response or raises one: `status` is the argument path of the status code, or `always = true`.
-    Reject,
-    /// A call that sends an answer whatever the status is told elsewhere.
-    Respond,
-    /// A sleep: `seconds` is its argument path, `unit` its unit.
-    Sleep,
-    /// A length of time as an object: `value` is the argument path of the total, `unit` its unit; connect-only
-    /// settings must not be named.
-    Duration,
-    /// A value that a schema puts on a field: `limit` is the argument path of its greatest length.
-    TextLimit,
-    /// A function that counts tokens or characters of its argument.
-    Measure,
-    /// A function that cuts its argument (to a length, to tokens, to the last messages).
-    Trim,
-    /// A memory that keeps a conversation: `bounded = true` where it is windowed by default, else `bound` names the argument.
-    Memory,
-    /// A message to people who operate the service: own notifiers are recognised by it.
-    Notify,
-    /// A key of a settings file that protects: `files` as globs, `keys` as a pattern over the key path (`*`, `**`),
-    /// `protects` as in `guard`, `scope = "pattern"` where the key path holds a pattern of files.
-    Platform,
-    /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
-    Spawn,
-    /// A class of the request: parameters annotated with it are the request itself, not text of the user.
-    Request,
-    /// A class or schema base whose fields describe a request body.
-    Schema,
-    /// A server run by a command or call that imports the application instead of running its main block.
-    Server,
-    /// An error by which a store says that a unique row was there already: `names` are its classes or its codes.
-    Conflict,
-    /// A call that takes money (`role = "create"`), or that reads what a payment provider reports (`role = "notice"`).
-    Payment,
+/// Names that are written together.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum NameSet {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl NameSet {
+    /// As a part of a name.
+    pub fn written(&self) -> String {
+        match self {
+            NameSet::One(names) => names.clone(),
+            NameSet::Several(names) => format!("{{{}}}", names.join(",")),
+        }
+    }
 }
 
 /// One thing that is true of some names.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fact {
+    /// The kind of fact.
     pub is: Kind,
+    /// The canonical names that it holds for.
     #[serde(default)]
     pub names: Vec<String>,
-    /// Where it says so: a documentation page or a file of the package.
+    /// Where it says so: a documentation page, or a file of the package with its version.
     pub source: Option<String>,
     /// The versions it holds for, as a requirement (`>=1`, `<1`); the manifest's requirement decides between facts.
     pub versions: Option<String>,
 
+    /// `llm`, `paid` or `external`.
     pub calls: Option<Calls>,
+    /// Argument paths of messages and prompts.
     #[serde(default)]
     pub input: Vec<String>,
+    /// How long it may take: a setting, in seconds.
     pub timeout: Option<Setting>,
+    /// How often it is tried again: a setting, in attempts.
     pub retry: Option<Setting>,
+    /// How long the answer may be: a setting, in tokens.
     pub output: Option<Setting>,
+    /// The canonical name of the result, ending in `()`.
     #[serde(rename = "as")]
     pub becomes: Option<String>,
+    /// Regular expressions over addresses.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// Keys that are read from a reply (`choices.message`: both of them), for addresses that come from elsewhere.
+    #[serde(default)]
+    pub replies: Vec<String>,
+    /// Argument path of the address.
     pub url: Option<String>,
 
+    /// `http`, `websocket`, `bot`, `queue`, `cron`, `cli`, `ui` or `action`.
     pub entry: Option<String>,
+    /// Whether a remote person can reach it; without it all are but `cli` and `cron`.
     pub public: Option<bool>,
+    /// Argument path of the function; `#-1` is the last positional argument.
     pub handler: Option<String>,
+    /// Argument path of the route or its prefix.
     pub path: Option<String>,
+    /// The HTTP method, where the name of the function does not tell it.
     pub method: Option<String>,
+    /// Argument paths of what stands in front (`*`: of everything); `a[].b` is the key `b` of every item of `a`.
     #[serde(default)]
     pub guards: Vec<String>,
+    /// Argument paths of functions that run at start-up.
     #[serde(default)]
     pub handlers: Vec<String>,
     /// What a handler's parameters are, in order (`express.Request()`): for handlers whose parameters carry no annotation.
     #[serde(default)]
     pub receives: Vec<String>,
+    /// `after` (what is registered later) or `all`.
     pub order: Option<String>,
+    /// How many parameters a function must have to be one.
     pub parameters: Option<usize>,
+    /// Globs over paths from the root.
     #[serde(default)]
     pub files: Vec<String>,
+    /// Names that a file exports; `default.fetch` is a member of one.
     #[serde(default)]
     pub exports: Vec<String>,
+    /// `start`, `middleware` or `error-handler`; without it what is exported is an entry point.
     pub role: Option<String>,
 
+    /// The item of the checklist.
     pub protects: Option<String>,
+    /// The way it is wired.
     pub how: Option<String>,
+    /// Conditions on arguments that must all hold.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// Conditions on arguments of which none may hold.
     #[serde(default)]
     pub unless: Vec<String>,
+    /// Whether it ends: `true`, `false`, or a condition.
     pub bounded: Option<Condition>,
+    /// Whether its wait grows: `true`, `false`, or a condition.
     pub exponential: Option<Condition>,
+    pub attempts: Option<Setting>,
 
+    /// Argument path of a variable's name.
     pub variable: Option<String>,
+    /// Argument path of what holds where there is no such variable.
     pub default: Option<String>,
+    /// Whether a missing variable is an error.
     pub raises: Option<bool>,
+    /// What is done to the store.
     pub does: Option<String>,
+    /// Argument path, or chained call, that limits how many.
     pub bound: Option<String>,
+    /// `debug`, `info`, `warning`, `error` or `exception` (with stack).
     pub level: Option<String>,
+    /// Argument path of a status code.
     pub status: Option<String>,
+    /// Whether it is one whatever it is given.
     pub always: Option<bool>,
+    /// Argument path of how long.
     pub seconds: Option<String>,
+    /// Argument path of what counts.
     pub value: Option<String>,
+    /// The method that ends it.
+    pub ended_by: Option<String>,
+    /// `ms`, `s`, `min`, `h` or `d`; without it seconds.
     pub unit: Option<String>,
+    /// Argument path of the greatest length; without it the call itself is the limit.
     pub limit: Option<String>,
+    /// Key paths (`*` for one key, `**` for any), or argument paths of objects whose keys count.
     #[serde(default)]
     pub keys: Vec<String>,
+    /// `pattern`: the first `*` of the key path is a pattern of the files that it holds for.
     pub scope: Option<String>,
 }
 
@@ -241,7 +243,8 @@ pub struct Setting {
     pub arguments: Vec<String>,
     /// `s` or `ms`, for lengths of time. Default `s`.
     pub unit: Option<String>,
-    /// What holds without an argument: a number (seconds, attempts, tokens), or `"none"`. Absent: none.
+    /// What holds without an argument: a number (seconds, attempts, tokens), a length of time (`"10m"`), or `"none"`.
+    /// Absent: what an earlier maker of the client says, else none.
     pub default: Option<toml::Value>,
     /// Further values that switch it off, as written (`None`, `null`, `0` and `false` always do).
     #[serde(default)]
@@ -268,15 +271,39 @@ pub enum Condition {
 
 /// A snippet that shows a fact at work; the tests lower, link and judge it.
 ///
-/// `expect` lists what the snippet must show, one per line: `llm openai...create timeout=60s output=yes retry=yes`,
-/// `external ...`, `entry http POST /chat`, `guard C1`, `env NAME`, `store claim`, ...
+/// `expect` lists everything that the snippet shows, in any order: nothing may be missing and nothing surplus.
+///
+/// | line | what it says |
+/// |---|---|
+/// | `llm NAME timeout=T output=O retry=R` | an LLM call by its canonical name; `T` is `none`, a default (`600s`), or `given`, with the length where it is known (`given(20s)`); `O` and `R` are `yes` or `no` |
+/// | `paid NAME timeout=T`, `external NAME timeout=T` | another call that leaves the process |
+/// | `… deadline=yes`, `… retried=yes` | something around the call bounds it in time, or repeats it |
+/// | `entry KIND NAME` | an entry point: its kind, and `POST /chat`, the path, or the handler's name |
+/// | `guarded NAME ITEM` | what stands in front of that entry point, or on the way from it to every paid call, protects it |
+/// | `guard ITEM` | a guard that is switched on, wherever it stands |
+/// | `retry bounded=B exponential=E` | a retry construct |
+/// | `env NAME checked`, `env NAME unchecked` | a variable without a default, and whether a start-up check covers it |
+/// | `store DOES`, `log LEVEL`, `schema FIELD LIMIT` | an operation on a store, a log line, a limit of a text field |
+/// | `start`, `error-handler` | a function that runs at start-up, or is given the errors |
+/// | `reject`, `respond`, `sleep`, `clock`, `measure`, `trim`, `memory`, `notify`, `spawn`, `server`, `dotenv` | a call of that kind |
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {
+    /// A snippet in Python, laid out as `app.py`.
     pub python: Option<String>,
+    /// A snippet in TypeScript or JavaScript, laid out as `app.ts`.
     pub typescript: Option<String>,
+    /// A snippet in Rust, laid out as `src/main.rs`.
     pub rust: Option<String>,
     /// The path the snippet is laid out at, where that matters (`app/api/chat/route.ts`).
     pub path: Option<String>,
+    /// Further files beside the snippet, by path: settings, other modules.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// Packages that the repository depends on besides those of the library, with a version where it matters: `next`,
+    /// `openai@0.28`.
+    #[serde(default)]
+    pub with: Vec<String>,
+    /// All that it shows.
     pub expect: Vec<String>,
 }

@@ -1,33 +1,17 @@
-//! The catalogue as checked: patterns over canonical names, indexed, with everything that cannot work refused.
+//! The catalogue as checked: patterns over canonical names, indexed.
+//!
+//! Libraries of several languages can have the same name (`openai`, `redis`). Where a head is shared, the catalogue
+//! and the linker write the language behind it: `openai:python.OpenAI`; people never see that (`plain`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
-use thiserror::Error;
-
 use super::catalogue::{Example, Fact, Kind, Library};
-
-/// What is wrong with a pack or catalogue file.
-#[derive(Debug, Error, Diagnostic)]
-pub enum CatalogueError {
-    #[error("{path}: {problem}")]
-    #[diagnostic(help("the kinds of fact and their keys are described in rules/README.md"))]
-    Syntax {
-        path: String,
-        problem: String,
-        #[source_code]
-        text: NamedSource<String>,
-        #[label("here")]
-        at: Option<SourceSpan>,
-    },
-    #[error("{path}: {problem}")]
-    #[diagnostic(help("{help}"))]
-    Meaning { path: String, problem: String, help: String },
-    #[error("cannot read rules from {path}: {why}")]
-    #[diagnostic(help("--rules takes a folder with *.toml files"))]
-    Unreadable { path: String, why: String },
-}
+pub use super::mistakes::CatalogueError;
+use super::mistakes::{read, read_folder};
+pub use super::patterns::expand;
+use super::patterns::{Segment, matches, pattern, segments};
+use crate::model::Language;
 
 /// Index of a fact in the catalogue.
 pub type FactId = usize;
@@ -39,18 +23,6 @@ pub struct CheckedFact {
     pub fact: Fact,
 }
 
-/// One segment of a pattern over canonical names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Segment {
-    Text(String),
-    /// One segment, whatever it is.
-    Any,
-    /// One segment that is a call, whatever is called.
-    AnyCall,
-    /// Any way to go on, also none.
-    Rest,
-}
-
 /// Everything that is known about names.
 #[derive(Debug, Default)]
 pub struct Catalogue {
@@ -59,10 +31,15 @@ pub struct Catalogue {
     by_head: HashMap<String, Vec<(Vec<Segment>, FactId)>>,
     headless: Vec<(Vec<Segment>, FactId)>,
     by_kind: BTreeMap<Kind, Vec<FactId>>,
+    /// Heads that libraries of several languages have.
+    shared: BTreeSet<String>,
 }
 
 impl Catalogue {
     /// The embedded catalogue, merged with the `catalogue/*.toml` (or `*.toml` that name a library) of `extra`.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or says something that can never work.
     pub fn load(extra: Option<&Path>) -> Result<Catalogue, CatalogueError> {
         let mut files: Vec<(String, String)> = super::EMBEDDED
             .iter()
@@ -76,40 +53,60 @@ impl Catalogue {
     }
 
     /// A catalogue of the given (path, text) files.
+    ///
+    /// # Errors
+    /// A file that says something that can never work.
     pub fn of(files: &[(String, String)]) -> Result<Catalogue, CatalogueError> {
-        let mut catalogue = Catalogue::default();
-        for (path, text) in files {
-            let library: Library = toml::from_str(text).map_err(|error| CatalogueError::Syntax {
-                path: path.clone(),
-                problem: error.message().to_owned(),
-                text: NamedSource::new(path, text.clone()),
-                at: error.span().map(SourceSpan::from),
-            })?;
-            catalogue.add(path, library)?;
+        let libraries = files.iter().map(|(path, text)| read(path, text)).collect::<Result<Vec<_>, _>>()?;
+        let mut catalogue = Catalogue { shared: shared_heads(&libraries), ..Catalogue::default() };
+        for library in libraries {
+            catalogue.add(library);
         }
         Ok(catalogue)
     }
 
-    fn add(&mut self, path: &str, library: Library) -> Result<(), CatalogueError> {
-        let index = self.libraries.len();
+    fn add(&mut self, library: Library) {
+        let languages = library.languages();
         for fact in &library.facts {
-            check(path, fact)?;
             let id = self.facts.len();
             for name in fact.names.iter().flat_map(|name| expand(name)) {
-                let pattern: Vec<Segment> = segments(&name).map(segment).collect();
-                match pattern.first() {
-                    Some(Segment::Text(head)) => {
-                        self.by_head.entry(head.clone()).or_default().push((pattern, id));
+                for name in self.in_languages(&languages, &name) {
+                    let pattern = pattern(&name);
+                    match pattern.first() {
+                        Some(Segment::Text(head)) => {
+                            self.by_head.entry(head.clone()).or_default().push((pattern, id));
+                        }
+                        Some(_) => self.headless.push((pattern, id)),
+                        None => {}
                     }
-                    Some(_) => self.headless.push((pattern, id)),
-                    None => {}
                 }
             }
+            let mut fact = fact.clone();
+            // What the linker makes values of is written as the linker writes it.
+            if let [language] = languages.as_slice() {
+                fact.becomes = fact.becomes.map(|path| self.canonical(*language, &path));
+                fact.receives = fact.receives.iter().map(|path| self.canonical(*language, path)).collect();
+            }
             self.by_kind.entry(fact.is).or_default().push(id);
-            self.facts.push(CheckedFact { library: index, fact: fact.clone() });
+            self.facts.push(CheckedFact { library: self.libraries.len(), fact });
         }
         self.libraries.push(library);
-        Ok(())
+    }
+
+    /// A name as the linker writes it in the languages of a library.
+    fn in_languages(&self, languages: &[Language], name: &str) -> Vec<String> {
+        let every = [Language::Python, Language::TypeScript, Language::Rust];
+        let languages = if languages.is_empty() { &every } else { languages };
+        let mut names: Vec<String> = languages.iter().map(|language| self.canonical(*language, name)).collect();
+        names.dedup();
+        names
+    }
+
+    /// A name of a library as it is imported in a language: with the language where others have the same head.
+    pub fn canonical(&self, language: Language, path: &str) -> String {
+        let head = head_of(path);
+        let rest = path.get(head.len()..).unwrap_or("");
+        if self.shared.contains(head) { format!("{head}:{}{rest}", tag(language)) } else { path.to_owned() }
     }
 
     pub fn fact(&self, id: FactId) -> &Fact {
@@ -155,7 +152,7 @@ impl Catalogue {
         for fact in self.facts.iter().filter(|fact| fact.fact.is != Kind::Conflict) {
             for name in fact.fact.names.iter().flat_map(|name| expand(name)) {
                 let head = segments(&name).next().unwrap_or("").trim_end_matches("()").to_owned();
-                if matches!(head.as_str(), "builtins" | "globals" | "std") {
+                if matches!(head.as_str(), "builtins" | "function" | "globals" | "std") {
                     continue;
                 }
                 words.push(head);
@@ -173,141 +170,38 @@ impl Catalogue {
     }
 }
 
-fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, CatalogueError> {
-    let unreadable =
-        |why: std::io::Error| CatalogueError::Unreadable { path: folder.display().to_string(), why: why.to_string() };
-    let mut files = Vec::new();
-    for inner in [folder.to_owned(), folder.join("catalogue")] {
-        if inner != folder && !inner.is_dir() {
-            continue;
-        }
-        let mut paths: Vec<_> = std::fs::read_dir(&inner)
-            .map_err(unreadable)?
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-            .collect();
-        paths.sort();
-        for path in paths {
-            let text = std::fs::read_to_string(&path).map_err(unreadable)?;
-            // Packs of the same folder start with a digit; everything else names a library.
-            let is_pack =
-                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(|c: char| c.is_ascii_digit()));
-            if !is_pack {
-                files.push((path.display().to_string(), text));
-            }
-        }
-    }
-    Ok(files)
-}
-
-/// The segments of a canonical name: split at dots, but not inside brackets.
-fn segments(name: &str) -> impl Iterator<Item = &str> {
-    name.split('.').filter(|segment| !segment.is_empty())
-}
-
-fn segment(text: &str) -> Segment {
-    match text {
-        "*" => Segment::Any,
-        "*()" => Segment::AnyCall,
-        "**" => Segment::Rest,
-        text => Segment::Text(text.to_owned()),
+fn tag(language: Language) -> &'static str {
+    match language {
+        Language::Python => "python",
+        Language::TypeScript => "typescript",
+        Language::Rust => "rust",
     }
 }
 
-fn matches(pattern: &[Segment], parts: &[&str]) -> bool {
-    match (pattern.split_first(), parts.split_first()) {
-        (None, None) => true,
-        (Some((Segment::Rest, tail)), _) => {
-            tail.is_empty() || (0..=parts.len()).any(|skip| matches(tail, parts.get(skip..).unwrap_or(&[])))
-        }
-        (Some((first, pattern)), Some((part, parts))) => {
-            let fits = match first {
-                Segment::Text(text) => text == part,
-                Segment::Any => true,
-                Segment::AnyCall => part.ends_with("()"),
-                Segment::Rest => false,
-            };
-            fits && matches(pattern, parts)
-        }
-        _ => false,
+/// The module or package at the head of a canonical name, without calls.
+fn head_of(path: &str) -> &str {
+    path.split(['.', '(', '[']).next().unwrap_or(path)
+}
+
+/// A canonical name without the language behind its head, as people know it.
+pub fn plain(path: &str) -> String {
+    let head = head_of(path);
+    match head.split_once(':') {
+        Some((name, "python" | "typescript" | "rust")) => format!("{name}{}", path.get(head.len()..).unwrap_or("")),
+        _ => path.to_owned(),
     }
 }
 
-/// `a.{b,c}.d` → `a.b.d`, `a.c.d`; braces may hold dots and may nest.
-pub fn expand(pattern: &str) -> Vec<String> {
-    let Some(open) = pattern.find('{') else { return vec![pattern.to_owned()] };
-    let mut depth = 0usize;
-    let mut starts = vec![open + 1];
-    let mut close = None;
-    for (at, character) in pattern.char_indices().skip_while(|(at, _)| *at < open) {
-        match character {
-            '{' => depth += 1,
-            '}' => {
-                depth -= 1;
-                if depth == 0 {
-                    close = Some(at);
-                    break;
-                }
-            }
-            ',' if depth == 1 => starts.push(at + 1),
-            _ => {}
+/// The heads that libraries of more than one language have.
+fn shared_heads(libraries: &[Library]) -> BTreeSet<String> {
+    let mut languages: BTreeMap<String, BTreeSet<Language>> = BTreeMap::new();
+    for library in libraries {
+        let known = library.languages();
+        for name in library.facts.iter().flat_map(|fact| &fact.names).flat_map(|name| expand(name)) {
+            languages.entry(head_of(&name).to_owned()).or_default().extend(known.iter().copied());
         }
     }
-    let Some(close) = close else { return vec![pattern.to_owned()] };
-    let (before, after) = (pattern.get(..open).unwrap_or(""), pattern.get(close + 1..).unwrap_or(""));
-    let mut all = Vec::new();
-    for (index, start) in starts.iter().enumerate() {
-        let end = starts.get(index + 1).map_or(close, |next| next - 1);
-        let middle = pattern.get(*start..end).unwrap_or("");
-        all.extend(expand(&format!("{before}{middle}{after}")));
-    }
-    all
-}
-
-/// Refuses what can never work.
-fn check(path: &str, fact: &Fact) -> Result<(), CatalogueError> {
-    let wrong = |problem: String, help: &str| {
-        Err(CatalogueError::Meaning { path: path.to_owned(), problem, help: help.to_owned() })
-    };
-    let label = fact.names.first().or(fact.files.first()).cloned().unwrap_or_else(|| format!("{:?}", fact.is));
-    let nameless = matches!(fact.is, Kind::Convention | Kind::Platform | Kind::Endpoint | Kind::Notify);
-    if fact.names.is_empty() && !nameless {
-        return wrong(format!("a fact of kind {:?} has no names", fact.is), "add names = [\"module.function\"]");
-    }
-    if nameless && fact.names.is_empty() && fact.files.is_empty() && fact.hosts.is_empty() {
-        return wrong(
-            format!("{label}: neither files nor hosts are given"),
-            "add files = [\"glob\"] or hosts = [\"regex\"]",
-        );
-    }
-    match fact.is {
-        Kind::Call | Kind::Endpoint if fact.calls.is_none() => {
-            return wrong(format!("{label}: calls is missing"), "add calls = \"llm\", \"paid\" or \"external\"");
-        }
-        Kind::Guard if fact.protects.is_none() || fact.how.is_none() => {
-            return wrong(
-                format!("{label}: a guard needs protects and how"),
-                "add protects = \"C1\" and how = \"decorator\"",
-            );
-        }
-        Kind::Compose if fact.becomes.is_none() => {
-            return wrong(format!("{label}: compose needs as"), "add as = \"library.thing()\"");
-        }
-        Kind::Store if fact.does.is_none() => {
-            return wrong(format!("{label}: a store fact needs does"), "add does = \"get\"");
-        }
-        _ => {}
-    }
-    if let Some(protects) = &fact.protects {
-        let known = ["V1", "V2", "A1", "A2", "A3", "C1", "C2", "C3", "T1-input", "T1-output", "T2", "E1"];
-        if !known.contains(&protects.as_str()) {
-            return wrong(
-                format!("{label}: protects = {protects:?} is no item"),
-                "one of V1 V2 E1 A1 A2 A3 C1 C2 C3 T1-input T2",
-            );
-        }
-    }
-    Ok(())
+    languages.into_iter().filter(|(_, languages)| languages.len() > 1).map(|(head, _)| head).collect()
 }
 
 #[cfg(test)]
@@ -315,16 +209,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn braces_and_wildcards() {
-        assert_eq!(expand("a.{b,c.{d,e}}()"), ["a.b()", "a.c.d()", "a.c.e()"]);
-        let pattern: Vec<Segment> = segments("x.*().**").map(segment).collect();
-        let fits = |name: &str| matches(&pattern, &segments(name).collect::<Vec<_>>());
-        assert!(fits("x.y().z.w") && fits("x.y()") && !fits("x.y.z"));
-    }
-
-    #[test]
     fn the_catalogue_loads() {
         let catalogue = Catalogue::load(None);
         assert!(catalogue.is_ok(), "{:?}", catalogue.err());
+    }
+
+    #[test]
+    fn shared_heads_tell_the_language() {
+        let file = |name: &str, registry: &str, default: u32| {
+            let text = format!(
+                "name = '{name}'\nurl = ''\npackages.{registry} = ['{name}']\n[[fact]]\nis = 'client'\nnames = ['{name}.Client']\n\
+                 timeout = {{ default = {default} }}\n[[example]]\npython = ''\nexpect = []\n"
+            );
+            (format!("{name}-{registry}.toml"), text)
+        };
+        let catalogue =
+            Catalogue::of(&[file("two", "pypi", 1), file("two", "npm", 2), file("one", "pypi", 3)]).unwrap_or_default();
+        let of = |language| catalogue.lookup(&catalogue.canonical(language, "two.Client"));
+        assert_eq!((of(Language::Python), of(Language::TypeScript)), (vec![0], vec![1]));
+        assert_eq!(catalogue.canonical(Language::Rust, "one.Client"), "one.Client");
+        assert_eq!(plain("two:python.Client()"), "two.Client()");
+        assert_eq!(plain("node:http.get"), "node:http.get");
     }
 }

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
-use crate::judge::verdict::{Item, Text};
+use crate::verdict::{Item, Text};
 
 mod check;
 mod vocabulary;

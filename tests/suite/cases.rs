@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use launchcheck::{Options, audit, judge::verdict::Report, rules::packs::Packs, rules::secrets::Shapes};
+use launchcheck::{Options, audit, rules::packs::Packs, rules::secrets::Shapes, verdict::Report};
 use rayon::prelude::*;
 use serde::Deserialize;
 
@@ -120,7 +120,7 @@ fn hold(rule: &str, case: &Path) -> Vec<String> {
 }
 
 /// The token of an item or verdict, as the JSON report writes it.
-fn name_of(token: &impl serde::Serialize) -> String {
+pub(crate) fn name_of(token: &impl serde::Serialize) -> String {
     serde_json::to_value(token).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
@@ -172,15 +172,16 @@ pub(crate) fn lay_out(case: &Path, to: &Path) {
 
 /// Makes a repository of a folder and adds what is not to stay untracked.
 pub(crate) fn into_git(folder: &Path, untracked: &[String]) {
-    let git = |arguments: &[&str]| {
-        let status = Command::new("git").arg("-C").arg(folder).args(arguments).output().expect("git runs");
-        assert!(status.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&status.stderr));
-    };
-    git(&["init", "--quiet"]);
+    git(folder, &["init", "--quiet"]);
     let tracked: Vec<String> = files(folder).into_iter().filter(|file| !untracked.contains(file)).collect();
     for file in &tracked {
-        git(&["add", "--force", file]);
+        git(folder, &["add", "--force", file]);
     }
+}
+
+pub(crate) fn git(folder: &Path, arguments: &[&str]) {
+    let status = Command::new("git").arg("-C").arg(folder).args(arguments).output().expect("git runs");
+    assert!(status.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&status.stderr));
 }
 
 fn shown(file: &str) -> String {
@@ -206,7 +207,7 @@ fn files(folder: &Path) -> Vec<String> {
     files
 }
 
-fn folders(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn folders(folder: &Path) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -217,7 +218,7 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
     folders
 }
 
-fn name(path: &Path) -> String {
+pub(crate) fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 

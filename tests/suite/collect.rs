@@ -479,8 +479,7 @@ fn started_by(path: &str, text: &str, others: &[&str]) -> Vec<(String, bool)> {
         ignored: false,
         bytes: 0,
     });
-    let mut folders: Vec<&str> =
-        others.iter().filter_map(|path| Some(path.strip_suffix("/requirements.txt")?)).collect();
+    let mut folders: Vec<&str> = others.iter().filter_map(|path| path.strip_suffix("/requirements.txt")).collect();
     folders.push("");
     let projects = folders.iter().map(|folder| Project { folder: (*folder).to_owned(), ..Project::default() });
     let tree = Tree { files: files.collect(), projects: projects.collect(), ..Tree::default() };
@@ -504,7 +503,8 @@ fn commands_tell_what_is_started() {
         "manage.py",
         "pkg/__main__.py",
     ];
-    let cases: &[(&str, &str, &[(&str, bool)])] = &[
+    type Starts<'a> = (&'a str, &'a str, &'a [(&'a str, bool)]);
+    let cases: &[Starts] = &[
         (
             "Procfile",
             "web: uvicorn app.main:app --host 0.0.0.0 --port $PORT\nworker: celery -A app.worker worker",

@@ -1,8 +1,8 @@
 //! All formats say the same numbers, nothing hostile leaves, lines fit, and JSON keeps its schema.
 
 use launchcheck::{
-    judge::verdict::{Audit, Item, Report, Tongue, Verdict},
     report::{Format, Style, clean, json, render},
+    verdict::{Audit, Item, Report, Tongue, Verdict},
 };
 use serde_json::Value;
 
@@ -154,7 +154,7 @@ fn json_keeps_its_schema() {
     let schema: Value = serde_json::from_str(json::JSON_SCHEMA).expect("valid JSON");
     let validator = jsonschema::validator_for(&schema).expect("a valid schema");
     let mut with_apps = sample::ordinary();
-    let app = launchcheck::judge::verdict::App { root: "apps/web".into(), audit: with_apps.audit.clone() };
+    let app = launchcheck::verdict::App { root: "apps/web".into(), audit: with_apps.audit.clone() };
     with_apps.apps.push(app);
     for report in [sample::ordinary(), sample::hostile(), with_apps] {
         let document = parsed(&report);

@@ -1,11 +1,19 @@
 //! One module per promise that the tool makes.
 
+mod apps;
 mod cases;
+mod catalogue_readme;
 mod cli;
 mod collect;
+mod examples;
 mod formats;
 mod keys;
 mod lower;
+mod robust;
 mod sample;
 mod secrets;
+mod shape;
+mod shown;
 mod snippets;
+mod stable;
+mod transcripts;

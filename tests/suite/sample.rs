@@ -1,11 +1,11 @@
 //! Reports made by hand: an ordinary one, and one that holds everything a hostile repository can put into it.
 
 use launchcheck::{
-    judge::verdict::{
+    rules::packs::{Because, Packs, Reason},
+    verdict::{
         Answer, Attested, Audit, Confidence, Coverage, EntryPoint, EnvVar, Evidence, Excerpt, ExternalCall, Finding,
         Gate, Inventory, Item, LlmCall, Location, Report, Retry, Suppression, Text, Unread, Verdict,
     },
-    rules::packs::{Because, Packs, Reason},
 };
 
 /// A workflow command, terminal escapes, a bidirectional override, a bell, a line break, a zero-width space.

@@ -7,8 +7,8 @@ pub mod subjects;
 mod windows;
 pub mod writes;
 
+use rustc_hash::FxHashSet;
 use std::cell::OnceCell;
-use std::collections::HashSet;
 
 use crate::link::flow::{Gate, Slice};
 use crate::link::units::UnitId;
@@ -25,7 +25,7 @@ use writes::{Change, Write};
 pub struct Behaviour<'p, 'm> {
     program: &'p Program<'m>,
     /// The units that run: a record in a function that nobody calls is none.
-    live: OnceCell<HashSet<UnitId>>,
+    live: OnceCell<FxHashSet<UnitId>>,
     writes: OnceCell<Vec<Write<'m>>>,
 }
 
@@ -35,7 +35,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     }
 
     /// Notes which units run at all.
-    pub fn note_live(&self, units: HashSet<UnitId>) {
+    pub fn note_live(&self, units: FxHashSet<UnitId>) {
         let _ = self.live.set(units);
     }
 
@@ -55,7 +55,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         gate: &Gate<'m>,
         slice: &Slice<'m>,
         item: &str,
-        reached: Option<&HashSet<UnitId>>,
+        reached: Option<&FxHashSet<UnitId>>,
     ) -> Option<String> {
         let holds = match item {
             "C1" => self.limits_rate(slice),

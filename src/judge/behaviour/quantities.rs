@@ -1,6 +1,6 @@
 //! What a test compares: numbers and lists that are kept somewhere, and by what they are looked up.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crate::link::flow::Slice;
 use crate::link::units::{Access, Binding};
@@ -46,7 +46,7 @@ const STEPS: usize = 4_000;
 
 /// The quantities that are compared in a slice: with `<` and its kin, or with nothing at all (`if not credits`).
 pub fn compared<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<Quantity<'m>> {
-    let mut search = Search { program, seen: HashSet::new(), found: Vec::new() };
+    let mut search = Search { program, seen: FxHashSet::default(), found: Vec::new() };
     for (part, frame) in &slice.parts {
         match &part.kind {
             ExpressionKind::Operator { operator, operands }
@@ -70,7 +70,7 @@ pub fn compared<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<Quantity<'m
 
 /// The quantities behind an expression: what a record writes to.
 pub fn behind<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> Vec<Quantity<'m>> {
-    let mut search = Search { program, seen: HashSet::new(), found: Vec::new() };
+    let mut search = Search { program, seen: FxHashSet::default(), found: Vec::new() };
     search.read(expression, frame, Reading::default());
     search.found
 }
@@ -114,7 +114,7 @@ fn looks_up(name: &str) -> bool {
 
 struct Search<'p, 'm> {
     program: &'p Program<'m>,
-    seen: HashSet<(usize, FrameId, bool)>,
+    seen: FxHashSet<(usize, FrameId, bool)>,
     found: Vec<Quantity<'m>>,
 }
 

@@ -1,6 +1,6 @@
 //! C3 by what is done: a key of the request is claimed, or looked up before the work and stored after it.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crate::link::flow::{Gate, Slice};
 use crate::link::units::UnitId;
@@ -24,7 +24,7 @@ pub(super) fn stops<'m>(
     gate: &Gate<'m>,
     slice: &Slice<'m>,
     writes: &[Write<'m>],
-    reached: Option<&HashSet<UnitId>>,
+    reached: Option<&FxHashSet<UnitId>>,
 ) -> bool {
     let claims = slice
         .sites

@@ -152,7 +152,7 @@ fn of_call<'m>(program: &Program<'m>, call: &'m Call, frame: FrameId) -> Span {
 fn of_text(text: &str) -> Span {
     let trimmed = text.trim();
     let lower = trimmed.to_ascii_lowercase();
-    if let Some(seconds) = crate::link::arguments::written_duration(&lower).filter(|_| lower.len() < 12) {
+    if let Some(seconds) = crate::rules::amounts::duration(&lower).filter(|_| lower.len() < 12) {
         return of_seconds(seconds);
     }
     let with = |parts: &[&str]| parts.iter().any(|part| text.contains(part));

@@ -1,6 +1,6 @@
 //! What the program records: in stores, and in collections and numbers of its own.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crate::link::units::{NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site};
@@ -57,7 +57,7 @@ impl Write<'_> {
 }
 
 /// All records of the units that run.
-pub fn all<'m>(program: &Program<'m>, live: Option<&HashSet<UnitId>>) -> Vec<Write<'m>> {
+pub fn all<'m>(program: &Program<'m>, live: Option<&FxHashSet<UnitId>>) -> Vec<Write<'m>> {
     let mut writes = Vec::new();
     for unit in 0..program.units.units.len() {
         // What a module binds at first is no record.

@@ -49,13 +49,15 @@ pub fn alerting(case: &Case<'_, '_>) -> Outcome {
 /// A guard that is initialised at start-up, in code that the server runs.
 pub fn initialised(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
     let program = case.program;
-    case.start_sites().find_map(|site| {
+    case.at_start("initialised", item, |site| {
         let info = &program.units.calls[site.call];
         if runs_in_browser(case, info.module) || case.is_skipped(info.node) || skipped_caller(case, site.frame) {
             return None;
         }
         program.callee_paths(site).into_iter().find_map(|path| {
-            (!case.guards.facts(&path, Some(site), item).is_empty()).then(|| Protection {
+            // What is put in front of handlers protects those that it stands in front of.
+            let facts = case.guards.facts(&path, Some(site), item);
+            facts.iter().any(|fact| fact.how.as_deref() == Some("init")).then(|| Protection {
                 module: info.module,
                 span: info.call.span,
                 name: short(&path),

@@ -3,17 +3,15 @@
 use crate::link::Site;
 use crate::link::arguments::{Amount, Given, Held};
 use crate::link::entries::{Entry, globs};
-use crate::link::units::CallId;
 use crate::model::Literal;
 use crate::rules::catalogue::Kind;
 use crate::rules::packs::Reason;
 
 use super::super::calls::{External, Which, held};
 use super::super::case::{Case, Outcome};
+use super::super::deadlines::{LONGEST, enclosed, outlives};
 use super::super::verdict::{Confidence, Finding, Item};
 
-/// An explicit limit above this bounds nothing, in seconds.
-const LONGEST: f64 = 300.0;
 /// A library's default above this does not count, in seconds.
 const LONGEST_DEFAULT: f64 = 120.0;
 
@@ -27,8 +25,8 @@ pub enum Bound {
     TooLong(f64),
     /// The library's own default, in seconds.
     Default(f64),
-    /// Perhaps: options are passed that cannot be seen into.
-    Unresolved,
+    /// Perhaps: options are passed that cannot be seen into; with the library's default.
+    Unresolved(Option<f64>),
 }
 
 /// `missing-timeout`: an argument, the client's configuration, an enclosing deadline, or a platform limit bounds each
@@ -51,8 +49,13 @@ pub fn timeouts(case: &Case<'_, '_>) -> Outcome {
             Bound::Default(length) => {
                 case.call_finding("missing-timeout", "default", external.call, &[api, seconds(length)])
             }
-            Bound::Unresolved => {
-                let mut finding = case.call_finding("missing-timeout", "none", external.call, &[api]);
+            Bound::Unresolved(default) => {
+                let mut finding = match default {
+                    Some(length) => {
+                        case.call_finding("missing-timeout", "default", external.call, &[api, seconds(length)])
+                    }
+                    None => case.call_finding("missing-timeout", "none", external.call, &[api]),
+                };
                 finding.confidence = Confidence::Likely;
                 finding
             }
@@ -95,7 +98,7 @@ pub fn bound(case: &Case<'_, '_>, external: &External) -> Bound {
         worst = own;
         break;
     }
-    if worst == Bound::Bounded || by_platform(case, external) {
+    if worst == Bound::Bounded || by_platform(case, external) || by_layer(case, external) {
         return Bound::Bounded;
     }
     worst
@@ -115,58 +118,43 @@ fn by_settings(case: &Case<'_, '_>, external: &External, site: Site) -> Bound {
         Held::Given(Amount::Number(seconds), _) if seconds > LONGEST => Bound::TooLong(seconds),
         Held::Given(Amount::Number(_) | Amount::Unknown, _) => Bound::Bounded,
         Held::Given(Amount::Off, _) => Bound::Off,
-        Held::Default(Some(seconds)) if seconds <= LONGEST_DEFAULT => Bound::Bounded,
+        Held::Default(Some(seconds)) | Held::Unresolved(Some(seconds)) if seconds <= LONGEST_DEFAULT => Bound::Bounded,
         Held::Default(Some(seconds)) => Bound::Default(seconds),
         Held::Default(None) => Bound::None,
-        Held::Unresolved => Bound::Unresolved,
+        Held::Unresolved(default) => Bound::Unresolved(default),
     }
-}
-
-/// Whether a deadline stands around the call, on every way to it.
-fn enclosed(case: &Case<'_, '_>, external: &External, site: Site) -> bool {
-    if case.guards.around(site, "A1").is_some_and(|_| deadline_holds(case, site)) {
-        return true;
-    }
-    let ways: Vec<_> = external
-        .reached
-        .iter()
-        .filter(|(_, sites)| sites.contains(&site))
-        .flat_map(|(entry, _)| case.reaches[*entry].trails(site))
-        .collect();
-    !ways.is_empty()
-        && ways.iter().all(|trail| {
-            trail.iter().any(|step| {
-                case.guards.around(*step, "A1").is_some_and(|_| deadline_holds(case, *step))
-                    || case.guards.decorators(step.frame, "A1").is_some()
-            })
-        })
-}
-
-/// A deadline of more than five minutes, or switched off, is none.
-fn deadline_holds(case: &Case<'_, '_>, site: Site) -> bool {
-    let program = case.program;
-    let info = &program.units.calls[site.call];
-    let calls: Vec<CallId> = std::iter::once(site.call).chain(info.within.iter().copied()).collect();
-    for call in calls {
-        let here = Site { call, frame: site.frame };
-        for path in program.callee_paths(here) {
-            for fact in case.guards.facts(&path, Some(here), "A1") {
-                let Some(setting) = &fact.timeout else { continue };
-                match program.setting_at(setting, here) {
-                    Some(Held::Given(Amount::Number(seconds), _)) => return seconds <= LONGEST,
-                    Some(Held::Given(Amount::Off, _)) | None => return false,
-                    _ => return true,
-                }
-            }
-        }
-    }
-    true
 }
 
 /// Whether a platform's limit for the handler bounds every entry point that reaches the call.
 fn by_platform(case: &Case<'_, '_>, external: &External) -> bool {
+    !external.reached.is_empty()
+        && case.entries_of(external).iter().all(|entry| platform_limit(case, entry))
+        && !external.reached.iter().any(|(entry, sites)| {
+            let reach = &case.reaches[*entry];
+            sites.iter().any(|site| reach.trails(*site).iter().any(|trail| outlives(case, trail)))
+        })
+}
+
+/// Whether a layer with a deadline stands in front of every entry point that reaches the call.
+fn by_layer(case: &Case<'_, '_>, external: &External) -> bool {
     let entries = case.entries_of(external);
-    !entries.is_empty() && entries.iter().all(|entry| platform_limit(case, entry))
+    !entries.is_empty()
+        && entries.iter().all(|entry| {
+            !entry.chains.is_empty()
+                && entry.chains.iter().all(|chain| chain.iter().any(|link| layer_holds(case, link)))
+        })
+}
+
+fn layer_holds(case: &Case<'_, '_>, link: &crate::link::entries::Link<'_>) -> bool {
+    let crate::link::Value::Library { path, sites } = &link.value else { return false };
+    case.guards.facts(path, sites.last().copied(), "A1").iter().any(|fact| match (&fact.timeout, sites.last()) {
+        (Some(setting), Some(site)) => match case.program.setting_at(setting, *site) {
+            Some(Held::Given(Amount::Number(seconds), _)) => seconds <= LONGEST,
+            Some(Held::Given(Amount::Off, _)) | None => false,
+            _ => true,
+        },
+        _ => true,
+    })
 }
 
 /// Whether a limit of the platform of at most five minutes holds for an entry point: a constant that its module
@@ -209,7 +197,8 @@ pub fn platform_limit(case: &Case<'_, '_>, entry: &Entry<'_>) -> bool {
     false
 }
 
-/// What `*` stands for in a key pattern, in order.
+/// What `*` stands for in a key pattern, in order. A key that holds dots itself (`nginx.ingress.kubernetes.io/limit-rps`)
+/// is as many parts of the pattern.
 pub fn match_keys<'k>(pattern: &[&str], keys: &'k [String]) -> Option<Vec<&'k str>> {
     match (pattern.split_first(), keys.split_first()) {
         (None, None) => Some(Vec::new()),
@@ -219,7 +208,14 @@ pub fn match_keys<'k>(pattern: &[&str], keys: &'k [String]) -> Option<Vec<&'k st
             captured.extend(match_keys(rest, keys)?);
             Some(captured)
         }
-        (Some((part, rest)), Some((key, keys))) if *part == key.as_str() => match_keys(rest, keys),
+        (Some(_), Some((key, keys))) => {
+            let parts = key.split('.').count();
+            let own = pattern.get(..parts)?;
+            if own.join(".") != *key {
+                return None;
+            }
+            match_keys(pattern.get(parts..)?, keys)
+        }
         _ => None,
     }
 }

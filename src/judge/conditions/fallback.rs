@@ -1,15 +1,16 @@
 //! A3: when the model fails, the caller still gets a useful answer.
 
-use crate::link::Site;
 use crate::link::flow::exit_of;
 use crate::link::reach::Trail;
 use crate::link::units::{NodeKind, UnitId};
+use crate::link::{FrameId, Site, Value};
 use crate::model::{Block, Expression, ExpressionKind, Handler, Literal, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 use crate::rules::packs::Reason;
 
 use super::super::calls::External;
 use super::super::case::{Case, Outcome};
+pub use super::super::retrying::{walk, walk_statement};
 use super::super::verdict::{Finding, Item};
 
 /// What becomes of a failure.
@@ -100,12 +101,29 @@ fn fate_of(case: &Case<'_, '_>, trail: &Trail) -> Option<Fate> {
     fate
 }
 
-/// A client or call that is configured with a fallback.
+/// A client or call that is configured with a fallback, or a model that is given to the call and asks another one.
 fn client_has_fallback(case: &Case<'_, '_>, site: Site) -> bool {
-    case.callees(site).iter().any(|value| {
-        value.sites().iter().any(|made| {
-            case.program.callee_paths(*made).iter().any(|path| !case.guards.facts(path, Some(*made), "A3").is_empty())
-        })
+    let arguments = &case.program.units.calls[site.call].call.arguments;
+    case.callees(site).iter().any(|value| falls_back(case, value))
+        || arguments.iter().any(|argument| given_fallback(case, &argument.value, site.frame, 0))
+}
+
+fn falls_back(case: &Case<'_, '_>, value: &Value<'_>) -> bool {
+    value.sites().iter().any(|made| {
+        case.program.callee_paths(*made).iter().any(|path| !case.guards.facts(path, Some(*made), "A3").is_empty())
+    })
+}
+
+/// Whether an argument, or an option among them, is something that falls back by itself.
+fn given_fallback<'m>(case: &Case<'_, 'm>, expression: &'m Expression, frame: FrameId, depth: usize) -> bool {
+    case.program.values(expression, frame).iter().any(|value| match value {
+        Value::Data { expression, frame } if depth < 2 => match &expression.0.kind {
+            ExpressionKind::Object(entries) => {
+                entries.iter().any(|entry| given_fallback(case, &entry.value, *frame, depth + 1))
+            }
+            _ => false,
+        },
+        value => falls_back(case, value),
     })
 }
 
@@ -154,7 +172,7 @@ fn chained_catch<'m>(case: &Case<'_, 'm>, site: Site) -> Option<Fate> {
             "unwrap_or" | "unwrap_or_else" | "unwrap_or_default" | "or_else" => return Some(Fate::Answered),
             "catch" => {
                 let mut frames = Vec::new();
-                program.callbacks(Site { call: *call, frame: site.frame }, &case.entries.registrations, &mut frames);
+                program.callbacks(Site { call: *call, frame: site.frame }, case.guards.registrations, &mut frames);
                 let frame = frames.first()?;
                 let unit = program.unit_of_frame(*frame);
                 let function = program.units.units[unit].function?;
@@ -230,6 +248,11 @@ fn always_raises(block: &Block) -> bool {
         StatementKind::Block(block) | StatementKind::With { body: block, .. } => always_raises(block),
         _ => false,
     })
+}
+
+/// Whether a block answers with an error status.
+pub fn answers_error<'m>(case: &Case<'_, 'm>, unit: UnitId, block: &'m Block) -> bool {
+    bad_answer(case, unit, block, None).is_some()
 }
 
 /// Whether a block answers with an error status or the raw error.
@@ -331,36 +354,34 @@ fn shows_error<'m>(case: &Case<'_, 'm>, unit: UnitId, expression: &'m Expression
     let mut found = false;
     let mut stack: Vec<(&'m Expression, bool)> = vec![(expression, false)];
     while let Some((each, shown)) = stack.pop() {
-        if let ExpressionKind::Call(call) = &each.kind {
-            if let Some(id) = program.units.call_id(call) {
-                let site = Site { call: id, frame };
-                let paths = program.callee_paths(site);
-                let logs = paths.iter().any(|path| {
-                    program.is_a(path, Kind::Log)
-                        || path.contains("capture_exception")
-                        || path.contains("captureException")
-                });
-                let written = crate::link::Program::written(&call.callee);
-                if logs
-                    || written.contains("log")
-                    || written.contains("print")
-                    || written.contains("warn")
-                    || written.contains("isinstance")
-                    || written.contains("capture")
-                {
-                    continue;
-                }
-                // Only what goes out of the program's own hands is shown.
-                let own = case.callees(site).iter().any(|value| matches!(value, crate::link::Value::Function { .. }));
-                for argument in &call.arguments {
-                    stack.push((
-                        &argument.value,
-                        !own || written.contains("send") || written.contains("reply") || written.contains("emit"),
-                    ));
-                }
-                stack.push((&call.callee, shown));
+        if let ExpressionKind::Call(call) = &each.kind
+            && let Some(id) = program.units.call_id(call)
+        {
+            let site = Site { call: id, frame };
+            let paths = program.callee_paths(site);
+            let logs = paths.iter().any(|path| {
+                program.is_a(path, Kind::Log) || path.contains("capture_exception") || path.contains("captureException")
+            });
+            let written = crate::link::Program::written(&call.callee);
+            if logs
+                || written.contains("log")
+                || written.contains("print")
+                || written.contains("warn")
+                || written.contains("isinstance")
+                || written.contains("capture")
+            {
                 continue;
             }
+            // Only what goes out of the program's own hands is shown.
+            let own = case.callees(site).iter().any(|value| matches!(value, Value::Function { .. }));
+            for argument in &call.arguments {
+                stack.push((
+                    &argument.value,
+                    !own || written.contains("send") || written.contains("reply") || written.contains("emit"),
+                ));
+            }
+            stack.push((&call.callee, shown));
+            continue;
         }
         match &each.kind {
             ExpressionKind::Name(name) if names.contains(name) => found |= shown,
@@ -380,44 +401,4 @@ fn shows_error<'m>(case: &Case<'_, 'm>, unit: UnitId, expression: &'m Expression
         }
     }
     found
-}
-
-/// Visits an expression and everything in it, functions left out.
-pub fn walk<'m>(expression: &'m Expression, visit: &mut dyn FnMut(&'m Expression)) {
-    visit(expression);
-    let mut children = Vec::new();
-    crate::link::flow::children(expression, &mut |child| children.push(child));
-    for child in children {
-        walk(child, visit);
-    }
-}
-
-pub fn walk_statement<'m>(statement: &'m Statement, visit: &mut dyn FnMut(&'m Expression)) {
-    let mut blocks: Vec<&'m Block> = Vec::new();
-    let mut expressions: Vec<&'m Expression> = Vec::new();
-    match &statement.kind {
-        StatementKind::Expression(value) | StatementKind::Return(Some(value)) | StatementKind::Raise(Some(value)) => {
-            expressions.push(value)
-        }
-        StatementKind::Assign(assignment) => expressions.extend(&assignment.value),
-        StatementKind::If { test, then, otherwise } => {
-            expressions.push(test);
-            blocks.extend([then, otherwise]);
-        }
-        StatementKind::Block(block) | StatementKind::With { body: block, .. } => blocks.push(block),
-        StatementKind::Loop(each) => blocks.push(&each.body),
-        StatementKind::Try(each) => {
-            blocks.push(&each.body);
-            blocks.extend(each.handlers.iter().map(|handler| &handler.body));
-        }
-        _ => {}
-    }
-    for expression in expressions {
-        walk(expression, visit);
-    }
-    for block in blocks {
-        for statement in block {
-            walk_statement(statement, visit);
-        }
-    }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::link::entries::{Entry, Link, frame_of};
-use crate::link::units::{CallId, NodeKind};
-use crate::link::{FrameId, Site, Value};
-use crate::model::{ExpressionKind, Literal};
+use crate::link::units::{NodeId, NodeKind};
+use crate::link::{FrameId, How, Site, Value};
+use crate::model::{ExpressionKind, Language, Literal, Span, StatementKind};
 use crate::rules::catalogue::Kind;
 use crate::rules::packs::Reason;
 
@@ -13,12 +13,41 @@ use super::super::case::{Case, Outcome};
 use super::super::guards::{Protection, short};
 use super::super::verdict::{Evidence, Finding, Item, Text};
 
-/// What a log of requests tells.
-#[derive(Clone, Copy, Debug, Default)]
-struct Told {
-    outcome: bool,
+/// What a log tells about one way through a piece of code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Way {
+    /// That it succeeded or with which status; on the way of failure: the error.
+    what: bool,
     duration: bool,
-    error: bool,
+}
+
+/// What a log of requests tells, about those that succeed and those that fail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Told {
+    success: Way,
+    failure: Way,
+}
+
+impl Told {
+    fn is_complete(self) -> bool {
+        self.success.what && self.success.duration && self.failure.what && self.failure.duration
+    }
+
+    fn is_nothing(self) -> bool {
+        self == Told::default()
+    }
+
+    /// What two logs tell together.
+    fn and(self, other: Told) -> Told {
+        let and = |a: Way, b: Way| Way { what: a.what || b.what, duration: a.duration || b.duration };
+        Told { success: and(self.success, other.success), failure: and(self.failure, other.failure) }
+    }
+
+    /// What is told whichever of two ways is taken.
+    fn or(self, other: Told) -> Told {
+        let or = |a: Way, b: Way| Way { what: a.what && b.what, duration: a.duration && b.duration };
+        Told { success: or(self.success, other.success), failure: or(self.failure, other.failure) }
+    }
 }
 
 /// `unlogged-entry-point`: each public entry point that reaches an external call (where none does: each public one;
@@ -82,7 +111,8 @@ fn llm_calls_alone(case: &Case<'_, '_>) -> Outcome {
     }
     for external in case.llm_calls() {
         let told = around_call(case, external.open);
-        if !(told.outcome && told.duration && told.error) && !client_is_traced(case, external.open) {
+        let is_told = told.is_complete();
+        if !is_told && !client_is_traced(case, external.open) {
             findings.push(case.call_finding(
                 "unlogged-entry-point",
                 "none",
@@ -96,31 +126,22 @@ fn llm_calls_alone(case: &Case<'_, '_>) -> Outcome {
 
 fn finding(case: &Case<'_, '_>, entry: &Entry<'_>, told: Told, unwired: Option<Protection>) -> Finding {
     let name = ("entry", entry.name.clone());
+    let unwired = unwired.filter(|_| !told.success.what);
+    let finding = |variant: &str, values: &[(&str, String)]| {
+        case.finding("unlogged-entry-point", variant, entry.module, entry.span, values)
+    };
     let mut finding = match &unwired {
-        Some(guard) if !told.outcome => case.finding(
-            "unlogged-entry-point",
-            "not-wired",
-            entry.module,
-            entry.span,
-            &[name, ("guard", guard.name.clone())],
-        ),
-        _ => {
-            let missing: Vec<&str> = [("outcome", told.outcome), ("duration", told.duration), ("error", told.error)]
-                .iter()
-                .filter(|(_, told)| !told)
-                .map(|(word, _)| *word)
-                .collect();
-            if missing.len() == 3 {
-                case.finding("unlogged-entry-point", "none", entry.module, entry.span, &[name])
-            } else {
-                case.finding(
-                    "unlogged-entry-point",
-                    "partial",
-                    entry.module,
-                    entry.span,
-                    &[name, ("missing", missing.join(", "))],
-                )
-            }
+        Some(guard) => finding("not-wired", &[name, ("guard", guard.name.clone())]),
+        None if told.is_nothing() => finding("none", &[name]),
+        None => {
+            let parts = [
+                ("outcome", told.success.what),
+                ("duration", told.success.duration),
+                ("error", told.failure.what),
+                ("duration-of-failure", told.failure.duration || !told.success.duration || !told.failure.what),
+            ];
+            let missing: Vec<&str> = parts.iter().filter(|(_, told)| !told).map(|(word, _)| *word).collect();
+            finding("partial", &[name, ("missing", missing.join(", "))])
         }
     };
     if let Some(guard) = &unwired {
@@ -159,46 +180,65 @@ fn platform(case: &Case<'_, '_>) -> Option<Protection> {
 
 /// What covers an entry point; else what its log tells at most.
 fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<Protection, Told> {
-    let mut best = Told::default();
+    let handler_errors = errors_are_logged(case);
+    let mut best: Option<Told> = None;
     let mut found = None;
     for chain in &entry.chains {
-        match chain.iter().rev().find_map(|link| link_logs(case, link, &mut best)) {
-            Some(protection) => found = found.or(Some(protection)),
-            None => {
-                found = None;
-                break;
+        let mut told = Told::default();
+        let mut product = None;
+        for link in chain.iter().rev() {
+            match link_logs(case, entry, link) {
+                Some(Logged::Product(protection)) => product = product.or(Some(protection)),
+                Some(Logged::Own(own, protection)) => {
+                    told = told.and(own);
+                    // Lines written when the answer is finished tell of failures too; a handler of errors tells the rest.
+                    told.failure.what |= own.failure.duration && handler_errors;
+                    if told.is_complete() {
+                        product = product.or(Some(protection));
+                    }
+                }
+                None => {}
             }
         }
+        match product {
+            Some(protection) => found = found.or(Some(protection)),
+            None => best = Some(best.map_or(told, |best| best.or(told))),
+        }
     }
-    if let Some(found) = found {
+    if let (Some(found), None) = (found, best) {
         return Ok(found);
     }
-    // The handler does it itself, or the function around the model call.
-    let told = inside(case, entry.handler);
-    if told.outcome && told.duration && told.error {
-        let name = entry.name.clone();
-        return Ok(Protection { module: entry.module, span: entry.span, name });
+    let best = best.unwrap_or_default();
+    // The handler does it itself, or what runs on every way to a model call.
+    let told = best.and(inside(case, entry.handler));
+    let here = |name: String| Protection { module: entry.module, span: entry.span, name };
+    if told.is_complete() {
+        return Ok(here(entry.name.clone()));
     }
     let llm: Vec<_> =
         case.llm_calls().filter(|external| external.reached.iter().any(|(each, _)| *each == index)).collect();
-    if !llm.is_empty() {
-        let traced = llm.iter().all(|external| {
-            external
-                .reached
-                .iter()
-                .filter(|(each, _)| *each == index)
-                .flat_map(|(_, sites)| sites)
-                .all(|site| client_is_traced(case, *site))
-        });
-        if traced && let Some(first) = llm.first() {
+    let sites = || {
+        llm.iter().flat_map(|external| {
+            external.reached.iter().filter(|(each, _)| *each == index).flat_map(|(_, sites)| sites.iter().copied())
+        })
+    };
+    if let Some(first) = llm.first() {
+        if sites().all(|site| client_is_traced(case, site)) {
             let info = &case.program.units.calls[first.call];
             return Ok(Protection { module: info.module, span: info.call.span, name: first.api.clone() });
         }
+        let reach = &case.reaches[index];
+        let ways = sites().flat_map(|site| reach.trails(site));
+        let on_way = |trail: crate::link::reach::Trail| {
+            trail.iter().fold(Told::default(), |told, step| told.and(around_call(case, *step)))
+        };
+        let least = ways.map(on_way).reduce(Told::or).unwrap_or_default();
+        if told.and(least).is_complete() {
+            return Ok(here(entry.name.clone()));
+        }
+        return Err(told.and(least));
     }
-    best.outcome |= told.outcome;
-    best.duration |= told.duration;
-    best.error |= told.error;
-    Err(best)
+    Err(told)
 }
 
 /// An observability product around the model's client or call.
@@ -215,124 +255,207 @@ fn client_is_traced(case: &Case<'_, '_>, site: Site) -> bool {
         })
 }
 
-fn link_logs<'m>(case: &Case<'_, 'm>, link: &Link<'m>, best: &mut Told) -> Option<Protection> {
-    let here = |name: String| Protection { module: link.module, span: link.span, name };
-    if let Value::Library { path, sites } = &link.value {
-        return (!case.guards.facts(path, sites.last().copied(), "V1").is_empty()).then(|| here(short(path)));
-    }
-    let frame = frame_of(case.program, &link.value)?;
-    let told = around_continuations(case, frame)?;
-    best.outcome |= told.outcome;
-    best.duration |= told.duration;
-    best.error |= told.error;
-    (told.outcome && told.duration && told.error).then(|| here(case.guards.name_of(&link.value)))
+/// How something in front of a handler logs.
+enum Logged {
+    Product(Protection),
+    Own(Told, Protection),
 }
 
-/// What a middleware tells about what it goes on to: the least over all its ways onwards.
-fn around_continuations(case: &Case<'_, '_>, frame: FrameId) -> Option<Told> {
+fn link_logs<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, link: &Link<'m>) -> Option<Logged> {
+    let here = |name: String| Protection { module: link.module, span: link.span, name };
+    if let Value::Library { path, sites } = &link.value {
+        return (!case.guards.facts(path, sites.last().copied(), "V1").is_empty())
+            .then(|| Logged::Product(here(short(path))));
+    }
+    let frame = frame_of(case.program, &link.value)?;
+    let route = entry.name.split_once(' ').map(|(_, path)| path).filter(|path| path.starts_with('/'));
+    let told = around_continuations(case, frame, route)?;
+    Some(Logged::Own(told, here(case.guards.name_of(&link.value))))
+}
+
+/// What a middleware tells about what it goes on to: the least over all its ways onwards. A hook that goes on to
+/// nothing tells what it logs.
+fn around_continuations(case: &Case<'_, '_>, frame: FrameId, route: Option<&str>) -> Option<Told> {
     let reach = case.guards.reach(frame);
     let onwards = case.guards.continuations(&reach);
+    if onwards.is_empty() {
+        // A hook after the answer: both ways end there.
+        let told = inside(case, frame);
+        let after = Way { what: told.success.what, duration: told.success.duration };
+        return (!told.is_nothing()).then_some(Told {
+            success: after,
+            failure: Way { what: told.failure.what, duration: after.duration || told.failure.duration },
+        });
+    }
     let mut least: Option<Told> = None;
     for site in onwards {
-        // Logs stand around the call in its own function or in one on the way.
-        let mut told = Told::default();
         for trail in reach.trails(site) {
-            for step in &trail {
-                let more = around_call(case, *step);
-                told.outcome |= more.outcome;
-                told.duration |= more.duration;
-                told.error |= more.error;
+            if trail.iter().any(|step| case.guards.is_passed_by(*step, route)) {
+                continue;
             }
+            // Logs stand around the call in its own function or in one on the way.
+            let told = trail.iter().fold(Told::default(), |told, step| told.and(around_call(case, *step)));
+            least = Some(least.map_or(told, |least| least.or(told)));
         }
-        if is_other_protocol(case, site) {
-            continue;
-        }
-        least = Some(match least {
-            None => told,
-            Some(least) => Told {
-                outcome: least.outcome && told.outcome,
-                duration: least.duration && told.duration,
-                error: least.error && told.error,
-            },
-        });
     }
     least
 }
 
-/// A way onwards only for what is no request: `scope["type"] != "http"`.
-fn is_other_protocol(case: &Case<'_, '_>, site: Site) -> bool {
-    let program = case.program;
-    program.gates(site).iter().any(|gate| {
-        gate.span.end <= program.units.calls[site.call].call.span.start && gate.exit == crate::link::flow::Exit::Branch && {
-            program.slice(gate.test, gate.frame).parts.iter().any(|(part, _)| {
-                matches!(&part.kind, ExpressionKind::Literal(Literal::Text(text)) if matches!(text.as_str(), "http" | "websocket" | "lifespan"))
-            })
-        }
+/// Whether a registered handler of errors logs them.
+fn errors_are_logged(case: &Case<'_, '_>) -> bool {
+    case.entries.error_handlers.iter().any(|link| {
+        frame_of(case.program, &link.value).is_some_and(|frame| {
+            let reach = case.guards.reach(frame);
+            let logs = |site: Site| log_line(case, site).is_some_and(|line| line.is_error && line.failure);
+            reach.sites(case.program).take(200).any(logs)
+        })
     })
 }
 
-/// What is logged around a call within its function: after it, in the handlers around it, or by a callback that was
-/// registered before it.
+/// What is logged around a call within its function: after it, in the handlers around it, by what it stands inside
+/// of, or by a callback that was registered before it.
 fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
     let program = case.program;
     let info = &program.units.calls[site.call];
+    let mut told = around_place(case, info.node, info.call.span, site.frame);
+    // `res.on('finish', () => logger.info(...))` before going on.
+    for before in program.before(site) {
+        let other = program.units.calls[before.site.call].call;
+        let event = other.arguments.first().and_then(|argument| match &argument.value.kind {
+            ExpressionKind::Literal(Literal::Text(text)) => Some(text.as_str()),
+            _ => None,
+        });
+        if matches!(event, Some("finish" | "close" | "end")) {
+            let mut frames = Vec::new();
+            program.callbacks(
+                Site { call: before.site.call, frame: site.frame },
+                case.guards.registrations,
+                &mut frames,
+            );
+            for frame in frames {
+                let inner = inside(case, frame);
+                // The answer to a failed request is finished as well.
+                told = told.and(Told {
+                    success: inner.success,
+                    failure: Way { what: inner.failure.what, duration: inner.success.duration },
+                });
+            }
+        }
+    }
+    // `with logged("chat"):` of a function that logs around its `yield`.
+    for (_, node) in program.units.ancestors(info.node) {
+        let NodeKind::With(items) = node.kind else { continue };
+        for item in items {
+            told = told.and(around_yield(case, &item.context, site.frame));
+        }
+    }
+    told
+}
+
+/// What a context manager that is written as a generator logs around its `yield`.
+fn around_yield<'m>(case: &Case<'_, 'm>, context: &'m crate::model::Expression, frame: FrameId) -> Told {
+    let program = case.program;
+    let ExpressionKind::Call(call) = &context.kind else { return Told::default() };
+    let Some(id) = program.units.call_id(call) else { return Told::default() };
+    let site = Site { call: id, frame };
     let mut told = Told::default();
+    for frame in program.runs(site, &case.entries.registrations) {
+        let info = &program.units.units[program.unit_of_frame(frame)];
+        let Some(yielded) = info.nodes.iter().copied().find(|node| is_yield(&program.units.nodes[*node].kind)) else {
+            continue;
+        };
+        told = told.and(around_place(case, yielded, program.units.nodes[yielded].span, frame));
+    }
+    told
+}
+
+fn is_yield(kind: &NodeKind<'_>) -> bool {
+    let NodeKind::Plain(statement) = kind else { return false };
+    let value = match &statement.kind {
+        StatementKind::Expression(value) => value,
+        StatementKind::Assign(assignment) => match &assignment.value {
+            Some(value) => value,
+            None => return false,
+        },
+        _ => return false,
+    };
+    matches!(value.kind, ExpressionKind::Yield(_))
+}
+
+/// What is logged around a place of a function.
+fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame: FrameId) -> Told {
+    let program = case.program;
+    let unit = program.unit_of_frame(frame);
+    let never_raises = program.modules[program.module_of(unit)].language == Language::Rust;
     let tries: Vec<_> = program
         .units
-        .ancestors(info.node)
+        .ancestors(node)
         .filter_map(|(_, node)| match node.kind {
             NodeKind::TryBody(each) => Some(each),
             _ => None,
         })
         .collect();
-    let before: BTreeSet<CallId> = program.before(site).iter().map(|before| before.site.call).collect();
-    for call in &program.units.units[info.unit].calls {
+    let mut told = Told::default();
+    for call in &program.units.units[unit].calls {
         let other = &program.units.calls[*call];
-        let here = Site { call: *call, frame: site.frame };
-        let in_handler =
-            tries.iter().any(|each| each.handlers.iter().any(|handler| handler.span.contains(other.call.span)));
-        let in_finally =
-            tries.iter().any(|each| each.finally.iter().any(|statement| statement.span.contains(other.call.span)));
-        let after = other.call.span.start >= info.call.span.end && runs_too(case, other.node, info.node);
-        if let Some(line) = log_line(case, here) {
-            if in_finally {
-                told = Told {
-                    outcome: told.outcome || line.status,
-                    duration: told.duration || line.duration,
-                    error: told.error || line.failure,
-                };
-            } else if in_handler {
-                told.error |= line.is_error;
-            } else if after {
-                told.outcome |= line.status || line.says_something;
-                told.duration |= line.duration;
-            }
-        }
-        // `res.on('finish', () => logger.info(...))` before going on.
-        if before.contains(call) {
-            let mut frames = Vec::new();
-            program.callbacks(here, &case.entries.registrations, &mut frames);
-            let event = other.call.arguments.first().and_then(|argument| match &argument.value.kind {
-                ExpressionKind::Literal(Literal::Text(text)) => Some(text.as_str()),
-                _ => None,
-            });
-            if matches!(event, Some("finish" | "close" | "end")) {
-                for frame in frames {
-                    let inner = inside(case, frame);
-                    told.outcome |= inner.outcome;
-                    told.duration |= inner.duration;
-                    // What ends with an error status is logged as the same line; its error is what the line is given.
-                    told.error |= inner.error || inner.outcome;
-                }
+        let here = other.call.span;
+        let Some(line) = log_line(case, Site { call: *call, frame }) else { continue };
+        let in_handler = tries.iter().any(|each| each.handlers.iter().any(|handler| handler.span.contains(here)));
+        let in_finally = tries.iter().any(|each| each.finally.iter().any(|statement| statement.span.contains(here)));
+        let after = here.start >= span.end;
+        if in_finally {
+            told.success.what |= line.status;
+            told.success.duration |= line.duration;
+            told.failure.duration |= line.duration;
+            told.failure.what |= line.failure;
+        } else if in_handler || after && is_failing(program, other.node) {
+            told.failure.what |= line.tells_error();
+            told.failure.duration |= line.duration;
+        } else if after && runs_too(case, other.node, node) {
+            told.success.what |= line.status || line.says_something;
+            told.success.duration |= line.duration;
+            if never_raises {
+                // What comes back is an answer, whatever its status.
+                told.failure.duration |= line.duration;
+                told.failure.what |= line.tells_error();
             }
         }
     }
     told
 }
 
+/// Whether a place runs only for a failure: `Err(error) => ...`, `if let Err(error)`.
+fn is_failing(program: &crate::link::Program<'_>, node: NodeId) -> bool {
+    let about = |test: &crate::model::Expression, variant: &str| {
+        matches!(&test.kind, ExpressionKind::Operator { operator, operands }
+            if operator == "==" && operands.iter().any(|operand| matches!(&operand.kind, ExpressionKind::Call(call)
+                if matches!(&call.callee.kind, ExpressionKind::Name(name) if name == variant))))
+    };
+    program.units.ancestors(node).any(|(_, node)| match node.kind {
+        NodeKind::Then(test) => about(test, "Err"),
+        NodeKind::Otherwise(test) => about(test, "Ok"),
+        NodeKind::Handler(..) => true,
+        _ => false,
+    })
+}
+
 /// Whether something after a call runs whenever the call succeeds.
 fn runs_too(case: &Case<'_, '_>, later: usize, call: usize) -> bool {
     let program = case.program;
+    let place = program.units.nodes[later].span;
+    let leaves = program.units.ancestors(call).any(|(_, node)| match node.kind {
+        // `await app(...); return` in a branch: what comes after the branch is for others.
+        NodeKind::If { then, otherwise, .. } if !node.span.contains(place) => {
+            let here = |block: &crate::model::Block| {
+                block.iter().any(|statement| statement.span.contains(program.units.nodes[call].span))
+            };
+            [then, otherwise].into_iter().any(|block| here(block) && crate::link::flow::exit_of(block).is_some())
+        }
+        _ => false,
+    });
+    if leaves {
+        return false;
+    }
     let around: BTreeSet<usize> = program.units.ancestors(call).map(|(id, _)| id).collect();
     program.units.ancestors(later).all(|(id, node)| {
         around.contains(&id) || !matches!(node.kind, NodeKind::Then(_) | NodeKind::Otherwise(_) | NodeKind::Handler(..))
@@ -348,71 +471,191 @@ fn inside(case: &Case<'_, '_>, frame: FrameId) -> Told {
     let mut told = Told::default();
     let unit = program.unit_of_frame(frame);
     for call in &program.units.units[unit].calls {
-        let site = Site { call: *call, frame };
-        let Some(line) = log_line(case, site) else { continue };
+        let Some(line) = log_line(case, Site { call: *call, frame }) else { continue };
         let node = program.units.calls[*call].node;
-        let in_handler = program.units.ancestors(node).any(|(_, node)| matches!(node.kind, NodeKind::Handler(..)));
         let in_finally = program.units.ancestors(node).any(|(_, node)| matches!(node.kind, NodeKind::Finally(_)));
-        if in_handler {
-            told.error |= line.is_error;
+        if in_finally {
+            told.success.what |= line.status;
+            told.success.duration |= line.duration;
+            told.failure.duration |= line.duration;
+            told.failure.what |= line.failure;
+        } else if is_failing(program, node) {
+            told.failure.what |= line.tells_error();
+            told.failure.duration |= line.duration;
         } else {
-            told.outcome |= line.status || (line.duration && line.says_something);
-            told.duration |= line.duration;
-            told.error |= in_finally && line.failure || line.failure && line.is_error;
+            told.success.what |= line.status || line.duration && line.says_something;
+            told.success.duration |= line.duration;
+            told.failure.what |= line.failure && line.is_error;
         }
     }
     told
 }
 
 /// What one log line holds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Line {
     status: bool,
     duration: bool,
     failure: bool,
     is_error: bool,
+    has_stack: bool,
     says_something: bool,
 }
 
-fn log_line(case: &Case<'_, '_>, site: Site) -> Option<Line> {
-    let program = case.program;
-    let info = &program.units.calls[site.call];
-    let mut level = None;
-    for path in program.callee_paths(site) {
-        for (_, fact) in program.facts_of(&path, Kind::Log) {
-            // `print` and the console say things; they are no log of requests.
-            if path.starts_with("builtins.") || path.starts_with("globals.console") {
-                continue;
-            }
-            level = level.or(fact.level.clone()).or(Some("info".into()));
+impl Line {
+    /// Whether an error is told with what it is.
+    fn tells_error(self) -> bool {
+        self.has_stack || self.failure
+    }
+
+    fn and(self, other: Line) -> Line {
+        Line {
+            status: self.status || other.status,
+            duration: self.duration || other.duration,
+            failure: self.failure || other.failure,
+            is_error: self.is_error || other.is_error,
+            has_stack: self.has_stack || other.has_stack,
+            says_something: self.says_something || other.says_something,
         }
     }
-    let level = level?;
-    let mut line = Line {
-        status: false,
-        duration: false,
-        failure: false,
-        is_error: matches!(level.as_str(), "error" | "exception" | "critical" | "warning"),
-        says_something: !info.call.arguments.is_empty(),
+}
+
+/// Functions within functions whose lines are read.
+const HELPERS: usize = 3;
+
+/// What a call logs: itself, or by the function of the program that it calls.
+fn log_line(case: &Case<'_, '_>, site: Site) -> Option<Line> {
+    log_line_at(case, site, 0)
+}
+
+fn log_line_at(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> {
+    let program = case.program;
+    let level = program
+        .callee_paths(site)
+        .iter()
+        .flat_map(|path| program.facts_of(path, Kind::Log))
+        .find(|(_, fact)| fact.needs.iter().all(|need| program.meets(need, site) == Some(true)))
+        .map(|(_, fact)| fact.level.clone().unwrap_or_else(|| "info".into()));
+    let Some(level) = level else {
+        // Only what is called for its own sake: what the model's wrapper logs is told on the way to the model.
+        if depth >= HELPERS || !is_statement(program, site) {
+            return None;
+        }
+        let frames = program.runs(site, &case.entries.registrations).into_iter().take(4);
+        return frames
+            .filter(|frame| program.frame(*frame).how == How::Call(site))
+            .flat_map(|frame| {
+                let unit = program.unit_of_frame(frame);
+                program.units.units[unit].calls.iter().map(move |call| Site { call: *call, frame })
+            })
+            .take(60)
+            .filter_map(|inner| log_line_at(case, inner, depth + 1))
+            .reduce(Line::and);
     };
+    let info = &program.units.calls[site.call];
+    let mut line = Line {
+        is_error: matches!(level.as_str(), "error" | "exception" | "critical" | "warning"),
+        has_stack: level == "exception",
+        says_something: !info.call.arguments.is_empty(),
+        ..Line::default()
+    };
+    let caught = caught_names(program, info.node);
     for argument in &info.call.arguments {
+        let is_length = argument.name.as_deref().is_some_and(names_duration);
         let slice = program.slice(&argument.value, site.frame);
-        line.duration |= slice.sites.iter().any(|site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Clock)))
-            || slice.parts.iter().any(|(part, _)| matches!(&part.kind, ExpressionKind::Call(call) if matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if name == "elapsed")));
+        line.duration |= is_length || tells_duration(program, &slice);
         for (part, _) in &slice.parts {
-            if let ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } = &part.kind {
-                let name = name.to_ascii_lowercase();
-                line.status |= name.contains("status") || name == "outcome" || name == "ok" || name == "success";
-                line.failure |= name.contains("err") || name.contains("exc");
-            }
-            if let ExpressionKind::Literal(Literal::Text(text)) = &part.kind {
-                line.status |= text == "status" || text == "outcome";
+            match &part.kind {
+                ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+                    line.failure |= caught.contains(name);
+                    let name = name.to_ascii_lowercase();
+                    line.status |= name.contains("status") || matches!(name.as_str(), "outcome" | "ok" | "success");
+                    line.failure |= name.contains("err") || name.contains("exc");
+                }
+                ExpressionKind::Literal(Literal::Text(text)) => line.status |= text == "status" || text == "outcome",
+                ExpressionKind::Object(entries) => {
+                    for key in entries.iter().filter_map(|entry| entry.key.as_deref()) {
+                        line.status |= matches!(key, "status" | "statusCode" | "outcome" | "success" | "ok");
+                    }
+                }
+                _ => {}
             }
         }
         if let Some(name) = &argument.name {
-            line.status |= name == "status";
+            line.status |= name.contains("status") || name == "outcome";
             line.failure |= name == "exc_info" || name == "error";
+            line.has_stack |= name == "exc_info";
         }
     }
     Some(line)
+}
+
+/// Whether a call stands alone as a statement.
+fn is_statement(program: &crate::link::Program<'_>, site: Site) -> bool {
+    let info = &program.units.calls[site.call];
+    let NodeKind::Plain(statement) = program.units.nodes[info.node].kind else { return false };
+    let StatementKind::Expression(value) = &statement.kind else { return false };
+    let mut value = value;
+    while let ExpressionKind::Await(inner) = &value.kind {
+        value = inner;
+    }
+    matches!(&value.kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call))
+}
+
+/// The names that the handlers around a place bind the error to.
+fn caught_names(program: &crate::link::Program<'_>, node: NodeId) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut add = |expression: &crate::model::Expression| {
+        super::fallback::walk(expression, &mut |each| {
+            if let ExpressionKind::Name(name) = &each.kind {
+                names.push(name.clone());
+            }
+        });
+    };
+    for (_, node) in program.units.ancestors(node) {
+        match node.kind {
+            NodeKind::Handler(_, handler) => handler.binds.iter().for_each(&mut add),
+            NodeKind::Then(test) => {
+                if let ExpressionKind::Operator { operands, .. } = &test.kind {
+                    for operand in operands {
+                        if let ExpressionKind::Call(call) = &operand.kind
+                            && matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "Err")
+                        {
+                            call.arguments.iter().for_each(|argument| add(&argument.value));
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Whether a length of time flows into an expression: a difference of clock readings, or what is named so.
+fn tells_duration(program: &crate::link::Program<'_>, slice: &crate::link::flow::Slice<'_>) -> bool {
+    let reads_clock =
+        slice.sites.iter().any(|site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Clock)));
+    slice.parts.iter().any(|(part, _)| match &part.kind {
+        ExpressionKind::Operator { operator, .. } => operator == "-" && reads_clock,
+        ExpressionKind::Call(call) => match &call.callee.kind {
+            ExpressionKind::Member { name, .. } => {
+                matches!(name.as_str(), "elapsed" | "duration_since" | "signed_duration_since" | "hrtime")
+                    && (name != "hrtime" || !call.arguments.is_empty())
+            }
+            _ => false,
+        },
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => names_duration(name),
+        ExpressionKind::Object(entries) => entries.iter().filter_map(|entry| entry.key.as_deref()).any(names_duration),
+        _ => false,
+    })
+}
+
+fn names_duration(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "ms"
+        || name.ends_with("_ms")
+        || ["duration", "elapsed", "latency", "responsetime", "response_time", "took"]
+            .iter()
+            .any(|word| name.contains(word))
 }

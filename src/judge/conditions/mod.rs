@@ -8,4 +8,5 @@ pub mod exposure;
 pub mod fallback;
 pub mod logging;
 pub mod retries;
+pub mod retry_notes;
 pub mod tokens;

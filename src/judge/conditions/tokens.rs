@@ -45,8 +45,8 @@ fn output(case: &Case<'_, '_>, external: &External) -> Output {
     for site in super::availability::reached_sites(external) {
         match held(case.program, external, site, Which::Output) {
             Held::Given(Amount::Off, _) | Held::Default(None) => return Output::Missing,
-            Held::Unresolved => return Output::Unresolved,
-            Held::Given(..) | Held::Default(Some(_)) => {}
+            Held::Unresolved(None) => return Output::Unresolved,
+            Held::Given(..) | Held::Default(Some(_)) | Held::Unresolved(Some(_)) => {}
         }
     }
     Output::Set

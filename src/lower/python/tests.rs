@@ -1,3 +1,5 @@
+//! Python as it is written, and what it lowers to.
+
 use serde_json::Value;
 
 use super::*;

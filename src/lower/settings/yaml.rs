@@ -10,11 +10,17 @@ use crate::model::{Literal, Lost, LostReason, Span};
 
 /// Bytes that are searched for keys in one file; a plain file of a megabyte stays far below.
 const SEARCHED: usize = 64 << 20;
+/// Open brackets at one place.
+const BRACKETS: usize = 1_000;
 
 /// Reads a YAML text. Several documents become one map (of maps) or one list after another.
 pub fn parse(text: &str) -> (Vec<Node>, Vec<Lost>) {
     let mut nodes = Vec::new();
     let mut lost = Vec::new();
+    if is_too_deep(text) {
+        lost.push(Lost { span: Span::new(0, text.len()), why: LostReason::Depth });
+        return (nodes, lost);
+    }
     let mut from = 0;
     let mut finder = Finder { text, left: super::tree::ENTRIES, searched: SEARCHED };
     for document in serde_yaml_ng::Deserializer::from_str(text).take(200) {
@@ -33,6 +39,20 @@ pub fn parse(text: &str) -> (Vec<Node>, Vec<Lost>) {
         }
     }
     (nodes, lost)
+}
+
+/// Whether brackets are nested deeper than anybody writes: each level costs the parser a look at all levels above it.
+/// Brackets in strings count, too; they are closed there or few.
+fn is_too_deep(text: &str) -> bool {
+    let mut open = 0_usize;
+    text.bytes().any(|byte| {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > BRACKETS
+    })
 }
 
 /// Where the document that starts at `from` ends: before the next `---` line that follows some content.

@@ -1,7 +1,7 @@
 //! What all packs together must hold, and help for misspelt names.
 
 use super::{CONDITIONS, NOTES, PackError, Packs, Reason};
-use crate::judge::verdict::Item;
+use crate::verdict::Item;
 
 /// Whether nothing of the checklist is missing.
 pub(super) fn complete(packs: &Packs) -> Result<(), PackError> {

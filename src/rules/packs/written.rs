@@ -10,7 +10,7 @@ use super::{
     CONDITIONS, ItemTexts, NOTES, PASTE_LANGUAGES, PackError, Reason, Rule, Stage, check::closest, placeholders,
     vocabulary::NOTE_VARIANTS,
 };
-use crate::judge::verdict::{Item, Text};
+use crate::verdict::{Item, Text};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

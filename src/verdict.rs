@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::source::Location;
+
 /// One sentence in both languages, placeholders already filled in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Text {
@@ -28,16 +30,6 @@ impl Text {
             Tongue::Korean => &self.ko,
         }
     }
-}
-
-/// A range in a file: path relative to the root with `/`, 1-based lines, 1-based columns in characters, end exclusive.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Location {
-    pub path: String,
-    pub line: u32,
-    pub column: u32,
-    pub end_line: u32,
-    pub end_column: u32,
 }
 
 /// The twelve items, in order.

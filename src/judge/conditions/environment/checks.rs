@@ -1,0 +1,492 @@
+//! What stops the start when a variable is missing, and what does without it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::link::arguments::Given;
+use crate::link::flow::{Exit, exit_of};
+use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
+use crate::link::{FrameId, How, Program, Site};
+use crate::model::*;
+use crate::rules::catalogue::Kind;
+
+use super::super::super::case::Case;
+use super::ends::{End, end_of};
+use super::names::{Named, Variables};
+use super::reads::Read;
+use super::schemas;
+
+/// When something runs, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum When {
+    /// While the application starts.
+    Start,
+    /// While it starts, but an error is caught and things go on.
+    Swallowed,
+    Later,
+}
+
+/// Something that stops when a variable is missing.
+#[derive(Clone, Debug)]
+struct Check {
+    when: When,
+    /// The modules whose start runs it.
+    roots: BTreeSet<ModuleId>,
+}
+
+/// All checks of a program, and what is optional in it.
+#[derive(Debug, Default)]
+pub struct Checks {
+    checks: BTreeMap<String, Vec<Check>>,
+    /// Variables that a test demands, with the module of the read where it is known.
+    demanded: BTreeSet<(String, Option<ModuleId>)>,
+    /// Variables that code does without.
+    optional: BTreeSet<(String, Option<ModuleId>)>,
+    /// Reads that a schema decides about: by place.
+    pub governed: BTreeSet<(ModuleId, Span)>,
+    processes: Processes,
+}
+
+impl Checks {
+    pub fn of(case: &Case<'_, '_>, schemas: &[schemas::Checked]) -> Checks {
+        let mut checks = Checks { processes: Processes::of(case), ..Checks::default() };
+        let variables = Variables { program: case.program };
+        checks.by_schemas(case, schemas);
+        for unit in 0..case.program.units.units.len() {
+            for node in &case.program.units.units[unit].nodes {
+                checks.at_node(case, variables, unit, *node, schemas);
+            }
+        }
+        checks.by_calls(case, variables);
+        checks
+    }
+
+    /// Reads that raise check their variable for all who read it later.
+    pub fn by_reads(&mut self, case: &Case<'_, '_>, reads: &[Read]) {
+        for read in reads.iter().filter(|read| read.raises) {
+            let (when, roots) = when(case, read.unit, read.node, &read.named.via);
+            self.add(&read.named.name, when, &roots);
+        }
+    }
+
+    /// The best check of a variable that covers a module.
+    pub fn covering(&self, name: &str, module: ModuleId) -> When {
+        let checks = self.checks.get(name).into_iter().flatten();
+        checks
+            .filter(|check| check.roots.iter().any(|root| self.processes.shared(*root, module)))
+            .map(|check| check.when)
+            .min()
+            .unwrap_or(When::Later)
+    }
+
+    pub fn demands(&self, name: &str, module: ModuleId) -> bool {
+        self.demanded.contains(&(name.to_owned(), Some(module))) || self.demanded.contains(&(name.to_owned(), None))
+    }
+
+    pub fn is_optional(&self, name: &str, module: ModuleId) -> bool {
+        self.optional.contains(&(name.to_owned(), Some(module))) || self.optional.contains(&(name.to_owned(), None))
+    }
+
+    fn by_schemas(&mut self, case: &Case<'_, '_>, schemas: &[schemas::Checked]) {
+        for schema in schemas {
+            self.governed.extend(&schema.governed);
+            if schema.by_result {
+                continue;
+            }
+            let info = &case.program.units.calls[schema.call];
+            let (when, roots) = when(case, info.unit, Some(info.node), &[]);
+            for variable in &schema.variables {
+                self.add(&variable.name, when, &roots);
+            }
+        }
+    }
+
+    fn add(&mut self, name: &str, when: When, roots: &BTreeSet<ModuleId>) {
+        if when != When::Later {
+            self.checks.entry(name.to_owned()).or_default().push(Check { when, roots: roots.clone() });
+        }
+    }
+
+    fn at_node<'m>(
+        &mut self,
+        case: &Case<'_, 'm>,
+        variables: Variables<'_, 'm>,
+        unit: UnitId,
+        node: NodeId,
+        schemas: &[schemas::Checked],
+    ) {
+        let frame = case.program.open_frame(unit);
+        match case.program.units.nodes[node].kind {
+            NodeKind::If { test, then, otherwise, .. } => {
+                for (block, refuses_when) in [(then, true), (otherwise, false)] {
+                    let other = if refuses_when { otherwise } else { then };
+                    match end_of(case, unit, block) {
+                        Some(End::Stops) => {
+                            self.stops(case, variables, unit, node, test, refuses_when, schemas);
+                            self.notice(variables, test, frame, refuses_when, Purpose::Demand);
+                        }
+                        Some(End::Refuses) => self.notice(variables, test, frame, refuses_when, Purpose::Demand),
+                        Some(End::Leaves) => self.notice(variables, test, frame, refuses_when, Purpose::DoWithout),
+                        None if !other.is_empty() && !is_stopped(case, unit, other) => {
+                            self.notice(variables, test, frame, refuses_when, Purpose::DoWithout)
+                        }
+                        None if assigns(block) => self.notice(variables, test, frame, refuses_when, Purpose::DoWithout),
+                        None => {}
+                    }
+                }
+            }
+            NodeKind::Branch { test, holds }
+                if !in_test(case.program, node) && !is_literal_branch(case.program, node) =>
+            {
+                self.notice(variables, test, frame, !holds, Purpose::DoWithout);
+            }
+            _ => {}
+        }
+    }
+
+    /// A test that stops: at the start it checks all that flows into it, unless it lets the missing value pass.
+    #[expect(clippy::too_many_arguments, reason = "one test with its surroundings")]
+    fn stops<'m>(
+        &mut self,
+        case: &Case<'_, 'm>,
+        variables: Variables<'_, 'm>,
+        unit: UnitId,
+        node: NodeId,
+        test: &'m Expression,
+        refuses_when: bool,
+        schemas: &[schemas::Checked],
+    ) {
+        if case.starts_in(unit).is_empty() {
+            return;
+        }
+        let frame = case.program.open_frame(unit);
+        for named in variables.deciding(test, frame) {
+            if variables.holds_without(test, frame, &named.name) != Some(!refuses_when) {
+                let (when, roots) = when(case, unit, Some(node), &named.via);
+                self.add(&named.name, when, &roots);
+            }
+        }
+        let results: Vec<_> = schemas.iter().filter(|schema| schema.by_result).collect();
+        if results.is_empty() {
+            return;
+        }
+        let slice = case.program.slice(test, frame);
+        for schema in results.into_iter().filter(|schema| slice.sites.iter().any(|site| site.call == schema.call)) {
+            let (when, roots) = when(case, unit, Some(node), &[]);
+            for variable in &schema.variables {
+                self.add(&variable.name, when, &roots);
+            }
+        }
+    }
+
+    /// Notes the variables that a test is about and that take the branch in question when they are missing.
+    fn notice<'m>(
+        &mut self,
+        variables: Variables<'_, 'm>,
+        test: &'m Expression,
+        frame: FrameId,
+        when_missing: bool,
+        purpose: Purpose,
+    ) {
+        for named in variables.tested(test, frame) {
+            if variables.holds_without(test, frame, &named.name) == Some(when_missing) {
+                let known = (named.name, named.place.map(|(module, _)| module));
+                match purpose {
+                    Purpose::Demand => self.demanded.insert(known),
+                    Purpose::DoWithout => self.optional.insert(known),
+                };
+            }
+        }
+    }
+
+    /// Calls that raise when what they are given is nothing, and telemetry that is off without its own variable.
+    fn by_calls<'m>(&mut self, case: &Case<'_, 'm>, variables: Variables<'_, 'm>) {
+        let program = case.program;
+        for (call, info) in program.units.calls.iter().enumerate() {
+            let site = Site { call, frame: program.open_frame(info.unit) };
+            for path in program.callee_paths(site) {
+                for (_, fact) in program.facts_of(&path, Kind::Guard) {
+                    match (fact.protects.as_deref(), fact.how.as_deref()) {
+                        (Some("E1"), _) => {
+                            let Given::Present { expression, frame } = program.argument(site, "#0") else { continue };
+                            for named in variables.deciding(expression, frame) {
+                                if variables.holds_without(expression, frame, &named.name) != Some(true) {
+                                    let (when, roots) = when(case, info.unit, Some(info.node), &named.via);
+                                    self.add(&named.name, when, &roots);
+                                    self.demanded.insert((named.name, named.place.map(|(module, _)| module)));
+                                }
+                            }
+                        }
+                        (Some("V1" | "V2"), Some("init" | "argument" | "wrapper" | "middleware")) => {
+                            for argument in &info.call.arguments {
+                                self.own_settings(variables, &argument.value, site.frame, 0);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn own_settings<'m>(&mut self, variables: Variables<'_, 'm>, value: &'m Expression, frame: FrameId, depth: usize) {
+        if let ExpressionKind::Object(entries) = &value.kind
+            && depth < 4
+        {
+            entries.iter().for_each(|entry| self.own_settings(variables, &entry.value, frame, depth + 1));
+        }
+        for named in variables.held(value, frame) {
+            self.optional.insert((named.name, named.place.map(|(module, _)| module)));
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Purpose {
+    Demand,
+    DoWithout,
+}
+
+fn is_stopped<'m>(case: &Case<'_, 'm>, unit: UnitId, block: &'m Block) -> bool {
+    matches!(end_of(case, unit, block), Some(End::Stops | End::Refuses))
+}
+
+/// `if not value: value = "default"`.
+fn assigns(block: &Block) -> bool {
+    block.iter().any(|statement| {
+        matches!(&statement.kind, StatementKind::Assign(assignment)
+            if matches!(assignment.target.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. }) && !assignment.declares)
+    })
+}
+
+/// Whether a conditional operand is part of the test of a statement: the statement decides then.
+fn in_test(program: &Program<'_>, node: NodeId) -> bool {
+    let span = program.units.nodes[node].span;
+    program.units.ancestors(node).skip(1).any(|(_, outer)| match outer.kind {
+        NodeKind::If { test, .. } => test.span.contains(span),
+        NodeKind::Loop(each) => each.over.as_ref().is_some_and(|over| over.span.contains(span)),
+        _ => false,
+    })
+}
+
+/// `X is None` that only chooses between two constants says nothing about how X is used.
+fn is_literal_branch(program: &Program<'_>, node: NodeId) -> bool {
+    let info = &program.units.nodes[node];
+    let unit = info.unit;
+    let holds_code = program.units.members.iter().any(|(of, _, each)| *of == unit && info.span.contains(each.span))
+        || program.units.units[unit].calls.iter().any(|call| info.span.contains(program.units.calls[*call].call.span));
+    !holds_code && !span_holds_name(program, unit, info.span)
+}
+
+/// Whether a name is written within a span: of the statement that holds it.
+fn span_holds_name(program: &Program<'_>, unit: UnitId, span: Span) -> bool {
+    let mut found = false;
+    for node in &program.units.units[unit].nodes {
+        let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { continue };
+        if statement.span.contains(span) {
+            super::super::fallback::walk_statement(statement, &mut |each| {
+                found |= span.contains(each.span) && matches!(each.kind, ExpressionKind::Name(_));
+            });
+        }
+    }
+    found
+}
+
+/// When a place runs that is reached through calls, and the modules whose start runs it.
+pub fn when(case: &Case<'_, '_>, unit: UnitId, node: Option<NodeId>, via: &[CallId]) -> (When, BTreeSet<ModuleId>) {
+    let program = case.program;
+    let mut places = vec![(unit, node)];
+    places.extend(via.iter().map(|call| (program.units.calls[*call].unit, Some(program.units.calls[*call].node))));
+    let caught = places.iter().any(|(_, node)| node.is_some_and(|node| swallows(program, node)));
+    let mut best = When::Later;
+    let mut roots = BTreeSet::new();
+    let Some((outermost, node)) = places.last().copied() else { return (best, roots) };
+    if node.is_some_and(|node| case.is_skipped(node)) {
+        return (best, roots);
+    }
+    for frame in case.starts_in(outermost) {
+        let Some((root, swallowed)) = started(case, *frame) else { continue };
+        let now = if caught || swallowed { When::Swallowed } else { When::Start };
+        best = best.min(now);
+        if now == When::Start || best == When::Swallowed {
+            roots.insert(root);
+        }
+    }
+    (best, roots)
+}
+
+/// The module at whose start a frame runs, and whether an error is caught on the way; none where it never runs.
+fn started(case: &Case<'_, '_>, frame: FrameId) -> Option<(ModuleId, bool)> {
+    let program = case.program;
+    let mut frame = program.frame(frame);
+    let mut swallowed = false;
+    while let How::Call(site) = frame.how {
+        let node = program.units.calls[site.call].node;
+        if case.is_skipped(node) {
+            return None;
+        }
+        swallowed |= swallows(program, node);
+        frame = program.frame(site.frame);
+    }
+    Some((program.module_of(frame.unit), swallowed))
+}
+
+/// Whether an error at a node is caught, in its own unit, by a handler that lets things go on.
+pub fn swallows(program: &Program<'_>, node: NodeId) -> bool {
+    program.units.ancestors(node).any(|(_, node)| match node.kind {
+        NodeKind::TryBody(each) => {
+            each.handlers.iter().any(|handler| !matches!(exit_of(&handler.body), Some(Exit::Raise)))
+        }
+        _ => false,
+    })
+}
+
+/// Which modules run in one process: what a main file imports, and what a framework loads.
+#[derive(Debug, Default)]
+struct Processes {
+    members: Vec<BTreeSet<ModuleId>>,
+}
+
+impl Processes {
+    fn of(case: &Case<'_, '_>) -> Processes {
+        let program = case.program;
+        let imports = imports(program);
+        let mut mains = BTreeSet::new();
+        let mut serving = BTreeSet::new();
+        for entry in &case.entries.entries {
+            if entry.kind == "cli" {
+                mains.insert(entry.module)
+            } else {
+                serving.insert(entry.module)
+            };
+        }
+        serving.extend(case.entries.starts.iter().map(|frame| program.module_of(program.unit_of_frame(*frame))));
+        serving.extend(found_by_framework(program));
+        let imported: BTreeSet<ModuleId> = imports.iter().flatten().copied().collect();
+        // What nobody imports and no framework loads runs by itself, if at all.
+        let alone = |module: &ModuleId| {
+            mains.contains(module) || !serving.is_empty() && !serving.contains(module) && !imported.contains(module)
+        };
+        let (tops, others): (BTreeSet<_>, BTreeSet<_>) = (0..program.modules.len()).partition(alone);
+        let served = if serving.is_empty() { others } else { serving.difference(&tops).copied().collect() };
+        let mut members = vec![closure(&imports, served)];
+        for top in &tops {
+            let mut own = closure(&imports, BTreeSet::from([*top]));
+            // What starts the server runs all that the server loads, also by name.
+            let is_compiled = program.modules[*top].language == Language::Rust;
+            if is_compiled || own.iter().any(|module| serving.contains(module)) {
+                own.extend(members.first().into_iter().flatten().copied().collect::<Vec<_>>());
+            }
+            members.push(own);
+        }
+        Processes { members }
+    }
+
+    fn shared(&self, one: ModuleId, other: ModuleId) -> bool {
+        one == other || self.members.iter().any(|process| process.contains(&one) && process.contains(&other))
+    }
+}
+
+fn closure(imports: &[BTreeSet<ModuleId>], from: BTreeSet<ModuleId>) -> BTreeSet<ModuleId> {
+    let mut open: Vec<ModuleId> = from.iter().copied().collect();
+    let mut all = from;
+    while let Some(module) = open.pop() {
+        for next in imports.get(module).into_iter().flatten() {
+            if all.insert(*next) {
+                open.push(*next);
+            }
+        }
+    }
+    all
+}
+
+/// The modules that a framework finds by their path.
+fn found_by_framework(program: &Program<'_>) -> BTreeSet<ModuleId> {
+    let globs: Vec<_> = program
+        .catalogue
+        .of_kind(Kind::Convention)
+        .filter_map(|(_, fact)| crate::link::entries::globs(&fact.files))
+        .collect();
+    let is_found = |module: &ModuleId| globs.iter().any(|globs| globs.is_match(&program.modules[*module].path));
+    (0..program.modules.len()).filter(is_found).collect()
+}
+
+/// The modules that each module imports; a Python module brings the packages it lies in.
+fn imports(program: &Program<'_>) -> Vec<BTreeSet<ModuleId>> {
+    use crate::link::names::Target;
+    let mut all: Vec<BTreeSet<ModuleId>> = vec![BTreeSet::new(); program.modules.len()];
+    for node in &program.units.nodes {
+        let NodeKind::Plain(statement) = node.kind else { continue };
+        let module = program.module_of(node.unit);
+        let info = &program.modules[module];
+        let mut add = |source: &str| {
+            if let Target::Module(target) = program.names.resolve(&info.path, info.language, source)
+                && let Some(imported) = all.get_mut(module)
+            {
+                imported.insert(target);
+            }
+        };
+        match &statement.kind {
+            StatementKind::Import(import) => {
+                add(&import.source);
+                if let (Some(name), true) = (&import.name, info.language == Language::Python) {
+                    let dot = if import.source.ends_with('.') { "" } else { "." };
+                    add(&format!("{}{dot}{name}", import.source));
+                }
+            }
+            StatementKind::Export(export) => export.source.iter().for_each(|source| add(source)),
+            _ => {}
+        }
+    }
+    for (module, imported) in all.iter_mut().enumerate() {
+        let mut folder = crate::link::names::folder_of(&program.modules[module].path);
+        while !folder.is_empty() && program.modules[module].language == Language::Python {
+            imported
+                .extend(program.names.module_at(&format!("{folder}/__init__.py")).filter(|package| *package != module));
+            folder = crate::link::names::folder_of(folder);
+        }
+    }
+    all
+}
+
+impl<'m> Variables<'_, 'm> {
+    /// The variables that a test is about.
+    pub fn tested(&self, test: &'m Expression, frame: FrameId) -> Vec<Named> {
+        let mut all = Vec::new();
+        let mut open = vec![(test, 0)];
+        while let Some((each, depth)) = open.pop() {
+            match &each.kind {
+                ExpressionKind::Operator { operator, operands } if depth < 12 => {
+                    if matches!(operator.as_str(), "in" | "not in")
+                        && let [left, right] = operands.as_slice()
+                        && self.is_environment(right, frame)
+                    {
+                        all.extend(self.names_of(left, frame));
+                        continue;
+                    }
+                    open.extend(operands.iter().map(|operand| (operand, depth + 1)));
+                }
+                ExpressionKind::Call(call) if depth < 12 => {
+                    all.extend(self.held(each, frame));
+                    if let ExpressionKind::Member { object, .. } = &call.callee.kind {
+                        open.push((object, depth + 1));
+                    }
+                    open.extend(call.arguments.iter().take(1).map(|argument| (&argument.value, depth + 1)));
+                }
+                ExpressionKind::Name(name) => {
+                    all.extend(self.held(each, frame));
+                    for (binding, _) in self.bindings(name, frame) {
+                        if let crate::link::units::Binding::Value { value, access, .. } = binding
+                            && access.is_empty()
+                            && depth < 4
+                            && matches!(value.kind, ExpressionKind::Operator { .. })
+                        {
+                            open.push((value, depth + 4));
+                        }
+                    }
+                }
+                _ => all.extend(self.held(each, frame)),
+            }
+        }
+        all
+    }
+}

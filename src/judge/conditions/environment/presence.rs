@@ -1,0 +1,160 @@
+//! What a test says when a variable is missing.
+
+use crate::link::FrameId;
+use crate::link::units::Binding;
+use crate::model::*;
+
+use super::names::{Variables, converts};
+
+const DEPTH: usize = 12;
+
+impl<'m> Variables<'_, 'm> {
+    /// Whether a test holds when a variable is missing; none where that cannot be told.
+    pub fn holds_without(&self, test: &'m Expression, frame: FrameId, name: &str) -> Option<bool> {
+        self.holds(test, frame, name, 0)
+    }
+
+    fn holds(&self, test: &'m Expression, frame: FrameId, name: &str, depth: usize) -> Option<bool> {
+        if depth > DEPTH {
+            return None;
+        }
+        let holds = |operand: &'m Expression| self.holds(operand, frame, name, depth + 1);
+        match &test.kind {
+            ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+                ("not", [inner]) => holds(inner).map(|holds| !holds),
+                ("and", parts) => all_or_any(parts.iter().map(holds), false),
+                ("or" | "??", parts) => all_or_any(parts.iter().map(holds), true),
+                ("==" | "is", [left, right]) => self.equals(left, right, frame, name),
+                ("!=" | "is not", [left, right]) => self.equals(left, right, frame, name).map(|equal| !equal),
+                ("in", [left, right]) => self.is_among(left, right, frame, name),
+                ("not in", [left, right]) => self.is_among(left, right, frame, name).map(|among| !among),
+                _ => None,
+            },
+            ExpressionKind::Call(call) => match &call.callee.kind {
+                ExpressionKind::Name(callee) if converts(callee) => holds(&call.arguments.first()?.value),
+                ExpressionKind::Member { object, name: method } => match method.as_str() {
+                    "is_none" | "is_err" => holds(object).map(|holds| !holds),
+                    "is_some" | "is_ok" | "is_some_and" | "is_ok_and" => holds(object),
+                    _ => self.is_missing(test, frame, name).then_some(false),
+                },
+                _ => self.is_missing(test, frame, name).then_some(false),
+            },
+            ExpressionKind::Name(written) => {
+                if self.is_missing(test, frame, name) {
+                    return Some(false);
+                }
+                // `const configured = !!A && !!B`.
+                self.bindings(written, frame).into_iter().find_map(|(binding, home)| match binding {
+                    Binding::Value { value, access, .. }
+                        if access.is_empty()
+                            && matches!(value.kind, ExpressionKind::Operator { .. } | ExpressionKind::Call(_)) =>
+                    {
+                        self.holds(value, home, name, depth + 1)
+                    }
+                    _ => None,
+                })
+            }
+            _ => self.is_missing(test, frame, name).then_some(false),
+        }
+    }
+
+    /// Whether an expression is nothing when the variable is missing.
+    fn is_missing(&self, expression: &'m Expression, frame: FrameId, name: &str) -> bool {
+        self.held(expression, frame).iter().any(|named| named.name == name)
+    }
+
+    fn equals(&self, left: &'m Expression, right: &'m Expression, frame: FrameId, name: &str) -> Option<bool> {
+        let (subject, other) = match (self.concerns(left, frame, name), self.concerns(right, frame, name)) {
+            (true, _) => (left, right),
+            (false, true) => (right, left),
+            (false, false) => return None,
+        };
+        let is_type = matches!(&subject.kind, ExpressionKind::Operator { operator, .. } if operator == "typeof");
+        match &other.kind {
+            ExpressionKind::Literal(Literal::Null) => Some(true),
+            ExpressionKind::Literal(Literal::Text(text)) if is_type => Some(text == "undefined"),
+            ExpressionKind::Literal(Literal::Text(text)) if text.is_empty() => {
+                Some(self.is_empty_by_default(subject, frame, 0))
+            }
+            ExpressionKind::Literal(Literal::Boolean(wanted)) => {
+                self.holds(subject, frame, name, 1).map(|holds| holds == *wanted)
+            }
+            ExpressionKind::Literal(_) => Some(false),
+            ExpressionKind::Name(word) | ExpressionKind::Member { name: word, .. } => match word.as_str() {
+                "undefined" | "None" | "null" => Some(true),
+                _ => None,
+            },
+            ExpressionKind::Call(call) => match &call.callee.kind {
+                ExpressionKind::Name(variant) | ExpressionKind::Member { name: variant, .. } => {
+                    match variant.as_str() {
+                        "Err" => Some(true),
+                        "Ok" | "Some" => Some(false),
+                        _ => None,
+                    }
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn concerns(&self, expression: &'m Expression, frame: FrameId, name: &str) -> bool {
+        let inner = match &expression.kind {
+            ExpressionKind::Operator { operator, operands } if operator == "typeof" => operands.first(),
+            _ => None,
+        };
+        self.is_missing(inner.unwrap_or(expression), frame, name)
+    }
+
+    /// `name in os.environ`, `value in ("a", "b")`.
+    fn is_among(&self, left: &'m Expression, right: &'m Expression, frame: FrameId, name: &str) -> Option<bool> {
+        if self.is_environment(right, frame) {
+            return self.names_of(left, frame).iter().any(|named| named.name == name).then_some(false);
+        }
+        let ExpressionKind::List(items) = &right.kind else { return None };
+        let is_null = |item: &Expression| matches!(item.kind, ExpressionKind::Literal(Literal::Null));
+        self.is_missing(left, frame, name).then(|| items.iter().any(is_null))
+    }
+
+    /// Whether a missing variable is read as the empty text.
+    fn is_empty_by_default(&self, expression: &'m Expression, frame: FrameId, depth: usize) -> bool {
+        if depth > DEPTH {
+            return false;
+        }
+        let is_empty = |expression: &Expression| matches!(&expression.kind, ExpressionKind::Literal(Literal::Text(text)) if text.is_empty());
+        match &expression.kind {
+            ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "or" | "??") => {
+                operands.last().is_some_and(is_empty)
+            }
+            ExpressionKind::Call(call) => match self.read_of(expression, frame) {
+                Some(read) => {
+                    matches!(read.default, Some(super::names::Default::Given(default, _)) if is_empty(default))
+                }
+                None => match &call.callee.kind {
+                    ExpressionKind::Member { object, .. } => self.is_empty_by_default(object, frame, depth + 1),
+                    _ => false,
+                },
+            },
+            ExpressionKind::Name(name) => self.bindings(name, frame).into_iter().any(|(binding, home)| match binding {
+                Binding::Value { value, access, .. } if access.is_empty() => {
+                    self.is_empty_by_default(value, home, depth + 1)
+                }
+                _ => false,
+            }),
+            _ => false,
+        }
+    }
+}
+
+/// What holds for a chain of operands: `or` holds as soon as one does, `and` fails as soon as one does.
+fn all_or_any(parts: impl Iterator<Item = Option<bool>>, decides: bool) -> Option<bool> {
+    let mut known = true;
+    for part in parts {
+        match part {
+            Some(holds) if holds == decides => return Some(decides),
+            Some(_) => {}
+            None => known = false,
+        }
+    }
+    known.then_some(!decides)
+}

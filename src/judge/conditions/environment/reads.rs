@@ -1,0 +1,498 @@
+//! Every read of a variable, and what is made of it where it stands.
+
+use std::collections::HashMap;
+
+use crate::link::units::{Binding, ModuleId, NodeId, UnitId};
+use crate::link::{FrameId, Program, Site, Value};
+use crate::model::*;
+
+use super::ends::{always_stops, diverges};
+use super::names::{Default as Fallback, Named, Variables, converts, keeps};
+
+/// One variable, read at one place.
+#[derive(Clone, Debug)]
+pub struct Read {
+    pub named: Named,
+    pub module: ModuleId,
+    /// The place to name: the read itself, or the call that is given the name.
+    pub span: Span,
+    pub unit: UnitId,
+    pub node: Option<NodeId>,
+    pub raises: bool,
+    pub default: Option<Filled>,
+    /// Only compared or tested where it is read.
+    pub tested: bool,
+    /// Reads of which one is enough.
+    pub group: Option<usize>,
+}
+
+/// What stands in for a missing variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filled {
+    Something,
+    /// The empty text: a value for a setting, none for a credential.
+    Blank,
+}
+
+/// What is made of an expression where it stands.
+#[derive(Clone, Debug, Default)]
+struct Use<'m> {
+    tested: bool,
+    raises: bool,
+    filled: Option<Filled>,
+    /// What is taken when it is missing, the nearest first.
+    alternatives: Vec<(&'m Expression, UnitId)>,
+    group: Option<usize>,
+}
+
+/// What an alternative is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Alternative {
+    Nothing,
+    Blank,
+    Something,
+    Variable,
+    Stops,
+}
+
+/// All reads of a program, in the order of the text.
+pub fn reads(variables: Variables<'_, '_>) -> Vec<Read> {
+    let units = &variables.program.units;
+    let nodes = units.members.iter().map(|(_, node, each)| (std::ptr::from_ref(*each) as usize, *node)).collect();
+    let mut walk = Walk { variables, nodes, module: 0, unit: 0, reads: Vec::new(), groups: 0 };
+    for (module, info) in variables.program.modules.iter().enumerate() {
+        walk.module = module;
+        walk.unit = units.bodies[module];
+        walk.block(&info.body);
+    }
+    walk.reads
+}
+
+struct Walk<'p, 'm> {
+    variables: Variables<'p, 'm>,
+    nodes: HashMap<usize, NodeId>,
+    module: ModuleId,
+    unit: UnitId,
+    reads: Vec<Read>,
+    groups: usize,
+}
+
+impl<'m> Walk<'_, 'm> {
+    fn block(&mut self, block: &'m Block) {
+        for statement in block {
+            self.statement(statement);
+        }
+    }
+
+    fn plain(&mut self, expression: &'m Expression) {
+        self.expression(expression, &Use::default());
+    }
+
+    fn test(&mut self, expression: &'m Expression) {
+        self.expression(expression, &Use { tested: true, ..Use::default() });
+    }
+
+    fn statement(&mut self, statement: &'m Statement) {
+        match &statement.kind {
+            StatementKind::If { test, then, otherwise } => {
+                self.test(test);
+                self.block(then);
+                self.block(otherwise);
+            }
+            StatementKind::Loop(each) => {
+                self.block(&each.setup);
+                if let Some(over) = &each.over {
+                    if each.kind == LoopKind::While { self.test(over) } else { self.plain(over) }
+                }
+                self.block(&each.step);
+                self.block(&each.body);
+            }
+            StatementKind::Try(each) => {
+                self.block(&each.body);
+                each.handlers.iter().for_each(|handler| self.block(&handler.body));
+                self.block(&each.otherwise);
+                self.block(&each.finally);
+            }
+            StatementKind::With { items, body } => {
+                items.iter().for_each(|item| self.plain(&item.context));
+                self.block(body);
+            }
+            StatementKind::Block(block) => self.block(block),
+            StatementKind::Function(function) => self.function(function),
+            StatementKind::Class(class) => {
+                class.decorators.iter().for_each(|decorator| self.plain(decorator));
+                self.block(&class.body);
+            }
+            StatementKind::Expression(value)
+            | StatementKind::Return(Some(value))
+            | StatementKind::Raise(Some(value)) => self.plain(value),
+            StatementKind::Assign(assignment) => self.assignment(assignment, &Use::default()),
+            StatementKind::Export(export) => export.value.iter().for_each(|value| self.plain(value)),
+            _ => {}
+        }
+    }
+
+    fn assignment(&mut self, assignment: &'m Assignment, used: &Use<'m>) {
+        let Some(value) = &assignment.value else { return };
+        // `const { KEY, OTHER = "x" } = process.env`.
+        if let ExpressionKind::Object(entries) = &assignment.target.kind {
+            self.destructured(entries, value);
+        }
+        self.expression(value, used);
+    }
+
+    fn destructured(&mut self, entries: &'m [Entry], value: &'m Expression) {
+        let frame = self.frame();
+        if !self.variables.is_environment(value, frame) {
+            return;
+        }
+        for entry in entries {
+            let Some(key) = &entry.key else { continue };
+            let default = match &entry.value.kind {
+                ExpressionKind::Operator { operator, operands } if operator == "=" => operands.get(1),
+                _ => None,
+            };
+            let named = Named { name: key.clone(), via: Vec::new(), place: Some((self.module, entry.value.span)) };
+            let used =
+                Use { alternatives: default.map(|each| (each, self.unit)).into_iter().collect(), ..Use::default() };
+            let node = self.variables.program.units.units[self.unit]
+                .nodes
+                .iter()
+                .copied()
+                .filter(|node| self.variables.program.units.nodes[*node].span.contains(value.span));
+            let node = node.last();
+            self.add(named, entry.value.span, false, None, node, &used);
+        }
+    }
+
+    fn function(&mut self, function: &'m Function) {
+        function.decorators.iter().for_each(|decorator| self.plain(decorator));
+        let outer = self.unit;
+        for parameter in &function.parameters {
+            parameter.default.iter().for_each(|default| self.plain(default));
+        }
+        self.unit = self.variables.program.units.unit_of(function).unwrap_or(outer);
+        self.block(&function.body);
+        self.unit = outer;
+    }
+
+    fn frame(&self) -> FrameId {
+        self.variables.program.open_frame(self.unit)
+    }
+
+    fn expression(&mut self, expression: &'m Expression, used: &Use<'m>) {
+        if matches!(
+            expression.kind,
+            ExpressionKind::Member { .. } | ExpressionKind::Index { .. } | ExpressionKind::Call(_)
+        ) && let Some(read) = self.variables.read_of(expression, self.frame())
+        {
+            let node = self.node_of(expression);
+            for named in read.names {
+                self.add(named, expression.span, read.raises, read.default, node, used);
+            }
+        }
+        match &expression.kind {
+            ExpressionKind::Operator { operator, operands } => self.operator(operator, operands, used),
+            ExpressionKind::Conditional { test, then, otherwise } => {
+                self.test(test);
+                self.expression(then, used);
+                self.expression(otherwise, used);
+            }
+            ExpressionKind::Call(call) => self.call(call, used),
+            ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => self.expression(inner, used),
+            ExpressionKind::Function(function) => self.function(function),
+            ExpressionKind::Assign(assignment) => self.assignment(assignment, used),
+            ExpressionKind::Block(block) => self.valued(block, used),
+            ExpressionKind::Comprehension { element, clauses } => {
+                for clause in clauses {
+                    self.plain(&clause.over);
+                    clause.tests.iter().for_each(|test| self.test(test));
+                }
+                self.plain(element);
+            }
+            _ => {
+                let mut children = Vec::new();
+                crate::link::flow::children(expression, &mut |child| children.push(child));
+                children.into_iter().for_each(|child| self.plain(child));
+            }
+        }
+    }
+
+    /// A block that is used as a value: what it ends with is the value.
+    fn valued(&mut self, block: &'m Block, used: &Use<'m>) {
+        let Some((last, before)) = block.split_last() else { return };
+        before.iter().for_each(|statement| self.statement(statement));
+        match &last.kind {
+            StatementKind::Expression(value) => self.expression(value, used),
+            StatementKind::If { test, then, otherwise } => {
+                self.test(test);
+                self.valued(then, used);
+                self.valued(otherwise, used);
+            }
+            StatementKind::Block(block) => self.valued(block, used),
+            _ => self.statement(last),
+        }
+    }
+
+    fn operator(&mut self, operator: &str, operands: &'m [Expression], used: &Use<'m>) {
+        match (operator, operands) {
+            ("or" | "??", [first, rest @ ..]) if !rest.is_empty() => {
+                let unit = self.unit;
+                let mut left = used.clone();
+                left.alternatives.splice(0..0, rest.iter().map(|each| (each, unit)));
+                if !used.tested {
+                    left.group = left.group.or_else(|| {
+                        self.groups += 1;
+                        Some(self.groups)
+                    });
+                }
+                self.expression(first, &left);
+                for (index, each) in rest.iter().enumerate() {
+                    let mut right = used.clone();
+                    right.group = left.group;
+                    right.alternatives.splice(0..0, rest.iter().skip(index + 1).map(|each| (each, unit)));
+                    self.expression(each, &right);
+                }
+            }
+            ("and", [rest @ .., last]) => {
+                rest.iter().for_each(|each| self.test(each));
+                self.expression(last, used);
+            }
+            ("?", [inner]) => self.expression(inner, &Use { raises: true, ..used.clone() }),
+            ("not" | "typeof" | "==" | "!=" | "is" | "is not" | "in" | "not in" | "<" | ">" | "<=" | ">=", _) => {
+                operands.iter().for_each(|operand| self.test(operand));
+            }
+            ("!", [inner]) => self.expression(inner, used),
+            _ => operands.iter().for_each(|operand| self.plain(operand)),
+        }
+    }
+
+    fn call(&mut self, call: &'m Call, used: &Use<'m>) {
+        let filled = |filled: Filled| Use { filled: Some(filled), ..used.clone() };
+        let first = call.arguments.first().map(|argument| &argument.value);
+        match &call.callee.kind {
+            ExpressionKind::Member { object, name } => {
+                let inner = match (name.as_str(), first) {
+                    ("expect" | "unwrap", _) => Use { raises: true, ..used.clone() },
+                    ("unwrap_or_default", _) => filled(Filled::Blank),
+                    ("unwrap_or" | "or", Some(first)) => {
+                        let mut used = used.clone();
+                        used.alternatives.insert(0, (first, self.unit));
+                        used
+                    }
+                    ("unwrap_or_else" | "or_else" | "map_or_else", Some(first)) => match &first.kind {
+                        ExpressionKind::Function(function) => self.otherwise(function, used),
+                        _ => filled(Filled::Something),
+                    },
+                    ("map_or", _) => filled(Filled::Something),
+                    ("is_ok" | "is_err" | "is_some" | "is_none" | "is_ok_and" | "is_some_and", _) => {
+                        Use { tested: true, ..used.clone() }
+                    }
+                    (name, _) if keeps(name) => used.clone(),
+                    // `FLAGS.split(",").includes(x)` in a test is a test of the variable.
+                    _ if used.tested => used.clone(),
+                    _ => Use::default(),
+                };
+                self.expression(object, &inner);
+            }
+            callee => {
+                let inner = match callee {
+                    ExpressionKind::Name(name) if matches!(name.as_str(), "bool" | "Boolean") => {
+                        Some(Use { tested: true, ..used.clone() })
+                    }
+                    ExpressionKind::Name(name) if converts(name) => Some(used.clone()),
+                    _ => None,
+                };
+                if let (Some(inner), Some(first)) = (inner, first) {
+                    self.expression(first, &inner);
+                    call.arguments.iter().skip(1).for_each(|argument| self.plain(&argument.value));
+                    return;
+                }
+                self.plain(&call.callee);
+            }
+        }
+        call.arguments.iter().for_each(|argument| self.plain(&argument.value));
+    }
+
+    /// What a closure for the missing case makes of it.
+    fn otherwise(&self, function: &'m Function, used: &Use<'m>) -> Use<'m> {
+        let program = self.variables.program;
+        let Some(unit) = program.units.unit_of(function) else { return used.clone() };
+        if always_stops(program, unit, 0) {
+            return Use { raises: true, ..used.clone() };
+        }
+        let mut used = used.clone();
+        used.alternatives.splice(0..0, program.units.units[unit].returns.iter().map(|value| (*value, unit)));
+        if program.units.units[unit].returns.is_empty() {
+            used.filled = Some(Filled::Something);
+        }
+        used
+    }
+
+    fn node_of(&self, expression: &'m Expression) -> Option<NodeId> {
+        match &expression.kind {
+            ExpressionKind::Call(call) => {
+                let units = &self.variables.program.units;
+                units.call_id(call).map(|id| units.calls[id].node)
+            }
+            _ => self.nodes.get(&(std::ptr::from_ref(expression) as usize)).copied(),
+        }
+    }
+
+    fn add(
+        &mut self,
+        named: Named,
+        span: Span,
+        raises: bool,
+        default: Option<Fallback<'m>>,
+        node: Option<NodeId>,
+        used: &Use<'m>,
+    ) {
+        if !is_variable_name(&named.name) {
+            return;
+        }
+        let mut filled = used.filled;
+        let mut stops = used.raises || raises && default.is_none();
+        let mut fill = |alternative: Alternative| {
+            match alternative {
+                Alternative::Something => filled = Some(Filled::Something),
+                Alternative::Blank => filled = filled.or(Some(Filled::Blank)),
+                Alternative::Stops => stops = true,
+                Alternative::Nothing | Alternative::Variable => {}
+            };
+        };
+        match default {
+            Some(Fallback::Given(expression, frame)) => fill(self.alternative(expression, frame, &named, 0)),
+            Some(Fallback::Unseen) => fill(Alternative::Something),
+            None => {}
+        }
+        for (expression, unit) in &used.alternatives {
+            let frame = self.variables.program.open_frame(*unit);
+            fill(self.alternative(expression, frame, &named, 0));
+        }
+        // A read that is given its name by a call stands where the call stands.
+        let (module, span) =
+            if named.via.is_empty() { (self.module, span) } else { named.place.unwrap_or((self.module, span)) };
+        self.reads.push(Read {
+            named,
+            module,
+            span,
+            unit: self.unit,
+            node,
+            raises: stops,
+            default: filled,
+            tested: used.tested,
+            group: used.group,
+        });
+    }
+
+    /// What is taken instead of a missing variable.
+    fn alternative(&self, expression: &'m Expression, frame: FrameId, named: &Named, depth: usize) -> Alternative {
+        let program = self.variables.program;
+        if depth > 4 {
+            return Alternative::Something;
+        }
+        match &expression.kind {
+            ExpressionKind::Literal(Literal::Null) => return Alternative::Nothing,
+            ExpressionKind::Literal(Literal::Text(text)) if text.is_empty() => return Alternative::Blank,
+            ExpressionKind::Name(name) if name == "undefined" => return Alternative::Nothing,
+            ExpressionKind::Literal(_) | ExpressionKind::Template(_) => return Alternative::Something,
+            _ => {}
+        }
+        if diverges(program, expression, frame, 0) {
+            return Alternative::Stops;
+        }
+        if let ExpressionKind::Call(call) = &expression.kind
+            && call.arguments.is_empty()
+            && matches!(Program::written(&call.callee).as_str(), "String.new" | "str" | "String" | "String.default")
+        {
+            return Alternative::Blank;
+        }
+        if let ExpressionKind::Call(call) = &expression.kind
+            && let ExpressionKind::Member { object, name } = &call.callee.kind
+            && keeps(name)
+        {
+            return self.alternative(object, frame, named, depth + 1);
+        }
+        // The fallback that a helper is called with.
+        if let ExpressionKind::Name(name) = &expression.kind {
+            for (binding, home) in self.variables.bindings(name, frame) {
+                let Binding::Parameter { index, .. } = binding else { continue };
+                return self.passed_alternative(index, home, named, depth);
+            }
+        }
+        // Another variable: with a default of its own it always is something.
+        if let Some(read) = self.variables.read_of(expression, frame) {
+            return match read.default {
+                Some(Fallback::Given(default, frame)) => match self.alternative(default, frame, named, depth + 1) {
+                    Alternative::Nothing => Alternative::Variable,
+                    other => other,
+                },
+                Some(Fallback::Unseen) => Alternative::Something,
+                None => Alternative::Variable,
+            };
+        }
+        if !self.variables.held(expression, frame).is_empty() {
+            return Alternative::Variable;
+        }
+        let values = program.values(expression, frame);
+        let literal = |value: &Value<'m>| match value {
+            Value::Data { expression, .. } => match &expression.0.kind {
+                ExpressionKind::Literal(Literal::Null) => Some(Alternative::Nothing),
+                ExpressionKind::Literal(Literal::Text(text)) if text.is_empty() => Some(Alternative::Blank),
+                _ => None,
+            },
+            _ => None,
+        };
+        match values.as_ref() {
+            [only] => literal(only).unwrap_or(Alternative::Something),
+            _ => Alternative::Something,
+        }
+    }
+
+    fn passed_alternative(&self, index: usize, home: FrameId, named: &Named, depth: usize) -> Alternative {
+        let program = self.variables.program;
+        let unit = program.unit_of_frame(home);
+        let Some(function) = program.units.units[unit].function else { return Alternative::Something };
+        let Some(parameter) = function.parameters.get(index) else { return Alternative::Something };
+        let passed = named.via.first().and_then(|call| {
+            let site = Site { call: *call, frame: program.open_frame(program.units.calls[*call].unit) };
+            program.passed_expression(function, index, site).map(|passed| (passed, site.frame))
+        });
+        match (passed, &parameter.default) {
+            (Some((passed, frame)), _) => self.alternative(passed, frame, named, depth + 1),
+            (None, Some(default)) => self.alternative(default, home, named, depth + 1),
+            // Nobody is seen who passes nothing.
+            (None, None) if named.via.is_empty() => Alternative::Something,
+            (None, None) => Alternative::Nothing,
+        }
+    }
+}
+
+/// Names of variables are written in capitals; some belong to the runtime.
+pub fn is_variable_name(name: &str) -> bool {
+    let ambient = [
+        "NODE_ENV",
+        "HOME",
+        "PATH",
+        "USER",
+        "PWD",
+        "CI",
+        "TMPDIR",
+        "TEMP",
+        "LANG",
+        "TERM",
+        "NEXT_RUNTIME",
+        "DEV",
+        "PROD",
+        "MODE",
+        "SSR",
+        "BASE_URL",
+    ];
+    name.len() > 1
+        && name.starts_with(|character: char| character.is_ascii_uppercase() || character == '_')
+        && name
+            .chars()
+            .all(|character| character.is_ascii_uppercase() || character.is_ascii_digit() || character == '_')
+        && !ambient.contains(&name)
+}

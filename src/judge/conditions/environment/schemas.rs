@@ -1,0 +1,364 @@
+//! Schemas of the environment: settings classes, and calls that check an object of variables.
+
+use std::collections::BTreeSet;
+
+use crate::link::arguments::Given;
+use crate::link::units::{CallId, ClassId, ModuleId};
+use crate::link::{FrameId, Program, Site, Value};
+use crate::model::*;
+use crate::rules::catalogue::{Fact, Kind};
+
+use super::super::super::case::Case;
+use super::checks::{When, when};
+use super::names::Variables;
+use super::reads::is_variable_name;
+
+/// A variable that a schema requires.
+#[derive(Clone, Debug)]
+pub struct Required {
+    pub name: String,
+    pub module: ModuleId,
+    pub span: Span,
+}
+
+/// A call that checks the environment against a schema.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    pub call: CallId,
+    /// Its result must be tested.
+    pub by_result: bool,
+    pub variables: Vec<Required>,
+    /// Reads that hand values to the schema: it decides whether they are required.
+    pub governed: BTreeSet<(ModuleId, Span)>,
+}
+
+/// The calls that check the environment.
+pub fn checked_by_calls(case: &Case<'_, '_>) -> Vec<Checked> {
+    let program = case.program;
+    let mut all = Vec::new();
+    for (call, info) in program.units.calls.iter().enumerate() {
+        let site = Site { call, frame: program.open_frame(info.unit) };
+        let fact = program.callee_paths(site).iter().find_map(|path| {
+            let facts = program.facts_of(path, Kind::EnvironmentSchema);
+            facts.into_iter().map(|(_, fact)| fact).find(|fact| {
+                fact.how.is_some()
+                    && !fact.unless.iter().any(|unless| program.meets(unless, site) == Some(true))
+                    && fact.needs.iter().all(|need| program.meets(need, site) == Some(true))
+            })
+        });
+        if let Some(fact) = fact
+            && let Some(checked) = checked(case, fact, site)
+        {
+            all.push(checked);
+        }
+    }
+    all
+}
+
+fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
+    let program = case.program;
+    let variables = Variables { program };
+    let mut handed = Vec::new();
+    if let Some(value) = &fact.value {
+        let Given::Present { expression, frame } = program.argument(site, value) else { return None };
+        if !variables.is_environment(expression, frame) {
+            handed = handed_over(variables, expression, frame);
+            if handed.is_empty() {
+                return None;
+            }
+        }
+    }
+    let mut keys = Keys { program, optional_by_default: fact.role.as_deref() == Some("optional"), found: Vec::new() };
+    keys.of_call(fact, site);
+    let mut required = Vec::new();
+    for (key, module, span, is_required) in keys.found {
+        if !is_required {
+            continue;
+        }
+        let given: Vec<&Handed> = handed.iter().filter(|each| each.key == key).collect();
+        if given.is_empty() && is_variable_name(&key) {
+            required.push(Required { name: key, module, span });
+            continue;
+        }
+        // `{ key: process.env.KEY }`: the variable has a name of its own.
+        let given = given.into_iter().filter(|each| is_variable_name(&each.name));
+        required.extend(given.map(|each| Required { name: each.name.clone(), module: each.module, span: each.span }));
+    }
+    let governed = handed.iter().map(|each| (each.module, each.span)).collect();
+    Some(Checked { call: site.call, by_result: fact.how.as_deref() == Some("result"), variables: required, governed })
+}
+
+/// A variable that is handed to a schema under a key.
+struct Handed {
+    key: String,
+    name: String,
+    module: ModuleId,
+    span: Span,
+}
+
+fn handed_over<'m>(variables: Variables<'_, 'm>, expression: &'m Expression, frame: FrameId) -> Vec<Handed> {
+    let mut all = Vec::new();
+    for value in variables.program.values(expression, frame).iter() {
+        let Value::Data { expression, frame } = value else { continue };
+        let ExpressionKind::Object(entries) = &expression.0.kind else { continue };
+        let module = variables.program.module_of(variables.program.unit_of_frame(*frame));
+        for entry in entries {
+            let Some(key) = &entry.key else { continue };
+            for named in variables.held(&entry.value, *frame) {
+                all.push(Handed { key: key.clone(), name: named.name, module, span: entry.value.span });
+            }
+        }
+    }
+    all
+}
+
+/// The keys of a schema: name, place, and whether it is required.
+struct Keys<'p, 'm> {
+    program: &'p Program<'m>,
+    optional_by_default: bool,
+    found: Vec<(String, ModuleId, Span, bool)>,
+}
+
+impl<'m> Keys<'_, 'm> {
+    fn of_call(&mut self, fact: &Fact, site: Site) {
+        let program = self.program;
+        let mut sites = Vec::new();
+        for path in &fact.keys {
+            if path.ends_with("()") {
+                let callee = &program.units.calls[site.call].call.callee;
+                sites.extend(program.values(callee, site.frame).iter().flat_map(|value| value.sites().to_vec()));
+            } else if let Given::Present { expression, frame } = program.argument(site, path) {
+                self.of_expression(expression, frame, &mut sites, 0);
+            }
+        }
+        let mut visited = BTreeSet::new();
+        while let Some(site) = sites.pop() {
+            if visited.len() > 60 || !visited.insert(site) {
+                continue;
+            }
+            for argument in &program.units.calls[site.call].call.arguments {
+                self.of_expression(&argument.value, site.frame, &mut sites, 0);
+            }
+        }
+    }
+
+    fn of_expression(&mut self, expression: &'m Expression, frame: FrameId, sites: &mut Vec<Site>, depth: usize) {
+        if depth > 4 {
+            return;
+        }
+        for value in self.program.values(expression, frame).iter() {
+            match value {
+                Value::Data { expression, frame } => {
+                    let ExpressionKind::Object(entries) = &expression.0.kind else { continue };
+                    let module = self.program.module_of(self.program.unit_of_frame(*frame));
+                    for entry in entries {
+                        match (&entry.key, &entry.value.kind) {
+                            (Some(key), _) => {
+                                let is_required = self.is_required(&entry.value);
+                                self.found.push((key.clone(), module, entry.value.span, is_required));
+                            }
+                            (None, ExpressionKind::Spread(inner)) => {
+                                self.of_expression(inner, *frame, sites, depth + 1)
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                Value::Library { sites: more, .. } => sites.extend(more.iter().copied()),
+                // A function that checks the environment itself: its own schema is found where it parses.
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether the description of a key lets it be missing: `.optional()`, `.default(x)`, `str({ default: x })`.
+    fn is_required(&self, description: &Expression) -> bool {
+        let mut demanded = !self.optional_by_default;
+        let mut open = vec![description];
+        while let Some(each) = open.pop() {
+            let ExpressionKind::Call(call) = &each.kind else {
+                // znv describes a key as an object with its default.
+                if let ExpressionKind::Object(entries) = &each.kind
+                    && entries.iter().any(|entry| entry.key.as_deref().is_some_and(|key| key.starts_with("default")))
+                {
+                    return false;
+                }
+                continue;
+            };
+            let name = match &call.callee.kind {
+                ExpressionKind::Member { object, name } => {
+                    open.push(object);
+                    name.as_str()
+                }
+                ExpressionKind::Name(name) => name.as_str(),
+                _ => "",
+            };
+            match name {
+                "optional" | "default" | "_default" | "nullish" | "catch" | "prefault" | "fallback"
+                | "undefinedable" => {
+                    return false;
+                }
+                "required" => demanded = true,
+                _ => {}
+            }
+            let has_default = call.arguments.iter().any(|argument| match &argument.value.kind {
+                ExpressionKind::Object(entries) => entries.iter().any(|entry| entry.key.as_deref() == Some("default")),
+                _ => argument.name.as_deref() == Some("default"),
+            });
+            if has_default {
+                return false;
+            }
+        }
+        demanded
+    }
+}
+
+/// The fields of settings classes without a default, with when the class is made.
+pub fn class_fields(case: &Case<'_, '_>) -> Vec<(Required, When)> {
+    let program = case.program;
+    let mut all = Vec::new();
+    for class in 0..program.units.classes.len() {
+        let Some(base) = settings_base(program, class, 0) else { continue };
+        let made = made_at(case, class);
+        let info = &program.units.classes[class];
+        let prefix = prefix(program, class, 0);
+        for name in &info.order {
+            let Some((_, assignment)) = info.fields.get(name).and_then(|fields| fields.first()) else { continue };
+            if name.starts_with('_') || *name == "model_config" || !is_required_field(assignment, base) {
+                continue;
+            }
+            let variable = alias(assignment).unwrap_or_else(|| format!("{prefix}{name}").to_ascii_uppercase());
+            all.push((Required { name: variable, module: info.module, span: assignment.target.span }, made));
+        }
+    }
+    all
+}
+
+/// What is known of the library class that makes a class a settings class.
+fn settings_base<'m>(program: &Program<'m>, class: ClassId, depth: usize) -> Option<&'m Fact> {
+    if depth > 6 {
+        return None;
+    }
+    let info = &program.units.classes[class];
+    let frame = program.open_frame(info.unit);
+    info.class.bases.iter().find_map(|base| {
+        program.values(base, frame).iter().find_map(|value| match value {
+            Value::Library { path, .. } => {
+                program.facts_of(path, Kind::EnvironmentSchema).first().map(|(_, fact)| *fact)
+            }
+            Value::Class(base) if *base != class => settings_base(program, *base, depth + 1),
+            _ => None,
+        })
+    })
+}
+
+/// A field without a default: declared only, `...`, or a `Field(...)` without `default` and `default_factory`.
+fn is_required_field(assignment: &Assignment, base: &Fact) -> bool {
+    let Some(annotation) = &assignment.annotation else { return false };
+    let written = Program::written(annotation);
+    if written.starts_with("ClassVar") {
+        return false;
+    }
+    let Some(value) = &assignment.value else {
+        return !base.default.as_ref().is_some_and(|annotation| written.starts_with(annotation.as_str()));
+    };
+    let is_open = |value: &Expression| matches!(&value.kind, ExpressionKind::Name(name) if name == "Ellipsis");
+    let ExpressionKind::Call(call) = &value.kind else { return is_open(value) };
+    let is_field = matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name == "Field");
+    let given = call.arguments.iter().find(|argument| argument.name.is_none());
+    is_field
+        && given.is_none_or(|argument| is_open(&argument.value))
+        && !call
+            .arguments
+            .iter()
+            .any(|argument| matches!(argument.name.as_deref(), Some("default" | "default_factory")))
+}
+
+/// The name that a field gives its variable itself.
+fn alias(assignment: &Assignment) -> Option<String> {
+    let ExpressionKind::Call(call) = &assignment.value.as_ref()?.kind else { return None };
+    let given = call
+        .arguments
+        .iter()
+        .find(|argument| matches!(argument.name.as_deref(), Some("validation_alias" | "alias" | "env")))?;
+    first_text(&given.value, 0)
+}
+
+fn first_text(expression: &Expression, depth: usize) -> Option<String> {
+    match &expression.kind {
+        ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
+        ExpressionKind::List(items) if depth < 3 => items.iter().find_map(|item| first_text(item, depth + 1)),
+        ExpressionKind::Call(call) if depth < 3 => {
+            call.arguments.iter().find_map(|argument| first_text(&argument.value, depth + 1))
+        }
+        _ => None,
+    }
+}
+
+/// What stands before the names of a settings class: `env_prefix` in its configuration.
+fn prefix(program: &Program<'_>, class: ClassId, depth: usize) -> String {
+    let info = &program.units.classes[class];
+    for statement in &info.class.body {
+        match &statement.kind {
+            StatementKind::Assign(assignment) => {
+                if let Some(Expression { kind: ExpressionKind::Call(call), .. }) = &assignment.value
+                    && matches!(&assignment.target.kind, ExpressionKind::Name(name) if name == "model_config")
+                    && let Some(given) =
+                        call.arguments.iter().find(|argument| argument.name.as_deref() == Some("env_prefix"))
+                {
+                    return first_text(&given.value, 0).unwrap_or_default();
+                }
+            }
+            StatementKind::Class(inner) => {
+                for statement in &inner.body {
+                    if let StatementKind::Assign(assignment) = &statement.kind
+                        && matches!(&assignment.target.kind, ExpressionKind::Name(name) if name == "env_prefix")
+                        && let Some(value) = &assignment.value
+                    {
+                        return first_text(value, 0).unwrap_or_default();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    if depth > 6 {
+        return String::new();
+    }
+    let frame = program.open_frame(info.unit);
+    let bases = info.class.bases.iter().flat_map(|base| program.values(base, frame).to_vec());
+    let base = bases.into_iter().find_map(|value| match value {
+        Value::Class(base) if base != class => Some(base),
+        _ => None,
+    });
+    base.map_or_else(String::new, |base| prefix(program, base, depth + 1))
+}
+
+/// When a settings class, or one made from it, is made first.
+fn made_at(case: &Case<'_, '_>, class: ClassId) -> When {
+    let program = case.program;
+    let mut best = When::Later;
+    for (call, info) in program.units.calls.iter().enumerate() {
+        let open = Site { call, frame: program.open_frame(info.unit) };
+        let makes = case.callees(open).iter().any(|value| match value {
+            Value::Class(made) => *made == class || is_subclass(program, *made, class, 0),
+            _ => false,
+        });
+        if makes {
+            best = best.min(when(case, info.unit, Some(info.node), &[]).0);
+        }
+    }
+    best
+}
+
+fn is_subclass(program: &Program<'_>, class: ClassId, of: ClassId, depth: usize) -> bool {
+    let info = &program.units.classes[class];
+    let frame = program.open_frame(info.unit);
+    depth < 6
+        && info.class.bases.iter().any(|base| {
+            program.values(base, frame).iter().any(|value| match value {
+                Value::Class(base) => *base == of || *base != class && is_subclass(program, *base, of, depth + 1),
+                _ => false,
+            })
+        })
+}

@@ -1,0 +1,246 @@
+//! Deadlines around a call: what bounds it in time from the outside, on the way from an entry point.
+
+use std::collections::BTreeSet;
+
+use crate::link::arguments::{Amount, Given, Held};
+use crate::link::entries::{Entry, Link, frame_of};
+use crate::link::reach::Trail;
+use crate::link::units::{NodeKind, UnitId};
+use crate::link::{FrameId, How, Site, Value};
+use crate::model::{Expression, ExpressionKind, Literal};
+use crate::rules::catalogue::Fact;
+
+use super::calls::External;
+use super::case::Case;
+
+const ITEM: &str = "A1";
+/// A deadline above this bounds nothing, in seconds.
+pub const LONGEST: f64 = 300.0;
+
+/// Whether deadlines stand around a call at a site, on every way to it.
+pub fn enclosed(case: &Case<'_, '_>, external: &External, site: Site) -> bool {
+    let ways: Vec<(usize, Trail)> = external
+        .reached
+        .iter()
+        .filter(|(_, sites)| sites.contains(&site))
+        .flat_map(|(entry, _)| case.reaches[*entry].trails(site).into_iter().map(move |trail| (*entry, trail)))
+        .collect();
+    if ways.is_empty() {
+        return on_trail(case, &vec![site]) == Way::Bounded;
+    }
+    ways.iter().all(|(entry, trail)| match on_trail(case, trail) {
+        Way::Bounded => true,
+        Way::Outlives => false,
+        Way::Open => in_front(case, &case.entries.entries[*entry]),
+    })
+}
+
+/// What a way does for a call's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Bounded,
+    /// Nothing on it bounds the call; what stands in front of the handler may.
+    Open,
+    /// The call goes on when its caller has long returned.
+    Outlives,
+}
+
+/// Whether a call is started on a way and left running: then what bounds the handler does not bound the call.
+pub fn outlives(case: &Case<'_, '_>, trail: &Trail) -> bool {
+    trail.iter().any(|step| case.program.is_left_running(*step))
+}
+
+/// From the call outwards, until something bounds it or it is left to itself.
+fn on_trail(case: &Case<'_, '_>, trail: &Trail) -> Way {
+    // A stream is bounded only by what stands around the reading of it.
+    let mut streams = trail.last().is_some_and(|site| opens_stream(case, *site));
+    for step in trail.iter().rev() {
+        let left_running = case.program.is_left_running(*step);
+        if around(case, *step, streams, left_running) {
+            return Way::Bounded;
+        }
+        if left_running {
+            return Way::Outlives;
+        }
+        if decorated(case, step.frame) && !(streams && hands_on(case, *step)) {
+            return Way::Bounded;
+        }
+        streams = streams && hands_on(case, *step);
+    }
+    Way::Open
+}
+
+/// Whether a call opens a stream that is read afterwards.
+fn opens_stream(case: &Case<'_, '_>, site: Site) -> bool {
+    let program = case.program;
+    let asked = match program.argument(site, "stream") {
+        Given::Present { expression, frame } => program.values(expression, frame).iter().any(|value| {
+            matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Boolean(true))))
+        }),
+        _ => false,
+    };
+    let named = match &program.units.calls[site.call].call.callee.kind {
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+            name.to_ascii_lowercase().contains("stream")
+        }
+        _ => false,
+    };
+    asked || named
+}
+
+/// Whether the unit of a step passes a stream on to its caller instead of reading it.
+fn hands_on(case: &Case<'_, '_>, step: Site) -> bool {
+    let program = case.program;
+    let unit = &program.units.units[program.unit_of_frame(step.frame)];
+    unit.function.is_some_and(|function| function.is_generator)
+        || unit.returns.iter().any(|returned| {
+            program.values(returned, step.frame).iter().any(|value| value.sites().contains(&step))
+                || program.pending(returned, step.frame).contains(&step)
+        })
+}
+
+/// A deadline around a step within its own unit.
+fn around(case: &Case<'_, '_>, step: Site, streams: bool, left_running: bool) -> bool {
+    let program = case.program;
+    let info = &program.units.calls[step.call];
+    // `wait_for(ask(), 30)`, `race([ask(), timer])`, and the call that is handed a function to run in time.
+    let hands_over = std::iter::once(step.call).chain(info.within.iter().copied());
+    let mut wrapped = hands_over.map(|call| Site { call, frame: step.frame }).any(|here| wraps(case, here));
+    wrapped = wrapped || waits_for(case, step);
+    if wrapped && !streams {
+        return true;
+    }
+    // What is left running is not inside of a block that only starts it.
+    !left_running
+        && program.units.ancestors(info.node).any(|(_, node)| match node.kind {
+            NodeKind::With(items) => {
+                items.iter().any(|item| value_is_deadline(case, &item.context, step.frame))
+                    && (!streams || reads_stream(case, step, node.span))
+            }
+            _ => false,
+        })
+}
+
+/// Whether a loop within a span reads what a call returned.
+fn reads_stream(case: &Case<'_, '_>, step: Site, within: crate::model::Span) -> bool {
+    let program = case.program;
+    let unit = program.unit_of_frame(step.frame);
+    program.units.units[unit].nodes.iter().any(|node| {
+        let node = &program.units.nodes[*node];
+        let NodeKind::Loop(each) = node.kind else { return false };
+        within.contains(node.span)
+            && each.over.as_ref().is_some_and(|over| {
+                program.slice(over, step.frame).sites.contains(&step)
+                    || program.values(over, step.frame).iter().any(|value| value.sites().contains(&step))
+            })
+    })
+}
+
+/// Whether a call is one of a library that bounds in time what it is given.
+fn wraps(case: &Case<'_, '_>, site: Site) -> bool {
+    case.program.callee_paths(site).iter().any(|path| {
+        case.guards.facts(path, Some(site), ITEM).into_iter().any(|fact| is_around(fact) && holds(case, fact, site))
+    })
+}
+
+fn is_around(fact: &Fact) -> bool {
+    !matches!(fact.how.as_deref(), Some("result" | "init" | "middleware"))
+}
+
+/// Whether a deadline's own limit is one: at most five minutes, and not switched off.
+fn holds(case: &Case<'_, '_>, fact: &Fact, site: Site) -> bool {
+    let Some(setting) = &fact.timeout else { return true };
+    match case.program.setting_at(setting, site) {
+        Some(Held::Given(Amount::Number(seconds), _)) => seconds <= LONGEST,
+        Some(Held::Given(Amount::Off, _)) | None => false,
+        _ => true,
+    }
+}
+
+/// Whether the result of a step, not yet awaited, is given to a deadline later in its unit, or to a function of the
+/// program that puts one around it.
+fn waits_for(case: &Case<'_, '_>, step: Site) -> bool {
+    let program = case.program;
+    let with_deadline = case.guards.units_with_deadline.get_or_init(|| units_with_deadline(case));
+    if with_deadline.is_empty() {
+        return false;
+    }
+    let unit = program.unit_of_frame(step.frame);
+    program.units.units[unit].calls.iter().filter(|call| **call != step.call).any(|call| {
+        let site = Site { call: *call, frame: step.frame };
+        let is_given = || {
+            let call = program.units.calls[site.call].call;
+            call.arguments.iter().any(|argument| program.pending(&argument.value, site.frame).contains(&step))
+        };
+        if wraps(case, site) {
+            return is_given();
+        }
+        let own: Vec<FrameId> = program
+            .runs(site, &case.entries.registrations)
+            .into_iter()
+            .filter(|frame| program.frame(*frame).how == How::Call(site))
+            .filter(|frame| with_deadline.contains(&program.unit_of_frame(*frame)))
+            .collect();
+        !own.is_empty() && is_given() && own.iter().any(|frame| waits_within(case, *frame, step))
+    })
+}
+
+/// The units that call something that bounds in time what it is given.
+fn units_with_deadline(case: &Case<'_, '_>) -> BTreeSet<UnitId> {
+    let calls = case.program.units.calls.iter().enumerate();
+    calls
+        .filter(|(call, info)| wraps(case, Site { call: *call, frame: case.program.open_frame(info.unit) }))
+        .map(|(_, info)| info.unit)
+        .collect()
+}
+
+/// Whether a function puts a deadline around what it was given.
+fn waits_within(case: &Case<'_, '_>, frame: FrameId, step: Site) -> bool {
+    let program = case.program;
+    program.units.units[program.unit_of_frame(frame)].calls.iter().any(|call| {
+        let site = Site { call: *call, frame };
+        let call = program.units.calls[site.call].call;
+        wraps(case, site)
+            && call.arguments.iter().any(|argument| program.pending(&argument.value, frame).contains(&step))
+    })
+}
+
+/// A decorator with a time limit on the unit that a frame runs.
+fn decorated(case: &Case<'_, '_>, frame: FrameId) -> bool {
+    let program = case.program;
+    let info = &program.units.units[program.unit_of_frame(frame)];
+    let (Some(function), Some(parent)) = (info.function, info.parent) else { return false };
+    let outer = program.frame(frame).closure.unwrap_or_else(|| program.open_frame(parent));
+    function.decorators.iter().any(|decorator| value_is_deadline(case, decorator, outer))
+}
+
+/// Whether an expression makes a deadline: the context of a `with`, a decorator.
+fn value_is_deadline<'m>(case: &Case<'_, 'm>, expression: &'m Expression, frame: FrameId) -> bool {
+    case.program.values(expression, frame).iter().any(|value| is_deadline(case, value))
+}
+
+fn is_deadline(case: &Case<'_, '_>, value: &Value<'_>) -> bool {
+    let Value::Library { path, sites } = value else { return false };
+    let Some(site) = sites.last() else { return false };
+    case.guards.facts(path, Some(*site), ITEM).into_iter().any(|fact| holds(case, fact, *site))
+}
+
+/// Whether a time limit stands in front of an entry point however it is mounted: a layer, a middleware.
+fn in_front<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>) -> bool {
+    !entry.chains.is_empty() && entry.chains.iter().all(|chain| chain.iter().any(|link| is_layer(case, link)))
+}
+
+fn is_layer<'m>(case: &Case<'_, 'm>, link: &Link<'m>) -> bool {
+    match frame_of(case.program, &link.value) {
+        // A middleware of the program's own that goes on within a deadline.
+        Some(frame) => {
+            let reach = case.guards.reach(frame);
+            let onwards = case.guards.continuations(&reach);
+            !onwards.is_empty()
+                && onwards.iter().all(|site| {
+                    reach.trails(*site).iter().all(|trail| trail.iter().any(|step| around(case, *step, false, false)))
+                })
+        }
+        None => is_deadline(case, &link.value),
+    }
+}

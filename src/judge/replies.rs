@@ -1,0 +1,93 @@
+//! What a raw HTTP call turns out to be by what is read from its reply.
+//!
+//! An address may come from the configuration, or from a request that is built elsewhere. The reply gives the provider
+//! away: only a model's reply has `choices` with a `message` in them.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::link::units::UnitId;
+use crate::link::{Program, Site};
+use crate::model::{Expression, ExpressionKind, Literal};
+use crate::rules::catalogue::Kind;
+use crate::rules::checked::FactId;
+
+/// Functions that the reply is handed to, one after the other.
+const HANDED_ON: usize = 3;
+const UNITS: usize = 40;
+
+/// The replies of providers, and what the program reads from anything.
+pub(super) struct Replies<'m> {
+    shapes: Vec<(Vec<&'m str>, FactId)>,
+    read: FxHashMap<UnitId, FxHashSet<&'m str>>,
+}
+
+impl<'m> Replies<'m> {
+    pub(super) fn of(program: &Program<'m>) -> Replies<'m> {
+        let catalogue = program.catalogue;
+        let shapes = catalogue
+            .of_kind(Kind::Endpoint)
+            .flat_map(|(id, fact)| fact.replies.iter().map(move |shape| (shape.split('.').collect(), id)))
+            .collect();
+        let mut read: FxHashMap<UnitId, FxHashSet<&'m str>> = FxHashMap::default();
+        for (unit, _, expression) in &program.units.members {
+            if let Some(key) = key(expression) {
+                read.entry(*unit).or_default().insert(key);
+            }
+        }
+        for (id, info) in program.units.calls.iter().enumerate() {
+            if let Some(key) = looked_up(program, id) {
+                read.entry(info.unit).or_default().insert(key);
+            }
+        }
+        Replies { shapes, read }
+    }
+
+    /// The provider whose reply is read after a call, in its function or in those that the reply is handed to.
+    pub(super) fn find(&self, program: &Program<'m>, site: Site) -> Option<FactId> {
+        let mut units = vec![program.units.calls[site.call].unit];
+        let mut fresh = vec![program.open_frame(program.units.calls[site.call].unit)];
+        for _ in 0..HANDED_ON {
+            let mut next = Vec::new();
+            for frame in fresh {
+                let unit = program.unit_of_frame(frame);
+                for call in &program.units.units[unit].calls {
+                    for frame in program.runs(Site { call: *call, frame }, &FxHashSet::default()) {
+                        let unit = program.unit_of_frame(frame);
+                        if units.len() < UNITS && !units.contains(&unit) {
+                            units.push(unit);
+                            next.push(frame);
+                        }
+                    }
+                }
+            }
+            fresh = next;
+        }
+        let inner: Vec<UnitId> = units.iter().flat_map(|unit| program.units.units[*unit].inner.clone()).collect();
+        let keys: FxHashSet<&str> =
+            units.iter().chain(&inner).filter_map(|unit| self.read.get(unit)).flatten().copied().collect();
+        self.shapes.iter().find(|(shape, _)| shape.iter().all(|key| keys.contains(key))).map(|(_, fact)| *fact)
+    }
+}
+
+/// The key that a member or index expression reads.
+fn key(expression: &Expression) -> Option<&str> {
+    match &expression.kind {
+        ExpressionKind::Member { name, .. } => Some(name),
+        ExpressionKind::Index { index, .. } => match &index.kind {
+            ExpressionKind::Literal(Literal::Text(text)) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The key of `reply.get("choices")`.
+fn looked_up<'m>(program: &Program<'m>, call: usize) -> Option<&'m str> {
+    let call = program.units.calls[call].call;
+    match (&call.callee.kind, call.arguments.first().map(|argument| &argument.value.kind)) {
+        (ExpressionKind::Member { name, .. }, Some(ExpressionKind::Literal(Literal::Text(text)))) if name == "get" => {
+            Some(text)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,179 @@
+//! Retry constructs: what repeats a call when it fails, whether it ends, and how it waits.
+//!
+//! A construct is a library that is told to retry (`library`), a loop around an external call, or a function that calls
+//! itself again after a failure (`loops`). How it waits is read from what its sleeps are given (`waits`).
+
+mod library;
+mod loops;
+mod waits;
+
+use crate::link::units::{CallId, ModuleId, NodeId, UnitId};
+use crate::link::{FrameId, Program, Site};
+use crate::model::{Block, Expression, Span, Statement, StatementKind};
+use crate::rules::catalogue::Kind;
+
+use super::case::Case;
+
+/// One retry construct.
+#[derive(Clone, Debug)]
+pub struct Construct {
+    pub module: ModuleId,
+    pub span: Span,
+    /// The library's name, or the call that is repeated.
+    pub name: String,
+    pub how: Repeats,
+    pub bounded: bool,
+    pub exponential: bool,
+    /// How often it tries in all, where that is written down.
+    pub attempts: Option<f64>,
+}
+
+/// How a construct repeats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// A library's decorator, wrapper, context or policy, made by this call.
+    Library(CallId),
+    /// The body of a loop.
+    Loop(NodeId),
+    /// A function that calls itself again.
+    Recursion { unit: UnitId, call: CallId },
+}
+
+impl Construct {
+    pub fn is_library(&self) -> bool {
+        matches!(self.how, Repeats::Library(_))
+    }
+
+    /// The call that makes a library retry.
+    pub fn call(&self) -> Option<CallId> {
+        match self.how {
+            Repeats::Library(call) => Some(call),
+            _ => None,
+        }
+    }
+}
+
+/// All retry constructs of shipping code around external calls, in the order of files and lines.
+pub fn constructs(case: &Case<'_, '_>) -> Vec<Construct> {
+    let mut all = library::constructs(case);
+    for unit in 0..case.program.units.units.len() {
+        all.extend(loops::loops(case, unit));
+        all.extend(loops::recursions(case, unit));
+    }
+    all.sort_by(|a, b| {
+        (&case.program.modules[a.module].path, a.span).cmp(&(&case.program.modules[b.module].path, b.span))
+    });
+    all
+}
+
+/// Calls within calls that are followed to an external call.
+const DEPTH: usize = 4;
+
+/// What a call leads to within a few steps.
+pub struct Leads<'c, 'p, 'm> {
+    case: &'c Case<'p, 'm>,
+    seen: Vec<FrameId>,
+    /// The first external call, by its name.
+    pub external: Option<String>,
+    /// Whether a database or cache is asked on the way.
+    pub stores: bool,
+}
+
+impl<'c, 'p, 'm> Leads<'c, 'p, 'm> {
+    /// Follows a call.
+    pub fn of(case: &'c Case<'p, 'm>, site: Site) -> Self {
+        let mut leads = Leads { case, seen: Vec::new(), external: None, stores: false };
+        leads.follow(site, DEPTH);
+        leads
+    }
+
+    /// Follows everything that a unit calls.
+    pub fn of_frame(case: &'c Case<'p, 'm>, frame: FrameId) -> Self {
+        let mut leads = Leads { case, seen: Vec::new(), external: None, stores: false };
+        leads.frame(frame, DEPTH);
+        leads
+    }
+
+    fn follow(&mut self, site: Site, depth: usize) {
+        if let Some(external) = self.case.external_at(site.call) {
+            self.external = self.external.take().or_else(|| Some(external.api.clone()));
+            return;
+        }
+        let program = self.case.program;
+        self.stores |= program.callee_paths(site).iter().any(|path| program.is_a(path, Kind::Store));
+        if depth == 0 {
+            return;
+        }
+        for frame in program.runs(site, &self.case.entries.registrations) {
+            self.frame(frame, depth - 1);
+        }
+    }
+
+    fn frame(&mut self, frame: FrameId, depth: usize) {
+        if self.external.is_some() || self.seen.contains(&frame) || self.seen.len() > 200 {
+            return;
+        }
+        self.seen.push(frame);
+        let program = self.case.program;
+        for call in &program.units.units[program.unit_of_frame(frame)].calls {
+            self.follow(Site { call: *call, frame }, depth);
+            if self.external.is_some() {
+                return;
+            }
+        }
+    }
+}
+
+/// A site of a unit: in the frame given where the call stands in that frame's unit, else with everything open.
+fn site_in(program: &Program<'_>, call: CallId, frame: FrameId) -> Site {
+    let unit = program.units.calls[call].unit;
+    let frame = if unit == program.unit_of_frame(frame) { frame } else { program.open_frame(unit) };
+    Site { call, frame }
+}
+
+/// Visits an expression and everything in it, functions left out.
+pub fn walk<'m>(expression: &'m Expression, visit: &mut dyn FnMut(&'m Expression)) {
+    let mut stack = vec![expression];
+    while let Some(expression) = stack.pop() {
+        visit(expression);
+        let start = stack.len();
+        crate::link::flow::children(expression, &mut |child| stack.push(child));
+        if let Some(children) = stack.get_mut(start..) {
+            children.reverse();
+        }
+    }
+}
+
+/// Visits the expressions of a statement and of the statements in it, functions left out.
+pub fn walk_statement<'m>(statement: &'m Statement, visit: &mut dyn FnMut(&'m Expression)) {
+    let mut stack = vec![statement];
+    while let Some(statement) = stack.pop() {
+        let mut blocks: Vec<&'m Block> = Vec::new();
+        match &statement.kind {
+            StatementKind::Expression(value)
+            | StatementKind::Return(Some(value))
+            | StatementKind::Raise(Some(value)) => walk(value, visit),
+            StatementKind::Assign(assignment) => assignment.value.iter().for_each(|value| walk(value, visit)),
+            StatementKind::If { test, then, otherwise } => {
+                walk(test, visit);
+                blocks.extend([then, otherwise]);
+            }
+            StatementKind::Block(block) => blocks.push(block),
+            StatementKind::With { items, body } => {
+                items.iter().for_each(|item| walk(&item.context, visit));
+                blocks.push(body);
+            }
+            StatementKind::Loop(each) => {
+                each.over.iter().for_each(|over| walk(over, visit));
+                blocks.extend([&each.setup, &each.step, &each.body]);
+            }
+            StatementKind::Try(each) => {
+                blocks.push(&each.body);
+                blocks.extend(each.handlers.iter().map(|handler| &handler.body));
+                blocks.extend([&each.otherwise, &each.finally]);
+            }
+            _ => {}
+        }
+        stack.extend(blocks.into_iter().flatten().rev());
+    }
+}

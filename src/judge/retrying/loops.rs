@@ -1,0 +1,532 @@
+//! Loops that repeat an external call, and functions that call themselves again after a failure.
+
+use crate::link::units::{CallId, NodeId, NodeKind, UnitId};
+use crate::link::{FrameId, Program, Site};
+use crate::model::{Block, Expression, ExpressionKind, Literal, Loop, LoopKind, Statement, StatementKind};
+use crate::rules::catalogue::Kind;
+
+use super::waits::{Waits, grow, last_name, multiplies, numbers};
+use super::{Construct, Leads, Repeats, walk, walk_statement};
+use crate::judge::case::Case;
+
+/// The loops of a unit that retry an external call.
+pub(super) fn loops(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
+    let program = case.program;
+    let frame = program.open_frame(unit);
+    let mut all: Vec<Construct> = Vec::new();
+    for node in &program.units.units[unit].nodes {
+        let NodeKind::Loop(each) = program.units.nodes[*node].kind else { continue };
+        // A loop over what a retry library hands out is that library's.
+        if each.over.as_ref().is_some_and(|over| is_library(case, over, frame)) {
+            continue;
+        }
+        let Some((api, repeats)) = repeated_call(case, unit, *node, frame) else { continue };
+        let Some((bounded, exponential)) = retries(case, each, frame, repeats) else { continue };
+        all.push(Construct {
+            module: program.units.units[unit].module,
+            span: program.units.nodes[*node].span,
+            name: api,
+            how: Repeats::Loop(*node),
+            bounded,
+            exponential,
+            attempts: each.over.as_ref().and_then(|over| times(program, over, frame)),
+        });
+    }
+    all
+}
+
+fn is_library<'m>(case: &Case<'_, 'm>, over: &'m Expression, frame: FrameId) -> bool {
+    case.program.values(over, frame).iter().any(|value| {
+        value.path().is_some_and(|path| !case.guards.facts(path, value.sites().last().copied(), "A2").is_empty())
+    })
+}
+
+/// The external call that a loop repeats, and whether it is made again because it failed.
+fn repeated_call(case: &Case<'_, '_>, unit: UnitId, node: NodeId, frame: FrameId) -> Option<(String, bool)> {
+    let program = case.program;
+    let mut found: Option<(String, bool)> = None;
+    for call in &program.units.units[unit].calls {
+        let info = &program.units.calls[*call];
+        let chain: Vec<NodeId> = program.units.ancestors(info.node).map(|(id, _)| id).collect();
+        // The innermost loop around a call is the one that repeats it.
+        let innermost = chain.iter().find(|id| matches!(program.units.nodes[**id].kind, NodeKind::Loop(_)));
+        if innermost != Some(&node) {
+            continue;
+        }
+        let site = Site { call: *call, frame };
+        let Some(api) = Leads::of(case, site).external else { continue };
+        let repeats = chain.iter().take_while(|id| **id != node).any(|id| match program.units.nodes[*id].kind {
+            NodeKind::TryBody(each) => each.handlers.iter().any(|handler| goes_on(&handler.body)),
+            _ => false,
+        }) || is_caught_in_place(program, site)
+            || leaves_on_success(program, node, site);
+        if found.as_ref().is_none_or(|(_, known)| !known) {
+            found = Some((api, repeats));
+        }
+    }
+    found
+}
+
+/// `.catch(() => undefined)` on the call itself.
+fn is_caught_in_place(program: &Program<'_>, site: Site) -> bool {
+    let info = &program.units.calls[site.call];
+    program.units.units[info.unit].calls.iter().any(|call| {
+        let other = program.units.calls[*call].call;
+        other.span.start == info.call.span.start
+            && other.span.end > info.call.span.end
+            && matches!(&other.callee.kind, ExpressionKind::Member { name, .. } if name == "catch")
+    })
+}
+
+/// Whether a handler lets the loop run again: it does not always leave it.
+fn goes_on(block: &Block) -> bool {
+    !block.iter().any(|statement| {
+        matches!(&statement.kind, StatementKind::Raise(_) | StatementKind::Return(_) | StatementKind::Break)
+    })
+}
+
+/// Whether a loop is left when a test of success holds: `if reply.ok: return reply`, `Ok(reply) => return reply`.
+fn leaves_on_success(program: &Program<'_>, node: NodeId, site: Site) -> bool {
+    let unit = program.units.calls[site.call].unit;
+    program.units.units[unit].nodes.iter().any(|id| {
+        let each = &program.units.nodes[*id];
+        let NodeKind::If { test, then, otherwise, .. } = each.kind else { return false };
+        let inside = program.units.ancestors(*id).any(|(around, _)| around == node);
+        let exits = leaves(then) != leaves(otherwise);
+        inside && exits && tests_failure(test)
+    })
+}
+
+/// Whether a block ends by leaving the loop.
+fn leaves(block: &Block) -> bool {
+    block.last().is_some_and(|statement| match &statement.kind {
+        StatementKind::Return(_) | StatementKind::Break | StatementKind::Raise(_) => true,
+        StatementKind::If { then, otherwise, .. } => leaves(then) && leaves(otherwise),
+        StatementKind::Block(block) | StatementKind::With { body: block, .. } => leaves(block),
+        _ => false,
+    })
+}
+
+/// Whether a test asks if a request failed: its status, or which variant a result is.
+fn tests_failure(test: &Expression) -> bool {
+    let mut found = false;
+    walk(test, &mut |each| match &each.kind {
+        ExpressionKind::Member { name, .. } => {
+            found |= matches!(
+                name.as_str(),
+                "ok" | "is_ok"
+                    | "is_err"
+                    | "status_code"
+                    | "statusCode"
+                    | "is_success"
+                    | "is_error"
+                    | "is_server_error"
+                    | "is_client_error"
+            );
+        }
+        ExpressionKind::Call(call) => {
+            found |= matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "Ok" || name == "Err");
+        }
+        // `reply.status === 429`
+        ExpressionKind::Operator { operands, .. } => {
+            let status = operands.iter().any(
+                |operand| matches!(last_name(operand), Some(name) if name.to_ascii_lowercase().ends_with("status")),
+            );
+            let number = operands.iter().any(is_number);
+            found |= status && number;
+        }
+        _ => {}
+    });
+    found
+}
+
+fn is_number(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Literal(Literal::Number(_)) => true,
+        ExpressionKind::List(items) => items.iter().all(is_number),
+        _ => false,
+    }
+}
+
+/// Whether a loop is a retry, and then whether it is bounded and waits exponentially.
+fn retries<'m>(case: &Case<'_, 'm>, each: &'m Loop, frame: FrameId, repeats: bool) -> Option<(bool, bool)> {
+    let program = case.program;
+    let statements: Vec<&'m Statement> = each.body.iter().chain(&each.step).collect();
+    let exponential = || Waits::among(case, &statements, frame).are_exponential(program);
+    if each.kind == LoopKind::Each {
+        // Over numbers it counts attempts, over anything else it goes through things.
+        let over = each.over.as_ref()?;
+        if let Some(delays) = numbers(program, over, frame) {
+            return repeats.then(|| (true, grow(&delays)));
+        }
+        let endless = is_endless(over);
+        return (repeats && (endless || is_range(over)))
+            .then(|| (!endless || ends(program, each, frame), exponential()));
+    }
+    if reads_input(each) {
+        return None;
+    }
+    let bounded = ends(program, each, frame);
+    // A bounded loop that does not go on after a failure polls or pages; only an unbounded one is a fault.
+    if bounded && !repeats || !repeats && pages(&each.body) {
+        return None;
+    }
+    // A loop that nothing leaves is what the program is there for: a service, a schedule.
+    if !bounded && each.over.is_none() && !is_left(&each.body) {
+        return None;
+    }
+    Some((bounded, exponential()))
+}
+
+/// Whether something in a loop leaves it in the ordinary course of things.
+fn is_left(block: &Block) -> bool {
+    block.iter().any(|statement| match &statement.kind {
+        StatementKind::Return(_) | StatementKind::Break => true,
+        StatementKind::If { then, otherwise, .. } => is_left(then) || is_left(otherwise),
+        StatementKind::Try(each) => is_left(&each.body) || is_left(&each.otherwise),
+        StatementKind::Block(block) | StatementKind::With { body: block, .. } => is_left(block),
+        // A `break` of an inner loop leaves only that one.
+        StatementKind::Loop(each) => returns(&each.body),
+        _ => false,
+    })
+}
+
+fn returns(block: &Block) -> bool {
+    block.iter().any(|statement| match &statement.kind {
+        StatementKind::Return(_) => true,
+        StatementKind::If { then, otherwise, .. } => returns(then) || returns(otherwise),
+        StatementKind::Try(each) => returns(&each.body) || returns(&each.otherwise),
+        StatementKind::Block(block) | StatementKind::With { body: block, .. } => returns(block),
+        StatementKind::Loop(each) => returns(&each.body),
+        _ => false,
+    })
+}
+
+/// `range(3)`, `0..3`, `Array(3).keys()`
+fn is_range(over: &Expression) -> bool {
+    match &over.kind {
+        ExpressionKind::Call(call) => {
+            let name = last_name(&call.callee).unwrap_or("");
+            let wraps = matches!(name, "enumerate" | "rev" | "keys" | "Array" | "from" | "fill" | "tqdm");
+            let receiver = match &call.callee.kind {
+                ExpressionKind::Member { object, .. } => is_range(object),
+                _ => false,
+            };
+            name == "range"
+                || wraps
+                    && (receiver
+                        || call
+                            .arguments
+                            .iter()
+                            .any(|argument| is_range(&argument.value) || name == "Array" && is_number(&argument.value)))
+        }
+        ExpressionKind::Operator { operator, .. } => operator.starts_with(".."),
+        ExpressionKind::List(items) => items.iter().any(|item| match &item.kind {
+            ExpressionKind::Spread(inner) => is_range(inner),
+            _ => false,
+        }),
+        _ => false,
+    }
+}
+
+/// `itertools.count()`, `0..`
+fn is_endless(over: &Expression) -> bool {
+    match &over.kind {
+        ExpressionKind::Call(call) => last_name(&call.callee) == Some("count"),
+        ExpressionKind::Operator { operator, operands } => operator.starts_with("..") && operands.len() < 2,
+        _ => false,
+    }
+}
+
+/// How often a loop over numbers runs.
+fn times<'m>(program: &Program<'m>, over: &'m Expression, frame: FrameId) -> Option<f64> {
+    if let Some(delays) = numbers(program, over, frame) {
+        return Some(delays.len() as f64);
+    }
+    let number = |expression: &'m Expression| program.number(expression, frame, 0);
+    match &over.kind {
+        ExpressionKind::Call(call) if last_name(&call.callee) == Some("range") => {
+            match call.arguments.iter().map(|argument| number(&argument.value)).collect::<Option<Vec<_>>>()?.as_slice()
+            {
+                [end] => Some(*end),
+                [start, end] => Some(end - start),
+                _ => None,
+            }
+        }
+        ExpressionKind::Operator { operator, operands } => {
+            let (start, end) = (number(operands.first()?)?, number(operands.get(1)?)?);
+            match operator.as_str() {
+                ".." | "<" => Some(end - start),
+                "..=" => Some(end - start + 1.0),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether a loop ends after so many rounds or so much time: its test, or an exit in it, looks at a counter or a clock.
+fn ends<'m>(program: &Program<'m>, each: &'m Loop, frame: FrameId) -> bool {
+    let mut counters = Vec::new();
+    for statement in each.body.iter().chain(&each.step) {
+        counted(statement, &mut counters);
+    }
+    if let Some(target) = each.target.as_ref().and_then(last_name) {
+        counters.push(target.to_owned());
+    }
+    let in_test = each.kind == LoopKind::While
+        && each.over.as_ref().is_some_and(|test| looks_at_count(program, test, frame, &counters));
+    in_test || leaves_by_count(program, &each.body, frame, &counters)
+}
+
+/// Names that count: `n += 1`, `n = n - 1`, `++n`, and lists that grow or shrink.
+fn counted(statement: &Statement, counters: &mut Vec<String>) {
+    let mut statements = vec![statement];
+    while let Some(statement) = statements.pop() {
+        match &statement.kind {
+            StatementKind::Assign(assignment) => counters.extend(counter(assignment)),
+            StatementKind::If { then, otherwise, .. } => statements.extend(then.iter().chain(otherwise)),
+            StatementKind::Try(each) => {
+                let handlers = each.handlers.iter().flat_map(|handler| &handler.body);
+                statements.extend(each.body.iter().chain(handlers).chain(&each.otherwise).chain(&each.finally));
+            }
+            StatementKind::Block(block) | StatementKind::With { body: block, .. } => statements.extend(block),
+            _ => {}
+        }
+    }
+    walk_statement(statement, &mut |expression| match &expression.kind {
+        ExpressionKind::Assign(assignment) => counters.extend(counter(assignment)),
+        ExpressionKind::Call(call) => {
+            if let ExpressionKind::Member { object, name } = &call.callee.kind
+                && matches!(
+                    name.as_str(),
+                    "append" | "push" | "pop" | "popleft" | "shift" | "splice" | "drain" | "remove"
+                )
+            {
+                counters.extend(last_name(object).map(str::to_owned));
+            }
+        }
+        _ => {}
+    });
+}
+
+fn counter(assignment: &crate::model::Assignment) -> Option<String> {
+    let name = last_name(&assignment.target)?;
+    let steps = |expression: &Expression| match &expression.kind {
+        ExpressionKind::Operator { operator, operands } => {
+            matches!(operator.as_str(), "+" | "-") && operands.iter().any(|operand| last_name(operand) == Some(name))
+        }
+        // `rest = rest[size:]`, `rest = rest.slice(size)`
+        ExpressionKind::Slice { object, .. } => last_name(object) == Some(name),
+        ExpressionKind::Call(call) => match &call.callee.kind {
+            ExpressionKind::Member { object, name: method } => method == "slice" && last_name(object) == Some(name),
+            _ => false,
+        },
+        _ => false,
+    };
+    let counts = matches!(assignment.operator.as_deref(), Some("+" | "-"))
+        || assignment.operator.is_none() && assignment.value.as_ref().is_some_and(steps);
+    counts.then(|| name.to_owned())
+}
+
+/// Whether a test depends on a counter or on the time.
+fn looks_at_count<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, counters: &[String]) -> bool {
+    let mut found = false;
+    walk(test, &mut |each| {
+        found |= last_name(each).is_some_and(|name| counters.iter().any(|counter| counter == name));
+        if let ExpressionKind::Call(call) = &each.kind
+            && let Some(call) = program.units.call_id(call)
+        {
+            let site = Site { call, frame };
+            found |= program.callee_paths(site).iter().any(|path| program.is_a(path, Kind::Clock));
+        }
+    });
+    found
+        || program
+            .slice(test, frame)
+            .sites
+            .iter()
+            .any(|site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Clock)))
+}
+
+/// An exit of the loop behind such a test: `if attempt >= limit: raise`.
+fn leaves_by_count<'m>(program: &Program<'m>, block: &'m Block, frame: FrameId, counters: &[String]) -> bool {
+    block.iter().any(|statement| match &statement.kind {
+        StatementKind::If { test, then, otherwise } => {
+            (leaves(then) || leaves(otherwise)) && looks_at_count(program, test, frame, counters)
+                || leaves_by_count(program, then, frame, counters)
+                || leaves_by_count(program, otherwise, frame, counters)
+        }
+        StatementKind::Try(each) => {
+            let handlers = each.handlers.iter().map(|handler| &handler.body);
+            [&each.body, &each.otherwise, &each.finally]
+                .into_iter()
+                .chain(handlers)
+                .any(|block| leaves_by_count(program, block, frame, counters))
+        }
+        StatementKind::Block(block) | StatementKind::With { body: block, .. } => {
+            leaves_by_count(program, block, frame, counters)
+        }
+        _ => false,
+    })
+}
+
+/// A loop that waits for something to come in is no retry: a prompt, a queue, a socket, a stream.
+fn reads_input(each: &Loop) -> bool {
+    let mut found = false;
+    let mut look = |expression: &Expression| {
+        if let ExpressionKind::Call(call) = &expression.kind {
+            found |= last_name(&call.callee).is_some_and(|name| INPUT.contains(&name));
+        }
+    };
+    each.over.iter().for_each(|over| walk(over, &mut look));
+    for statement in &each.body {
+        walk_statement(statement, &mut look);
+    }
+    found
+}
+
+/// What a loop over things that come in asks for the next one.
+const INPUT: [&str; 26] = [
+    "input",
+    "readline",
+    "read_line",
+    "read",
+    "recv",
+    "receive",
+    "receive_text",
+    "receive_json",
+    "receive_message",
+    "receive_messages",
+    "prompt",
+    "question",
+    "next",
+    "get_updates",
+    "getUpdates",
+    "accept",
+    "brpop",
+    "blpop",
+    "brPop",
+    "blPop",
+    "xread",
+    "xreadgroup",
+    "poll_next",
+    "readLine",
+    "next_line",
+    "getMessage",
+];
+
+/// `cursor = page.next` and an exit without it: a loop through pages.
+fn pages(block: &Block) -> bool {
+    let mut found = false;
+    for statement in block {
+        walk_statement(statement, &mut |expression| {
+            if let Some(name) = last_name(expression) {
+                let name = name.to_ascii_lowercase().replace('_', "");
+                found |= ["cursor", "page", "nexttoken", "offset", "hasmore", "continuation"]
+                    .iter()
+                    .any(|part| name.contains(part));
+            }
+        });
+    }
+    found
+}
+
+/// Calls by which a unit runs itself again after a failure.
+pub(super) fn recursions(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
+    let program = case.program;
+    let units = &program.units;
+    let frame = program.open_frame(unit);
+    // A call in a callback of the unit counts too: `.catch(() => load(left - 1))`.
+    let inner = units.units[unit].inner.iter().flat_map(|inner| &units.units[*inner].calls);
+    let calls: Vec<CallId> = units.units[unit].calls.iter().chain(inner).copied().collect();
+    let mut all = Vec::new();
+    for call in calls {
+        let info = &units.calls[call];
+        let site = super::site_in(program, call, frame);
+        let again = program.values(&info.call.callee, site.frame).iter().any(|value| runs_unit(program, value, unit));
+        if !again || !is_after_failure(program, site) {
+            continue;
+        }
+        let Some(api) = first_external(case, unit, frame, call) else { continue };
+        let (bounded, exponential) = ends_and_grows(case, unit, frame, site);
+        all.push(Construct {
+            module: info.module,
+            span: info.call.span,
+            name: api,
+            how: Repeats::Recursion { unit, call },
+            bounded,
+            exponential,
+            attempts: None,
+        });
+    }
+    all
+}
+
+fn runs_unit<'m>(program: &Program<'m>, value: &crate::link::Value<'m>, unit: UnitId) -> bool {
+    matches!(value, crate::link::Value::Function { .. }) && program.units_behind(value).contains(&unit)
+}
+
+/// Whether a call stands in a handler, behind a test of failure, or in a function given to `catch`.
+fn is_after_failure(program: &Program<'_>, site: Site) -> bool {
+    let info = &program.units.calls[site.call];
+    let here = program.units.ancestors(info.node).any(|(_, node)| match node.kind {
+        NodeKind::Handler(..) => true,
+        NodeKind::Then(test) | NodeKind::Otherwise(test) => tests_failure(test),
+        _ => false,
+    });
+    here || program.units.units[info.unit].function.is_some_and(|function| {
+        let Some(parent) = program.units.units[info.unit].parent else { return false };
+        program.units.units[parent].calls.iter().any(|call| {
+            let outer = program.units.calls[*call].call;
+            outer.span.contains(function.span)
+                && matches!(&outer.callee.kind, ExpressionKind::Member { name, .. } if name == "catch")
+        })
+    })
+}
+
+/// The external call that a unit makes besides the call of itself.
+fn first_external(case: &Case<'_, '_>, unit: UnitId, frame: FrameId, again: CallId) -> Option<String> {
+    let units = &case.program.units;
+    units.units[unit]
+        .calls
+        .iter()
+        .filter(|call| **call != again && !units.calls[**call].call.span.contains(units.calls[again].call.span))
+        .find_map(|call| Leads::of(case, Site { call: *call, frame }).external)
+}
+
+/// Whether the next call counts towards an end, and whether what is waited before it grows.
+fn ends_and_grows(case: &Case<'_, '_>, unit: UnitId, frame: FrameId, site: Site) -> (bool, bool) {
+    let program = case.program;
+    let Some(function) = program.units.units[unit].function else { return (false, false) };
+    let (mut counters, mut grown) = (Vec::new(), Vec::new());
+    for (index, parameter) in function.parameters.iter().enumerate() {
+        let Some(name) = last_name(&parameter.target) else { continue };
+        let Some((passed, _)) = program.passed_from(function, index, site) else { continue };
+        walk(passed, &mut |each| {
+            if let ExpressionKind::Operator { operator, operands } = &each.kind
+                && matches!(operator.as_str(), "+" | "-")
+                && operands.iter().any(|operand| last_name(operand) == Some(name))
+            {
+                counters.push(name.to_owned());
+            }
+            if multiplies(each, name) {
+                grown.push(name.to_owned());
+            }
+        });
+    }
+    let tested = |unit: UnitId| {
+        program.units.units[unit].nodes.iter().any(|node| match program.units.nodes[*node].kind {
+            NodeKind::If { test, .. } | NodeKind::Branch { test, .. } => {
+                looks_at_count(program, test, frame, &counters)
+            }
+            _ => false,
+        })
+    };
+    let own = program.units.calls[site.call].unit;
+    let bounded = !counters.is_empty() && (tested(unit) || tested(own));
+    let statements: Vec<&Statement> = function.body.iter().collect();
+    let mut waits = Waits::among(case, &statements, frame);
+    waits.grows_by(grown);
+    (bounded, waits.are_exponential(program))
+}

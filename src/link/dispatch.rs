@@ -1,0 +1,107 @@
+//! Which methods a call on an abstract type can run: those of the classes that stand behind it.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::rc::Rc;
+
+use crate::model::*;
+
+use super::Program;
+use super::units::*;
+use super::values::Value;
+
+/// Classes behind one abstract type that are followed.
+const HEIRS: usize = 24;
+
+impl<'m> Program<'m> {
+    /// The methods of a name that classes derived from `class` have of their own. Nothing where the receiver is known
+    /// to be of exactly this class.
+    pub(super) fn overriding(&self, class: ClassId, name: &str, receiver: &Value<'m>) -> Vec<Value<'m>> {
+        if !matches!(receiver, Value::Instance { site: None, .. }) {
+            return Vec::new();
+        }
+        let of = |heir: ClassId| {
+            let info = &self.units.classes[heir];
+            let unit = *info.methods.get(name)?;
+            if self.is_abstract(unit) {
+                return None;
+            }
+            let receiver = Value::Instance { class: heir, site: None };
+            Some(Value::Function { unit, closure: self.open_frame(info.unit), receiver: Some(Rc::new(receiver)) })
+        };
+        self.heirs(class).into_iter().filter_map(of).collect()
+    }
+
+    /// Whether a method only promises: it has no body, or one that does nothing but raise.
+    pub(super) fn is_abstract(&self, unit: UnitId) -> bool {
+        let Some(function) = self.units.units[unit].function else { return false };
+        function.body.iter().all(|statement| match &statement.kind {
+            StatementKind::Expression(value) => {
+                matches!(value.kind, ExpressionKind::Literal(_) | ExpressionKind::Unknown)
+            }
+            StatementKind::Raise(_) => true,
+            _ => false,
+        })
+    }
+
+    /// The classes that derive from a class, directly or through others; for a type that only promises and that
+    /// nothing derives from, the classes that have all its methods.
+    fn heirs(&self, class: ClassId) -> Vec<ClassId> {
+        let direct = self.direct_heirs();
+        let mut found = BTreeSet::new();
+        let mut queue = VecDeque::from([class]);
+        while let Some(next) = queue.pop_front() {
+            for heir in direct.get(next).into_iter().flatten() {
+                if *heir != class && found.len() < HEIRS && found.insert(*heir) {
+                    queue.push_back(*heir);
+                }
+            }
+        }
+        if found.is_empty() {
+            found.extend(self.alike(class));
+        }
+        found.into_iter().collect()
+    }
+
+    fn alike(&self, class: ClassId) -> Vec<ClassId> {
+        let promised = &self.units.classes[class].methods;
+        if promised.is_empty() || !promised.values().all(|unit| self.is_abstract(*unit)) {
+            return Vec::new();
+        }
+        let language = self.modules[self.units.classes[class].module].language;
+        (0..self.units.classes.len())
+            .filter(|other| {
+                let info = &self.units.classes[*other];
+                *other != class
+                    && info.extends.is_none()
+                    && self.modules[info.module].language == language
+                    && promised.keys().all(|name| info.methods.contains_key(name))
+            })
+            .take(HEIRS)
+            .collect()
+    }
+
+    /// For every class those that name it as a base. While the bases themselves are being found there are none.
+    fn direct_heirs(&self) -> Rc<Vec<Vec<ClassId>>> {
+        if let Some(found) = self.heirs.borrow().as_ref() {
+            return found.clone();
+        }
+        *self.heirs.borrow_mut() = Some(Rc::default());
+        let mut direct = vec![Vec::new(); self.units.classes.len()];
+        for (id, info) in self.units.classes.iter().enumerate() {
+            let heir = info.extends.unwrap_or(id);
+            for base in &info.class.bases {
+                for value in self.values(base, self.open_frame(info.unit)).iter() {
+                    if let Value::Class(base) | Value::Instance { class: base, .. } = value
+                        && let Some(heirs) = direct.get_mut(*base)
+                        && !heirs.contains(&heir)
+                    {
+                        heirs.push(heir);
+                    }
+                }
+            }
+        }
+        let direct = Rc::new(direct);
+        *self.heirs.borrow_mut() = Some(direct.clone());
+        direct
+    }
+}

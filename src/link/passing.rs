@@ -1,0 +1,75 @@
+//! What a call passes for a parameter, also through the `*args` of a wrapper that hands them on.
+
+use crate::model::*;
+
+use super::Program;
+use super::values::{FrameId, How, Site};
+
+/// Wrappers that hand on what they were given.
+const WRAPPERS: usize = 8;
+
+impl<'m> Program<'m> {
+    /// The expression that a call passes for a parameter, with the frame in which it stands.
+    pub fn passed_from(&self, function: &'m Function, index: usize, site: Site) -> Option<(&'m Expression, FrameId)> {
+        let parameter = function.parameters.get(index)?;
+        let name = match &parameter.target.kind {
+            ExpressionKind::Name(name) => Some(name.as_str()),
+            _ => None,
+        };
+        let by_name_only = matches!(parameter.kind, ParameterKind::KeywordOnly | ParameterKind::KeywordRest);
+        let position = index.checked_sub(own_receiver(function)).filter(|_| !by_name_only);
+        let (mut site, mut position) = (site, position);
+        for _ in 0..WRAPPERS {
+            let call = self.units.calls[site.call].call;
+            if let Some(name) = name
+                && let Some(argument) = call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name))
+            {
+                return Some((&argument.value, site.frame));
+            }
+            let mut positional = call.arguments.iter().filter(|argument| argument.name.is_none());
+            let given = position.and_then(|position| {
+                positional.clone().nth(position).filter(|given| !matches!(given.value.kind, ExpressionKind::Spread(_)))
+            });
+            if let Some(given) = given {
+                return Some((&given.value, site.frame));
+            }
+            let spread_at = positional.position(|each| matches!(each.value.kind, ExpressionKind::Spread(_)));
+            if let Some(spread_at) = spread_at {
+                let spread = call.arguments.iter().filter(|argument| argument.name.is_none()).nth(spread_at)?;
+                let ExpressionKind::Spread(inner) = &spread.value.kind else { return None };
+                let (outer, first) = self.handed_on(inner, site.frame, ParameterKind::Rest)?;
+                let beyond = position.and_then(|position| position.checked_sub(spread_at));
+                (site, position) = (outer, beyond.map(|beyond| beyond + first));
+            } else {
+                let spread = call.arguments.iter().find(|argument| argument.name.as_deref() == Some("**"))?;
+                (site, _) = self.handed_on(&spread.value, site.frame, ParameterKind::KeywordRest)?;
+                position = None;
+            }
+        }
+        None
+    }
+
+    /// The call whose further arguments a rest parameter holds, and the position of the first of them.
+    pub fn handed_on(&self, rest: &Expression, frame: FrameId, kind: ParameterKind) -> Option<(Site, usize)> {
+        let rest = match &rest.kind {
+            ExpressionKind::Spread(inner) => inner,
+            _ => rest,
+        };
+        let ExpressionKind::Name(name) = &rest.kind else { return None };
+        let here = self.frame(frame);
+        let function = self.units.units[here.unit].function?;
+        let at = function.parameters.iter().position(|parameter| {
+            parameter.kind == kind && matches!(&parameter.target.kind, ExpressionKind::Name(own) if own == name)
+        })?;
+        let How::Call(outer) = here.how else { return None };
+        Some((outer, at.saturating_sub(own_receiver(function))))
+    }
+}
+
+/// One where the first parameter is the receiver, which no call passes.
+pub fn own_receiver(function: &Function) -> usize {
+    usize::from(matches!(
+        function.parameters.first().map(|first| &first.target.kind),
+        Some(ExpressionKind::Name(name)) if name == "self" || name == "cls"
+    ))
+}

@@ -1,0 +1,207 @@
+//! The kinds of fact in the catalogue, and the keys that each has.
+
+use serde::Deserialize;
+
+/// The kinds of fact. This list is the catalogue's whole vocabulary; `rules/README.md` is made from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A constructor or factory whose result makes calls and carries their settings: `timeout`, `retry`, `output`.
+    Client,
+    /// A call that leaves the process. `calls = "llm"` makes a model generate, `"paid"` is another metered generation
+    /// (image, audio, search, embeddings), `"external"` any other. `input` names the arguments that carry messages or
+    /// a prompt. `timeout`, `retry`, `output` as settings of the call itself.
+    Call,
+    /// A method that returns its receiver with other settings (`with_options`, `bind`), or a function that returns its
+    /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one.
+    Same,
+    /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
+    /// `as` (a canonical name ending in `()`), its settings are those of the clients among its arguments.
+    Compose,
+    /// An address of a provider: `hosts` as regular expressions over the URL text of a raw HTTP call, `replies` as keys that
+    /// are read from its reply; `calls` and `output` (keys of the body) as in `call`.
+    Endpoint,
+    /// A call that sends a raw HTTP request to the address in `url` (an argument path); with `timeout` and its default.
+    Http,
+    /// The registration of an entry point: as a decorator, or as a call that is given the handler. `entry` is its kind
+    /// (`http`, `websocket`, `bot`, `queue`, `cron`, `cli`, `ui`, `action`), `handler` the argument path of the handler
+    /// (absent for decorators; `#-1` is the last positional argument, every earlier function argument is middleware),
+    /// `path` the argument path of the route, `method` the HTTP method where the name of the function does not tell it, `guards` the argument
+    /// paths of dependencies.
+    Route,
+    /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
+    /// `handlers` arguments that hold a start-up function (a lifespan).
+    Router,
+    /// A call that puts a router or handlers under an application: every function argument before a router is
+    /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`)
+    /// or of everything (`order = "all"`). `guards` as in `route`.
+    Mount,
+    /// A call or decorator that adds a middleware class or function to an application or router.
+    Middleware,
+    /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
+    /// must have to be one where the registration alone does not (Express: 4).
+    ErrorHandler,
+    /// A marker whose argument is called before the handler and whose result is the parameter's value (`Depends`).
+    Inject,
+    /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
+    /// points (`entry`, `public`), middleware (`guards = ["*"]`) or start-up code (`role = "start"`).
+    Convention,
+    /// Something that protects: `protects` names the item (`V1`, `V2`, `A1`, `A2`, `A3`, `C1`, `C2`, `C3`, `T1-input`, `T2`),
+    /// `how` the way it is wired: `decorator`, `middleware` (given to a middleware, mount, or route registration, or added),
+    /// `wrapper` (wraps a function that it calls, or a client), `result` (its result must be tested), `raises` (stops the caller
+    /// itself), `init` (initialised once at start-up), `context` (a `with` block), `argument` (a value given to a call).
+    /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
+    /// ones that switch it off. For `A1` `timeout` is a setting of it; for `A2` `bounded` and `exponential` are.
+    Guard,
+    /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
+    /// default, `raises = true` where a missing variable is an error.
+    Environment,
+    /// A base class whose fields without a default are required environment variables, checked when it is instantiated
+    /// (`default` is the annotation of fields that have a default without one being written); or a function that checks an
+    /// environment object against a schema (`how = "parse"`).
+    EnvironmentSchema,
+    /// A call that loads a `.env` file.
+    LoadsEnvironmentFile,
+    /// An operation on a store (database, cache, file): `does` is `get`, `set`, `claim` (set if absent), `count` (increment),
+    /// `append`, `delete`, `many` (loads rows), `tally` (how many there are), `expire`. Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many.
+    /// `claim` needs the arguments in `needs` where the name alone does not tell.
+    Store,
+    /// A call that writes a log line; `level` is `debug`, `info`, `warning`, `error` or `exception` (with stack).
+    Log,
+    /// A clock read.
+    Clock,
+    /// A call that makes or sends an error response or raises one: `status` is the argument path of the status code, or `always = true`.
+    Reject,
+    /// A call that sends an answer whatever the status is told elsewhere.
+    Respond,
+    /// A sleep: `seconds` is its argument path, `unit` its unit.
+    Sleep,
+    /// A length of time as an object: `value` is the argument path of the total, `unit` its unit; connect-only
+    /// settings must not be named. `value = "#0[]"` takes the shortest item of a list. `ended_by` names the method of the
+    /// same object that ends it when a timer (a `sleep`) calls it (`abort`): then the timer's length is the value.
+    /// `bounded = false`: it looks like a length of time and is none (a signal that the client has gone).
+    Duration,
+    /// A value that a schema puts on a field: `limit` is the argument path of its greatest length.
+    TextLimit,
+    /// A function that counts tokens or characters of its argument.
+    Measure,
+    /// A function that cuts its argument (to a length, to tokens, to the last messages).
+    Trim,
+    /// A memory that keeps a conversation: `bounded = true` where it is windowed by default, else `bound` names the argument.
+    Memory,
+    /// A message to people who operate the service: own notifiers are recognised by it.
+    Notify,
+    /// A key of a settings file that protects: `files` as globs, `keys` as a pattern over the key path (`*`, `**`),
+    /// `protects` as in `guard`, `scope = "pattern"` where the key path holds a pattern of files.
+    Platform,
+    /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
+    Spawn,
+    /// A class of the request: parameters annotated with it are the request itself, not text of the user.
+    Request,
+    /// A class or schema base whose fields describe a request body.
+    Schema,
+    /// A server run by a command or call that imports the application instead of running its main block.
+    Server,
+    /// An error by which a store says that a unique row was there already: `names` are its classes or its codes.
+    Conflict,
+    /// A call that takes money (`role = "create"`), or that reads what a payment provider reports (`role = "notice"`).
+    Payment,
+}
+
+/// What a kind is called in a file, and which keys it has.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    pub kind: Kind,
+    pub name: &'static str,
+    /// Without these the fact says nothing.
+    pub needed: &'static [&'static str],
+    pub further: &'static [&'static str],
+}
+
+/// Keys that facts of every kind have.
+pub const COMMON: [&str; 3] = ["is", "source", "versions"];
+
+const fn keys(
+    kind: Kind,
+    name: &'static str,
+    needed: &'static [&'static str],
+    further: &'static [&'static str],
+) -> Keys {
+    Keys { kind, name, needed, further }
+}
+
+/// All kinds, in the order in which they are declared.
+pub const KINDS: [Keys; 36] = [
+    keys(Kind::Client, "client", &["names"], &["needs", "unless", "timeout", "retry", "output"]),
+    keys(Kind::Call, "call", &["names", "calls"], &["input", "needs", "unless", "timeout", "retry", "output"]),
+    keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output"]),
+    keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output"]),
+    keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies"]),
+    keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry"]),
+    keys(Kind::Route, "route", &["names", "entry"], &["public", "handler", "path", "method", "guards", "receives"]),
+    keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
+    keys(Kind::Mount, "mount", &["names"], &["handler", "path", "guards", "order", "parameters", "receives"]),
+    keys(Kind::Middleware, "middleware", &["names"], &["handler", "guards", "order", "parameters", "receives"]),
+    keys(Kind::ErrorHandler, "error-handler", &["names"], &["handler", "parameters", "receives"]),
+    keys(Kind::Inject, "inject", &["names"], &["handler"]),
+    keys(
+        Kind::Convention,
+        "convention",
+        &["files", "exports"],
+        &["entry", "public", "role", "guards", "path", "receives"],
+    ),
+    keys(
+        Kind::Guard,
+        "guard",
+        &["names", "protects", "how"],
+        &["needs", "unless", "timeout", "bounded", "exponential"],
+    ),
+    keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises"]),
+    keys(
+        Kind::EnvironmentSchema,
+        "environment-schema",
+        &["names"],
+        &["default", "how", "value", "keys", "needs", "unless"],
+    ),
+    keys(Kind::LoadsEnvironmentFile, "loads-environment-file", &["names"], &["needs", "unless"]),
+    keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs"]),
+    keys(Kind::Log, "log", &["names", "level"], &["needs"]),
+    keys(Kind::Clock, "clock", &["names"], &[]),
+    keys(Kind::Reject, "reject", &["names"], &["status", "always"]),
+    keys(Kind::Respond, "respond", &["names"], &[]),
+    keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit"]),
+    keys(Kind::Duration, "duration", &["names"], &["value", "unit", "ended_by", "bounded"]),
+    keys(Kind::TextLimit, "text-limit", &["names"], &["limit"]),
+    keys(Kind::Measure, "measure", &["names"], &[]),
+    keys(Kind::Trim, "trim", &["names"], &[]),
+    keys(Kind::Memory, "memory", &["names"], &["bounded", "bound"]),
+    keys(Kind::Notify, "notify", &[], &["names", "hosts"]),
+    keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["unit", "scope"]),
+    keys(Kind::Spawn, "spawn", &["names"], &["handler"]),
+    keys(Kind::Request, "request", &["names"], &[]),
+    keys(Kind::Schema, "schema", &["names"], &[]),
+    keys(Kind::Server, "server", &["names"], &[]),
+    keys(Kind::Conflict, "conflict", &["names"], &[]),
+    keys(Kind::Payment, "payment", &["names", "role"], &[]),
+];
+
+impl Kind {
+    /// What it is called in a file, and its keys.
+    pub fn keys(self) -> &'static Keys {
+        KINDS.iter().find(|keys| keys.kind == self).unwrap_or(&KINDS[0])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_keys() {
+        for keys in KINDS {
+            let read: Result<Kind, _> = toml::Value::String(keys.name.to_owned()).try_into();
+            assert_eq!(read.ok(), Some(keys.kind), "{}", keys.name);
+            assert_eq!(keys.kind.keys().name, keys.name);
+        }
+    }
+}

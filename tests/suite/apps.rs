@@ -1,0 +1,163 @@
+//! A guarded app loses one guard at a time, in the way an edit loses it: exactly that item must become unticked.
+//!
+//! An app is a folder `fixtures/apps/<name>` with a `base.toml`, which gives the twelve verdicts of `app/` as it stands,
+//! and a `mutations.toml`. A mutation is a list of edits (`find` stands once in the file and becomes `replace`;
+//! `create` writes a file, `delete` removes one) and the items it flips to `fail`; one that flips none is an equivalent
+//! rewrite. `{{key:<shape>}}` becomes a credential of that shape.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use launchcheck::{Options, audit, rules::secrets::Shapes, verdict::Item};
+use rayon::prelude::*;
+use serde::Deserialize;
+
+use crate::cases::{folders, git, lay_out, name, name_of};
+use crate::keys::expanded;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Base {
+    #[serde(rename = "name")]
+    _name: String,
+    #[serde(rename = "stack")]
+    _stack: String,
+    verdicts: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mutations {
+    mutation: Vec<Mutation>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mutation {
+    id: String,
+    flips: Vec<String>,
+    #[serde(rename = "why")]
+    _why: String,
+    #[serde(default)]
+    edit: Vec<Edit>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edit {
+    path: String,
+    find: Option<String>,
+    #[serde(default)]
+    replace: String,
+    create: Option<String>,
+    #[serde(default)]
+    delete: bool,
+}
+
+#[test]
+fn each_lost_guard_unticks_exactly_its_item() {
+    let only = std::env::var("APP").unwrap_or_default();
+    let variants: Vec<(PathBuf, BTreeMap<String, String>, Mutation)> = apps()
+        .into_iter()
+        .flat_map(|app| {
+            let base: Base = parsed(&app.join("base.toml"));
+            let unchanged =
+                Mutation { id: "as it stands".to_owned(), flips: Vec::new(), _why: String::new(), edit: Vec::new() };
+            let mutations: Mutations = parsed(&app.join("mutations.toml"));
+            std::iter::once(unchanged)
+                .chain(mutations.mutation)
+                .map(move |mutation| (app.clone(), base.verdicts.clone(), mutation))
+        })
+        .filter(|(app, _, mutation)| format!("{}/{}", name(app), mutation.id).contains(&only))
+        .collect();
+    let wrong: String = variants
+        .par_iter()
+        .map(|(app, verdicts, mutation)| match differences(app, verdicts, mutation) {
+            differences if differences.is_empty() => String::new(),
+            differences => format!("{}/{}:\n    {}\n", name(app), mutation.id, differences.join("\n    ")),
+        })
+        .collect();
+    assert!(only.is_empty() || !variants.is_empty(), "no app or mutation is named {only}");
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn every_app_loses_every_item_and_is_rewritten_without_loss() {
+    for app in apps() {
+        let base: Base = parsed(&app.join("base.toml"));
+        let mutations: Mutations = parsed(&app.join("mutations.toml"));
+        for item in Item::ALL.iter().map(name_of) {
+            let verdict = base.verdicts.get(&item).unwrap_or_else(|| panic!("{}: no verdict for {item}", name(&app)));
+            assert!(["pass", "n/a"].contains(&verdict.as_str()), "{}: {item} is guarded", name(&app));
+            let lost = mutations.mutation.iter().any(|mutation| mutation.flips.contains(&item));
+            assert!(lost || verdict == "n/a", "{}: no mutation loses {item}", name(&app));
+        }
+        let rewrites = mutations.mutation.iter().filter(|mutation| mutation.flips.is_empty()).count();
+        assert!(rewrites >= 4, "{}: {rewrites} equivalent rewrites", name(&app));
+    }
+}
+
+/// What the audit of an app with a mutation says that it should not say.
+fn differences(app: &Path, verdicts: &BTreeMap<String, String>, mutation: &Mutation) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    lay_out(&app.join("app"), folder.path());
+    for edit in &mutation.edit {
+        if let Err(error) = apply(edit, folder.path()) {
+            return vec![format!("{}: {error}", edit.path)];
+        }
+    }
+    git(folder.path(), &["init", "--quiet"]);
+    git(folder.path(), &["add", "--all"]);
+    let report = match audit(folder.path(), &Options { threads: Some(1), ..Options::default() }) {
+        Ok(report) => report.audit,
+        Err(error) => return vec![error.to_string()],
+    };
+    let mut wrong = Vec::new();
+    for answer in &report.boxes {
+        let item = name_of(&answer.item);
+        let due = if mutation.flips.contains(&item) { "fail" } else { verdicts.get(&item).map_or("", String::as_str) };
+        let actual = name_of(&answer.verdict);
+        if actual == due {
+            continue;
+        }
+        wrong.push(format!("{item} is {actual}, not {due}"));
+        let findings = answer.findings.iter().filter_map(|index| report.findings.get(*index));
+        wrong.extend(findings.filter(|finding| name_of(&finding.confidence) != "note").map(|finding| {
+            let place = &finding.location;
+            format!("    {}:{}: {} {}", place.path, place.line, finding.rule, finding.message.en)
+        }));
+    }
+    wrong
+}
+
+fn apply(edit: &Edit, folder: &Path) -> Result<(), String> {
+    let path = folder.join(&edit.path);
+    if edit.delete {
+        return fs::remove_file(&path).map_err(|error| error.to_string());
+    }
+    let text = match (&edit.create, &edit.find) {
+        (Some(text), None) => text.clone(),
+        (None, Some(find)) => {
+            let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
+            match text.matches(find.as_str()).count() {
+                1 => text.replacen(find.as_str(), &edit.replace, 1),
+                count => return Err(format!("found {count} times: {find}")),
+            }
+        }
+        _ => return Err("an edit finds, creates or deletes".to_owned()),
+    };
+    let shapes = Shapes::built_in().map_err(|error| error.to_string())?;
+    fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(|error| error.to_string())?;
+    fs::write(&path, expanded(&text, &shapes)).map_err(|error| error.to_string())
+}
+
+fn apps() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps");
+    folders(&root).into_iter().filter(|app| app.join("base.toml").is_file()).collect()
+}
+
+fn parsed<T: for<'de> Deserialize<'de>>(path: &Path) -> T {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

@@ -1,0 +1,434 @@
+//! What an example of the catalogue shows, as the lines of its notation (`Example` in src/rules/catalogue.rs).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use launchcheck::judge::behaviour::Operation;
+use launchcheck::judge::calls::{External, Which, held, is_set};
+use launchcheck::judge::case::Case;
+use launchcheck::judge::conditions::{availability, environment, retries};
+use launchcheck::link::arguments::{Amount, Given, Held};
+use launchcheck::link::entries::{Entries, Started, globs};
+use launchcheck::link::units::Binding;
+use launchcheck::link::{Program, Site, Value};
+use launchcheck::lower;
+use launchcheck::model::{
+    Dependency, Expression, ExpressionKind, Language, Literal, Project, ProjectKind, Settings, Span,
+};
+use launchcheck::rules::catalogue::{Calls, Example, Fact, Kind, Library};
+use launchcheck::rules::checked::{Catalogue, FactId, plain};
+
+use crate::sample;
+
+/// The items that stand in front of entry points.
+const IN_FRONT: [&str; 4] = ["C1", "C2", "C3", "T1-input"];
+
+/// The lines that an example shows, and the facts behind them.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    pub(crate) lines: BTreeMap<String, ()>,
+    pub(crate) facts: BTreeSet<FactId>,
+}
+
+impl Shown {
+    fn line(&mut self, line: impl Into<String>) {
+        self.lines.insert(line.into().trim_end().to_owned(), ());
+    }
+
+    fn fact(&mut self, line: impl Into<String>, fact: FactId) {
+        self.line(line);
+        self.facts.insert(fact);
+    }
+}
+
+/// Lowers, links and judges an example.
+pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example) -> Shown {
+    let snippets = [
+        (&example.python, "app.py", Language::Python),
+        (&example.typescript, "app.ts", Language::TypeScript),
+        (&example.rust, "src/main.rs", Language::Rust),
+    ];
+    let mut modules = Vec::new();
+    let mut settings: Vec<Settings> = Vec::new();
+    let mut kind = ProjectKind::None;
+    for (snippet, path, language) in snippets {
+        let Some(snippet) = snippet else { continue };
+        let path = example.path.as_deref().unwrap_or(path);
+        modules.push(lower::lower(path, snippet, language));
+        kind = project_kind(language);
+    }
+    for (path, text) in &example.files {
+        match lower::language_of(path) {
+            Some(language) => modules.push(lower::lower(path, text, language)),
+            None => settings.extend(lower::settings::lower(path, text)),
+        }
+    }
+    let projects = [project(library, kind, &example.with)];
+    let packs = sample::packs();
+    let program = Program::new(&modules, &settings, &projects, catalogue);
+    program.find_callers();
+    let entries = Entries::of(&program, &Started { mains: &[], served: true });
+    let case = Case::new(&program, &entries, &packs, true);
+    let mut shown = Shown::default();
+    if let Some(lost) = modules.iter().flat_map(|module| &module.lost).next() {
+        shown.line(format!("cannot be read: {lost:?}"));
+    }
+    calls(&case, &mut shown);
+    entry_points(&case, &mut shown);
+    for (call, info) in program.units.calls.iter().enumerate() {
+        let site = Site { call, frame: program.open_frame(info.unit) };
+        for path in program.callee_paths(site) {
+            named(&case, &path, Some(site), &mut shown);
+        }
+        operation(&case, site, &mut shown);
+    }
+    bare_names(&case, &mut shown);
+    for construct in retries::constructs(&case) {
+        let (bounded, exponential) = (yes(construct.bounded), yes(construct.exponential));
+        shown.line(format!("retry bounded={bounded} exponential={exponential}"));
+    }
+    for variable in environment::variables(&case) {
+        let checked = if variable.checked == environment::Checked::Yes { "checked" } else { "unchecked" };
+        shown.line(format!("env {} {checked}", variable.name));
+    }
+    platforms(&program, &mut shown);
+    by_name_only(&program, &entries, &mut shown);
+    shown
+}
+
+fn project_kind(language: Language) -> ProjectKind {
+    match language {
+        Language::Python => ProjectKind::Python,
+        Language::TypeScript => ProjectKind::Node,
+        Language::Rust => ProjectKind::Cargo,
+    }
+}
+
+/// A project that depends on the library, in whatever version, and on what the example names.
+fn project(library: &Library, kind: ProjectKind, with: &[String]) -> Project {
+    let named = with.iter().map(|package| match package.rsplit_once('@').filter(|(name, _)| !name.is_empty()) {
+        Some((name, version)) => (name.to_owned(), version.to_owned()),
+        None => (package.clone(), "*".to_owned()),
+    });
+    let packages = &library.packages;
+    let own = [&packages.pypi, &packages.npm, &packages.crates].into_iter().flatten();
+    let dependencies = named
+        .chain(own.map(|name| (name.clone(), "*".to_owned())))
+        .map(|(name, requirement)| Dependency { name, requirement, development: false })
+        .collect();
+    Project { kind, dependencies, ..Project::default() }
+}
+
+fn yes(holds: bool) -> &'static str {
+    if holds { "yes" } else { "no" }
+}
+
+/// The external calls with what holds for them.
+fn calls(case: &Case<'_, '_>, shown: &mut Shown) {
+    let constructs = retries::constructs(case);
+    for external in &case.externals {
+        let program = case.program;
+        let site = availability::reached_sites(external).first().copied().unwrap_or(external.open);
+        let paths = program.callee_paths(site);
+        let name = paths
+            .iter()
+            .find(|path| program.facts(path).contains(&external.fact))
+            .or(paths.first())
+            .map_or_else(String::new, |path| plain(path));
+        let timeout = held(program, external, site, Which::Timeout);
+        let retry = is_set(held(program, external, site, Which::Retry));
+        let mut line = match external.kind {
+            Calls::Llm => "llm",
+            Calls::Paid => "paid",
+            Calls::External => "external",
+        }
+        .to_owned();
+        line += &format!(" {name} timeout={}", length(timeout));
+        if external.kind == Calls::Llm {
+            let output = is_set(held(program, external, site, Which::Output));
+            line += &format!(" output={} retry={}", yes(output), yes(retry));
+        }
+        if !is_short(timeout) && availability::bound(case, external) == availability::Bound::Bounded {
+            line += " deadline=yes";
+        }
+        if !retry && is_repeated(case, external, &constructs) {
+            line += " retried=yes";
+        }
+        shown.fact(line, external.fact);
+        shown.facts.extend(external.endpoint);
+    }
+}
+
+/// Whether a call's own setting bounds it already.
+fn is_short(timeout: Held) -> bool {
+    match timeout {
+        Held::Given(Amount::Number(seconds), _) => seconds <= 300.0,
+        Held::Given(Amount::Unknown, _) => true,
+        Held::Default(Some(seconds)) | Held::Unresolved(Some(seconds)) => seconds <= 120.0,
+        _ => false,
+    }
+}
+
+fn is_repeated(case: &Case<'_, '_>, external: &External, constructs: &[retries::Construct]) -> bool {
+    retries::is_retried(case, external, constructs)
+}
+
+fn length(held: Held) -> String {
+    match held {
+        Held::Given(Amount::Off, _) | Held::Default(None) => "none".to_owned(),
+        Held::Given(Amount::Number(seconds), _) => format!("given({seconds}s)"),
+        Held::Given(Amount::Unknown, _) => "given".to_owned(),
+        Held::Default(Some(seconds)) | Held::Unresolved(Some(seconds)) => format!("{seconds}s"),
+        Held::Unresolved(None) => "unresolved".to_owned(),
+    }
+}
+
+/// Entry points, and what protects them.
+fn entry_points(case: &Case<'_, '_>, shown: &mut Shown) {
+    for (index, entry) in case.entries.entries.iter().enumerate() {
+        shown.line(format!("entry {} {}", entry.kind, entry.name));
+        let sites: Vec<Site> = case
+            .externals
+            .iter()
+            .flat_map(|external| &external.reached)
+            .filter(|(each, _)| *each == index)
+            .flat_map(|(_, sites)| sites.iter().copied())
+            .collect();
+        for item in IN_FRONT {
+            if case.guards.on_entry(entry, &sites, item).is_some() {
+                shown.line(format!("guarded {} {item}", entry.name));
+            }
+        }
+    }
+    if !case.entries.error_handlers.is_empty() {
+        shown.line("error-handler");
+    }
+    if !case.entries.starts.is_empty() {
+        shown.line("start");
+    }
+}
+
+/// What a name says by the facts that hold for it.
+fn named(case: &Case<'_, '_>, path: &str, site: Option<Site>, shown: &mut Shown) {
+    let program = case.program;
+    for id in program.facts(path).iter() {
+        let fact = program.catalogue.fact(*id);
+        match fact.is {
+            Kind::Guard => guard(case, path, site, *id, fact, shown),
+            Kind::Log => shown.fact(format!("log {}", fact.level.as_deref().unwrap_or("info")), *id),
+            Kind::Reject if site.is_none_or(|site| fails(program, fact, site)) => shown.fact("reject", *id),
+            Kind::TextLimit => text_limit(program, fact, *id, site, shown),
+            Kind::Clock => shown.fact("clock", *id),
+            Kind::Respond => shown.fact("respond", *id),
+            Kind::Sleep => shown.fact("sleep", *id),
+            Kind::Measure => shown.fact("measure", *id),
+            Kind::Trim => shown.fact("trim", *id),
+            Kind::Memory => shown.fact("memory", *id),
+            Kind::Notify => shown.fact("notify", *id),
+            Kind::Spawn => shown.fact("spawn", *id),
+            Kind::Server => shown.fact("server", *id),
+            Kind::LoadsEnvironmentFile => shown.fact("dotenv", *id),
+            _ => {}
+        }
+    }
+}
+
+fn guard(case: &Case<'_, '_>, path: &str, site: Option<Site>, id: FactId, fact: &Fact, shown: &mut Shown) {
+    let item = fact.protects.as_deref().unwrap_or("");
+    if case.guards.facts(path, site, item).iter().any(|each| std::ptr::eq(*each, fact)) {
+        shown.fact(format!("guard {item}"), id);
+    }
+}
+
+/// Whether the answer that a call makes is one of failure.
+fn fails(program: &Program<'_>, fact: &Fact, site: Site) -> bool {
+    match fact.status.as_deref().map(|status| program.argument_of(site, status)) {
+        Some(Given::Present { expression, frame }) => {
+            program.number(expression, frame, 0).is_none_or(|status| status >= 400.0)
+        }
+        Some(_) => false,
+        None => fact.always == Some(true),
+    }
+}
+
+fn operation(case: &Case<'_, '_>, site: Site, shown: &mut Shown) {
+    let facts: Vec<FactId> = case
+        .program
+        .callee_paths(site)
+        .iter()
+        .flat_map(|path| case.program.facts_of(path, Kind::Store))
+        .map(|(id, _)| id)
+        .collect();
+    let Some(operation) = case.guards.behaviour.operation(site) else { return };
+    let does = match operation {
+        Operation::Get => "get",
+        Operation::Set => "set",
+        Operation::Claim => "claim",
+        Operation::Count => "count",
+        Operation::Append => "append",
+        Operation::Delete => "delete",
+        Operation::Many => "many",
+        Operation::Tally => "tally",
+        Operation::Expire => "expire",
+    };
+    shown.line(format!("store {does}"));
+    let by_query = facts.iter().all(|id| case.program.catalogue.fact(*id).does.as_deref() != Some(does));
+    shown.facts.extend(
+        facts.into_iter().filter(|id| by_query || case.program.catalogue.fact(*id).does.as_deref() == Some(does)),
+    );
+}
+
+/// Names that are used without being called: decorators, and what stands in front of handlers.
+fn bare_names(case: &Case<'_, '_>, shown: &mut Shown) {
+    let program = case.program;
+    for info in &program.units.units {
+        let (Some(function), Some(parent)) = (info.function, info.parent) else { continue };
+        for decorator in function.decorators.iter().filter(|each| !matches!(each.kind, ExpressionKind::Call(_))) {
+            for value in program.values(decorator, program.open_frame(parent)).iter() {
+                if let Value::Library { path, sites } = value {
+                    named(case, path, sites.last().copied(), shown);
+                }
+            }
+        }
+    }
+    for link in case.entries.entries.iter().flat_map(|entry| entry.chains.iter().flatten()) {
+        if let Value::Library { path, sites } = &link.value {
+            named(case, path, sites.last().copied(), shown);
+        }
+    }
+}
+
+/// `schema FIELD LIMIT`, with the field that the limit is written at.
+fn text_limit(program: &Program<'_>, fact: &Fact, id: FactId, site: Option<Site>, shown: &mut Shown) {
+    let Some(site) = site else { return };
+    let limit = fact.limit.as_deref().map(|limit| program.argument_of(site, limit));
+    let limit = match limit {
+        Some(Given::Present { expression, frame }) => match program.amount(expression, frame, None, &[]) {
+            Amount::Number(number) => number.to_string(),
+            Amount::Unknown => "given".to_owned(),
+            Amount::Off => return,
+        },
+        Some(_) => return,
+        None => String::new(),
+    };
+    let info = &program.units.calls[site.call];
+    let field = field_around(program, info.module, info.call.span).unwrap_or_default();
+    shown.fact(format!("schema {field} {limit}"), id);
+}
+
+/// The innermost named place around a span: a field of a class, a parameter, a key, a variable.
+fn field_around(program: &Program<'_>, module: usize, span: Span) -> Option<String> {
+    let mut best: Option<(u32, String)> = None;
+    let mut offer = |place: Span, name: &str| {
+        let size = place.end - place.start;
+        if place.contains(span) && place != span && best.as_ref().is_none_or(|(known, _)| size < *known) {
+            best = Some((size, name.to_owned()));
+        }
+    };
+    for class in program.units.classes.iter().filter(|class| class.module == module) {
+        for (name, assignments) in class.fields.iter().collect::<BTreeMap<_, _>>() {
+            for (_, assignment) in assignments {
+                for part in assignment.value.iter().chain(&assignment.annotation) {
+                    offer(wider(assignment.target.span, part.span), name);
+                }
+            }
+        }
+    }
+    for unit in program.units.units.iter().filter(|unit| unit.module == module) {
+        for (name, bindings) in unit.names.iter().collect::<BTreeMap<_, _>>() {
+            for binding in bindings {
+                if let Binding::Value { value, .. } = binding {
+                    offer(wider(value.span, value.span), name);
+                }
+            }
+        }
+        for parameter in unit.function.iter().flat_map(|function| &function.parameters) {
+            if let ExpressionKind::Name(name) = &parameter.target.kind {
+                offer(parameter.span, name);
+            }
+        }
+    }
+    for call in program.units.calls.iter().filter(|call| call.module == module) {
+        for argument in &call.call.arguments {
+            keys(&argument.value, &mut offer);
+            if let Some(name) = &argument.name {
+                offer(wider(argument.value.span, argument.value.span), name);
+            }
+        }
+    }
+    best.map(|(_, name)| name)
+}
+
+fn wider(a: Span, b: Span) -> Span {
+    Span { start: a.start.min(b.start), end: a.end.max(b.end) + 1 }
+}
+
+fn keys(expression: &Expression, offer: &mut dyn FnMut(Span, &str)) {
+    let ExpressionKind::Object(entries) = &expression.kind else { return };
+    for entry in entries {
+        if let Some(key) = &entry.key {
+            offer(wider(entry.value.span, entry.value.span), key);
+        }
+        keys(&entry.value, offer);
+    }
+}
+
+/// Guards in settings files and in constants that a platform reads.
+fn platforms(program: &Program<'_>, shown: &mut Shown) {
+    for (id, fact) in program.catalogue.of_kind(Kind::Platform) {
+        let Some(files) = globs(&fact.files) else { continue };
+        let keys = |keys: &[String]| {
+            fact.keys.iter().any(|key| availability::match_keys(&key.split('.').collect::<Vec<_>>(), keys).is_some())
+        };
+        let in_settings = program.settings.iter().filter(|settings| files.is_match(&settings.path)).any(|settings| {
+            settings.entries.iter().any(|entry| keys(&entry.keys) && entry.value != Literal::Boolean(false))
+        });
+        let in_code =
+            program.modules.iter().enumerate().filter(|(_, module)| files.is_match(&module.path)).any(|(module, _)| {
+                program.units.exports[module]
+                    .iter()
+                    .any(|export| fact.keys.iter().any(|key| key.split('.').next() == Some(export.name.as_str())))
+            });
+        if in_settings || in_code {
+            shown.fact(format!("guard {}", fact.protects.as_deref().unwrap_or("")), id);
+        }
+    }
+}
+
+/// The facts that show in what other facts do: clients in the settings of their calls, routers in entry points.
+fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown) {
+    let has = |word: &str| shown.lines.keys().any(|line| line.starts_with(word));
+    let (entry, env) = (has("entry "), has("env "));
+    let (starts, handlers) = (has("start"), has("error-handler"));
+    for id in program.facts_met() {
+        let shows = match program.catalogue.fact(id).is {
+            Kind::Client | Kind::Same | Kind::Compose | Kind::Duration | Kind::Request | Kind::Schema => true,
+            Kind::Router | Kind::Mount | Kind::Middleware | Kind::Inject => true,
+            Kind::Route => entry,
+            Kind::Environment | Kind::EnvironmentSchema => env,
+            Kind::ErrorHandler => handlers,
+            _ => false,
+        };
+        if shows {
+            shown.facts.insert(id);
+        }
+    }
+    let paths: Vec<&str> = entries.entries.iter().map(|entry| program.modules[entry.module].path.as_str()).collect();
+    for (id, fact) in program.catalogue.of_kind(Kind::Convention) {
+        let Some(files) = globs(&fact.files) else { continue };
+        let is_there = |module: &launchcheck::model::Module| files.is_match(&module.path);
+        let shows = match fact.role.as_deref() {
+            Some("start") => starts,
+            Some("error-handler") => handlers,
+            Some("middleware") => true,
+            _ => paths.iter().any(|path| files.is_match(path)),
+        };
+        let exported = program.modules.iter().enumerate().filter(|(_, module)| is_there(module)).any(|(module, _)| {
+            program.units.exports[module]
+                .iter()
+                .any(|export| fact.exports.iter().any(|wanted| wanted.split('.').next() == Some(export.name.as_str())))
+        });
+        if shows && exported {
+            shown.facts.insert(id);
+        }
+    }
+}
