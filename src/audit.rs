@@ -12,9 +12,9 @@ use rayon::prelude::*;
 
 use crate::collect::{self, Class, File, IgnoreRules, Limits, SkipReason, Tree, classify_text, is_provisional};
 use crate::judge::{self, Judged};
-use crate::link::Program;
 use crate::link::entries::{Entries, Started, globs};
 use crate::link::names::{Names, Target, folder_of};
+use crate::link::{Program, Site};
 use crate::lower;
 use crate::model::{Language, LostReason, Module, Settings, StatementKind};
 use crate::rules::{catalogue::Kind, checked::Catalogue, packs::Packs};
@@ -170,6 +170,15 @@ fn drop_scripts(modules: &mut Vec<Module>, tree: &Tree, catalogue: &Catalogue, s
             .iter()
             .map(|frame| program.modules[program.module_of(program.unit_of_frame(*frame))].path.clone()),
     );
+    // What puts an application together is no script, though the handlers stand elsewhere.
+    keep.extend((0..program.units.calls.len()).filter_map(|call| {
+        let info = &program.units.calls[call];
+        let site = Site { call, frame: program.open_frame(info.unit) };
+        let assembles = program.callee_paths(site).iter().any(|path| {
+            program.is_a(path, Kind::Router) || program.is_a(path, Kind::Mount) || program.is_a(path, Kind::Server)
+        });
+        assembles.then(|| program.modules[info.module].path.clone())
+    }));
     let conventions: Vec<globset::GlobSet> =
         catalogue.of_kind(Kind::Convention).filter_map(|(_, fact)| globs(&fact.files)).collect();
     keep.extend(

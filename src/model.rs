@@ -8,7 +8,7 @@
 //! | `f(x, k=v, **o)`, `f(x, {k: v, ...o})` | `Call` with positional, keyword and spread arguments; an object literal stays an `Object` argument |
 //! | `new C(x)`, Rust `C { k: v }`, Rust `C::new(x)` | a `Call` of `C` (keywords for the fields), `Call` of `C.new` |
 //! | `a.b`, `a?.b`, `a!.b`, `a::b` | `Member` |
-//! | `@d`, `#[d]` | an expression in `decorators` |
+//! | `@d`, `#[d]` | an expression in `decorators`; `get x()` of a class has the decorator `property` |
 //! | `if / elif / else`, `match`, `switch` | nested `If`; a case tests `Operator("==", [subject, pattern])`, a default has no test left: it is the `otherwise` |
 //! | `for`, `while`, `loop`, `do` | `Loop` |
 //! | `except`, `catch`, Rust `Err(e) =>` and `if let Err(e)` of a `match` on a result | `Try` for Python and TypeScript; Rust stays `If` with pattern `Call(Err, [e])` |

@@ -4,12 +4,14 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::link::entries::{Entries, Entry, Link};
+use rustc_hash::FxHashSet;
+
+use crate::link::entries::{Entries, Entry, Link, frame_of};
 use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Language, Span};
-use crate::rules::catalogue::Calls;
+use crate::rules::catalogue::{Calls, Kind};
 use crate::rules::packs::{Because, Packs, Reason};
 
 use super::calls::{self, External};
@@ -65,7 +67,24 @@ impl<'p, 'm> Case<'p, 'm> {
             at_start: RefCell::default(),
         };
         case.find_starts();
+        case.guards.behaviour.note_live(case.live_units());
         case
+    }
+
+    /// The units that run for an entry point or at start-up. Where nothing starts (a library), all of them.
+    fn live_units(&self) -> FxHashSet<UnitId> {
+        let program = self.program;
+        if self.entries.entries.is_empty() {
+            return (0..program.units.units.len()).collect();
+        }
+        let links = self.entries.entries.iter().flat_map(|entry| entry.chains.iter().flatten());
+        let guards = links.filter_map(|link| frame_of(program, &link.value));
+        let mut frames: Vec<FrameId> = self.start_frames.clone();
+        frames.extend(self.reaches.iter().flat_map(|reach| reach.frames.iter().copied()));
+        for frame in guards {
+            frames.extend(self.guards.reach(frame).frames.iter().copied());
+        }
+        frames.into_iter().map(|frame| program.unit_of_frame(frame)).collect()
     }
 
     /// Module bodies and what runs from them, without what is only registered there.
@@ -233,11 +252,21 @@ impl<'p, 'm> Case<'p, 'm> {
     /// A guard of this item that exists somewhere in the program, for "defined but not wired".
     pub fn unwired(&self, item: &str) -> Option<Protection> {
         let program = self.program;
+        // Methods that need no more than their object to protect.
+        let holders: Vec<String> = program
+            .catalogue
+            .of_kind(Kind::Guard)
+            .filter(|(_, fact)| fact.protects.as_deref() == Some(item) && fact.needs.is_empty())
+            .flat_map(|(_, fact)| fact.names.iter().flat_map(|name| crate::rules::checked::expand(name)))
+            .collect();
         for (call, info) in program.units.calls.iter().enumerate() {
             let site = Site { call, frame: program.open_frame(info.unit) };
             for path in program.callee_paths(site) {
-                // Only what would protect if it were wired.
-                if !self.guards.facts(&path, Some(site), item).is_empty() {
+                // A limiter object whose methods protect is the guard that people see.
+                let holder = format!("{path}().");
+                if !self.guards.facts(&path, Some(site), item).is_empty()
+                    || holders.iter().any(|name| name.starts_with(&holder))
+                {
                     return Some(Protection {
                         module: info.module,
                         span: info.call.span,

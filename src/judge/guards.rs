@@ -11,16 +11,16 @@ use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
 use crate::link::arguments::{Amount, Held};
-use crate::link::entries::{Entries, Entry, Link, frame_of};
-use crate::link::flow::{Exit, Gate};
+use crate::link::entries::{Entries, Entry, Link, Role, frame_of};
+use crate::link::flow::{Exit, Gate, leaves, walk_block};
 use crate::link::reach::{Reach, Trail};
 use crate::link::units::{CallId, ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, Literal, Span};
+use crate::model::{Expression, ExpressionKind, Handler, Literal, Span, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::plain;
 
-use super::behaviour::Behaviour;
+use super::behaviour::{Behaviour, Operation};
 
 /// Where a guard stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,11 +38,17 @@ pub struct Guards<'p, 'm> {
     pub behaviour: Behaviour<'p, 'm>,
     reaches: RefCell<HashMap<FrameId, Rc<Reach>>>,
     frames: RefCell<HashMap<(FrameId, String), Option<Protection>>>,
+    initialised: RefCell<HashMap<String, Option<Protection>>>,
+    /// The units that run for the request that is looked at.
+    reached: RefCell<Option<Rc<FxHashSet<UnitId>>>>,
     /// The units in which something is bounded in time.
     pub units_with_deadline: OnceCell<BTreeSet<UnitId>>,
 }
 
 const DEPTH: usize = 6;
+
+/// Methods whose result tells whether the request may pass.
+const DECIDES: [&str; 4] = ["canActivate", "allow_request", "has_permission", "shouldAllow"];
 
 impl<'p, 'm> Guards<'p, 'm> {
     pub fn new(program: &'p Program<'m>, entries: &'p Entries<'m>) -> Self {
@@ -52,6 +58,8 @@ impl<'p, 'm> Guards<'p, 'm> {
             behaviour: Behaviour::new(program),
             reaches: RefCell::default(),
             frames: RefCell::default(),
+            initialised: RefCell::default(),
+            reached: RefCell::default(),
             units_with_deadline: OnceCell::new(),
         }
     }
@@ -99,11 +107,84 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// Whether every way from the entry point to the call is protected; the first protection found.
     pub fn on_entry(&self, entry: &Entry<'m>, sites: &[Site], item: &str) -> Option<Protection> {
+        self.look_at(entry);
         let mut first = None;
         for chain in &entry.chains {
             first = Some(self.on_chain(chain, item).or_else(|| self.on_all_trails(entry, sites, item))?);
         }
         first
+    }
+
+    /// From now on questions are about requests to this entry point.
+    fn look_at(&self, entry: &Entry<'m>) {
+        let links = entry.chains.iter().flatten().filter_map(|link| frame_of(self.program, &link.value));
+        let frames: Vec<FrameId> = links.chain([entry.handler]).collect();
+        let units = frames
+            .into_iter()
+            .flat_map(|frame| self.reach(frame).frames.clone())
+            .map(|frame| self.program.unit_of_frame(frame))
+            .collect();
+        *self.reached.borrow_mut() = Some(Rc::new(units));
+        // What is recorded for one request tells nothing about another.
+        self.frames.borrow_mut().retain(|(_, item), _| item != "C3");
+    }
+
+    /// A guard that is initialised at start-up for every call: by a call, or by a setting of a library
+    /// (`litellm.max_budget = 20`).
+    pub fn for_all(&self, case: &super::case::Case<'p, 'm>, item: &str) -> Option<Protection> {
+        if let Some(found) = self.initialised.borrow().get(item) {
+            return found.clone();
+        }
+        let found = self.initialised_by_call(case, item).or_else(|| self.initialised_by_setting(case, item));
+        self.initialised.borrow_mut().insert(item.to_owned(), found.clone());
+        found
+    }
+
+    fn initialised_by_call(&self, case: &super::case::Case<'p, 'm>, item: &str) -> Option<Protection> {
+        let program = self.program;
+        case.start_sites().find_map(|site| {
+            let paths = program.callee_paths(site);
+            let path = paths.iter().find(|path| {
+                self.facts(path, Some(site), item).iter().any(|fact| fact.how.as_deref() == Some("init"))
+            })?;
+            let info = &program.units.calls[site.call];
+            Some(Protection { module: info.module, span: info.call.span, name: short(path) })
+        })
+    }
+
+    fn initialised_by_setting(&self, case: &super::case::Case<'p, 'm>, item: &str) -> Option<Protection> {
+        let program = self.program;
+        case.start_frames.iter().find_map(|frame| {
+            let unit = &program.units.units[program.unit_of_frame(*frame)];
+            unit.nodes.iter().find_map(|node| {
+                let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { return None };
+                let StatementKind::Assign(assignment) = &statement.kind else { return None };
+                let given = assignment.value.as_ref()?;
+                let name = self.setting_name(&assignment.target, *frame)?;
+                let facts = program.facts_of(&name, Kind::Guard);
+                let holds = facts.iter().any(|(_, fact)| {
+                    fact.protects.as_deref() == Some(item)
+                        && fact.how.as_deref() == Some("init")
+                        && fact.needs.iter().all(|need| program.fits(need, given, *frame))
+                });
+                holds.then(|| Protection { module: unit.module, span: statement.span, name: short(&name) })
+            })
+        })
+    }
+
+    /// The canonical name of a setting that is assigned: `litellm.max_budget`, `flask.Flask().config.MAX_CONTENT_LENGTH`.
+    fn setting_name(&self, target: &'m Expression, frame: FrameId) -> Option<String> {
+        let (object, name) = match &target.kind {
+            ExpressionKind::Member { object, name } => (object, name),
+            ExpressionKind::Index { object, index } => match &index.kind {
+                ExpressionKind::Literal(Literal::Text(name)) => (object, name),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let values = self.program.values(object, frame);
+        let path = values.iter().find_map(|value| value.path())?;
+        Some(format!("{path}.{name}"))
     }
 
     /// A protection among what stands in front of the handler.
@@ -119,7 +200,11 @@ impl<'p, 'm> Guards<'p, 'm> {
             }
             value => {
                 let frame = frame_of(self.program, value)?;
-                self.in_frame(frame, item, 0).map(|_| here(self.name_of(value)))
+                let found = self.in_frame(frame, item, 0);
+                // A dependency stops a request only by raising; a hook of a framework also by what it answers.
+                let found =
+                    found.or_else(|| if link.role == Role::Dependency { None } else { self.answers(frame, item) });
+                found.map(|_| here(self.name_of(value)))
             }
         }
     }
@@ -237,7 +322,12 @@ impl<'p, 'm> Guards<'p, 'm> {
                 }
             }
         }
-        self.behaviour.of_gate(gate, &slice, item).map(|name| Protection { module, span: gate.span, name })
+        let reached = self.reached.borrow().clone();
+        self.behaviour.of_gate(gate, &slice, item, reached.as_deref()).map(|name| Protection {
+            module,
+            span: gate.span,
+            name,
+        })
     }
 
     /// Whether a condition depends on the request: then what stands under it does not always run.
@@ -253,7 +343,12 @@ impl<'p, 'm> Guards<'p, 'm> {
     fn before(&self, site: Site, item: &str, depth: usize) -> Option<Protection> {
         let program = self.program;
         for before in program.before(site) {
-            if before.under.is_some_and(|test| self.by_request(test, site.frame)) {
+            if item == "C3"
+                && let Some(found) = self.refuses_known_rows(before.site)
+            {
+                return Some(found);
+            }
+            if before.is_caught || before.under.is_some_and(|test| self.by_request(test, site.frame)) {
                 continue;
             }
             let info = &program.units.calls[before.site.call];
@@ -269,7 +364,8 @@ impl<'p, 'm> Guards<'p, 'm> {
             if depth < DEPTH {
                 for frame in program.runs(before.site, self.registrations) {
                     // What a function hands to a library it only stops where it is awaited; callbacks are not followed.
-                    if program.frame(frame).how != How::Call(before.site) {
+                    if program.frame(frame).how != How::Call(before.site) || !program.hands_errors_on(before.site.call)
+                    {
                         continue;
                     }
                     if let Some(found) = self.raises(frame, item, depth + 1) {
@@ -279,6 +375,63 @@ impl<'p, 'm> Guards<'p, 'm> {
             }
         }
         None
+    }
+
+    /// A row that is stored before the work, in a block that leaves when a unique row was there already.
+    fn refuses_known_rows(&self, site: Site) -> Option<Protection> {
+        let program = self.program;
+        let writes = self.behaviour.operation(site).is_some_and(Operation::writes);
+        let info = &program.units.calls[site.call];
+        let refuses = program.units.ancestors(info.node).any(|(_, node)| match node.kind {
+            NodeKind::TryBody(tried) => tried.handlers.iter().any(|handler| {
+                leaves(&handler.body) && (self.catches_conflict(handler, site.frame) || self.asks_for_conflict(handler))
+            }),
+            _ => false,
+        });
+        (writes && refuses).then(|| Protection {
+            module: info.module,
+            span: info.call.span,
+            name: Program::written(&info.call.callee),
+        })
+    }
+
+    /// `except IntegrityError`: the handler is for conflicts by the class that it catches.
+    fn catches_conflict(&self, handler: &'m Handler, frame: FrameId) -> bool {
+        let mut classes: Vec<&'m Expression> = handler.catches.iter().collect();
+        while let Some(class) = classes.pop() {
+            match &class.kind {
+                ExpressionKind::List(items) | ExpressionKind::Operator { operands: items, .. } => classes.extend(items),
+                _ => {
+                    let values = self.program.values(class, frame);
+                    if values
+                        .iter()
+                        .any(|value| value.path().is_some_and(|path| self.program.is_a(path, Kind::Conflict)))
+                    {
+                        return true;
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    /// `if (error.code === "P2002")`: the handler asks for the code of a conflict.
+    fn asks_for_conflict(&self, handler: &Handler) -> bool {
+        let codes: FxHashSet<&str> = self
+            .program
+            .catalogue
+            .of_kind(Kind::Conflict)
+            .flat_map(|(_, fact)| fact.names.iter().map(String::as_str))
+            .collect();
+        let mut found = false;
+        walk_block(&handler.body, &mut |expression| {
+            found |= match &expression.kind {
+                ExpressionKind::Literal(Literal::Text(text)) => codes.contains(text.as_str()),
+                ExpressionKind::Literal(Literal::Number(number)) => codes.contains(number.to_string().as_str()),
+                _ => false,
+            };
+        });
+        found
     }
 
     /// Whether running a frame stops its caller where the item asks for it.
@@ -297,6 +450,9 @@ impl<'p, 'm> Guards<'p, 'm> {
         program.units.units[unit].calls.iter().find_map(|call| {
             let site = Site { call: *call, frame };
             let info = &program.units.calls[*call];
+            if program.is_caught(info.node, None, None) || !program.hands_errors_on(*call) {
+                return None;
+            }
             for path in program.callee_paths(site) {
                 if self.facts(&path, Some(site), item).iter().any(|fact| fact.how.as_deref() == Some("raises")) {
                     return Some(Protection { module: info.module, span: info.call.span, name: short(&path) });
@@ -336,6 +492,36 @@ impl<'p, 'm> Guards<'p, 'm> {
         };
         self.frames.borrow_mut().insert(key, found.clone());
         found
+    }
+
+    /// Whether a hook that goes on by returning nothing refuses by returning an answer, or one that is asked for a
+    /// decision refuses by saying no.
+    fn answers(&self, frame: FrameId, item: &str) -> Option<Protection> {
+        let program = self.program;
+        let unit = program.unit_of_frame(frame);
+        let info = &program.units.units[unit];
+        if !self.continuations(&self.reach(frame)).is_empty() {
+            return None;
+        }
+        let answers = |gate: &Gate<'m>| {
+            gate.exit == Exit::Return
+                && gate.refusal.is_some_and(|refusal| match refusal.last().map(|last| &last.kind) {
+                    Some(StatementKind::Return(Some(value))) => {
+                        !matches!(value.kind, ExpressionKind::Literal(Literal::Null | Literal::Boolean(true)))
+                    }
+                    _ => false,
+                })
+        };
+        let mut gates: Vec<Gate<'m>> = program.exits(unit, frame).into_iter().filter(answers).collect();
+        if DECIDES.contains(&info.name()) {
+            let decisions = info.returns.iter().filter_map(|test| {
+                let node = info.nodes.last().copied()?;
+                let (exit, span) = (Exit::Return, test.span);
+                Some(Gate { test, frame, exit, refusal: None, refuses_when: false, under: None, span, node })
+            });
+            gates.extend(decisions);
+        }
+        self.gates(&gates, item)
     }
 
     /// A way through a middleware for what it does not concern: other protocols, its own switch.

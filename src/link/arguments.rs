@@ -653,9 +653,13 @@ impl<'m> Program<'m> {
     }
 
     /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name),
-    /// `path >= 1.5` and `path != false` (a comparison), `.method()` (somewhere that method is called on the same object).
-    /// None: the argument is not given.
+    /// `path >= 1.5` and `path != false` (a comparison), `known path >= 1 d` (which does not hold for what is only known
+    /// when it runs), `.method()` (somewhere that method is called on the same object). None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
+        let (condition, unknown) = match condition.strip_prefix("known ") {
+            Some(condition) => (condition, false),
+            None => (condition, true),
+        };
         if let Some((path, name)) = condition.split_once(": ") {
             let given = self.arguments_along(site, path.trim());
             let mentions =
@@ -668,7 +672,9 @@ impl<'m> Program<'m> {
         for operator in ["!=", "==", ">=", "<=", ">", "<", "="] {
             let Some((path, wanted)) = condition.split_once(operator) else { continue };
             return match self.argument_along(site, path.trim()) {
-                Given::Present { expression, frame } => Some(self.compares(expression, frame, operator, wanted.trim())),
+                Given::Present { expression, frame } => {
+                    Some(self.compares(expression, frame, operator, wanted.trim(), unknown))
+                }
                 // What is not given is not that value.
                 Given::Absent if operator == "!=" => Some(true),
                 _ => None,
@@ -702,6 +708,21 @@ impl<'m> Program<'m> {
         })
     }
 
+    /// Whether a value fits a condition that names no argument: `<= 65536`, `known >= 1 d`; an empty one asks for any value.
+    pub fn fits(&self, condition: &str, value: &'m Expression, frame: FrameId) -> bool {
+        let (condition, unknown) = match condition.strip_prefix("known") {
+            Some(condition) => (condition.trim(), false),
+            None => (condition.trim(), true),
+        };
+        match ["!=", "==", ">=", "<=", ">", "<"].iter().find(|operator| condition.starts_with(**operator)) {
+            Some(operator) => {
+                let wanted = condition.get(operator.len()..).unwrap_or_default().trim();
+                self.compares(value, frame, operator, wanted, unknown)
+            }
+            None => self.amount(value, frame, None, &[]) != Amount::Off,
+        }
+    }
+
     /// An argument of the call, or of the calls that made what it is called on: `new Limiter({window}).limit(key)`.
     fn argument_along(&self, site: Site, path: &str) -> Given<'m> {
         let own = self.argument(site, path);
@@ -719,7 +740,19 @@ impl<'m> Program<'m> {
         own
     }
 
-    fn compares(&self, expression: &'m Expression, frame: FrameId, operator: &str, wanted: &str) -> bool {
+    /// `unknown` is the answer for a number that is only known when it runs: given on purpose, unless more is asked.
+    fn compares(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        operator: &str,
+        wanted: &str,
+        unknown: bool,
+    ) -> bool {
+        // One of several is enough: `default_limits=["10/minute", "200/day"]`.
+        if let ExpressionKind::List(items) = &expression.kind {
+            return items.iter().any(|item| self.compares(item, frame, operator, wanted, unknown));
+        }
         if let Some(number) = wanted.parse::<f64>().ok().or_else(|| written_amount(wanted)) {
             let given = self.number(expression, frame, 0);
             return match given.or_else(|| written_amount(&self.text(expression, frame)?)) {
@@ -731,8 +764,7 @@ impl<'m> Program<'m> {
                     ">" => given > number,
                     _ => given < number,
                 },
-                // A number that is only known when it runs is given on purpose.
-                None => !matches!(operator, "==" | "="),
+                None => unknown && !matches!(operator, "==" | "="),
             };
         }
         let wanted = wanted.trim_matches(['"', '\'']);
@@ -809,6 +841,7 @@ fn written_amount(text: &str) -> Option<f64> {
     let size =
         sizes.iter().find_map(|(unit, bytes)| Some(lower.strip_suffix(unit)?.trim().parse::<f64>().ok()? * bytes));
     size.or_else(|| amounts::duration(&lower))
+        .or_else(|| amounts::rates(&lower).map(|(_, window)| window).reduce(f64::max))
 }
 
 /// A signal that only looks like a length of time.

@@ -385,6 +385,7 @@ impl<'m> Entries<'m> {
                     });
                     // `post(handler)` of a method router: the handler is among the arguments of what is given.
                     for site in sites.iter() {
+                        self.registrations.insert(site.call);
                         for argument in &program.units.calls[site.call].call.arguments {
                             for value in program.values(&argument.value, site.frame).iter() {
                                 if let Value::Function { unit, closure, receiver } = value
@@ -978,10 +979,11 @@ fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, chain: &mut V
                     continue;
                 }
                 let providers = program.providers(value);
+                let role = if providers.is_empty() { Role::Middleware } else { Role::Dependency };
                 let marked: Vec<Value<'m>> = if providers.is_empty() { vec![value.clone()] } else { providers };
                 for value in marked {
                     nested_links(program, &value, chain, 0);
-                    chain.push(Link { value, role: Role::Dependency, module, span: expression.span });
+                    chain.push(Link { value, role, module, span: expression.span });
                 }
             }
         }

@@ -4,6 +4,8 @@
 //! slice of an expression is everything that flows into it: through names, parameters, attributes, and the results of
 //! the program's own functions with the tests that choose among them.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashSet;
 
 use crate::model::*;
@@ -36,8 +38,10 @@ pub struct Gate<'m> {
 pub enum Exit {
     /// By an exception: stops its callers too.
     Raise,
-    /// By returning (or going on in a loop): stops only its own unit.
+    /// By returning: stops only its own unit.
     Return,
+    /// By leaving or going on in a loop: stops what comes after it in the loop.
+    Loop,
     /// The call stands inside the branch that the gate opens.
     Branch,
 }
@@ -48,6 +52,8 @@ pub struct Before<'m> {
     pub site: Site,
     /// The innermost condition around it that is not around the later call.
     pub under: Option<&'m Expression>,
+    /// Whether what it raises is caught on the way to the later call, which then happens all the same.
+    pub is_caught: bool,
 }
 
 /// How a block ends.
@@ -55,7 +61,10 @@ pub fn exit_of(block: &Block) -> Option<Exit> {
     let last = block.last()?;
     match &last.kind {
         StatementKind::Raise(_) => Some(Exit::Raise),
-        StatementKind::Return(_) | StatementKind::Break | StatementKind::Continue => Some(Exit::Return),
+        StatementKind::Return(value) => {
+            Some(if value.as_ref().is_some_and(is_error) { Exit::Raise } else { Exit::Return })
+        }
+        StatementKind::Break | StatementKind::Continue => Some(Exit::Loop),
         StatementKind::If { then, otherwise, .. } => match (exit_of(then), exit_of(otherwise)) {
             (Some(Exit::Raise), Some(Exit::Raise)) => Some(Exit::Raise),
             (Some(_), Some(_)) => Some(Exit::Return),
@@ -71,6 +80,18 @@ pub fn exit_of(block: &Block) -> Option<Exit> {
         }
         StatementKind::Expression(expression) => exit_call(expression),
         _ => None,
+    }
+}
+
+/// `Err(..)` as a result: its callers stop at it as at an exception.
+fn is_error(value: &Expression) -> bool {
+    match &value.kind {
+        ExpressionKind::Call(call) => matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "Err"),
+        ExpressionKind::Block(block) => match block.last().map(|last| &last.kind) {
+            Some(StatementKind::Expression(value) | StatementKind::Return(Some(value))) => is_error(value),
+            _ => false,
+        },
+        _ => false,
     }
 }
 
@@ -93,6 +114,108 @@ pub fn exit_call(expression: &Expression) -> Option<Exit> {
     }
 }
 
+/// The name of what a block raises at its end.
+fn raised_name(block: &Block) -> Option<&str> {
+    let StatementKind::Raise(Some(value)) = &block.last()?.kind else { return None };
+    let named = match &value.kind {
+        ExpressionKind::Call(call) => &call.callee,
+        _ => value,
+    };
+    match &named.kind {
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => Some(name),
+        _ => None,
+    }
+}
+
+/// Whether a handler catches an exception of this name; of an unknown one whether it catches every exception.
+fn catches(handler: &Handler, raised: Option<&str>) -> bool {
+    fn names(expression: &Expression, raised: Option<&str>) -> bool {
+        match &expression.kind {
+            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+                matches!(name.as_str(), "Exception" | "BaseException") || Some(name.as_str()) == raised
+            }
+            ExpressionKind::List(items) | ExpressionKind::Operator { operands: items, .. } => {
+                items.iter().any(|item| names(item, raised))
+            }
+            _ => false,
+        }
+    }
+    handler.catches.as_ref().is_none_or(|catches| names(catches, raised))
+}
+
+/// Every expression of a block, also in blocks within it.
+pub fn walk_block<'m>(block: &'m Block, visit: &mut dyn FnMut(&'m Expression)) {
+    fn walk<'m>(expression: &'m Expression, visit: &mut dyn FnMut(&'m Expression), depth: usize) {
+        if depth > 100 {
+            return;
+        }
+        visit(expression);
+        children(expression, &mut |child| walk(child, visit, depth + 1));
+    }
+    for statement in block {
+        match &statement.kind {
+            StatementKind::Expression(value)
+            | StatementKind::Return(Some(value))
+            | StatementKind::Raise(Some(value)) => {
+                walk(value, visit, 0);
+            }
+            StatementKind::Assign(assignment) => {
+                if let Some(value) = &assignment.value {
+                    walk(value, visit, 0);
+                }
+            }
+            StatementKind::If { test, then, otherwise } => {
+                walk(test, visit, 0);
+                walk_block(then, visit);
+                walk_block(otherwise, visit);
+            }
+            StatementKind::Loop(each) => walk_block(&each.body, visit),
+            StatementKind::Try(each) => {
+                walk_block(&each.body, visit);
+                each.handlers.iter().for_each(|handler| walk_block(&handler.body, visit));
+            }
+            StatementKind::With { body, .. } | StatementKind::Block(body) => walk_block(body, visit),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a block leaves its function somewhere.
+pub fn leaves(block: &Block) -> bool {
+    block.iter().any(|statement| match &statement.kind {
+        StatementKind::Raise(_) | StatementKind::Return(_) => true,
+        StatementKind::If { then, otherwise, .. } => leaves(then) || leaves(otherwise),
+        StatementKind::Block(block) | StatementKind::With { body: block, .. } => leaves(block),
+        StatementKind::Try(each) => leaves(&each.body) || each.handlers.iter().any(|handler| leaves(&handler.body)),
+        StatementKind::Expression(value) => exit_call(value).is_some(),
+        _ => false,
+    })
+}
+
+/// Whether a block raises somewhere.
+fn leaves_by_raising(block: &Block) -> bool {
+    block.iter().any(|statement| match &statement.kind {
+        StatementKind::Raise(_) => true,
+        StatementKind::If { then, otherwise, .. } => leaves_by_raising(then) || leaves_by_raising(otherwise),
+        StatementKind::Block(block) => leaves_by_raising(block),
+        _ => false,
+    })
+}
+
+/// Whether a call stands under a `?` within an expression.
+fn is_asked(expression: &Expression, call: &Call, asked: bool, depth: usize) -> bool {
+    if depth > 60 {
+        return false;
+    }
+    if matches!(&expression.kind, ExpressionKind::Call(each) if std::ptr::eq(each.as_ref(), call)) {
+        return asked;
+    }
+    let asked = asked || matches!(&expression.kind, ExpressionKind::Operator { operator, .. } if operator == "?");
+    let mut found = false;
+    children(expression, &mut |child| found = found || is_asked(child, call, asked, depth + 1));
+    found
+}
+
 impl<'m> Program<'m> {
     /// The conditional nodes around a node, innermost first.
     fn conditions_around(&self, node: NodeId) -> Vec<NodeId> {
@@ -106,6 +229,15 @@ impl<'m> Program<'m> {
             })
             .map(|(id, _)| id)
             .collect()
+    }
+
+    /// The tests under which a node runs, innermost first.
+    pub fn tests_around(&self, node: NodeId) -> Vec<&'m Expression> {
+        let tests = self.units.ancestors(node).filter_map(|(_, node)| match node.kind {
+            NodeKind::Then(test) | NodeKind::Otherwise(test) | NodeKind::Branch { test, .. } => Some(test),
+            _ => None,
+        });
+        tests.collect()
     }
 
     /// The innermost condition around `inner` that is not around `outer`: none where both always run together.
@@ -156,12 +288,13 @@ impl<'m> Program<'m> {
     /// All exits of a unit that end it by an exception, wherever they stand in it.
     pub fn raising_gates(&self, frame: FrameId) -> Vec<Gate<'m>> {
         let unit = self.unit_of_frame(frame);
-        self.exits(unit, frame).into_iter().filter(|gate| gate.exit == Exit::Raise).collect()
+        let leaves = |gate: &Gate<'m>| !self.is_caught(gate.node, gate.refusal.and_then(raised_name), None);
+        self.exits(unit, frame).into_iter().filter(|gate| gate.exit == Exit::Raise && leaves(gate)).collect()
     }
 
     /// All exits of a unit, in the order of the text.
     pub fn exits(&self, unit: UnitId, frame: FrameId) -> Vec<Gate<'m>> {
-        self.units.units[unit]
+        let mut gates: Vec<Gate<'m>> = self.units.units[unit]
             .nodes
             .iter()
             .flat_map(|id| {
@@ -169,7 +302,66 @@ impl<'m> Program<'m> {
                 let NodeKind::If { test, then, otherwise, .. } = node.kind else { return Vec::new() };
                 self.gate_of(test, then, otherwise, frame, *id)
             })
-            .collect()
+            .collect();
+        gates.extend(self.last_raises(unit, &gates));
+        gates.extend(self.chosen_errors(unit, frame));
+        gates
+    }
+
+    /// `if fine: return` and then an exception: the test decides about the exception.
+    fn last_raises(&self, unit: UnitId, exits: &[Gate<'m>]) -> Vec<Gate<'m>> {
+        let mut gates = Vec::new();
+        for id in &self.units.units[unit].nodes {
+            let node = &self.units.nodes[*id];
+            let NodeKind::Plain(statement) = node.kind else { continue };
+            let raises = match &statement.kind {
+                StatementKind::Raise(_) => true,
+                StatementKind::Return(Some(value)) => is_error(value),
+                StatementKind::Expression(value) => exit_call(value).is_some(),
+                _ => false,
+            };
+            if !raises {
+                continue;
+            }
+            let around = self.conditions_around(*id);
+            let earlier = exits.iter().filter(|gate| {
+                gate.exit == Exit::Return
+                    && gate.span.end <= node.span.start
+                    && self.conditions_around(gate.node) == around
+            });
+            gates.extend(earlier.map(|gate| Gate {
+                exit: Exit::Raise,
+                refusal: None,
+                refuses_when: !gate.refuses_when,
+                ..*gate
+            }));
+        }
+        gates
+    }
+
+    /// `if over { Err(..) } else { Ok(..) }` as the result of a function.
+    fn chosen_errors(&self, unit: UnitId, frame: FrameId) -> Vec<Gate<'m>> {
+        let info = &self.units.units[unit];
+        let Some(node) = info.nodes.last().copied() else { return Vec::new() };
+        let chosen = info.returns.iter().filter_map(|value| {
+            let ExpressionKind::Conditional { test, then, otherwise } = &value.kind else { return None };
+            let refuses_when = match (is_error(then), is_error(otherwise)) {
+                (true, false) => true,
+                (false, true) => false,
+                _ => return None,
+            };
+            Some(Gate {
+                test,
+                frame,
+                exit: Exit::Raise,
+                refusal: None,
+                refuses_when,
+                under: None,
+                span: test.span,
+                node,
+            })
+        });
+        chosen.collect()
     }
 
     fn gate_of(
@@ -201,11 +393,60 @@ impl<'m> Program<'m> {
             }
             let Ok(under) = self.extra_condition(*id, at) else { continue };
             for mut gate in self.gate_of(test, then, otherwise, frame, *id) {
-                gate.under = under;
-                gates.push(gate);
+                let goes_on = match gate.exit {
+                    Exit::Raise => self.is_caught(*id, gate.refusal.and_then(raised_name), Some(at)),
+                    // What leaves a loop reaches a call behind the loop.
+                    Exit::Loop => !self.shares_loop(*id, at),
+                    _ => false,
+                };
+                if !goes_on {
+                    gate.under = under;
+                    gates.push(gate);
+                }
             }
         }
         gates
+    }
+
+    /// Whether the innermost loop around one node is around the other as well.
+    fn shares_loop(&self, inner: NodeId, other: NodeId) -> bool {
+        let innermost = self.units.ancestors(inner).find(|(_, node)| matches!(node.kind, NodeKind::Loop(_)));
+        innermost.is_some_and(|(id, _)| self.units.ancestors(other).any(|(each, _)| each == id))
+    }
+
+    /// Whether an exception that is raised at a node is caught by a handler that goes on. Only blocks that are not
+    /// around `until` are looked at: behind the others the later place is not reached either.
+    pub fn is_caught(&self, node: NodeId, raised: Option<&str>, until: Option<NodeId>) -> bool {
+        let shared: Vec<NodeId> =
+            until.into_iter().flat_map(|until| self.units.ancestors(until).map(|(id, _)| id)).collect();
+        for (id, each) in self.units.ancestors(node) {
+            let NodeKind::TryBody(tried) = each.kind else { continue };
+            if shared.contains(&id) {
+                continue;
+            }
+            if let Some(handler) = tried.handlers.iter().find(|handler| catches(handler, raised)) {
+                return !leaves(&handler.body);
+            }
+        }
+        false
+    }
+
+    /// Whether an error that a call returns stops its caller: everywhere but in Rust, where `?` says so.
+    pub fn hands_errors_on(&self, call: CallId) -> bool {
+        let info = &self.units.calls[call];
+        if self.modules[info.module].language != Language::Rust {
+            return true;
+        }
+        let within: Vec<&'m Expression> = match self.units.nodes[info.node].kind {
+            NodeKind::Plain(statement) => match &statement.kind {
+                StatementKind::Expression(value) | StatementKind::Return(Some(value)) => vec![value],
+                StatementKind::Assign(assignment) => assignment.value.iter().collect(),
+                _ => Vec::new(),
+            },
+            NodeKind::If { test, .. } => vec![test],
+            _ => Vec::new(),
+        };
+        within.into_iter().any(|expression| is_asked(expression, info.call, false, 0))
     }
 
     /// The calls of the same unit that have happened when a call happens.
@@ -221,10 +462,26 @@ impl<'m> Program<'m> {
                 continue;
             }
             if let Ok(under) = self.extra_condition(other.node, info.node) {
-                all.push(Before { site: Site { call: *call, frame: site.frame }, under });
+                let is_caught =
+                    self.is_caught(other.node, None, Some(info.node)) || self.is_caught_in_chain(other.call, info.unit);
+                all.push(Before { site: Site { call: *call, frame: site.frame }, under, is_caught });
             }
         }
         all
+    }
+
+    /// `consume(key).catch(report)`: the error ends there, unless the handler raises again.
+    fn is_caught_in_chain(&self, call: &Call, unit: UnitId) -> bool {
+        self.units.units[unit].calls.iter().any(|outer| {
+            let outer = self.units.calls[*outer].call;
+            outer.span.start == call.span.start
+                && outer.span.end > call.span.end
+                && matches!(&outer.callee.kind, ExpressionKind::Member { name, .. } if name == "catch")
+                && !outer.arguments.iter().any(|argument| match &argument.value.kind {
+                    ExpressionKind::Function(handler) => leaves_by_raising(&handler.body),
+                    _ => false,
+                })
+        })
     }
 
     /// Everything that flows into a gate's decision: its test and the conditions around it.
@@ -246,7 +503,7 @@ impl<'m> Program<'m> {
     }
 
     fn slice_into(&self, expression: &'m Expression, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
-        let key = (std::ptr::from_ref(expression) as usize, frame);
+        let key = (std::ptr::from_ref(expression) as usize, frame, slice.partly);
         if depth > 80 || slice.parts.len() >= SLICE || !slice.seen.insert(key) {
             return;
         }
@@ -256,12 +513,21 @@ impl<'m> Program<'m> {
             E::Name(name) => self.slice_name(name, frame, slice, depth),
             E::Call(call) => self.slice_call(call, frame, slice, depth),
             E::Member { object, .. } => {
-                self.slice_into(object, frame, slice, depth + 1);
+                self.slice_holder(object, frame, slice, depth);
                 self.slice_attribute(expression, frame, slice, depth);
             }
             E::Function(_) => {}
             _ => children(expression, &mut |child| self.slice_into(child, frame, slice, depth + 1)),
         }
+    }
+
+    /// What a member is taken from: of an instance of the program only which one it is, not all that it was made with.
+    fn slice_holder(&self, object: &'m Expression, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let is_own = self.values(object, frame).iter().any(|value| matches!(value, Value::Instance { .. }));
+        let before = slice.partly;
+        slice.partly |= is_own;
+        self.slice_into(object, frame, slice, depth + 1);
+        slice.partly = before;
     }
 
     fn slice_name(&self, name: &'m str, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
@@ -381,25 +647,50 @@ impl<'m> Program<'m> {
     }
 
     fn slice_attribute(&self, expression: &'m Expression, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let before = std::mem::replace(&mut slice.partly, false);
+        for (unit, inner) in self.properties(expression, frame) {
+            self.slice_unit(unit, inner, slice, depth);
+        }
         for value in self.values(expression, frame).iter() {
             match value {
                 Value::Data { expression: inner, frame } if !std::ptr::eq(inner.0, expression) => {
                     self.slice_into(inner.0, *frame, slice, depth + 1);
                 }
                 Value::Library { sites, .. } => {
-                    slice.sites.extend(sites.iter().filter(|site| !slice.site_seen(site)).copied().collect::<Vec<_>>())
+                    slice.sites.extend(sites.iter().filter(|site| !slice.site_seen(site)).copied().collect::<Vec<_>>());
                 }
                 _ => {}
             }
         }
+        slice.partly = before;
+    }
+
+    /// The methods that are read like fields behind a member.
+    pub fn properties(&self, expression: &'m Expression, frame: FrameId) -> Vec<(UnitId, FrameId)> {
+        let ExpressionKind::Member { object, name } = &expression.kind else { return Vec::new() };
+        let values = self.values(object, frame);
+        let found = values.iter().filter_map(|value| {
+            let class = match value {
+                Value::Instance { class, .. } | Value::Class(class) => *class,
+                _ => return None,
+            };
+            let unit = self.property_of(class, name)?;
+            let home = self.open_frame(self.units.classes[class].unit);
+            Some((unit, self.enter(unit, home, Some(Rc::new(value.clone())), How::Framework)?))
+        });
+        found.collect()
     }
 
     fn slice_call(&self, call: &'m Call, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
         let Some(id) = self.units.call_id(call) else { return };
         let site = Site { call: id, frame };
         slice.sites.push(site);
-        self.slice_into(&call.callee, frame, slice, depth + 1);
         let callees = self.values(&call.callee, frame);
+        match &call.callee.kind {
+            // The method itself is looked into below.
+            ExpressionKind::Member { object, .. } => self.slice_holder(object, frame, slice, depth),
+            _ => self.slice_into(&call.callee, frame, slice, depth + 1),
+        }
         let mut own = false;
         for callee in callees.iter() {
             if let Value::Function { unit, closure, receiver } = callee
@@ -409,8 +700,9 @@ impl<'m> Program<'m> {
                 self.slice_unit(*unit, inner, slice, depth);
             }
         }
+        let constructs = slice.partly && callees.iter().any(|callee| matches!(callee, Value::Class(_)));
         // What is given to a function of the program flows only where its parameters flow.
-        if !own {
+        if !own && !constructs {
             for argument in &call.arguments {
                 self.slice_into(&argument.value, frame, slice, depth + 1);
             }
@@ -428,7 +720,10 @@ impl<'m> Program<'m> {
             if let NodeKind::If { test, then, otherwise, .. } = self.units.nodes[*id].kind
                 && (exit_of(then).is_some() || exit_of(otherwise).is_some())
             {
+                // What decides is looked at whole.
+                let before = std::mem::replace(&mut slice.partly, false);
                 self.slice_into(test, frame, slice, depth + 1);
+                slice.partly = before;
             }
         }
     }
@@ -442,7 +737,9 @@ pub struct Slice<'m> {
     pub parameters: Vec<(UnitId, usize, FrameId)>,
     /// Frames of the program's own functions whose results flow in.
     pub frames: Vec<FrameId>,
-    seen: FxHashSet<(usize, FrameId)>,
+    /// Whether only the choice of an object is looked at, not what the object holds.
+    partly: bool,
+    seen: FxHashSet<(usize, FrameId, bool)>,
 }
 
 impl Slice<'_> {

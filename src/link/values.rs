@@ -862,12 +862,7 @@ impl<'m> Program<'m> {
         let home = self.open_frame(info.unit);
         let bound = || Some(Rc::new(receiver.clone()));
         if let Some(unit) = info.methods.get(name) {
-            let is_property = self.units.units[*unit].function.is_some_and(|function| {
-                function.decorators.iter().any(|decorator| {
-                    matches!(&decorator.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name.ends_with("property"))
-                })
-            });
-            if is_property {
+            if self.is_property(*unit) {
                 return self
                     .enter(*unit, home, bound(), How::Framework)
                     .map(|frame| self.returned(*unit, frame))
@@ -952,6 +947,20 @@ impl<'m> Program<'m> {
             add(&mut all, self.overriding(class, name, receiver));
         }
         if all.is_empty() { vec![Value::Unknown] } else { all }
+    }
+
+    /// Whether a method is read like a field.
+    fn is_property(&self, unit: UnitId) -> bool {
+        self.units.units[unit].function.is_some_and(|function| {
+            function.decorators.iter().any(|decorator| {
+                matches!(&decorator.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name.ends_with("property"))
+            })
+        })
+    }
+
+    /// The method of a class that is read like a field of this name.
+    pub fn property_of(&self, class: ClassId, name: &str) -> Option<UnitId> {
+        self.units.classes[class].methods.get(name).copied().filter(|unit| self.is_property(*unit))
     }
 
     /// The constructor of a class, also an inherited one.
@@ -1076,6 +1085,9 @@ impl<'m> Program<'m> {
                     add(&mut all, self.injected(part, frame, parts.first().copied()));
                 }
                 if all.is_empty() {
+                    add(&mut all, self.keeping(object, frame));
+                }
+                if all.is_empty() {
                     for part in &parts {
                         add(&mut all, self.annotation_at(part, frame, depth + 1));
                     }
@@ -1104,6 +1116,21 @@ impl<'m> Program<'m> {
             _ => {}
         }
         all
+    }
+
+    /// `Cache<Key, Answer>`: a type that keeps what it is made of is itself what is asked, not its parts.
+    fn keeping(&self, object: &'m Expression, frame: FrameId) -> Values<'m> {
+        let values = self.values(object, frame);
+        let kept = values.iter().filter_map(|value| match value {
+            Value::Library { path, .. } => {
+                let keeps = ["get", "contains_key", "has"]
+                    .iter()
+                    .any(|method| self.is_a(&format!("{path}().{method}"), Kind::Store));
+                keeps.then(|| Value::Library { path: format!("{path}()").into(), sites: Rc::from([]) })
+            }
+            _ => None,
+        });
+        kept.collect()
     }
 
     /// What a marker such as `Depends(provider)` gives; `class` is the annotated type where the marker names no provider.

@@ -25,9 +25,27 @@ pub fn duration(text: &str) -> Option<f64> {
         "m" | "min" | "minute" | "minutes" => 60.0,
         "h" | "hr" | "hour" | "hours" => 3_600.0,
         "d" | "day" | "days" => 86_400.0,
+        "w" | "week" | "weeks" => 604_800.0,
+        "month" | "months" => 2_592_000.0,
+        "year" | "years" => 31_536_000.0,
         _ => return None,
     };
     Some(number * seconds)
+}
+
+/// The limits of a text such as `10/minute`, `5 per 2 hours; 100 per day`: how many in how many seconds.
+pub fn rates(text: &str) -> impl Iterator<Item = (f64, f64)> {
+    text.split([';', ',', '|']).filter_map(|limit| {
+        let limit = limit.trim().to_ascii_lowercase();
+        let (count, window) = limit.split_once('/').or_else(|| limit.split_once(" per "))?;
+        let window = window.trim();
+        let window = if window.starts_with(|first: char| first.is_ascii_digit()) {
+            duration(window)?
+        } else {
+            duration(&format!("1 {window}"))?
+        };
+        Some((count.trim().parse().ok()?, window))
+    })
 }
 
 #[cfg(test)]
@@ -40,5 +58,7 @@ mod tests {
         assert_eq!(duration("250ms"), Some(0.25));
         assert_eq!(duration("ten"), None);
         assert_eq!(unit(Some("min")), 60.0);
+        assert_eq!(rates("10/minute; 100 per day").collect::<Vec<_>>(), [(10.0, 60.0), (100.0, 86_400.0)]);
+        assert_eq!(rates("and/or").count(), 0);
     }
 }

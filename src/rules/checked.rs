@@ -148,7 +148,8 @@ impl Catalogue {
             words.extend(library.packages.npm.iter().cloned());
             words.extend(library.packages.crates.iter().map(|name| name.replace('-', "_")));
         }
-        for fact in &self.facts {
+        // Codes of errors are words of any file.
+        for fact in self.facts.iter().filter(|fact| fact.fact.is != Kind::Conflict) {
             for name in fact.fact.names.iter().flat_map(|name| expand(name)) {
                 let head = segments(&name).next().unwrap_or("").trim_end_matches("()").to_owned();
                 if matches!(head.as_str(), "builtins" | "function" | "globals" | "std") {

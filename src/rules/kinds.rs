@@ -65,7 +65,7 @@ pub enum Kind {
     /// A call that loads a `.env` file.
     LoadsEnvironmentFile,
     /// An operation on a store (database, cache, file): `does` is `get`, `set`, `claim` (set if absent), `count` (increment),
-    /// `append`, `delete`, `many` (loads rows), `expire`. Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many.
+    /// `append`, `delete`, `many` (loads rows), `tally` (how many there are), `expire`. Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many.
     /// `claim` needs the arguments in `needs` where the name alone does not tell.
     Store,
     /// A call that writes a log line; `level` is `debug`, `info`, `warning`, `error` or `exception` (with stack).
@@ -110,6 +110,10 @@ pub enum Kind {
     Schema,
     /// A server run by a command or call that imports the application instead of running its main block.
     Server,
+    /// An error by which a store says that a unique row was there already: `names` are its classes or its codes.
+    Conflict,
+    /// A call that takes money (`role = "create"`), or that reads what a payment provider reports (`role = "notice"`).
+    Payment,
 }
 
 /// What a kind is called in a file, and which keys it has.
@@ -135,7 +139,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 35] = [
+pub const KINDS: [Keys; 37] = [
     keys(Kind::Client, "client", &["names"], &["needs", "unless", "timeout", "retry", "output"]),
     keys(Kind::Call, "call", &["names", "calls"], &["input", "needs", "unless", "timeout", "retry", "output"]),
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output"]),
@@ -191,6 +195,8 @@ pub const KINDS: [Keys; 35] = [
     keys(Kind::Request, "request", &["names"], &[]),
     keys(Kind::Schema, "schema", &["names"], &[]),
     keys(Kind::Server, "server", &["names"], &[]),
+    keys(Kind::Conflict, "conflict", &["names"], &[]),
+    keys(Kind::Payment, "payment", &["names", "role"], &[]),
 ];
 
 impl Kind {

@@ -4,26 +4,82 @@ use std::collections::BTreeMap;
 
 use crate::link::Site;
 use crate::link::entries::Entry;
+use crate::link::units::CallId;
 use crate::rules::catalogue::{Calls, Kind};
 use crate::rules::packs::Reason;
 
+use super::super::behaviour::Operation;
 use super::super::calls::External;
 use super::super::case::{Case, Outcome};
 use super::super::guards::Protection;
 use super::super::verdict::{Confidence, Evidence, Finding, Item, Text};
 
-/// The metered calls that each public entry point reaches: entry index to (call, sites).
-fn paid_by_entry<'c>(case: &'c Case<'_, '_>, only_llm: bool) -> BTreeMap<usize, Vec<(&'c External, &'c [Site])>> {
-    let mut by_entry: BTreeMap<usize, Vec<(&External, &[Site])>> = BTreeMap::new();
+/// Something that costs, at the sites at which an entry point reaches it.
+struct Costly {
+    api: String,
+    call: CallId,
+    sites: Vec<Site>,
+}
+
+/// What each entry point reaches that costs, by its index.
+type ByEntry = BTreeMap<usize, Vec<Costly>>;
+
+/// The metered calls that each entry point reaches.
+fn paid_by_entry(case: &Case<'_, '_>, only_llm: bool) -> ByEntry {
+    let mut by_entry = ByEntry::new();
     for external in &case.externals {
         if external.kind == Calls::External || only_llm && external.kind != Calls::Llm {
             continue;
         }
         for (entry, sites) in &external.reached {
-            by_entry.entry(*entry).or_default().push((external, sites));
+            let costly = Costly { api: external.api.clone(), call: external.call, sites: sites.clone() };
+            by_entry.entry(*entry).or_default().push(costly);
         }
     }
     by_entry
+}
+
+/// Payments that an entry point makes, and what it grants when a payment is reported.
+fn add_payments(case: &Case<'_, '_>, by_entry: &mut ByEntry) {
+    let program = case.program;
+    for (index, reach) in case.reaches.iter().enumerate() {
+        let mut made: BTreeMap<CallId, Costly> = BTreeMap::new();
+        let mut is_notified = false;
+        for site in reach.sites(program) {
+            for path in program.callee_paths(site) {
+                for (_, fact) in program.facts_of(&path, Kind::Payment) {
+                    if fact.role.as_deref() == Some("notice") {
+                        is_notified = true;
+                        continue;
+                    }
+                    let api = super::super::guards::short(&path);
+                    made.entry(site.call)
+                        .or_insert_with(|| Costly { api, call: site.call, sites: Vec::new() })
+                        .sites
+                        .push(site);
+                }
+            }
+        }
+        if is_notified && let Some(grant) = grant(case, index) {
+            made.insert(grant.call, grant);
+        }
+        if !made.is_empty() {
+            by_entry.entry(index).or_default().extend(made.into_values());
+        }
+    }
+}
+
+/// The last record that an entry point makes: what it grants. What only marks the notice as seen comes before.
+fn grant(case: &Case<'_, '_>, index: usize) -> Option<Costly> {
+    let program = case.program;
+    let reach = case.reaches.get(index)?;
+    let records = |site: &Site| {
+        let operation = case.guards.behaviour.operation(*site);
+        operation.is_some_and(|operation| operation.writes() && operation != Operation::Claim)
+    };
+    let site = reach.sites(program).filter(records).max_by_key(|site| program.units.calls[site.call].call.span.end)?;
+    let api = crate::link::Program::written(&program.units.calls[site.call].call.callee);
+    Some(Costly { api, call: site.call, sites: vec![site] })
 }
 
 fn has_public(case: &Case<'_, '_>) -> bool {
@@ -32,16 +88,16 @@ fn has_public(case: &Case<'_, '_>) -> bool {
 
 /// The protection of an entry point for every metered call that it reaches, or the first call that lacks it.
 fn protection<'c, 'm>(
-    case: &'c Case<'_, 'm>,
+    case: &Case<'_, 'm>,
     entry: &Entry<'m>,
-    calls: &[(&'c External, &[Site])],
+    calls: &'c [Costly],
     item: &str,
-) -> Result<Option<Protection>, &'c External> {
+) -> Result<Option<Protection>, &'c Costly> {
     let mut first = None;
-    for (external, sites) in calls {
-        match protected(case, entry, sites, item) {
+    for costly in calls {
+        match protected(case, entry, &costly.sites, item) {
             Some(found) => first = first.or(Some(found)),
-            None => return Err(external),
+            None => return Err(costly),
         }
     }
     Ok(first)
@@ -51,28 +107,23 @@ fn protected<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, sites: &[Site], item: &
     case.guards.on_entry(entry, sites, item).or_else(|| platform(case, item)).or_else(|| by_client(case, sites, item))
 }
 
-/// A guard that the client of the call carries: a proxy's budget, a response cache.
+/// A guard that the call itself or its client carries (a proxy's budget, an idempotency key), or that holds for all calls
+/// of the process (a response cache).
 fn by_client(case: &Case<'_, '_>, sites: &[Site], item: &str) -> Option<Protection> {
-    let program = case.program;
-    let initialised = case.at_start("client", item, |site| {
-        let path = program.callee_paths(site).into_iter().find(|path| {
-            case.guards.facts(path, Some(site), item).iter().any(|fact| fact.how.as_deref() == Some("init"))
-        })?;
-        let info = &program.units.calls[site.call];
-        let name = super::super::guards::short(&path);
-        Some(Protection { module: info.module, span: info.call.span, name })
-    });
-    if initialised.is_some() {
-        return initialised;
-    }
-    let site = sites.first()?;
-    case.callees(*site).iter().flat_map(|value| value.sites().to_vec()).find_map(|made| {
-        program.callee_paths(made).into_iter().find_map(|path| {
-            let info = &program.units.calls[made.call];
-            (!case.guards.facts(&path, Some(made), item).is_empty()).then(|| Protection {
-                module: info.module,
-                span: info.call.span,
-                name: super::super::guards::short(&path),
+    case.guards.for_all(case, item).or_else(|| {
+        let program = case.program;
+        let site = sites.first()?;
+        let clients = case.callees(*site).iter().flat_map(|value| value.sites().to_vec()).collect::<Vec<_>>();
+        clients.into_iter().chain([*site]).find_map(|made| {
+            program.callee_paths(made).into_iter().find_map(|path| {
+                let info = &program.units.calls[made.call];
+                let facts = case.guards.facts(&path, Some(made), item);
+                let holds = facts.iter().any(|fact| made != *site || fact.how.as_deref() == Some("argument"));
+                holds.then(|| Protection {
+                    module: info.module,
+                    span: info.call.span,
+                    name: super::super::guards::short(&path),
+                })
             })
         })
     })
@@ -108,7 +159,7 @@ fn judge(
     case: &Case<'_, '_>,
     item: Item,
     rule: &str,
-    by_entry: &BTreeMap<usize, Vec<(&External, &[Site])>>,
+    by_entry: &ByEntry,
     public_only: bool,
 ) -> (Vec<Finding>, Vec<Evidence>) {
     let mut findings = Vec::new();
@@ -129,9 +180,9 @@ fn judge(
                     evidence.push(case.evidence(&found, message));
                 }
             }
-            Err(external) => {
+            Err(costly) => {
                 let unwired = unwired.get_or_insert_with(|| case.unwired(item.id()));
-                let mut values = vec![("entry", entry.name.clone()), ("api", external.api.clone())];
+                let mut values = vec![("entry", entry.name.clone()), ("api", costly.api.clone())];
                 let variant = match &unwired {
                     Some(guard) => {
                         values.push(("guard", guard.name.clone()));
@@ -141,10 +192,10 @@ fn judge(
                 };
                 let mut finding = case.finding(rule, variant, entry.module, entry.span, &values);
                 let message = Text {
-                    en: format!("{} is called here", external.api),
-                    ko: format!("여기서 {}을(를) 호출합니다", external.api),
+                    en: format!("{} is called here", costly.api),
+                    ko: format!("여기서 {}을(를) 호출합니다", costly.api),
                 };
-                finding.related.push(Evidence { location: case.program.place(external.call), message });
+                finding.related.push(Evidence { location: case.program.place(costly.call), message });
                 if let Some(guard) = &unwired {
                     let message = Text {
                         en: format!("{} stands here", guard.name),
@@ -205,7 +256,8 @@ pub fn idempotency(case: &Case<'_, '_>) -> Outcome {
     if !has_public(case) {
         return case.not_applicable(Item::C3, Reason::NoPublicEntryPoint);
     }
-    let by_entry = paid_by_entry(case, false);
+    let mut by_entry = paid_by_entry(case, false);
+    add_payments(case, &mut by_entry);
     if !by_entry.keys().any(|entry| case.entries.entries[*entry].public) {
         return case.not_applicable(Item::C3, Reason::NoPaidCall);
     }

@@ -53,7 +53,8 @@ impl Lowering {
             match child.kind() {
                 Kind::Decorator => decorators.push(self.only(child)),
                 Kind::MethodDefinition => {
-                    let own = std::mem::take(decorators);
+                    let mut own = std::mem::take(decorators);
+                    own.extend(getter(child));
                     let method = self.deeper(child.span(), |lowering| lowering.function(child, own));
                     out.extend(method.map(|method| statement(child.span(), StatementKind::Function(Box::new(method)))));
                 }
@@ -152,6 +153,14 @@ impl Lowering {
         let assignment = Assignment { target: name(named), annotation: None, value, operator: None, declares: true };
         out.push(statement(node.span(), StatementKind::Assign(Box::new(assignment))));
     }
+}
+
+/// `get key() { ... }` is read like a field: it is marked as Python marks such methods.
+fn getter(method: Node<'_>) -> Option<Expression> {
+    let named = method.field(Field::Name)?;
+    let length = named.span().start.checked_sub(method.span().start)?;
+    let is_getter = method.text().get(..length as usize)?.split_whitespace().next_back() == Some("get");
+    is_getter.then(|| expression(named.span(), ExpressionKind::Name("property".to_owned())))
 }
 
 fn decoration(decorator: Expression) -> Statement {

@@ -1,0 +1,239 @@
+//! Hand-written guards, recognised by what they do: what flows into their tests, what they keep, and how they refuse.
+
+pub mod operations;
+pub mod quantities;
+mod repeats;
+pub mod subjects;
+mod windows;
+pub mod writes;
+
+use rustc_hash::FxHashSet;
+use std::cell::OnceCell;
+
+use crate::link::flow::{Gate, Slice};
+use crate::link::units::UnitId;
+use crate::link::{FrameId, Program, Site, Value};
+use crate::model::{Expression, ExpressionKind};
+use crate::rules::catalogue::Kind;
+
+pub use operations::{Operation, query_is_bounded};
+use quantities::{Quantity, Source};
+use windows::Span;
+use writes::{Change, Write};
+
+/// What hand-written code does, over the whole program.
+pub struct Behaviour<'p, 'm> {
+    program: &'p Program<'m>,
+    /// The units that run: a record in a function that nobody calls is none.
+    live: OnceCell<FxHashSet<UnitId>>,
+    writes: OnceCell<Vec<Write<'m>>>,
+}
+
+impl<'p, 'm> Behaviour<'p, 'm> {
+    pub fn new(program: &'p Program<'m>) -> Self {
+        Behaviour { program, live: OnceCell::new(), writes: OnceCell::new() }
+    }
+
+    /// Notes which units run at all.
+    pub fn note_live(&self, units: FxHashSet<UnitId>) {
+        let _ = self.live.set(units);
+    }
+
+    /// What a call does to a store, if it is one.
+    pub fn operation(&self, site: Site) -> Option<Operation> {
+        operations::operation(self.program, site)
+    }
+
+    /// All that the program records where it runs.
+    pub fn writes(&self) -> &[Write<'m>] {
+        self.writes.get_or_init(|| writes::all(self.program, self.live.get()))
+    }
+
+    /// What a gate protects by what it does; the guard's name for people. `reached` are the units that run for the request.
+    pub fn of_gate(
+        &self,
+        gate: &Gate<'m>,
+        slice: &Slice<'m>,
+        item: &str,
+        reached: Option<&FxHashSet<UnitId>>,
+    ) -> Option<String> {
+        let holds = match item {
+            "C1" => self.limits_rate(slice),
+            "C2" => self.caps_cost(slice),
+            "C3" => repeats::stops(self.program, gate, slice, self.writes(), reached),
+            _ => false,
+        };
+        holds.then(|| self.name(gate))
+    }
+
+    fn name(&self, gate: &Gate<'m>) -> String {
+        let mut at = Some(self.program.unit_of_frame(gate.frame));
+        while let Some(unit) = at {
+            let info = &self.program.units.units[unit];
+            if !info.name().is_empty() {
+                return info.name().to_owned();
+            }
+            at = info.parent;
+        }
+        String::new()
+    }
+
+    /// Whether a guard counts in the memory of one process.
+    pub fn counts_in_process(&self, slice: &Slice<'m>) -> bool {
+        let quantities = quantities::compared(self.program, slice);
+        let kept: Vec<&Quantity<'m>> =
+            quantities.iter().filter(|quantity| self.records(quantity).next().is_some()).collect();
+        !kept.is_empty() && kept.iter().all(|quantity| self.is_in_process(quantity))
+    }
+
+    fn is_in_process(&self, quantity: &Quantity<'m>) -> bool {
+        match quantity.source {
+            Source::Process => true,
+            Source::Row => false,
+            Source::Store(site, _) => {
+                self.program.callee_paths(site).iter().any(|path| writes::is_of_the_language(path))
+            }
+        }
+    }
+
+    /// The records about the same thing as a quantity.
+    fn records<'q>(&'q self, quantity: &'q Quantity<'m>) -> impl Iterator<Item = &'q Write<'m>> {
+        self.writes().iter().filter(|write| {
+            let same_place = quantity.source != Source::Process || write.in_process || write.site.is_none();
+            same_place && subjects::are_related(&quantity.subjects, &write.subjects)
+        })
+    }
+
+    /// What a check and its records say about the time over which they sum.
+    fn span(&self, slice: &Slice<'m>, records: &[&Write<'m>]) -> Span {
+        let program = self.program;
+        let mut parts: Vec<(&'m Expression, FrameId)> = slice.parts.clone();
+        let mut sites: Vec<Site> = slice.sites.clone();
+        for record in records {
+            let frame = program.open_frame(record.unit);
+            for (value, frame) in &record.values {
+                let inner = program.slice(value, *frame);
+                // What is added may be anything; only what it is added under tells about time.
+                if record.site.is_some() || record.change != Change::Adjust {
+                    parts.extend(inner.parts);
+                    sites.extend(inner.sites);
+                }
+            }
+            for test in program.tests_around(record.node) {
+                let inner = program.slice(test, frame);
+                parts.extend(inner.parts);
+                sites.extend(inner.sites);
+            }
+            for call in &program.units.units[record.unit].calls {
+                let site = Site { call: *call, frame };
+                if self.operation(site) == Some(Operation::Expire) {
+                    let seconds = program.units.calls[*call].call.arguments.iter().skip(1);
+                    parts.extend(seconds.map(|argument| (&argument.value, frame)));
+                }
+            }
+        }
+        windows::of_parts(program, &parts, &sites)
+    }
+
+    /// Counts requests per caller, compares with a limit, refuses.
+    fn limits_rate(&self, slice: &Slice<'m>) -> bool {
+        quantities::compared(self.program, slice).iter().any(|quantity| {
+            let records: Vec<&Write<'m>> = self.records(quantity).filter(|write| write.accumulates()).collect();
+            let counts_itself = matches!(quantity.source, Source::Store(_, Operation::Count));
+            let span = self.span(slice, &records);
+            let in_time = span.clock || span.long || span.short || self.expires(&records);
+            let is_per_caller = quantity.keys.iter().any(|(key, frame)| depends_on_caller(self.program, key, *frame));
+            match quantity.source {
+                _ if !is_per_caller => false,
+                Source::Store(site, Operation::Count) => self.counts_by_one(site, &records),
+                Source::Store(_, Operation::Tally) => !records.is_empty() || counts_itself,
+                Source::Store(..) | Source::Process => {
+                    let by_one =
+                        records.iter().any(|write| write.by_one || write.change == Change::Set && write.in_process);
+                    by_one && in_time && !records.is_empty()
+                }
+                Source::Row => false,
+            }
+        })
+    }
+
+    /// `incr(key)` counts requests, `incrby(key, tokens)` what they cost.
+    fn counts_by_one(&self, site: Site, records: &[&Write<'m>]) -> bool {
+        records.iter().any(|write| write.site.is_some_and(|each| each.call == site.call) && write.by_one)
+            || records.is_empty()
+    }
+
+    fn expires(&self, records: &[&Write<'m>]) -> bool {
+        records.iter().any(|write| {
+            let frame = self.program.open_frame(write.unit);
+            self.program.units.units[write.unit].calls.iter().any(|call| {
+                let site = Site { call: *call, frame };
+                self.operation(site) == Some(Operation::Expire)
+                    || ["EX", "PX"].iter().any(|flag| operations::has_flag(self.program, site, flag))
+                    || ["ex", "px", "ttl"].iter().any(|key| {
+                        matches!(self.program.argument(site, key), crate::link::arguments::Given::Present { .. })
+                    })
+            })
+        })
+    }
+
+    /// Reads what was spent over a day or longer, compares with a limit, refuses; and spending is recorded.
+    fn caps_cost(&self, slice: &Slice<'m>) -> bool {
+        quantities::compared(self.program, slice).iter().any(|quantity| {
+            let counts = quantity.is_length || matches!(quantity.source, Source::Store(_, Operation::Tally));
+            let records: Vec<&Write<'m>> = self.records(quantity).collect();
+            let sums = |write: &&Write<'m>| write.accumulates() && (counts || write.change != Change::Append);
+            if matches!(quantity.source, Source::Store(_, Operation::Claim)) || !records.iter().any(sums) {
+                return false;
+            }
+            let span = self.span(slice, &records);
+            if span.long {
+                return true;
+            }
+            // A balance: a number in a store that goes down or up and is never started anew.
+            let adjusts = records.iter().any(|write| write.change == Change::Adjust);
+            let is_number =
+                !quantity.is_length && !matches!(quantity.source, Source::Process | Source::Store(_, Operation::Tally));
+            adjusts
+                && is_number
+                && !span.clock
+                && !span.short
+                && !self.expires(&records)
+                && !self.is_in_process(quantity)
+        })
+    }
+}
+
+/// Whether a key tells callers apart: something of the request flows into it.
+fn depends_on_caller<'m>(program: &Program<'m>, key: &'m Expression, frame: FrameId) -> bool {
+    let slice = program.slice(key, frame);
+    let is_given = slice.parameters.iter().any(|(unit, index, _)| {
+        let parameter = program.units.units[*unit].function.and_then(|function| function.parameters.get(*index));
+        parameter.is_some_and(|parameter| {
+            !matches!(&parameter.target.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "self" | "cls" | "now"))
+        })
+    });
+    is_given
+        || slice.parts.iter().any(|(part, frame)| {
+            matches!(part.kind, ExpressionKind::Member { .. } | ExpressionKind::Name(_))
+                && program.values(part, *frame).iter().any(|value| match value {
+                    Value::Library { path, .. } => is_of_request(program, path),
+                    Value::Parameter { .. } => true,
+                    _ => false,
+                })
+        })
+}
+
+/// Whether a name is the request or something that is taken from it: `flask.request.remote_addr`, `express.Request().ip`.
+fn is_of_request(program: &Program<'_>, path: &str) -> bool {
+    let mut at = path;
+    loop {
+        if program.is_a(at, Kind::Request) || program.is_a(at.trim_end_matches("()"), Kind::Request) {
+            return true;
+        }
+        match at.rsplit_once('.') {
+            Some((head, _)) => at = head,
+            None => return false,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What calls do to stores: by the catalogue, by their arguments, and by the text of a statement.
+
+use crate::link::{Program, Site};
+use crate::model::{Call, ExpressionKind, Literal};
+use crate::rules::catalogue::Kind;
+
+/// What an operation on a store does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    Get,
+    Set,
+    /// Set if absent: tells whether it was the first.
+    Claim,
+    /// Adds to a number.
+    Count,
+    Append,
+    Delete,
+    /// Loads many rows.
+    Many,
+    /// Asks how many there are, or how much they are together.
+    Tally,
+    Expire,
+}
+
+impl Operation {
+    fn named(name: &str) -> Option<Operation> {
+        Some(match name {
+            "get" => Operation::Get,
+            "set" => Operation::Set,
+            "claim" => Operation::Claim,
+            "count" => Operation::Count,
+            "append" => Operation::Append,
+            "delete" => Operation::Delete,
+            "many" => Operation::Many,
+            "tally" => Operation::Tally,
+            "expire" => Operation::Expire,
+            _ => return None,
+        })
+    }
+
+    /// Whether something is in the store afterwards that was not before.
+    pub fn writes(self) -> bool {
+        matches!(self, Operation::Set | Operation::Claim | Operation::Count | Operation::Append)
+    }
+
+    /// Whether it answers with what is stored.
+    pub fn reads(self) -> bool {
+        matches!(self, Operation::Get | Operation::Many | Operation::Tally)
+    }
+}
+
+/// What a call does to a store, if it is one: by its name, its arguments, and the text of a statement.
+pub fn operation(program: &Program<'_>, site: Site) -> Option<Operation> {
+    let mut found = None;
+    for path in program.callee_paths(site) {
+        for (_, fact) in program.facts_of(&path, Kind::Store) {
+            let is_met = |need: &String| program.meets(need, site) == Some(true) || has_flag(program, site, need);
+            let Some(operation) = fact.does.as_deref().and_then(Operation::named) else { continue };
+            if !fact.needs.iter().all(is_met) {
+                continue;
+            }
+            if let Some(told) = statement(program, site).and_then(|text| query_operation(&text)) {
+                return Some(told);
+            }
+            // Of several readings, the one that asks for more of the call is the right one.
+            if found.is_none() || operation == Operation::Claim {
+                found = Some(operation);
+            }
+        }
+    }
+    found.map(|operation| if operation.reads() && tallies(program, site) { Operation::Tally } else { operation })
+}
+
+/// A flag among positional texts: `set(key, value, "EX", 60, "NX")`.
+pub fn has_flag(program: &Program<'_>, site: Site, flag: &str) -> bool {
+    let call = program.units.calls[site.call].call;
+    let flag = flag.split([' ', '=', ':']).next().unwrap_or(flag).trim_matches(['"', '\'']);
+    call.arguments.iter().filter(|argument| argument.name.is_none()).any(|argument| {
+        matches!(&argument.value.kind, ExpressionKind::Literal(Literal::Text(text)) if text.eq_ignore_ascii_case(flag))
+    })
+}
+
+/// The text of the statement that a call runs: among its arguments, or those of the calls that it is chained to.
+pub fn statement(program: &Program<'_>, site: Site) -> Option<String> {
+    let mut call: &Call = program.units.calls[site.call].call;
+    for _ in 0..8 {
+        let text = call.arguments.first().and_then(|argument| program.text(&argument.value, site.frame));
+        if let Some(text) = text.filter(|text| query_operation(text).is_some()) {
+            return Some(text);
+        }
+        let ExpressionKind::Member { object, .. } = &call.callee.kind else { return None };
+        let mut object = object.as_ref();
+        while let ExpressionKind::Await(inner) = &object.kind {
+            object = inner;
+        }
+        let ExpressionKind::Call(inner) = &object.kind else { return None };
+        call = inner;
+    }
+    None
+}
+
+/// Whether a load of rows only asks for their number or sum: `select(func.count())`, `.select({count: count()})`,
+/// `query(..).count()`.
+fn tallies(program: &Program<'_>, site: Site) -> bool {
+    let info = &program.units.calls[site.call];
+    let asks = |call: &Call| matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if matches!(name.as_str(), "count" | "sum" | "countDistinct"));
+    program.units.units[info.unit].calls.iter().any(|other| {
+        let other = program.units.calls[*other].call;
+        let is_within = info.call.span.contains(other.span) && other.span != info.call.span;
+        let is_chained = other.span.start == info.call.span.start && other.span.end > info.call.span.end;
+        (is_within || is_chained) && asks(other)
+    }) || info.call.arguments.iter().any(|argument| {
+        let ExpressionKind::Name(_) = &argument.value.kind else { return false };
+        program.slice(&argument.value, site.frame).sites.iter().any(|site| asks(program.units.calls[site.call].call))
+    })
+}
+
+/// What a statement in SQL does; none where the text is no statement.
+pub fn query_operation(text: &str) -> Option<Operation> {
+    let text = text.trim_start().to_ascii_lowercase();
+    let mut words = text.split_whitespace();
+    match words.next()? {
+        "insert" | "replace" | "merge"
+            if text.contains("on conflict")
+                || text.contains("insert ignore")
+                || text.contains("insert or ignore")
+                || text.contains("on duplicate key") =>
+        {
+            let adds = text.contains(" + ") || text.contains("+1");
+            let updates = text.contains("do update") || text.contains("on duplicate key");
+            Some(if updates && adds { Operation::Count } else { Operation::Claim })
+        }
+        "insert" if words.next() == Some("into") => Some(Operation::Append),
+        "update" if text.contains(" set ") || text.contains("\nset ") => {
+            Some(if text.contains("+ ") || text.contains("- ") { Operation::Count } else { Operation::Set })
+        }
+        "delete" if words.next() == Some("from") => Some(Operation::Delete),
+        "select" | "with" if !text.contains("from") => None,
+        "select" | "with" if text.contains("count(") || text.contains("sum(") => Some(Operation::Tally),
+        "select" | "with" if takes_one(&text) => Some(Operation::Get),
+        "select" | "with" => Some(Operation::Many),
+        _ => None,
+    }
+}
+
+/// Whether a query asks for one row.
+fn takes_one(text: &str) -> bool {
+    let after = text.rsplit_once("limit").map(|(_, after)| after.trim_start());
+    after.is_some_and(|after| after.split(|character: char| !character.is_ascii_alphanumeric()).next() == Some("1"))
+}
+
+/// Whether a query bounds its rows.
+pub fn query_is_bounded(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+        .any(|word| matches!(word, "limit" | "top" | "fetch"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries() {
+        assert_eq!(query_operation("insert into m (a) values ($1) on conflict (a) do nothing"), Some(Operation::Claim));
+        assert_eq!(query_operation("SELECT count(*) FROM m WHERE at > $1"), Some(Operation::Tally));
+        assert_eq!(query_operation("update b set cents = cents - $2 where a = $1"), Some(Operation::Count));
+        assert_eq!(
+            query_operation("insert into u values (1) on conflict (d) do update set n = u.n + 1"),
+            Some(Operation::Count)
+        );
+        assert_eq!(query_operation("select a from b limit 16"), Some(Operation::Many));
+        assert_eq!(query_operation("select a from b limit 1"), Some(Operation::Get));
+        assert_eq!(query_operation("idem:1"), None);
+        assert_eq!(query_operation("insert coin"), None);
+        assert!(query_is_bounded("select a from b order by c limit $2") && !query_is_bounded("select limits from b"));
+    }
+}

@@ -1,0 +1,428 @@
+//! What a test compares: numbers and lists that are kept somewhere, and by what they are looked up.
+
+use rustc_hash::FxHashSet;
+
+use crate::link::flow::Slice;
+use crate::link::units::{Access, Binding};
+use crate::link::{FrameId, How, Program, Site, Value};
+use crate::model::{Call, Expression, ExpressionKind, Literal};
+use crate::rules::catalogue::Kind;
+
+use super::operations::{Operation, operation};
+use super::subjects::{self, Subject};
+
+/// Where a quantity is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Store(Site, Operation),
+    /// An attribute or variable of the process.
+    Process,
+    /// A field of something that comes from elsewhere: a row, a session.
+    Row,
+}
+
+/// Something kept that a test looks at.
+#[derive(Clone, Debug)]
+pub struct Quantity<'m> {
+    pub source: Source,
+    pub subjects: Vec<Subject>,
+    /// What it is looked up by.
+    pub keys: Vec<(&'m Expression, FrameId)>,
+    /// How many there are, rather than the number itself.
+    pub is_length: bool,
+}
+
+/// What is known on the way back from a comparison.
+#[derive(Clone, Debug, Default)]
+struct Reading<'m> {
+    field: Option<String>,
+    is_length: bool,
+    keys: Vec<(&'m Expression, FrameId)>,
+    depth: usize,
+}
+
+const DEPTH: usize = 40;
+const STEPS: usize = 4_000;
+
+/// The quantities that are compared in a slice: with `<` and its kin, or with nothing at all (`if not credits`).
+pub fn compared<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<Quantity<'m>> {
+    let mut search = Search { program, seen: FxHashSet::default(), found: Vec::new() };
+    for (part, frame) in &slice.parts {
+        match &part.kind {
+            ExpressionKind::Operator { operator, operands }
+                if matches!(operator.as_str(), "<" | ">" | "<=" | ">=") || is_against_zero(operator, operands) =>
+            {
+                for operand in operands {
+                    search.read(operand, *frame, Reading::default());
+                }
+            }
+            ExpressionKind::Call(call) if compares(call) => {
+                search.read_callee(call, *frame, &Reading::default());
+                for argument in &call.arguments {
+                    search.read(&argument.value, *frame, Reading::default());
+                }
+            }
+            _ => {}
+        }
+    }
+    search.found
+}
+
+/// The quantities behind an expression: what a record writes to.
+pub fn behind<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> Vec<Quantity<'m>> {
+    let mut search = Search { program, seen: FxHashSet::default(), found: Vec::new() };
+    search.read(expression, frame, Reading::default());
+    search.found
+}
+
+/// `balance.lessThan(cost)`: comparisons of numbers that are objects.
+fn compares(call: &Call) -> bool {
+    matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "gte" | "gt" | "lte" | "lt" | "greaterThan" | "lessThan" | "greaterThanOrEqualTo" | "lessThanOrEqualTo"))
+}
+
+fn is_against_zero(operator: &str, operands: &[Expression]) -> bool {
+    match (operator, operands) {
+        ("not", [_]) => true,
+        ("==" | "!=", [_, other]) => {
+            matches!(other.kind, ExpressionKind::Literal(Literal::Number(number)) if number == 0.0)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a name asks how many there are.
+fn is_length(name: &str) -> bool {
+    matches!(name, "length" | "len" | "size" | "count" | "rowCount")
+}
+
+/// Methods whose arguments are what is looked up.
+fn looks_up(name: &str) -> bool {
+    matches!(
+        name,
+        "get"
+            | "entry"
+            | "setdefault"
+            | "pop"
+            | "has"
+            | "contains"
+            | "contains_key"
+            | "get_mut"
+            | "get_or_default"
+            | "or_insert_with"
+    )
+}
+
+struct Search<'p, 'm> {
+    program: &'p Program<'m>,
+    seen: FxHashSet<(usize, FrameId, bool)>,
+    found: Vec<Quantity<'m>>,
+}
+
+impl<'m> Search<'_, 'm> {
+    fn read(&mut self, expression: &'m Expression, frame: FrameId, mut reading: Reading<'m>) {
+        let key = (std::ptr::from_ref(expression) as usize, frame, reading.is_length);
+        if reading.depth > DEPTH || self.seen.len() > STEPS || !self.seen.insert(key) {
+            return;
+        }
+        reading.depth += 1;
+        use ExpressionKind as E;
+        match &expression.kind {
+            E::Await(inner) | E::Spread(inner) => self.read(inner, frame, reading),
+            E::Slice { object, .. } => self.read(object, frame, reading),
+            E::Operator { operands, .. } => {
+                for operand in operands {
+                    self.read(operand, frame, reading.clone());
+                }
+            }
+            E::Conditional { then, otherwise, .. } => {
+                self.read(then, frame, reading.clone());
+                self.read(otherwise, frame, reading);
+            }
+            E::Assign(assignment) => {
+                if let Some(value) = &assignment.value {
+                    self.read(value, frame, reading);
+                }
+            }
+            E::Comprehension { element, clauses } => {
+                for clause in clauses {
+                    self.read(&clause.over, frame, reading.clone());
+                }
+                self.read(element, frame, reading);
+            }
+            E::List(items) => {
+                for item in items {
+                    self.read(item, frame, reading.clone());
+                }
+            }
+            E::Block(_) => {
+                crate::link::flow::children(expression, &mut |child| self.read(child, frame, reading.clone()))
+            }
+            E::Name(name) => self.read_name(expression, name, frame, reading),
+            E::Member { object, name } => self.read_member(expression, object, name, frame, reading),
+            E::Index { object, index } => {
+                match &index.kind {
+                    E::Literal(Literal::Text(text)) => {
+                        return self.read_field(expression, object, text, frame, reading);
+                    }
+                    E::Literal(Literal::Number(_)) => {}
+                    _ => reading.keys.push((index, frame)),
+                }
+                self.read(object, frame, reading);
+            }
+            E::Call(call) => self.read_call(call, frame, reading),
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, source: Source, subjects: Vec<Subject>, reading: Reading<'m>) {
+        self.found.push(Quantity { source, subjects, keys: reading.keys, is_length: reading.is_length });
+    }
+
+    fn read_name(&mut self, expression: &'m Expression, name: &'m str, frame: FrameId, reading: Reading<'m>) {
+        let program = self.program;
+        let mut at = Some(frame);
+        while let Some(id) = at {
+            let here = program.frame(id);
+            let unit = &program.units.units[here.unit];
+            let Some(bindings) = unit.names.get(name) else {
+                at = here.closure;
+                continue;
+            };
+            // `global used; used += 1`: only added to here, bound outside.
+            let is_outer = here.closure.is_some()
+                && bindings.iter().all(|binding| matches!(binding, Binding::Value { operator: Some(_), .. }));
+            if is_outer {
+                at = here.closure;
+                continue;
+            }
+            if unit.function.is_none()
+                && bindings
+                    .iter()
+                    .any(|binding| matches!(binding, Binding::Value { value, .. } if is_kept(program, value, id)))
+            {
+                self.add(Source::Process, vec![Subject::Field(name.to_owned())], reading);
+                return;
+            }
+            for binding in bindings {
+                match binding {
+                    Binding::Value { value, access, .. } => {
+                        let mut reading = reading.clone();
+                        if let Some(Access::Key(key)) = access.last() {
+                            reading.is_length |= is_length(key);
+                            reading.field = reading.field.or_else(|| Some((*key).to_owned()));
+                        }
+                        self.read(value, id, reading);
+                    }
+                    Binding::Element { over, .. } => self.read(over, id, reading.clone()),
+                    Binding::Context(context) => self.read(context, id, reading.clone()),
+                    Binding::Parameter { index, .. } => self.read_parameter(*index, id, reading.clone()),
+                    Binding::Import(_) => {
+                        let kept = program.named_values(name, id).iter().any(|value| matches!(value, Value::Data { expression, frame } if is_kept(program, expression.0, *frame)));
+                        if kept {
+                            self.add(Source::Process, vec![Subject::Field(name.to_owned())], reading.clone());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            return;
+        }
+        let _ = expression;
+    }
+
+    fn read_parameter(&mut self, index: usize, frame: FrameId, reading: Reading<'m>) {
+        let program = self.program;
+        let here = program.frame(frame);
+        let Some(function) = program.units.units[here.unit].function else { return };
+        let How::Call(site) = here.how else {
+            if let Some(field) = reading.field.clone() {
+                self.add(Source::Row, vec![Subject::Field(field)], reading);
+            }
+            return;
+        };
+        if let Some(argument) = program.passed_expression(function, index, site) {
+            self.read(argument, site.frame, reading);
+        }
+    }
+
+    fn read_member(
+        &mut self,
+        expression: &'m Expression,
+        object: &'m Expression,
+        name: &'m str,
+        frame: FrameId,
+        mut reading: Reading<'m>,
+    ) {
+        if is_length(name) {
+            reading.is_length = true;
+            return self.read(object, frame, reading);
+        }
+        let program = self.program;
+        let properties = program.properties(expression, frame);
+        if !properties.is_empty() {
+            for (unit, inner) in properties {
+                for value in &program.units.units[unit].returns {
+                    self.read(value, inner, reading.clone());
+                }
+            }
+            return;
+        }
+        let is_own = matches!(&object.kind, ExpressionKind::Name(root) if root == "self")
+            || program.values(object, frame).iter().any(|value| matches!(value, Value::Instance { site: Some(_), .. }));
+        if !is_own {
+            return self.read_field(expression, object, name, frame, reading);
+        }
+        // An attribute that was computed when the object was made is what it was computed from.
+        let before = self.found.len();
+        for value in program.values(expression, frame).iter() {
+            match value {
+                Value::Data { expression: inner, frame: home } if !std::ptr::eq(inner.0, expression) => {
+                    if !is_kept(program, inner.0, *home) {
+                        self.read(inner.0, *home, reading.clone());
+                    }
+                }
+                Value::Library { path, sites } if path.ends_with("()") => {
+                    if let Some(site) = sites.last() {
+                        self.read_call(program.units.calls[site.call].call, site.frame, reading.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+        if self.found.len() == before {
+            self.add(Source::Process, vec![Subject::Field(name.to_owned())], reading);
+        }
+    }
+
+    /// A field of a row or of an object that comes from elsewhere.
+    fn read_field(
+        &mut self,
+        expression: &'m Expression,
+        object: &'m Expression,
+        name: &str,
+        frame: FrameId,
+        mut reading: Reading<'m>,
+    ) {
+        let program = self.program;
+        for value in program.values(expression, frame).iter() {
+            // A module's variable, an exported counter.
+            if let Value::Data { expression: inner, frame: home } = value
+                && !std::ptr::eq(inner.0, expression)
+            {
+                let is_global = program.units.units[program.unit_of_frame(*home)].function.is_none();
+                if is_global && is_kept(program, inner.0, *home) {
+                    return self.add(Source::Process, vec![Subject::Field(name.to_owned())], reading);
+                }
+                self.read(inner.0, *home, reading.clone());
+            }
+        }
+        let before = self.found.len();
+        reading.field = reading.field.or_else(|| Some(name.to_owned()));
+        let field = reading.field.clone().unwrap_or_default();
+        self.read(object, frame, reading.clone());
+        if self.found.len() == before {
+            self.add(Source::Row, vec![Subject::Field(field)], reading);
+        }
+    }
+
+    fn read_call(&mut self, call: &'m Call, frame: FrameId, reading: Reading<'m>) {
+        let program = self.program;
+        let Some(id) = program.units.call_id(call) else { return };
+        let site = Site { call: id, frame };
+        let paths = program.callee_paths(site);
+        if paths.iter().any(|path| program.is_a(path, Kind::Clock) || program.is_a(path, Kind::Environment)) {
+            return;
+        }
+        if let Some(operation) = operation(program, site) {
+            return self.read_operation(site, operation, reading);
+        }
+        let mut own = false;
+        for callee in program.values(&call.callee, frame).iter() {
+            let Value::Function { unit, closure, receiver } = callee else { continue };
+            let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Call(site)) else { continue };
+            own = true;
+            let info = &program.units.units[*unit];
+            for value in info.returns.iter().chain(&info.yields) {
+                self.read(value, inner, reading.clone());
+            }
+        }
+        if own {
+            return;
+        }
+        let measures = paths.iter().any(|path| program.is_a(path, Kind::Measure));
+        let reading = Reading { is_length: reading.is_length || measures, ..reading };
+        let looks_up = self.read_callee(call, frame, &reading);
+        if !looks_up {
+            for argument in &call.arguments {
+                self.read(&argument.value, frame, reading.clone());
+            }
+        }
+    }
+
+    /// What a method is called on; whether its arguments are only what is looked up.
+    fn read_callee(&mut self, call: &'m Call, frame: FrameId, reading: &Reading<'m>) -> bool {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return false };
+        let mut reading = reading.clone();
+        reading.is_length |= is_length(name) && call.arguments.is_empty();
+        let is_look_up = looks_up(name);
+        if is_look_up {
+            reading.keys.extend(call.arguments.first().map(|argument| (&argument.value, frame)));
+            // A look-up by a written name is a field.
+            if let Some(ExpressionKind::Literal(Literal::Text(text))) =
+                call.arguments.first().map(|argument| &argument.value.kind)
+            {
+                reading.field = reading.field.or_else(|| Some(text.clone()));
+            }
+        }
+        self.read(object, frame, reading);
+        is_look_up
+    }
+
+    fn read_operation(&mut self, site: Site, operation: Operation, mut reading: Reading<'m>) {
+        let program = self.program;
+        let call = program.units.calls[site.call].call;
+        reading.keys.extend(call.arguments.iter().map(|argument| (&argument.value, site.frame)));
+        let mut receiver = call;
+        for _ in 0..8 {
+            let ExpressionKind::Member { object, .. } = &receiver.callee.kind else { break };
+            let ExpressionKind::Call(inner) = &object.kind else { break };
+            receiver = inner;
+            reading.keys.extend(inner.arguments.iter().map(|argument| (&argument.value, site.frame)));
+        }
+        let told = subjects::of_operation(program, site);
+        // One column of a row is what is compared, whatever else the row holds.
+        let subjects = match &reading.field {
+            Some(field) if matches!(operation, Operation::Get | Operation::Many) && !is_generic(field) => {
+                vec![Subject::Field(field.clone())]
+            }
+            _ => told,
+        };
+        self.add(Source::Store(site, operation), subjects, reading);
+    }
+}
+
+/// Names of results that say nothing about what they hold.
+fn is_generic(field: &str) -> bool {
+    matches!(field, "rows" | "data" | "rowCount" | "rowcount" | "result" | "value" | "count" | "length" | "total")
+}
+
+/// Whether a value starts something that is kept: a number, nothing yet, or an empty collection.
+fn is_kept<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> bool {
+    match &value.kind {
+        ExpressionKind::Literal(Literal::Number(_) | Literal::Null) => true,
+        ExpressionKind::List(items) => items.is_empty(),
+        ExpressionKind::Object(entries) => entries.is_empty(),
+        ExpressionKind::Call(call) => {
+            program.units.call_id(call).is_some_and(|id| {
+                let site = Site { call: id, frame };
+                program.callee_paths(site).iter().any(|path| {
+                    program
+                        .facts(&format!("{path}().get"))
+                        .iter()
+                        .any(|id| program.catalogue.fact(*id).is == Kind::Store)
+                })
+            }) || matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if matches!(name.as_str(), "defaultdict" | "dict" | "list" | "deque" | "Counter" | "OrderedDict" | "set" | "Map" | "WeakMap" | "Set" | "TTLCache" | "LRUCache" | "new"))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,294 @@
+//! C3 by what is done: a key of the request is claimed, or looked up before the work and stored after it.
+
+use rustc_hash::FxHashSet;
+
+use crate::link::flow::{Gate, Slice};
+use crate::link::units::UnitId;
+use crate::link::{FrameId, How, Program, Site, Value};
+use crate::model::{Expression, ExpressionKind, Literal};
+use crate::rules::catalogue::Kind;
+
+use super::operations::{Operation, operation};
+use super::subjects::{Subject, are_related, of_operation};
+use super::writes::Write;
+
+/// A look-up that decides whether the work is done.
+struct LookUp<'m> {
+    subjects: Vec<Subject>,
+    key: (&'m Expression, FrameId),
+}
+
+/// Whether a gate recognises what was asked before. `reached` are the units that run for the request.
+pub(super) fn stops<'m>(
+    program: &Program<'m>,
+    gate: &Gate<'m>,
+    slice: &Slice<'m>,
+    writes: &[Write<'m>],
+    reached: Option<&FxHashSet<UnitId>>,
+) -> bool {
+    let claims = slice
+        .sites
+        .iter()
+        .any(|site| operation(program, *site) == Some(Operation::Claim) && !is_constant(program, *site));
+    if claims || inserts_once(program, slice) {
+        return true;
+    }
+    refuses_when_found(gate)
+        && !is_about_numbers(program, gate.test, gate.frame, 0)
+        && look_ups(program, slice).iter().any(|look_up| {
+            is_of_the_request(program, look_up.key)
+                && writes.iter().any(|write| {
+                    reached.is_none_or(|reached| reached.contains(&write.unit))
+                        && are_related(&look_up.subjects, &write.subjects)
+                })
+        })
+}
+
+/// A claim of one and the same key says nothing about the request: a lock of the whole program.
+fn is_constant(program: &Program<'_>, site: Site) -> bool {
+    if super::operations::statement(program, site).is_some() {
+        return false;
+    }
+    let call = program.units.calls[site.call].call;
+    call.arguments.first().is_some_and(|key| {
+        let slice = program.slice(&key.value, site.frame);
+        slice.parameters.is_empty() && !super::depends_on_caller(program, &key.value, site.frame)
+    })
+}
+
+/// `if !seen.insert(id)`: a set that says whether the value is new, as a test by itself.
+fn inserts_once(program: &Program<'_>, slice: &Slice<'_>) -> bool {
+    slice.sites.iter().any(|site| {
+        let call = program.units.calls[site.call].call;
+        let ExpressionKind::Member { name, .. } = &call.callee.kind else { return false };
+        name == "insert" && call.arguments.len() == 1 && is_test(slice, site)
+    })
+}
+
+/// Whether the result of a call is what is tested.
+fn is_test(slice: &Slice<'_>, site: &Site) -> bool {
+    slice.parts.iter().any(|(part, frame)| {
+        let ExpressionKind::Operator { operator, operands } = &part.kind else { return false };
+        operator == "not"
+            && *frame == site.frame
+            && matches!(operands.first().map(|operand| &operand.kind), Some(ExpressionKind::Call(call)) if matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if name == "insert"))
+    })
+}
+
+/// The look-ups that flow into a test: in stores, and `key in seen`, `answers[key]`, `seen.has(key)`.
+fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<LookUp<'m>> {
+    let mut found = Vec::new();
+    for site in &slice.sites {
+        let call = program.units.calls[site.call].call;
+        let Some(key) = call.arguments.first() else { continue };
+        if operation(program, *site).is_some_and(|operation| matches!(operation, Operation::Get | Operation::Many)) {
+            let subjects = of_operation(program, *site);
+            for argument in &call.arguments {
+                found.push(LookUp { subjects: subjects.clone(), key: (&argument.value, site.frame) });
+            }
+            continue;
+        }
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { continue };
+        if matches!(name.as_str(), "get" | "has" | "contains" | "contains_key" | "includes" | "pop") {
+            let kept = super::quantities::behind(program, object, site.frame);
+            let subjects: Vec<Subject> = kept.into_iter().flat_map(|quantity| quantity.subjects).collect();
+            if !subjects.is_empty() {
+                found.push(LookUp { subjects, key: (&key.value, site.frame) });
+            }
+        }
+    }
+    for (part, frame) in &slice.parts {
+        let (key, holder) = match &part.kind {
+            ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "in" | "not in") => {
+                let [key, holder] = operands.as_slice() else { continue };
+                (key, holder)
+            }
+            ExpressionKind::Index { object, index } => (index.as_ref(), object.as_ref()),
+            _ => continue,
+        };
+        let kept = super::quantities::behind(program, holder, *frame);
+        let subjects: Vec<Subject> = kept.into_iter().flat_map(|quantity| quantity.subjects).collect();
+        if !subjects.is_empty() {
+            found.push(LookUp { subjects, key: (key, *frame) });
+        }
+    }
+    found
+}
+
+/// Words for who asks, rather than for what is asked.
+const CALLERS: [&str; 22] = [
+    "user",
+    "account",
+    "session",
+    "tenant",
+    "ip",
+    "host",
+    "client",
+    "auth",
+    "authorization",
+    "token",
+    "apikey",
+    "credentials",
+    "password",
+    "org",
+    "organization",
+    "customer",
+    "email",
+    "address",
+    "xapikey",
+    "cookie",
+    "remoteaddr",
+    "caller",
+];
+
+/// Words for the one request, as clients name it.
+const REQUESTS: [&str; 11] = [
+    "idempoten",
+    "requestid",
+    "messageid",
+    "eventid",
+    "updateid",
+    "dedup",
+    "clientid",
+    "nonce",
+    "deliveryid",
+    "fingerprint",
+    "xrequestid",
+];
+
+/// Whether a key is made of what is asked: a hash of it, its text, or an id that the client gives the request.
+fn is_of_the_request<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) -> bool {
+    let slice = program.slice(key.0, key.1);
+    let mut names: Vec<String> = Vec::new();
+    for (part, frame) in &slice.parts {
+        match &part.kind {
+            ExpressionKind::Literal(Literal::Text(text)) if text.len() < 40 => {
+                let text = plain(text);
+                if REQUESTS.iter().any(|word| text.contains(word)) {
+                    return true;
+                }
+            }
+            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+                let plain = plain(name);
+                if REQUESTS.iter().any(|word| plain.contains(word)) {
+                    return true;
+                }
+                let is_thing = program.values(part, *frame).iter().all(|value| match value {
+                    Value::Library { path, .. } => !super::is_of_request(program, path),
+                    Value::Function { .. } | Value::Class(_) | Value::Module(_) => true,
+                    _ => false,
+                });
+                if !is_thing {
+                    names.push(plain);
+                }
+            }
+            ExpressionKind::Index { index, .. } => {
+                if let ExpressionKind::Literal(Literal::Text(text)) = &index.kind {
+                    names.push(plain(text));
+                }
+            }
+            _ => {}
+        }
+    }
+    let parameters = slice.parameters.iter().filter_map(|(unit, index, _)| {
+        let parameter = program.units.units[*unit].function?.parameters.get(*index)?;
+        match &parameter.target.kind {
+            ExpressionKind::Name(name) if name != "self" => Some(plain(name)),
+            _ => None,
+        }
+    });
+    names.extend(parameters);
+    // What holds the request says nothing; what is taken from it does.
+    names.retain(|name| {
+        !matches!(
+            name.as_str(),
+            "request"
+                | "req"
+                | "self"
+                | "c"
+                | "ctx"
+                | "context"
+                | "key"
+                | "headers"
+                | "redis"
+                | "store"
+                | "state"
+                | "id"
+                | "params"
+        )
+    });
+    !names.is_empty()
+        && names
+            .iter()
+            .any(|name| !CALLERS.iter().any(|caller| name.contains(caller) && (caller.len() > 3 || name.len() < 6)))
+}
+
+fn plain(name: &str) -> String {
+    name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// `if cached: return cached` refuses when something was found; `if not account: return 401` when nothing was.
+fn refuses_when_found(gate: &Gate<'_>) -> bool {
+    fn found_when(test: &Expression) -> bool {
+        match &test.kind {
+            ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+                ("not", [inner]) => !found_when(inner),
+                ("==" | "is", [_, other]) if is_nothing(other) => false,
+                ("!=" | "is not", [_, other]) if is_nothing(other) => true,
+                ("not in", _) => false,
+                ("and" | "or", [first, ..]) => found_when(first),
+                _ => true,
+            },
+            ExpressionKind::Call(call) => {
+                !matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if name == "is_none")
+            }
+            _ => true,
+        }
+    }
+    found_when(gate.test) == gate.refuses_when
+}
+
+/// A test of how much there is, not of whether there is anything; with the time it is about the age of what was found.
+fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, depth: usize) -> bool {
+    if depth > 8 {
+        return false;
+    }
+    match &test.kind {
+        ExpressionKind::Await(inner) => is_about_numbers(program, inner, frame, depth + 1),
+        ExpressionKind::Operator { operator, operands } => match operator.as_str() {
+            "<" | ">" | "<=" | ">=" => {
+                let slice = program.slice(test, frame);
+                !slice.sites.iter().any(|site| {
+                    program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Clock))
+                        && slice.parts.iter().any(|(part, _)| is_difference(part))
+                })
+            }
+            "not" => operands.first().is_some_and(|inner| is_about_numbers(program, inner, frame, depth + 1)),
+            _ => false,
+        },
+        ExpressionKind::Call(call) => {
+            let Some(id) = program.units.call_id(call) else { return false };
+            let site = Site { call: id, frame };
+            program.values(&call.callee, frame).iter().any(|callee| {
+                let Value::Function { unit, closure, receiver } = callee else { return false };
+                let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Call(site)) else {
+                    return false;
+                };
+                let returns = &program.units.units[*unit].returns;
+                returns.iter().any(|value| is_about_numbers(program, value, inner, depth + 1))
+            })
+        }
+        _ => false,
+    }
+}
+
+/// `now - stored_at`.
+fn is_difference(part: &Expression) -> bool {
+    matches!(&part.kind, ExpressionKind::Operator { operator, operands } if operator == "-" && operands.len() == 2)
+}
+
+fn is_nothing(expression: &Expression) -> bool {
+    matches!(expression.kind, ExpressionKind::Literal(Literal::Null | Literal::Boolean(false)))
+        || matches!(&expression.kind, ExpressionKind::Name(name) if name == "undefined")
+        || matches!(&expression.kind, ExpressionKind::Literal(Literal::Number(number)) if *number == 0.0)
+}

@@ -1,0 +1,262 @@
+//! What an operation is about: the key of a store, a table, a column. A check and a record that are about the same
+//! belong together.
+
+use crate::link::{FrameId, Program, Site, Value};
+use crate::model::{Call, Expression, ExpressionKind, Literal};
+
+/// What something kept is known by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// The key of a store, with `*` for what is not known.
+    Key(String),
+    /// A column, attribute or variable.
+    Field(String),
+    /// A table, collection, model, or the variable that holds a store.
+    Table(String),
+}
+
+/// Expressions that are looked at for one operation.
+const PARTS: usize = 300;
+
+/// What an operation is about.
+pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    if let Some(text) = super::operations::statement(program, site) {
+        of_statement(&text, &mut subjects);
+        return subjects;
+    }
+    let mut call: &Call = program.units.calls[site.call].call;
+    let mut innermost;
+    let mut left = PARTS;
+    loop {
+        innermost = call;
+        for argument in &call.arguments {
+            if let Some(name) = argument.name.as_deref().filter(|name| *name != "**") {
+                subjects.push(Subject::Field(name.to_owned()));
+            }
+            // A table is given as it is; what stands deeper are conditions.
+            if let ExpressionKind::Name(name) = &argument.value.kind {
+                subjects.push(Subject::Table(name.clone()));
+            }
+            names_in(program, &argument.value, site.frame, &mut subjects, &mut left);
+        }
+        let ExpressionKind::Member { object, .. } = &call.callee.kind else { break };
+        let mut object = object.as_ref();
+        while let ExpressionKind::Await(inner) = &object.kind {
+            object = inner;
+        }
+        match &object.kind {
+            ExpressionKind::Call(inner) => call = inner,
+            _ => {
+                subjects.extend(last_name(object).map(|name| Subject::Table(name.to_owned())));
+                break;
+            }
+        }
+    }
+    if let Some(key) = innermost.arguments.first().filter(|argument| argument.name.is_none())
+        && is_key(program, &key.value, site.frame)
+    {
+        let text = program.text(&key.value, site.frame).unwrap_or_else(|| "*".to_owned());
+        subjects.push(Subject::Key(text));
+        for argument in innermost.arguments.iter().skip(1) {
+            if let ExpressionKind::Literal(Literal::Text(text)) = &argument.value.kind {
+                subjects.push(Subject::Field(text.clone()));
+            }
+        }
+    }
+    subjects.sort();
+    subjects.dedup();
+    subjects
+}
+
+/// Whether a first argument can be the key of a store: no object, statement or model.
+fn is_key<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> bool {
+    match &expression.kind {
+        ExpressionKind::Object(_) | ExpressionKind::List(_) | ExpressionKind::Function(_) => false,
+        ExpressionKind::Call(_) | ExpressionKind::Name(_) | ExpressionKind::Member { .. } => {
+            !program.values(expression, frame).iter().any(|value| match value {
+                Value::Class(_) | Value::Instance { .. } => true,
+                Value::Data { expression, .. } => matches!(expression.0.kind, ExpressionKind::Object(_)),
+                _ => false,
+            })
+        }
+        _ => true,
+    }
+}
+
+/// Models, columns and object keys within an argument.
+fn names_in<'m>(
+    program: &Program<'m>,
+    expression: &'m Expression,
+    frame: FrameId,
+    subjects: &mut Vec<Subject>,
+    left: &mut usize,
+) {
+    if *left == 0 {
+        return;
+    }
+    *left -= 1;
+    match &expression.kind {
+        ExpressionKind::Name(_) => {
+            for value in program.values(expression, frame).iter() {
+                if let Value::Class(class) | Value::Instance { class, .. } = value {
+                    subjects.push(Subject::Table(program.units.classes[*class].class.name.clone()));
+                }
+                // A statement that was put together before: what it is made of.
+                if let Value::Library { sites, .. } = value {
+                    for site in sites.iter().take(6) {
+                        for argument in &program.units.calls[site.call].call.arguments {
+                            names_in(program, &argument.value, site.frame, subjects, &mut (*left / 4));
+                        }
+                    }
+                }
+            }
+        }
+        ExpressionKind::Member { name, .. } => subjects.push(Subject::Field(name.clone())),
+        ExpressionKind::Object(entries) => {
+            subjects.extend(entries.iter().filter_map(|entry| Some(Subject::Field(entry.key.clone()?))));
+        }
+        ExpressionKind::Call(call) => {
+            subjects.extend(
+                call.arguments
+                    .iter()
+                    .filter_map(|argument| argument.name.as_deref())
+                    .filter(|name| *name != "**")
+                    .map(|name| Subject::Field(name.to_owned())),
+            );
+        }
+        _ => {}
+    }
+    crate::link::flow::children(expression, &mut |child| names_in(program, child, frame, subjects, left));
+}
+
+/// The last name of what is written: `turns` of `database["turns"]`, `message` of `prisma.message`.
+pub fn last_name(expression: &Expression) -> Option<&str> {
+    match &expression.kind {
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => Some(name),
+        ExpressionKind::Index { object, index } => match &index.kind {
+            ExpressionKind::Literal(Literal::Text(text)) => Some(text),
+            _ => last_name(object),
+        },
+        _ => None,
+    }
+}
+
+/// Tables and columns of a statement in SQL.
+fn of_statement(text: &str, subjects: &mut Vec<Subject>) {
+    let lower = text.to_ascii_lowercase();
+    let words: Vec<&str> = lower
+        .split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+        .filter(|word| !word.is_empty())
+        .collect();
+    for pair in words.windows(2) {
+        let [first, second] = pair else { continue };
+        match *first {
+            "from" | "into" | "update" | "join" => subjects.push(Subject::Table((*second).to_owned())),
+            _ => {}
+        }
+    }
+    const KEYWORDS: [&str; 30] = [
+        "select",
+        "from",
+        "where",
+        "and",
+        "or",
+        "insert",
+        "into",
+        "values",
+        "update",
+        "set",
+        "on",
+        "conflict",
+        "do",
+        "nothing",
+        "order",
+        "by",
+        "limit",
+        "coalesce",
+        "sum",
+        "count",
+        "as",
+        "returning",
+        "with",
+        "not",
+        "null",
+        "is",
+        "desc",
+        "asc",
+        "now",
+        "interval",
+    ];
+    let names = words.iter().filter(|word| {
+        !KEYWORDS.contains(word)
+            && word.starts_with(|character: char| character.is_ascii_alphabetic() || character == '_')
+    });
+    subjects.extend(names.map(|word| Subject::Field((*word).to_owned())));
+}
+
+/// Whether what is read and what is written are about the same thing, as far as can be told.
+pub fn are_related(read: &[Subject], written: &[Subject]) -> bool {
+    let keys = |subjects: &[Subject]| -> Vec<String> {
+        subjects.iter().filter_map(|each| if let Subject::Key(key) = each { Some(key.clone()) } else { None }).collect()
+    };
+    let tables = |subjects: &[Subject]| -> Vec<String> {
+        subjects
+            .iter()
+            .filter_map(|each| if let Subject::Table(name) = each { Some(plain(name)) } else { None })
+            .collect()
+    };
+    let fields = |subjects: &[Subject]| -> Vec<String> {
+        subjects
+            .iter()
+            .filter_map(|each| if let Subject::Field(name) = each { Some(plain(name)) } else { None })
+            .collect()
+    };
+    let share = |a: &[String], b: &[String]| a.iter().any(|each| b.contains(each));
+    let (read_keys, written_keys) = (keys(read), keys(written));
+    let (read_tables, written_tables) = (tables(read), tables(written));
+    if !read_keys.is_empty() && !written_keys.is_empty() {
+        let (a, b): (Vec<String>, Vec<String>) = (
+            read_keys.iter().flat_map(|key| words(key)).collect(),
+            written_keys.iter().flat_map(|key| words(key)).collect(),
+        );
+        return if a.is_empty() || b.is_empty() { share(&read_tables, &written_tables) } else { share(&a, &b) };
+    }
+    if !read_tables.is_empty() && !written_tables.is_empty() {
+        return share(&read_tables, &written_tables);
+    }
+    share(&fields(read), &fields(written))
+}
+
+/// The words of a key that are known.
+fn words(key: &str) -> Vec<String> {
+    key.split(|character: char| !character.is_alphanumeric())
+        .filter(|word| word.len() > 1)
+        .map(str::to_lowercase)
+        .collect()
+}
+
+/// Names as they are compared: `creditsLeft`, `credits_left`; `messages` and `message`.
+fn plain(name: &str) -> String {
+    let name: String = name.chars().filter(|character| *character != '_').flat_map(char::to_lowercase).collect();
+    name.strip_suffix('s').map_or(name.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_and_records_belong_together_by_key_table_or_column() {
+        let key = |text: &str| vec![Subject::Key(text.into())];
+        assert!(are_related(&key("tokens:*"), &key("tokens:*")));
+        assert!(!are_related(&key("tokens:*"), &key("answers:*")));
+        let mut balance = Vec::new();
+        of_statement("select cents from balances where id = $1", &mut balance);
+        let mut charge = Vec::new();
+        of_statement("update balances set cents = cents - $1", &mut charge);
+        let mut note = Vec::new();
+        of_statement("insert into visits (at) values ($1)", &mut note);
+        assert!(are_related(&balance, &charge) && !are_related(&balance, &note));
+    }
+}

@@ -1,0 +1,233 @@
+//! What the program records: in stores, and in collections and numbers of its own.
+
+use rustc_hash::FxHashSet;
+
+use crate::link::units::{NodeId, NodeKind, UnitId};
+use crate::link::{FrameId, Program, Site};
+use crate::model::{Assignment, Expression, ExpressionKind, Literal, StatementKind};
+
+use super::operations::{Operation, operation};
+use super::quantities::{self, Source};
+use super::subjects::{self, Subject};
+
+/// How something is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A number grows or shrinks.
+    Adjust,
+    /// Something is added to a collection.
+    Append,
+    /// A value takes the place of another.
+    Set,
+    /// Set only where nothing was.
+    Claim,
+}
+
+/// One record.
+#[derive(Clone, Debug)]
+pub struct Write<'m> {
+    pub unit: UnitId,
+    pub node: NodeId,
+    pub site: Option<Site>,
+    pub subjects: Vec<Subject>,
+    pub change: Change,
+    /// Whether a number changes by one each time: requests are counted, not what they cost.
+    pub by_one: bool,
+    /// Whether it is kept in this process only.
+    pub in_process: bool,
+    /// What is recorded.
+    pub values: Vec<(&'m Expression, FrameId)>,
+}
+
+impl Write<'_> {
+    /// Whether what is kept grows by it, or is taken up.
+    pub fn accumulates(&self) -> bool {
+        let is_constant = |expression: &Expression| match &expression.kind {
+            ExpressionKind::Literal(_) => true,
+            ExpressionKind::List(items) => items.is_empty(),
+            ExpressionKind::Object(entries) => entries.is_empty(),
+            _ => false,
+        };
+        match self.change {
+            Change::Adjust | Change::Append => true,
+            Change::Claim => false,
+            Change::Set => self.site.is_none() && self.values.first().is_some_and(|(value, _)| !is_constant(value)),
+        }
+    }
+}
+
+/// All records of the units that run.
+pub fn all<'m>(program: &Program<'m>, live: Option<&FxHashSet<UnitId>>) -> Vec<Write<'m>> {
+    let mut writes = Vec::new();
+    for unit in 0..program.units.units.len() {
+        // What a module binds at first is no record.
+        if program.units.units[unit].function.is_none() || live.is_some_and(|live| !live.contains(&unit)) {
+            continue;
+        }
+        let frame = program.open_frame(unit);
+        for call in &program.units.units[unit].calls {
+            writes.extend(by_call(program, unit, Site { call: *call, frame }));
+        }
+        for node in &program.units.units[unit].nodes {
+            let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { continue };
+            let assignment = match &statement.kind {
+                StatementKind::Assign(assignment) => assignment,
+                StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }) => assignment,
+                _ => continue,
+            };
+            writes.extend(by_assignment(program, unit, *node, frame, assignment));
+        }
+    }
+    writes
+}
+
+fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<'m>> {
+    let info = &program.units.calls[site.call];
+    let values: Vec<(&'m Expression, FrameId)> =
+        info.call.arguments.iter().map(|argument| (&argument.value, site.frame)).collect();
+    if let Some(operation) = operation(program, site) {
+        let change = match operation {
+            Operation::Count => Change::Adjust,
+            Operation::Append => Change::Append,
+            Operation::Set if values.iter().any(|(value, frame)| adds(program, value, *frame)) => Change::Adjust,
+            Operation::Set => Change::Set,
+            Operation::Claim => Change::Claim,
+            _ => return None,
+        };
+        let subjects = subjects::of_operation(program, site);
+        let in_process = program.callee_paths(site).iter().any(|path| is_of_the_language(path));
+        let by_one = match super::operations::statement(program, site) {
+            Some(text) => text.contains("+ 1") || text.contains("- 1") || text.contains("+1"),
+            None => change == Change::Append || changes_by_one(&values),
+        };
+        return Some(Write { unit, node: info.node, site: Some(site), subjects, change, by_one, in_process, values });
+    }
+    let ExpressionKind::Member { object, name } = &info.call.callee.kind else { return None };
+    let change = match name.as_str() {
+        "push" | "append" | "add" | "appendleft" | "push_back" | "insert" | "extend" | "unshift" | "set" | "update"
+        | "setdefault" | "store" => Change::Append,
+        "fetch_add" | "fetch_sub" | "inc" | "dec" | "increment" => Change::Adjust,
+        _ => return None,
+    };
+    let behind = quantities::behind(program, object, site.frame);
+    let subjects: Vec<Subject> = behind.iter().flat_map(|quantity| quantity.subjects.clone()).collect();
+    if subjects.is_empty() {
+        return None;
+    }
+    let in_process = behind.iter().all(|quantity| match quantity.source {
+        Source::Store(site, _) => program.callee_paths(site).iter().any(|path| is_of_the_language(path)),
+        source => source == Source::Process,
+    });
+    let by_one = change == Change::Append || changes_by_one(&values);
+    Some(Write { unit, node: info.node, site: Some(site), subjects, change, by_one, in_process, values })
+}
+
+/// Whether a value is made by adding or taking away: `spent + cost`, `{ credits: { decrement: 1 } }`, `{"$inc": ...}`.
+fn adds<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> bool {
+    program.slice(value, frame).parts.iter().any(|(part, _)| match &part.kind {
+        ExpressionKind::Operator { operator, operands } => {
+            matches!(operator.as_str(), "+" | "-")
+                && operands.len() == 2
+                && !operands.iter().any(|operand| {
+                    matches!(operand.kind, ExpressionKind::Literal(Literal::Text(_)) | ExpressionKind::Template(_))
+                })
+        }
+        ExpressionKind::Object(entries) => entries
+            .iter()
+            .any(|entry| matches!(entry.key.as_deref(), Some("increment" | "decrement" | "$inc" | "inc" | "dec"))),
+        _ => false,
+    })
+}
+
+/// Names that every program has: what they keep is kept in the process.
+pub fn is_of_the_language(path: &str) -> bool {
+    ["globals.", "builtins.", "std.", "collections."].iter().any(|head| path.starts_with(head))
+}
+
+/// `incr(key)`, `decr(key, 1)`: no amount, or the amount one.
+fn changes_by_one(values: &[(&Expression, FrameId)]) -> bool {
+    values.iter().skip(1).all(|(value, _)| match &value.kind {
+        ExpressionKind::Literal(Literal::Number(number)) => number.abs() == 1.0,
+        ExpressionKind::Literal(_) => true,
+        ExpressionKind::Operator { operator, operands } if operator == "-" => {
+            matches!(operands.first().map(|operand| &operand.kind), Some(ExpressionKind::Literal(Literal::Number(number))) if *number == 1.0)
+        }
+        _ => false,
+    })
+}
+
+fn by_assignment<'m>(
+    program: &Program<'m>,
+    unit: UnitId,
+    node: NodeId,
+    frame: FrameId,
+    assignment: &'m Assignment,
+) -> Option<Write<'m>> {
+    let value = assignment.value.as_ref()?;
+    let is_plain_name = matches!(assignment.target.kind, ExpressionKind::Name(_));
+    if assignment.declares || matches!(assignment.target.kind, ExpressionKind::List(_) | ExpressionKind::Object(_)) {
+        return None;
+    }
+    let (mut subjects, in_process) = target_subjects(program, &assignment.target, frame);
+    if subjects.is_empty() {
+        return None;
+    }
+    subjects.dedup();
+    let adjusts =
+        matches!(assignment.operator.as_deref(), Some("+" | "-")) || mentions_target(value, &assignment.target);
+    if is_plain_name && !adjusts && assignment.operator.is_some() {
+        return None;
+    }
+    let by_one = matches!(value.kind, ExpressionKind::Literal(Literal::Number(number)) if number == 1.0);
+    let change = if adjusts { Change::Adjust } else { Change::Set };
+    let mut values = vec![(value, frame)];
+    if let ExpressionKind::Index { index, .. } = &assignment.target.kind {
+        values.push((index, frame));
+    }
+    Some(Write { unit, node, site: None, subjects, change, by_one, in_process, values })
+}
+
+/// What an assignment changes, and whether that is kept in the process.
+fn target_subjects<'m>(program: &Program<'m>, target: &'m Expression, frame: FrameId) -> (Vec<Subject>, bool) {
+    match &target.kind {
+        ExpressionKind::Member { object, name } => {
+            let is_self = matches!(&object.kind, ExpressionKind::Name(root) if root == "self");
+            (vec![Subject::Field(name.clone())], is_self)
+        }
+        ExpressionKind::Index { object, index } => {
+            if let ExpressionKind::Literal(Literal::Text(text)) = &index.kind {
+                return (vec![Subject::Field(text.clone())], false);
+            }
+            let (subjects, _) = target_subjects(program, object, frame);
+            (subjects, true)
+        }
+        ExpressionKind::Name(_) | ExpressionKind::Call(_) | ExpressionKind::Operator { .. } => {
+            let mut behind = quantities::behind(program, target, frame);
+            // A name of a function's own takes a value; that changes nothing that is kept.
+            if let ExpressionKind::Name(name) = &target.kind {
+                behind.retain(|quantity| quantity.subjects.contains(&Subject::Field(name.clone())));
+            }
+            let in_process = behind.iter().all(|quantity| quantity.source == Source::Process);
+            (behind.into_iter().flat_map(|quantity| quantity.subjects).collect(), in_process)
+        }
+        _ => (Vec::new(), true),
+    }
+}
+
+/// `used = used + tokens`, `counts[day] = counts.get(day, 0) + 1`.
+fn mentions_target(value: &Expression, target: &Expression) -> bool {
+    let Some(name) = subjects::last_name(target) else { return false };
+    let is_sum = matches!(&value.kind, ExpressionKind::Operator { operator, .. } if matches!(operator.as_str(), "+" | "-" | "|"));
+    let mut found = false;
+    fn walk(expression: &Expression, name: &str, found: &mut bool, depth: usize) {
+        if depth > 30 || *found {
+            return;
+        }
+        *found = matches!(&expression.kind, ExpressionKind::Name(other) | ExpressionKind::Member { name: other, .. } if other == name);
+        crate::link::flow::children(expression, &mut |child| walk(child, name, found, depth + 1));
+    }
+    if is_sum {
+        walk(value, name, &mut found, 0);
+    }
+    found
+}
