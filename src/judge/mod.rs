@@ -7,6 +7,7 @@ pub mod conditions;
 pub mod deadlines;
 pub mod guards;
 pub mod inputs;
+pub mod processes;
 mod inventory;
 mod replies;
 pub mod retrying;
