@@ -8,6 +8,7 @@ pub mod deadlines;
 pub mod guards;
 pub mod inputs;
 mod inventory;
+pub mod processes;
 mod replies;
 pub mod retrying;
 pub mod schemas;

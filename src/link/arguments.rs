@@ -220,7 +220,8 @@ impl<'m> Program<'m> {
                     .map_or(Given::Absent, |item| Given::Present { expression: item, frame: *frame });
             }
         }
-        Given::Absent
+        // `limit(2, "1 d")`: an argument of the call that made it.
+        self.key(expression, frame, &format!("#{position}"), 0)
     }
 
     /// A key of the object that an expression is, in all the shapes that it may have.

@@ -76,6 +76,8 @@ pub struct Entries<'m> {
     pub entries: Vec<Entry<'m>>,
     /// Handlers of errors that are registered: functions with the registration.
     pub error_handlers: Vec<Link<'m>>,
+    /// Handlers among them that see some kinds of errors only: by the place of their registration.
+    pub narrow_handlers: FxHashSet<(ModuleId, Span)>,
     /// Start-up functions and files besides the modules themselves.
     pub starts: Vec<FrameId>,
     /// Calls that register something: the functions they are given do not run there.
@@ -187,7 +189,11 @@ impl<'m> Entries<'m> {
             }
             if program.is_a(path, Kind::ErrorHandler) {
                 registers = true;
-                self.error_handlers.push(link(program, unit, span, Role::Middleware));
+                let link = link(program, unit, span, Role::Middleware);
+                if site.is_some_and(|site| is_narrow(program, site)) {
+                    self.narrow_handlers.insert((link.module, link.span));
+                }
+                self.error_handlers.push(link);
             }
             let facts = program.facts_of(path, Kind::Router);
             if facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("start")) {
@@ -307,6 +313,9 @@ impl<'m> Entries<'m> {
                                     if fact.parameters.is_some() && fact.parameters != arity(program, value) {
                                         continue;
                                     }
+                                    if is_narrow(program, site) {
+                                        self.narrow_handlers.insert((info.module, argument.value.span));
+                                    }
                                     self.error_handlers.push(Link {
                                         value: value.clone(),
                                         role: Role::Middleware,
@@ -315,6 +324,10 @@ impl<'m> Entries<'m> {
                                     });
                                 }
                             }
+                        }
+                        // What is injected runs for each request, not where the marker is written.
+                        Kind::Inject => {
+                            self.registrations.insert(call);
                         }
                         Kind::Router => {
                             for path in &fact.handlers {
@@ -890,6 +903,22 @@ fn decorator_facts<'m>(program: &Program<'m>, decorator: &'m Expression, frame: 
         .flat_map(|path| program.facts(path).to_vec())
         .map(|id| (catalogue.fact(id), site))
         .collect()
+}
+
+/// Whether a handler of errors is registered for some of them only: a status other than 500, a class of errors.
+fn is_narrow(program: &Program<'_>, site: Site) -> bool {
+    let Some(first) = program.units.calls[site.call].call.arguments.first() else { return false };
+    if let ExpressionKind::Literal(Literal::Number(status)) = first.value.kind {
+        return status != 500.0;
+    }
+    program.values(&first.value, site.frame).iter().any(|value| match value {
+        Value::Class(_) => true,
+        Value::Library { path, sites } => {
+            sites.is_empty()
+                && !matches!(path.as_ref(), "builtins.Exception" | "builtins.BaseException" | "globals.Error")
+        }
+        _ => false,
+    })
 }
 
 /// What a decorator puts in front of a function: what a decorator of the program returns, or itself.

@@ -244,7 +244,7 @@ impl<'m> Program<'m> {
         use ExpressionKind as E;
         let data = || vec![Value::Data { expression: Written(expression), frame }];
         match &expression.kind {
-            E::Name(name) => self.name(name, frame),
+            E::Name(name) => self.name(name, frame, Some(expression.span)),
             E::Member { object, name } => self.each(object, frame, |value| self.member(value, name, Some(object))),
             E::Index { object, index } => self.each(object, frame, |value| self.index(expression, value, index, frame)),
             E::Slice { object, .. } => self.values(object, frame).to_vec(),
@@ -353,7 +353,9 @@ impl<'m> Program<'m> {
         Some(vec![Value::Library { path: Rc::from(becomes?.as_str()), sites: sites.into() }])
     }
 
-    fn name(&self, name: &'m str, frame: FrameId) -> Values<'m> {
+    /// What a name is in a frame. `written` is where it stands: what it is bound to there is not there yet.
+    fn name(&self, name: &'m str, frame: FrameId, written: Option<Span>) -> Values<'m> {
+        let mut written = written;
         let mut at = Some(frame);
         while let Some(id) = at {
             let (unit, closure) = {
@@ -370,8 +372,23 @@ impl<'m> Program<'m> {
                 }];
             }
             if let Some(bindings) = unit.names.get(name) {
-                return self.bindings(bindings, id);
+                // `let config = config::load()`: the name inside is the one outside.
+                let is_own = |binding: &Binding<'m>| match (binding, written) {
+                    (Binding::Value { value, .. }, Some(written)) => value.span.contains(written),
+                    _ => false,
+                };
+                match bindings.iter().position(is_own) {
+                    None => return self.bindings(bindings, id),
+                    Some(_) => {
+                        let others: Vec<Binding<'m>> =
+                            bindings.iter().filter(|binding| !is_own(binding)).cloned().collect();
+                        if !others.is_empty() {
+                            return self.bindings(&others, id);
+                        }
+                    }
+                }
             }
+            written = None;
             if let Some(found) = self.imported_macro(unit, name, id) {
                 return found;
             }
@@ -395,7 +412,7 @@ impl<'m> Program<'m> {
 
     /// The values of a name in a frame.
     pub fn named_values(&self, name: &'m str, frame: FrameId) -> Values<'m> {
-        self.name(name, frame)
+        self.name(name, frame, None)
     }
 
     /// A name that no scope binds: star imports, then what every program has.

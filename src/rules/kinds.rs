@@ -53,14 +53,16 @@ pub enum Kind {
     /// `wrapper` (wraps a function that it calls, or a client), `result` (its result must be tested), `raises` (stops the caller
     /// itself), `init` (initialised once at start-up), `context` (a `with` block), `argument` (a value given to a call).
     /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
-    /// ones that switch it off. For `A1` `timeout` is a setting of it; for `A2` `bounded` and `exponential` are.
+    /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it is enough. For `A1` `timeout` is a setting of it; for `A2` `bounded` and `exponential` are.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
     /// default, `raises = true` where a missing variable is an error.
     Environment,
     /// A base class whose fields without a default are required environment variables, checked when it is instantiated
     /// (`default` is the annotation of fields that have a default without one being written); or a function that checks an
-    /// environment object against a schema (`how = "parse"`).
+    /// environment object against a schema (`how = "parse"`, or `"result"` where its result must be tested): `value` is
+    /// the argument path of the environment, `keys` those of the schema; `role = "optional"` where a key is optional
+    /// unless its description says `required`.
     EnvironmentSchema,
     /// A call that loads a `.env` file.
     LoadsEnvironmentFile,
@@ -100,7 +102,8 @@ pub enum Kind {
     /// recipient where such a message may also be an answer: one that the request chooses is no operator.
     Notify,
     /// A key of a settings file that protects: `files` as globs, `keys` as a pattern over the key path (`*`, `**`),
-    /// `protects` as in `guard`, `scope = "pattern"` where the key path holds a pattern of files.
+    /// `protects` as in `guard`, `value` a word that the value must hold (a command), `scope = "pattern"` where the key path
+    /// holds a pattern of files.
     Platform,
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
     Spawn,
@@ -167,14 +170,14 @@ pub const KINDS: [Keys; 37] = [
         Kind::Guard,
         "guard",
         &["names", "protects", "how"],
-        &["needs", "unless", "timeout", "bounded", "exponential"],
+        &["role", "needs", "unless", "timeout", "bounded", "exponential"],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises"]),
     keys(
         Kind::EnvironmentSchema,
         "environment-schema",
         &["names"],
-        &["default", "how", "value", "keys", "needs", "unless"],
+        &["default", "how", "value", "keys", "role", "needs", "unless"],
     ),
     keys(Kind::LoadsEnvironmentFile, "loads-environment-file", &["names"], &["needs", "unless"]),
     keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs"]),
@@ -189,8 +192,8 @@ pub const KINDS: [Keys; 37] = [
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &[]),
     keys(Kind::Memory, "memory", &["names"], &["bounded", "bound"]),
-    keys(Kind::Notify, "notify", &[], &["names", "hosts", "value"]),
-    keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["unit", "scope"]),
+    keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs"]),
+    keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler"]),
     keys(Kind::Request, "request", &["names"], &[]),
     keys(Kind::Schema, "schema", &["names"], &[]),
