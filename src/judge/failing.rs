@@ -181,18 +181,18 @@ fn is_configured(case: &Case<'_, '_>, step: Site) -> bool {
 
 fn is_made_with_fallback(case: &Case<'_, '_>, made: Site) -> bool {
     let program = case.program;
-    let has_fallback =
-        |path: &str, site: Site| !case.guards.facts(path, Some(site), ITEM).is_empty();
+    let has_fallback = |path: &str, site: Site| !case.guards.facts(path, Some(site), ITEM).is_empty();
     if program.callee_paths(made).iter().any(|path| has_fallback(path, made)) {
         return true;
     }
     // `Agent(FallbackModel(first, second))`, `middleware=[ModelFallback("...")]`
     let call = program.units.calls[made.call].call;
     call.arguments.iter().any(|argument| {
-        given_values(program, &argument.value, made.frame).iter().any(|value| match (value.path(), value.sites().last())
-        {
-            (Some(path), Some(site)) => has_fallback(path, *site),
-            _ => false,
+        given_values(program, &argument.value, made.frame).iter().any(|value| {
+            match (value.path(), value.sites().last()) {
+                (Some(path), Some(site)) => has_fallback(path, *site),
+                _ => false,
+            }
         })
     })
 }

@@ -47,11 +47,6 @@ fn reads(case: &Case<'_, '_>, frame: FrameId, made: Site) -> bool {
 }
 
 /// Whether an expression is made of what a call makes.
-fn holds<'m>(
-    case: &Case<'_, 'm>,
-    expression: &'m crate::model::Expression,
-    frame: FrameId,
-    made: Site,
-) -> bool {
+fn holds<'m>(case: &Case<'_, 'm>, expression: &'m crate::model::Expression, frame: FrameId, made: Site) -> bool {
     case.program.slice(expression, frame).sites.contains(&made)
 }

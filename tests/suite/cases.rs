@@ -6,6 +6,7 @@
 //! places in files that cannot hold a comment (`findings = ["package.json:3"]`, line 0 for the repository as a whole),
 //! and that the case lies in git (`git = true`, with `untracked = ["..."]` for files that are not added).
 //! `dot-env` is laid out as `.env`, and `{{key:<shape>}}` becomes a credential of that shape.
+//! A case that the tool does not get right yet says why (`unsolved = "..."`); it fails once it holds, to be unmarked.
 //! A rule that a language cannot break says so in `absent.toml` beside its cases (`rust = "why"`).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,8 @@ struct Expect {
     #[serde(default)]
     git: bool,
     #[serde(default)]
+    unsolved: Option<String>,
+    #[serde(default)]
     untracked: Vec<String>,
     #[serde(flatten)]
     items: BTreeMap<String, String>,
@@ -46,7 +49,12 @@ fn cases_hold_exactly() {
         .filter(|(_, case)| case.to_string_lossy().contains(&only))
         .collect();
     let wrong = side_by_side(&cases, |(rule, case)| {
-        hold(rule, case).iter().fold(String::new(), |mut text, each| {
+        let wrong = match (hold(rule, case), expect(case).unsolved) {
+            (wrong, None) => wrong,
+            (wrong, Some(_)) if wrong.is_empty() => vec!["holds by now: take `unsolved` out".to_owned()],
+            (_, Some(_)) => Vec::new(),
+        };
+        wrong.iter().fold(String::new(), |mut text, each| {
             let _ = writeln!(text, "{rule}/{}: {each}", name(case));
             text
         })

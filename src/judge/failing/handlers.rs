@@ -105,10 +105,7 @@ fn derives_from_library(program: &Program<'_>, class: usize) -> bool {
 }
 
 fn catches_everything(handler: &Handler) -> bool {
-    handler
-        .catches
-        .as_ref()
-        .is_none_or(|types| last_name(types).is_some_and(|name| EVERYTHING.contains(&name)))
+    handler.catches.as_ref().is_none_or(|types| last_name(types).is_some_and(|name| EVERYTHING.contains(&name)))
 }
 
 /// Whether all that a handler answers is the same model asked once more.
@@ -119,9 +116,10 @@ fn only_asks_again<'m>(case: &Case<'_, 'm>, external: &External, step: Site, han
         .iter()
         .filter(|call| handler.span.contains(program.units.calls[**call].call.span))
         .filter(|call| {
-            program.units.ancestors(program.units.calls[**call].node).any(
-                |(_, node)| matches!(node.kind, NodeKind::Handler(_, own) if std::ptr::eq(own, handler)),
-            )
+            program
+                .units
+                .ancestors(program.units.calls[**call].node)
+                .any(|(_, node)| matches!(node.kind, NodeKind::Handler(_, own) if std::ptr::eq(own, handler)))
         })
         .find_map(|call| llm_at(case, Site { call: *call, frame: step.frame }))
         .is_some_and(|again| is_same_model(case, (external, None), again))
@@ -134,9 +132,10 @@ pub(super) fn primary_of<'c>(case: &'c Case<'_, '_>, each: &Try, frame: FrameId)
     unit.calls
         .iter()
         .filter(|call| {
-            program.units.ancestors(program.units.calls[**call].node).any(
-                |(_, node)| matches!(node.kind, NodeKind::TryBody(own) if std::ptr::eq(own, each)),
-            )
+            program
+                .units
+                .ancestors(program.units.calls[**call].node)
+                .any(|(_, node)| matches!(node.kind, NodeKind::TryBody(own) if std::ptr::eq(own, each)))
         })
         .find_map(|call| llm_at(case, Site { call: *call, frame }))
 }

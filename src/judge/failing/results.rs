@@ -61,7 +61,9 @@ fn of_callback(case: &Case<'_, '_>, site: Site, index: usize) -> Option<Fate> {
         }
     }
     // `.catch(console.error)` goes on with nothing, `.catch(next)` hands the error on.
-    let logs = values.iter().any(|value| value.path().is_some_and(|path| program.is_a(path, crate::rules::catalogue::Kind::Log)));
+    let logs = values
+        .iter()
+        .any(|value| value.path().is_some_and(|path| program.is_a(path, crate::rules::catalogue::Kind::Log)));
     Some(if logs { Fate::Nothing } else { Fate::Rethrown })
 }
 
@@ -240,8 +242,7 @@ fn is_defaulted(expression: &Expression, call: Span, name: Option<&str>) -> bool
         }
         ExpressionKind::Conditional { test, .. } => nothing_test(test, call, name).is_some(),
         ExpressionKind::Assign(assignment) => {
-            matches!(assignment.operator.as_deref(), Some("or" | "??" | "||"))
-                && is_it(&assignment.target, call, name)
+            matches!(assignment.operator.as_deref(), Some("or" | "??" | "||")) && is_it(&assignment.target, call, name)
         }
         // `ask().await.unwrap_or(...)`
         ExpressionKind::Call(each) => match &each.callee.kind {
@@ -276,4 +277,3 @@ fn nothing_test(test: &Expression, call: Span, name: Option<&str>) -> Option<boo
         _ => None,
     }
 }
-

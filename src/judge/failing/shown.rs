@@ -193,7 +193,8 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
                 }
                 ExpressionKind::Operator { operator, operands } => {
                     let joins = shown || matches!(operator.as_str(), "+" | "%");
-                    let compares = matches!(operator.as_str(), "==" | "!=" | "in" | "not in" | "is" | "not" | "<" | ">");
+                    let compares =
+                        matches!(operator.as_str(), "==" | "!=" | "in" | "not in" | "is" | "not" | "<" | ">");
                     if !compares {
                         stack.extend(operands.iter().map(|operand| (operand, joins)));
                     }
@@ -205,12 +206,7 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
     }
 
     /// Whether a call shows the error; what is to be looked at further is put on the stack.
-    fn call_shows(
-        &self,
-        call: &'m crate::model::Call,
-        shown: bool,
-        stack: &mut Vec<(&'m Expression, bool)>,
-    ) -> bool {
+    fn call_shows(&self, call: &'m crate::model::Call, shown: bool, stack: &mut Vec<(&'m Expression, bool)>) -> bool {
         let program = self.case.program;
         let name = last_name(&call.callee).unwrap_or("");
         let is_text = AS_TEXT.contains(&name);
@@ -248,9 +244,10 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
             return None;
         }
         let frames = program.runs(site, &self.case.entries.registrations);
-        frames.into_iter().filter(|frame| program.frame(*frame).how == How::Call(site)).find_map(|frame| {
-            self.within_helper(site, frame)
-        })
+        frames
+            .into_iter()
+            .filter(|frame| program.frame(*frame).how == How::Call(site))
+            .find_map(|frame| self.within_helper(site, frame))
     }
 
     fn within_helper(&self, site: Site, frame: FrameId) -> Option<Fate> {
