@@ -298,11 +298,7 @@ impl<'m> Entries<'m> {
                         Kind::Route if info.decorates.is_none() && fact.entry.as_deref() == Some("ui") => {
                             self.script(program, fact, site)
                         }
-                        Kind::Middleware if !fact.needs.is_empty() => {
-                            if program.applies(fact, site) {
-                                self.put_in_front(program, fact, site);
-                            }
-                        }
+                        Kind::Middleware if !fact.needs.is_empty() => self.put_in_front(program, fact, site),
                         Kind::Mount | Kind::Middleware if info.decorates.is_none() => {
                             self.mounted(program, fact, site, router)
                         }
@@ -360,6 +356,9 @@ impl<'m> Entries<'m> {
 
     /// A function that a registration puts in front of all handlers.
     fn put_in_front(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site) {
+        if !program.applies(fact, site) {
+            return;
+        }
         let info = &program.units.calls[site.call];
         self.registrations.insert(site.call);
         let Some(Given::Present { expression, frame }) =
@@ -507,10 +506,7 @@ impl<'m> Entries<'m> {
         self.registrations.insert(site.call);
         let mut links: Vec<Link<'m>> = Vec::new();
         guard_links(program, fact, site, &mut links);
-        let mut path = fact.path.as_deref().and_then(|path| match program.argument(site, path) {
-            Given::Present { expression, frame } => program.text(expression, frame),
-            _ => None,
-        });
+        let mut path = route_path(program, fact, site);
         let mut children: Vec<CallId> = Vec::new();
         for (index, argument) in info.call.arguments.iter().enumerate() {
             if argument.name.is_some() {
@@ -1116,7 +1112,12 @@ pub fn injected_for<'m>(program: &Program<'m>, parameter: &'m Parameter, frame: 
 
 fn route_path(program: &Program<'_>, fact: &Fact, site: Site) -> Option<String> {
     match program.argument(site, fact.path.as_deref()?) {
-        Given::Present { expression, frame } => program.text(expression, frame),
+        Given::Present { expression, frame } => {
+            // What stands in the path's place may be the middleware itself: `use(logged("combined"))`.
+            let values = program.values(expression, frame);
+            let is_made = values.iter().any(|value| matches!(value, Value::Library { .. } | Value::Function { .. }));
+            if is_made { None } else { program.text(expression, frame) }
+        }
         _ => None,
     }
 }

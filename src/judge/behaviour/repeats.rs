@@ -210,7 +210,7 @@ fn is_of_the_request<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) 
                 | "context"
                 | "key"
                 | "headers"
-                | "redis"
+                | "cache"
                 | "store"
                 | "state"
                 | "id"

@@ -261,8 +261,7 @@ fn levels_around<'m>(case: &Case<'_, 'm>, unit: UnitId, place: Span) -> Vec<Leve
     };
     let mut levels = Vec::new();
     let mut in_loop = None;
-    loop {
-        let Some(at) = block.iter().position(|statement| statement.span.contains(place)) else { break };
+    while let Some(at) = block.iter().position(|statement| statement.span.contains(place)) {
         let (Some(statement), rest) = (block.get(at), block.get(at + 1..).unwrap_or_default()) else { break };
         levels.push(Level { rest, in_loop });
         if statement.span == place {
