@@ -549,6 +549,6 @@ mod tests {
         assert_eq!(shown.text, "a\nkey = \"abcd…\"\nb = 1\n");
         assert_eq!(shown.text.get(shown.start..shown.end), Some("abcd…"));
         let lines = excerpt(text, &location, &[Span { start: 7, end: 24 }]).expect("an excerpt");
-        assert_eq!(lines.text, "a\nkey =…\n… 1\n".replace("=…", "= …").replace("  ", " "));
+        assert_eq!(lines.text, "a\nkey =…\n… 1\n");
     }
 }

@@ -115,7 +115,7 @@ fn classes() {
         ),
         (
             "class C { get x() { return this.#y } set x(v) { this.#y = v } static async *g() {} [k]() {} }",
-            "class C() {fn x() {return self.#y}; fn x(v) {self.#y = v}; async fn* g() {}; fn () {}}",
+            "class C() {@property fn x() {return self.#y}; fn x(v) {self.#y = v}; async fn* g() {}; fn () {}}",
         ),
         (
             "@Controller('c') class C { @Post('p') @Use(G) chat(@Body() b: B) {} @Max(9) text: string }",
