@@ -683,7 +683,7 @@ impl<'m> Program<'m> {
         }
         match self.argument_along(site, condition.trim()) {
             Given::Present { expression, frame } => Some(self.amount(expression, frame, None, &[]) != Amount::Off),
-            _ => None,
+            _ => self.has_word(site, condition.trim()).then_some(true),
         }
     }
 
@@ -722,6 +722,16 @@ impl<'m> Program<'m> {
             }
             None => self.amount(value, frame, None, &[]) != Amount::Off,
         }
+    }
+
+    /// A bare word among the arguments of a Rust attribute: `#[instrument(err)]`.
+    fn has_word(&self, site: Site, word: &str) -> bool {
+        let info = &self.units.calls[site.call];
+        info.decorates.is_some()
+            && self.modules[info.module].language == Language::Rust
+            && info.call.arguments.iter().any(
+                |argument| matches!(&argument.value.kind, ExpressionKind::Name(name) if argument.name.is_none() && name == word),
+            )
     }
 
     /// An argument of the call, or of the calls that made what it is called on: `new Limiter({window}).limit(key)`.

@@ -191,7 +191,7 @@ pub struct Fact {
     pub bounded: Option<Condition>,
     /// Whether its wait grows: `true`, `false`, or a condition.
     pub exponential: Option<Condition>,
-    /// How often what it repeats is tried: a setting, in attempts.
+    /// How often it tries, the first time included; only the repetitions where it `does = "retries"`: a setting.
     pub attempts: Option<Setting>,
 
     /// Argument path of a variable's name.

@@ -47,9 +47,7 @@ fn cases_lower_to_one_model() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// Ignored until the front ends for TypeScript and Rust have their cases.
 #[test]
-#[ignore = "cases of two languages are still to be written"]
 fn every_language_has_its_case_or_a_reason() {
     let mut wrong = String::new();
     for folder in constructs() {
