@@ -240,6 +240,16 @@ impl<'m> Program<'m> {
         tests.collect()
     }
 
+    /// The tests that decide whether a unit returns this expression: those around it, and the exits before it.
+    pub fn gates_of_result(&self, unit: UnitId, result: &'m Expression, frame: FrameId) -> Vec<&'m Expression> {
+        let at = self.units.units[unit].nodes.iter().rev().find(|node| {
+            matches!(self.units.nodes[**node].kind, NodeKind::Plain(statement) if statement.span.contains(result.span))
+        });
+        let Some(at) = at.copied() else { return Vec::new() };
+        let before = self.gates_before(unit, at, result.span, frame);
+        before.into_iter().map(|gate| gate.test).chain(self.tests_around(at)).collect()
+    }
+
     /// The innermost condition around `inner` that is not around `outer`: none where both always run together.
     /// `Err` where `inner` stands in an exception handler that `outer` does not stand in.
     fn extra_condition(&self, inner: NodeId, outer: NodeId) -> Result<Option<&'m Expression>, ()> {

@@ -219,6 +219,8 @@ pub struct Fact {
     pub unit: Option<String>,
     /// Argument path of the greatest length; without it the call itself is the limit.
     pub limit: Option<String>,
+    /// What must be used for a limit to hold: a canonical name, or `.method`.
+    pub by: Option<String>,
     /// Key paths (`*` for one key, `**` for any), or argument paths of objects whose keys count.
     #[serde(default)]
     pub keys: Vec<String>,

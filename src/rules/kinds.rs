@@ -81,7 +81,9 @@ pub enum Kind {
     /// same object that ends it when a timer (a `sleep`) calls it (`abort`): then the timer's length is the value.
     /// `bounded = false`: it looks like a length of time and is none (a signal that the client has gone).
     Duration,
-    /// A value that a schema puts on a field: `limit` is the argument path of its greatest length.
+    /// A value that a schema puts on a field: `limit` is the argument path of its greatest length (none: what it stands for
+    /// is never long). It limits a text; with `role = "count"` the items of a list, with `"both"` what it stands on.
+    /// `by` names what must be used for it to hold, as a canonical name or `.method`.
     TextLimit,
     /// A function that counts tokens or characters of its argument.
     Measure,
@@ -171,7 +173,7 @@ pub const KINDS: [Keys; 36] = [
     keys(Kind::Respond, "respond", &["names"], &[]),
     keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit"]),
     keys(Kind::Duration, "duration", &["names"], &["value", "unit", "ended_by", "bounded"]),
-    keys(Kind::TextLimit, "text-limit", &["names"], &["limit"]),
+    keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "role", "by"]),
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &[]),
     keys(Kind::Memory, "memory", &["names"], &["bounded", "bound"]),

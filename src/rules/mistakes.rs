@@ -47,7 +47,7 @@ const WORDS: [(&str, &[&str]); 10] = [
     ("does", &["get", "set", "claim", "count", "append", "delete", "many", "tally", "expire"]),
     ("level", &["debug", "info", "warning", "error", "exception"]),
     ("order", &["after", "all"]),
-    ("role", &["start", "middleware", "error-handler", "create", "notice"]),
+    ("role", &["start", "middleware", "error-handler", "create", "notice", "count", "both"]),
     ("unit", &["ms", "s", "min", "h", "d"]),
     ("scope", &["pattern"]),
 ];

@@ -215,7 +215,6 @@ fn is_of_the_request<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) 
                 | "context"
                 | "key"
                 | "headers"
-                | "redis"
                 | "store"
                 | "state"
                 | "id"
