@@ -244,7 +244,7 @@ impl<'m> Program<'m> {
         use ExpressionKind as E;
         let data = || vec![Value::Data { expression: Written(expression), frame }];
         match &expression.kind {
-            E::Name(name) => self.name(name, frame),
+            E::Name(name) => self.name(name, frame, Some(expression.span)),
             E::Member { object, name } => self.each(object, frame, |value| self.member(value, name, Some(object))),
             E::Index { object, index } => self.each(object, frame, |value| self.index(expression, value, index, frame)),
             E::Slice { object, .. } => self.values(object, frame).to_vec(),
@@ -353,7 +353,9 @@ impl<'m> Program<'m> {
         Some(vec![Value::Library { path: Rc::from(becomes?.as_str()), sites: sites.into() }])
     }
 
-    fn name(&self, name: &'m str, frame: FrameId) -> Values<'m> {
+    /// `at` is where the name is read, where that is known.
+    fn name(&self, name: &'m str, frame: FrameId, at: Option<Span>) -> Values<'m> {
+        let read_at = at;
         let mut at = Some(frame);
         while let Some(id) = at {
             let (unit, closure) = {
@@ -370,7 +372,18 @@ impl<'m> Program<'m> {
                 }];
             }
             if let Some(bindings) = unit.names.get(name) {
-                return self.bindings(bindings, id);
+                // `let turns = turns(&pool)`: what makes the value does not see it yet.
+                let makes_it = |binding: &&Binding<'m>| {
+                    id == frame
+                        && matches!(binding, Binding::Value { value, .. } if read_at.is_some_and(|at| value.span.contains(at)))
+                };
+                if !bindings.iter().any(|binding| makes_it(&binding)) {
+                    return self.bindings(bindings, id);
+                }
+                let others: Vec<Binding<'m>> = bindings.iter().filter(|each| !makes_it(each)).cloned().collect();
+                if !others.is_empty() {
+                    return self.bindings(&others, id);
+                }
             }
             if let Some(found) = self.imported_macro(unit, name, id) {
                 return found;
@@ -395,7 +408,7 @@ impl<'m> Program<'m> {
 
     /// The values of a name in a frame.
     pub fn named_values(&self, name: &'m str, frame: FrameId) -> Values<'m> {
-        self.name(name, frame)
+        self.name(name, frame, None)
     }
 
     /// A name that no scope binds: star imports, then what every program has.

@@ -5,7 +5,7 @@ use crate::link::units::NodeKind;
 use crate::model::{Call, Expression, ExpressionKind, Literal, Statement, StatementKind};
 
 use super::super::conditions::fallback::walk;
-use super::words::{adds, cuts, cuts_in_place, mentions};
+use super::words::{adds, cuts, cuts_in_place, makes_text, mentions};
 
 /// Whether a value is an empty collection.
 pub(super) fn starts_empty(initial: &Expression) -> bool {
@@ -111,6 +111,27 @@ pub(super) fn is_cut(value: &Expression) -> bool {
         };
     });
     cut
+}
+
+/// Whether a list is cut as a whole, also where it is written as text: `JSON.stringify(turns.slice(-20))`.
+pub(super) fn is_cut_whole(value: &Expression, depth: usize) -> bool {
+    if depth > 6 {
+        return false;
+    }
+    match &value.kind {
+        ExpressionKind::Slice { .. } => true,
+        ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => is_cut_whole(inner, depth + 1),
+        ExpressionKind::List(items) => items.iter().any(|item| is_cut_whole(item, depth + 1)),
+        ExpressionKind::Call(call) => match &call.callee.kind {
+            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+                cuts(name) && !call.arguments.is_empty()
+                    || makes_text(name)
+                        && call.arguments.first().is_some_and(|first| is_cut_whole(&first.value, depth + 1))
+            }
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 fn assignments<'p, 'm>(

@@ -12,7 +12,7 @@ use super::{Inputs, Leaf, LeafKind, Origin};
 
 /// How something is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
+pub(super) enum Extent {
     /// Its own length: of a text its characters, of a list its items.
     Own,
     /// The length of all of it together, as text or in tokens.
@@ -23,7 +23,7 @@ pub enum Extent {
 
 /// Something that is refused where it is too long.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Measure<'m> {
+pub(super) enum Measure<'m> {
     Length {
         name: String,
         path: Vec<String>,

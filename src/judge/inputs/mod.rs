@@ -10,7 +10,7 @@ mod schemas;
 mod trace;
 mod words;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -23,6 +23,7 @@ use crate::link::{FrameId, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
+use super::behaviour::writes::Change;
 use super::behaviour::{is_of_request, subjects};
 use super::calls::External;
 use super::case::Case;
@@ -83,11 +84,19 @@ pub struct Inputs<'c, 'p, 'm> {
     leaves: RefCell<HashMap<Site, Rc<Vec<Leaf<'m>>>>>,
     measured: Measured<'m>,
     handlers: OnceCell<FxHashSet<UnitId>>,
+    /// Whether a stored value is being looked at: what it was made of is not asked for the same again.
+    looks_at_stored: Cell<bool>,
 }
 
 impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
     pub fn new(case: &'c Case<'p, 'm>) -> Self {
-        Inputs { case, leaves: RefCell::default(), measured: RefCell::default(), handlers: OnceCell::new() }
+        Inputs {
+            case,
+            leaves: RefCell::default(),
+            measured: RefCell::default(),
+            handlers: OnceCell::new(),
+            looks_at_stored: Cell::new(false),
+        }
     }
 
     fn program(&self) -> &'p Program<'m> {
@@ -255,13 +264,9 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         let read = subjects::of_operation(program, site);
         let behaviour = &self.case.guards.behaviour;
         let written = behaviour.writes().iter().any(|write| {
-            subjects::are_related(&read, &write.subjects)
-                && write.values.iter().any(|(value, frame)| {
-                    program.slice(value, *frame).parts.iter().any(|(part, _)| {
-                        matches!(part.kind, ExpressionKind::Slice { .. } | ExpressionKind::Call(_))
-                            && kept::is_cut(part)
-                    })
-                })
+            write.change == Change::Set
+                && subjects::are_related(&read, &write.subjects)
+                && write.values.iter().any(|(value, frame)| self.is_cut_list(value, *frame))
         });
         written
             || program.units.calls.iter().enumerate().any(|(call, info)| {
@@ -274,6 +279,18 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                         && subjects::are_related(&read, &subjects::of_operation(program, site))
                 }
             })
+    }
+
+    /// Whether a value is a list that was cut as a whole: `json.dumps(turns[-20:])`.
+    fn is_cut_list(&self, value: &'m Expression, frame: FrameId) -> bool {
+        if self.looks_at_stored.replace(true) {
+            return false;
+        }
+        let mut trace = Trace::new(self);
+        trace.follow(value, frame, State::default());
+        self.looks_at_stored.set(false);
+        trace.out.iter().any(|leaf| leaf.origin == Origin::Store && leaf.count.is_some())
+            || kept::is_cut_whole(value, 0)
     }
 
     /// The sources from which a text of any length reaches a call from an entry point.

@@ -49,6 +49,21 @@ pub(super) struct State<'m> {
     pub depth: usize,
 }
 
+/// What comes from outside, with what is known of it there.
+struct Found {
+    origin: Origin,
+    path: Vec<String>,
+    text: Limit,
+    count: Limit,
+    is_messages: bool,
+}
+
+impl Found {
+    fn of_request(path: &[String], text: Limit) -> Found {
+        Found { origin: Origin::Request, path: meaningful(path), text, count: Limit::None, is_messages: false }
+    }
+}
+
 pub(super) struct Trace<'t, 'c, 'p, 'm> {
     pub inputs: &'t Inputs<'c, 'p, 'm>,
     pub seen: FxHashSet<(usize, FrameId, u8, u64)>,
@@ -56,7 +71,7 @@ pub(super) struct Trace<'t, 'c, 'p, 'm> {
 }
 
 impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
-    pub fn new(inputs: &'t Inputs<'c, 'p, 'm>) -> Self {
+    pub(super) fn new(inputs: &'t Inputs<'c, 'p, 'm>) -> Self {
         Trace { inputs, seen: FxHashSet::default(), out: Vec::new() }
     }
 
@@ -64,7 +79,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         self.inputs.case.program
     }
 
-    pub fn follow(&mut self, expression: &'m Expression, frame: FrameId, mut state: State<'m>) {
+    pub(super) fn follow(&mut self, expression: &'m Expression, frame: FrameId, mut state: State<'m>) {
         let flags = [state.text, state.count, state.sliced, state.in_content, state.in_text, state.items];
         let flags = flags.iter().fold(0u8, |all, flag| all << 1 | u8::from(*flag));
         let key = (std::ptr::from_ref(expression) as usize, frame, flags, hash_of(&state.path));
@@ -200,7 +215,16 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             state.aliases.push(name);
             self.reassigned(name, here.unit, id, &mut state);
             let is_kept = program.units.units[here.unit].function.is_none();
+            let reaching = if id == frame { program.reaching(here.unit, name, expression.span) } else { None };
             for binding in bindings {
+                let is_dead = reaching.as_ref().is_some_and(|reaching| match binding {
+                    Binding::Value { value, .. } => reaching.dead.iter().any(|dead| std::ptr::eq(*dead, *value)),
+                    Binding::Parameter { .. } => reaching.is_rebound,
+                    _ => false,
+                });
+                if is_dead {
+                    continue;
+                }
                 let mut state = state.clone();
                 match binding {
                     Binding::Value { value, access, .. } => {
@@ -258,7 +282,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 }
             }
             Value::Library { path, .. } if self.inputs.is_request(path) => {
-                self.arrive(expression, Origin::Request, name, frame, state, Limit::None, Limit::None);
+                let found = Found::of_request(&state.path, Limit::None);
+                self.arrive(expression, name, frame, state, found);
             }
             _ => {}
         }
@@ -411,7 +436,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             ExpressionKind::Name(name) => name.as_str(),
             _ => "",
         };
-        let path: Vec<String> = meaningful(&state.path);
+        let path = self.path_in(parameter, closure, &state.path);
         let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
         if let (Some(field), Some(annotation)) = (borrowed.first(), &parameter.annotation) {
             let classes = program.annotation(annotation, closure);
@@ -436,29 +461,65 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             .iter()
             .any(|value| matches!(value, Value::Library { path, .. } if self.inputs.is_request(path)));
         let origin = if is_request { Origin::Request } else { Origin::Parameter(unit, index) };
-        let name = if own.is_empty() { path.last().cloned().unwrap_or_default() } else { own.to_owned() };
-        self.arrive(expression, origin, &name, closure, state, text, count);
+        let alias = state.aliases.last().copied().unwrap_or_default();
+        let own = if own.is_empty() { alias } else { own };
+        let is_messages = self.is_message_list(parameter, closure, &borrowed);
+        let found = Found { origin, path, text, count, is_messages };
+        self.arrive(expression, own, closure, state, found);
+    }
+
+    /// The way from a parameter to what is taken of it: its fields, or the parts of a request.
+    fn path_in(&self, parameter: &'m Parameter, frame: FrameId, path: &[String]) -> Vec<String> {
+        let program = self.program();
+        let has_field = |name: &String| {
+            parameter.annotation.as_ref().is_some_and(|annotation| {
+                program.annotation(annotation, frame).iter().any(|value| match value {
+                    Value::Instance { class, .. } => program.units.classes[*class].fields.contains_key(name.as_str()),
+                    _ => false,
+                })
+            })
+        };
+        if path.last().is_some_and(has_field) { path.iter().rev().cloned().collect() } else { meaningful(path) }
+    }
+
+    /// Whether a parameter, or a field of it, is a list of things with a role: messages, whatever they are called.
+    fn is_message_list(&self, parameter: &'m Parameter, frame: FrameId, path: &[&str]) -> bool {
+        let program = self.program();
+        let Some(annotation) = &parameter.annotation else { return false };
+        let with_role = |item: &'m Expression, frame: FrameId| {
+            program.annotation(item, frame).iter().any(|value| match value {
+                Value::Instance { class, .. } => {
+                    let fields = &program.units.classes[*class].fields;
+                    ["role", "sender", "author", "speaker"].iter().any(|name| fields.contains_key(name))
+                }
+                _ => false,
+            })
+        };
+        let Some(field) = path.first() else {
+            return items_of(annotation).is_some_and(|item| with_role(item, frame));
+        };
+        program.annotation(annotation, frame).iter().any(|value| match value {
+            Value::Instance { class, .. } => {
+                let info = &program.units.classes[*class];
+                let home = program.open_frame(info.unit);
+                info.fields.get(field).is_some_and(|fields| {
+                    fields.iter().any(|(_, assignment)| {
+                        let items = assignment.annotation.as_ref().and_then(items_of);
+                        items.is_some_and(|item| with_role(item, home))
+                    })
+                })
+            }
+            _ => false,
+        })
     }
 
     /// What comes from outside has been reached.
-    #[expect(clippy::too_many_arguments, reason = "all that is known of a source")]
-    fn arrive(
-        &mut self,
-        expression: &'m Expression,
-        origin: Origin,
-        own: &str,
-        frame: FrameId,
-        state: State<'m>,
-        text: Limit,
-        count: Limit,
-    ) {
+    fn arrive(&mut self, expression: &'m Expression, own: &str, frame: FrameId, state: State<'m>, found: Found) {
         if state.path.iter().any(|part| is_no_text_part(part)) {
             return;
         }
         let program = self.program();
-        let path = meaningful(&state.path);
-        let name = path.last().cloned().unwrap_or_else(|| own.to_owned());
-        let (mut text, mut count) = (text, count);
+        let Found { origin, path, mut text, mut count, is_messages } = found;
         if let Some(schema) = &state.schema {
             let schemas = Schemas { program };
             let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -467,15 +528,14 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         }
         let (module, span) =
             state.place.unwrap_or_else(|| (program.module_of(program.unit_of_frame(frame)), expression.span));
-        let kind = if path.iter().any(|part| is_list_name(part)) || is_list_name(&name) {
-            LeafKind::Messages
-        } else {
-            LeafKind::User
-        };
+        // A list of messages goes by the name of the list, whatever is taken of its items.
+        let listed = path.iter().find(|part| is_list_name(part)).cloned();
+        let is_list = is_messages || listed.is_some() || path.is_empty() && is_list_name(own);
+        let first = path.first().cloned().filter(|_| is_messages);
+        let name = listed.or(first).or_else(|| path.last().cloned()).unwrap_or_else(|| own.to_owned());
         // A cut of a list bounds its items in number; the text of each may still be of any length.
-        let is_list = kind == LeafKind::Messages;
         self.add(Leaf {
-            kind,
+            kind: if is_list { LeafKind::Messages } else { LeafKind::User },
             name,
             path,
             origin,
@@ -565,7 +625,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             if program.is_a(path, Kind::Request) && !path.ends_with("()") {
                 self.note_place(expression, frame, &mut state);
                 let limit = Schemas { program }.of_call(site);
-                return self.arrive(expression, Origin::Request, method, frame, state, limit, Limit::None);
+                let found = Found::of_request(&state.path, limit);
+                return self.arrive(expression, method, frame, state, found);
             }
             if program.is_a(path, Kind::Trim) {
                 (state.text, state.count) = (true, true);
@@ -620,7 +681,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 held.in_chain = false;
             }
             // What is read by awaiting (`await request.json()`) is taken there.
-            if is_text_method(method) {
+            if reads_request(method) {
                 self.note_place(expression, frame, &mut held);
             }
             self.follow(object, frame, held);
@@ -850,11 +911,11 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         state: &State<'m>,
     ) -> bool {
         let program = self.program();
-        if !super::kept::starts_empty(initial) || !super::kept::is_added_to(program, name) {
-            return false;
-        }
         let mut names = state.aliases.clone();
         names.push(name);
+        if !super::kept::starts_empty(initial) || !names.iter().any(|name| super::kept::is_added_to(program, name)) {
+            return false;
+        }
         // What is looked up for a text is no conversation.
         let is_conversation = !state.in_text && (!state.in_content || state.items)
             || names.iter().any(|name| is_about_conversation(name));
@@ -891,9 +952,12 @@ fn add_path(state: &mut State<'_>, access: &[Access<'_>]) {
     }));
 }
 
-/// A path from the root on, without the methods and members by which a text is taken.
+/// A path from the root on, without what only holds the fields.
 fn meaningful(path: &[String]) -> Vec<String> {
-    path.iter().rev().filter(|part| !is_text_method(part)).cloned().collect()
+    let last = path.len().saturating_sub(1);
+    let parts = path.iter().rev().enumerate();
+    let kept = parts.filter(|(at, part)| !is_container(part) || *at == last && last > 0);
+    kept.map(|(_, part)| part.clone()).collect()
 }
 
 fn hash_of(path: &[String]) -> u64 {

@@ -131,43 +131,34 @@ pub(super) fn is_about_conversation(name: &str) -> bool {
         .any(|word| name.contains(word))
 }
 
-/// Methods and members by which the text of a request is taken.
-pub(super) fn is_text_method(name: &str) -> bool {
+/// Methods by which the whole of a request is read.
+pub(super) fn reads_request(method: &str) -> bool {
+    matches!(
+        method,
+        "json" | "text" | "body" | "form" | "formData" | "get_json" | "read" | "decode" | "get_data" | "valid"
+    )
+}
+
+/// Members that hold the fields of a request, and say nothing themselves.
+pub(super) fn is_container(name: &str) -> bool {
     matches!(
         name,
         "json"
-            | "text"
             | "body"
             | "form"
-            | "formData"
-            | "get_json"
             | "query"
             | "data"
-            | "strip"
-            | "trim"
-            | "get"
-            | "toString"
-            | "map"
-            | "join"
-            | "content"
-            | "parse"
             | "args"
-            | "replace"
-            | "lower"
-            | "toLowerCase"
-            | "split"
-            | "format"
-            | "filter"
-            | "at"
-            | "value"
-            | "valid"
-            | "validated_data"
             | "payload"
             | "req"
+            | "request"
             | "values"
+            | "validated_data"
+            | "cleaned_data"
             | "POST"
             | "GET"
-            | "0"
+            | "value"
+            | "output"
     )
 }
 
