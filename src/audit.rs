@@ -18,7 +18,7 @@ use crate::link::{Program, Site};
 use crate::lower;
 use crate::model::{Language, LostReason, Module, Settings, StatementKind};
 use crate::rules::{catalogue::Kind, checked::Catalogue, packs::Packs};
-use crate::source::{Decoded, decode};
+use crate::source::{Decoded, Span, decode};
 use crate::verdict::*;
 use crate::{Error, Options};
 
@@ -113,7 +113,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     })?;
     let Judged { answers, mut findings, inventory } = judged;
     coverage.unread.sort();
-    excerpts(root, &mut findings);
+    excerpts(root, &mut findings, &tree, &hits);
     let empty = shipping == 0 && !findings.iter().any(|finding| finding.item == Item::E2);
     let gate = Gate { max_unticked: options.max_unticked, required: options.required.clone(), empty };
     let audit = Audit { boxes: answers, findings, coverage, inventory, gate };
@@ -466,23 +466,28 @@ fn coverage(tree: &Tree, reads: &[Read]) -> Coverage {
     coverage
 }
 
-/// The source around each finding, read again for the few files that have one.
-fn excerpts(root: &Path, findings: &mut [Finding]) {
-    let mut texts: BTreeMap<String, Option<String>> = BTreeMap::new();
+/// The source around each finding, read again for the few files that have one; credentials in it are left out.
+fn excerpts(root: &Path, findings: &mut [Finding], tree: &Tree, found: &[judge::conditions::exposure::FileHits]) {
+    let hits: BTreeMap<&str, &judge::conditions::exposure::FileHits> =
+        tree.files.iter().map(|file| file.path.as_str()).zip(found).collect();
+    let mut texts: BTreeMap<String, Option<(String, Vec<Span>)>> = BTreeMap::new();
     for finding in findings {
         let path = &finding.location.path;
         let text = texts.entry(path.clone()).or_insert_with(|| {
-            std::fs::read(root.join(path)).ok().and_then(|bytes| decode(&bytes)).map(|decoded| decoded.text)
+            let text = std::fs::read(root.join(path)).ok().and_then(|bytes| decode(&bytes))?.text;
+            let hidden = hits.get(path.as_str()).map(|found| judge::secrets::hidden(&found.hits, &text));
+            Some((text, hidden.unwrap_or_default()))
         });
-        finding.excerpt = text.as_deref().and_then(|text| excerpt(text, &finding.location));
+        finding.excerpt = text.as_ref().and_then(|(text, hidden)| excerpt(text, &finding.location, hidden));
     }
 }
 
-fn excerpt(text: &str, location: &Location) -> Option<Excerpt> {
+fn excerpt(text: &str, location: &Location, hidden: &[Span]) -> Option<Excerpt> {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let line = (location.line as usize).checked_sub(1)?;
     let first = line.saturating_sub(1);
     let last = (line + 3).min(lines.len());
+    let base: usize = lines.get(..first)?.iter().map(|line| line.len()).sum();
     let before: usize = lines.get(first..line)?.iter().map(|line| line.len()).sum();
     let here = lines.get(line)?;
     let column = |column: u32| {
@@ -490,10 +495,60 @@ fn excerpt(text: &str, location: &Location) -> Option<Excerpt> {
     };
     let start = column(location.column);
     let end = if location.end_line == location.line { column(location.end_column) } else { here.trim_end().len() };
-    Some(Excerpt {
-        first_line: u32::try_from(first + 1).ok()?,
-        text: lines.get(first..last)?.concat(),
-        start: before + start,
-        end: before + end.max(start),
-    })
+    let shown = lines.get(first..last)?.concat();
+    let (text, start, end) = masked(&shown, base, hidden, before + start, before + end.max(start));
+    Some(Excerpt { first_line: u32::try_from(first + 1).ok()?, text, start, end })
+}
+
+/// A part of a text that begins at `base` without what is hidden in the text, and where two places of it are then.
+fn masked(part: &str, base: usize, hidden: &[Span], start: usize, end: usize) -> (String, usize, usize) {
+    let within: Vec<&Span> =
+        hidden.iter().filter(|span| (span.end as usize) > base && (span.start as usize) < base + part.len()).collect();
+    let mut shown = String::with_capacity(part.len());
+    let (mut new_start, mut new_end) = (None, None);
+    let (mut next, mut until) = (0, 0);
+    let mut is_open = false;
+    for (at, character) in part.char_indices() {
+        if at == start {
+            new_start = Some(shown.len());
+        }
+        if at == end {
+            new_end = Some(shown.len());
+        }
+        while let Some(span) = within.get(next).filter(|span| span.start as usize <= base + at) {
+            until = until.max(span.end as usize);
+            next += 1;
+        }
+        match character {
+            '\n' | '\r' => is_open = false,
+            _ if base + at < until => {
+                if !is_open {
+                    shown.push('…');
+                }
+                is_open = true;
+                continue;
+            }
+            _ => is_open = false,
+        }
+        shown.push(character);
+    }
+    let whole = shown.len();
+    let start = new_start.unwrap_or(whole);
+    (shown, start, new_end.unwrap_or(whole).max(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hidden_is_left_out_of_excerpts() {
+        let text = "a\nkey = \"abcdSECRET\"\nb = 1\n";
+        let location = Location { path: String::new(), line: 2, column: 8, end_line: 2, end_column: 18 };
+        let shown = excerpt(text, &location, &[Span { start: 13, end: 19 }]).expect("an excerpt");
+        assert_eq!(shown.text, "a\nkey = \"abcd…\"\nb = 1\n");
+        assert_eq!(shown.text.get(shown.start..shown.end), Some("abcd…"));
+        let lines = excerpt(text, &location, &[Span { start: 7, end: 24 }]).expect("an excerpt");
+        assert_eq!(lines.text, "a\nkey =…\n… 1\n".replace("=…", "= …").replace("  ", " "));
+    }
 }

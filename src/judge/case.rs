@@ -1,6 +1,6 @@
 //! One audit under way: the program, what was found in it, and how findings are written.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -10,12 +10,13 @@ use crate::link::entries::{Entries, Entry, Link, frame_of};
 use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Language, Span};
+use crate::model::{Block, ExpressionKind, Language, Span, StatementKind};
 use crate::rules::catalogue::{Calls, Kind};
 use crate::rules::packs::{Because, Packs, Reason};
 
 use super::calls::{self, External};
 use super::guards::{Guards, Protection};
+use super::processes::Processes;
 use super::verdict::{Confidence, Evidence, Finding, Item, Location, Text, Verdict};
 
 /// Everything that the conditions look at.
@@ -31,6 +32,9 @@ pub struct Case<'p, 'm> {
     /// What runs when the application starts: module bodies and what they call.
     pub start_frames: Vec<FrameId>,
     start_units: HashMap<UnitId, Vec<FrameId>>,
+    /// Values that are made at first use and are used at start-up: where they are declared.
+    forced: Vec<(ModuleId, Span)>,
+    processes: OnceCell<Processes>,
     by_call: HashMap<CallId, usize>,
     /// What was found at start-up, by question.
     at_start: RefCell<BTreeMap<(&'static str, String), Option<Protection>>>,
@@ -63,6 +67,8 @@ impl<'p, 'm> Case<'p, 'm> {
             served,
             start_frames: Vec::new(),
             start_units: HashMap::new(),
+            forced: Vec::new(),
+            processes: OnceCell::new(),
             by_call,
             at_start: RefCell::default(),
         };
@@ -87,13 +93,21 @@ impl<'p, 'm> Case<'p, 'm> {
         frames.into_iter().map(|frame| program.unit_of_frame(frame)).collect()
     }
 
-    /// Module bodies and what runs from them, without what is only registered there.
+    /// Module bodies and what runs from them, without what is only registered there. Values of a compiled language's
+    /// modules are made when they are first used.
     fn find_starts(&mut self) {
+        let is_lazy = |module: &ModuleId| self.program.modules[*module].language == Language::Rust;
+        let modules = 0..self.program.modules.len();
         let mut roots: Vec<FrameId> =
-            (0..self.program.modules.len()).map(|module| self.program.module_frame(module)).collect();
+            modules.filter(|module| !is_lazy(module)).map(|module| self.program.module_frame(module)).collect();
         roots.extend(self.entries.starts.iter().copied());
         roots.extend(self.entries.entries.iter().filter(|entry| entry.kind == "cli").map(|entry| entry.handler));
         let mut seen = BTreeSet::new();
+        self.add_starts(roots, &mut seen);
+        self.force_lazy_values(&mut seen);
+    }
+
+    fn add_starts(&mut self, roots: Vec<FrameId>, seen: &mut BTreeSet<FrameId>) {
         for root in roots {
             for frame in &self.guards.reach(root).frames {
                 if seen.insert(*frame) {
@@ -104,15 +118,58 @@ impl<'p, 'm> Case<'p, 'm> {
         }
     }
 
+    /// What is made at first use runs at start-up where a function that runs then names it.
+    fn force_lazy_values(&mut self, seen: &mut BTreeSet<FrameId>) {
+        let mut lazy = lazy_values(self.program);
+        let mut looked_at = 0;
+        while looked_at < self.start_frames.len() && !lazy.is_empty() {
+            let unit = self.program.unit_of_frame(self.start_frames[looked_at]);
+            looked_at += 1;
+            let Some(function) = self.program.units.units[unit].function else { continue };
+            let named = names_in(&function.body);
+            let (forced, rest): (Vec<_>, Vec<_>) = lazy.into_iter().partition(|(_, name, _)| named.contains(name));
+            lazy = rest;
+            for (module, _, span) in forced {
+                self.forced.push((module, span));
+                let body = self.program.units.bodies[module];
+                let frame = self.program.module_frame(module);
+                let mut roots = Vec::new();
+                for call in &self.program.units.units[body].calls {
+                    if span.contains(self.program.units.calls[*call].call.span) {
+                        let site = Site { call: *call, frame };
+                        roots.extend(self.program.runs(site, &self.entries.registrations));
+                    }
+                }
+                if seen.insert(frame) {
+                    self.start_frames.push(frame);
+                    self.start_units.entry(body).or_default().push(frame);
+                }
+                self.add_starts(roots, seen);
+            }
+        }
+    }
+
+    /// Which modules run together.
+    pub fn processes(&self) -> &Processes {
+        self.processes.get_or_init(|| Processes::of(self.program, self.entries))
+    }
+
     /// The frames in which a unit runs at start-up.
     pub fn starts_in(&self, unit: UnitId) -> &[FrameId] {
         self.start_units.get(&unit).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a place does not run at start-up although its unit does: a main block that the server never runs.
+    /// Whether a place does not run at start-up although its unit does: a main block that the server never runs, a
+    /// value that nothing uses then.
     pub fn is_skipped(&self, node: NodeId) -> bool {
+        let program = self.program;
+        let info = &program.units.nodes[node];
+        let module = program.module_of(info.unit);
+        if program.units.bodies[module] == info.unit && program.modules[module].language == Language::Rust {
+            return !self.forced.iter().any(|(of, span)| *of == module && span.contains(info.span));
+        }
         self.served
-            && self.program.units.ancestors(node).any(|(_, node)| match node.kind {
+            && program.units.ancestors(node).any(|(_, node)| match node.kind {
                 NodeKind::If { statement, .. } => crate::link::entries::is_main_block(statement),
                 _ => false,
             })
@@ -288,6 +345,35 @@ impl<'p, 'm> Case<'p, 'm> {
         let call = self.program.units.calls[site.call].call;
         self.program.values(&call.callee, site.frame)
     }
+}
+
+/// The values that modules of a compiled language declare: module, name and place.
+fn lazy_values(program: &Program<'_>) -> Vec<(ModuleId, String, Span)> {
+    let mut all = Vec::new();
+    for (module, info) in program.modules.iter().enumerate().filter(|(_, info)| info.language == Language::Rust) {
+        for statement in &info.body {
+            if let StatementKind::Assign(assignment) = &statement.kind
+                && let ExpressionKind::Name(name) = &assignment.target.kind
+                && assignment.value.is_some()
+            {
+                all.push((module, name.clone(), statement.span));
+            }
+        }
+    }
+    all
+}
+
+/// All names that a block mentions.
+fn names_in(block: &Block) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for statement in block {
+        super::conditions::fallback::walk_statement(statement, &mut |expression| {
+            if let ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } = &expression.kind {
+                names.insert(name.clone());
+            }
+        });
+    }
+    names
 }
 
 /// A hash that survives inserted lines: FNV-1a with 64 bits over the parts, as sixteen hexadecimal digits.

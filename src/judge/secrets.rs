@@ -69,7 +69,7 @@ pub struct Hit {
     pub provider: String,
     /// The name that the value is given to; empty without one.
     pub name: String,
-    /// The value with all but six of its characters left out; empty where the hit is a name.
+    /// The value with all but four of its characters left out; empty where the hit is a name.
     pub redacted: String,
     /// Whether form or proof decided (`certain`) rather than name and look (`likely`).
     pub certain: bool,
@@ -215,17 +215,29 @@ impl Scan<'_> {
     }
 }
 
-/// A value fit to be shown: four characters after the first `prefix` bytes (which are no secret), and the last two;
-/// nothing of values under 20 characters.
-fn redact(value: &str, prefix: usize) -> String {
-    let characters: Vec<char> = value.chars().collect();
-    let head = value.get(..prefix).map_or(0, |prefix| prefix.chars().count());
-    if characters.len() < 20 || characters.len() < head + 12 {
-        return "…".to_owned();
-    }
-    let first: String = characters.iter().take(head + 4).collect();
-    let last: String = characters.iter().skip(characters.len() - 2).collect();
-    format!("{first}…{last}")
+/// What is shown of a value: its first four characters, none of a short one.
+fn redact(value: &str) -> String {
+    let shown: String = if value.chars().count() < 20 { String::new() } else { value.chars().take(SHOWN).collect() };
+    shown + "…"
+}
+
+/// Characters of a credential that are shown.
+const SHOWN: usize = 4;
+
+/// The parts of a text that must not be shown: all of a credential but its beginning.
+pub fn hidden(hits: &[Hit], text: &str) -> Vec<Span> {
+    let mut spans: Vec<Span> = hits
+        .iter()
+        .filter(|hit| !hit.redacted.is_empty())
+        .filter_map(|hit| {
+            let value = text.get(hit.span.start as usize..hit.span.end as usize)?;
+            let shown = redact(value).chars().count().saturating_sub(1);
+            let kept: usize = value.chars().take(shown).map(char::len_utf8).sum();
+            Some(Span { start: hit.span.start + u32::try_from(kept).ok()?, end: hit.span.end })
+        })
+        .collect();
+    spans.sort();
+    spans
 }
 
 #[cfg(test)]
@@ -233,10 +245,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn redaction_keeps_six_characters_at_most() {
-        assert_eq!(redact("abcdefghijklmnopqrst", 0), "abcd…st");
-        assert_eq!(redact("abcdefghijklmnopqrs", 0), "…");
-        assert_eq!(redact("sk-proj-abcdefghijklmnop", 8), "sk-proj-abcd…op");
-        assert_eq!(redact("sk-proj-abcdefghijk", 8), "…");
+    fn redaction_keeps_four_characters_at_most() {
+        assert_eq!(redact("abcdefghijklmnopqrst"), "abcd…");
+        assert_eq!(redact("abcdefghijklmnopqrs"), "…");
     }
 }

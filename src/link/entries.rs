@@ -76,6 +76,8 @@ pub struct Entries<'m> {
     pub entries: Vec<Entry<'m>>,
     /// Handlers of errors that are registered: functions with the registration.
     pub error_handlers: Vec<Link<'m>>,
+    /// Handlers among them that see some kinds of errors only: by the place of their registration.
+    pub narrow_handlers: FxHashSet<(ModuleId, Span)>,
     /// Start-up functions and files besides the modules themselves.
     pub starts: Vec<FrameId>,
     /// Calls that register something: the functions they are given do not run there.
@@ -187,7 +189,11 @@ impl<'m> Entries<'m> {
             }
             if program.is_a(path, Kind::ErrorHandler) {
                 registers = true;
-                self.error_handlers.push(link(program, unit, span, Role::Middleware));
+                let link = link(program, unit, span, Role::Middleware);
+                if site.is_some_and(|site| is_narrow(program, site)) {
+                    self.narrow_handlers.insert((link.module, link.span));
+                }
+                self.error_handlers.push(link);
             }
             let facts = program.facts_of(path, Kind::Router);
             if facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("start")) {
@@ -280,14 +286,19 @@ impl<'m> Entries<'m> {
             let site = Site { call, frame: program.open_frame(info.unit) };
             for value in program.values(&info.call.callee, site.frame).iter() {
                 let Value::Library { path, sites } = value else { continue };
+                self.guarded_router(program, site, value);
                 for id in program.facts(path).iter() {
                     let fact = program.catalogue.fact(*id);
                     let router = sites.first().copied();
                     match fact.is {
-                        Kind::Route if fact.handler.is_some() => self.registered_route(program, fact, site, router),
+                        // What stands among the arguments of another registration only makes its handler.
+                        Kind::Route if fact.handler.is_some() && !is_within_route(program, call) => {
+                            self.registered_route(program, fact, site, router)
+                        }
                         Kind::Route if info.decorates.is_none() && fact.entry.as_deref() == Some("ui") => {
                             self.script(program, fact, site)
                         }
+                        Kind::Middleware if !fact.needs.is_empty() => self.put_in_front(program, fact, site),
                         Kind::Mount | Kind::Middleware if info.decorates.is_none() => {
                             self.mounted(program, fact, site, router)
                         }
@@ -298,6 +309,9 @@ impl<'m> Entries<'m> {
                                     if fact.parameters.is_some() && fact.parameters != arity(program, value) {
                                         continue;
                                     }
+                                    if is_narrow(program, site) {
+                                        self.narrow_handlers.insert((info.module, argument.value.span));
+                                    }
                                     self.error_handlers.push(Link {
                                         value: value.clone(),
                                         role: Role::Middleware,
@@ -306,6 +320,10 @@ impl<'m> Entries<'m> {
                                     });
                                 }
                             }
+                        }
+                        // What is injected runs for each request, not where the marker is written.
+                        Kind::Inject => {
+                            self.registrations.insert(call);
                         }
                         Kind::Router => {
                             for path in &fact.handlers {
@@ -321,6 +339,36 @@ impl<'m> Entries<'m> {
                 }
             }
         }
+    }
+
+    /// `limiter.limit("60 per hour")(blueprint)`: what guards a handler as its decorator guards a router's handlers.
+    fn guarded_router(&mut self, program: &Program<'m>, site: Site, value: &Value<'m>) {
+        let info = &program.units.calls[site.call];
+        let Some(guard) = value.path().and_then(|path| path.strip_suffix("()")) else { return };
+        let Some(first) = info.call.arguments.first().filter(|_| program.is_a(guard, Kind::Guard)) else { return };
+        for given in program.values(&first.value, site.frame).iter() {
+            let Some(router) = router_site(program, given) else { continue };
+            let link = Link { value: value.clone(), role: Role::Middleware, module: info.module, span: info.call.span };
+            let what = Registered::Middleware { path: String::new(), links: vec![link], everywhere: true };
+            self.register(Some(&router), Some(site), what);
+        }
+    }
+
+    /// A function that a registration puts in front of all handlers.
+    fn put_in_front(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site) {
+        if !program.applies(fact, site) {
+            return;
+        }
+        let info = &program.units.calls[site.call];
+        self.registrations.insert(site.call);
+        let Some(Given::Present { expression, frame }) =
+            fact.handler.as_deref().map(|handler| program.argument(site, handler))
+        else {
+            return;
+        };
+        let mut links = Vec::new();
+        self.function_links(program, expression, frame, info.module, &mut links);
+        self.conventions.extend(links);
     }
 
     fn registered_route(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site, router: Option<Site>) {
@@ -358,7 +406,10 @@ impl<'m> Entries<'m> {
                                 {
                                     makers.push(site.call);
                                     if !handlers.iter().any(|(_, known, _)| *known == frame) {
-                                        let method = method_of(program.units.calls[site.call].call);
+                                        // `get(list).post(create)`, `post().to(create)`.
+                                        let method = std::iter::once(site)
+                                            .chain(sites.iter().rev())
+                                            .find_map(|site| method_of(program.units.calls[site.call].call));
                                         handlers.push((program.innermost(*unit, *closure), frame, method));
                                     }
                                 }
@@ -424,8 +475,19 @@ impl<'m> Entries<'m> {
     ) {
         for value in program.values(expression, frame).iter() {
             match value {
-                Value::Function { .. } | Value::Class(_) | Value::Instance { .. } | Value::Library { .. } => {
+                Value::Function { .. } | Value::Class(_) | Value::Instance { .. } => {
                     chain.push(Link { value: value.clone(), role: Role::Middleware, module, span: expression.span });
+                }
+                Value::Library { sites, .. } => {
+                    chain.push(Link { value: value.clone(), role: Role::Middleware, module, span: expression.span });
+                    // A stack of layers is what was put on it: `ServiceBuilder::new().layer(a).layer(b)`.
+                    if router_site(program, value).is_none() {
+                        for site in sites.iter().skip(1) {
+                            for argument in &program.units.calls[site.call].call.arguments {
+                                self.function_links(program, &argument.value, site.frame, module, chain);
+                            }
+                        }
+                    }
                 }
                 Value::Data { expression: written, frame } => {
                     if let ExpressionKind::List(items) = &written.0.kind {
@@ -444,10 +506,7 @@ impl<'m> Entries<'m> {
         self.registrations.insert(site.call);
         let mut links: Vec<Link<'m>> = Vec::new();
         guard_links(program, fact, site, &mut links);
-        let mut path = fact.path.as_deref().and_then(|path| match program.argument(site, path) {
-            Given::Present { expression, frame } => program.text(expression, frame),
-            _ => None,
-        });
+        let mut path = route_path(program, fact, site);
         let mut children: Vec<CallId> = Vec::new();
         for (index, argument) in info.call.arguments.iter().enumerate() {
             if argument.name.is_some() {
@@ -803,6 +862,18 @@ fn arity(program: &Program<'_>, value: &Value<'_>) -> Option<usize> {
     program.units.units[*unit].function.map(|function| function.parameters.len())
 }
 
+/// Whether a call stands among the arguments of one that registers a handler.
+fn is_within_route(program: &Program<'_>, call: CallId) -> bool {
+    let info = &program.units.calls[call];
+    info.within.iter().any(|outer| {
+        let site = Site { call: *outer, frame: program.open_frame(info.unit) };
+        program
+            .callee_paths(site)
+            .iter()
+            .any(|path| program.facts_of(path, Kind::Route).iter().any(|(_, fact)| fact.handler.is_some()))
+    })
+}
+
 /// Whether a middleware's path scope covers a route path.
 fn covers(scope: &str, path: &str) -> bool {
     let scope = scope.trim_end_matches(['*', '/']);
@@ -828,6 +899,22 @@ fn decorator_facts<'m>(program: &Program<'m>, decorator: &'m Expression, frame: 
         .flat_map(|path| program.facts(path).to_vec())
         .map(|id| (catalogue.fact(id), site))
         .collect()
+}
+
+/// Whether a handler of errors is registered for some of them only: a status other than 500, a class of errors.
+fn is_narrow(program: &Program<'_>, site: Site) -> bool {
+    let Some(first) = program.units.calls[site.call].call.arguments.first() else { return false };
+    if let ExpressionKind::Literal(Literal::Number(status)) = first.value.kind {
+        return status != 500.0;
+    }
+    program.values(&first.value, site.frame).iter().any(|value| match value {
+        Value::Class(_) => true,
+        Value::Library { path, sites } => {
+            sites.is_empty()
+                && !matches!(path.as_ref(), "builtins.Exception" | "builtins.BaseException" | "globals.Error")
+        }
+        _ => false,
+    })
 }
 
 /// What a decorator puts in front of a function: what a decorator of the program returns, or itself.
@@ -954,7 +1041,9 @@ fn injected_at<'m>(program: &Program<'m>, handler: FrameId, depth: usize) -> Vec
     let mut chain: Vec<Link<'m>> = Vec::new();
     for parameter in &function.parameters {
         for marker in parameter.default.iter().chain(&parameter.annotation) {
-            for provider in marked_providers(program, marker, closure, 0) {
+            let makers =
+                marked_providers(program, marker, closure, 0).into_iter().chain(makers(program, marker, closure));
+            for provider in makers {
                 nested_links(program, &provider, &mut chain, depth);
                 let link = Link { value: provider, role: Role::Dependency, module: info.module, span: parameter.span };
                 if !chain.contains(&link) {
@@ -964,6 +1053,31 @@ fn injected_at<'m>(program: &Program<'m>, handler: FrameId, depth: usize) -> Vec
         }
     }
     chain
+}
+
+/// The functions by which a trait makes the values of a declared type: `FromRequestParts` of `budget: WithinBudget`.
+fn makers<'m>(program: &Program<'m>, declared: &'m Expression, frame: FrameId) -> Vec<Value<'m>> {
+    let named = match &declared.kind {
+        ExpressionKind::Index { object, .. } => object,
+        _ => declared,
+    };
+    let mut makers = Vec::new();
+    for value in program.values(named, frame).iter() {
+        let Value::Class(class) = value else { continue };
+        let info = &program.units.classes[*class];
+        for extension in &info.extensions {
+            let extension = &program.units.classes[*extension];
+            let home = program.open_frame(extension.unit);
+            let traits = extension.class.bases.iter().flat_map(|base| program.values(base, home).to_vec());
+            let names: Vec<String> =
+                traits.filter_map(|each| Some(each.path()?.trim_end_matches("[]").to_owned())).collect();
+            for (_, fact) in names.iter().flat_map(|name| program.facts_of(name, Kind::Inject)) {
+                let method = fact.handler.as_deref().and_then(|handler| info.methods.get(handler));
+                makers.extend(method.map(|unit| Value::Function { unit: *unit, closure: home, receiver: None }));
+            }
+        }
+    }
+    makers
 }
 
 fn marked_providers<'m>(program: &Program<'m>, marker: &'m Expression, frame: FrameId, depth: usize) -> Vec<Value<'m>> {
@@ -998,7 +1112,12 @@ pub fn injected_for<'m>(program: &Program<'m>, parameter: &'m Parameter, frame: 
 
 fn route_path(program: &Program<'_>, fact: &Fact, site: Site) -> Option<String> {
     match program.argument(site, fact.path.as_deref()?) {
-        Given::Present { expression, frame } => program.text(expression, frame),
+        Given::Present { expression, frame } => {
+            // What stands in the path's place may be the middleware itself: `use(logged("combined"))`.
+            let values = program.values(expression, frame);
+            let is_made = values.iter().any(|value| matches!(value, Value::Library { .. } | Value::Function { .. }));
+            if is_made { None } else { program.text(expression, frame) }
+        }
         _ => None,
     }
 }

@@ -67,6 +67,8 @@ pub struct Program<'m> {
     callers: OnceCell<FxHashMap<UnitId, Vec<Site>>>,
     /// Where objects of classes without a constructor of their own are made: struct literals, data classes.
     constructions: OnceCell<FxHashMap<units::ClassId, Vec<Site>>>,
+    /// The methods that are called on what a call of a library has made.
+    used: OnceCell<FxHashMap<CallId, FxHashSet<&'m str>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
     received: RefCell<FxHashMap<UnitId, Vec<String>>>,
 }
@@ -102,6 +104,7 @@ impl<'m> Program<'m> {
             heirs: RefCell::default(),
             callers: OnceCell::new(),
             constructions: OnceCell::new(),
+            used: OnceCell::new(),
             received: RefCell::default(),
         }
     }

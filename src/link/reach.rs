@@ -151,6 +151,14 @@ impl<'m> Program<'m> {
     /// The functions among the arguments of a call, without those that are only registered there.
     pub fn callbacks(&self, site: Site, stops: &FxHashSet<CallId>, frames: &mut Vec<FrameId>) {
         let call = self.units.calls[site.call].call;
+        // A method of a function runs it: `fetch.retry(policy)`.
+        if let ExpressionKind::Member { object, .. } = &call.callee.kind {
+            for value in self.values(object, site.frame).iter() {
+                if let Value::Function { unit, closure, receiver } = value {
+                    frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Framework));
+                }
+            }
+        }
         for argument in &call.arguments {
             self.functions_in(&argument.value, site.frame, stops, frames, 0);
         }

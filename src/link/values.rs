@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -353,9 +353,9 @@ impl<'m> Program<'m> {
         Some(vec![Value::Library { path: Rc::from(becomes?.as_str()), sites: sites.into() }])
     }
 
-    /// `at` is where the name is read, where that is known.
-    fn name(&self, name: &'m str, frame: FrameId, at: Option<Span>) -> Values<'m> {
-        let read_at = at;
+    /// What a name is in a frame. `written` is where it stands: what it is bound to there is not there yet.
+    fn name(&self, name: &'m str, frame: FrameId, written: Option<Span>) -> Values<'m> {
+        let mut written = written;
         let mut at = Some(frame);
         while let Some(id) = at {
             let (unit, closure) = {
@@ -372,19 +372,23 @@ impl<'m> Program<'m> {
                 }];
             }
             if let Some(bindings) = unit.names.get(name) {
-                // `let turns = turns(&pool)`: what makes the value does not see it yet.
-                let makes_it = |binding: &&Binding<'m>| {
-                    id == frame
-                        && matches!(binding, Binding::Value { value, .. } if read_at.is_some_and(|at| value.span.contains(at)))
+                // `let config = config::load()`: the name inside is the one outside.
+                let is_own = |binding: &Binding<'m>| match (binding, written) {
+                    (Binding::Value { value, .. }, Some(written)) => value.span.contains(written),
+                    _ => false,
                 };
-                if !bindings.iter().any(|binding| makes_it(&binding)) {
-                    return self.bindings(bindings, id);
-                }
-                let others: Vec<Binding<'m>> = bindings.iter().filter(|each| !makes_it(each)).cloned().collect();
-                if !others.is_empty() {
-                    return self.bindings(&others, id);
+                match bindings.iter().position(is_own) {
+                    None => return self.bindings(bindings, id),
+                    Some(_) => {
+                        let others: Vec<Binding<'m>> =
+                            bindings.iter().filter(|binding| !is_own(binding)).cloned().collect();
+                        if !others.is_empty() {
+                            return self.bindings(&others, id);
+                        }
+                    }
                 }
             }
+            written = None;
             if let Some(found) = self.imported_macro(unit, name, id) {
                 return found;
             }
@@ -1562,6 +1566,7 @@ impl<'m> Program<'m> {
         self.apply_decorators();
         let mut callers: FxHashMap<UnitId, Vec<Site>> = FxHashMap::default();
         let mut constructions: FxHashMap<ClassId, Vec<Site>> = FxHashMap::default();
+        let mut used: FxHashMap<CallId, FxHashSet<&'m str>> = FxHashMap::default();
         for (call, info) in self.units.calls.iter().enumerate() {
             let frame = self.open_frame(info.unit);
             for value in self.values(&info.call.callee, frame).iter() {
@@ -1569,6 +1574,12 @@ impl<'m> Program<'m> {
                     && self.constructor(*class).is_none()
                 {
                     constructions.entry(*class).or_default().push(Site { call, frame });
+                }
+                if let (Value::Library { sites, .. }, ExpressionKind::Member { name, .. }) =
+                    (value, &info.call.callee.kind)
+                    && let Some(made) = sites.first()
+                {
+                    used.entry(made.call).or_default().insert(name.as_str());
                 }
                 let units = match value {
                     Value::Function { .. } => self.units_behind(value),
@@ -1583,6 +1594,7 @@ impl<'m> Program<'m> {
         self.forget();
         let _ = self.callers.set(callers);
         let _ = self.constructions.set(constructions);
+        let _ = self.used.set(used);
     }
 
     /// The known calls of a unit.

@@ -191,6 +191,7 @@ pub struct Fact {
     pub bounded: Option<Condition>,
     /// Whether its wait grows: `true`, `false`, or a condition.
     pub exponential: Option<Condition>,
+    /// How often what it repeats is tried: a setting, in attempts.
     pub attempts: Option<Setting>,
 
     /// Argument path of a variable's name.
@@ -219,7 +220,7 @@ pub struct Fact {
     pub unit: Option<String>,
     /// Argument path of the greatest length; without it the call itself is the limit.
     pub limit: Option<String>,
-    /// What must be used for a limit to hold: a canonical name, or `.method`.
+    /// The method that must be called for a limit to hold: `.validate`.
     pub by: Option<String>,
     /// Key paths (`*` for one key, `**` for any), or argument paths of objects whose keys count.
     #[serde(default)]
@@ -285,7 +286,7 @@ pub enum Condition {
 /// | `guard ITEM` | a guard that is switched on, wherever it stands |
 /// | `retry bounded=B exponential=E` | a retry construct |
 /// | `env NAME checked`, `env NAME unchecked` | a variable without a default, and whether a start-up check covers it |
-/// | `store DOES`, `log LEVEL`, `schema FIELD LIMIT` | an operation on a store, a log line, a limit of a text field |
+/// | `store DOES`, `log LEVEL`, `schema FIELD LIMIT` | an operation on a store, a log line, a limit of a text field (`no-text`: it is none) |
 /// | `start`, `error-handler` | a function that runs at start-up, or is given the errors |
 /// | `reject`, `respond`, `sleep`, `clock`, `measure`, `trim`, `memory`, `notify`, `spawn`, `server`, `dotenv` | a call of that kind |
 #[derive(Clone, Debug, Deserialize)]

@@ -36,12 +36,14 @@ pub enum Kind {
     /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`)
     /// or of everything (`order = "all"`). `guards` as in `route`.
     Mount,
-    /// A call or decorator that adds a middleware class or function to an application or router.
+    /// A call or decorator that adds a middleware class or function to an application or router; with `needs` only where
+    /// they hold, and then only what `handler` names.
     Middleware,
     /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
     /// must have to be one where the registration alone does not (Express: 4).
     ErrorHandler,
-    /// A marker whose argument is called before the handler and whose result is the parameter's value (`Depends`).
+    /// A marker whose argument is called before the handler and whose result is the parameter's value (`Depends`); or a
+    /// trait whose method `handler` makes the values of the parameters declared with its types (`FromRequest`).
     Inject,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`) or start-up code (`role = "start"`).
@@ -51,14 +53,16 @@ pub enum Kind {
     /// `wrapper` (wraps a function that it calls, or a client), `result` (its result must be tested), `raises` (stops the caller
     /// itself), `init` (initialised once at start-up), `context` (a `with` block), `argument` (a value given to a call).
     /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
-    /// ones that switch it off. For `A1` `timeout` is a setting of it; for `A2` `bounded` and `exponential` are.
+    /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it is enough. For `A1` `timeout` is a setting of it; for `A2` `bounded` and `exponential` are.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
     /// default, `raises = true` where a missing variable is an error.
     Environment,
     /// A base class whose fields without a default are required environment variables, checked when it is instantiated
     /// (`default` is the annotation of fields that have a default without one being written); or a function that checks an
-    /// environment object against a schema (`how = "parse"`).
+    /// environment object against a schema (`how = "parse"`, or `"result"` where its result must be tested): `value` is
+    /// the argument path of the environment, `keys` those of the schema; `role = "optional"` where a key is optional
+    /// unless its description says `required`.
     EnvironmentSchema,
     /// A call that loads a `.env` file.
     LoadsEnvironmentFile,
@@ -81,20 +85,26 @@ pub enum Kind {
     /// same object that ends it when a timer (a `sleep`) calls it (`abort`): then the timer's length is the value.
     /// `bounded = false`: it looks like a length of time and is none (a signal that the client has gone).
     Duration,
-    /// A value that a schema puts on a field: `limit` is the argument path of its greatest length (none: what it stands for
-    /// is never long). It limits a text; with `role = "count"` the items of a list, with `"both"` what it stands on.
-    /// `by` names what must be used for it to hold, as a canonical name or `.method`.
+    /// A limit that a schema puts on a field: `limit` is the argument path of its greatest length; without it the field
+    /// is no free text at all (a number, a choice, an identifier). It limits a text; with `role = "count"` the items of a
+    /// list, with `"both"` what it stands on. `how = "validator"` where it holds only behind a `validator`, `by` where it
+    /// holds only where a method of this name is called (`.validate`).
     TextLimit,
+    /// Something in front of a handler that holds what comes in against its schema: against the declared types of the
+    /// handler's parameters, or against the schema at `value`, for the part of the request that `path` names.
+    Validator,
     /// A function that counts tokens or characters of its argument.
     Measure,
     /// A function that cuts its argument (to a length, to tokens, to the last messages).
     Trim,
     /// A memory that keeps a conversation: `bounded = true` where it is windowed by default, else `bound` names the argument.
     Memory,
-    /// A message to people who operate the service: own notifiers are recognised by it.
+    /// A message to people who operate the service: own notifiers are recognised by it. `value` is the argument path of the
+    /// recipient where such a message may also be an answer: one that the request chooses is no operator.
     Notify,
     /// A key of a settings file that protects: `files` as globs, `keys` as a pattern over the key path (`*`, `**`),
-    /// `protects` as in `guard`, `scope = "pattern"` where the key path holds a pattern of files.
+    /// `protects` as in `guard`, `value` a word that the value must hold (a command), `scope = "pattern"` where the key path
+    /// holds a pattern of files.
     Platform,
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
     Spawn,
@@ -133,7 +143,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 36] = [
+pub const KINDS: [Keys; 37] = [
     keys(Kind::Client, "client", &["names"], &["needs", "unless", "timeout", "retry", "output"]),
     keys(Kind::Call, "call", &["names", "calls"], &["input", "needs", "unless", "timeout", "retry", "output"]),
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output"]),
@@ -143,7 +153,12 @@ pub const KINDS: [Keys; 36] = [
     keys(Kind::Route, "route", &["names", "entry"], &["public", "handler", "path", "method", "guards", "receives"]),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
     keys(Kind::Mount, "mount", &["names"], &["handler", "path", "guards", "order", "parameters", "receives"]),
-    keys(Kind::Middleware, "middleware", &["names"], &["handler", "guards", "order", "parameters", "receives"]),
+    keys(
+        Kind::Middleware,
+        "middleware",
+        &["names"],
+        &["handler", "guards", "order", "parameters", "receives", "needs"],
+    ),
     keys(Kind::ErrorHandler, "error-handler", &["names"], &["handler", "parameters", "receives"]),
     keys(Kind::Inject, "inject", &["names"], &["handler"]),
     keys(
@@ -156,14 +171,14 @@ pub const KINDS: [Keys; 36] = [
         Kind::Guard,
         "guard",
         &["names", "protects", "how"],
-        &["needs", "unless", "timeout", "bounded", "exponential"],
+        &["role", "needs", "unless", "timeout", "bounded", "exponential"],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises"]),
     keys(
         Kind::EnvironmentSchema,
         "environment-schema",
         &["names"],
-        &["default", "how", "value", "keys", "needs", "unless"],
+        &["default", "how", "value", "keys", "role", "needs", "unless"],
     ),
     keys(Kind::LoadsEnvironmentFile, "loads-environment-file", &["names"], &["needs", "unless"]),
     keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs"]),
@@ -173,12 +188,13 @@ pub const KINDS: [Keys; 36] = [
     keys(Kind::Respond, "respond", &["names"], &[]),
     keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit"]),
     keys(Kind::Duration, "duration", &["names"], &["value", "unit", "ended_by", "bounded"]),
-    keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "role", "by"]),
+    keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "how", "role", "by"]),
+    keys(Kind::Validator, "validator", &["names"], &["value", "path"]),
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &[]),
     keys(Kind::Memory, "memory", &["names"], &["bounded", "bound"]),
-    keys(Kind::Notify, "notify", &[], &["names", "hosts"]),
-    keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["unit", "scope"]),
+    keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs"]),
+    keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler"]),
     keys(Kind::Request, "request", &["names"], &[]),
     keys(Kind::Schema, "schema", &["names"], &[]),

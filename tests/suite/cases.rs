@@ -6,6 +6,7 @@
 //! places in files that cannot hold a comment (`findings = ["package.json:3"]`, line 0 for the repository as a whole),
 //! and that the case lies in git (`git = true`, with `untracked = ["..."]` for files that are not added).
 //! `dot-env` is laid out as `.env`, and `{{key:<shape>}}` becomes a credential of that shape.
+//! A case that the tool does not get right yet says why (`unsolved = "..."`); it fails once it holds, to be unmarked.
 //! A rule that a language cannot break says so in `absent.toml` beside its cases (`rust = "why"`).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,9 +14,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use launchcheck::{Options, audit, rules::packs::Packs, rules::secrets::Shapes, verdict::Report};
-use rayon::prelude::*;
 use serde::Deserialize;
 
 use crate::keys::expanded;
@@ -28,6 +29,8 @@ struct Expect {
     findings: Vec<String>,
     #[serde(default)]
     git: bool,
+    #[serde(default)]
+    unsolved: Option<String>,
     #[serde(default)]
     untracked: Vec<String>,
     #[serde(flatten)]
@@ -45,15 +48,18 @@ fn cases_hold_exactly() {
         .flat_map(|rule| folders(&rule).into_iter().map(move |case| (name(&rule), case)))
         .filter(|(_, case)| case.to_string_lossy().contains(&only))
         .collect();
-    let wrong: String = cases
-        .par_iter()
-        .map(|(rule, case)| {
-            hold(rule, case).iter().fold(String::new(), |mut text, each| {
-                let _ = writeln!(text, "{rule}/{}: {each}", name(case));
-                text
-            })
+    let wrong = side_by_side(&cases, |(rule, case)| {
+        let wrong = match (hold(rule, case), expect(case).unsolved) {
+            (wrong, None) => wrong,
+            (wrong, Some(_)) if wrong.is_empty() => vec!["holds by now: take `unsolved` out".to_owned()],
+            (_, Some(_)) => Vec::new(),
+        };
+        wrong.iter().fold(String::new(), |mut text, each| {
+            let _ = writeln!(text, "{rule}/{}: {each}", name(case));
+            text
         })
-        .collect();
+    })
+    .concat();
     assert!(!cases.is_empty(), "no case is named {only}");
     assert!(wrong.is_empty(), "\n{wrong}");
 }
@@ -61,9 +67,9 @@ fn cases_hold_exactly() {
 #[test]
 fn every_rule_has_a_passing_and_a_failing_case_in_every_language() {
     let mut wrong = String::new();
-    let rules: BTreeSet<String> =
-        Packs::load(None).expect("the built-in packs are valid").rules().iter().map(|rule| rule.id.clone()).collect();
-    for rule in &rules {
+    let packs = Packs::load(None).expect("the built-in packs are valid");
+    // Notes change no verdict; what each is worth is said by the cases that it has.
+    for rule in packs.rules().iter().filter(|rule| !rule.is_note()).map(|rule| &rule.id) {
         let folder = root().join(rule);
         let absent: BTreeMap<String, String> =
             toml::from_str(&fs::read_to_string(folder.join("absent.toml")).unwrap_or_default()).expect("absent.toml");
@@ -78,7 +84,7 @@ fn every_rule_has_a_passing_and_a_failing_case_in_every_language() {
             }
         }
     }
-    for folder in folders(&root()).iter().map(|folder| name(folder)).filter(|folder| !rules.contains(folder)) {
+    for folder in folders(&root()).iter().map(|folder| name(folder)).filter(|folder| packs.rule(folder).is_none()) {
         let _ = writeln!(wrong, "fixtures/cases/{folder} is not a rule");
     }
     assert!(wrong.is_empty(), "\n{wrong}");
@@ -117,6 +123,28 @@ fn hold(rule: &str, case: &Path) -> Vec<String> {
         wrong.push("expect.toml names no item".to_owned());
     }
     wrong
+}
+
+/// What a check says about every item, in order. An audit has threads of its own, and a thread of one pool that waits
+/// for another pool takes up further work on top of its stack: plain threads do not.
+pub(crate) fn side_by_side<T: Sync, R: Send>(items: &[T], check: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut said = Vec::new();
+        while let Some((index, item)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, items.get(at)?)))
+        {
+            said.push((index, check(item)));
+        }
+        said
+    };
+    let mut said: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..std::thread::available_parallelism().map_or(2, usize::from)).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("a check that does not panic")).collect()
+    });
+    said.sort_by_key(|(index, _)| *index);
+    said.into_iter().map(|(_, answer)| answer).collect()
 }
 
 /// The token of an item or verdict, as the JSON report writes it.

@@ -308,7 +308,7 @@ fn text_limit(program: &Program<'_>, fact: &Fact, id: FactId, site: Option<Site>
             Amount::Off => return,
         },
         Some(_) => return,
-        None => String::new(),
+        None => "no-text".to_owned(),
     };
     let info = &program.units.calls[site.call];
     let field = field_around(program, info.module, info.call.span).unwrap_or_default();

@@ -276,10 +276,10 @@ impl<'m> Search<'_, 'm> {
         let before = self.found.len();
         for value in program.values(expression, frame).iter() {
             match value {
-                Value::Data { expression: inner, frame: home } if !std::ptr::eq(inner.0, expression) => {
-                    if !is_kept(program, inner.0, *home) {
-                        self.read(inner.0, *home, reading.clone());
-                    }
+                Value::Data { expression: inner, frame: home }
+                    if !std::ptr::eq(inner.0, expression) && !is_kept(program, inner.0, *home) =>
+                {
+                    self.read(inner.0, *home, reading.clone());
                 }
                 Value::Library { path, sites } if path.ends_with("()") => {
                     if let Some(site) = sites.last() {

@@ -1,14 +1,16 @@
 //! V2: someone is told when an error occurs.
 
-use crate::link::entries::frame_of;
-use crate::link::units::NodeKind;
+use crate::link::arguments::Given;
+use crate::link::entries::{Entry, frame_of};
+use crate::link::units::{ModuleId, NodeKind};
 use crate::link::{FrameId, How, Site};
-use crate::rules::catalogue::Kind;
+use crate::model::{ExpressionKind, Language, Literal, Span, StatementKind};
+use crate::rules::catalogue::{Calls, Kind};
 use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
 use super::super::guards::{Protection, short};
-use super::super::verdict::{Item, Text};
+use super::super::verdict::{Evidence, Item, Location, Text};
 
 /// `no-error-alerting`: an error tracker or alert channel is initialised where the server runs and sees its errors, or
 /// an own notifier is called where the errors of every LLM entry point pass.
@@ -16,12 +18,15 @@ pub fn alerting(case: &Case<'_, '_>) -> Outcome {
     if case.entries.entries.is_empty() && case.externals.is_empty() {
         return case.not_applicable(Item::V2, Reason::NoEntryPoint);
     }
+    let told = |name: &str| Text {
+        en: format!("{name} is told about errors"),
+        ko: format!("오류가 {name}(으)로 전달됩니다"),
+    };
+    if let Some((location, name)) = configured(case, "V2") {
+        return case.outcome(Item::V2, Vec::new(), vec![Evidence { location, message: told(&name) }]);
+    }
     if let Some(found) = tracker(case).or_else(|| notifier(case)) {
-        let message = Text {
-            en: format!("{} is told about errors", found.name),
-            ko: format!("오류가 {}(으)로 전달됩니다", found.name),
-        };
-        let evidence = vec![case.evidence(&found, message)];
+        let evidence = vec![case.evidence(&found, told(&found.name))];
         return case.outcome(Item::V2, Vec::new(), evidence);
     }
     let unwired = case.unwired("V2");
@@ -49,7 +54,7 @@ pub fn alerting(case: &Case<'_, '_>) -> Outcome {
 /// A guard that is initialised at start-up, in code that the server runs.
 pub fn initialised(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
     let program = case.program;
-    case.at_start("initialised", item, |site| {
+    let called = case.at_start("initialised", item, |site| {
         let info = &program.units.calls[site.call];
         if runs_in_browser(case, info.module) || case.is_skipped(info.node) || skipped_caller(case, site.frame) {
             return None;
@@ -57,13 +62,100 @@ pub fn initialised(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
         program.callee_paths(site).into_iter().find_map(|path| {
             // What is put in front of handlers protects those that it stands in front of.
             let facts = case.guards.facts(&path, Some(site), item);
-            facts.iter().any(|fact| fact.how.as_deref() == Some("init")).then(|| Protection {
+            let is_on = facts.iter().any(|fact| {
+                fact.how.as_deref() == Some("init") && (fact.role.as_deref() != Some("kept") || is_kept(case, site, 0))
+            });
+            (is_on && serves(case, site)).then(|| Protection {
                 module: info.module,
                 span: info.call.span,
                 name: short(&path),
             })
         })
-    })
+    });
+    called.or_else(|| imported(case, item))
+}
+
+/// A guard that is on as soon as its module is imported.
+fn imported(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
+    let program = case.program;
+    let on_import = |module: ModuleId, span: Span, source: &str| {
+        let facts = case.guards.facts(source, None, item);
+        let is_on = facts.iter().any(|fact| fact.role.as_deref() == Some("imported"));
+        (is_on && !runs_in_browser(case, module) && serves_module(case, module)).then(|| Protection {
+            module,
+            span,
+            name: short(source),
+        })
+    };
+    let statements = program.units.nodes.iter().filter_map(|node| match node.kind {
+        NodeKind::Plain(statement) => match &statement.kind {
+            StatementKind::Import(import) if !import.is_type_only => {
+                Some((program.module_of(node.unit), statement.span, import.source.as_str()))
+            }
+            _ => None,
+        },
+        _ => None,
+    });
+    let mut found = statements.filter_map(|(module, span, source)| on_import(module, span, source));
+    let required = || {
+        program.units.calls.iter().find_map(|info| {
+            let is_require = matches!(&info.call.callee.kind, ExpressionKind::Name(name) if name == "require");
+            match &info.call.arguments.first()?.value.kind {
+                ExpressionKind::Literal(Literal::Text(source)) if is_require => {
+                    on_import(info.module, info.call.span, source)
+                }
+                _ => None,
+            }
+        })
+    };
+    found.next().or_else(required)
+}
+
+/// Whether what a call at start-up sets up is there where requests are served or the model is called.
+fn serves(case: &Case<'_, '_>, site: Site) -> bool {
+    let program = case.program;
+    let mut frame = program.frame(site.frame);
+    while let How::Call(caller) = frame.how {
+        frame = program.frame(caller.frame);
+    }
+    serves_module(case, program.module_of(frame.unit))
+}
+
+fn serves_module(case: &Case<'_, '_>, root: ModuleId) -> bool {
+    let program = case.program;
+    let entries = case.entries.entries.iter().map(|entry| entry.module);
+    let calls = case.externals.iter().map(|external| program.units.calls[external.call].module);
+    entries.chain(calls).any(|module| case.processes().shared(root, module))
+}
+
+/// Whether what a call returns lives as long as the program: it is bound in the main function, or returned to where it
+/// is. `let _ = init()` drops it at once, and so does a statement.
+fn is_kept(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
+    let program = case.program;
+    let info = &program.units.calls[site.call];
+    let unit = &program.units.units[info.unit];
+    let bound = program.units.ancestors(info.node).find_map(|(_, node)| match node.kind {
+        NodeKind::Plain(statement) => match &statement.kind {
+            StatementKind::Assign(assignment) => match &assignment.target.kind {
+                ExpressionKind::Name(name) => Some(name.as_str()),
+                ExpressionKind::Member { name, .. } => Some(name.as_str()),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    });
+    if unit.function.is_none_or(|function| function.name == "main") {
+        return bound.is_some_and(|name| name != "_");
+    }
+    let returned = unit.returns.iter().any(|value| {
+        value.span.contains(info.call.span)
+            || matches!(&value.kind, ExpressionKind::Name(name) if Some(name.as_str()) == bound)
+    });
+    match program.frame(site.frame).how {
+        How::Call(caller) if returned && depth < 6 => is_kept(case, caller, depth + 1),
+        _ => false,
+    }
 }
 
 /// Whether the call that runs a frame stands in a main block that the server never runs.
@@ -88,48 +180,63 @@ pub fn runs_in_browser(case: &Case<'_, '_>, module: usize) -> bool {
 }
 
 fn tracker(case: &Case<'_, '_>) -> Option<Protection> {
-    initialised(case, "V2")
-        .or_else(|| {
-            // Alert rules in the settings of a monitoring system.
-            let program = case.program;
-            program
-                .catalogue
-                .of_kind(Kind::Platform)
-                .filter(|(_, fact)| fact.protects.as_deref() == Some("V2"))
-                .find_map(|(_, fact)| {
-                    let files = crate::link::entries::globs(&fact.files)?;
-                    let settings = program.settings.iter().find(|settings| {
-                        files.is_match(&settings.path)
-                            && settings.entries.iter().any(|entry| {
-                                fact.keys.iter().any(|pattern| {
-                                    super::availability::match_keys(
-                                        &pattern.split('.').collect::<Vec<_>>(),
-                                        &entry.keys,
-                                    )
-                                    .is_some()
-                                })
-                            })
-                    })?;
-                    Some(Protection { module: 0, span: crate::model::Span::default(), name: settings.path.clone() })
-                })
-        })
-        .or_else(|| {
-            // Middleware or a wrapper of the application that is a tracker by itself.
-            let chains = case.entries.entries.iter().flat_map(|entry| entry.chains.first()).collect::<Vec<_>>();
-            if chains.is_empty() {
-                return None;
-            }
-            let mut first = None;
-            for chain in chains {
-                first = Some(case.guards.on_chain(chain, "V2")?).or(first);
-            }
-            first
-        })
+    initialised(case, "V2").or_else(|| {
+        // Middleware or a wrapper of the application that is a tracker by itself.
+        let chains = case.entries.entries.iter().flat_map(|entry| entry.chains.first()).collect::<Vec<_>>();
+        if chains.is_empty() {
+            return None;
+        }
+        let mut first = None;
+        for chain in chains {
+            first = Some(case.guards.on_chain(chain, "V2")?).or(first);
+        }
+        first
+    })
 }
 
-/// An own notifier in a registered handler of errors, or in a handler around every LLM call.
+/// What settings in the repository switch on: alert rules, an access log, a command that instruments what it starts.
+pub fn configured(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)> {
+    let program = case.program;
+    let facts = program.catalogue.of_kind(Kind::Platform);
+    facts.filter(|(_, fact)| fact.protects.as_deref() == Some(item)).find_map(|(_, fact)| {
+        let files = crate::link::entries::globs(&fact.files)?;
+        let patterns: Vec<Vec<&str>> = fact.keys.iter().map(|pattern| pattern.split('.').collect()).collect();
+        program.settings.iter().filter(|settings| files.is_match(&settings.path)).find_map(|settings| {
+            let entry = settings.entries.iter().find(|entry| {
+                is_on(&entry.value, fact.value.as_deref())
+                    && patterns.iter().any(|keys| super::availability::match_keys(keys, &entry.keys).is_some())
+            })?;
+            let (start, end) = (settings.lines.position(entry.span.start), settings.lines.position(entry.span.end));
+            let location = Location {
+                path: settings.path.clone(),
+                line: start.line,
+                column: start.column,
+                end_line: end.line,
+                end_column: end.column,
+            };
+            Some((location, fact.value.clone().unwrap_or_else(|| settings.path.clone())))
+        })
+    })
+}
+
+/// Whether a setting is not off, and holds the word that is asked for.
+fn is_on(value: &Literal, word: Option<&str>) -> bool {
+    let text = match value {
+        Literal::Boolean(on) => return *on && word.is_none(),
+        Literal::Text(text) => text.trim(),
+        _ => "",
+    };
+    let is_off = text == "off" || text.starts_with("off ");
+    !is_off
+        && word.is_none_or(|word| text.split(|each: char| each.is_whitespace() || each == '"').any(|each| each == word))
+}
+
+/// An own notifier in a registered handler of errors, or in a handler around every model call.
 fn notifier(case: &Case<'_, '_>) -> Option<Protection> {
     for link in &case.entries.error_handlers {
+        if case.entries.narrow_handlers.contains(&(link.module, link.span)) {
+            continue;
+        }
         if let Some(frame) = frame_of(case.program, &link.value)
             && notifies(case, frame, 0)
         {
@@ -142,9 +249,33 @@ fn notifier(case: &Case<'_, '_>) -> Option<Protection> {
             return Some(Protection { module: link.module, span: link.span, name: short(path) });
         }
     }
+    answered_errors(case).or_else(|| around_every_call(case))
+}
+
+/// Errors that are turned into answers by a method of their own.
+fn answered_errors(case: &Case<'_, '_>) -> Option<Protection> {
+    let program = case.program;
+    program.units.classes.iter().find_map(|class| {
+        let unit = *class.methods.get("into_response")?;
+        let span = program.units.units[unit].span;
+        let name = class.class.name.clone();
+        notifies(case, program.open_frame(unit), 0).then_some(Protection { module: class.module, span, name })
+    })
+}
+
+/// A handler that notifies around every model call, or around what goes on to the entry points that make one.
+fn around_every_call(case: &Case<'_, '_>) -> Option<Protection> {
+    let has_llm = case.llm_calls().next().is_some();
     let mut first = None;
-    for external in case.llm_calls() {
+    for external in case.externals.iter().filter(|external| !has_llm || external.kind == Calls::Llm) {
+        if external.reached.is_empty() {
+            first = first.or(Some(handler_notifies(case, external.open)?));
+        }
         for (entry, sites) in &external.reached {
+            if let Some(found) = in_front(case, &case.entries.entries[*entry]) {
+                first = first.or(Some(found));
+                continue;
+            }
             for site in sites {
                 for trail in case.reaches[*entry].trails(*site) {
                     let found = trail.iter().find_map(|step| handler_notifies(case, *step))?;
@@ -156,25 +287,49 @@ fn notifier(case: &Case<'_, '_>) -> Option<Protection> {
     first
 }
 
+/// A middleware on every way to an entry point that notifies of the errors of what it goes on to.
+fn in_front<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>) -> Option<Protection> {
+    let mut first = None;
+    for chain in &entry.chains {
+        let found = chain.iter().find_map(|link| {
+            let reach = case.guards.reach(frame_of(case.program, &link.value)?);
+            let onwards = case.guards.continuations(&reach);
+            let ways = onwards.iter().flat_map(|site| reach.trails(*site));
+            let mut found = None;
+            for trail in ways.filter(|trail| !trail.iter().any(|step| case.guards.is_passed_by(*step, None))) {
+                found = Some(trail.iter().find_map(|step| handler_notifies(case, *step))?);
+            }
+            found
+        });
+        first = Some(found?).or(first);
+    }
+    first
+}
+
 /// Whether a handler around a call notifies.
 fn handler_notifies(case: &Case<'_, '_>, step: Site) -> Option<Protection> {
     let program = case.program;
     let info = &program.units.calls[step.call];
-    for (_, node) in program.units.ancestors(info.node) {
-        let NodeKind::TryBody(each) = node.kind else { continue };
-        for call in &program.units.units[info.unit].calls {
-            let other = &program.units.calls[*call];
-            let in_handler = each.handlers.iter().any(|handler| handler.span.contains(other.call.span));
-            if in_handler && is_notice(case, Site { call: *call, frame: step.frame }, 0) {
-                return Some(Protection {
-                    module: info.module,
-                    span: other.call.span,
-                    name: crate::link::Program::written(&other.call.callee),
-                });
-            }
-        }
-    }
-    None
+    let tries: Vec<_> = program
+        .units
+        .ancestors(info.node)
+        .filter_map(|(_, node)| match node.kind {
+            NodeKind::TryBody(each) => Some(each),
+            _ => None,
+        })
+        .collect();
+    program.units.units[info.unit].calls.iter().find_map(|call| {
+        let other = &program.units.calls[*call];
+        let here = other.call.span;
+        let in_handler = tries.iter().any(|each| each.handlers.iter().any(|handler| handler.span.contains(here)));
+        let after_failure = here.start >= info.call.span.end && super::logging::is_failing(program, other.node);
+        let notices = (in_handler || after_failure) && is_notice(case, Site { call: *call, frame: step.frame }, 0);
+        notices.then(|| Protection {
+            module: info.module,
+            span: here,
+            name: crate::link::Program::written(&other.call.callee),
+        })
+    })
 }
 
 /// Whether anything that a frame runs is a message to the operators.
@@ -186,15 +341,49 @@ fn notifies(case: &Case<'_, '_>, frame: FrameId, depth: usize) -> bool {
 fn is_notice(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
     let program = case.program;
     for path in program.callee_paths(site) {
-        if program.is_a(&path, Kind::Notify) || !case.guards.facts(&path, Some(site), "V2").is_empty() {
-            return true;
-        }
-        if program.is_a(&path, Kind::Http) && goes_to_a_channel(case, site) {
+        let notices = program.facts_of(&path, Kind::Notify).iter().any(|(_, fact)| {
+            fact.needs.iter().all(|need| program.meets(need, site) == Some(true))
+                && fact.value.as_deref().is_none_or(|recipient| is_for_operators(case, site, recipient))
+        });
+        let tells = notices
+            || !case.guards.facts(&path, Some(site), "V2").is_empty()
+            || program.is_a(&path, Kind::Http) && goes_to_a_channel(case, site);
+        if tells && !is_lost(case, site, &path) {
             return true;
         }
     }
     depth < 4
-        && program.runs(site, &case.entries.registrations).into_iter().any(|frame| notifies(case, frame, depth + 1))
+        && program.runs(site, &case.entries.registrations).into_iter().any(|frame| {
+            let unit = program.unit_of_frame(frame);
+            let waits = program.units.units[unit].function.is_some_and(|function| function.is_async);
+            !(waits && is_never_awaited(case, site)) && notifies(case, frame, depth + 1)
+        })
+}
+
+/// Whether a call of an asynchronous client is never awaited.
+fn is_lost(case: &Case<'_, '_>, site: Site, path: &str) -> bool {
+    path.contains("Async") && is_never_awaited(case, site)
+}
+
+/// Whether the result of an asynchronous call is dropped in a language in which it then never runs.
+fn is_never_awaited(case: &Case<'_, '_>, site: Site) -> bool {
+    let program = case.program;
+    let info = &program.units.calls[site.call];
+    // What is handed on is awaited, gathered or spawned by who gets it.
+    if program.modules[info.module].language == Language::TypeScript || !info.within.is_empty() {
+        return false;
+    }
+    let NodeKind::Plain(statement) = program.units.nodes[info.node].kind else { return false };
+    let StatementKind::Expression(value) = &statement.kind else { return false };
+    matches!(&value.kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call))
+}
+
+/// Whether a message goes to somebody whom the request did not choose.
+fn is_for_operators(case: &Case<'_, '_>, site: Site, recipient: &str) -> bool {
+    let program = case.program;
+    let Given::Present { expression, frame } = program.argument(site, recipient) else { return false };
+    let slice = program.slice(expression, frame);
+    !slice.parameters.iter().any(|(_, _, frame)| program.frame(*frame).how == How::Framework)
 }
 
 /// A raw request to an incoming webhook: by its address, or by the variable that holds the address.

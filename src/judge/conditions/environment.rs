@@ -13,11 +13,11 @@ pub mod schemas;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::link::units::ModuleId;
-use crate::model::Span;
+use crate::model::{Language, Literal, Span};
 use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
-use super::super::verdict::{Finding, Item};
+use super::super::verdict::{Confidence, Finding, Item};
 use checks::{Checks, When, swallows, when};
 use names::Variables;
 use reads::{Filled, Read};
@@ -29,6 +29,8 @@ pub struct Variable {
     pub module: ModuleId,
     pub span: Span,
     pub checked: Checked,
+    /// Whether the check looks at the content, not only at presence.
+    pub examined: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +65,51 @@ pub fn validation(case: &Case<'_, '_>, variables: &[Variable]) -> Outcome {
             &[("name", variable.name.clone())],
         ));
     }
+    findings.extend(placeholders(case, variables));
     case.outcome(Item::E1, findings, Vec::new())
+}
+
+/// `accepts-placeholder`: the template of the environment suggests a value that the check of its variable lets through.
+fn placeholders(case: &Case<'_, '_>, variables: &[Variable]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let templates = case.program.settings.iter().filter(|settings| {
+        let name = settings.path.rsplit('/').next().unwrap_or("");
+        name.contains("env") && ["example", "sample", "template", "dist"].iter().any(|word| name.contains(word))
+    });
+    for settings in templates {
+        for entry in &settings.entries {
+            let (Some(name), Literal::Text(value)) = (entry.keys.last(), &entry.value) else { continue };
+            let accepts = |variable: &&Variable| {
+                variable.name == *name && variable.checked == Checked::Yes && !variable.examined && is_credential(name)
+            };
+            let Some(variable) = variables.iter().find(accepts).filter(|_| is_placeholder(value)) else { continue };
+            let detail = format!("`{name}` ({})", settings.path);
+            let mut finding =
+                case.finding("accepts-placeholder", "note", variable.module, variable.span, &[("detail", detail)]);
+            finding.confidence = Confidence::Note;
+            findings.push(finding);
+        }
+    }
+    findings
+}
+
+/// Values that stand for one that is still to come.
+fn is_placeholder(value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    let words = [
+        "xxx",
+        "your",
+        "changeme",
+        "change-me",
+        "change_me",
+        "changethis",
+        "placeholder",
+        "replace",
+        "<",
+        "...",
+        "todo",
+    ];
+    !value.is_empty() && (words.iter().any(|word| value.contains(word)) || value.contains("localhost"))
 }
 
 /// The variables that shipping code needs, one row per variable and file.
@@ -85,18 +131,20 @@ pub fn variables(case: &Case<'_, '_>) -> Vec<Variable> {
                     continue;
                 }
             }
-            rows.add(case, Variable { name: read.named.name.clone(), module: read.module, span: read.span, checked });
+            let name = read.named.name.clone();
+            let examined = checks.examined.contains(&name);
+            rows.add(case, Variable { name, module: read.module, span: read.span, checked, examined });
         }
         for schema in &schemas {
             for variable in &schema.variables {
-                let checked = match checks.covering(&variable.name, variable.module) {
+                let checked = match checks.covering(case, &variable.name, variable.module) {
                     When::Start => Checked::Yes,
                     When::Swallowed => Checked::Swallowed,
                     When::Later if schema.by_result => continue,
                     When::Later => Checked::InHandler,
                 };
                 let (name, module, span) = (variable.name.clone(), variable.module, variable.span);
-                rows.add(case, Variable { name, module, span, checked });
+                rows.add(case, Variable { name, module, span, checked, examined: variable.examined });
             }
         }
     }
@@ -106,7 +154,10 @@ pub fn variables(case: &Case<'_, '_>) -> Vec<Variable> {
             When::Swallowed => Checked::Swallowed,
             When::Later => Checked::InHandler,
         };
-        rows.add(case, Variable { name: field.name, module: field.module, span: field.span, checked });
+        rows.add(
+            case,
+            Variable { name: field.name, module: field.module, span: field.span, checked, examined: field.examined },
+        );
     }
     rows.sorted(case)
 }
@@ -125,7 +176,7 @@ fn judge(case: &Case<'_, '_>, checks: &Checks, read: &Read) -> Option<Checked> {
     // `except KeyError: KEY = None` reads like `.get("KEY")`.
     let caught = read.node.is_some_and(|node| swallows(case.program, node));
     let (own, _) = when(case, read.unit, read.node, &read.named.via);
-    let covering = checks.covering(name, read.module);
+    let covering = checks.covering(case, name, read.module);
     if read.raises && own == When::Start || covering == When::Start {
         return Some(Checked::Yes);
     }
@@ -133,7 +184,9 @@ fn judge(case: &Case<'_, '_>, checks: &Checks, read: &Read) -> Option<Checked> {
     if read.tested && !demanded {
         return None;
     }
-    if !read.raises && !demanded && (checks.is_optional(name, read.module) || !is_needed(name)) {
+    // Where the compiler asks what is done without a value, what is not demanded is done without.
+    let is_handled = case.program.modules[read.module].language == Language::Rust && read.default.is_none();
+    if !read.raises && !demanded && (is_handled || checks.is_optional(name, read.module) || !is_needed(name)) {
         return None;
     }
     Some(match (own, covering) {

@@ -119,7 +119,7 @@ pub fn exposure(
         };
         let values = [("file", missing.file.clone())];
         let mut finding = bare(packs, "env-file-not-ignored", place);
-        finding.message = packs.message("env-file-not-ignored", "not-ignored", &values);
+        finding.message = packs.message("env-file-not-ignored", missing.variant, &values);
         finding.fingerprint = fingerprint(&["env-file-not-ignored", &missing.file]);
         findings.push(finding);
     }
@@ -165,15 +165,7 @@ fn finding(packs: &Packs, path: &str, location: Location, hit: &Hit) -> Finding 
         ("name", hit.name.clone()),
         ("file", path.to_owned()),
     ];
-    let known =
-        packs.rule(hit.rule.id()).is_some_and(|rule| rule.messages().any(|(variant, _)| variant == hit.variant));
-    let fallback = match hit.rule {
-        Rule::HardcodedSecret => "generic",
-        Rule::CommittedEnvFile => "values",
-        Rule::EnvFileNotIgnored => "not-ignored",
-        Rule::ClientExposedSecret => "public-name",
-    };
-    finding.message = packs.message(hit.rule.id(), if known { &hit.variant } else { fallback }, &values);
+    finding.message = packs.message(hit.rule.id(), &hit.variant, &values);
     finding.confidence = if hit.certain { Confidence::Certain } else { Confidence::Likely };
     finding.fingerprint =
         fingerprint(&[hit.rule.id(), path, &hit.name, &hit.redacted, hit.shape.as_deref().unwrap_or("")]);

@@ -57,15 +57,18 @@ pub fn request_logging(case: &Case<'_, '_>) -> Outcome {
     if objects.is_empty() {
         return llm_calls_alone(case);
     }
-    let whole = super::alerting::initialised(case, "V1").or_else(|| platform(case));
+    let told = |name: &str| Text {
+        en: format!("{name} records every request"),
+        ko: format!("{name}이(가) 모든 요청을 기록합니다"),
+    };
     let mut findings: Vec<Finding> = Vec::new();
     let mut evidence: Vec<Evidence> = Vec::new();
-    if let Some(found) = &whole {
-        let message = Text {
-            en: format!("{} records every request", found.name),
-            ko: format!("{}이(가) 모든 요청을 기록합니다", found.name),
-        };
-        evidence.push(case.evidence(found, message));
+    if let Some(found) = super::alerting::initialised(case, "V1") {
+        evidence.push(case.evidence(&found, told(&found.name)));
+        return case.outcome(Item::V1, findings, evidence);
+    }
+    if let Some((location, name)) = super::alerting::configured(case, "V1") {
+        evidence.push(Evidence { location, message: told(&name) });
         return case.outcome(Item::V1, findings, evidence);
     }
     let mut unwired = None;
@@ -158,24 +161,8 @@ fn finding(case: &Case<'_, '_>, entry: &Entry<'_>, told: Told, unwired: Option<P
 pub fn is_logged(case: &Case<'_, '_>, index: usize) -> bool {
     let entry = &case.entries.entries[index];
     super::alerting::initialised(case, "V1").is_some()
-        || platform(case).is_some()
+        || super::alerting::configured(case, "V1").is_some()
         || covered(case, entry, index).is_ok()
-}
-
-/// An access log that a gateway in the repository is told to write.
-fn platform(case: &Case<'_, '_>) -> Option<Protection> {
-    let program = case.program;
-    program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some("V1")).find_map(|(_, fact)| {
-        let files = crate::link::entries::globs(&fact.files)?;
-        let settings = program.settings.iter().find(|settings| {
-            files.is_match(&settings.path)
-                && settings.entries.iter().any(|entry| {
-                    let is_off = matches!(&entry.value, Literal::Text(text) if text.trim() == "off" || text.starts_with("off ")) || entry.value == Literal::Boolean(false);
-                    !is_off && fact.keys.iter().any(|pattern| super::availability::match_keys(&pattern.split('.').collect::<Vec<_>>(), &entry.keys).is_some())
-                })
-        })?;
-        Some(Protection { module: 0, span: crate::model::Span::default(), name: settings.path.clone() })
-    })
 }
 
 /// What covers an entry point; else what its log tells at most.
@@ -425,7 +412,7 @@ fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame: FrameId) -
 }
 
 /// Whether a place runs only for a failure: `Err(error) => ...`, `if let Err(error)`.
-fn is_failing(program: &crate::link::Program<'_>, node: NodeId) -> bool {
+pub fn is_failing(program: &crate::link::Program<'_>, node: NodeId) -> bool {
     let about = |test: &crate::model::Expression, variant: &str| {
         matches!(&test.kind, ExpressionKind::Operator { operator, operands }
             if operator == "==" && operands.iter().any(|operand| matches!(&operand.kind, ExpressionKind::Call(call)

@@ -318,7 +318,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             Limit::Held => true,
             Limit::Declared(by) => match by.strip_prefix('.') {
                 Some(method) => self.calls_method(entry, method),
-                None => self.is_used(by),
+                None => self.is_validated(entry),
             },
         }
     }
@@ -349,27 +349,16 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         }
     }
 
-    /// Whether something of a library is used anywhere: called, or given to something.
-    fn is_used(&self, name: &str) -> bool {
+    /// Whether something in front of the handler validates what it is given.
+    fn is_validated(&self, entry: usize) -> bool {
         let program = self.program();
-        let is_it = |expression: &'m Expression, frame: FrameId| {
-            program
-                .values(expression, frame)
-                .iter()
-                .any(|value| value.path().is_some_and(|path| path.trim_end_matches("()") == name))
-        };
-        program.units.calls.iter().any(|info| {
-            let frame = program.open_frame(info.unit);
-            is_it(&info.call.callee, frame)
-                || info.call.arguments.iter().any(|argument| {
-                    let mut found = false;
-                    super::conditions::fallback::walk(&argument.value, &mut |each| {
-                        found |= matches!(each.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. })
-                            && is_it(each, frame);
-                    });
-                    found
+        let Some(entry) = self.case.entries.entries.get(entry) else { return false };
+        !entry.chains.is_empty()
+            && entry.chains.iter().all(|chain| {
+                chain.iter().any(|link| {
+                    link.value.path().is_some_and(|path| program.is_a(path.trim_end_matches("()"), Kind::Validator))
                 })
-        })
+            })
     }
 
     /// Whether a source is measured and refused on the way to a call, or taken only when it is short.
@@ -434,17 +423,16 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         let guards = &self.case.guards;
         if let Value::Library { path, sites } = &link.value {
             let made = sites.last().copied();
-            for fact in guards.facts(path, made, "T1-input") {
-                let schema = fact.value.as_deref().zip(made).map(|(at, made)| program.argument_of(made, at));
-                match schema {
-                    None => measures::add(measured, Measure::Everything),
-                    Some(Given::Present { expression, frame }) => {
-                        for schema in program.values(expression, frame).iter().cloned() {
-                            let (path, origin) = (Vec::new(), Origin::Request);
-                            measures::add(measured, Measure::Schema { path, origin, schema });
-                        }
-                    }
-                    _ => {}
+            if !guards.facts(path, made, "T1-input").is_empty() {
+                measures::add(measured, Measure::Everything);
+            }
+            // A schema that is put in front of the handler.
+            for (_, fact) in program.facts_of(path.trim_end_matches("()"), Kind::Validator) {
+                let given = fact.value.as_deref().zip(made).map(|(at, made)| program.argument_of(made, at));
+                let Some(Given::Present { expression, frame }) = given else { continue };
+                for schema in program.values(expression, frame).iter().cloned() {
+                    let (path, origin) = (Vec::new(), Origin::Request);
+                    measures::add(measured, Measure::Schema { path, origin, schema });
                 }
             }
             return;

@@ -18,7 +18,7 @@ pub enum Limit {
     None,
     /// It is refused when it is too long.
     Held,
-    /// So it is declared; it holds where this is used (`.validate`: where a method of this name is called).
+    /// So it is declared; it holds where a method is called (`.validate`), or behind something that validates.
     Declared(Rc<str>),
 }
 
@@ -73,7 +73,7 @@ pub(super) struct Schemas<'p, 'm> {
 impl<'m> Schemas<'_, 'm> {
     /// What the markers and the class of a parameter say about a path in it.
     pub(super) fn of_parameter(&self, parameter: &'m Parameter, frame: FrameId, path: &[&str], ask: Ask) -> Limit {
-        let markers = parameter.default.iter().chain(&parameter.annotation);
+        let markers = parameter.default.iter().chain(&parameter.annotation).chain(&parameter.decorators);
         let is_list = parameter.annotation.as_ref().is_some_and(|annotation| items_of(annotation).is_some());
         let asked = Asked { ask, is_list };
         let own = markers.fold(Limit::None, |found, marker| {
@@ -299,10 +299,11 @@ impl<'m> Schemas<'_, 'm> {
                         }
                         _ => false,
                     };
-                    let limit = match &fact.by {
+                    let limit = match (&fact.by, fact.how.as_deref()) {
                         _ if !fits || !fact.limit.as_ref().is_none_or(is_given) => Limit::None,
-                        Some(by) => Limit::Declared(Rc::from(by.as_str())),
-                        None => Limit::Held,
+                        (Some(by), _) => Limit::Declared(Rc::from(by.as_str())),
+                        (None, Some(how)) => Limit::Declared(Rc::from(how)),
+                        (None, None) => Limit::Held,
                     };
                     found.or(|| limit)
                 })

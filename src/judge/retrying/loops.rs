@@ -168,7 +168,7 @@ fn retries<'m>(case: &Case<'_, 'm>, each: &'m Loop, frame: FrameId, repeats: boo
     }
     let bounded = ends(program, each, frame);
     // A bounded loop that does not go on after a failure polls or pages; only an unbounded one is a fault.
-    if bounded && !repeats || !repeats && pages(&each.body) {
+    if !repeats && (bounded || pages(&each.body)) {
         return None;
     }
     // A loop that nothing leaves is what the program is there for: a service, a schedule.
@@ -227,6 +227,16 @@ fn is_range(over: &Expression) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether a loop goes over numbers: attempts, or the waits between them.
+pub fn counts_attempts<'m>(case: &Case<'_, 'm>, each: &'m Loop, frame: FrameId) -> bool {
+    each.over.as_ref().is_some_and(|over| {
+        is_range(over)
+            || is_endless(over)
+            || numbers(case.program, over, frame).is_some()
+            || is_library(case, over, frame)
+    })
 }
 
 /// `itertools.count()`, `0..`

@@ -41,7 +41,7 @@ impl Scan<'_> {
             shape: None,
             provider,
             name: self.name_before(at - length),
-            redacted: redact(password, 0),
+            redacted: redact(password),
             certain: false,
         };
         self.hits.push(hit);

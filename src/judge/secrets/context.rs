@@ -91,7 +91,7 @@ impl Scan<'_> {
             shape,
             provider,
             name: name.rsplit('.').next().unwrap_or(name).to_owned(),
-            redacted: redact(self.slice(start, end), 0),
+            redacted: redact(self.slice(start, end)),
             certain: false,
         };
         self.hits.push(hit);

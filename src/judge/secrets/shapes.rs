@@ -49,7 +49,7 @@ impl Scan<'_> {
                     shape: Some(shape.id.clone()),
                     provider: shape.provider.clone(),
                     name,
-                    redacted: redact(value, form.prefix().len()),
+                    redacted: redact(value),
                     certain,
                 };
                 self.hits.push(hit);

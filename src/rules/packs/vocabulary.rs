@@ -23,8 +23,11 @@ pub const CONDITIONS: [Condition; 18] = [
     condition("unchecked-env-var", &[("unchecked", &["name"]), ("in-handler", &["name"]), ("swallowed", &["name"])]),
     condition("hardcoded-secret", &[("shape", &["provider", "redacted"]), ("generic", &["name", "redacted"])]),
     condition("committed-env-file", &[("values", &["file", "name"])]),
-    condition("env-file-not-ignored", &[("not-ignored", &["file"])]),
-    condition("client-exposed-secret", &[("public-name", &["name"]), ("browser-flag", &["name"])]),
+    condition("env-file-not-ignored", &[("untracked", &["file"]), ("tracked", &["file"])]),
+    condition(
+        "client-exposed-secret",
+        &[("public-name", &["name"]), ("inlined", &["name"]), ("browser-flag", &["name"])],
+    ),
     condition(
         "missing-timeout",
         &[("none", &["api"]), ("default", &["api", "seconds"]), ("off", &["api"]), ("too-long", &["api", "seconds"])],
@@ -36,6 +39,7 @@ pub const CONDITIONS: [Condition; 18] = [
         "no-fallback",
         &[
             ("propagates", &["api", "entry"]),
+            ("nothing", &["api", "entry"]),
             ("rethrown", &["api"]),
             ("error-status", &["api", "entry"]),
             ("raw-error", &["api", "entry"]),

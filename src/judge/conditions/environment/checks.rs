@@ -41,14 +41,15 @@ pub struct Checks {
     demanded: BTreeSet<(String, Option<ModuleId>)>,
     /// Variables that code does without.
     optional: BTreeSet<(String, Option<ModuleId>)>,
+    /// Variables whose content a check looks at, not only their presence.
+    pub examined: BTreeSet<String>,
     /// Reads that a schema decides about: by place.
     pub governed: BTreeSet<(ModuleId, Span)>,
-    processes: Processes,
 }
 
 impl Checks {
     pub fn of(case: &Case<'_, '_>, schemas: &[schemas::Checked]) -> Checks {
-        let mut checks = Checks { processes: Processes::of(case), ..Checks::default() };
+        let mut checks = Checks::default();
         let variables = Variables { program: case.program };
         checks.by_schemas(case, schemas);
         for unit in 0..case.program.units.units.len() {
@@ -69,10 +70,10 @@ impl Checks {
     }
 
     /// The best check of a variable that covers a module.
-    pub fn covering(&self, name: &str, module: ModuleId) -> When {
+    pub fn covering(&self, case: &Case<'_, '_>, name: &str, module: ModuleId) -> When {
         let checks = self.checks.get(name).into_iter().flatten();
         checks
-            .filter(|check| check.roots.iter().any(|root| self.processes.shared(*root, module)))
+            .filter(|check| check.roots.iter().any(|root| case.processes().shared(*root, module)))
             .map(|check| check.when)
             .min()
             .unwrap_or(When::Later)
@@ -159,6 +160,9 @@ impl Checks {
             return;
         }
         let frame = case.program.open_frame(unit);
+        if looks_inside(test) {
+            self.examined.extend(variables.tested(test, frame).into_iter().map(|named| named.name));
+        }
         for named in variables.deciding(test, frame) {
             if variables.holds_without(test, frame, &named.name) != Some(!refuses_when) {
                 let (when, roots) = when(case, unit, Some(node), &named.via);
@@ -238,6 +242,26 @@ impl Checks {
             self.optional.insert((named.name, named.place.map(|(module, _)| module)));
         }
     }
+}
+
+/// Whether a test looks at the content of what it tests: a beginning, a pattern, a list of values.
+fn looks_inside(test: &Expression) -> bool {
+    let mut found = false;
+    super::super::fallback::walk(test, &mut |each| {
+        found |= match &each.kind {
+            ExpressionKind::Call(call) => matches!(&call.callee.kind, ExpressionKind::Member { name, .. }
+                if matches!(name.as_str(), "startswith" | "startsWith" | "starts_with" | "match" | "fullmatch" | "test" | "includes" | "contains" | "is_match")),
+            ExpressionKind::Operator { operator, operands } => match operator.as_str() {
+                "in" | "not in" => true,
+                "==" | "!=" => operands.iter().any(|operand| {
+                    matches!(&operand.kind, ExpressionKind::Literal(Literal::Text(text)) if !text.is_empty() && text != "undefined" && text != "string")
+                }),
+                _ => false,
+            },
+            _ => false,
+        };
+    });
+    found
 }
 
 #[derive(Clone, Copy)]
@@ -340,114 +364,6 @@ pub fn swallows(program: &Program<'_>, node: NodeId) -> bool {
     })
 }
 
-/// Which modules run in one process: what a main file imports, and what a framework loads.
-#[derive(Debug, Default)]
-struct Processes {
-    members: Vec<BTreeSet<ModuleId>>,
-}
-
-impl Processes {
-    fn of(case: &Case<'_, '_>) -> Processes {
-        let program = case.program;
-        let imports = imports(program);
-        let mut mains = BTreeSet::new();
-        let mut serving = BTreeSet::new();
-        for entry in &case.entries.entries {
-            if entry.kind == "cli" {
-                mains.insert(entry.module)
-            } else {
-                serving.insert(entry.module)
-            };
-        }
-        serving.extend(case.entries.starts.iter().map(|frame| program.module_of(program.unit_of_frame(*frame))));
-        serving.extend(found_by_framework(program));
-        let imported: BTreeSet<ModuleId> = imports.iter().flatten().copied().collect();
-        // What nobody imports and no framework loads runs by itself, if at all.
-        let alone = |module: &ModuleId| {
-            mains.contains(module) || !serving.is_empty() && !serving.contains(module) && !imported.contains(module)
-        };
-        let (tops, others): (BTreeSet<_>, BTreeSet<_>) = (0..program.modules.len()).partition(alone);
-        let served = if serving.is_empty() { others } else { serving.difference(&tops).copied().collect() };
-        let mut members = vec![closure(&imports, served)];
-        for top in &tops {
-            let mut own = closure(&imports, BTreeSet::from([*top]));
-            // What starts the server runs all that the server loads, also by name.
-            let is_compiled = program.modules[*top].language == Language::Rust;
-            if is_compiled || own.iter().any(|module| serving.contains(module)) {
-                own.extend(members.first().into_iter().flatten().copied().collect::<Vec<_>>());
-            }
-            members.push(own);
-        }
-        Processes { members }
-    }
-
-    fn shared(&self, one: ModuleId, other: ModuleId) -> bool {
-        one == other || self.members.iter().any(|process| process.contains(&one) && process.contains(&other))
-    }
-}
-
-fn closure(imports: &[BTreeSet<ModuleId>], from: BTreeSet<ModuleId>) -> BTreeSet<ModuleId> {
-    let mut open: Vec<ModuleId> = from.iter().copied().collect();
-    let mut all = from;
-    while let Some(module) = open.pop() {
-        for next in imports.get(module).into_iter().flatten() {
-            if all.insert(*next) {
-                open.push(*next);
-            }
-        }
-    }
-    all
-}
-
-/// The modules that a framework finds by their path.
-fn found_by_framework(program: &Program<'_>) -> BTreeSet<ModuleId> {
-    let globs: Vec<_> = program
-        .catalogue
-        .of_kind(Kind::Convention)
-        .filter_map(|(_, fact)| crate::link::entries::globs(&fact.files))
-        .collect();
-    let is_found = |module: &ModuleId| globs.iter().any(|globs| globs.is_match(&program.modules[*module].path));
-    (0..program.modules.len()).filter(is_found).collect()
-}
-
-/// The modules that each module imports; a Python module brings the packages it lies in.
-fn imports(program: &Program<'_>) -> Vec<BTreeSet<ModuleId>> {
-    use crate::link::names::Target;
-    let mut all: Vec<BTreeSet<ModuleId>> = vec![BTreeSet::new(); program.modules.len()];
-    for node in &program.units.nodes {
-        let NodeKind::Plain(statement) = node.kind else { continue };
-        let module = program.module_of(node.unit);
-        let info = &program.modules[module];
-        let mut add = |source: &str| {
-            if let Target::Module(target) = program.names.resolve(&info.path, info.language, source)
-                && let Some(imported) = all.get_mut(module)
-            {
-                imported.insert(target);
-            }
-        };
-        match &statement.kind {
-            StatementKind::Import(import) => {
-                add(&import.source);
-                if let (Some(name), true) = (&import.name, info.language == Language::Python) {
-                    let dot = if import.source.ends_with('.') { "" } else { "." };
-                    add(&format!("{}{dot}{name}", import.source));
-                }
-            }
-            StatementKind::Export(export) => export.source.iter().for_each(|source| add(source)),
-            _ => {}
-        }
-    }
-    for (module, imported) in all.iter_mut().enumerate() {
-        let mut folder = crate::link::names::folder_of(&program.modules[module].path);
-        while !folder.is_empty() && program.modules[module].language == Language::Python {
-            imported
-                .extend(program.names.module_at(&format!("{folder}/__init__.py")).filter(|package| *package != module));
-            folder = crate::link::names::folder_of(folder);
-        }
-    }
-    all
-}
-
 impl<'m> Variables<'_, 'm> {
     /// The variables that a test is about.
     pub fn tested(&self, test: &'m Expression, frame: FrameId) -> Vec<Named> {
@@ -474,7 +390,7 @@ impl<'m> Variables<'_, 'm> {
                 }
                 ExpressionKind::Name(name) => {
                     all.extend(self.held(each, frame));
-                    for (binding, _) in self.bindings(name, frame) {
+                    for (binding, _) in self.bindings(name, frame, each.span) {
                         if let crate::link::units::Binding::Value { value, access, .. } = binding
                             && access.is_empty()
                             && depth < 4

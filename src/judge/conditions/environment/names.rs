@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use crate::link::arguments::Given;
-use crate::link::units::{Access, Binding, CallId, ModuleId, UnitId};
+use crate::link::units::{Access, Binding, CallId, ClassId, ModuleId, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
@@ -131,7 +131,7 @@ impl<'p, 'm> Variables<'p, 'm> {
         match &expression.kind {
             ExpressionKind::Literal(Literal::Text(text)) => all.push(self.written(text.clone(), expression, frame)),
             ExpressionKind::Name(name) => {
-                for (binding, home) in self.bindings(name, frame) {
+                for (binding, home) in self.bindings(name, frame, expression.span) {
                     match binding {
                         Binding::Value { value, access, .. } if access.is_empty() => {
                             self.texts(value, home, seen, all, depth + 1);
@@ -266,12 +266,24 @@ impl<'p, 'm> Variables<'p, 'm> {
     }
 
     /// The bindings of a name that a frame sees, with the frame that binds it.
-    pub(super) fn bindings(&self, name: &str, frame: FrameId) -> Vec<(Binding<'m>, FrameId)> {
+    pub(super) fn bindings(&self, name: &str, frame: FrameId, written: Span) -> Vec<(Binding<'m>, FrameId)> {
         let mut at = Some(frame);
         while let Some(id) = at {
             let here = self.program.frame(id);
             if let Some(bindings) = self.program.units.units[here.unit].names.get(name) {
-                return bindings.iter().take(CALLERS).map(|binding| (binding.clone(), id)).collect();
+                // What a name is bound to where it stands is not there yet.
+                let is_own = |binding: &&Binding<'m>| {
+                    id == frame && matches!(binding, Binding::Value { value, .. } if value.span.contains(written))
+                };
+                let found: Vec<_> = bindings
+                    .iter()
+                    .filter(|binding| !is_own(binding))
+                    .take(CALLERS)
+                    .map(|binding| (binding.clone(), id))
+                    .collect();
+                if !found.is_empty() {
+                    return found;
+                }
             }
             at = here.closure;
         }
@@ -295,7 +307,7 @@ impl<'p, 'm> Variables<'p, 'm> {
         }
         match &expression.kind {
             ExpressionKind::Name(name) => {
-                for (binding, home) in self.bindings(name, frame) {
+                for (binding, home) in self.bindings(name, frame, expression.span) {
                     self.held_by(expression, frame, &binding, home, seen, all, depth + 1);
                 }
             }
@@ -303,6 +315,11 @@ impl<'p, 'm> Variables<'p, 'm> {
                 self.held_by_values(expression, frame, seen, all, depth + 1);
                 if let Given::Present { expression: inner, frame } = self.program.inside(object, frame, name, 0) {
                     self.held_in(inner, frame, seen, all, depth + 1);
+                }
+                for value in self.program.values(object, frame).iter() {
+                    if let Value::Instance { class, site: None } = value {
+                        self.held_by_makers(*class, name, seen, all, depth + 1);
+                    }
                 }
             }
             ExpressionKind::Call(call) => self.held_by_call(call, frame, seen, all, depth + 1),
@@ -356,6 +373,20 @@ impl<'p, 'm> Variables<'p, 'm> {
             }
             Binding::Value { .. } | Binding::Import(_) => self.held_by_values(expression, frame, seen, all, depth),
             _ => {}
+        }
+    }
+
+    /// A field of an object whose making is not seen here: what any making gives it.
+    fn held_by_makers(&self, class: ClassId, name: &str, seen: &mut Seen, all: &mut Vec<Named>, depth: usize) {
+        for (call, info) in self.program.units.calls.iter().enumerate() {
+            let Some(given) = info.call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name)) else {
+                continue;
+            };
+            let site = Site { call, frame: self.program.open_frame(info.unit) };
+            let makes = self.program.values(&info.call.callee, site.frame);
+            if makes.iter().any(|value| matches!(value, Value::Class(made) if *made == class)) {
+                self.held_in(&given.value, site.frame, seen, all, depth);
+            }
         }
     }
 

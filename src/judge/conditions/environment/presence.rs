@@ -44,7 +44,7 @@ impl<'m> Variables<'_, 'm> {
                     return Some(false);
                 }
                 // `const configured = !!A && !!B`.
-                self.bindings(written, frame).into_iter().find_map(|(binding, home)| match binding {
+                self.bindings(written, frame, test.span).into_iter().find_map(|(binding, home)| match binding {
                     Binding::Value { value, access, .. }
                         if access.is_empty()
                             && matches!(value.kind, ExpressionKind::Operator { .. } | ExpressionKind::Call(_)) =>
@@ -135,12 +135,14 @@ impl<'m> Variables<'_, 'm> {
                     _ => false,
                 },
             },
-            ExpressionKind::Name(name) => self.bindings(name, frame).into_iter().any(|(binding, home)| match binding {
-                Binding::Value { value, access, .. } if access.is_empty() => {
-                    self.is_empty_by_default(value, home, depth + 1)
-                }
-                _ => false,
-            }),
+            ExpressionKind::Name(name) => {
+                self.bindings(name, frame, expression.span).into_iter().any(|(binding, home)| match binding {
+                    Binding::Value { value, access, .. } if access.is_empty() => {
+                        self.is_empty_by_default(value, home, depth + 1)
+                    }
+                    _ => false,
+                })
+            }
             _ => false,
         }
     }

@@ -59,7 +59,7 @@ enum Alternative {
 pub fn reads(variables: Variables<'_, '_>) -> Vec<Read> {
     let units = &variables.program.units;
     let nodes = units.members.iter().map(|(_, node, each)| (std::ptr::from_ref(*each) as usize, *node)).collect();
-    let mut walk = Walk { variables, nodes, module: 0, unit: 0, reads: Vec::new(), groups: 0 };
+    let mut walk = Walk { variables, nodes, module: 0, unit: 0, reads: Vec::new(), groups: 0, caught: None };
     for (module, info) in variables.program.modules.iter().enumerate() {
         walk.module = module;
         walk.unit = units.bodies[module];
@@ -75,6 +75,31 @@ struct Walk<'p, 'm> {
     unit: UnitId,
     reads: Vec<Read>,
     groups: usize,
+    /// What handlers around make of an error: they give the value instead.
+    caught: Option<Replaced>,
+}
+
+/// What an exception handler takes instead of the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Replaced {
+    Nothing,
+    Something,
+}
+
+/// Whether handlers of a `try` give the value that was not there.
+fn replaced_by(each: &Try) -> Option<Replaced> {
+    each.handlers.iter().flat_map(|handler| &handler.body).find_map(|statement| {
+        let value = match &statement.kind {
+            StatementKind::Assign(assignment) => assignment.value.as_ref()?,
+            StatementKind::Return(Some(value)) => value,
+            _ => return None,
+        };
+        Some(match &value.kind {
+            ExpressionKind::Literal(Literal::Null) => Replaced::Nothing,
+            ExpressionKind::Literal(_) | ExpressionKind::Template(_) => Replaced::Something,
+            _ => return None,
+        })
+    })
 }
 
 impl<'m> Walk<'_, 'm> {
@@ -108,7 +133,10 @@ impl<'m> Walk<'_, 'm> {
                 self.block(&each.body);
             }
             StatementKind::Try(each) => {
+                let outer = self.caught;
+                self.caught = replaced_by(each).or(outer);
                 self.block(&each.body);
+                self.caught = outer;
                 each.handlers.iter().for_each(|handler| self.block(&handler.body));
                 self.block(&each.otherwise);
                 self.block(&each.finally);
@@ -167,13 +195,13 @@ impl<'m> Walk<'_, 'm> {
 
     fn function(&mut self, function: &'m Function) {
         function.decorators.iter().for_each(|decorator| self.plain(decorator));
-        let outer = self.unit;
+        let (outer, caught) = (self.unit, self.caught.take());
         for parameter in &function.parameters {
             parameter.default.iter().for_each(|default| self.plain(default));
         }
         self.unit = self.variables.program.units.unit_of(function).unwrap_or(outer);
         self.block(&function.body);
-        self.unit = outer;
+        (self.unit, self.caught) = (outer, caught);
     }
 
     fn frame(&self) -> FrameId {
@@ -191,6 +219,7 @@ impl<'m> Walk<'_, 'm> {
                 self.add(named, expression.span, read.raises, read.default, node, used);
             }
         }
+        self.demanded_later(expression);
         match &expression.kind {
             ExpressionKind::Operator { operator, operands } => self.operator(operator, operands, used),
             ExpressionKind::Conditional { test, then, otherwise } => {
@@ -215,6 +244,37 @@ impl<'m> Walk<'_, 'm> {
                 crate::link::flow::children(expression, &mut |child| children.push(child));
                 children.into_iter().for_each(|child| self.plain(child));
             }
+        }
+    }
+
+    /// `key.expect("no key")` of what was read elsewhere: there it raises.
+    fn demanded_later(&mut self, expression: &'m Expression) {
+        let inner = match &expression.kind {
+            ExpressionKind::Call(call) => match &call.callee.kind {
+                ExpressionKind::Member { object, name } if matches!(name.as_str(), "expect" | "unwrap") => {
+                    object.as_ref()
+                }
+                _ => return,
+            },
+            ExpressionKind::Operator { operator, operands } if operator == "?" => match operands.first() {
+                Some(inner) => inner,
+                None => return,
+            },
+            _ => return,
+        };
+        let mut root = inner;
+        while let ExpressionKind::Call(call) = &root.kind {
+            match &call.callee.kind {
+                ExpressionKind::Member { object, name } if keeps(name) => root = object,
+                _ => return,
+            }
+        }
+        if !matches!(root.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. }) {
+            return;
+        }
+        let node = self.node_of(expression).or_else(|| self.node_of(root));
+        for named in self.variables.held(root, self.frame()) {
+            self.add(named, expression.span, true, None, node, &Use::default());
         }
     }
 
@@ -353,6 +413,11 @@ impl<'m> Walk<'_, 'm> {
         }
         let mut filled = used.filled;
         let mut stops = used.raises || raises && default.is_none();
+        match self.caught {
+            Some(Replaced::Something) if stops => filled = Some(Filled::Something),
+            Some(Replaced::Nothing) => stops = false,
+            _ => {}
+        }
         let mut fill = |alternative: Alternative| {
             match alternative {
                 Alternative::Something => filled = Some(Filled::Something),
@@ -416,7 +481,7 @@ impl<'m> Walk<'_, 'm> {
         }
         // The fallback that a helper is called with.
         if let ExpressionKind::Name(name) = &expression.kind {
-            for (binding, home) in self.variables.bindings(name, frame) {
+            for (binding, home) in self.variables.bindings(name, frame, expression.span) {
                 let Binding::Parameter { index, .. } = binding else { continue };
                 return self.passed_alternative(index, home, named, depth);
             }
@@ -481,7 +546,12 @@ pub fn is_variable_name(name: &str) -> bool {
         "TMPDIR",
         "TEMP",
         "LANG",
+        "SHELL",
+        "EDITOR",
+        "VISUAL",
+        "HOSTNAME",
         "TERM",
+        "COLORTERM",
         "NEXT_RUNTIME",
         "DEV",
         "PROD",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::link::arguments::Given;
-use crate::link::units::{CallId, ClassId, ModuleId};
+use crate::link::units::{CallId, ClassId, ModuleId, NodeKind};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
@@ -19,6 +19,8 @@ pub struct Required {
     pub name: String,
     pub module: ModuleId,
     pub span: Span,
+    /// Whether its content is looked at.
+    pub examined: bool,
 }
 
 /// A call that checks the environment against a schema.
@@ -68,24 +70,83 @@ fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
             }
         }
     }
+    if fact.keys.is_empty() && fact.value.is_none() {
+        let variables = filled_struct(program, site);
+        return Some(Checked { call: site.call, by_result: false, variables, governed: BTreeSet::new() });
+    }
     let mut keys = Keys { program, optional_by_default: fact.role.as_deref() == Some("optional"), found: Vec::new() };
     keys.of_call(fact, site);
     let mut required = Vec::new();
-    for (key, module, span, is_required) in keys.found {
+    for Key { key, module, span, is_required, examined } in keys.found {
         if !is_required {
             continue;
         }
         let given: Vec<&Handed> = handed.iter().filter(|each| each.key == key).collect();
         if given.is_empty() && is_variable_name(&key) {
-            required.push(Required { name: key, module, span });
+            required.push(Required { name: key, module, span, examined });
             continue;
         }
         // `{ key: process.env.KEY }`: the variable has a name of its own.
         let given = given.into_iter().filter(|each| is_variable_name(&each.name));
-        required.extend(given.map(|each| Required { name: each.name.clone(), module: each.module, span: each.span }));
+        required.extend(given.map(|each| Required {
+            name: each.name.clone(),
+            module: each.module,
+            span: each.span,
+            examined,
+        }));
     }
     let governed = handed.iter().map(|each| (each.module, each.span)).collect();
     Some(Checked { call: site.call, by_result: fact.how.as_deref() == Some("result"), variables: required, governed })
+}
+
+/// The fields of the type that a call fills from the environment: the type that is declared, or the one that is named
+/// as a configuration.
+fn filled_struct(program: &Program<'_>, site: Site) -> Vec<Required> {
+    let info = &program.units.calls[site.call];
+    let mut declared: Vec<&Expression> = Vec::new();
+    if let NodeKind::Plain(statement) = program.units.nodes[info.node].kind
+        && let StatementKind::Assign(assignment) = &statement.kind
+    {
+        declared.extend(&assignment.annotation);
+    }
+    declared.extend(program.units.units[info.unit].function.and_then(|function| function.returns.as_ref()));
+    let classes = &program.units.classes;
+    let is_filled = |class: &&crate::link::units::ClassInfo<'_>| {
+        !class.class.is_extension && class.class.decorators.iter().any(|decorator| mentions(decorator, "Deserialize"))
+    };
+    let by_type = classes
+        .iter()
+        .filter(is_filled)
+        .find(|class| declared.iter().any(|declared| mentions(declared, &class.class.name)));
+    let by_name = || {
+        classes
+            .iter()
+            .filter(is_filled)
+            .find(|class| ["Config", "Settings", "Env"].iter().any(|word| class.class.name.contains(word)))
+    };
+    let Some(class) = by_type.or_else(by_name) else { return Vec::new() };
+    let required = |name: &&str| {
+        let (_, assignment) = class.fields.get(*name)?.first()?;
+        let is_optional = Program::written(assignment.annotation.as_ref()?).starts_with("Option");
+        let variable = name.to_ascii_uppercase();
+        (!is_optional).then_some(Required {
+            name: variable,
+            module: class.module,
+            span: assignment.target.span,
+            examined: false,
+        })
+    };
+    class.order.iter().filter_map(required).collect()
+}
+
+fn mentions(expression: &Expression, word: &str) -> bool {
+    let mut found = false;
+    super::super::fallback::walk(expression, &mut |each| {
+        if let ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } = &each.kind {
+            found |= name == word;
+        }
+    });
+    found
 }
 
 /// A variable that is handed to a schema under a key.
@@ -116,7 +177,16 @@ fn handed_over<'m>(variables: Variables<'_, 'm>, expression: &'m Expression, fra
 struct Keys<'p, 'm> {
     program: &'p Program<'m>,
     optional_by_default: bool,
-    found: Vec<(String, ModuleId, Span, bool)>,
+    found: Vec<Key>,
+}
+
+struct Key {
+    key: String,
+    module: ModuleId,
+    span: Span,
+    is_required: bool,
+    /// Whether its content is looked at.
+    examined: bool,
 }
 
 impl<'m> Keys<'_, 'm> {
@@ -155,7 +225,13 @@ impl<'m> Keys<'_, 'm> {
                         match (&entry.key, &entry.value.kind) {
                             (Some(key), _) => {
                                 let is_required = self.is_required(&entry.value);
-                                self.found.push((key.clone(), module, entry.value.span, is_required));
+                                self.found.push(Key {
+                                    key: key.clone(),
+                                    module,
+                                    span: entry.value.span,
+                                    is_required,
+                                    examined: is_examined(&entry.value),
+                                });
                             }
                             (None, ExpressionKind::Spread(inner)) => {
                                 self.of_expression(inner, *frame, sites, depth + 1)
@@ -213,6 +289,38 @@ impl<'m> Keys<'_, 'm> {
     }
 }
 
+/// Whether the description of a key looks at more than presence.
+fn is_examined(description: &Expression) -> bool {
+    let mut found = false;
+    super::super::fallback::walk(description, &mut |each| {
+        if let ExpressionKind::Call(call) = &each.kind
+            && let ExpressionKind::Member { name, .. } | ExpressionKind::Name(name) = &call.callee.kind
+        {
+            found |= matches!(
+                name.as_str(),
+                "startsWith"
+                    | "regex"
+                    | "refine"
+                    | "superRefine"
+                    | "transform"
+                    | "pipe"
+                    | "check"
+                    | "length"
+                    | "pattern"
+                    | "custom"
+                    | "choices"
+                    | "enum"
+            );
+            // A length that no placeholder has.
+            found |= matches!(name.as_str(), "min" | "minLength")
+                && call.arguments.iter().any(|argument| {
+                    matches!(argument.value.kind, ExpressionKind::Literal(Literal::Number(number)) if number >= 16.0)
+                });
+        }
+    });
+    found
+}
+
 /// The fields of settings classes without a default, with when the class is made.
 pub fn class_fields(case: &Case<'_, '_>) -> Vec<(Required, When)> {
     let program = case.program;
@@ -222,13 +330,19 @@ pub fn class_fields(case: &Case<'_, '_>) -> Vec<(Required, When)> {
         let made = made_at(case, class);
         let info = &program.units.classes[class];
         let prefix = prefix(program, class, 0);
+        let validates = info.methods.values().any(|unit| {
+            program.units.units[*unit].function.is_some_and(|function| {
+                function.decorators.iter().any(|decorator| Program::written(decorator).contains("validator"))
+            })
+        });
         for name in &info.order {
             let Some((_, assignment)) = info.fields.get(name).and_then(|fields| fields.first()) else { continue };
             if name.starts_with('_') || *name == "model_config" || !is_required_field(assignment, base) {
                 continue;
             }
             let variable = alias(assignment).unwrap_or_else(|| format!("{prefix}{name}").to_ascii_uppercase());
-            all.push((Required { name: variable, module: info.module, span: assignment.target.span }, made));
+            let examined = validates || assignment.value.as_ref().is_some_and(is_examined_field);
+            all.push((Required { name: variable, module: info.module, span: assignment.target.span, examined }, made));
         }
     }
     all
@@ -272,6 +386,15 @@ fn is_required_field(assignment: &Assignment, base: &Fact) -> bool {
             .arguments
             .iter()
             .any(|argument| matches!(argument.name.as_deref(), Some("default" | "default_factory")))
+}
+
+/// `Field(pattern=...)`, `Field(min_length=20)`.
+fn is_examined_field(value: &Expression) -> bool {
+    matches!(&value.kind, ExpressionKind::Call(call) if call.arguments.iter().any(|argument| {
+        matches!(argument.name.as_deref(), Some("pattern" | "regex"))
+            || argument.name.as_deref() == Some("min_length")
+                && matches!(argument.value.kind, ExpressionKind::Literal(Literal::Number(number)) if number >= 16.0)
+    }))
 }
 
 /// The name that a field gives its variable itself.

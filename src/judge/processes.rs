@@ -1,0 +1,150 @@
+//! Which modules of a repository run together.
+
+use std::collections::BTreeSet;
+
+use crate::link::Program;
+use crate::link::entries::Entries;
+use crate::link::names::{Target, folder_of, join};
+use crate::link::units::{ModuleId, NodeKind};
+use crate::model::*;
+use crate::rules::catalogue::Kind;
+
+/// Which modules run in one process: what a main file imports, and what a framework loads.
+#[derive(Debug, Default)]
+pub struct Processes {
+    members: Vec<BTreeSet<ModuleId>>,
+}
+
+impl Processes {
+    pub fn of(program: &Program<'_>, entries: &Entries<'_>) -> Processes {
+        let imports = imports(program);
+        let mut mains = BTreeSet::new();
+        let mut serving = BTreeSet::new();
+        for entry in &entries.entries {
+            if entry.kind == "cli" {
+                mains.insert(entry.module)
+            } else {
+                serving.insert(entry.module)
+            };
+        }
+        serving.extend(entries.starts.iter().map(|frame| program.module_of(program.unit_of_frame(*frame))));
+        serving.extend(found_by_framework(program));
+        serving.extend(preloaded(program));
+        let imported: BTreeSet<ModuleId> = imports.iter().flatten().copied().collect();
+        // What nobody imports and no framework loads runs by itself, if at all.
+        let alone = |module: &ModuleId| {
+            mains.contains(module) || !serving.is_empty() && !serving.contains(module) && !imported.contains(module)
+        };
+        let (tops, others): (BTreeSet<_>, BTreeSet<_>) = (0..program.modules.len()).partition(alone);
+        let served = if serving.is_empty() { others } else { serving.difference(&tops).copied().collect() };
+        let mut members = vec![closure(&imports, served)];
+        for top in &tops {
+            let mut own = closure(&imports, BTreeSet::from([*top]));
+            // What starts the server runs all that the server loads, also by name.
+            let is_compiled = program.modules[*top].language == Language::Rust;
+            if is_compiled || own.iter().any(|module| serving.contains(module)) {
+                own.extend(members.first().into_iter().flatten().copied().collect::<Vec<_>>());
+            }
+            members.push(own);
+        }
+        Processes { members }
+    }
+
+    /// Whether two modules run together.
+    pub fn shared(&self, one: ModuleId, other: ModuleId) -> bool {
+        one == other || self.members.iter().any(|process| process.contains(&one) && process.contains(&other))
+    }
+}
+
+fn closure(imports: &[BTreeSet<ModuleId>], from: BTreeSet<ModuleId>) -> BTreeSet<ModuleId> {
+    let mut open: Vec<ModuleId> = from.iter().copied().collect();
+    let mut all = from;
+    while let Some(module) = open.pop() {
+        for next in imports.get(module).into_iter().flatten() {
+            if all.insert(*next) {
+                open.push(*next);
+            }
+        }
+    }
+    all
+}
+
+/// The modules that a framework finds by their path.
+fn found_by_framework(program: &Program<'_>) -> BTreeSet<ModuleId> {
+    let globs: Vec<_> = program
+        .catalogue
+        .of_kind(Kind::Convention)
+        .filter_map(|(_, fact)| crate::link::entries::globs(&fact.files))
+        .collect();
+    let is_found = |module: &ModuleId| globs.iter().any(|globs| globs.is_match(&program.modules[*module].path));
+    (0..program.modules.len()).filter(is_found).collect()
+}
+
+/// The modules that a command loads before the one it runs: `node --import ./instrument.mjs`.
+fn preloaded(program: &Program<'_>) -> BTreeSet<ModuleId> {
+    let mut all = BTreeSet::new();
+    for settings in program.settings {
+        let folder = folder_of(&settings.path);
+        for entry in &settings.entries {
+            let Literal::Text(text) = &entry.value else { continue };
+            let mut words = text.split(|each: char| each.is_whitespace() || matches!(each, '=' | '"' | '\''));
+            while let Some(word) = words.next() {
+                if matches!(word, "--import" | "--require" | "-r" | "--loader")
+                    && let Some(file) = words.next()
+                {
+                    all.extend(program.names.module_at(&join(folder, file.trim_start_matches("./"))));
+                }
+            }
+        }
+    }
+    all
+}
+
+/// The modules that each module imports; a Python module brings the packages it lies in.
+fn imports(program: &Program<'_>) -> Vec<BTreeSet<ModuleId>> {
+    let mut all: Vec<BTreeSet<ModuleId>> = vec![BTreeSet::new(); program.modules.len()];
+    for node in &program.units.nodes {
+        let NodeKind::Plain(statement) = node.kind else { continue };
+        let module = program.module_of(node.unit);
+        let info = &program.modules[module];
+        let mut add = |source: &str| {
+            if let Target::Module(target) = program.names.resolve(&info.path, info.language, source)
+                && let Some(imported) = all.get_mut(module)
+            {
+                imported.insert(target);
+            }
+        };
+        match &statement.kind {
+            StatementKind::Import(import) => {
+                add(&import.source);
+                if let (Some(name), true) = (&import.name, info.language == Language::Python) {
+                    let dot = if import.source.ends_with('.') { "" } else { "." };
+                    add(&format!("{}{dot}{name}", import.source));
+                }
+            }
+            StatementKind::Export(export) => export.source.iter().for_each(|source| add(source)),
+            _ => {}
+        }
+    }
+    // `await import("./instrument")`, `require("./instrument")` inside a function.
+    for info in &program.units.calls {
+        let module = &program.modules[info.module];
+        let is_import = matches!(&info.call.callee.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "import" | "require"));
+        let Some(given) = info.call.arguments.first().filter(|_| is_import) else { continue };
+        if let ExpressionKind::Literal(Literal::Text(source)) = &given.value.kind
+            && let Target::Module(target) = program.names.resolve(&module.path, module.language, source)
+            && let Some(imported) = all.get_mut(info.module)
+        {
+            imported.insert(target);
+        }
+    }
+    for (module, imported) in all.iter_mut().enumerate() {
+        let mut folder = folder_of(&program.modules[module].path);
+        while !folder.is_empty() && program.modules[module].language == Language::Python {
+            imported
+                .extend(program.names.module_at(&format!("{folder}/__init__.py")).filter(|package| *package != module));
+            folder = folder_of(folder);
+        }
+    }
+    all
+}
