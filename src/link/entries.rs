@@ -1106,7 +1106,7 @@ fn marked_providers<'m>(program: &Program<'m>, marker: &'m Expression, frame: Fr
 
 /// What is injected for one parameter.
 pub fn injected_for<'m>(program: &Program<'m>, parameter: &'m Parameter, frame: FrameId) -> Vec<Value<'m>> {
-    let markers = parameter.default.iter().chain(&parameter.annotation);
+    let markers = parameter.default.iter().chain(&parameter.annotation).chain(&parameter.decorators);
     markers.flat_map(|marker| marked_providers(program, marker, frame, 0)).collect()
 }
 

@@ -108,7 +108,8 @@ pub enum Kind {
     Platform,
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
     Spawn,
-    /// A class of the request: parameters annotated with it are the request itself, not text of the user.
+    /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
+    /// brings what a user writes (the fields of a page).
     Request,
     /// A class or schema base whose fields describe a request body.
     Schema,
