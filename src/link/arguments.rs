@@ -8,6 +8,7 @@ use crate::rules::catalogue::{Condition, Fact, Kind, Setting};
 use crate::rules::checked::plain;
 
 use super::Program;
+use super::units::NodeKind;
 use super::values::{FrameId, Site, Value, Written};
 
 /// What was found under an argument path.
@@ -634,7 +635,8 @@ impl<'m> Program<'m> {
     }
 
     /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name),
-    /// `path >= 1.5` and `path != false` (a comparison), `.method()` (somewhere that method is called on the same object).
+    /// `path >= 1.5` and `path != false` (a comparison), `.method()` (somewhere that method is called on the same object), `kept` (the
+    /// result is not dropped on the spot).
     /// None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
         if let Some((path, name)) = condition.split_once(": ") {
@@ -642,6 +644,9 @@ impl<'m> Program<'m> {
             let mentions =
                 |(expression, frame): &(&'m Expression, FrameId)| self.mentions(expression, *frame, name.trim(), 0);
             return (!given.is_empty()).then(|| given.iter().any(mentions));
+        }
+        if condition == "kept" {
+            return Some(self.is_kept(site));
         }
         if let Some(method) = condition.strip_prefix('.').and_then(|rest| rest.strip_suffix("()")) {
             return Some(self.is_used(site, method));
@@ -671,6 +676,23 @@ impl<'m> Program<'m> {
             _ => None,
         });
         given.collect()
+    }
+
+    /// Whether the result of a call is bound to a name or goes on somewhere: `let _ = start();` drops it at once.
+    fn is_kept(&self, site: Site) -> bool {
+        let info = &self.units.calls[site.call];
+        let NodeKind::Plain(statement) = self.units.nodes[info.node].kind else { return true };
+        let (target, value) = match &statement.kind {
+            StatementKind::Expression(value) => (None, value),
+            StatementKind::Assign(assignment) => match &assignment.value {
+                Some(value) => (Some(&assignment.target), value),
+                None => return true,
+            },
+            _ => return true,
+        };
+        let is_whole = matches!(&value.kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call));
+        let dropped = target.is_none_or(|target| matches!(&target.kind, ExpressionKind::Name(name) if name == "_"));
+        !(is_whole && dropped)
     }
 
     /// Whether a method is called anywhere on the object that a call is made on.
