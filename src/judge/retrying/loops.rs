@@ -168,7 +168,7 @@ fn retries<'m>(case: &Case<'_, 'm>, each: &'m Loop, frame: FrameId, repeats: boo
     }
     let bounded = ends(program, each, frame);
     // A bounded loop that does not go on after a failure polls or pages; only an unbounded one is a fault.
-    if bounded && !repeats || !repeats && pages(&each.body) {
+    if !repeats && (bounded || pages(&each.body)) {
         return None;
     }
     // A loop that nothing leaves is what the program is there for: a service, a schedule.
