@@ -6,6 +6,7 @@ use launchcheck::judge::behaviour::{Operation, request_of};
 use launchcheck::judge::calls::{External, Which, held, is_set};
 use launchcheck::judge::case::Case;
 use launchcheck::judge::conditions::{alerting, availability, environment, retries};
+use launchcheck::judge::inputs::Inputs;
 use launchcheck::link::arguments::{Amount, Given, Held};
 use launchcheck::link::entries::{Entries, Entry, Started, frame_of, globs};
 use launchcheck::link::units::{Binding, NodeKind};
@@ -85,6 +86,7 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
         }
     }
     requests(&case, &mut shown);
+    memories(&case, &mut shown);
     without_a_call(&case, &mut shown);
     conflicts(&case, &mut shown);
     bare_names(&case, &mut shown);
@@ -405,6 +407,18 @@ fn requests(case: &Case<'_, '_>, shown: &mut Shown) {
         }
     }
     shown.facts.extend(paths.iter().filter_map(|path| request_of(program, path)));
+}
+
+/// What libraries keep between turns that reaches a model.
+fn memories(case: &Case<'_, '_>, shown: &mut Shown) {
+    let inputs = Inputs::new(case);
+    for external in case.llm_calls() {
+        for site in availability::reached_sites(external).into_iter().chain([external.open]) {
+            for memory in inputs.leaves(external, site).iter().filter_map(|leaf| leaf.memory) {
+                shown.fact("memory", memory);
+            }
+        }
+    }
 }
 
 /// Guards that are on because their module is imported, or a setting of their library is assigned.
