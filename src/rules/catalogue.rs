@@ -286,7 +286,7 @@ pub enum Condition {
 /// | `guard ITEM` | a guard that is switched on, wherever it stands |
 /// | `retry bounded=B exponential=E` | a retry construct |
 /// | `env NAME checked`, `env NAME unchecked` | a variable without a default, and whether a start-up check covers it |
-/// | `store DOES`, `log LEVEL`, `schema FIELD LIMIT` | an operation on a store, a log line, a limit of a text field (`no-text`: it is none) |
+/// | `store DOES`, `log LEVEL`, `schema FIELD LIMIT` | an operation on a store, a log line, a limit of a text field (`no-text`: it is none) or of a list (`20 items`) |
 /// | `start`, `error-handler` | a function that runs at start-up, or is given the errors |
 /// | `payment create`, `payment notice` | an entry point takes money, or reads what a payment provider reports |
 /// | `reject`, `respond`, `sleep`, `clock`, `measure`, `trim`, `validator`, `memory`, `notify`, `spawn`, `server`, `dotenv` | a call of that kind |
