@@ -64,6 +64,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     let catalogue = clock.measure("rules", || Catalogue::load(options.rules.as_deref()))?;
     let limits = Limits { threads, ..Limits::default() };
     let mut tree = clock.measure("collect", || collect::collect(root, limits))?;
+    catalogue.add_aliases(&mut tree.projects);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .stack_size(LOWER_STACK)

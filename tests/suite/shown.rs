@@ -62,7 +62,8 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
             None => settings.extend(lower::settings::lower(path, text)),
         }
     }
-    let projects = [project(library, kind, &example.with)];
+    let mut projects = [project(library, kind, &example.with)];
+    catalogue.add_aliases(&mut projects);
     let packs = sample::packs();
     let program = Program::new(&modules, &settings, &projects, catalogue);
     program.find_callers();
