@@ -20,6 +20,8 @@ use super::units::*;
 use super::values::{FrameId, How, Site, Value};
 
 const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+/// Layers of one stack that are looked at.
+const HELD: usize = 24;
 /// Directive that makes an exported function callable from the browser.
 const ACTION_DIRECTIVE: &str = "use server";
 
@@ -62,10 +64,20 @@ pub enum Role {
 /// The routers that mount a router: where, at which path, behind which links.
 type Mounts<'m> = FxHashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>>;
 
+/// For which routes of its router a middleware stands in front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    All,
+    /// Those that are added after it.
+    After,
+    /// Those that were added before it.
+    Before,
+}
+
 /// What is registered at a router, in the order of the text.
 #[derive(Clone, Debug)]
 enum Registered<'m> {
-    Middleware { path: String, links: Vec<Link<'m>>, everywhere: bool },
+    Middleware { path: String, links: Vec<Link<'m>>, order: Order },
     Route { path: String, entry: usize },
     Mount { path: String, child: CallId, links: Vec<Link<'m>> },
 }
@@ -184,7 +196,7 @@ impl<'m> Entries<'m> {
             if program.facts_of(path, Kind::Middleware).iter().any(|(_, fact)| fact.handler.is_none()) {
                 registers = true;
                 let link = link(program, unit, span, Role::Middleware);
-                let what = Registered::Middleware { path: String::new(), links: vec![link], everywhere: true };
+                let what = Registered::Middleware { path: String::new(), links: vec![link], order: Order::All };
                 self.register(sites.first(), site, what);
             }
             if program.is_a(path, Kind::ErrorHandler) {
@@ -350,7 +362,7 @@ impl<'m> Entries<'m> {
         for given in program.values(&first.value, site.frame).iter() {
             let Some(router) = router_site(program, given) else { continue };
             let link = Link { value: value.clone(), role: Role::Middleware, module: info.module, span: info.call.span };
-            let what = Registered::Middleware { path: String::new(), links: vec![link], everywhere: true };
+            let what = Registered::Middleware { path: String::new(), links: vec![link], order: Order::All };
             self.register(Some(&router), Some(site), what);
         }
     }
@@ -479,6 +491,9 @@ impl<'m> Entries<'m> {
             match value {
                 Value::Function { .. } | Value::Class(_) | Value::Instance { .. } => {
                     chain.push(Link { value: value.clone(), role: Role::Middleware, module, span: expression.span });
+                    for (held, frame) in held_by(program, value) {
+                        self.function_links(program, held, frame, module, chain);
+                    }
                 }
                 Value::Library { sites, .. } => {
                     chain.push(Link { value: value.clone(), role: Role::Middleware, module, span: expression.span });
@@ -561,9 +576,13 @@ impl<'m> Entries<'m> {
             // What has no routes of its own stands in front of all handlers.
             self.conventions.extend(links);
         } else if children.is_empty() {
-            let everywhere =
-                fact.order.as_deref() == Some("all") || fact.is == Kind::Middleware && fact.order.is_none();
-            self.register(router.as_ref(), Some(site), Registered::Middleware { path, links, everywhere });
+            let order = match fact.order.as_deref() {
+                Some("all") => Order::All,
+                Some("before") => Order::Before,
+                None if fact.is == Kind::Middleware => Order::All,
+                _ => Order::After,
+            };
+            self.register(router.as_ref(), Some(site), Registered::Middleware { path, links, order });
         } else {
             for child in children {
                 self.register(
@@ -777,7 +796,9 @@ impl<'m> Entries<'m> {
 
     /// Completes the chains: mounts above the router of each entry, middleware before it, injected dependencies.
     fn chain(&mut self, program: &Program<'m>) {
-        self.routers.values_mut().for_each(|registered| registered.sort_by_key(|(position, _)| *position));
+        // Of a chain of calls the outermost is the last.
+        let place = |call: CallId| (program.units.calls[call].module, program.units.calls[call].call.span.end, call);
+        self.routers.values_mut().for_each(|registered| registered.sort_by_key(|(position, _)| place(*position)));
         let mut routes: BTreeMap<usize, (CallId, CallId, String)> = BTreeMap::new();
         let mut parents: Mounts<'m> = FxHashMap::default();
         let mut routers: Vec<(&CallId, &Vec<(CallId, Registered<'m>)>)> = self.routers.iter().collect();
@@ -848,10 +869,18 @@ impl<'m> Entries<'m> {
             }
         }
         let same_unit = |other: CallId| program.units.calls[other].unit == program.units.calls[position].unit;
+        let is_earlier = |one: CallId, other: CallId| {
+            program.units.calls[one].call.span.end < program.units.calls[other].call.span.end
+        };
         for (at, what) in self.routers.get(&router).into_iter().flatten() {
-            let Registered::Middleware { path: scope, links, everywhere } = what else { continue };
-            let before = *everywhere || !same_unit(*at) || *at < position;
-            if before && covers(scope, path) {
+            let Registered::Middleware { path: scope, links, order } = what else { continue };
+            let holds = !same_unit(*at)
+                || match order {
+                    Order::All => true,
+                    Order::After => is_earlier(*at, position),
+                    Order::Before => is_earlier(position, *at),
+                };
+            if holds && covers(scope, path) {
                 here.extend(links.iter().cloned());
             }
         }
@@ -976,6 +1005,22 @@ pub fn frame_of<'m>(program: &Program<'m>, value: &Value<'m>) -> Option<FrameId>
         }
         _ => None,
     }
+}
+
+/// What was put into a stack of layers, which is none itself: `ServiceBuilder::new().layer(a).layer(b)`.
+fn held_by<'m>(program: &Program<'m>, value: &Value<'m>) -> Vec<(&'m Expression, FrameId)> {
+    let Value::Library { sites, .. } = value else { return Vec::new() };
+    if router_site(program, value).is_some() {
+        return Vec::new();
+    }
+    let Some((_, added)) = sites.split_first() else { return Vec::new() };
+    let adds = |site: &&Site| {
+        let call = program.units.calls[site.call].call;
+        matches!(call.callee.kind, ExpressionKind::Member { .. })
+            && program.callee_paths(**site).iter().any(|path| path.contains("()") && program.is_a(path, Kind::Same))
+    };
+    let given = added.iter().filter(adds).take(HELD);
+    given.filter_map(|site| Some((&program.units.calls[site.call].call.arguments.first()?.value, site.frame))).collect()
 }
 
 /// The constructor site of a router value.
@@ -1130,7 +1175,7 @@ fn marked_providers<'m>(program: &Program<'m>, marker: &'m Expression, frame: Fr
 
 /// What is injected for one parameter.
 pub fn injected_for<'m>(program: &Program<'m>, parameter: &'m Parameter, frame: FrameId) -> Vec<Value<'m>> {
-    let markers = parameter.default.iter().chain(&parameter.annotation);
+    let markers = parameter.default.iter().chain(&parameter.annotation).chain(&parameter.decorators);
     markers.flat_map(|marker| marked_providers(program, marker, frame, 0)).collect()
 }
 

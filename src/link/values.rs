@@ -1187,8 +1187,10 @@ impl<'m> Program<'m> {
     /// The functions that an injection marker names.
     pub fn providers(&self, marker: &Value<'m>) -> Values<'m> {
         let Value::Library { path, sites } = marker else { return Values::new() };
-        let Some(site) = sites.last().copied() else { return Values::new() };
         let Some(name) = path.strip_suffix("()") else { return Values::new() };
+        // A marker that was made of the function (`CurrentUser = decorate(find)`) holds it where it was made.
+        let made = if name.ends_with("()") { sites.first() } else { sites.last() };
+        let Some(site) = made.copied() else { return Values::new() };
         if !self.is_a(name, Kind::Inject) {
             return Values::new();
         }

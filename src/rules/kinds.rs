@@ -34,8 +34,8 @@ pub enum Kind {
     /// `handlers` arguments that hold a start-up function (a lifespan).
     Router,
     /// A call that puts a router or handlers under an application: every function argument before a router is
-    /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`)
-    /// or of everything (`order = "all"`). `guards` as in `route`.
+    /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`),
+    /// of what was registered before it (`"before"`) or of everything (`"all"`). `guards` as in `route`.
     Mount,
     /// A call or decorator that adds a middleware class or function to an application or router; with `needs` only where
     /// they hold, and then only what `handler` names.
@@ -112,7 +112,8 @@ pub enum Kind {
     Platform,
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
     Spawn,
-    /// A class of the request: parameters annotated with it are the request itself, not text of the user.
+    /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
+    /// brings what a user writes (the fields of a page).
     Request,
     /// A class or schema base whose fields describe a request body.
     Schema,
