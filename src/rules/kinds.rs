@@ -57,7 +57,8 @@ pub enum Kind {
     /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it is enough. For `A1` `timeout` is a setting of it; for `A2` `bounded` and `exponential` are.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
-    /// default, `raises = true` where a missing variable is an error.
+    /// default, `raises = true` where a missing variable is an error; `files` and `keys` tell in which settings the platform
+    /// is asked for what it hands over under a name (a store): that is no variable.
     Environment,
     /// A base class whose fields without a default are required environment variables, checked when it is instantiated
     /// (`default` is the annotation of fields that have a default without one being written); or a function that checks an
@@ -177,7 +178,7 @@ pub const KINDS: [Keys; 37] = [
         &["names", "protects", "how"],
         &["role", "needs", "unless", "timeout", "bounded", "exponential"],
     ),
-    keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises"]),
+    keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises", "files", "keys"]),
     keys(
         Kind::EnvironmentSchema,
         "environment-schema",

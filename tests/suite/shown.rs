@@ -63,7 +63,8 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
             None => settings.extend(lower::settings::lower(path, text)),
         }
     }
-    let projects = [project(library, kind, &example.with)];
+    let mut projects = [project(library, kind, &example.with)];
+    catalogue.add_aliases(&mut projects);
     let packs = sample::packs();
     let program = Program::new(&modules, &settings, &projects, catalogue);
     program.find_callers();
@@ -330,7 +331,8 @@ fn text_limit(program: &Program<'_>, fact: &Fact, id: FactId, site: Option<Site>
     };
     let info = &program.units.calls[site.call];
     let field = field_around(program, info.module, info.call.span).unwrap_or_default();
-    shown.fact(format!("schema {field} {limit}"), id);
+    let of = if fact.role.as_deref() == Some("count") { " items" } else { "" };
+    shown.fact(format!("schema {field} {limit}{of}"), id);
 }
 
 /// The innermost named place around a span: a field of a class, a parameter, a key, a variable.
@@ -349,6 +351,23 @@ fn field_around(program: &Program<'_>, module: usize, span: Span) -> Option<Stri
                     offer(wider(assignment.target.span, part.span), name);
                 }
             }
+        }
+    }
+    // What decorates a field stands before it.
+    for class in program.units.classes.iter().filter(|class| class.module == module) {
+        let statements = &class.class.body;
+        let decorating = statements
+            .iter()
+            .position(|each| matches!(each.kind, StatementKind::Expression(_)) && each.span.contains(span));
+        let field =
+            decorating.into_iter().flat_map(|at| statements.iter().skip(at)).find_map(|each| match &each.kind {
+                StatementKind::Assign(assignment) => Some(&assignment.target),
+                _ => None,
+            });
+        if let Some(target) = field
+            && let ExpressionKind::Name(name) = &target.kind
+        {
+            offer(wider(target.span, span), name);
         }
     }
     for unit in program.units.units.iter().filter(|unit| unit.module == module) {
