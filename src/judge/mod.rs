@@ -5,6 +5,8 @@ pub mod calls;
 pub mod case;
 pub mod conditions;
 pub mod deadlines;
+pub mod failing;
+pub mod generators;
 pub mod guards;
 pub mod inputs;
 mod inventory;

@@ -10,9 +10,11 @@ mod waits;
 use crate::link::units::{CallId, ModuleId, NodeId, UnitId};
 use crate::link::{FrameId, Program, Site};
 use crate::model::{Block, Expression, Span, Statement, StatementKind};
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Calls, Kind};
 
 use super::case::Case;
+pub use loops::counts_attempts;
+pub use waits::last_name;
 
 /// One retry construct.
 #[derive(Clone, Debug)]
@@ -92,6 +94,30 @@ impl<'c, 'p, 'm> Leads<'c, 'p, 'm> {
         let mut leads = Leads { case, seen: Vec::new(), external: None, stores: false };
         leads.frame(frame, DEPTH);
         leads
+    }
+
+    /// The first LLM call that a call is or leads to.
+    pub fn llm(case: &'c Case<'p, 'm>, site: Site) -> Option<Site> {
+        let program = case.program;
+        let mut seen: Vec<FrameId> = Vec::new();
+        let mut queue = std::collections::VecDeque::from([(site, DEPTH)]);
+        while let Some((site, depth)) = queue.pop_front() {
+            match case.external_at(site.call) {
+                Some(external) if external.kind == Calls::Llm => return Some(site),
+                Some(_) => continue,
+                None if depth == 0 => continue,
+                None => {}
+            }
+            for frame in program.runs(site, &case.entries.registrations) {
+                if seen.contains(&frame) || seen.len() > 200 {
+                    continue;
+                }
+                seen.push(frame);
+                let calls = &program.units.units[program.unit_of_frame(frame)].calls;
+                queue.extend(calls.iter().map(|call| (Site { call: *call, frame }, depth - 1)));
+            }
+        }
+        None
     }
 
     fn follow(&mut self, site: Site, depth: usize) {

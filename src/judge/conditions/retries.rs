@@ -3,12 +3,13 @@
 use crate::link::arguments::{Amount, Held};
 use crate::link::reach::Trail;
 use crate::link::units::{CallId, NodeKind, UnitId};
-use crate::link::{FrameId, Site, Value};
+use crate::link::{Site, Value};
 use crate::rules::catalogue::Kind;
 use crate::rules::packs::Reason;
 
 use super::super::calls::{External, Which, held};
 use super::super::case::{Case, Outcome};
+use super::super::generators::{escapes, is_generator};
 use super::super::retrying::Repeats;
 pub use super::super::retrying::{Construct, constructs};
 use super::super::verdict::{Finding, Item};
@@ -206,33 +207,6 @@ fn decorated(case: &Case<'_, '_>, trail: &[Site], index: usize, constructs: &[Co
         construct.call().is_some_and(|call| case.program.units.calls[call].decorates == Some(unit))
     });
     case.guards.decorators(frame, ITEM).map(|found| Cover { name: found.name, construct })
-}
-
-fn is_generator(case: &Case<'_, '_>, frame: FrameId) -> bool {
-    let unit = case.program.unit_of_frame(frame);
-    case.program.units.units[unit].function.is_some_and(|function| function.is_generator)
-}
-
-/// Whether the steps after one go through a generator that nobody reads from this step on.
-fn escapes(case: &Case<'_, '_>, trail: &[Site], index: usize) -> bool {
-    (index + 1..trail.len()).any(|at| {
-        let (Some(inner), Some(made)) = (trail.get(at), trail.get(at - 1)) else { return false };
-        is_generator(case, inner.frame)
-            && !trail.get(index..at).unwrap_or_default().iter().any(|step| reads(case, step.frame, *made))
-    })
-}
-
-/// Whether a unit reads a generator that a call makes, or hands it to something that does.
-fn reads(case: &Case<'_, '_>, frame: FrameId, made: Site) -> bool {
-    let program = case.program;
-    let unit = &program.units.units[program.unit_of_frame(frame)];
-    let in_loop = unit.nodes.iter().any(|node| match program.units.nodes[*node].kind {
-        NodeKind::Loop(each) => each.over.as_ref().is_some_and(|over| program.slice(over, frame).sites.contains(&made)),
-        _ => false,
-    });
-    let passed_on =
-        unit.calls.contains(&made.call) && !program.units.calls[made.call].within.is_empty() && made.frame == frame;
-    in_loop || passed_on || unit.yields.iter().any(|each| program.pending(each, frame).contains(&made))
 }
 
 /// A retry decorator that retries nothing because it sits on a generator.

@@ -229,6 +229,13 @@ fn is_range(over: &Expression) -> bool {
     }
 }
 
+/// Whether a loop goes over numbers: attempts, or the waits between them.
+pub fn counts_attempts<'m>(case: &Case<'_, 'm>, each: &'m Loop, frame: FrameId) -> bool {
+    each.over.as_ref().is_some_and(|over| {
+        is_range(over) || is_endless(over) || numbers(case.program, over, frame).is_some() || is_library(case, over, frame)
+    })
+}
+
 /// `itertools.count()`, `0..`
 fn is_endless(over: &Expression) -> bool {
     match &over.kind {

@@ -177,7 +177,7 @@ pub(super) fn multiplies(expression: &Expression, name: &str) -> bool {
 }
 
 /// The name that a variable or attribute goes by.
-pub(super) fn last_name(expression: &Expression) -> Option<&str> {
+pub fn last_name(expression: &Expression) -> Option<&str> {
     match &expression.kind {
         ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => Some(name),
         _ => None,

@@ -36,6 +36,7 @@ pub const CONDITIONS: [Condition; 18] = [
         "no-fallback",
         &[
             ("propagates", &["api", "entry"]),
+            ("nothing", &["api", "entry"]),
             ("rethrown", &["api"]),
             ("error-status", &["api", "entry"]),
             ("raw-error", &["api", "entry"]),

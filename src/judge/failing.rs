@@ -1,0 +1,229 @@
+//! What becomes of a failing LLM call, on one way from the call outwards to the entry point.
+//!
+//! At each step the failure may meet a handler (`handlers`), a default on the result's own chain or a test of it
+//! (`results`). What a handler's block does about it is told by `blocks`, and what it shows by `shown`.
+
+mod blocks;
+mod handlers;
+mod results;
+mod shown;
+
+use crate::link::arguments::Given;
+use crate::link::reach::Trail;
+use crate::link::units::{NodeKind, UnitId};
+use crate::link::{FrameId, Program, Site, Value};
+use crate::model::{Block, Expression, ExpressionKind};
+use crate::rules::catalogue::Kind;
+
+use super::calls::External;
+use super::case::Case;
+use super::generators::escapes;
+use super::retrying::{Leads, walk_statement};
+use shown::Shown;
+
+const ITEM: &str = "A3";
+
+/// What becomes of a failure. Of several the greatest counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// The caller gets another answer.
+    Answered,
+    /// The caller gets nothing: null, or an end without an answer.
+    Nothing,
+    /// It goes on to those further out.
+    Rethrown,
+    /// It goes on as an error that carries a status.
+    RaisedStatus,
+    /// It becomes an error status.
+    ErrorStatus,
+    /// The raw error is shown.
+    RawError,
+}
+
+impl Fate {
+    /// Whether those further out decide.
+    fn goes_on(self) -> bool {
+        matches!(self, Fate::Rethrown | Fate::RaisedStatus)
+    }
+}
+
+/// What becomes of a failing call on a way that leads to it. None: nothing on the way takes notice.
+pub fn fate_of(case: &Case<'_, '_>, external: &External, trail: &Trail) -> Option<Fate> {
+    let mut so_far: Option<Fate> = None;
+    for index in (0..trail.len()).rev() {
+        let Some(step) = trail.get(index).copied() else { continue };
+        if is_configured(case, step) {
+            return Some(Fate::Answered);
+        }
+        let fate = match so_far {
+            Some(Fate::Nothing) => results::of_nothing(case, step),
+            _ => at_step(case, external, trail, index, so_far),
+        };
+        match fate {
+            Some(fate) if fate.goes_on() || fate == Fate::Nothing => so_far = Some(fate),
+            Some(fate) => return Some(fate),
+            None => {}
+        }
+    }
+    match so_far {
+        Some(Fate::Nothing) => so_far,
+        _ => handlers::of_application(case).or(so_far),
+    }
+}
+
+/// Whether a block of a unit answers with an error status.
+pub fn answers_error<'m>(case: &Case<'_, 'm>, unit: UnitId, block: &'m Block) -> bool {
+    let shown = Shown::new(case, case.program.open_frame(unit), Vec::new());
+    let mut found = false;
+    for statement in block {
+        walk_statement(statement, &mut |expression| found |= shown.is_rejection(expression));
+    }
+    found
+}
+
+/// What a step makes of a failure that arrives at it.
+fn at_step(
+    case: &Case<'_, '_>,
+    external: &External,
+    trail: &Trail,
+    index: usize,
+    so_far: Option<Fate>,
+) -> Option<Fate> {
+    let step = *trail.get(index)?;
+    if results::answers_rejection(case, step) && !same_model_before(case, external, trail, step) {
+        return Some(Fate::Answered);
+    }
+    let mut so_far = so_far;
+    if let Some(fate) = results::of_chain(case, step).or_else(|| results::of_tests(case, step)) {
+        if !fate.goes_on() {
+            return Some(fate);
+        }
+        so_far = Some(fate);
+    }
+    let program = case.program;
+    let escaped = escapes(case, trail, index);
+    for (id, node) in program.units.ancestors(program.units.calls[step.call].node) {
+        match node.kind {
+            NodeKind::TryBody(each) if !escaped => {
+                let Some(fate) = handlers::of_try(case, external, step, id, each, so_far) else { continue };
+                if !fate.goes_on() {
+                    return Some(fate);
+                }
+                so_far = Some(fate);
+            }
+            // A call that only answers for another one is the fallback.
+            NodeKind::Handler(each, _) => {
+                let primary = handlers::primary_of(case, each, step.frame);
+                if primary.is_some_and(|primary| !is_same_model(case, primary, (external, trail.last().copied()))) {
+                    return Some(Fate::Answered);
+                }
+            }
+            _ => {}
+        }
+    }
+    so_far
+}
+
+/// Whether a rejection handler at a step asks the model again that has failed just before.
+fn same_model_before(case: &Case<'_, '_>, external: &External, trail: &Trail, step: Site) -> bool {
+    let ExpressionKind::Member { object, .. } = &case.program.units.calls[step.call].call.callee.kind else {
+        return false;
+    };
+    first_llm(case, object, step.frame)
+        .is_some_and(|primary| is_same_model(case, primary, (external, trail.last().copied())))
+}
+
+/// An LLM call with the site at which it happens.
+type Asked<'e> = (&'e External, Option<Site>);
+
+/// Whether two calls are known to ask the same model.
+fn is_same_model(case: &Case<'_, '_>, first: Asked<'_>, second: Asked<'_>) -> bool {
+    match (model_of(case, first), model_of(case, second)) {
+        (Some(first), Some(second)) => first == second,
+        _ => false,
+    }
+}
+
+/// The model that a call asks for, where its name is written down.
+fn model_of(case: &Case<'_, '_>, (external, site): Asked<'_>) -> Option<String> {
+    let site = site.filter(|site| site.call == external.call).unwrap_or(external.open);
+    let program = case.program;
+    ["model", "json.model", "body.model", "data.model", "#1.body.model", "json().model"].iter().find_map(|path| {
+        match program.argument(site, path) {
+            Given::Present { expression, frame } => program.text(expression, frame),
+            _ => None,
+        }
+    })
+}
+
+/// The first LLM call that an expression leads to.
+fn first_llm<'c, 'm>(
+    case: &'c Case<'_, 'm>,
+    expression: &'m Expression,
+    frame: FrameId,
+) -> Option<(&'c External, Option<Site>)> {
+    case.program.slice(expression, frame).sites.into_iter().find_map(|site| llm_at(case, site))
+}
+
+/// The LLM call that a call is or leads to.
+fn llm_at<'c>(case: &'c Case<'_, '_>, site: Site) -> Option<(&'c External, Option<Site>)> {
+    let found = Leads::llm(case, site)?;
+    case.external_at(found.call).map(|external| (external, Some(found)))
+}
+
+/// A client or call that is configured with a fallback.
+fn is_configured(case: &Case<'_, '_>, step: Site) -> bool {
+    if case.guards.around(step, ITEM).is_some() {
+        return true;
+    }
+    case.callees(step).iter().any(|value| value.sites().iter().any(|made| is_made_with_fallback(case, *made)))
+}
+
+fn is_made_with_fallback(case: &Case<'_, '_>, made: Site) -> bool {
+    let program = case.program;
+    let has_fallback =
+        |path: &str, site: Site| !case.guards.facts(path, Some(site), ITEM).is_empty();
+    if program.callee_paths(made).iter().any(|path| has_fallback(path, made)) {
+        return true;
+    }
+    // `Agent(FallbackModel(first, second))`, `middleware=[ModelFallback("...")]`
+    let call = program.units.calls[made.call].call;
+    call.arguments.iter().any(|argument| {
+        given_values(program, &argument.value, made.frame).iter().any(|value| match (value.path(), value.sites().last())
+        {
+            (Some(path), Some(site)) => has_fallback(path, *site),
+            _ => false,
+        })
+    })
+}
+
+/// The values of an argument, also those in a list.
+fn given_values<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> Vec<Value<'m>> {
+    let mut all = Vec::new();
+    for value in program.values(expression, frame).iter() {
+        match value {
+            Value::Data { expression, frame } => {
+                if let ExpressionKind::List(items) = &expression.0.kind {
+                    all.extend(items.iter().flat_map(|item| program.values(item, *frame).to_vec()));
+                }
+            }
+            other => all.push(other.clone()),
+        }
+    }
+    all
+}
+
+/// Whether a call of these names writes a log line or reports an error, and shows nobody anything.
+fn is_log(case: &Case<'_, '_>, site: Site) -> bool {
+    let program = case.program;
+    let known = program.callee_paths(site).iter().any(|path| {
+        program.is_a(path, Kind::Log)
+            || program.is_a(path, Kind::Notify)
+            || path.to_ascii_lowercase().replace('_', "").contains("captureexception")
+    });
+    let written = Program::written(&program.units.calls[site.call].call.callee).to_ascii_lowercase();
+    known
+        || ["log", "print", "warn", "debug", "isinstance", "capture", "trace", "metric", "notify", "report"]
+            .iter()
+            .any(|part| written.contains(part))
+}

@@ -1,0 +1,296 @@
+//! What a block of code does about a failure, in all its branches.
+
+use crate::link::FrameId;
+use crate::model::{Block, Expression, ExpressionKind, Literal, Loop, LoopKind, Span, Statement, StatementKind};
+
+use super::shown::Shown;
+use super::{Fate, is_log};
+use crate::judge::case::Case;
+use crate::judge::retrying::counts_attempts;
+use crate::link::Site;
+use crate::link::units::UnitId;
+
+/// How a row of statements ends: some branches with a fate, others by going on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ends {
+    /// The worst fate of the branches that leave.
+    pub(super) fate: Option<Fate>,
+    /// Whether a branch reaches the end.
+    pub(super) goes_on: bool,
+    /// Whether a branch goes on with the next round of a loop, or after it.
+    pub(super) next_round: bool,
+    /// Whether something was answered on the way: sent, yielded.
+    pub(super) sends: bool,
+}
+
+impl Ends {
+    fn worse(&mut self, fate: Fate) {
+        self.fate = Some(self.fate.map_or(fate, |known| known.max(fate)));
+    }
+}
+
+/// Looks at what is done about one failure.
+pub(super) struct Blocks<'c, 'p, 'm> {
+    pub(super) case: &'c Case<'p, 'm>,
+    pub(super) frame: FrameId,
+    pub(super) shown: Shown<'c, 'p, 'm>,
+}
+
+impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
+    /// Looks at code in a frame, where the failure goes by these names.
+    pub(super) fn new(case: &'c Case<'p, 'm>, frame: FrameId, error: Vec<String>) -> Self {
+        Blocks { case, frame, shown: Shown::new(case, frame, error) }
+    }
+
+    /// What a block makes of the failure, which stands at a place of its unit: what is not decided in the block is
+    /// decided by what follows it.
+    pub(super) fn fate(&mut self, block: &'m Block, place: Span) -> Fate {
+        let ends = self.ends(block);
+        let mut fate = ends.fate;
+        if ends.goes_on || ends.next_round {
+            let after = if ends.sends && !ends.next_round { Fate::Answered } else { self.after(place, &ends) };
+            fate = Some(fate.map_or(after, |known| known.max(after)));
+        }
+        fate.unwrap_or(Fate::Nothing)
+    }
+
+    /// What a whole function makes of the failure.
+    pub(super) fn of_body(&mut self, body: &'m Block) -> Fate {
+        let ends = self.ends(body);
+        match ends.fate {
+            Some(fate) if ends.goes_on && !ends.sends => fate.max(Fate::Nothing),
+            Some(fate) => fate,
+            None if ends.sends => Fate::Answered,
+            None => Fate::Nothing,
+        }
+    }
+
+    /// How a row of statements ends.
+    pub(super) fn ends(&mut self, block: &'m [Statement]) -> Ends {
+        let mut ends = Ends { goes_on: true, ..Ends::default() };
+        for statement in block {
+            self.statement(statement, &mut ends);
+            if !ends.goes_on {
+                break;
+            }
+        }
+        ends
+    }
+
+    fn statement(&mut self, statement: &'m Statement, ends: &mut Ends) {
+        match &statement.kind {
+            StatementKind::Return(value) => {
+                let fate = self.returned(value.as_ref(), ends.sends);
+                ends.worse(fate);
+                ends.goes_on = false;
+            }
+            StatementKind::Raise(value) => {
+                let status = value.as_ref().is_some_and(|value| self.shown.rejects(value));
+                ends.worse(if status { Fate::RaisedStatus } else { Fate::Rethrown });
+                ends.goes_on = false;
+            }
+            StatementKind::Break | StatementKind::Continue => {
+                ends.next_round = true;
+                ends.goes_on = false;
+            }
+            StatementKind::If { test, then, otherwise } => {
+                let (then, otherwise) = (self.ends(then), self.ends(otherwise));
+                // An error's own pattern leaves nothing else to happen.
+                let branches = if is_error_pattern(test) { vec![then] } else { vec![then, otherwise] };
+                self.join(&branches, ends);
+            }
+            StatementKind::Try(each) => {
+                // What is tried here is the fallback; what becomes of it when that fails too is another matter.
+                let body = self.ends(&each.body);
+                self.join(&[body], ends);
+                if body.fate.is_none() && body.goes_on {
+                    let rest = self.ends(&each.otherwise);
+                    self.join(&[rest], ends);
+                }
+            }
+            StatementKind::Block(block) | StatementKind::With { body: block, .. } => {
+                let inner = self.ends(block);
+                self.join(&[inner], ends);
+            }
+            StatementKind::Loop(each) => {
+                let inner = self.ends(&each.body);
+                ends.sends |= inner.sends;
+                if let Some(fate) = inner.fate {
+                    ends.worse(fate);
+                }
+            }
+            StatementKind::Expression(value) => self.expression(value, ends),
+            StatementKind::Assign(assignment) => self.shown.assigned(assignment),
+            _ => {}
+        }
+    }
+
+    fn join(&self, branches: &[Ends], ends: &mut Ends) {
+        for branch in branches {
+            if let Some(fate) = branch.fate {
+                ends.worse(fate);
+            }
+            ends.next_round |= branch.next_round;
+            ends.sends |= branch.sends;
+        }
+        ends.goes_on = branches.iter().any(|branch| branch.goes_on);
+    }
+
+    /// A statement that is an expression: something may be sent, or end everything.
+    fn expression(&mut self, value: &'m Expression, ends: &mut Ends) {
+        if let Some(fate) = self.shown.fate(value) {
+            ends.worse(fate);
+            ends.goes_on &= fate < Fate::ErrorStatus && !self.shown.ends_here(value);
+            return;
+        }
+        if self.shown.ends_here(value) {
+            ends.worse(Fate::Rethrown);
+            ends.goes_on = false;
+            return;
+        }
+        ends.sends |= self.sends(value);
+    }
+
+    /// Whether an expression hands something out: a yield, or a call that is no log line.
+    fn sends(&self, value: &'m Expression) -> bool {
+        let mut inner = value;
+        while let ExpressionKind::Await(next) = &inner.kind {
+            inner = next;
+        }
+        match &inner.kind {
+            ExpressionKind::Yield(_) => true,
+            ExpressionKind::Call(call) => {
+                let Some(id) = self.case.program.units.call_id(call) else { return false };
+                let is_log = is_log(self.case, Site { call: id, frame: self.frame });
+                !is_log && call.arguments.iter().any(|argument| is_something(&argument.value))
+            }
+            _ => false,
+        }
+    }
+
+    /// What a returned value is for the caller.
+    fn returned(&mut self, value: Option<&'m Expression>, sends: bool) -> Fate {
+        let nothing = if sends { Fate::Answered } else { Fate::Nothing };
+        let Some(value) = value else { return nothing };
+        if let Some(fate) = self.shown.fate(value) {
+            return fate;
+        }
+        match &value.kind {
+            ExpressionKind::Literal(Literal::Null | Literal::Boolean(false)) => nothing,
+            ExpressionKind::Literal(Literal::Text(text)) if text.is_empty() => nothing,
+            ExpressionKind::Call(call) => match &call.callee.kind {
+                ExpressionKind::Name(name) if name == "Err" => Fate::Rethrown,
+                ExpressionKind::Name(name) if name == "Ok" || name == "Some" => {
+                    self.returned(call.arguments.first().map(|argument| &argument.value), sends)
+                }
+                _ if self.expression_sends_nothing(value) => nothing,
+                _ => Fate::Answered,
+            },
+            ExpressionKind::Name(name) if name == "None" => nothing,
+            _ => Fate::Answered,
+        }
+    }
+
+    /// `return next(error)` hands the error on; `return console.error(error)` answers nothing.
+    fn expression_sends_nothing(&self, value: &'m Expression) -> bool {
+        let ExpressionKind::Call(call) = &value.kind else { return false };
+        let Some(id) = self.case.program.units.call_id(call) else { return false };
+        is_log(self.case, Site { call: id, frame: self.frame })
+    }
+
+    /// What follows a place in its unit, when the code there goes on.
+    fn after(&mut self, place: Span, ends: &Ends) -> Fate {
+        let unit = self.case.program.unit_of_frame(self.frame);
+        let levels = levels_around(self.case, unit, place);
+        let mut sends = ends.sends;
+        // A round that ends early leaves the rest of its loop's body out.
+        let mut skip = ends.next_round && !ends.goes_on;
+        for level in levels {
+            if !skip {
+                let rest = self.ends(level.rest);
+                sends |= rest.sends;
+                if let Some(fate) = rest.fate {
+                    return fate;
+                }
+                skip = rest.next_round && !rest.goes_on;
+            }
+            if let Some(each) = level.in_loop {
+                skip = false;
+                if goes_through_things(self.case, each, self.frame) {
+                    return Fate::Answered;
+                }
+            }
+        }
+        if sends { Fate::Answered } else { Fate::Nothing }
+    }
+}
+
+/// Whether a test is the pattern of an error: all that is left when the result is no success.
+fn is_error_pattern(test: &Expression) -> bool {
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } if operator == "==" => operands.get(1).is_some_and(|pattern| {
+            matches!(&pattern.kind, ExpressionKind::Call(call) if matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "Err"))
+        }),
+        _ => false,
+    }
+}
+
+/// Whether an argument is worth sending.
+fn is_something(value: &Expression) -> bool {
+    !matches!(value.kind, ExpressionKind::Literal(Literal::Null | Literal::Boolean(_)))
+}
+
+/// A loop over models, providers, or other things that can each answer.
+fn goes_through_things<'m>(case: &Case<'_, 'm>, each: &'m Loop, frame: FrameId) -> bool {
+    each.kind == LoopKind::Each && !counts_attempts(case, each, frame)
+}
+
+/// The statements after a place, level by level outwards.
+struct Level<'m> {
+    rest: &'m [Statement],
+    /// The loop whose body the level is.
+    in_loop: Option<&'m Loop>,
+}
+
+/// The rows of statements that follow a place in a unit, innermost first.
+fn levels_around<'m>(case: &Case<'_, 'm>, unit: UnitId, place: Span) -> Vec<Level<'m>> {
+    let info = &case.program.units.units[unit];
+    let mut block: &'m [Statement] = match info.function {
+        Some(function) => &function.body,
+        None => &case.program.modules[info.module].body,
+    };
+    let mut levels = Vec::new();
+    let mut in_loop = None;
+    loop {
+        let Some(at) = block.iter().position(|statement| statement.span.contains(place)) else { break };
+        let (Some(statement), rest) = (block.get(at), block.get(at + 1..).unwrap_or_default()) else { break };
+        levels.push(Level { rest, in_loop });
+        if statement.span == place {
+            break;
+        }
+        let Some((inner, looped)) = block_with(statement, place) else { break };
+        (block, in_loop) = (inner, looped);
+    }
+    levels.reverse();
+    levels
+}
+
+/// The block of a statement in which a place lies, and the loop that it is the body of.
+fn block_with(statement: &Statement, place: Span) -> Option<(&[Statement], Option<&Loop>)> {
+    let holds = |block: &Block| block.iter().any(|each| each.span.contains(place));
+    let plain = |block| Some((block, None));
+    match &statement.kind {
+        StatementKind::If { then, .. } if holds(then) => plain(then.as_slice()),
+        StatementKind::If { otherwise, .. } if holds(otherwise) => plain(otherwise.as_slice()),
+        StatementKind::Loop(each) if holds(&each.body) => Some((each.body.as_slice(), Some(each.as_ref()))),
+        StatementKind::Try(each) => {
+            let handlers = each.handlers.iter().map(|handler| &handler.body);
+            let all = [&each.body, &each.otherwise, &each.finally].into_iter().chain(handlers);
+            all.into_iter().find(|block| holds(block)).map(|block| (block.as_slice(), None))
+        }
+        StatementKind::Block(block) | StatementKind::With { body: block, .. } if holds(block) => {
+            plain(block.as_slice())
+        }
+        _ => None,
+    }
+}

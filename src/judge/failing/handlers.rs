@@ -1,0 +1,179 @@
+//! What exception handlers make of a failing call.
+
+use crate::link::units::{NodeId, NodeKind};
+use crate::link::{FrameId, Program, Site, Value};
+use crate::model::{Expression, ExpressionKind, Handler, Try};
+
+use super::blocks::Blocks;
+use super::{Asked, Fate, is_same_model, llm_at};
+use crate::judge::calls::External;
+use crate::judge::case::Case;
+use crate::judge::retrying::{last_name, walk};
+use crate::link::entries::frame_of;
+
+/// Errors of the program's own making and of parsing, which no call to a provider raises.
+const FOREIGN: [&str; 24] = [
+    "ValueError",
+    "KeyError",
+    "TypeError",
+    "IndexError",
+    "LookupError",
+    "AttributeError",
+    "NameError",
+    "AssertionError",
+    "ZeroDivisionError",
+    "ArithmeticError",
+    "UnicodeDecodeError",
+    "UnicodeError",
+    "JSONDecodeError",
+    "StopIteration",
+    "StopAsyncIteration",
+    "GeneratorExit",
+    "CancelledError",
+    "KeyboardInterrupt",
+    "SystemExit",
+    "ImportError",
+    "FileNotFoundError",
+    "ValidationError",
+    "SyntaxError",
+    "SerializationError",
+];
+
+/// Names under which everything is caught.
+const EVERYTHING: [&str; 4] = ["Exception", "BaseException", "Error", "Throwable"];
+
+/// What the handlers of a try make of a failure in its body: of those that catch it the worst.
+pub(super) fn of_try<'m>(
+    case: &Case<'_, 'm>,
+    external: &External,
+    step: Site,
+    body: NodeId,
+    each: &'m Try,
+    so_far: Option<Fate>,
+) -> Option<Fate> {
+    let program = case.program;
+    let place = program.units.nodes[body].parent.map(|parent| program.units.nodes[parent].span)?;
+    let mut worst = None;
+    for handler in &each.handlers {
+        if !catches(program, handler, step.frame, so_far.is_some()) {
+            continue;
+        }
+        let names = handler.binds.as_ref().map(names_in).unwrap_or_default();
+        let mut blocks = Blocks::new(case, step.frame, names);
+        let mut fate = blocks.fate(&handler.body, place);
+        if fate == Fate::Answered && only_asks_again(case, external, step, handler) {
+            fate = Fate::Rethrown;
+        }
+        worst = worst.max(Some(fate));
+        if catches_everything(handler) {
+            break;
+        }
+    }
+    worst
+}
+
+/// Whether a handler catches what a call to a provider raises. An error of the program's own is raised in its place
+/// where it has been raised again on the way.
+fn catches<'m>(program: &Program<'m>, handler: &'m Handler, frame: FrameId, raised_again: bool) -> bool {
+    let Some(types) = &handler.catches else { return true };
+    let types: Vec<&'m Expression> = match &types.kind {
+        ExpressionKind::List(items) => items.iter().collect(),
+        ExpressionKind::Operator { operands, .. } => operands.iter().collect(),
+        _ => vec![types],
+    };
+    types.into_iter().any(|each| {
+        let name = last_name(each).unwrap_or("");
+        if FOREIGN.contains(&name) || name.starts_with("HTTPException") || name.ends_with("Disconnect") {
+            return false;
+        }
+        let own = program.values(each, frame).iter().find_map(|value| match value {
+            Value::Class(class) => Some(*class),
+            _ => None,
+        });
+        own.is_none_or(|class| raised_again || derives_from_library(program, class))
+    })
+}
+
+/// Whether a class of the program derives from an error of a library that is not just any.
+fn derives_from_library(program: &Program<'_>, class: usize) -> bool {
+    let info = &program.units.classes[class];
+    let home = program.open_frame(info.unit);
+    info.class.bases.iter().any(|base| {
+        let plain = last_name(base).is_some_and(|name| EVERYTHING.contains(&name) || FOREIGN.contains(&name));
+        !plain && program.values(base, home).iter().any(|value| matches!(value, Value::Library { .. }))
+    })
+}
+
+fn catches_everything(handler: &Handler) -> bool {
+    handler
+        .catches
+        .as_ref()
+        .is_none_or(|types| last_name(types).is_some_and(|name| EVERYTHING.contains(&name)))
+}
+
+/// Whether all that a handler answers is the same model asked once more.
+fn only_asks_again<'m>(case: &Case<'_, 'm>, external: &External, step: Site, handler: &'m Handler) -> bool {
+    let program = case.program;
+    let unit = &program.units.units[program.unit_of_frame(step.frame)];
+    unit.calls
+        .iter()
+        .filter(|call| handler.span.contains(program.units.calls[**call].call.span))
+        .filter(|call| {
+            program.units.ancestors(program.units.calls[**call].node).any(
+                |(_, node)| matches!(node.kind, NodeKind::Handler(_, own) if std::ptr::eq(own, handler)),
+            )
+        })
+        .find_map(|call| llm_at(case, Site { call: *call, frame: step.frame }))
+        .is_some_and(|again| is_same_model(case, (external, None), again))
+}
+
+/// The LLM call in the body of a try, for which its handlers answer.
+pub(super) fn primary_of<'c>(case: &'c Case<'_, '_>, each: &Try, frame: FrameId) -> Option<Asked<'c>> {
+    let program = case.program;
+    let unit = &program.units.units[program.unit_of_frame(frame)];
+    unit.calls
+        .iter()
+        .filter(|call| {
+            program.units.ancestors(program.units.calls[**call].node).any(
+                |(_, node)| matches!(node.kind, NodeKind::TryBody(own) if std::ptr::eq(own, each)),
+            )
+        })
+        .find_map(|call| llm_at(case, Site { call: *call, frame }))
+}
+
+/// What error handlers of the whole application make of a failure: an answer only if they send one.
+pub(super) fn of_application(case: &Case<'_, '_>) -> Option<Fate> {
+    case.entries.error_handlers.iter().find_map(|link| {
+        let frame = frame_of(case.program, &link.value)?;
+        let unit = &case.program.units.units[case.program.unit_of_frame(frame)];
+        let function = unit.function?;
+        if is_for_others(case, link.module, link.span) {
+            return None;
+        }
+        let names = function.parameters.iter().flat_map(|parameter| names_in(&parameter.target)).collect();
+        let fate = Blocks::new(case, frame, names).of_body(&function.body);
+        (fate == Fate::Answered).then_some(fate)
+    })
+}
+
+/// Whether an error handler is registered for errors that no provider raises, or for one status.
+fn is_for_others(case: &Case<'_, '_>, module: usize, span: crate::model::Span) -> bool {
+    let calls = case.program.units.calls.iter().filter(|info| info.module == module && span.contains(info.call.span));
+    calls.flat_map(|info| &info.call.arguments).any(|argument| {
+        let name = last_name(&argument.value).unwrap_or("");
+        FOREIGN.iter().any(|foreign| name.ends_with(foreign))
+            || name.contains("HTTPException")
+            || matches!(argument.value.kind, ExpressionKind::Literal(crate::model::Literal::Number(_)))
+    })
+}
+
+/// The names that a pattern binds.
+pub(super) fn names_in(pattern: &Expression) -> Vec<String> {
+    let mut names = Vec::new();
+    walk(pattern, &mut |each| {
+        if let ExpressionKind::Name(name) = &each.kind {
+            names.push(name.clone());
+        }
+    });
+    names
+}

@@ -1,0 +1,279 @@
+//! What becomes of a failure that comes as a result: on the result's own chain, in a test of it, or as nothing.
+
+use crate::link::units::NodeKind;
+use crate::link::{FrameId, Site, Value};
+use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Span};
+
+use super::blocks::Blocks;
+use super::handlers::names_in;
+use super::shown::Shown;
+use super::{Fate, first_llm};
+use crate::judge::case::Case;
+use crate::judge::retrying::{last_name, walk, walk_statement};
+
+/// `.catch(error => ...)`, `.unwrap_or(...)`, `.or_else(...)` on the call's own chain, innermost first.
+pub(super) fn of_chain(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
+    let program = case.program;
+    let info = &program.units.calls[step.call];
+    let mut chained: Vec<_> = program.units.units[info.unit]
+        .calls
+        .iter()
+        .map(|call| (*call, program.units.calls[*call].call))
+        .filter(|(_, other)| other.span.start == info.call.span.start && other.span.end > info.call.span.end)
+        .collect();
+    chained.sort_by_key(|(_, other)| other.span.end);
+    let mut so_far = None;
+    for (call, other) in chained {
+        let ExpressionKind::Member { name, .. } = &other.callee.kind else { continue };
+        let site = Site { call, frame: step.frame };
+        let fate = match name.as_str() {
+            "catch" => of_callback(case, site, 0),
+            "then" if other.arguments.len() > 1 => of_callback(case, site, 1),
+            "unwrap_or_else" | "or_else" | "map_or_else" => of_callback(case, site, 0),
+            "unwrap_or" | "or" | "map_or" => {
+                other.arguments.first().map(|argument| of_value(case, &argument.value, step.frame, Vec::new()))
+            }
+            "unwrap_or_default" | "ok" => Some(Fate::Nothing),
+            "unwrap" | "expect" => Some(Fate::Rethrown),
+            _ => None,
+        };
+        match fate {
+            // `.ok().unwrap_or(...)`
+            Some(fate) if fate.goes_on() || fate == Fate::Nothing => so_far = Some(fate),
+            Some(fate) => return Some(fate),
+            None => {}
+        }
+    }
+    so_far
+}
+
+/// What a function given to a chain makes of the error that it gets.
+fn of_callback(case: &Case<'_, '_>, site: Site, index: usize) -> Option<Fate> {
+    let program = case.program;
+    let call = program.units.calls[site.call].call;
+    let argument = call.arguments.get(index)?;
+    let values = program.values(&argument.value, site.frame);
+    for value in values.iter() {
+        if let Value::Function { .. } = value {
+            let frame = crate::link::entries::frame_of(program, value)?;
+            let function = program.units.units[program.unit_of_frame(frame)].function?;
+            return Some(of_function(case, function, frame));
+        }
+    }
+    // `.catch(console.error)` goes on with nothing, `.catch(next)` hands the error on.
+    let logs = values.iter().any(|value| value.path().is_some_and(|path| program.is_a(path, crate::rules::catalogue::Kind::Log)));
+    Some(if logs { Fate::Nothing } else { Fate::Rethrown })
+}
+
+fn of_function<'m>(case: &Case<'_, 'm>, function: &'m Function, frame: FrameId) -> Fate {
+    let names = function.parameters.iter().flat_map(|parameter| names_in(&parameter.target)).collect();
+    Blocks::new(case, frame, names).of_body(&function.body)
+}
+
+/// What a value that stands in for the result is for the caller.
+fn of_value<'m>(case: &Case<'_, 'm>, value: &'m Expression, frame: FrameId, errors: Vec<String>) -> Fate {
+    if let Some(fate) = Shown::new(case, frame, errors).fate(value) {
+        return fate;
+    }
+    match &value.kind {
+        ExpressionKind::Literal(Literal::Null | Literal::Boolean(false)) => Fate::Nothing,
+        ExpressionKind::Literal(Literal::Text(text)) if text.is_empty() => Fate::Nothing,
+        ExpressionKind::Name(name) if name == "None" => Fate::Nothing,
+        ExpressionKind::Call(call) => match &call.callee.kind {
+            ExpressionKind::Name(name) if name == "Err" => Fate::Rethrown,
+            ExpressionKind::Member { name, .. } if name == "new" && call.arguments.is_empty() => Fate::Nothing,
+            _ => Fate::Answered,
+        },
+        _ => Fate::Answered,
+    }
+}
+
+/// Whether a step hands a function to a chain whose beginning leads to another LLM call: `ask().catch(() => askOther())`.
+pub(super) fn answers_rejection(case: &Case<'_, '_>, step: Site) -> bool {
+    let ExpressionKind::Member { object, name } = &case.program.units.calls[step.call].call.callee.kind else {
+        return false;
+    };
+    matches!(name.as_str(), "catch" | "or_else" | "unwrap_or_else") && first_llm(case, object, step.frame).is_some()
+}
+
+/// A test of the result's variant: `Ok(reply) => ...`, `Err(error) => ...`, `if let Ok(reply) = ...`.
+pub(super) fn of_tests(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
+    let program = case.program;
+    let info = &program.units.calls[step.call];
+    let unit = &program.units.units[info.unit];
+    for id in &unit.nodes {
+        let node = &program.units.nodes[*id];
+        let NodeKind::If { test, then, otherwise, .. } = node.kind else { continue };
+        let Some(tested) = variant_test(test, info.call.span) else { continue };
+        let block: &Block = if tested.error_when { then } else { otherwise };
+        return Some(Blocks::new(case, step.frame, tested.error).fate(block, node.span));
+    }
+    of_conditional(case, step)
+}
+
+/// `match` as a value: `let reply = match ask().await { Ok(reply) => reply, Err(_) => DEFAULT }`.
+fn of_conditional(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
+    let program = case.program;
+    let info = &program.units.calls[step.call];
+    let statement = program.units.ancestors(info.node).find_map(|(_, node)| match node.kind {
+        NodeKind::Plain(statement) => Some(statement),
+        _ => None,
+    })?;
+    let mut found = None;
+    walk_statement(statement, &mut |each| {
+        if let ExpressionKind::Conditional { test, then, otherwise } = &each.kind
+            && found.is_none()
+            && let Some(tested) = variant_test(test, info.call.span)
+        {
+            let mut value: &Expression = if tested.error_when { then } else { otherwise };
+            let mut errors = tested.error;
+            // The other arm tests for the error's own pattern.
+            if let ExpressionKind::Conditional { test, then, .. } = &value.kind {
+                errors.extend(pattern_of(test).map(names_in).unwrap_or_default());
+                value = then;
+            }
+            found = Some(of_value(case, value, step.frame, errors));
+        }
+    });
+    found
+}
+
+/// A test of a result's variant.
+struct Tested {
+    /// Whether it holds when the call has failed.
+    error_when: bool,
+    /// The names that the pattern binds to the error.
+    error: Vec<String>,
+}
+
+/// Whether a test asks for the variant of what a call at a place returned.
+fn variant_test(test: &Expression, call: Span) -> Option<Tested> {
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+            ("not", [inner]) => {
+                let tested = variant_test(inner, call)?;
+                Some(Tested { error_when: !tested.error_when, error: Vec::new() })
+            }
+            ("and", [first, ..]) => variant_test(first, call),
+            ("==", [subject, pattern]) if subject.span.contains(call) => {
+                let ExpressionKind::Call(variant) = &pattern.kind else { return None };
+                match last_name(&variant.callee)? {
+                    "Ok" | "Some" => Some(Tested { error_when: false, error: Vec::new() }),
+                    "Err" => Some(Tested {
+                        error_when: true,
+                        error: variant.arguments.iter().flat_map(|argument| names_in(&argument.value)).collect(),
+                    }),
+                    _ => None,
+                }
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn pattern_of(test: &Expression) -> Option<&Expression> {
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } if operator == "==" => operands.get(1),
+        _ => None,
+    }
+}
+
+/// What a caller makes of a function that returns nothing when the model fails: a default in its place, a branch.
+pub(super) fn of_nothing(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
+    let program = case.program;
+    let info = &program.units.calls[step.call];
+    let unit = &program.units.units[info.unit];
+    let name = bound_name(case, step);
+    for id in &unit.nodes {
+        let node = &program.units.nodes[*id];
+        match node.kind {
+            NodeKind::Plain(statement) => {
+                let mut defaulted = false;
+                walk_statement(statement, &mut |each| defaulted |= is_defaulted(each, info.call.span, name.as_deref()));
+                if defaulted {
+                    return Some(Fate::Answered);
+                }
+            }
+            NodeKind::If { test, then, otherwise, .. } => {
+                let mut defaulted = false;
+                walk(test, &mut |each| defaulted |= is_defaulted(each, info.call.span, name.as_deref()));
+                let Some(nothing_when) = nothing_test(test, info.call.span, name.as_deref()) else { continue };
+                if defaulted {
+                    return Some(Fate::Answered);
+                }
+                let block: &Block = if nothing_when { then } else { otherwise };
+                return Some(Blocks::new(case, step.frame, Vec::new()).fate(block, node.span));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The name that the result of a call is bound to.
+fn bound_name(case: &Case<'_, '_>, step: Site) -> Option<String> {
+    let program = case.program;
+    let info = &program.units.calls[step.call];
+    program.units.ancestors(info.node).find_map(|(_, node)| {
+        let NodeKind::Plain(statement) = node.kind else { return None };
+        match &statement.kind {
+            crate::model::StatementKind::Assign(assignment) => last_name(&assignment.target).map(str::to_owned),
+            _ => None,
+        }
+    })
+}
+
+fn is_it(expression: &Expression, call: Span, name: Option<&str>) -> bool {
+    match &expression.kind {
+        ExpressionKind::Call(each) => each.span == call,
+        ExpressionKind::Await(inner) => is_it(inner, call, name),
+        _ => name.is_some() && last_name(expression) == name,
+    }
+}
+
+/// `ask() or DEFAULT`, `reply ?? DEFAULT`, `reply ? reply : DEFAULT`
+fn is_defaulted(expression: &Expression, call: Span, name: Option<&str>) -> bool {
+    match &expression.kind {
+        ExpressionKind::Operator { operator, operands } => {
+            matches!(operator.as_str(), "or" | "??") && operands.first().is_some_and(|first| is_it(first, call, name))
+        }
+        ExpressionKind::Conditional { test, .. } => nothing_test(test, call, name).is_some(),
+        ExpressionKind::Assign(assignment) => {
+            matches!(assignment.operator.as_deref(), Some("or" | "??" | "||"))
+                && is_it(&assignment.target, call, name)
+        }
+        // `ask().await.unwrap_or(...)`
+        ExpressionKind::Call(each) => match &each.callee.kind {
+            ExpressionKind::Member { object, name: method } => {
+                method.starts_with("unwrap_or") && !each.arguments.is_empty() && is_it(object, call, name)
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a test asks if there is nothing: whether it holds when there is not.
+fn nothing_test(test: &Expression, call: Span, name: Option<&str>) -> Option<bool> {
+    let is_null = |expression: &Expression| matches!(expression.kind, ExpressionKind::Literal(Literal::Null));
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+            ("not", [inner]) => nothing_test(inner, call, name).map(|holds| !holds),
+            ("is" | "==", [first, second]) if is_it(first, call, name) && is_null(second) => Some(true),
+            ("is not" | "!=", [first, second]) if is_it(first, call, name) && is_null(second) => Some(false),
+            ("==", [first, pattern]) if is_it(first, call, name) => match &pattern.kind {
+                ExpressionKind::Call(variant) => match last_name(&variant.callee)? {
+                    "Some" => Some(false),
+                    _ => None,
+                },
+                ExpressionKind::Name(none) if none == "None" => Some(true),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ if is_it(test, call, name) => Some(false),
+        _ => None,
+    }
+}
+
