@@ -199,10 +199,28 @@ impl<'m> Program<'m> {
         if let Some(name) = head.strip_suffix("()") {
             return self.chained_in(expression, frame, name);
         }
-        match self.key(expression, frame, head, depth) {
+        let found = match head.strip_prefix('#').map(str::parse::<usize>) {
+            Some(Ok(position)) => self.item(expression, frame, position),
+            _ => self.key(expression, frame, head, depth),
+        };
+        match found {
             Given::Present { expression, frame } if !rest.is_empty() => self.inside(expression, frame, rest, depth + 1),
             found => found,
         }
+    }
+
+    /// An item of a list or tuple.
+    fn item(&self, expression: &'m Expression, frame: FrameId, position: usize) -> Given<'m> {
+        for value in self.values(expression, frame).iter() {
+            if let Value::Data { expression: Written(list), frame } = value
+                && let ExpressionKind::List(items) = &list.kind
+            {
+                return items
+                    .get(position)
+                    .map_or(Given::Absent, |item| Given::Present { expression: item, frame: *frame });
+            }
+        }
+        Given::Absent
     }
 
     /// A key of the object that an expression is, in all the shapes that it may have.
@@ -336,7 +354,8 @@ impl<'m> Program<'m> {
             return Amount::Off;
         }
         if let Some(number) = self.number(expression, frame, 0) {
-            return if number == 0.0 { Amount::Off } else { Amount::Number(number * amounts::unit(unit)) };
+            let is_off = number == 0.0 || off.iter().any(|off| off.parse() == Ok(number));
+            return if is_off { Amount::Off } else { Amount::Number(number * amounts::unit(unit)) };
         }
         let values = self.values(expression, frame);
         // What cannot be resolved is known by how it is written: `req.signal`.
@@ -634,11 +653,17 @@ impl<'m> Program<'m> {
     }
 
     /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name),
-    /// `path >= 1.5` and `path != false` (a comparison). None: the argument is not given.
+    /// `path >= 1.5` and `path != false` (a comparison), `.method()` (somewhere that method is called on the same object).
+    /// None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
         if let Some((path, name)) = condition.split_once(": ") {
-            let Given::Present { expression, frame } = self.argument_along(site, path.trim()) else { return None };
-            return Some(self.mentions(expression, frame, name.trim(), 0));
+            let given = self.arguments_along(site, path.trim());
+            let mentions =
+                |(expression, frame): &(&'m Expression, FrameId)| self.mentions(expression, *frame, name.trim(), 0);
+            return (!given.is_empty()).then(|| given.iter().any(mentions));
+        }
+        if let Some(method) = condition.strip_prefix('.').and_then(|rest| rest.strip_suffix("()")) {
+            return Some(self.is_used(site, method));
         }
         for operator in ["!=", "==", ">=", "<=", ">", "<", "="] {
             let Some((path, wanted)) = condition.split_once(operator) else { continue };
@@ -653,6 +678,28 @@ impl<'m> Program<'m> {
             Given::Present { expression, frame } => Some(self.amount(expression, frame, None, &[]) != Amount::Off),
             _ => None,
         }
+    }
+
+    /// The values of an argument path at the call and at those that made what it is called on, the call's own first.
+    fn arguments_along(&self, site: Site, path: &str) -> Vec<(&'m Expression, FrameId)> {
+        let callee = &self.units.calls[site.call].call.callee;
+        let values = self.values(callee, site.frame);
+        let links = values.iter().flat_map(|value| value.sites().iter().rev().copied()).filter(|link| *link != site);
+        let given = std::iter::once(site).chain(links).filter_map(|link| match self.argument(link, path) {
+            Given::Present { expression, frame } => Some((expression, frame)),
+            _ => None,
+        });
+        given.collect()
+    }
+
+    /// Whether a method is called anywhere on the object that a call is made on.
+    fn is_used(&self, site: Site, method: &str) -> bool {
+        let callee = &self.units.calls[site.call].call.callee;
+        let Some(used) = self.used.get() else { return false };
+        self.values(callee, site.frame).iter().any(|value| {
+            let made = value.sites().first().map_or(site.call, |made| made.call);
+            used.get(&made).is_some_and(|methods| methods.contains(method))
+        })
     }
 
     /// An argument of the call, or of the calls that made what it is called on: `new Limiter({window}).limit(key)`.

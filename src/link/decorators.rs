@@ -3,8 +3,11 @@
 use std::rc::Rc;
 
 use super::units::UnitId;
-use super::values::{FrameId, How, Value, Values};
+use super::values::{FrameId, How, Site, Value, Values};
 use super::{Program, passing::own_receiver};
+
+/// Wrappers around one function that are looked through.
+const WRAPPERS: usize = 8;
 
 impl<'m> Program<'m> {
     /// What a function is under its name: what its own decorators return for it. Decorators of libraries leave it as
@@ -70,6 +73,31 @@ impl<'m> Program<'m> {
             value = inner;
         }
         units
+    }
+
+    /// The function that people mean by a handler: the one inside its decorators and wrappers.
+    pub(super) fn innermost(&self, unit: UnitId, closure: FrameId) -> UnitId {
+        let (mut unit, mut closure) = (unit, closure);
+        for _ in 0..WRAPPERS {
+            let inner = match self.frame(closure).how {
+                How::Wraps(number) => self.given_to_decorator(number),
+                How::Call(site) => self.function_given(site),
+                _ => None,
+            };
+            let Some(Value::Function { unit: next, closure: home, .. }) = inner else { break };
+            if self.units.units[next].name().is_empty() {
+                break;
+            }
+            (unit, closure) = (next, home);
+        }
+        unit
+    }
+
+    /// The function among the arguments of a call.
+    fn function_given(&self, site: Site) -> Option<Value<'m>> {
+        let arguments = &self.units.calls[site.call].call.arguments;
+        let mut values = arguments.iter().flat_map(|argument| self.values(&argument.value, site.frame).to_vec());
+        values.find(|value| matches!(value, Value::Function { .. }))
     }
 
     /// Applies all decorators once, so that each of them is known to wrap what it wraps.

@@ -280,13 +280,22 @@ impl<'m> Entries<'m> {
             let site = Site { call, frame: program.open_frame(info.unit) };
             for value in program.values(&info.call.callee, site.frame).iter() {
                 let Value::Library { path, sites } = value else { continue };
+                self.guarded_router(program, site, value);
                 for id in program.facts(path).iter() {
                     let fact = program.catalogue.fact(*id);
                     let router = sites.first().copied();
                     match fact.is {
-                        Kind::Route if fact.handler.is_some() => self.registered_route(program, fact, site, router),
+                        // What stands among the arguments of another registration only makes its handler.
+                        Kind::Route if fact.handler.is_some() && !is_within_route(program, call) => {
+                            self.registered_route(program, fact, site, router)
+                        }
                         Kind::Route if info.decorates.is_none() && fact.entry.as_deref() == Some("ui") => {
                             self.script(program, fact, site)
+                        }
+                        Kind::Middleware if !fact.needs.is_empty() => {
+                            if program.applies(fact, site) {
+                                self.put_in_front(program, fact, site);
+                            }
                         }
                         Kind::Mount | Kind::Middleware if info.decorates.is_none() => {
                             self.mounted(program, fact, site, router)
@@ -323,20 +332,48 @@ impl<'m> Entries<'m> {
         }
     }
 
+    /// `limiter.limit("60 per hour")(blueprint)`: what guards a handler as its decorator guards a router's handlers.
+    fn guarded_router(&mut self, program: &Program<'m>, site: Site, value: &Value<'m>) {
+        let info = &program.units.calls[site.call];
+        let Some(guard) = value.path().and_then(|path| path.strip_suffix("()")) else { return };
+        let Some(first) = info.call.arguments.first().filter(|_| program.is_a(guard, Kind::Guard)) else { return };
+        for given in program.values(&first.value, site.frame).iter() {
+            let Some(router) = router_site(program, given) else { continue };
+            let link = Link { value: value.clone(), role: Role::Middleware, module: info.module, span: info.call.span };
+            let what = Registered::Middleware { path: String::new(), links: vec![link], everywhere: true };
+            self.register(Some(&router), Some(site), what);
+        }
+    }
+
+    /// A function that a registration puts in front of all handlers.
+    fn put_in_front(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site) {
+        let info = &program.units.calls[site.call];
+        self.registrations.insert(site.call);
+        let Some(Given::Present { expression, frame }) =
+            fact.handler.as_deref().map(|handler| program.argument(site, handler))
+        else {
+            return;
+        };
+        let mut links = Vec::new();
+        self.function_links(program, expression, frame, info.module, &mut links);
+        self.conventions.extend(links);
+    }
+
     fn registered_route(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site, router: Option<Site>) {
         let info = &program.units.calls[site.call];
         let Some(path_of_handler) = fact.handler.as_deref() else { return };
         let Given::Present { expression, frame } = program.argument(site, path_of_handler) else { return };
         let values = program.values(expression, frame);
         let mut handlers: Vec<(UnitId, FrameId, Option<String>)> = Vec::new();
+        let mut makers: Vec<CallId> = Vec::new();
         let mut wrappers: Vec<Link<'m>> = Vec::new();
         for value in values.iter() {
             match value {
                 Value::Function { unit, closure, receiver } => {
                     if let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework)
-                        && !handlers.iter().any(|(known, ..)| known == unit)
+                        && !handlers.iter().any(|(_, known, _)| *known == frame)
                     {
-                        handlers.push((*unit, frame, None));
+                        handlers.push((program.innermost(*unit, *closure), frame, None));
                     }
                 }
                 Value::Library { sites, .. } if !sites.is_empty() => {
@@ -353,9 +390,15 @@ impl<'m> Entries<'m> {
                                 if let Value::Function { unit, closure, receiver } = value
                                     && let Some(frame) =
                                         program.enter(*unit, *closure, receiver.clone(), How::Framework)
-                                    && !handlers.iter().any(|(known, ..)| known == unit)
                                 {
-                                    handlers.push((*unit, frame, method_of(program.units.calls[site.call].call)));
+                                    makers.push(site.call);
+                                    if !handlers.iter().any(|(_, known, _)| *known == frame) {
+                                        // `get(list).post(create)`, `post().to(create)`.
+                                        let method = std::iter::once(site).chain(sites.iter().rev()).find_map(|site| {
+                                            method_of(program.units.calls[site.call].call)
+                                        });
+                                        handlers.push((program.innermost(*unit, *closure), frame, method));
+                                    }
                                 }
                             }
                         }
@@ -365,6 +408,7 @@ impl<'m> Entries<'m> {
             }
         }
         self.registrations.insert(site.call);
+        self.registrations.extend(makers);
         if handlers.is_empty() {
             return;
         }
@@ -382,6 +426,7 @@ impl<'m> Entries<'m> {
         let path = route_path(program, fact, site).unwrap_or_default();
         for (unit, handler, method) in handlers {
             program.receives(unit, &fact.receives);
+            program.receives(program.unit_of_frame(handler), &fact.receives);
             let entry = self.entries.len();
             let function = program.units.units[unit].function;
             // A handler written in place or nearby: the entry spans from the registration to the handler's end. A named
@@ -417,8 +462,19 @@ impl<'m> Entries<'m> {
     ) {
         for value in program.values(expression, frame).iter() {
             match value {
-                Value::Function { .. } | Value::Class(_) | Value::Instance { .. } | Value::Library { .. } => {
+                Value::Function { .. } | Value::Class(_) | Value::Instance { .. } => {
                     chain.push(Link { value: value.clone(), role: Role::Middleware, module, span: expression.span });
+                }
+                Value::Library { sites, .. } => {
+                    chain.push(Link { value: value.clone(), role: Role::Middleware, module, span: expression.span });
+                    // A stack of layers is what was put on it: `ServiceBuilder::new().layer(a).layer(b)`.
+                    if router_site(program, value).is_none() {
+                        for site in sites.iter().skip(1) {
+                            for argument in &program.units.calls[site.call].call.arguments {
+                                self.function_links(program, &argument.value, site.frame, module, chain);
+                            }
+                        }
+                    }
                 }
                 Value::Data { expression: written, frame } => {
                     if let ExpressionKind::List(items) = &written.0.kind {
@@ -796,6 +852,18 @@ fn arity(program: &Program<'_>, value: &Value<'_>) -> Option<usize> {
     program.units.units[*unit].function.map(|function| function.parameters.len())
 }
 
+/// Whether a call stands among the arguments of one that registers a handler.
+fn is_within_route(program: &Program<'_>, call: CallId) -> bool {
+    let info = &program.units.calls[call];
+    info.within.iter().any(|outer| {
+        let site = Site { call: *outer, frame: program.open_frame(info.unit) };
+        program
+            .callee_paths(site)
+            .iter()
+            .any(|path| program.facts_of(path, Kind::Route).iter().any(|(_, fact)| fact.handler.is_some()))
+    })
+}
+
 /// Whether a middleware's path scope covers a route path.
 fn covers(scope: &str, path: &str) -> bool {
     let scope = scope.trim_end_matches(['*', '/']);
@@ -946,7 +1014,9 @@ fn injected_at<'m>(program: &Program<'m>, handler: FrameId, depth: usize) -> Vec
     let mut chain: Vec<Link<'m>> = Vec::new();
     for parameter in &function.parameters {
         for marker in parameter.default.iter().chain(&parameter.annotation) {
-            for provider in marked_providers(program, marker, closure, 0) {
+            let makers =
+                marked_providers(program, marker, closure, 0).into_iter().chain(makers(program, marker, closure));
+            for provider in makers {
                 nested_links(program, &provider, &mut chain, depth);
                 let link = Link { value: provider, role: Role::Dependency, module: info.module, span: parameter.span };
                 if !chain.contains(&link) {
@@ -956,6 +1026,31 @@ fn injected_at<'m>(program: &Program<'m>, handler: FrameId, depth: usize) -> Vec
         }
     }
     chain
+}
+
+/// The functions by which a trait makes the values of a declared type: `FromRequestParts` of `budget: WithinBudget`.
+fn makers<'m>(program: &Program<'m>, declared: &'m Expression, frame: FrameId) -> Vec<Value<'m>> {
+    let named = match &declared.kind {
+        ExpressionKind::Index { object, .. } => object,
+        _ => declared,
+    };
+    let mut makers = Vec::new();
+    for value in program.values(named, frame).iter() {
+        let Value::Class(class) = value else { continue };
+        let info = &program.units.classes[*class];
+        for extension in &info.extensions {
+            let extension = &program.units.classes[*extension];
+            let home = program.open_frame(extension.unit);
+            let traits = extension.class.bases.iter().flat_map(|base| program.values(base, home).to_vec());
+            let names: Vec<String> =
+                traits.filter_map(|each| Some(each.path()?.trim_end_matches("[]").to_owned())).collect();
+            for (_, fact) in names.iter().flat_map(|name| program.facts_of(name, Kind::Inject)) {
+                let method = fact.handler.as_deref().and_then(|handler| info.methods.get(handler));
+                makers.extend(method.map(|unit| Value::Function { unit: *unit, closure: home, receiver: None }));
+            }
+        }
+    }
+    makers
 }
 
 fn marked_providers<'m>(program: &Program<'m>, marker: &'m Expression, frame: FrameId, depth: usize) -> Vec<Value<'m>> {

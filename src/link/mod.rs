@@ -65,6 +65,10 @@ pub struct Program<'m> {
     /// For every class those that derive from it.
     heirs: RefCell<Option<Rc<Vec<Vec<units::ClassId>>>>>,
     callers: OnceCell<FxHashMap<UnitId, Vec<Site>>>,
+    /// Where objects of classes without a constructor of their own are made: struct literals, data classes.
+    constructions: OnceCell<FxHashMap<units::ClassId, Vec<Site>>>,
+    /// The methods that are called on what a call of a library has made.
+    used: OnceCell<FxHashMap<CallId, FxHashSet<&'m str>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
     received: RefCell<FxHashMap<UnitId, Vec<String>>>,
 }
@@ -99,6 +103,8 @@ impl<'m> Program<'m> {
             wrapped: RefCell::default(),
             heirs: RefCell::default(),
             callers: OnceCell::new(),
+            constructions: OnceCell::new(),
+            used: OnceCell::new(),
             received: RefCell::default(),
         }
     }
@@ -141,8 +147,13 @@ impl<'m> Program<'m> {
         if let Some(found) = self.fact_memo.borrow().get(path) {
             return found.clone();
         }
-        let found: Rc<[FactId]> =
-            self.catalogue.lookup(path).into_iter().filter(|id| self.version_fits(*id, path)).collect::<Vec<_>>().into();
+        let found: Rc<[FactId]> = self
+            .catalogue
+            .lookup(path)
+            .into_iter()
+            .filter(|id| self.version_fits(*id, path))
+            .collect::<Vec<_>>()
+            .into();
         self.fact_memo.borrow_mut().insert(Rc::from(path), found.clone());
         found
     }
@@ -177,9 +188,8 @@ impl<'m> Program<'m> {
                     ProjectKind::Cargo => &library.packages.crates[..],
                     ProjectKind::None => &[],
                 };
-                let is_of_it = |dependency: &&Dependency| {
-                    packages.iter().any(|name| name.eq_ignore_ascii_case(&dependency.name))
-                };
+                let is_of_it =
+                    |dependency: &&Dependency| packages.iter().any(|name| name.eq_ignore_ascii_case(&dependency.name));
                 project.dependencies.iter().filter(is_of_it)
             })
             .collect();

@@ -116,24 +116,10 @@ impl<'m> Program<'m> {
         }
         if hands_on || callees.is_empty() {
             self.callbacks(site, stops, &mut frames);
-            self.retried_function(site, &callees, &mut frames);
+            self.called_on(&callees, site, &mut frames);
         }
         frames.dedup();
         frames
-    }
-
-    /// `load.retry(policy)`: a method that a library puts on functions runs the function.
-    fn retried_function(&self, site: Site, callees: &[Value<'m>], frames: &mut Vec<FrameId>) {
-        let guards = callees.iter().any(|callee| callee.path().is_some_and(|path| self.is_a(path, Kind::Guard)));
-        let ExpressionKind::Member { object, .. } = &self.units.calls[site.call].call.callee.kind else { return };
-        if !guards {
-            return;
-        }
-        for value in self.values(object, site.frame).iter() {
-            if let Value::Function { unit, closure, receiver } = value {
-                frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Framework));
-            }
-        }
     }
 
     /// Whether a call has run the functions that it was given by the time it returns: a retry, a deadline, a request.
@@ -149,9 +135,30 @@ impl<'m> Program<'m> {
         })
     }
 
+    /// `(|| ask()).retry(policy)`: a method that a library gives to functions runs the function.
+    fn called_on(&self, callees: &[Value<'m>], site: Site, frames: &mut Vec<FrameId>) {
+        let ExpressionKind::Member { object, .. } = &self.units.calls[site.call].call.callee.kind else { return };
+        if !callees.iter().all(|callee| callee.path().is_some_and(|path| path.starts_with("function."))) {
+            return;
+        }
+        for value in self.values(object, site.frame).iter() {
+            if let Value::Function { unit, closure, receiver } = value {
+                frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Framework));
+            }
+        }
+    }
+
     /// The functions among the arguments of a call, without those that are only registered there.
     pub fn callbacks(&self, site: Site, stops: &FxHashSet<CallId>, frames: &mut Vec<FrameId>) {
         let call = self.units.calls[site.call].call;
+        // A method of a function runs it: `fetch.retry(policy)`.
+        if let ExpressionKind::Member { object, .. } = &call.callee.kind {
+            for value in self.values(object, site.frame).iter() {
+                if let Value::Function { unit, closure, receiver } = value {
+                    frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Framework));
+                }
+            }
+        }
         for argument in &call.arguments {
             self.functions_in(&argument.value, site.frame, stops, frames, 0);
         }

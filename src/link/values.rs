@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -892,7 +892,11 @@ impl<'m> Program<'m> {
                             _ => add(&mut all, found.iter().cloned()),
                         }
                     }
-                    (None, Some(annotation)) => add(&mut all, self.annotation(annotation, frame)),
+                    (None, Some(annotation)) => {
+                        let declared = self.annotation(annotation, frame);
+                        let built = self.built_field(class, name, receiver, &declared);
+                        add(&mut all, if built.is_empty() { declared } else { built });
+                    }
                     (None, None) => {}
                 }
             }
@@ -964,6 +968,21 @@ impl<'m> Program<'m> {
         })
     }
 
+    /// What a declared field of an object holds whose construction is not seen: what the constructions in the program
+    /// give it. Plain data comes from anywhere.
+    fn built_field(&self, class: ClassId, name: &str, receiver: &Value<'m>, declared: &[Value<'m>]) -> Values<'m> {
+        let is_plain = declared.iter().all(|value| self.is_plain_data(value));
+        if is_plain || !matches!(receiver, Value::Instance { site: None, .. }) {
+            return Values::new();
+        }
+        let mut all = Values::new();
+        for site in self.constructions.get().and_then(|all| all.get(&class)).into_iter().flatten().take(ALTERNATIVES) {
+            add(&mut all, self.constructed_field(class, name, *site));
+        }
+        all.retain(|value| !self.is_opaque(value));
+        all
+    }
+
     fn constructed_field(&self, class: ClassId, name: &str, site: Site) -> Values<'m> {
         let call = self.units.calls[site.call].call;
         let order = &self.units.classes[class].order;
@@ -1005,6 +1024,16 @@ impl<'m> Program<'m> {
     fn index(&self, whole: &'m Expression, value: &Value<'m>, index: &'m Expression, frame: FrameId) -> Values<'m> {
         match value {
             Value::Library { path, sites } => {
+                // `app.extensions["assistant"] = ...` is read back under the same key.
+                if let (ExpressionKind::Index { object, .. }, ExpressionKind::Literal(Literal::Text(key))) =
+                    (&whole.kind, &index.kind)
+                    && self.facts(&format!("{path}[]")).is_empty()
+                {
+                    let assigned = self.assigned_member(Some(object), key);
+                    if !assigned.is_empty() {
+                        return assigned;
+                    }
+                }
                 let indexed = Value::Library { path: format!("{path}[]").into(), sites: sites.clone() };
                 // A type with parameters is looked into when it annotates something.
                 let is_type = !matches!(index.kind, ExpressionKind::Literal(_));
@@ -1219,7 +1248,7 @@ impl<'m> Program<'m> {
     fn is_plain_data(&self, value: &Value<'m>) -> bool {
         match value {
             Value::Library { path, .. } => {
-                path.starts_with("builtins.") || path.starts_with("globals.") || path.starts_with("typing.")
+                ["builtins.", "globals.", "typing.", "std."].iter().any(|home| path.starts_with(home))
             }
             _ => false,
         }
@@ -1406,10 +1435,12 @@ impl<'m> Program<'m> {
             return all;
         }
         add(&mut all, [Value::Library { path: format!("{path}()").into(), sites: extended(site) }]);
-        // What wraps a function still runs it.
+        // What wraps a function still runs it; what registers one does not.
+        let registers = self.facts_of(path, Kind::Route).iter().any(|(_, fact)| fact.handler.is_some());
         for argument in &call.arguments {
             for value in self.values(&argument.value, site.frame).iter() {
                 if matches!(value, Value::Function { .. })
+                    && !registers
                     && !matches!(argument.value.kind, ExpressionKind::Function(_) if self.is_a(path, Kind::Client))
                 {
                     add(&mut all, [value.clone()]);
@@ -1469,6 +1500,17 @@ impl<'m> Program<'m> {
                 return declared;
             }
         }
+        // What a library keeps for the program is what the program says it is: `-> Assistant`.
+        let kept = |value: &Value<'m>| matches!(value, Value::Library { path, .. } if self.facts(path).is_empty());
+        if !all.is_empty()
+            && all.iter().all(kept)
+            && let Some(annotation) = info.function.and_then(|function| function.returns.as_ref())
+        {
+            let declared = self.annotation(annotation, frame);
+            if declared.iter().any(|value| matches!(value, Value::Instance { .. })) {
+                return declared;
+            }
+        }
         if all.len() > 1 {
             all.retain(|value| !matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null))));
         }
@@ -1479,9 +1521,22 @@ impl<'m> Program<'m> {
     pub fn find_callers(&self) {
         self.apply_decorators();
         let mut callers: FxHashMap<UnitId, Vec<Site>> = FxHashMap::default();
+        let mut constructions: FxHashMap<ClassId, Vec<Site>> = FxHashMap::default();
+        let mut used: FxHashMap<CallId, FxHashSet<&'m str>> = FxHashMap::default();
         for (call, info) in self.units.calls.iter().enumerate() {
             let frame = self.open_frame(info.unit);
             for value in self.values(&info.call.callee, frame).iter() {
+                if let Value::Class(class) = value
+                    && self.constructor(*class).is_none()
+                {
+                    constructions.entry(*class).or_default().push(Site { call, frame });
+                }
+                if let (Value::Library { sites, .. }, ExpressionKind::Member { name, .. }) =
+                    (value, &info.call.callee.kind)
+                    && let Some(made) = sites.first()
+                {
+                    used.entry(made.call).or_default().insert(name.as_str());
+                }
                 let units = match value {
                     Value::Function { .. } => self.units_behind(value),
                     Value::Class(class) => self.constructor(*class).into_iter().collect(),
@@ -1494,6 +1549,8 @@ impl<'m> Program<'m> {
         }
         self.forget();
         let _ = self.callers.set(callers);
+        let _ = self.constructions.set(constructions);
+        let _ = self.used.set(used);
     }
 
     /// The known calls of a unit.

@@ -36,12 +36,14 @@ pub enum Kind {
     /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`)
     /// or of everything (`order = "all"`). `guards` as in `route`.
     Mount,
-    /// A call or decorator that adds a middleware class or function to an application or router.
+    /// A call or decorator that adds a middleware class or function to an application or router; with `needs` only where
+    /// they hold, and then only what `handler` names.
     Middleware,
     /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
     /// must have to be one where the registration alone does not (Express: 4).
     ErrorHandler,
-    /// A marker whose argument is called before the handler and whose result is the parameter's value (`Depends`).
+    /// A marker whose argument is called before the handler and whose result is the parameter's value (`Depends`); or a
+    /// trait whose method `handler` makes the values of the parameters declared with its types (`FromRequest`).
     Inject,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`) or start-up code (`role = "start"`).
@@ -57,8 +59,9 @@ pub enum Kind {
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
     /// default, `raises = true` where a missing variable is an error.
     Environment,
-    /// A base class whose fields without a default are required environment variables, checked when it is instantiated; or a
-    /// function that checks an environment object against a schema (`how = "parse"`).
+    /// A base class whose fields without a default are required environment variables, checked when it is instantiated
+    /// (`default` is the annotation of fields that have a default without one being written); or a function that checks an
+    /// environment object against a schema (`how = "parse"`).
     EnvironmentSchema,
     /// A call that loads a `.env` file.
     LoadsEnvironmentFile,
@@ -89,7 +92,8 @@ pub enum Kind {
     Trim,
     /// A memory that keeps a conversation: `bounded = true` where it is windowed by default, else `bound` names the argument.
     Memory,
-    /// A message to people who operate the service: own notifiers are recognised by it.
+    /// A message to people who operate the service: own notifiers are recognised by it. `value` is the argument path of the
+    /// recipient where such a message may also be an answer: one that the request chooses is no operator.
     Notify,
     /// A key of a settings file that protects: `files` as globs, `keys` as a pattern over the key path (`*`, `**`),
     /// `protects` as in `guard`, `scope = "pattern"` where the key path holds a pattern of files.
@@ -142,7 +146,12 @@ pub const KINDS: [Keys; 34] = [
     keys(Kind::Route, "route", &["names", "entry"], &["public", "handler", "path", "method", "guards", "receives"]),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
     keys(Kind::Mount, "mount", &["names"], &["handler", "path", "guards", "order", "parameters", "receives"]),
-    keys(Kind::Middleware, "middleware", &["names"], &["handler", "guards", "order", "parameters", "receives"]),
+    keys(
+        Kind::Middleware,
+        "middleware",
+        &["names"],
+        &["handler", "guards", "order", "parameters", "receives", "needs"],
+    ),
     keys(Kind::ErrorHandler, "error-handler", &["names"], &["handler", "parameters", "receives"]),
     keys(Kind::Inject, "inject", &["names"], &["handler"]),
     keys(
@@ -158,7 +167,12 @@ pub const KINDS: [Keys; 34] = [
         &["needs", "unless", "timeout", "bounded", "exponential", "attempts", "selective"],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises"]),
-    keys(Kind::EnvironmentSchema, "environment-schema", &["names"], &["how", "value", "keys", "needs", "unless"]),
+    keys(
+        Kind::EnvironmentSchema,
+        "environment-schema",
+        &["names"],
+        &["default", "how", "value", "keys", "needs", "unless"],
+    ),
     keys(Kind::LoadsEnvironmentFile, "loads-environment-file", &["names"], &["needs", "unless"]),
     keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs"]),
     keys(Kind::Log, "log", &["names", "level"], &["needs"]),
@@ -171,7 +185,7 @@ pub const KINDS: [Keys; 34] = [
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &[]),
     keys(Kind::Memory, "memory", &["names"], &["bounded", "bound"]),
-    keys(Kind::Notify, "notify", &[], &["names", "hosts"]),
+    keys(Kind::Notify, "notify", &[], &["names", "hosts", "value"]),
     keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["unit", "scope"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler"]),
     keys(Kind::Request, "request", &["names"], &[]),

@@ -147,7 +147,7 @@ impl File<'_> {
         };
         self.keys(fact, keys, &at)?;
         for (key, words) in WORDS {
-            for (word, at) in texts(fact, key).into_iter().filter(|(word, _)| !words.contains(word)) {
+            if let Some((word, at)) = texts(fact, key).into_iter().find(|(word, _)| !words.contains(word)) {
                 let help = format!("{key} is one of {}", words.join(", "));
                 return Err(self.wrong(Some(at), format!("{key} = {word:?} says nothing"), &help));
             }
@@ -186,7 +186,7 @@ impl File<'_> {
     /// The keys that a kind has, no others, and none of the needed ones missing.
     fn keys(&self, fact: &Table<'_>, keys: &Keys, at: &Range<usize>) -> Result<(), CatalogueError> {
         let own: Vec<&str> = keys.needed.iter().chain(keys.further).chain(&COMMON).copied().collect();
-        for key in fact.keys().filter(|key| !own.contains(&key.get_ref().as_ref())) {
+        if let Some(key) = fact.keys().find(|key| !own.contains(&key.get_ref().as_ref())) {
             let written = key.get_ref().as_ref();
             let of_others: Vec<&str> = KINDS
                 .iter()
@@ -282,6 +282,15 @@ impl File<'_> {
     fn names(&self, library: &mut Library, table: &Table<'_>) -> Result<(), CatalogueError> {
         let sets: Vec<(String, String)> =
             library.sets.iter().map(|(name, names)| (format!("<{name}>"), names.written())).collect();
+        if let Some(DeValue::Table(written)) = table.get("sets").map(Spanned::get_ref) {
+            for name in written.keys().map(|key| key.get_ref().as_ref()) {
+                for (part, at) in texts(written, name) {
+                    if let Some((problem, help)) = patterns::misspelling(part) {
+                        return Err(self.wrong(Some(at), problem, help));
+                    }
+                }
+            }
+        }
         let written: Vec<_> = tables(table, "fact").map(|(fact, _)| texts(fact, "names")).collect();
         let whole = |name: &str| {
             // A set may use another one; a ring of them ends here and is no canonical name.

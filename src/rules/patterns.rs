@@ -82,6 +82,18 @@ pub fn expand(pattern: &str) -> Vec<String> {
     all
 }
 
+/// Why a name, or a part of one, is misspelt, and what to write instead.
+pub fn misspelling(name: &str) -> Option<(String, &'static str)> {
+    if name.contains(char::is_whitespace) {
+        return Some((format!("`{name}` has a space, which no name has"), "one string for each name"));
+    }
+    if name.contains("::") {
+        return Some((format!("`{name}` is written with `::`"), "write dots: `library.Client.new`"));
+    }
+    (name.matches('{').count() != name.matches('}').count())
+        .then(|| (format!("the braces of `{name}` do not close"), "`a.{b,c}` stands for `a.b` and `a.c`"))
+}
+
 /// Why a name with its braces can match nothing, and what to write instead.
 pub fn mistake(name: &str) -> Option<(String, &'static str)> {
     if name == "|" {
@@ -90,14 +102,8 @@ pub fn mistake(name: &str) -> Option<(String, &'static str)> {
     if name.is_empty() {
         return Some(("an empty name matches nothing".to_owned(), "write the module, then the way to the function"));
     }
-    if name.contains(char::is_whitespace) {
-        return Some((format!("`{name}` has a space, which no name has"), "one string for each name"));
-    }
-    if name.contains("::") {
-        return Some((format!("`{name}` is written with `::`"), "write dots: `library.Client.new`"));
-    }
-    if name.matches('{').count() != name.matches('}').count() {
-        return Some((format!("the braces of `{name}` do not close"), "`a.{b,c}` stands for `a.b` and `a.c`"));
+    if let Some(misspelling) = misspelling(name) {
+        return Some(misspelling);
     }
     if let Some(set) = name.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(set, _)| set) {
         return Some((format!("there is no set `{set}`"), "add it under [sets], or write the names out"));

@@ -263,10 +263,7 @@ impl Source {
 }
 
 fn fields(fields: &syn::Fields) -> Vec<(String, String)> {
-    fields
-        .iter()
-        .filter_map(|field| Some((field.ident.as_ref()?.to_string(), documentation(&field.attrs))))
-        .collect()
+    fields.iter().filter_map(|field| Some((field.ident.as_ref()?.to_string(), documentation(&field.attrs)))).collect()
 }
 
 /// The text of doc comments.

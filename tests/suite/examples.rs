@@ -5,8 +5,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 
-use launchcheck::rules::EMBEDDED;
 use launchcheck::rules::catalogue::Example;
 use launchcheck::rules::checked::Catalogue;
 
@@ -15,13 +16,20 @@ use crate::shown::{Shown, shown};
 /// Examples are small, but judging recurses.
 const STACK: usize = 64 << 20;
 
-/// The catalogue with the names of its files, in the same order.
-pub(crate) fn catalogue() -> (Vec<String>, Catalogue) {
-    let files: Vec<(String, String)> = EMBEDDED
-        .iter()
-        .filter(|(path, _)| path.starts_with("rules/catalogue/"))
-        .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
+/// The catalogue with the names of its files, in the same order. It is read anew, so that an example can be tried
+/// without building.
+fn catalogue() -> (Vec<String>, Catalogue) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<(String, String)> = fs::read_dir(root.join("rules/catalogue"))
+        .expect("the catalogue")
+        .map(|entry| entry.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .map(|path| {
+            let name = path.strip_prefix(root).expect("a file below the root").to_string_lossy().into_owned();
+            (name, fs::read_to_string(&path).expect("a text"))
+        })
         .collect();
+    files.sort();
     let catalogue = Catalogue::of(&files).unwrap_or_else(|error| panic!("{:?}", miette::Report::new(error)));
     (files.into_iter().map(|(path, _)| path).collect(), catalogue)
 }
@@ -55,7 +63,8 @@ fn is_wanted(path: &str) -> bool {
 fn examples_show_exactly_what_they_say() {
     let (paths, catalogue) = catalogue();
     let found = all_shown(&catalogue, &|library| is_wanted(&paths[library]));
-    let wrong: String = (0..paths.len()).map(|library| differences(&paths[library], &catalogue, library, &found)).collect();
+    let wrong: String =
+        (0..paths.len()).map(|library| differences(&paths[library], &catalogue, library, &found)).collect();
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 

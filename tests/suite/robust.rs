@@ -226,7 +226,7 @@ fn aliases_that_multiply_end() {
     let mut merged = "a0: &a0 { x: 1 }\n".to_owned();
     for number in 1..60 {
         let last = format!("*a{}", number - 1);
-        bomb.push_str(&format!("a{number}: &a{number} [{}]\n", vec![last.as_str(); 9].join(", ")));
+        bomb.push_str(&format!("a{number}: &a{number} [{}]\n", [last.as_str(); 9].join(", ")));
         merged.push_str(&format!("a{number}: &a{number}\n  <<: [{last}, {last}]\n"));
     }
     endure(&[written("docker-compose.yml", &bomb), written("serverless.yml", &merged)]);
@@ -327,9 +327,9 @@ fn strange_trees_end() {
         symlink(target, root.join(link)).expect("a link");
     }
     fs::write(root.join("app/secret.py"), "import openai\n").expect("a file");
-    fs::set_permissions(root.join("app/secret.py"), fs::Permissions::from_mode(0)).expect("permissions");
+    fs::set_permissions(root.join("app/secret.py"), fs::Permissions::from_mode(0o000)).expect("permissions");
     fs::create_dir(root.join("app/closed")).expect("a folder");
-    fs::set_permissions(root.join("app/closed"), fs::Permissions::from_mode(0)).expect("permissions");
+    fs::set_permissions(root.join("app/closed"), fs::Permissions::from_mode(0o000)).expect("permissions");
     for name in [&b"a\nb.py"[..], b"\xff\xfe.py", b"\x1b[31m.py", b"-rf.py", b" .py", "가.py".as_bytes()] {
         fs::write(root.join(OsStr::from_bytes(name)), "import openai\nopenai.OpenAI().responses.create()\n")
             .expect("a file");

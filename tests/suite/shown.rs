@@ -325,7 +325,7 @@ fn field_around(program: &Program<'_>, module: usize, span: Span) -> Option<Stri
         }
     };
     for class in program.units.classes.iter().filter(|class| class.module == module) {
-        for (name, assignments) in &class.fields {
+        for (name, assignments) in class.fields.iter().collect::<BTreeMap<_, _>>() {
             for (_, assignment) in assignments {
                 for part in assignment.value.iter().chain(&assignment.annotation) {
                     offer(wider(assignment.target.span, part.span), name);
@@ -334,7 +334,7 @@ fn field_around(program: &Program<'_>, module: usize, span: Span) -> Option<Stri
         }
     }
     for unit in program.units.units.iter().filter(|unit| unit.module == module) {
-        for (name, bindings) in &unit.names {
+        for (name, bindings) in unit.names.iter().collect::<BTreeMap<_, _>>() {
             for binding in bindings {
                 if let Binding::Value { value, .. } = binding {
                     offer(wider(value.span, value.span), name);

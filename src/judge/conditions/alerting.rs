@@ -1,5 +1,6 @@
 //! V2: someone is told when an error occurs.
 
+use crate::link::arguments::Given;
 use crate::link::entries::frame_of;
 use crate::link::units::NodeKind;
 use crate::link::{FrameId, How, Site};
@@ -186,7 +187,11 @@ fn notifies(case: &Case<'_, '_>, frame: FrameId, depth: usize) -> bool {
 fn is_notice(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
     let program = case.program;
     for path in program.callee_paths(site) {
-        if program.is_a(&path, Kind::Notify) || !case.guards.facts(&path, Some(site), "V2").is_empty() {
+        let mut notices = program.facts_of(&path, Kind::Notify).into_iter();
+        if notices
+            .any(|(_, fact)| fact.value.as_deref().is_none_or(|recipient| is_for_operators(case, site, recipient)))
+            || !case.guards.facts(&path, Some(site), "V2").is_empty()
+        {
             return true;
         }
         if program.is_a(&path, Kind::Http) && goes_to_a_channel(case, site) {
@@ -195,6 +200,14 @@ fn is_notice(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
     }
     depth < 4
         && program.runs(site, &case.entries.registrations).into_iter().any(|frame| notifies(case, frame, depth + 1))
+}
+
+/// Whether a message goes to somebody whom the request did not choose.
+fn is_for_operators(case: &Case<'_, '_>, site: Site, recipient: &str) -> bool {
+    let program = case.program;
+    let Given::Present { expression, frame } = program.argument(site, recipient) else { return false };
+    let slice = program.slice(expression, frame);
+    !slice.parameters.iter().any(|(_, _, frame)| program.frame(*frame).how == How::Framework)
 }
 
 /// A raw request to an incoming webhook: by its address, or by the variable that holds the address.

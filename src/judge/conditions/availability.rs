@@ -98,7 +98,7 @@ pub fn bound(case: &Case<'_, '_>, external: &External) -> Bound {
         worst = own;
         break;
     }
-    if worst == Bound::Bounded || by_platform(case, external) || by_layer(case, external) {
+    if worst == Bound::Bounded || by_platform(case, external) {
         return Bound::Bounded;
     }
     worst
@@ -133,28 +133,6 @@ fn by_platform(case: &Case<'_, '_>, external: &External) -> bool {
             let reach = &case.reaches[*entry];
             sites.iter().any(|site| reach.trails(*site).iter().any(|trail| outlives(case, trail)))
         })
-}
-
-/// Whether a layer with a deadline stands in front of every entry point that reaches the call.
-fn by_layer(case: &Case<'_, '_>, external: &External) -> bool {
-    let entries = case.entries_of(external);
-    !entries.is_empty()
-        && entries.iter().all(|entry| {
-            !entry.chains.is_empty()
-                && entry.chains.iter().all(|chain| chain.iter().any(|link| layer_holds(case, link)))
-        })
-}
-
-fn layer_holds(case: &Case<'_, '_>, link: &crate::link::entries::Link<'_>) -> bool {
-    let crate::link::Value::Library { path, sites } = &link.value else { return false };
-    case.guards.facts(path, sites.last().copied(), "A1").iter().any(|fact| match (&fact.timeout, sites.last()) {
-        (Some(setting), Some(site)) => match case.program.setting_at(setting, *site) {
-            Some(Held::Given(Amount::Number(seconds), _)) => seconds <= LONGEST,
-            Some(Held::Given(Amount::Off, _)) | None => false,
-            _ => true,
-        },
-        _ => true,
-    })
 }
 
 /// Whether a limit of the platform of at most five minutes holds for an entry point: a constant that its module

@@ -160,8 +160,11 @@ pub fn covers(case: &Case<'_, '_>, trail: &[Site], index: usize, constructs: &[C
     let info = &program.units.calls[step.call];
     let around: Vec<CallId> = std::iter::once(step.call).chain(info.within.iter().copied()).collect();
     let nodes: Vec<_> = program.units.ancestors(info.node).map(|(id, _)| id).collect();
+    // What one of them returned is retried as well: `model.with_retry().invoke()`.
+    let makers: Vec<CallId> =
+        case.callees(step).iter().flat_map(|value| value.sites().to_vec()).map(|made| made.call).collect();
     let own = constructs.iter().position(|construct| match construct.how {
-        Repeats::Library(call) => around.contains(&call),
+        Repeats::Library(call) => around.contains(&call) || makers.contains(&call),
         Repeats::Loop(node) => nodes.contains(&node),
         Repeats::Recursion { unit, call } => unit == info.unit && call != step.call,
     });

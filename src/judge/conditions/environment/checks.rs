@@ -134,10 +134,10 @@ impl Checks {
                     }
                 }
             }
-            NodeKind::Branch { test, holds } => {
-                if !in_test(case.program, node) && !is_literal_branch(case.program, node) {
-                    self.notice(variables, test, frame, !holds, Purpose::DoWithout);
-                }
+            NodeKind::Branch { test, holds }
+                if !in_test(case.program, node) && !is_literal_branch(case.program, node) =>
+            {
+                self.notice(variables, test, frame, !holds, Purpose::DoWithout);
             }
             _ => {}
         }

@@ -224,7 +224,7 @@ pub fn class_fields(case: &Case<'_, '_>) -> Vec<(Required, When)> {
         let prefix = prefix(program, class, 0);
         for name in &info.order {
             let Some((_, assignment)) = info.fields.get(name).and_then(|fields| fields.first()) else { continue };
-            if name.starts_with('_') || *name == "model_config" || !is_required_field(assignment, &base) {
+            if name.starts_with('_') || *name == "model_config" || !is_required_field(assignment, base) {
                 continue;
             }
             let variable = alias(assignment).unwrap_or_else(|| format!("{prefix}{name}").to_ascii_uppercase());
@@ -234,8 +234,8 @@ pub fn class_fields(case: &Case<'_, '_>) -> Vec<(Required, When)> {
     all
 }
 
-/// The library class that makes a class a settings class.
-fn settings_base(program: &Program<'_>, class: ClassId, depth: usize) -> Option<String> {
+/// What is known of the library class that makes a class a settings class.
+fn settings_base<'m>(program: &Program<'m>, class: ClassId, depth: usize) -> Option<&'m Fact> {
     if depth > 6 {
         return None;
     }
@@ -243,7 +243,9 @@ fn settings_base(program: &Program<'_>, class: ClassId, depth: usize) -> Option<
     let frame = program.open_frame(info.unit);
     info.class.bases.iter().find_map(|base| {
         program.values(base, frame).iter().find_map(|value| match value {
-            Value::Library { path, .. } if program.is_a(path, Kind::EnvironmentSchema) => Some(path.to_string()),
+            Value::Library { path, .. } => {
+                program.facts_of(path, Kind::EnvironmentSchema).first().map(|(_, fact)| *fact)
+            }
             Value::Class(base) if *base != class => settings_base(program, *base, depth + 1),
             _ => None,
         })
@@ -251,16 +253,14 @@ fn settings_base(program: &Program<'_>, class: ClassId, depth: usize) -> Option<
 }
 
 /// A field without a default: declared only, `...`, or a `Field(...)` without `default` and `default_factory`.
-fn is_required_field(assignment: &Assignment, base: &str) -> bool {
+fn is_required_field(assignment: &Assignment, base: &Fact) -> bool {
     let Some(annotation) = &assignment.annotation else { return false };
     let written = Program::written(annotation);
     if written.starts_with("ClassVar") {
         return false;
     }
     let Some(value) = &assignment.value else {
-        // The first version of the library gives `Optional` fields the default None.
-        let is_first = !base.starts_with("pydantic_settings");
-        return !(is_first && written.starts_with("Optional"));
+        return !base.default.as_ref().is_some_and(|annotation| written.starts_with(annotation.as_str()));
     };
     let is_open = |value: &Expression| matches!(&value.kind, ExpressionKind::Name(name) if name == "Ellipsis");
     let ExpressionKind::Call(call) = &value.kind else { return is_open(value) };
