@@ -191,8 +191,12 @@ pub struct Fact {
     pub bounded: Option<Condition>,
     /// Whether its wait grows: `true`, `false`, or a condition.
     pub exponential: Option<Condition>,
-    /// How often it tries, the first time included; only the repetitions where it `does = "retries"`: a setting.
+    /// How often it tries in all; with `unit = "retries"` the first try is not counted.
     pub attempts: Option<Setting>,
+    /// Whether it retries only errors that another try may mend: `true`, `false`, or a condition.
+    pub selective: Option<Condition>,
+    /// Repeating the call repeats its effect (a payment, a message), unless one of these arguments is given.
+    pub effect: Option<Vec<String>>,
 
     /// Argument path of a variable's name.
     pub variable: Option<String>,
@@ -242,7 +246,7 @@ pub struct Setting {
     /// Argument paths, the first one given wins.
     #[serde(default)]
     pub arguments: Vec<String>,
-    /// `s` or `ms`, for lengths of time. Default `s`.
+    /// `s` or `ms`, for lengths of time (default `s`); `retries` for attempts that do not count the first.
     pub unit: Option<String>,
     /// What holds without an argument: a number (seconds, attempts, tokens), a length of time (`"10m"`), or `"none"`.
     /// Absent: what an earlier maker of the client says, else none.

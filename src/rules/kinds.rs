@@ -53,7 +53,8 @@ pub enum Kind {
     /// `wrapper` (wraps a function that it calls, or a client), `result` (its result must be tested), `raises` (stops the caller
     /// itself), `init` (initialised once at start-up), `context` (a `with` block), `argument` (a value given to a call).
     /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
-    /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it is enough. For `A1` `timeout` is a setting of it; for `A2` `bounded` and `exponential` are.
+    /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
+    /// is enough. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `selective` are.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
     /// default, `raises = true` where a missing variable is an error.
@@ -144,10 +145,15 @@ const fn keys(
 /// All kinds, in the order in which they are declared.
 pub const KINDS: [Keys; 37] = [
     keys(Kind::Client, "client", &["names"], &["needs", "unless", "timeout", "retry", "output"]),
-    keys(Kind::Call, "call", &["names", "calls"], &["input", "needs", "unless", "timeout", "retry", "output"]),
+    keys(
+        Kind::Call,
+        "call",
+        &["names", "calls"],
+        &["input", "needs", "unless", "timeout", "retry", "output", "effect"],
+    ),
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output"]),
     keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output"]),
-    keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies"]),
+    keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect"]),
     keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry"]),
     keys(Kind::Route, "route", &["names", "entry"], &["public", "handler", "path", "method", "guards", "receives"]),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
@@ -170,7 +176,7 @@ pub const KINDS: [Keys; 37] = [
         Kind::Guard,
         "guard",
         &["names", "protects", "how"],
-        &["role", "needs", "unless", "timeout", "bounded", "exponential"],
+        &["role", "needs", "unless", "timeout", "bounded", "exponential", "attempts", "selective"],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises"]),
     keys(

@@ -103,18 +103,19 @@ pub(super) fn of_tests(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
     let program = case.program;
     let info = &program.units.calls[step.call];
     let unit = &program.units.units[info.unit];
+    let name = bound_name(case, step);
     for id in &unit.nodes {
         let node = &program.units.nodes[*id];
         let NodeKind::If { test, then, otherwise, .. } = node.kind else { continue };
-        let Some(tested) = variant_test(test, info.call.span) else { continue };
+        let Some(tested) = variant_test(test, info.call.span, name.as_deref()) else { continue };
         let block: &Block = if tested.error_when { then } else { otherwise };
         return Some(Blocks::new(case, step.frame, tested.error).fate(block, node.span));
     }
-    of_conditional(case, step)
+    of_conditional(case, step, name.as_deref())
 }
 
 /// `match` as a value: `let reply = match ask().await { Ok(reply) => reply, Err(_) => DEFAULT }`.
-fn of_conditional(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
+fn of_conditional(case: &Case<'_, '_>, step: Site, name: Option<&str>) -> Option<Fate> {
     let program = case.program;
     let info = &program.units.calls[step.call];
     let statement = program.units.ancestors(info.node).find_map(|(_, node)| match node.kind {
@@ -125,7 +126,7 @@ fn of_conditional(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
     walk_statement(statement, &mut |each| {
         if let ExpressionKind::Conditional { test, then, otherwise } = &each.kind
             && found.is_none()
-            && let Some(tested) = variant_test(test, info.call.span)
+            && let Some(tested) = variant_test(test, info.call.span, name)
         {
             let mut value: &Expression = if tested.error_when { then } else { otherwise };
             let mut errors = tested.error;
@@ -149,15 +150,17 @@ struct Tested {
 }
 
 /// Whether a test asks for the variant of what a call at a place returned.
-fn variant_test(test: &Expression, call: Span) -> Option<Tested> {
+fn variant_test(test: &Expression, call: Span, name: Option<&str>) -> Option<Tested> {
     match &test.kind {
         ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
             ("not", [inner]) => {
-                let tested = variant_test(inner, call)?;
+                let tested = variant_test(inner, call, name)?;
                 Some(Tested { error_when: !tested.error_when, error: Vec::new() })
             }
-            ("and", [first, ..]) => variant_test(first, call),
-            ("==", [subject, pattern]) if subject.span.contains(call) => {
+            ("and", [first, ..]) => variant_test(first, call, name),
+            ("==", [subject, pattern])
+                if subject.span.contains(call) || name.is_some() && last_name(subject) == name =>
+            {
                 let ExpressionKind::Call(variant) = &pattern.kind else { return None };
                 match last_name(&variant.callee)? {
                     "Ok" | "Some" => Some(Tested { error_when: false, error: Vec::new() }),

@@ -57,7 +57,7 @@ fn attempts(program: &Program<'_>, fact: &Fact, site: Site) -> Option<f64> {
         Some(_) => None,
         None => setting.default.as_ref().and_then(toml::Value::as_integer).map(|number| number as f64),
     }
-    .map(|number| if fact.does.as_deref() == Some("retries") { number + 1.0 } else { number })
+    .map(|number| if setting.unit.as_deref() == Some("retries") { number + 1.0 } else { number })
 }
 
 /// Whether what is retried asks a database and nothing outside: waiting for it to start is no retry of a call.
