@@ -193,8 +193,9 @@ pub struct Fact {
     pub exponential: Option<Condition>,
     /// How often it tries in all; with `unit = "retries"` the first try is not counted.
     pub attempts: Option<Setting>,
-    /// Whether it retries only errors that another try may mend: `true`, `false`, or a condition.
-    pub selective: Option<Condition>,
+    /// Argument paths of what tells for which errors it tries again: their classes, or a function that is asked;
+    /// `.when()` is a call that follows.
+    pub errors: Option<Vec<String>>,
     /// Repeating the call repeats its effect (a payment, a message), unless one of these arguments is given.
     pub effect: Option<Vec<String>>,
 
@@ -202,7 +203,7 @@ pub struct Fact {
     pub variable: Option<String>,
     /// Argument path of what holds where there is no such variable.
     pub default: Option<String>,
-    /// Whether a missing variable is an error.
+    /// Whether a missing variable is an error; for a request, whether an error status is.
     pub raises: Option<bool>,
     /// What is done to the store.
     pub does: Option<String>,

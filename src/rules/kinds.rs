@@ -21,7 +21,8 @@ pub enum Kind {
     /// An address of a provider: `hosts` as regular expressions over the URL text of a raw HTTP call, `replies` as keys that
     /// are read from its reply; `calls` and `output` (keys of the body) as in `call`.
     Endpoint,
-    /// A call that sends a raw HTTP request to the address in `url` (an argument path); with `timeout` and its default.
+    /// A call that sends a raw HTTP request to the address in `url` (an argument path); with `timeout` and its default;
+    /// `raises = true` where an error status is raised.
     Http,
     /// The registration of an entry point: as a decorator, or as a call that is given the handler. `entry` is its kind
     /// (`http`, `websocket`, `bot`, `queue`, `cron`, `cli`, `ui`, `action`), `handler` the argument path of the handler
@@ -54,7 +55,7 @@ pub enum Kind {
     /// itself), `init` (initialised once at start-up), `context` (a `with` block), `argument` (a value given to a call).
     /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
     /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
-    /// is enough. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `selective` are.
+    /// is enough. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
     /// default, `raises = true` where a missing variable is an error.
@@ -154,7 +155,7 @@ pub const KINDS: [Keys; 37] = [
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output"]),
     keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output"]),
     keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect"]),
-    keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry"]),
+    keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry", "raises"]),
     keys(Kind::Route, "route", &["names", "entry"], &["public", "handler", "path", "method", "guards", "receives"]),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
     keys(Kind::Mount, "mount", &["names"], &["handler", "path", "guards", "order", "parameters", "receives"]),
@@ -176,7 +177,7 @@ pub const KINDS: [Keys; 37] = [
         Kind::Guard,
         "guard",
         &["names", "protects", "how"],
-        &["role", "needs", "unless", "timeout", "bounded", "exponential", "attempts", "selective"],
+        &["role", "needs", "unless", "timeout", "bounded", "exponential", "attempts", "errors"],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises"]),
     keys(
