@@ -524,6 +524,75 @@ impl<'p, 'm> Guards<'p, 'm> {
         self.gates(&gates, item)
     }
 
+    /// The gates that refuse on one way: in front of each of its calls, and in what has run before them.
+    pub fn refusals(&self, trail: &Trail) -> Vec<Gate<'m>> {
+        let program = self.program;
+        let mut gates = Vec::new();
+        for step in trail {
+            gates.extend(program.gates(*step).into_iter().filter(|gate| !self.is_optional(gate.under, gate.frame)));
+            for before in program.before(*step) {
+                if before.is_caught || self.is_optional(before.under, step.frame) {
+                    continue;
+                }
+                self.refusals_of_call(before.site, &mut gates, 0);
+            }
+        }
+        gates
+    }
+
+    /// The gates by which a call stops its caller.
+    fn refusals_of_call(&self, site: Site, gates: &mut Vec<Gate<'m>>, depth: usize) {
+        let program = self.program;
+        if depth > 3 || gates.len() > 200 || !program.hands_errors_on(site.call) {
+            return;
+        }
+        for frame in program.runs(site, self.registrations) {
+            if program.frame(frame).how != How::Call(site) {
+                continue;
+            }
+            gates.extend(program.raising_gates(frame));
+            for call in &program.units.units[program.unit_of_frame(frame)].calls {
+                let info = &program.units.calls[*call];
+                if !program.is_caught(info.node, None, None) {
+                    self.refusals_of_call(Site { call: *call, frame }, gates, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// The calls that have happened on one way, without those that only sometimes do.
+    pub fn before_all(&self, trail: &Trail) -> Vec<Site> {
+        let steps = trail.iter().flat_map(|step| self.program.before(*step));
+        steps.filter(|before| !before.is_caught && before.under.is_none()).map(|before| before.site).collect()
+    }
+
+    /// What a function in front of the handler refuses, by the ways through it: gates, and the calls that have happened.
+    pub fn refusals_in(&self, frame: FrameId, role: Role) -> Vec<(Vec<Gate<'m>>, Vec<Site>)> {
+        let program = self.program;
+        let reach = self.reach(frame);
+        let onwards = self.continuations(&reach);
+        if !onwards.is_empty() {
+            let trails = onwards.iter().flat_map(|site| reach.trails(*site));
+            let ways = trails.filter(|trail| !self.is_exempt(trail));
+            return ways.map(|trail| (self.refusals(&trail), self.before_all(&trail))).collect();
+        }
+        let unit = program.unit_of_frame(frame);
+        let mut gates = program.raising_gates(frame);
+        if role != Role::Dependency {
+            gates.extend(program.exits(unit, frame).into_iter().filter(|gate| gate.exit == Exit::Return));
+        }
+        let sites: Vec<Site> = program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame }).collect();
+        for site in &sites {
+            self.refusals_of_call(*site, &mut gates, 0);
+        }
+        vec![(gates, sites)]
+    }
+
+    /// Whether a condition depends on the request.
+    fn is_optional(&self, test: Option<&'m Expression>, frame: FrameId) -> bool {
+        test.is_some_and(|test| self.by_request(test, frame))
+    }
+
     /// A way through a middleware for what it does not concern: other protocols, its own switch.
     fn is_exempt(&self, trail: &Trail) -> bool {
         trail.last().is_some_and(|last| self.is_passed_by(*last, None))

@@ -240,6 +240,58 @@ impl<'m> Program<'m> {
         tests.collect()
     }
 
+    /// Which of the values that a unit binds to a name have been replaced by others where the name is read.
+    pub fn reaching(&self, unit: UnitId, name: &str, at: Span) -> Option<Reaching<'m>> {
+        let info = &self.units.units[unit];
+        let place = info.nodes.iter().rev().copied().find(|node| match self.units.nodes[*node].kind {
+            NodeKind::Plain(statement) => statement.span.contains(at),
+            NodeKind::If { test, .. } => test.span.contains(at),
+            _ => false,
+        })?;
+        let around = self.conditions_around(place);
+        let mut assigned: Vec<(NodeId, &'m Expression, bool)> = Vec::new();
+        for node in &info.nodes {
+            let NodeKind::Plain(statement) = self.units.nodes[*node].kind else { continue };
+            let assignment = match &statement.kind {
+                StatementKind::Assign(assignment) => assignment,
+                StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }) => assignment,
+                _ => continue,
+            };
+            if let Some(value) = assignment.value.as_ref().filter(|_| binds(&assignment.target, name, 0)) {
+                assigned.push((*node, value, assignment.operator.is_none()));
+            }
+        }
+        let is_before = |node: NodeId| self.units.nodes[node].span.end <= at.start;
+        // What comes later in a common loop is read in its next round.
+        let comes_later = |node: NodeId| !is_before(node) && !self.shares_loop(place, node);
+        let kills = assigned.iter().rposition(|(node, _, replaces)| {
+            *replaces
+                && is_before(*node)
+                && self.conditions_around(*node).iter().all(|condition| around.contains(condition))
+                && self
+                    .units
+                    .ancestors(*node)
+                    .filter(|(_, node)| matches!(node.kind, NodeKind::Loop(_)))
+                    .all(|(id, _)| self.units.ancestors(place).any(|(each, _)| each == id))
+        });
+        let mut dead: Vec<&'m Expression> =
+            assigned.iter().filter(|(node, ..)| comes_later(*node)).map(|(_, value, _)| *value).collect();
+        if let Some(last) = kills {
+            dead.extend(assigned.iter().take(last).filter(|(node, ..)| is_before(*node)).map(|(_, value, _)| *value));
+        }
+        Some(Reaching { dead, is_rebound: kills.is_some() })
+    }
+
+    /// The tests that decide whether a unit returns this expression: those around it, and the exits before it.
+    pub fn gates_of_result(&self, unit: UnitId, result: &'m Expression, frame: FrameId) -> Vec<&'m Expression> {
+        let at = self.units.units[unit].nodes.iter().rev().find(|node| {
+            matches!(self.units.nodes[**node].kind, NodeKind::Plain(statement) if statement.span.contains(result.span))
+        });
+        let Some(at) = at.copied() else { return Vec::new() };
+        let before = self.gates_before(unit, at, result.span, frame);
+        before.into_iter().map(|gate| gate.test).chain(self.tests_around(at)).collect()
+    }
+
     /// The innermost condition around `inner` that is not around `outer`: none where both always run together.
     /// `Err` where `inner` stands in an exception handler that `outer` does not stand in.
     fn extra_condition(&self, inner: NodeId, outer: NodeId) -> Result<Option<&'m Expression>, ()> {
@@ -726,6 +778,33 @@ impl<'m> Program<'m> {
                 slice.partly = before;
             }
         }
+    }
+}
+
+/// What a name no longer is where it is read.
+#[derive(Debug, Default)]
+pub struct Reaching<'m> {
+    /// Values that were bound to it before, or are later.
+    pub dead: Vec<&'m Expression>,
+    /// Whether the unit has bound it anew in every case: a parameter is no longer what was passed.
+    pub is_rebound: bool,
+}
+
+/// Whether a target binds a name.
+fn binds(target: &Expression, name: &str, depth: usize) -> bool {
+    match &target.kind {
+        ExpressionKind::Name(bound) => bound == name,
+        ExpressionKind::List(items) | ExpressionKind::Operator { operands: items, .. } if depth < 8 => {
+            items.iter().any(|item| binds(item, name, depth + 1))
+        }
+        ExpressionKind::Object(entries) if depth < 8 => {
+            entries.iter().any(|entry| binds(&entry.value, name, depth + 1))
+        }
+        ExpressionKind::Spread(inner) => binds(inner, name, depth + 1),
+        ExpressionKind::Call(call) if depth < 8 => {
+            call.arguments.iter().any(|argument| binds(&argument.value, name, depth + 1))
+        }
+        _ => false,
     }
 }
 

@@ -225,6 +225,8 @@ pub struct Fact {
     pub unit: Option<String>,
     /// Argument path of the greatest length; without it the call itself is the limit.
     pub limit: Option<String>,
+    /// The method that must be called for a limit to hold: `.validate`.
+    pub by: Option<String>,
     /// Key paths (`*` for one key, `**` for any), or argument paths of objects whose keys count.
     #[serde(default)]
     pub keys: Vec<String>,

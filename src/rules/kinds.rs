@@ -88,8 +88,9 @@ pub enum Kind {
     /// `bounded = false`: it looks like a length of time and is none (a signal that the client has gone).
     Duration,
     /// A limit that a schema puts on a field: `limit` is the argument path of its greatest length; without it the field
-    /// is no free text at all (a number, a choice, an identifier). `how = "validator"` where it holds only behind a
-    /// `validator`.
+    /// is no free text at all (a number, a choice, an identifier). It limits a text; with `role = "count"` the items of a
+    /// list, with `"both"` what it stands on. `how = "validator"` where it holds only behind a `validator`, `by` where it
+    /// holds only where a method of this name is called (`.validate`); with `needs` only where they hold.
     TextLimit,
     /// Something in front of a handler that holds what comes in against its schema: against the declared types of the
     /// handler's parameters, or against the schema at `value`, for the part of the request that `path` names.
@@ -194,7 +195,7 @@ pub const KINDS: [Keys; 37] = [
     keys(Kind::Respond, "respond", &["names"], &[]),
     keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit"]),
     keys(Kind::Duration, "duration", &["names"], &["value", "unit", "ended_by", "bounded"]),
-    keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "how"]),
+    keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "how", "role", "by", "needs"]),
     keys(Kind::Validator, "validator", &["names"], &["value", "path"]),
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &[]),

@@ -226,7 +226,7 @@ fn depends_on_caller<'m>(program: &Program<'m>, key: &'m Expression, frame: Fram
 }
 
 /// Whether a name is the request or something that is taken from it: `flask.request.remote_addr`, `express.Request().ip`.
-fn is_of_request(program: &Program<'_>, path: &str) -> bool {
+pub(super) fn is_of_request(program: &Program<'_>, path: &str) -> bool {
     let mut at = path;
     loop {
         if program.is_a(at, Kind::Request) || program.is_a(at.trim_end_matches("()"), Kind::Request) {
