@@ -196,6 +196,8 @@ pub struct Fact {
     /// Argument paths of what tells for which errors it tries again: their classes, or a function that is asked;
     /// `.when()` is a call that follows.
     pub errors: Option<Vec<String>>,
+    /// Whether its counts are shared by all processes: `true`, `false`, or a condition. Absent: that is not known.
+    pub shared: Option<Condition>,
     /// Repeating the call repeats its effect (a payment, a message), unless one of these arguments is given.
     pub effect: Option<Vec<String>>,
 
@@ -289,6 +291,7 @@ pub enum Condition {
 /// | `entry KIND NAME` | an entry point: its kind, and `POST /chat`, the path, or the handler's name |
 /// | `guarded NAME ITEM` | what stands in front of that entry point, or on the way from it to every paid call, protects it |
 /// | `guard ITEM` | a guard that is switched on, wherever it stands |
+/// | `scaled` | a settings file tells that several processes answer |
 /// | `retry bounded=B exponential=E` | a retry construct |
 /// | `env NAME checked`, `env NAME unchecked` | a variable without a default, and whether a start-up check covers it |
 /// | `store DOES`, `log LEVEL`, `schema FIELD LIMIT` | an operation on a store, a log line, a limit of a text field (`no-text`: it is none) |

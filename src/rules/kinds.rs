@@ -55,7 +55,8 @@ pub enum Kind {
     /// itself), `init` (initialised once at start-up), `context` (a `with` block), `argument` (a value given to a call).
     /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
     /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
-    /// is enough. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are.
+    /// is enough. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are;
+    /// for `C1` `shared`.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
     /// default, `raises = true` where a missing variable is an error.
@@ -108,6 +109,9 @@ pub enum Kind {
     /// `protects` as in `guard`, `value` a word that the value must hold (a command), `scope = "pattern"` where the key path
     /// holds a pattern of files.
     Platform,
+    /// A key of a settings file that tells that several processes answer, or that none lives long: `files` and `keys` as in
+    /// `platform`, `value` a regular expression over the values of these keys; without it any value but a one.
+    Scaled,
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
     Spawn,
     /// A class of the request: parameters annotated with it are the request itself, not text of the user.
@@ -145,7 +149,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 37] = [
+pub const KINDS: [Keys; 38] = [
     keys(Kind::Client, "client", &["names"], &["needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,
@@ -178,7 +182,7 @@ pub const KINDS: [Keys; 37] = [
         Kind::Guard,
         "guard",
         &["names", "protects", "how"],
-        &["role", "needs", "unless", "timeout", "bounded", "exponential", "attempts", "errors"],
+        &["role", "needs", "unless", "timeout", "bounded", "exponential", "attempts", "errors", "shared"],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises"]),
     keys(
@@ -202,6 +206,7 @@ pub const KINDS: [Keys; 37] = [
     keys(Kind::Memory, "memory", &["names"], &["bounded", "bound"]),
     keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs"]),
     keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope"]),
+    keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler"]),
     keys(Kind::Request, "request", &["names"], &[]),
     keys(Kind::Schema, "schema", &["names"], &[]),

@@ -6,6 +6,7 @@ pub mod cost;
 pub mod environment;
 pub mod exposure;
 pub mod fallback;
+pub mod guard_notes;
 pub mod logging;
 pub mod retries;
 pub mod retry_notes;
