@@ -56,7 +56,8 @@ pub enum Kind {
     /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
     /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
     /// is enough. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are;
-    /// for `C1` `shared`.
+    /// for `C1` `shared` and, as `keys`, the settings of the application that tell
+    /// of a shared store.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
     /// default, `raises = true` where a missing variable is an error.
@@ -182,7 +183,7 @@ pub const KINDS: [Keys; 38] = [
         Kind::Guard,
         "guard",
         &["names", "protects", "how"],
-        &["role", "needs", "unless", "timeout", "bounded", "exponential", "attempts", "errors", "shared"],
+        &["role", "needs", "unless", "timeout", "bounded", "exponential", "attempts", "errors", "shared", "keys"],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises"]),
     keys(

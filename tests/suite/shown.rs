@@ -381,7 +381,14 @@ fn platforms(program: &Program<'_>, shown: &mut Shown) {
             fact.keys.iter().any(|key| availability::match_keys(&key.split('.').collect::<Vec<_>>(), keys).is_some())
         };
         let in_settings = program.settings.iter().filter(|settings| files.is_match(&settings.path)).any(|settings| {
-            settings.entries.iter().any(|entry| keys(&entry.keys) && entry.value != Literal::Boolean(false))
+            let has_word = |value: &Literal| match (&fact.value, value) {
+                (Some(word), Literal::Text(text)) => text.contains(word.as_str()),
+                _ => true,
+            };
+            settings
+                .entries
+                .iter()
+                .any(|entry| keys(&entry.keys) && entry.value != Literal::Boolean(false) && has_word(&entry.value))
         });
         let in_code =
             program.modules.iter().enumerate().filter(|(_, module)| files.is_match(&module.path)).any(|(module, _)| {

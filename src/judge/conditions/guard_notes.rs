@@ -253,7 +253,10 @@ fn per_process<'m>(case: &Case<'_, 'm>, decision: &Decision<'m>, item: Item) -> 
     for site in asked(case, decision, item) {
         let alone = program.callee_paths(site).iter().any(|path| {
             let facts = case.guards.facts(path, Some(site), item.id());
-            facts.iter().any(|fact| fact.shared.as_ref().is_some_and(|shared| !program.holds(shared, site)))
+            facts.iter().any(|fact| {
+                fact.shared.as_ref().is_some_and(|shared| !program.holds(shared, site))
+                    && !fact.keys.iter().any(|key| is_configured(program, key))
+            })
         });
         let first = makers(case, site).into_iter().next().filter(|_| alone);
         if let Some(first) = first {
@@ -271,6 +274,30 @@ fn per_process<'m>(case: &Case<'_, 'm>, decision: &Decision<'m>, item: Item) -> 
         .find(|(part, _)| matches!(&part.kind, ExpressionKind::Operator { operator, .. } if is_comparison(operator)));
     let (span, frame) = compared.map_or((gate.span, gate.frame), |(part, frame)| (part.span, *frame));
     Some(("per-process-guard", program.module_of(program.unit_of_frame(frame)), span))
+}
+
+/// Whether a setting of the application is given anywhere: `app.config.update(STORE=...)`, `app.config["STORE"] = ...`,
+/// a field of a class of settings.
+fn is_configured(program: &Program<'_>, key: &str) -> bool {
+    program
+        .units
+        .calls
+        .iter()
+        .any(|info| info.call.arguments.iter().any(|argument| argument.name.as_deref() == Some(key)))
+        || program.units.classes.iter().any(|info| info.fields.contains_key(key))
+        || program.units.nodes.iter().any(|node| match node.kind {
+            NodeKind::Plain(statement) => match &statement.kind {
+                StatementKind::Assign(assignment) => match &assignment.target.kind {
+                    ExpressionKind::Index { index, .. } => {
+                        matches!(&index.kind, ExpressionKind::Literal(Literal::Text(text)) if text == key)
+                    }
+                    ExpressionKind::Member { name, .. } | ExpressionKind::Name(name) => name == key,
+                    _ => false,
+                },
+                _ => false,
+            },
+            _ => false,
+        })
 }
 
 /// Whether a file of the repository tells that several processes answer, or that none lives long.

@@ -8,6 +8,7 @@ pub mod exposure;
 pub mod fallback;
 pub mod guard_notes;
 pub mod logging;
+pub mod price_notes;
 pub mod retries;
 pub mod retry_notes;
 pub mod tokens;
