@@ -48,6 +48,7 @@ impl Clock {
 #[derive(Debug, Default)]
 struct Read {
     module: Option<Module>,
+    is_lowered: bool,
     settings: Option<Settings>,
     class: Option<(Class, String)>,
     unread: Option<Unread>,
@@ -56,12 +57,17 @@ struct Read {
     hits: judge::conditions::exposure::FileHits,
 }
 
-/// Audits a tree.
-pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
-    let mut clock = Clock::default();
-    let threads = options.threads.unwrap_or(0);
-    let packs = Packs::load(options.rules.as_deref())?;
-    let catalogue = clock.measure("rules", || Catalogue::load(options.rules.as_deref()))?;
+/// What is known before anything is linked.
+struct Prepared {
+    tree: Tree,
+    reads: Vec<Read>,
+    /// Of the files that ship.
+    modules: Vec<Module>,
+    settings: Vec<Settings>,
+}
+
+/// Collects, reads and lowers: stages 1 and 2.
+fn prepare(root: &Path, threads: usize, reader: &Reader, clock: &mut Clock) -> Result<Prepared, Error> {
     let limits = Limits { threads, ..Limits::default() };
     let mut tree = clock.measure("collect", || collect::collect(root, limits))?;
     let pool = rayon::ThreadPoolBuilder::new()
@@ -69,55 +75,78 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
         .stack_size(LOWER_STACK)
         .build()
         .map_err(|why| Error::Threads(why.to_string()))?;
-    let reader = Reader::new(root, &catalogue)?;
     let mut reads = clock.measure("read and lower", || {
         pool.install(|| tree.files.par_iter().map(|file| reader.read(file)).collect::<Vec<_>>())
     });
     apply_classes(&mut tree, &reads);
     clock.measure("imports", || pool.install(|| reader.follow_imports(&mut tree, &mut reads)));
-    let mut coverage = coverage(&tree, &reads);
-    let mut modules: Vec<Module> = Vec::new();
-    let mut settings: Vec<Settings> = Vec::new();
-    let mut hits = Vec::new();
-    for (file, read) in tree.files.iter().zip(reads) {
+    let (mut modules, mut settings) = (Vec::new(), Vec::new());
+    for (file, read) in tree.files.iter().zip(&mut reads) {
+        let (module, own) = (read.module.take(), read.settings.take());
+        read.is_lowered = module.is_some();
         if file.class == Class::Ships {
-            modules.extend(read.module);
-            settings.extend(read.settings);
+            modules.extend(module);
+            settings.extend(own);
         }
-        hits.push(read.hits);
     }
-    let shipping = coverage.shipping;
+    Ok(Prepared { tree, reads, modules, settings })
+}
+
+/// Runs what follows the links of a program, on a stack that deep programs fit on.
+fn with_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Error> {
     let worker = std::thread::Builder::new().stack_size(JUDGE_STACK);
-    let judged = std::thread::scope(|scope| {
-        let (tree, packs, catalogue, hits, clock, reader) = (&tree, &packs, &catalogue, &hits, &mut clock, &reader);
-        let handle = worker
-            .spawn_scoped(scope, move || {
-                let mut modules = modules;
-                drop_scripts(&mut modules, tree, catalogue, &settings);
-                let secrets = clock.measure("secrets", || {
-                    judge::conditions::exposure::exposure(
-                        tree,
-                        hits,
-                        &modules,
-                        &settings,
-                        catalogue,
-                        packs,
-                        &reader.shapes,
-                        &IgnoreRules::new(&reader.root),
-                    )
-                });
-                clock.measure("link and judge", || link_and_judge(&modules, &settings, tree, catalogue, packs, secrets))
-            })
-            .map_err(|why| Error::Threads(why.to_string()))?;
+    std::thread::scope(|scope| {
+        let handle = worker.spawn_scoped(scope, work).map_err(|why| Error::Threads(why.to_string()))?;
         handle.join().map_err(|_| Error::Internal)
+    })
+}
+
+/// Audits a tree.
+pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
+    let mut clock = Clock::default();
+    let packs = Packs::load(options.rules.as_deref())?;
+    let catalogue = clock.measure("rules", || Catalogue::load(options.rules.as_deref()))?;
+    let reader = Reader::new(root, &catalogue)?;
+    let mut prepared = prepare(root, options.threads.unwrap_or(0), &reader, &mut clock)?;
+    let (judged, dropped, hits) = with_deep_stack(|| {
+        let dropped = drop_scripts(&mut prepared, &catalogue);
+        let hits: Vec<_> = prepared.reads.iter_mut().map(|read| std::mem::take(&mut read.hits)).collect();
+        let Prepared { tree, modules, settings, .. } = &prepared;
+        let secrets = clock.measure("secrets", || {
+            judge::conditions::exposure::exposure(
+                tree,
+                &hits,
+                modules,
+                settings,
+                &catalogue,
+                &packs,
+                &reader.shapes,
+                &IgnoreRules::new(&reader.root),
+            )
+        });
+        let judged =
+            clock.measure("link and judge", || link_and_judge(modules, settings, tree, &catalogue, &packs, secrets));
+        (judged, dropped, hits)
     })?;
     let Judged { answers, mut findings, inventory } = judged;
+    name_scripts(&mut prepared.tree, &dropped);
+    let mut coverage = coverage(&prepared.tree, &prepared.reads);
     coverage.unread.sort();
-    excerpts(root, &mut findings, &tree, &hits);
-    let empty = shipping == 0 && !findings.iter().any(|finding| finding.item == Item::E2);
+    excerpts(root, &mut findings, &prepared.tree, &hits);
+    let empty = coverage.shipping == 0 && !findings.iter().any(|finding| finding.item == Item::E2);
     let gate = Gate { max_unticked: options.max_unticked, required: options.required.clone(), empty };
     let audit = Audit { boxes: answers, findings, coverage, inventory, gate };
     Ok(Report { audit, apps: Vec::new(), timings: clock.timings })
+}
+
+/// The files of a tree with the classes that an audit gives them.
+pub(crate) fn tree(root: &Path) -> Result<Tree, Error> {
+    let catalogue = Catalogue::load(None)?;
+    let reader = Reader::new(root, &catalogue)?;
+    let mut prepared = prepare(root, 0, &reader, &mut Clock::default())?;
+    let dropped = with_deep_stack(|| drop_scripts(&mut prepared, &catalogue))?;
+    name_scripts(&mut prepared.tree, &dropped);
+    Ok(prepared.tree)
 }
 
 fn link_and_judge(
@@ -141,8 +170,10 @@ fn starts(tree: &Tree) -> (Vec<String>, bool) {
     (mains, started.into_iter().any(|start| !start.is_main))
 }
 
-/// A file at the root of a project that nothing imports, nothing starts and that holds no entry point is a script.
-fn drop_scripts(modules: &mut Vec<Module>, tree: &Tree, catalogue: &Catalogue, settings: &[Settings]) {
+/// Leaves out what is a script: a file at the root of a project that nothing imports, nothing starts and that holds no
+/// entry point.
+fn drop_scripts(prepared: &mut Prepared, catalogue: &Catalogue) -> BTreeSet<String> {
+    let Prepared { tree, modules, settings, .. } = prepared;
     let roots: BTreeSet<&str> = tree.projects.iter().map(|project| project.folder.as_str()).chain([""]).collect();
     let started: BTreeSet<&str> =
         tree.projects.iter().flat_map(|project| &project.started).map(|start| start.path.as_str()).collect();
@@ -154,7 +185,7 @@ fn drop_scripts(modules: &mut Vec<Module>, tree: &Tree, catalogue: &Catalogue, s
         .map(|module| module.path.clone())
         .collect();
     if candidates.is_empty() || candidates.len() == modules.len() && started.is_empty() && candidates.len() == 1 {
-        return;
+        return BTreeSet::new();
     }
     let program = Program::new(modules, settings, &tree.projects, catalogue);
     let entries = Entries::of(&program, &Started { mains: &[], served: true });
@@ -185,8 +216,18 @@ fn drop_scripts(modules: &mut Vec<Module>, tree: &Tree, catalogue: &Catalogue, s
         candidates.iter().filter(|path| conventions.iter().any(|globs| globs.is_match(path.as_str()))).cloned(),
     );
     let dropped: BTreeSet<String> = candidates.difference(&keep).cloned().collect();
-    if dropped.len() < modules.len() {
-        modules.retain(|module| !dropped.contains(&module.path));
+    if dropped.len() == modules.len() {
+        return BTreeSet::new();
+    }
+    modules.retain(|module| !dropped.contains(&module.path));
+    dropped
+}
+
+/// Says of the files that were left out what they are.
+fn name_scripts(tree: &mut Tree, dropped: &BTreeSet<String>) {
+    for file in tree.files.iter_mut().filter(|file| dropped.contains(&file.path)) {
+        file.class = Class::Script;
+        file.reason = "nothing imports or starts it".to_owned();
     }
 }
 
@@ -445,7 +486,7 @@ fn coverage(tree: &Tree, reads: &[Read]) -> Coverage {
         };
         *files.entry(class.to_owned()).or_default() += 1;
         coverage.shipping += usize::from(class == "ships");
-        coverage.read += usize::from(read.module.is_some());
+        coverage.read += usize::from(class == "ships" && read.is_lowered);
         if file.class == Class::Ships {
             coverage.unread.extend(read.unread.clone());
             coverage.partial.extend(read.partial.clone());

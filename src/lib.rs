@@ -79,5 +79,5 @@ pub fn audit(root: &Path, options: &Options) -> Result<Report, Error> {
 /// # Errors
 /// A path that cannot be read.
 pub fn tree(root: &Path) -> Result<collect::Tree, Error> {
-    Ok(collect::collect(root, collect::Limits::default())?)
+    audit::tree(root)
 }

@@ -18,7 +18,7 @@ use crate::link::units::{CallId, ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Handler, Literal, Span, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
-use crate::rules::checked::plain;
+use crate::rules::checked::{FactId, plain};
 
 use super::behaviour::{Behaviour, Operation};
 
@@ -135,7 +135,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         if let Some(found) = self.initialised.borrow().get(item) {
             return found.clone();
         }
-        let found = self.initialised_by_call(case, item).or_else(|| self.initialised_by_setting(case, item));
+        let found = self.initialised_by_call(case, item).or_else(|| Some(self.initialised_by_setting(case, item)?.1));
         self.initialised.borrow_mut().insert(item.to_owned(), found.clone());
         found
     }
@@ -152,7 +152,8 @@ impl<'p, 'm> Guards<'p, 'm> {
         })
     }
 
-    fn initialised_by_setting(&self, case: &super::case::Case<'p, 'm>, item: &str) -> Option<Protection> {
+    /// The setting of a library that is assigned at start-up and guards every call, with its fact.
+    pub fn initialised_by_setting(&self, case: &super::case::Case<'p, 'm>, item: &str) -> Option<(FactId, Protection)> {
         let program = self.program;
         case.start_frames.iter().find_map(|frame| {
             let unit = &program.units.units[program.unit_of_frame(*frame)];
@@ -162,12 +163,12 @@ impl<'p, 'm> Guards<'p, 'm> {
                 let given = assignment.value.as_ref()?;
                 let name = self.setting_name(&assignment.target, *frame)?;
                 let facts = program.facts_of(&name, Kind::Guard);
-                let holds = facts.iter().any(|(_, fact)| {
+                let (id, _) = facts.into_iter().find(|(_, fact)| {
                     fact.protects.as_deref() == Some(item)
                         && fact.how.as_deref() == Some("init")
                         && fact.needs.iter().all(|need| program.fits(need, given, *frame))
-                });
-                holds.then(|| Protection { module: unit.module, span: statement.span, name: short(&name) })
+                })?;
+                Some((id, Protection { module: unit.module, span: statement.span, name: short(&name) }))
             })
         })
     }
@@ -383,9 +384,10 @@ impl<'p, 'm> Guards<'p, 'm> {
         let writes = self.behaviour.operation(site).is_some_and(Operation::writes);
         let info = &program.units.calls[site.call];
         let refuses = program.units.ancestors(info.node).any(|(_, node)| match node.kind {
-            NodeKind::TryBody(tried) => tried.handlers.iter().any(|handler| {
-                leaves(&handler.body) && (self.catches_conflict(handler, site.frame) || self.asks_for_conflict(handler))
-            }),
+            NodeKind::TryBody(tried) => tried
+                .handlers
+                .iter()
+                .any(|handler| leaves(&handler.body) && !self.conflicts(handler, site.frame).is_empty()),
             _ => false,
         });
         (writes && refuses).then(|| Protection {
@@ -395,41 +397,33 @@ impl<'p, 'm> Guards<'p, 'm> {
         })
     }
 
-    /// `except IntegrityError`: the handler is for conflicts by the class that it catches.
-    fn catches_conflict(&self, handler: &'m Handler, frame: FrameId) -> bool {
+    /// What makes a handler one of rows that are there already: the class that it catches (`except IntegrityError`), or
+    /// the code that it asks for (`if (error.code === "P2002")`).
+    pub fn conflicts(&self, handler: &'m Handler, frame: FrameId) -> Vec<FactId> {
+        let mut found = Vec::new();
         let mut classes: Vec<&'m Expression> = handler.catches.iter().collect();
         while let Some(class) = classes.pop() {
             match &class.kind {
                 ExpressionKind::List(items) | ExpressionKind::Operator { operands: items, .. } => classes.extend(items),
                 _ => {
                     let values = self.program.values(class, frame);
-                    if values
+                    let facts = values
                         .iter()
-                        .any(|value| value.path().is_some_and(|path| self.program.is_a(path, Kind::Conflict)))
-                    {
-                        return true;
-                    }
+                        .filter_map(Value::path)
+                        .flat_map(|path| self.program.facts_of(path, Kind::Conflict).into_iter().map(|(id, _)| id));
+                    found.extend(facts);
                 }
             }
         }
-        false
-    }
-
-    /// `if (error.code === "P2002")`: the handler asks for the code of a conflict.
-    fn asks_for_conflict(&self, handler: &Handler) -> bool {
-        let codes: FxHashSet<&str> = self
-            .program
-            .catalogue
-            .of_kind(Kind::Conflict)
-            .flat_map(|(_, fact)| fact.names.iter().map(String::as_str))
-            .collect();
-        let mut found = false;
+        let has_code = |fact: &Fact, code: &str| fact.names.iter().any(|name| name == code);
+        let facts: Vec<(FactId, &Fact)> = self.program.catalogue.of_kind(Kind::Conflict).collect();
         walk_block(&handler.body, &mut |expression| {
-            found |= match &expression.kind {
-                ExpressionKind::Literal(Literal::Text(text)) => codes.contains(text.as_str()),
-                ExpressionKind::Literal(Literal::Number(number)) => codes.contains(number.to_string().as_str()),
-                _ => false,
+            let code = match &expression.kind {
+                ExpressionKind::Literal(Literal::Text(text)) => text.clone(),
+                ExpressionKind::Literal(Literal::Number(number)) => number.to_string(),
+                _ => return,
             };
+            found.extend(facts.iter().filter(|(_, fact)| has_code(fact, &code)).map(|(id, _)| *id));
         });
         found
     }

@@ -20,6 +20,8 @@ use super::units::*;
 use super::values::{FrameId, How, Site, Value};
 
 const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+/// Layers of one stack that are looked at.
+const HELD: usize = 24;
 /// Directive that makes an exported function callable from the browser.
 const ACTION_DIRECTIVE: &str = "use server";
 
@@ -62,10 +64,20 @@ pub enum Role {
 /// The routers that mount a router: where, at which path, behind which links.
 type Mounts<'m> = FxHashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>>;
 
+/// For which routes of its router a middleware stands in front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    All,
+    /// Those that are added after it.
+    After,
+    /// Those that were added before it.
+    Before,
+}
+
 /// What is registered at a router, in the order of the text.
 #[derive(Clone, Debug)]
 enum Registered<'m> {
-    Middleware { path: String, links: Vec<Link<'m>>, everywhere: bool },
+    Middleware { path: String, links: Vec<Link<'m>>, order: Order },
     Route { path: String, entry: usize },
     Mount { path: String, child: CallId, links: Vec<Link<'m>> },
 }
@@ -184,7 +196,7 @@ impl<'m> Entries<'m> {
             if program.facts_of(path, Kind::Middleware).iter().any(|(_, fact)| fact.handler.is_none()) {
                 registers = true;
                 let link = link(program, unit, span, Role::Middleware);
-                let what = Registered::Middleware { path: String::new(), links: vec![link], everywhere: true };
+                let what = Registered::Middleware { path: String::new(), links: vec![link], order: Order::All };
                 self.register(sites.first(), site, what);
             }
             if program.is_a(path, Kind::ErrorHandler) {
@@ -231,6 +243,7 @@ impl<'m> Entries<'m> {
             let frame = program.open_frame(class.unit);
             class.class.decorators.iter().map(move |decorator| (decorator, frame))
         });
+        let is_http = fact.entry.as_deref() == Some("http");
         for (decorator, frame) in of_class.chain(function.decorators.iter().map(|decorator| (decorator, frame))) {
             for (fact, site) in decorator_facts(program, decorator, frame) {
                 match fact.is {
@@ -240,7 +253,7 @@ impl<'m> Entries<'m> {
                             self.function_links(program, &argument.value, site.frame, module, &mut chain);
                         }
                     }
-                    Kind::Router => {
+                    Kind::Router if is_http => {
                         if let Some(prefix) = route_path(program, fact, site) {
                             path = format!("/{}/{}", prefix.trim_matches('/'), path.trim_matches('/'));
                             path.truncate(path.trim_end_matches('/').len());
@@ -262,7 +275,7 @@ impl<'m> Entries<'m> {
         let entry = self.entries.len();
         self.entries.push(Entry {
             kind: fact.entry.clone().unwrap_or_else(|| "http".into()),
-            name: entry_name(fact, &path, function, site.map(|site| program.units.calls[site.call].call)),
+            name: entry_name(program, fact, &path, function, site),
             public: fact.public.unwrap_or(!matches!(fact.entry.as_deref(), Some("cli" | "cron"))),
             module,
             span: Span { start, end: function.span.end },
@@ -349,7 +362,7 @@ impl<'m> Entries<'m> {
         for given in program.values(&first.value, site.frame).iter() {
             let Some(router) = router_site(program, given) else { continue };
             let link = Link { value: value.clone(), role: Role::Middleware, module: info.module, span: info.call.span };
-            let what = Registered::Middleware { path: String::new(), links: vec![link], everywhere: true };
+            let what = Registered::Middleware { path: String::new(), links: vec![link], order: Order::All };
             self.register(Some(&router), Some(site), what);
         }
     }
@@ -427,6 +440,7 @@ impl<'m> Entries<'m> {
         }
         let mut chain = Vec::new();
         guard_links(program, fact, site, &mut chain);
+        registration_link(program, site, &mut chain);
         if path_of_handler.starts_with("#-") {
             for argument in info.call.arguments.iter().filter(|argument| !std::ptr::eq(&argument.value, expression)) {
                 self.function_links(program, &argument.value, site.frame, info.module, &mut chain);
@@ -453,7 +467,7 @@ impl<'m> Entries<'m> {
             };
             self.entries.push(Entry {
                 kind: fact.entry.clone().unwrap_or_else(|| "http".into()),
-                name: entry_name_of(fact, &path, function, info.call, method),
+                name: entry_name_of(program, fact, &path, function, site, method),
                 public: fact.public.unwrap_or(!matches!(fact.entry.as_deref(), Some("cli" | "cron"))),
                 module,
                 span,
@@ -477,6 +491,9 @@ impl<'m> Entries<'m> {
             match value {
                 Value::Function { .. } | Value::Class(_) | Value::Instance { .. } => {
                     chain.push(Link { value: value.clone(), role: Role::Middleware, module, span: expression.span });
+                    for (held, frame) in held_by(program, value) {
+                        self.function_links(program, held, frame, module, chain);
+                    }
                 }
                 Value::Library { sites, .. } => {
                     chain.push(Link { value: value.clone(), role: Role::Middleware, module, span: expression.span });
@@ -530,7 +547,14 @@ impl<'m> Entries<'m> {
                     }
                 }
             }
-            for link in found {
+            for mut link in found {
+                // `register(limiter, { global: false })`: what is put in front is given its options here.
+                if let Value::Library { sites, .. } = &mut link.value
+                    && sites.is_empty()
+                    && info.call.arguments.len() > 1
+                {
+                    *sites = std::rc::Rc::from([site]);
+                }
                 match router_site(program, &link.value) {
                     Some(child) => children.push(child.call),
                     None => {
@@ -552,9 +576,13 @@ impl<'m> Entries<'m> {
             // What has no routes of its own stands in front of all handlers.
             self.conventions.extend(links);
         } else if children.is_empty() {
-            let everywhere =
-                fact.order.as_deref() == Some("all") || fact.is == Kind::Middleware && fact.order.is_none();
-            self.register(router.as_ref(), Some(site), Registered::Middleware { path, links, everywhere });
+            let order = match fact.order.as_deref() {
+                Some("all") => Order::All,
+                Some("before") => Order::Before,
+                None if fact.is == Kind::Middleware => Order::All,
+                _ => Order::After,
+            };
+            self.register(router.as_ref(), Some(site), Registered::Middleware { path, links, order });
         } else {
             for child in children {
                 self.register(
@@ -615,6 +643,10 @@ impl<'m> Entries<'m> {
         }
         let written = program.units.exports[module].iter().find(|each| each.name == name);
         let span = written.and_then(|export| export.value.as_ref()).map_or_else(Span::default, |value| value.span);
+        // An object of handlers: `export const actions = { ask: async () => {} }`.
+        let of_object = values.iter().filter(|value| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Object(_))));
+        let members: Vec<Value<'m>> = of_object.flat_map(|value| program.elements(value)).collect();
+        values.extend(members.into_iter().filter(|value| matches!(value, Value::Function { .. })));
         let mut wrappers = Vec::new();
         let mut handlers: Vec<(UnitId, FrameId)> = Vec::new();
         for value in &values {
@@ -764,7 +796,9 @@ impl<'m> Entries<'m> {
 
     /// Completes the chains: mounts above the router of each entry, middleware before it, injected dependencies.
     fn chain(&mut self, program: &Program<'m>) {
-        self.routers.values_mut().for_each(|registered| registered.sort_by_key(|(position, _)| *position));
+        // Of a chain of calls the outermost is the last.
+        let place = |call: CallId| (program.units.calls[call].module, program.units.calls[call].call.span.end, call);
+        self.routers.values_mut().for_each(|registered| registered.sort_by_key(|(position, _)| place(*position)));
         let mut routes: BTreeMap<usize, (CallId, CallId, String)> = BTreeMap::new();
         let mut parents: Mounts<'m> = FxHashMap::default();
         let mut routers: Vec<(&CallId, &Vec<(CallId, Registered<'m>)>)> = self.routers.iter().collect();
@@ -793,6 +827,8 @@ impl<'m> Entries<'m> {
                         chains.push(above.into_iter().chain(own.iter().cloned()).collect());
                     }
                 }
+                // What stands in front of requests does not stand in front of what a clock or a shell starts.
+                None if matches!(self.entries[entry].kind.as_str(), "cron" | "cli") => chains.push(own),
                 None => chains.push(self.conventions.iter().cloned().chain(own.iter().cloned()).collect()),
             }
             let injected = injected_links(program, self.entries[entry].handler);
@@ -833,10 +869,18 @@ impl<'m> Entries<'m> {
             }
         }
         let same_unit = |other: CallId| program.units.calls[other].unit == program.units.calls[position].unit;
+        let is_earlier = |one: CallId, other: CallId| {
+            program.units.calls[one].call.span.end < program.units.calls[other].call.span.end
+        };
         for (at, what) in self.routers.get(&router).into_iter().flatten() {
-            let Registered::Middleware { path: scope, links, everywhere } = what else { continue };
-            let before = *everywhere || !same_unit(*at) || *at < position;
-            if before && covers(scope, path) {
+            let Registered::Middleware { path: scope, links, order } = what else { continue };
+            let holds = !same_unit(*at)
+                || match order {
+                    Order::All => true,
+                    Order::After => is_earlier(*at, position),
+                    Order::Before => is_earlier(position, *at),
+                };
+            if holds && covers(scope, path) {
                 here.extend(links.iter().cloned());
             }
         }
@@ -963,6 +1007,22 @@ pub fn frame_of<'m>(program: &Program<'m>, value: &Value<'m>) -> Option<FrameId>
     }
 }
 
+/// What was put into a stack of layers, which is none itself: `ServiceBuilder::new().layer(a).layer(b)`.
+fn held_by<'m>(program: &Program<'m>, value: &Value<'m>) -> Vec<(&'m Expression, FrameId)> {
+    let Value::Library { sites, .. } = value else { return Vec::new() };
+    if router_site(program, value).is_some() {
+        return Vec::new();
+    }
+    let Some((_, added)) = sites.split_first() else { return Vec::new() };
+    let adds = |site: &&Site| {
+        let call = program.units.calls[site.call].call;
+        matches!(call.callee.kind, ExpressionKind::Member { .. })
+            && program.callee_paths(**site).iter().any(|path| path.contains("()") && program.is_a(path, Kind::Same))
+    };
+    let given = added.iter().filter(adds).take(HELD);
+    given.filter_map(|site| Some((&program.units.calls[site.call].call.arguments.first()?.value, site.frame))).collect()
+}
+
 /// The constructor site of a router value.
 fn router_site<'m>(program: &Program<'m>, value: &Value<'m>) -> Option<Site> {
     let Value::Library { path, sites } = value else { return None };
@@ -1012,6 +1072,15 @@ fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, chain: &mut V
                 }
             }
         }
+    }
+}
+
+/// A registration that protects by what it is given: `app.post(path, { config: { rateLimit } }, handler)`.
+fn registration_link<'m>(program: &Program<'m>, site: Site, chain: &mut Vec<Link<'m>>) {
+    let info = &program.units.calls[site.call];
+    for path in program.callee_paths(site).into_iter().filter(|path| program.is_a(path, Kind::Guard)) {
+        let value = Value::Library { path, sites: std::rc::Rc::from([site]) };
+        chain.push(Link { value, role: Role::Middleware, module: info.module, span: info.call.span });
     }
 }
 
@@ -1106,7 +1175,7 @@ fn marked_providers<'m>(program: &Program<'m>, marker: &'m Expression, frame: Fr
 
 /// What is injected for one parameter.
 pub fn injected_for<'m>(program: &Program<'m>, parameter: &'m Parameter, frame: FrameId) -> Vec<Value<'m>> {
-    let markers = parameter.default.iter().chain(&parameter.annotation);
+    let markers = parameter.default.iter().chain(&parameter.annotation).chain(&parameter.decorators);
     markers.flat_map(|marker| marked_providers(program, marker, frame, 0)).collect()
 }
 
@@ -1122,8 +1191,9 @@ fn route_path(program: &Program<'_>, fact: &Fact, site: Site) -> Option<String> 
     }
 }
 
-fn entry_name(fact: &Fact, path: &str, function: &Function, call: Option<&Call>) -> String {
-    let method = fact.method.clone().or_else(|| method_of(call?)).unwrap_or_default();
+fn entry_name(program: &Program<'_>, fact: &Fact, path: &str, function: &Function, site: Option<Site>) -> String {
+    let named = || method_of(program.units.calls[site?.call].call);
+    let method = told_method(program, fact, site).or_else(named).unwrap_or_default();
     match (method.is_empty(), path.is_empty()) {
         (false, _) => format!("{} {}", method.to_uppercase(), if path.is_empty() { "/" } else { path }),
         (true, false) => path.to_owned(),
@@ -1131,17 +1201,58 @@ fn entry_name(fact: &Fact, path: &str, function: &Function, call: Option<&Call>)
     }
 }
 
-fn entry_name_of(fact: &Fact, path: &str, function: Option<&Function>, call: &Call, method: Option<String>) -> String {
+fn entry_name_of(
+    program: &Program<'_>,
+    fact: &Fact,
+    path: &str,
+    function: Option<&Function>,
+    site: Site,
+    method: Option<String>,
+) -> String {
     match function {
         Some(function) => {
-            let mut name = entry_name(fact, path, function, Some(call));
+            let mut name = entry_name(program, fact, path, function, Some(site));
             if let Some(method) = method.filter(|_| name == path) {
                 name = format!("{} {name}", method.to_uppercase());
             }
-            if name.is_empty() { Program::written(&call.callee) } else { name }
+            if !name.is_empty() {
+                return name;
+            }
+            let written = || Program::written(&program.units.calls[site.call].call.callee);
+            key_of_call(program, site.call).unwrap_or_else(written)
         }
         None => path.to_owned(),
     }
+}
+
+/// The key under which a call stands in an object that another call is given, or that its module exports:
+/// `router({ ask: mutation(..) })`, `export const server = { ask: defineAction(..) }`.
+fn key_of_call(program: &Program<'_>, call: CallId) -> Option<String> {
+    let info = &program.units.calls[call];
+    let key = |object: &Expression| {
+        let ExpressionKind::Object(entries) = &object.kind else { return None };
+        entries.iter().find(|entry| entry.value.span.contains(info.call.span))?.key.clone()
+    };
+    let given = info.within.first().map(|outer| program.units.calls[*outer].call);
+    given.into_iter().flat_map(|outer| &outer.arguments).find_map(|argument| key(&argument.value)).or_else(|| {
+        let frame = program.module_frame(info.module);
+        program.units.exports[info.module].iter().filter_map(|export| export.value.as_ref()).find_map(|exported| {
+            program.values(exported, frame).iter().find_map(|value| match value {
+                Value::Data { expression, .. } => key(expression.0),
+                _ => None,
+            })
+        })
+    })
+}
+
+/// The HTTP method that a registration names: the fact's own, or an argument with one method.
+fn told_method(program: &Program<'_>, fact: &Fact, site: Option<Site>) -> Option<String> {
+    let method = fact.method.as_deref()?;
+    if method.chars().all(|character| character.is_ascii_uppercase()) {
+        return Some(method.to_owned());
+    }
+    let Given::Present { expression, frame } = program.argument(site?, method) else { return None };
+    program.text(expression, frame).filter(|method| METHODS.contains(&method.to_ascii_lowercase().as_str()))
 }
 
 /// `app.post(...)` and `@Post()` register a POST.

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashSet;
 
 use crate::model::*;
+use crate::rules::catalogue::Kind;
 
 use super::Program;
 use super::units::*;
@@ -193,7 +194,7 @@ pub fn leaves(block: &Block) -> bool {
 }
 
 /// Whether a block raises somewhere.
-fn leaves_by_raising(block: &Block) -> bool {
+pub fn leaves_by_raising(block: &Block) -> bool {
     block.iter().any(|statement| match &statement.kind {
         StatementKind::Raise(_) => true,
         StatementKind::If { then, otherwise, .. } => leaves_by_raising(then) || leaves_by_raising(otherwise),
@@ -427,11 +428,21 @@ impl<'m> Program<'m> {
         let mut gates = Vec::new();
         let span = self.units.nodes[node].span;
         for (block, refuses_when) in [(then, true), (otherwise, false)] {
-            if let Some(exit) = exit_of(block) {
+            if let Some(exit) = exit_of(block).or_else(|| self.thrown_by_library(block, frame)) {
                 gates.push(Gate { test, frame, exit, refusal: Some(block), refuses_when, under: None, span, node });
             }
         }
         gates
+    }
+
+    /// A block that ends with a call of a library that throws an error response: `error(429)`, `notFound()`.
+    fn thrown_by_library(&self, block: &'m Block, frame: FrameId) -> Option<Exit> {
+        let StatementKind::Expression(value) = &block.last()?.kind else { return None };
+        let ExpressionKind::Call(call) = &value.kind else { return None };
+        let site = Site { call: self.units.call_id(call)?, frame };
+        let throws =
+            |path: &Rc<str>| self.facts_of(path, Kind::Reject).iter().any(|(_, fact)| fact.raises == Some(true));
+        self.callee_paths(site).iter().any(throws).then_some(Exit::Raise)
     }
 
     fn gates_before(&self, unit: UnitId, at: NodeId, span: Span, frame: FrameId) -> Vec<Gate<'m>> {

@@ -13,7 +13,8 @@ pub enum Kind {
     /// a prompt. `timeout`, `retry`, `output` as settings of the call itself.
     Call,
     /// A method that returns its receiver with other settings (`with_options`, `bind`), or a function that returns its
-    /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one.
+    /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one,
+    /// or `#0()` for what that function returns.
     Same,
     /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
     /// `as` (a canonical name ending in `()`), its settings are those of the clients among its arguments.
@@ -27,15 +28,15 @@ pub enum Kind {
     /// The registration of an entry point: as a decorator, or as a call that is given the handler. `entry` is its kind
     /// (`http`, `websocket`, `bot`, `queue`, `cron`, `cli`, `ui`, `action`), `handler` the argument path of the handler
     /// (absent for decorators; `#-1` is the last positional argument, every earlier function argument is middleware),
-    /// `path` the argument path of the route, `method` the HTTP method where the name of the function does not tell it, `guards` the argument
-    /// paths of dependencies.
+    /// `path` the argument path of the route, `method` the HTTP method (`POST`) or its argument path where the name of the
+    /// function does not tell it, `guards` the argument paths of dependencies.
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
     /// `handlers` arguments that hold a start-up function (a lifespan).
     Router,
     /// A call that puts a router or handlers under an application: every function argument before a router is
-    /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`)
-    /// or of everything (`order = "all"`). `guards` as in `route`.
+    /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`),
+    /// of what was registered before it (`"before"`) or of everything (`"all"`). `guards` as in `route`.
     Mount,
     /// A call or decorator that adds a middleware class or function to an application or router; with `needs` only where
     /// they hold, and then only what `handler` names.
@@ -65,8 +66,9 @@ pub enum Kind {
     /// A base class whose fields without a default are required environment variables, checked when it is instantiated
     /// (`default` is the annotation of fields that have a default without one being written); or a function that checks an
     /// environment object against a schema (`how = "parse"`, or `"result"` where its result must be tested): `value` is
-    /// the argument path of the environment, `keys` those of the schema; `role = "optional"` where a key is optional
-    /// unless its description says `required`.
+    /// the argument path of the environment, `keys` those of the schema (also of a function that is given the environment),
+    /// or `files` names the template whose keys are required; `role = "optional"` where a key is optional unless its
+    /// description says `required`.
     EnvironmentSchema,
     /// A call that loads a `.env` file.
     LoadsEnvironmentFile,
@@ -78,7 +80,8 @@ pub enum Kind {
     Log,
     /// A clock read.
     Clock,
-    /// A call that makes or sends an error response or raises one: `status` is the argument path of the status code, or `always = true`.
+    /// A call that makes or sends an error response or raises one: `status` is the argument path of the status code, or `always = true`;
+    /// `raises = true` where the call throws by itself (`notFound()`).
     Reject,
     /// A call that sends an answer whatever the status is told elsewhere.
     Respond,
@@ -115,7 +118,8 @@ pub enum Kind {
     Scaled,
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
     Spawn,
-    /// A class of the request: parameters annotated with it are the request itself, not text of the user.
+    /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
+    /// brings what a user writes (the fields of a page).
     Request,
     /// A class or schema base whose fields describe a request body.
     Schema,
@@ -190,13 +194,13 @@ pub const KINDS: [Keys; 38] = [
         Kind::EnvironmentSchema,
         "environment-schema",
         &["names"],
-        &["default", "how", "value", "keys", "role", "needs", "unless"],
+        &["default", "how", "value", "keys", "files", "role", "needs", "unless"],
     ),
     keys(Kind::LoadsEnvironmentFile, "loads-environment-file", &["names"], &["needs", "unless"]),
     keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs"]),
     keys(Kind::Log, "log", &["names", "level"], &["needs"]),
     keys(Kind::Clock, "clock", &["names"], &[]),
-    keys(Kind::Reject, "reject", &["names"], &["status", "always"]),
+    keys(Kind::Reject, "reject", &["names"], &["status", "always", "raises"]),
     keys(Kind::Respond, "respond", &["names"], &[]),
     keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit"]),
     keys(Kind::Duration, "duration", &["names"], &["value", "unit", "ended_by", "bounded"]),

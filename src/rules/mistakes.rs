@@ -60,7 +60,7 @@ const WORDS: [(&str, &[&str]); 10] = [
     ("entry", &["http", "websocket", "bot", "queue", "cron", "cli", "ui", "action"]),
     ("does", &["get", "set", "claim", "count", "append", "delete", "many", "tally", "expire"]),
     ("level", &["debug", "info", "warning", "error", "exception"]),
-    ("order", &["after", "all"]),
+    ("order", &["after", "before", "all"]),
     (
         "role",
         &["start", "middleware", "error-handler", "create", "notice", "optional", "kept", "imported", "count", "both"],

@@ -36,7 +36,7 @@ pub(super) enum Measure<'m> {
         origin: Origin,
         schema: Value<'m>,
     },
-    /// The whole request is bounded.
+    /// The whole request is bounded; what is stored is not.
     Everything,
 }
 
@@ -44,7 +44,7 @@ impl<'m> Measure<'m> {
     /// Whether it bounds what is asked of a source.
     pub(super) fn bounds(&self, program: &Program<'m>, leaf: &Leaf<'m>, ask: Ask) -> bool {
         match self {
-            Measure::Everything => true,
+            Measure::Everything => leaf.origin != Origin::Store,
             Measure::Length { name, path, origin, extent } => {
                 let is_same = *name == leaf.name
                     && is_same_origin(*origin, leaf.origin)

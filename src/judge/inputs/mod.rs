@@ -4,6 +4,7 @@
 //! The trace goes backwards from the arguments of an LLM call, through names, helpers and the frames of the trail, to
 //! what comes from outside. What is bounded there, by a schema or a cut, or refused on the way, is limited.
 
+mod conversations;
 mod kept;
 mod measures;
 mod schemas;
@@ -14,11 +15,11 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::arguments::Given;
 use crate::link::entries::frame_of;
-use crate::link::units::{ModuleId, UnitId};
+use crate::link::units::{ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -84,6 +85,7 @@ pub struct Inputs<'c, 'p, 'm> {
     leaves: RefCell<HashMap<Site, Rc<Vec<Leaf<'m>>>>>,
     measured: Measured<'m>,
     handlers: OnceCell<FxHashSet<UnitId>>,
+    handed_over: OnceCell<FxHashMap<String, Vec<(&'m Expression, FrameId)>>>,
     /// Whether a stored value is being looked at: what it was made of is not asked for the same again.
     looks_at_stored: Cell<bool>,
 }
@@ -95,6 +97,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             leaves: RefCell::default(),
             measured: RefCell::default(),
             handlers: OnceCell::new(),
+            handed_over: OnceCell::new(),
             looks_at_stored: Cell::new(false),
         }
     }
@@ -112,6 +115,34 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             let frames = links.filter_map(|link| frame_of(program, &link.value));
             frames.chain(entries.iter().map(|entry| entry.handler)).map(|frame| program.unit_of_frame(frame)).collect()
         })
+    }
+
+    /// What the program itself puts on a request, or in a session, for those who come later, by key: `request.agency = agency`,
+    /// `c.set("shop", shop)`.
+    fn handed_over(&self, key: &str) -> &[(&'m Expression, FrameId)] {
+        let all = self.handed_over.get_or_init(|| {
+            let program = self.program();
+            let entries = &self.case.entries.entries;
+            let links = entries.iter().flat_map(|entry| entry.chains.iter().flatten());
+            let frames = links.filter_map(|link| frame_of(program, &link.value));
+            let known: FxHashMap<UnitId, FrameId> = frames.map(|frame| (program.unit_of_frame(frame), frame)).collect();
+            let mut all: FxHashMap<String, Vec<(&'m Expression, FrameId)>> = FxHashMap::default();
+            for (unit, key, holder, value) in handovers(program) {
+                let frame = known.get(&unit).copied().unwrap_or_else(|| program.open_frame(unit));
+                let is_request =
+                    |value: &Value<'m>| matches!(value, Value::Library { path, .. } if self.is_request(path));
+                if program.values(holder, frame).iter().any(is_request) {
+                    all.entry(key.to_owned()).or_default().push((value, frame));
+                }
+            }
+            all
+        });
+        all.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a value is what a library keeps from turn to turn: a session, the state of a page.
+    fn is_kept_by_library(&self, value: &Value<'m>) -> bool {
+        matches!(value, Value::Library { path, .. } if !path.ends_with("()") && self.program().is_a(path, Kind::Memory))
     }
 
     /// Whether a name is the request or a part of it.
@@ -450,4 +481,35 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             measures::add(measured, measure);
         }
     }
+}
+
+/// Every value that is put on something under a key, with the unit that does so.
+fn handovers<'m>(program: &Program<'m>) -> Vec<(UnitId, &'m str, &'m Expression, &'m Expression)> {
+    let mut all = Vec::new();
+    for (unit, info) in program.units.units.iter().enumerate() {
+        for node in &info.nodes {
+            let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { continue };
+            let assignment = match &statement.kind {
+                StatementKind::Assign(assignment) => assignment,
+                StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }) => assignment,
+                _ => continue,
+            };
+            if let (ExpressionKind::Member { object, name }, Some(value)) = (&assignment.target.kind, &assignment.value)
+            {
+                all.push((unit, name.as_str(), object.as_ref(), value));
+            }
+        }
+        for call in &info.calls {
+            let call = program.units.calls[*call].call;
+            let (ExpressionKind::Member { object, name }, [key, value]) =
+                (&call.callee.kind, call.arguments.as_slice())
+            else {
+                continue;
+            };
+            if let ("set", ExpressionKind::Literal(Literal::Text(key))) = (name.as_str(), &key.value.kind) {
+                all.push((unit, key.as_str(), object.as_ref(), &value.value));
+            }
+        }
+    }
+    all
 }

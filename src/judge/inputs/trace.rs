@@ -2,14 +2,13 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::link::arguments::Given;
 use crate::link::entries::injected_for;
 use crate::link::units::{Access, Binding, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
-use super::super::behaviour::{Operation, operations, query_is_bounded, writes};
+use super::super::behaviour::writes;
 use super::schemas::{Ask, Limit, Schemas};
 use super::words::*;
 use super::{Inputs, Leaf, LeafKind, Origin};
@@ -75,7 +74,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         Trace { inputs, seen: FxHashSet::default(), out: Vec::new() }
     }
 
-    fn program(&self) -> &'p Program<'m> {
+    pub(super) fn program(&self) -> &'p Program<'m> {
         self.inputs.case.program
     }
 
@@ -175,7 +174,12 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     ) {
         self.note_place(expression, frame, &mut state);
         match &index.kind {
-            ExpressionKind::Literal(Literal::Text(key)) => state.path.push(key.clone()),
+            ExpressionKind::Literal(Literal::Text(key)) => {
+                if self.held(expression, object, key, None, frame, &state) {
+                    return;
+                }
+                state.path.push(key.clone());
+            }
             ExpressionKind::Literal(_) => state.items = true,
             _ => {
                 // A field by a name that is only known when it runs: each name that is configured.
@@ -426,7 +430,13 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let unit = program.unit_of_frame(frame);
         let closure = program.frame(frame).closure.unwrap_or(frame);
         let schemas = Schemas { program };
-        if !injected_for(program, parameter, closure).is_empty() {
+        let injected = injected_for(program, parameter, closure);
+        for value in &injected {
+            if let Some(frame) = crate::link::entries::frame_of(program, value) {
+                self.returns(program.unit_of_frame(frame), frame, &state);
+            }
+        }
+        if !injected.is_empty() {
             return;
         }
         if parameter.annotation.as_ref().is_some_and(is_no_text) && state.path.is_empty() {
@@ -518,6 +528,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if state.path.iter().any(|part| is_no_text_part(part)) {
             return;
         }
+        if found.origin == Origin::Request && self.handed_over(&state) {
+            return;
+        }
         let program = self.program();
         let Found { origin, path, mut text, mut count, is_messages } = found;
         if let Some(schema) = &state.schema {
@@ -549,7 +562,20 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         });
     }
 
-    fn add(&mut self, leaf: Leaf<'m>) {
+    /// Whether the program itself has put on the request what is taken from it; then that is followed.
+    fn handed_over(&mut self, state: &State<'m>) -> bool {
+        let place = state.path.iter().rposition(|part| !is_container(part));
+        let Some((at, key)) = place.and_then(|at| Some((at, state.path.get(at)?))) else { return false };
+        let values = self.inputs.handed_over(key);
+        for (value, frame) in values {
+            let mut state = State { in_chain: false, place: None, ..state.clone() };
+            state.path.truncate(at);
+            self.follow(value, *frame, state);
+        }
+        !values.is_empty()
+    }
+
+    pub(super) fn add(&mut self, leaf: Leaf<'m>) {
         if !self.out.contains(&leaf) {
             self.out.push(leaf);
         }
@@ -564,6 +590,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         mut state: State<'m>,
     ) {
         let program = self.program();
+        if self.held(expression, object, name, None, frame, &state) {
+            return;
+        }
         if matches!(&object.kind, ExpressionKind::Name(root) if root == "self") {
             state.aliases.push(name);
             let kept = program.values(expression, frame).iter().any(|value| match value {
@@ -668,12 +697,18 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     ) {
         if let ExpressionKind::Member { object, .. } = &call.callee.kind {
             let key = call.arguments.first().and_then(|argument| match &argument.value.kind {
-                ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
+                ExpressionKind::Literal(Literal::Text(text)) => Some(text.as_str()),
                 _ => None,
             });
+            let default = call.arguments.get(1).map(|argument| &argument.value);
+            if let Some(key) = key.filter(|_| takes_part(method) || method == "setdefault")
+                && self.held(expression, object, key, default, frame, &state)
+            {
+                return;
+            }
             if let Some(key) = key.filter(|_| takes_part(method)) {
                 self.note_place(expression, frame, &mut state);
-                state.path.push(key);
+                state.path.push(key.to_owned());
                 return self.follow(object, frame, state);
             }
             let mut held = state.clone();
@@ -685,6 +720,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 self.note_place(expression, frame, &mut held);
             }
             self.follow(object, frame, held);
+        }
+        if self.asks_elsewhere(call, frame) {
+            return;
         }
         let keeps_path = parses(method) || call.arguments.len() == 1;
         for argument in &call.arguments {
@@ -705,6 +743,34 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             self.follow(&argument.value, frame, state);
         }
+    }
+
+    /// Whether a call is a link of a query or a request: `query(...).bind(id).fetch_all()` answers with what is stored,
+    /// not with the `id`.
+    fn asks_elsewhere(&self, call: &'m Call, frame: FrameId) -> bool {
+        let program = self.program();
+        let mut callee = &call.callee;
+        for _ in 0..16 {
+            callee = match &callee.kind {
+                ExpressionKind::Member { object, .. } => object,
+                ExpressionKind::Await(inner) => inner,
+                ExpressionKind::Call(inner) => {
+                    let asks = program.units.call_id(inner).is_some_and(|id| {
+                        let site = Site { call: id, frame };
+                        let is_in_process =
+                            || program.callee_paths(site).iter().any(|path| writes::is_of_the_language(path));
+                        self.inputs.case.external_at(id).is_some()
+                            || self.inputs.case.guards.behaviour.operation(site).is_some() && !is_in_process()
+                    });
+                    if asks {
+                        return true;
+                    }
+                    &inner.callee
+                }
+                _ => return false,
+            };
+        }
+        false
     }
 
     /// `skip(turns.len() - 20)`: the rest is a tail of known length.
@@ -800,147 +866,6 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             state.gates.extend(program.gates_of_result(unit, expression, frame).into_iter().map(|test| (test, frame)));
             self.follow(expression, frame, state);
         }
-    }
-
-    fn remember(&mut self, method: &str, site: Site, bounded: bool, state: &State<'m>) {
-        let info = &self.program().units.calls[site.call];
-        self.add(Leaf {
-            kind: LeafKind::Memory,
-            name: method.to_owned(),
-            path: Vec::new(),
-            origin: Origin::Store,
-            module: info.module,
-            span: info.call.span,
-            text: Limit::Held,
-            count: if bounded || state.count || state.sliced { Limit::Held } else { Limit::None },
-            is_items: false,
-            is_text: false,
-            gates: Vec::new(),
-        });
-    }
-
-    /// What comes from a store: many rows, or a conversation that is kept as one value.
-    fn stored(&mut self, site: Site, operation: Operation, method: &str, state: &State<'m>) {
-        let program = self.program();
-        let info = &program.units.calls[site.call];
-        let is_conversation = !state.in_text && (!state.in_content || state.items)
-            || state.aliases.iter().any(|name| is_about_conversation(name))
-            || operations::statement(program, site).is_some_and(|text| is_about_conversation(&text));
-        let is_rows = match operation {
-            Operation::Many => is_conversation,
-            // A value that holds a whole conversation, and grows before it goes back.
-            Operation::Get => !state.in_content && !state.in_text && self.inputs.grows(&state.aliases, site),
-            _ => false,
-        };
-        if !is_rows {
-            return;
-        }
-        let bounded = state.count
-            || state.sliced
-            || operation == Operation::Many && self.rows_are_bounded(site)
-            || self.inputs.is_stored_cut(site);
-        self.add(Leaf {
-            kind: LeafKind::Rows,
-            name: method.to_owned(),
-            path: Vec::new(),
-            origin: Origin::Store,
-            module: info.module,
-            span: info.call.span,
-            text: Limit::Held,
-            count: if bounded { Limit::Held } else { Limit::None },
-            is_items: state.items,
-            is_text: state.in_text,
-            gates: state.gates.clone(),
-        });
-    }
-
-    /// Whether a query or load of rows says how many at most.
-    fn rows_are_bounded(&self, site: Site) -> bool {
-        let program = self.program();
-        if let Some(text) = operations::statement(program, site) {
-            return query_is_bounded(&text);
-        }
-        for path in program.callee_paths(site) {
-            for (_, fact) in program
-                .facts_of(&path, Kind::Store)
-                .into_iter()
-                .filter(|(_, fact)| fact.does.as_deref() == Some("many"))
-            {
-                let Some(bound) = &fact.bound else { continue };
-                for alternative in crate::rules::checked::expand(bound) {
-                    match program.argument(site, &alternative) {
-                        Given::Present { expression, frame } => {
-                            // `lrange(key, 0, -1)` loads everything.
-                            let everything =
-                                program.number(expression, frame, 0) == Some(0.0) && alternative.starts_with('#');
-                            if !everything
-                                && program.amount(expression, frame, None, &[]) != crate::link::arguments::Amount::Off
-                            {
-                                return true;
-                            }
-                        }
-                        _ if self.chained_after(site, &alternative) => return true,
-                        _ => {}
-                    }
-                }
-            }
-        }
-        false
-    }
-
-    /// `query(...).limit(10)`: the bound is called on what the load returns.
-    fn chained_after(&self, site: Site, bound: &str) -> bool {
-        let Some(name) = bound.trim_start_matches('.').strip_suffix("()") else { return false };
-        let program = self.program();
-        let info = &program.units.calls[site.call];
-        program.units.units[info.unit].calls.iter().any(|call| {
-            let other = program.units.calls[*call].call;
-            other.span.start == info.call.span.start
-                && other.span.end > info.call.span.end
-                && matches!(&other.callee.kind, ExpressionKind::Member { name: called, .. } if called == name)
-        })
-    }
-
-    /// A collection that outlives the request: an attribute or module variable that starts empty and is added to.
-    fn kept(
-        &mut self,
-        expression: &'m Expression,
-        initial: &'m Expression,
-        name: &'m str,
-        frame: FrameId,
-        state: &State<'m>,
-    ) -> bool {
-        let program = self.program();
-        let mut names = state.aliases.clone();
-        names.push(name);
-        if !super::kept::starts_empty(initial) || !names.iter().any(|name| super::kept::is_added_to(program, name)) {
-            return false;
-        }
-        // What is looked up for a text is no conversation.
-        let is_conversation = !state.in_text && (!state.in_content || state.items)
-            || names.iter().any(|name| is_about_conversation(name));
-        if !is_conversation {
-            return false;
-        }
-        let bounded = state.count
-            || state.sliced
-            || super::kept::has_greatest_length(initial)
-            || names.iter().any(|name| super::kept::is_trimmed(program, name));
-        let module = program.module_of(program.unit_of_frame(frame));
-        self.add(Leaf {
-            kind: LeafKind::Memory,
-            name: name.to_owned(),
-            path: Vec::new(),
-            origin: Origin::Store,
-            module,
-            span: expression.span,
-            text: Limit::Held,
-            count: if bounded { Limit::Held } else { Limit::None },
-            is_items: state.items,
-            is_text: state.in_text,
-            gates: state.gates.clone(),
-        });
-        true
     }
 }
 

@@ -272,7 +272,10 @@ pub(super) fn mentions(expression: &Expression, name: &str) -> bool {
     match &expression.kind {
         ExpressionKind::Name(other) => other == name,
         ExpressionKind::Member { object, name: other } => other == name || mentions(object, name),
-        ExpressionKind::Index { object, .. } | ExpressionKind::Slice { object, .. } => mentions(object, name),
+        ExpressionKind::Index { object, index } => {
+            mentions(object, name) || matches!(&index.kind, ExpressionKind::Literal(Literal::Text(key)) if key == name)
+        }
+        ExpressionKind::Slice { object, .. } => mentions(object, name),
         ExpressionKind::Call(call) => mentions(&call.callee, name),
         ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => mentions(inner, name),
         ExpressionKind::Operator { operands, .. } => operands.iter().any(|operand| mentions(operand, name)),
