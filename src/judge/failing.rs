@@ -93,6 +93,9 @@ fn at_step(
     if results::answers_rejection(case, step) && !same_model_before(case, external, trail, step) {
         return Some(Fate::Answered);
     }
+    if results::follows_failure(case, external, trail, step) {
+        return Some(Fate::Answered);
+    }
     let mut so_far = so_far;
     if let Some(fate) = results::of_chain(case, step).or_else(|| results::of_tests(case, step)) {
         if !fate.goes_on() {

@@ -1,13 +1,15 @@
 //! What becomes of a failure that comes as a result: on the result's own chain, in a test of it, or as nothing.
 
+use crate::link::reach::Trail;
 use crate::link::units::NodeKind;
 use crate::link::{FrameId, Site, Value};
-use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Span};
+use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Span, StatementKind};
 
 use super::blocks::Blocks;
 use super::handlers::names_in;
 use super::shown::Shown;
-use super::{Fate, first_llm};
+use super::{Fate, first_llm, is_same_model};
+use crate::judge::calls::External;
 use crate::judge::case::Case;
 use crate::judge::retrying::{last_name, walk, walk_statement};
 
@@ -109,9 +111,35 @@ pub(super) fn of_tests(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
         let NodeKind::If { test, then, otherwise, .. } = node.kind else { continue };
         let Some(tested) = variant_test(test, info.call.span, name.as_deref()) else { continue };
         let block: &Block = if tested.error_when { then } else { otherwise };
-        return Some(Blocks::new(case, step.frame, tested.error).fate(block, node.span));
+        let mut errors = tested.error;
+        // The arm of the error has a pattern of its own: `Ok(reply) => ..., Err(error) => ...`.
+        if let (false, Some(StatementKind::If { test, .. })) =
+            (tested.error_when, block.first().map(|first| &first.kind))
+        {
+            errors.extend(variant_test(test, info.call.span, name.as_deref()).into_iter().flat_map(|arm| arm.error));
+        }
+        return Some(Blocks::new(case, step.frame, errors).fate(block, node.span));
     }
     of_conditional(case, step, name.as_deref())
+}
+
+/// Whether a step only runs where another LLM call before it has failed: `if let Ok(reply) = ask(FIRST).await { return
+/// reply }`, then this one.
+pub(super) fn follows_failure(case: &Case<'_, '_>, external: &External, trail: &Trail, step: Site) -> bool {
+    let program = case.program;
+    let info = &program.units.calls[step.call];
+    program.units.units[info.unit].nodes.iter().any(|id| {
+        let NodeKind::If { test, then, statement, .. } = program.units.nodes[*id].kind else { return false };
+        let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+        let (Some(subject), Some(pattern)) = (operands.first(), operands.get(1)) else { return false };
+        let succeeded = operator == "=="
+            && matches!(&pattern.kind, ExpressionKind::Call(variant) if last_name(&variant.callee) == Some("Ok"));
+        succeeded
+            && statement.span.end <= info.call.span.start
+            && crate::link::flow::leaves(then)
+            && first_llm(case, subject, step.frame)
+                .is_some_and(|primary| !is_same_model(case, primary, (external, trail.last().copied())))
+    })
 }
 
 /// `match` as a value: `let reply = match ask().await { Ok(reply) => reply, Err(_) => DEFAULT }`.
@@ -223,7 +251,7 @@ fn bound_name(case: &Case<'_, '_>, step: Site) -> Option<String> {
     program.units.ancestors(info.node).find_map(|(_, node)| {
         let NodeKind::Plain(statement) = node.kind else { return None };
         match &statement.kind {
-            crate::model::StatementKind::Assign(assignment) => last_name(&assignment.target).map(str::to_owned),
+            StatementKind::Assign(assignment) => last_name(&assignment.target).map(str::to_owned),
             _ => None,
         }
     })
