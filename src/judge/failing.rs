@@ -93,6 +93,9 @@ fn at_step(
     if results::answers_rejection(case, step) && !same_model_before(case, external, trail, step) {
         return Some(Fate::Answered);
     }
+    if results::follows_failure(case, external, trail, step) {
+        return Some(Fate::Answered);
+    }
     let mut so_far = so_far;
     if let Some(fate) = results::of_chain(case, step).or_else(|| results::of_tests(case, step)) {
         if !fate.goes_on() {
@@ -171,46 +174,43 @@ fn llm_at<'c>(case: &'c Case<'_, '_>, site: Site) -> Option<(&'c External, Optio
     case.external_at(found.call).map(|external| (external, Some(found)))
 }
 
-/// A client or call that is configured with a fallback.
+/// A client or call that is configured with a fallback, or a model given to it that asks another one.
 fn is_configured(case: &Case<'_, '_>, step: Site) -> bool {
-    if case.guards.around(step, ITEM).is_some() {
+    if case.guards.around(step, ITEM).is_some() || is_given_fallback(case, step) {
         return true;
     }
-    case.callees(step).iter().any(|value| value.sites().iter().any(|made| is_made_with_fallback(case, *made)))
+    case.callees(step)
+        .iter()
+        .any(|value| value.sites().iter().any(|made| is_fallback(case, *made) || is_given_fallback(case, *made)))
 }
 
-fn is_made_with_fallback(case: &Case<'_, '_>, made: Site) -> bool {
+/// Whether a call makes something that falls back by itself.
+fn is_fallback(case: &Case<'_, '_>, made: Site) -> bool {
+    case.program.callee_paths(made).iter().any(|path| !case.guards.facts(path, Some(made), ITEM).is_empty())
+}
+
+/// `Agent(FallbackModel(first, second))`, `{ model: createFallback(...) }`: an argument of a library's call that falls
+/// back by itself.
+fn is_given_fallback(case: &Case<'_, '_>, site: Site) -> bool {
     let program = case.program;
-    let has_fallback = |path: &str, site: Site| !case.guards.facts(path, Some(site), ITEM).is_empty();
-    if program.callee_paths(made).iter().any(|path| has_fallback(path, made)) {
-        return true;
+    if program.callee_paths(site).is_empty() {
+        return false;
     }
-    // `Agent(FallbackModel(first, second))`, `middleware=[ModelFallback("...")]`
-    let call = program.units.calls[made.call].call;
-    call.arguments.iter().any(|argument| {
-        given_values(program, &argument.value, made.frame).iter().any(|value| {
-            match (value.path(), value.sites().last()) {
-                (Some(path), Some(site)) => has_fallback(path, *site),
-                _ => false,
-            }
-        })
-    })
+    let call = program.units.calls[site.call].call;
+    call.arguments.iter().any(|argument| holds_fallback(case, &argument.value, site.frame, 0))
 }
 
-/// The values of an argument, also those in a list.
-fn given_values<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> Vec<Value<'m>> {
-    let mut all = Vec::new();
-    for value in program.values(expression, frame).iter() {
-        match value {
-            Value::Data { expression, frame } => {
-                if let ExpressionKind::List(items) = &expression.0.kind {
-                    all.extend(items.iter().flat_map(|item| program.values(item, *frame).to_vec()));
-                }
+fn holds_fallback<'m>(case: &Case<'_, 'm>, expression: &'m Expression, frame: FrameId, depth: usize) -> bool {
+    case.program.values(expression, frame).iter().any(|value| match value {
+        Value::Data { expression, frame } if depth < 2 => match &expression.0.kind {
+            ExpressionKind::Object(entries) => {
+                entries.iter().any(|entry| holds_fallback(case, &entry.value, *frame, depth + 1))
             }
-            other => all.push(other.clone()),
-        }
-    }
-    all
+            ExpressionKind::List(items) => items.iter().any(|item| holds_fallback(case, item, *frame, depth + 1)),
+            _ => false,
+        },
+        value => value.sites().last().is_some_and(|made| is_fallback(case, *made)),
+    })
 }
 
 /// Whether a call of these names writes a log line or reports an error, and shows nobody anything.

@@ -3,8 +3,10 @@
 //! A construct is a library that is told to retry (`library`), a loop around an external call, or a function that calls
 //! itself again after a failure (`loops`). How it waits is read from what its sleeps are given (`waits`).
 
+mod errors;
 mod library;
 mod loops;
+mod repeated;
 mod waits;
 
 use crate::link::units::{CallId, ModuleId, NodeId, UnitId};
@@ -13,7 +15,9 @@ use crate::model::{Block, Expression, Span, Statement, StatementKind};
 use crate::rules::catalogue::{Calls, Kind};
 
 use super::case::Case;
+pub use errors::{Retried, retried};
 pub use loops::counts_attempts;
+pub use repeated::{Repeated, repeated};
 pub use waits::last_name;
 
 /// One retry construct.
@@ -26,6 +30,8 @@ pub struct Construct {
     pub how: Repeats,
     pub bounded: bool,
     pub exponential: bool,
+    /// Whether it tries again because something has failed; else it asks again and again until something is there.
+    pub after_failure: bool,
     /// How often it tries in all, where that is written down.
     pub attempts: Option<f64>,
 }

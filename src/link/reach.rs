@@ -125,6 +125,12 @@ impl<'m> Program<'m> {
     /// Whether a call has run the functions that it was given by the time it returns: a retry, a deadline, a request.
     /// What it returns is their result and runs nothing any more.
     fn is_spent(&self, site: Site) -> bool {
+        // `ask().catch(() => askOther())` runs its functions where it stands.
+        let callee = &self.units.calls[site.call].call.callee;
+        if matches!(&callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "then" | "catch" | "finally"))
+        {
+            return true;
+        }
         self.callee_paths(site).iter().any(|path| {
             self.is_a(path, Kind::Call)
                 || self.is_a(path, Kind::Http)

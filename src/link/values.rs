@@ -1480,6 +1480,13 @@ impl<'m> Program<'m> {
                         add(
                             &mut all,
                             [match value {
+                                // A library's function that is called there: `LazyLock::new(Client::new)`.
+                                Value::Library { path, sites } if returned.is_some() && !path.ends_with("()") => {
+                                    Value::Library {
+                                        path: format!("{path}()").into(),
+                                        sites: sites.iter().copied().chain([site]).collect(),
+                                    }
+                                }
                                 Value::Library { path, sites } => Value::Library {
                                     path: path.clone(),
                                     sites: sites.iter().copied().chain([site]).collect(),

@@ -194,14 +194,22 @@ pub struct Fact {
     pub bounded: Option<Condition>,
     /// Whether its wait grows: `true`, `false`, or a condition.
     pub exponential: Option<Condition>,
-    /// How often it tries, the first time included; only the repetitions where it `does = "retries"`: a setting.
+    /// How often it tries in all; with `unit = "retries"` the first try is not counted.
     pub attempts: Option<Setting>,
+    /// Argument paths of what tells for which errors it tries again: their classes, or a function that is asked;
+    /// `.when()` is a call that follows.
+    pub errors: Option<Vec<String>>,
+    /// Whether its counts are shared by all processes: `true`, `false`, or a condition. Absent: that is not known.
+    pub shared: Option<Condition>,
+    /// Repeating the call repeats its effect (a payment, a message), unless one of these arguments is given.
+    pub effect: Option<Vec<String>>,
 
     /// Argument path of a variable's name.
     pub variable: Option<String>,
     /// Argument path of what holds where there is no such variable.
     pub default: Option<String>,
-    /// Whether a missing variable is an error; whether a call throws by itself.
+    /// Whether a missing variable is an error; whether a call throws by itself; for a request, whether an error status is
+    /// raised.
     pub raises: Option<bool>,
     /// What is done to the store.
     pub does: Option<String>,
@@ -247,7 +255,7 @@ pub struct Setting {
     /// Argument paths, the first one given wins.
     #[serde(default)]
     pub arguments: Vec<String>,
-    /// `s` or `ms`, for lengths of time. Default `s`.
+    /// `s` or `ms`, for lengths of time (default `s`); `retries` for attempts that do not count the first.
     pub unit: Option<String>,
     /// What holds without an argument: a number (seconds, attempts, tokens), a length of time (`"10m"`), or `"none"`.
     /// Absent: what an earlier maker of the client says, else none.
@@ -287,6 +295,7 @@ pub enum Condition {
 /// | `entry KIND NAME` | an entry point: its kind, and `POST /chat`, the path, or the handler's name |
 /// | `guarded NAME ITEM` | what stands in front of that entry point, or on the way from it to every paid call, protects it |
 /// | `guard ITEM` | a guard that is switched on, wherever it stands |
+/// | `scaled` | a settings file tells that several processes answer |
 /// | `retry bounded=B exponential=E` | a retry construct |
 /// | `env NAME checked`, `env NAME unchecked` | a variable without a default, and whether a start-up check covers it |
 /// | `store DOES`, `log LEVEL`, `schema FIELD LIMIT` | an operation on a store, a log line, a limit of a text field (`no-text`: it is none) or of a list (`20 items`) |

@@ -22,7 +22,8 @@ pub enum Kind {
     /// An address of a provider: `hosts` as regular expressions over the URL text of a raw HTTP call, `replies` as keys that
     /// are read from its reply; `calls` and `output` (keys of the body) as in `call`.
     Endpoint,
-    /// A call that sends a raw HTTP request to the address in `url` (an argument path); with `timeout` and its default.
+    /// A call that sends a raw HTTP request to the address in `url` (an argument path); with `timeout` and its default;
+    /// `raises = true` where an error status is raised.
     Http,
     /// The registration of an entry point: as a decorator, or as a call that is given the handler. `entry` is its kind
     /// (`http`, `websocket`, `bot`, `queue`, `cron`, `cli`, `ui`, `action`), `handler` the argument path of the handler
@@ -54,7 +55,10 @@ pub enum Kind {
     /// `wrapper` (wraps a function that it calls, or a client), `result` (its result must be tested), `raises` (stops the caller
     /// itself), `init` (initialised once at start-up), `context` (a `with` block), `argument` (a value given to a call).
     /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
-    /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it is enough. For `A1` `timeout` is a setting of it; for `A2` `bounded` and `exponential` are.
+    /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
+    /// is enough. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are;
+    /// for `C1` `shared` and, as `keys`, the settings of the application that tell
+    /// of a shared store.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
     /// default, `raises = true` where a missing variable is an error; `files` and `keys` tell in which settings the platform
@@ -110,6 +114,9 @@ pub enum Kind {
     /// `protects` as in `guard`, `value` a word that the value must hold (a command), `scope = "pattern"` where the key path
     /// holds a pattern of files.
     Platform,
+    /// A key of a settings file that tells that several processes answer, or that none lives long: `files` and `keys` as in
+    /// `platform`, `value` a regular expression over the values of these keys; without it any value but a one.
+    Scaled,
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
     Spawn,
     /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
@@ -148,13 +155,18 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 37] = [
+pub const KINDS: [Keys; 38] = [
     keys(Kind::Client, "client", &["names"], &["needs", "unless", "timeout", "retry", "output"]),
-    keys(Kind::Call, "call", &["names", "calls"], &["input", "needs", "unless", "timeout", "retry", "output"]),
+    keys(
+        Kind::Call,
+        "call",
+        &["names", "calls"],
+        &["input", "needs", "unless", "timeout", "retry", "output", "effect"],
+    ),
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output"]),
     keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output"]),
-    keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies"]),
-    keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry"]),
+    keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect"]),
+    keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry", "raises"]),
     keys(Kind::Route, "route", &["names", "entry"], &["public", "handler", "path", "method", "guards", "receives"]),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
     keys(Kind::Mount, "mount", &["names"], &["handler", "path", "guards", "order", "parameters", "receives"]),
@@ -176,7 +188,7 @@ pub const KINDS: [Keys; 37] = [
         Kind::Guard,
         "guard",
         &["names", "protects", "how"],
-        &["role", "needs", "unless", "timeout", "bounded", "exponential"],
+        &["role", "needs", "unless", "timeout", "bounded", "exponential", "attempts", "errors", "shared", "keys"],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises", "files", "keys"]),
     keys(
@@ -200,6 +212,7 @@ pub const KINDS: [Keys; 37] = [
     keys(Kind::Memory, "memory", &["names"], &["bounded", "bound"]),
     keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs"]),
     keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope"]),
+    keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler"]),
     keys(Kind::Request, "request", &["names"], &[]),
     keys(Kind::Schema, "schema", &["names"], &[]),

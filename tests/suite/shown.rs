@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use launchcheck::judge::behaviour::{Operation, request_of};
 use launchcheck::judge::calls::{External, Which, held, is_set};
 use launchcheck::judge::case::Case;
-use launchcheck::judge::conditions::{alerting, availability, environment, retries};
+use launchcheck::judge::conditions::{alerting, availability, environment, guard_notes, retries};
 use launchcheck::judge::inputs::Inputs;
 use launchcheck::link::arguments::{Amount, Given, Held};
 use launchcheck::link::entries::{Entries, Entry, Started, frame_of, globs};
@@ -100,6 +100,7 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
         shown.line(format!("env {} {checked}", variable.name));
     }
     platforms(&case, &mut shown);
+    scaled(&program, library, &mut shown);
     by_name_only(&program, &entries, &mut shown);
     shown
 }
@@ -497,6 +498,16 @@ fn platforms(case: &Case<'_, '_>, shown: &mut Shown) {
         };
         if holds {
             shown.fact(format!("guard {protects}"), id);
+        }
+    }
+}
+
+/// Settings files that tell of several processes.
+fn scaled(program: &Program<'_>, library: &Library, shown: &mut Shown) {
+    for (id, fact) in program.catalogue.of_kind(Kind::Scaled) {
+        // Other libraries have such files in their examples for another reason.
+        if program.catalogue.library_of(id).name == library.name && guard_notes::tells_of_several(program, fact) {
+            shown.fact("scaled".to_owned(), id);
         }
     }
 }

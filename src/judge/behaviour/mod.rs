@@ -20,6 +20,7 @@ use crate::rules::checked::FactId;
 pub use operations::{Operation, query_is_bounded};
 use quantities::{Quantity, Source};
 use windows::Span;
+pub use writes::is_of_the_language;
 use writes::{Change, Write};
 
 /// What hand-written code does, over the whole program.

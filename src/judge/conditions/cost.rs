@@ -167,6 +167,7 @@ fn judge(
 ) -> (Vec<Finding>, Vec<Evidence>) {
     let mut findings = Vec::new();
     let mut evidence = Vec::new();
+    let mut guards: Vec<(usize, Protection)> = Vec::new();
     let mut unwired: Option<Option<Protection>> = None;
     for (index, calls) in by_entry {
         let entry = &case.entries.entries[*index];
@@ -181,6 +182,9 @@ fn judge(
                         ko: format!("{}: {}이(가) 앞에서 막습니다", entry.name, found.name),
                     };
                     evidence.push(case.evidence(&found, message));
+                    if !guards.iter().any(|(_, known)| *known == found) {
+                        guards.push((*index, found));
+                    }
                 }
             }
             Err(costly) => {
@@ -210,6 +214,7 @@ fn judge(
             }
         }
     }
+    findings.extend(super::guard_notes::notes(case, item, &guards));
     (findings, evidence)
 }
 

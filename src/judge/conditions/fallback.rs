@@ -1,5 +1,7 @@
 //! A3: when the model fails, the caller still gets a useful answer.
 
+use crate::link::Site;
+use crate::link::reach::Trail;
 use crate::rules::packs::Reason;
 
 use super::super::calls::External;
@@ -11,6 +13,8 @@ use super::super::verdict::{Finding, Item};
 
 /// Sites of one call behind one entry point that are looked at.
 const SITES: usize = 8;
+/// Callers of callers that are looked at where no entry point reaches a call.
+const CALLERS: usize = 3;
 
 /// `no-fallback`: on every way to an LLM call something catches its failure and answers in its stead.
 pub fn fallback(case: &Case<'_, '_>) -> Outcome {
@@ -25,10 +29,9 @@ fn judge(case: &Case<'_, '_>, external: &External) -> Option<Finding> {
     if external.reached.is_empty() {
         let caller = case.program.units.units[case.program.units.calls[external.call].unit].name();
         let name = if caller.is_empty() { &external.api } else { caller };
-        return match fate_of(case, external, &vec![external.open]) {
-            Some(Fate::Answered) => None,
-            fate => Some(finding(case, external, fate, name)),
-        };
+        let ways = ways_from_callers(case, vec![external.open], CALLERS);
+        let fate = ways.iter().map(|trail| fate_of(case, external, trail)).find(|fate| *fate != Some(Fate::Answered));
+        return fate.map(|fate| finding(case, external, fate, name));
     }
     for (entry, sites) in &external.reached {
         for site in sites.iter().take(SITES) {
@@ -41,6 +44,18 @@ fn judge(case: &Case<'_, '_>, external: &External) -> Option<Finding> {
         }
     }
     None
+}
+
+/// Where no entry point reaches a call, the ways from its known callers.
+fn ways_from_callers(case: &Case<'_, '_>, trail: Trail, depth: usize) -> Vec<Trail> {
+    let Some(first) = trail.first() else { return Vec::new() };
+    let callers = case.program.callers_of(case.program.units.calls[first.call].unit);
+    let outer: Vec<Site> = callers.iter().copied().filter(|caller| !trail.contains(caller)).take(SITES).collect();
+    if depth == 0 || outer.is_empty() {
+        return vec![trail];
+    }
+    let longer = |caller| std::iter::once(caller).chain(trail.iter().copied()).collect();
+    outer.into_iter().flat_map(|caller| ways_from_callers(case, longer(caller), depth - 1)).collect()
 }
 
 fn finding(case: &Case<'_, '_>, external: &External, fate: Option<Fate>, entry: &str) -> Finding {

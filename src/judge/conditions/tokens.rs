@@ -29,6 +29,7 @@ pub fn limits(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>) -> Outcome {
             }
         }
         findings.extend(input(case, inputs, external));
+        findings.extend(super::price_notes::note(case, external));
     }
     let mut listed: Vec<Finding> = Vec::new();
     for finding in findings {

@@ -1,6 +1,6 @@
 //! What a block of code does about a failure, in all its branches.
 
-use crate::link::FrameId;
+use crate::link::{FrameId, Value};
 use crate::model::{Block, Expression, ExpressionKind, Literal, Loop, LoopKind, Span, Statement, StatementKind};
 
 use super::shown::Shown;
@@ -242,7 +242,14 @@ fn is_something(value: &Expression) -> bool {
 
 /// A loop over models, providers, or other things that can each answer.
 fn goes_through_things<'m>(case: &Case<'_, 'm>, each: &'m Loop, frame: FrameId) -> bool {
-    each.kind == LoopKind::Each && !counts_attempts(case, each, frame)
+    let only_one = each.over.as_ref().is_some_and(|over| {
+        let values = case.program.values(over, frame);
+        !values.is_empty()
+            && values.iter().all(|value| {
+                matches!(value, Value::Data { expression, .. } if matches!(&expression.0.kind, ExpressionKind::List(items) if items.len() < 2))
+            })
+    });
+    each.kind == LoopKind::Each && !counts_attempts(case, each, frame) && !only_one
 }
 
 /// The statements after a place, level by level outwards.

@@ -151,8 +151,18 @@ pub(super) fn of_application(case: &Case<'_, '_>) -> Option<Fate> {
         }
         let names = function.parameters.iter().flat_map(|parameter| names_in(&parameter.target)).collect();
         let fate = Blocks::new(case, frame, names).of_body(&function.body);
-        (fate == Fate::Answered).then_some(fate)
+        (fate == Fate::Answered && answers_the_caller(case, frame)).then_some(fate)
     })
+}
+
+/// Whether an error handler returns an answer, or replies to whom the failure concerns: telling the team is none.
+fn answers_the_caller(case: &Case<'_, '_>, frame: FrameId) -> bool {
+    let unit = &case.program.units.units[case.program.unit_of_frame(frame)];
+    !unit.returns.is_empty()
+        || unit.calls.iter().any(|call| {
+            let name = last_name(&case.program.units.calls[*call].call.callee).unwrap_or("");
+            ["reply", "answer", "respond", "say", "json"].iter().any(|verb| name.starts_with(verb))
+        })
 }
 
 /// Whether an error handler is registered for errors that no provider raises, or for one status.

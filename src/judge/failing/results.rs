@@ -1,13 +1,15 @@
 //! What becomes of a failure that comes as a result: on the result's own chain, in a test of it, or as nothing.
 
+use crate::link::reach::Trail;
 use crate::link::units::NodeKind;
 use crate::link::{FrameId, Site, Value};
-use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Span};
+use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Span, StatementKind};
 
 use super::blocks::Blocks;
 use super::handlers::names_in;
 use super::shown::Shown;
-use super::{Fate, first_llm};
+use super::{Fate, first_llm, is_same_model};
+use crate::judge::calls::External;
 use crate::judge::case::Case;
 use crate::judge::retrying::{last_name, walk, walk_statement};
 
@@ -103,18 +105,45 @@ pub(super) fn of_tests(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
     let program = case.program;
     let info = &program.units.calls[step.call];
     let unit = &program.units.units[info.unit];
+    let name = bound_name(case, step);
     for id in &unit.nodes {
         let node = &program.units.nodes[*id];
         let NodeKind::If { test, then, otherwise, .. } = node.kind else { continue };
-        let Some(tested) = variant_test(test, info.call.span) else { continue };
+        let Some(tested) = variant_test(test, info.call.span, name.as_deref()) else { continue };
         let block: &Block = if tested.error_when { then } else { otherwise };
-        return Some(Blocks::new(case, step.frame, tested.error).fate(block, node.span));
+        let mut errors = tested.error;
+        // The arm of the error has a pattern of its own: `Ok(reply) => ..., Err(error) => ...`.
+        if let (false, Some(StatementKind::If { test, .. })) =
+            (tested.error_when, block.first().map(|first| &first.kind))
+        {
+            errors.extend(variant_test(test, info.call.span, name.as_deref()).into_iter().flat_map(|arm| arm.error));
+        }
+        return Some(Blocks::new(case, step.frame, errors).fate(block, node.span));
     }
-    of_conditional(case, step)
+    of_conditional(case, step, name.as_deref())
+}
+
+/// Whether a step only runs where another LLM call before it has failed: `if let Ok(reply) = ask(FIRST).await { return
+/// reply }`, then this one.
+pub(super) fn follows_failure(case: &Case<'_, '_>, external: &External, trail: &Trail, step: Site) -> bool {
+    let program = case.program;
+    let info = &program.units.calls[step.call];
+    program.units.units[info.unit].nodes.iter().any(|id| {
+        let NodeKind::If { test, then, statement, .. } = program.units.nodes[*id].kind else { return false };
+        let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+        let (Some(subject), Some(pattern)) = (operands.first(), operands.get(1)) else { return false };
+        let succeeded = operator == "=="
+            && matches!(&pattern.kind, ExpressionKind::Call(variant) if last_name(&variant.callee) == Some("Ok"));
+        succeeded
+            && statement.span.end <= info.call.span.start
+            && crate::link::flow::leaves(then)
+            && first_llm(case, subject, step.frame)
+                .is_some_and(|primary| !is_same_model(case, primary, (external, trail.last().copied())))
+    })
 }
 
 /// `match` as a value: `let reply = match ask().await { Ok(reply) => reply, Err(_) => DEFAULT }`.
-fn of_conditional(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
+fn of_conditional(case: &Case<'_, '_>, step: Site, name: Option<&str>) -> Option<Fate> {
     let program = case.program;
     let info = &program.units.calls[step.call];
     let statement = program.units.ancestors(info.node).find_map(|(_, node)| match node.kind {
@@ -125,7 +154,7 @@ fn of_conditional(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
     walk_statement(statement, &mut |each| {
         if let ExpressionKind::Conditional { test, then, otherwise } = &each.kind
             && found.is_none()
-            && let Some(tested) = variant_test(test, info.call.span)
+            && let Some(tested) = variant_test(test, info.call.span, name)
         {
             let mut value: &Expression = if tested.error_when { then } else { otherwise };
             let mut errors = tested.error;
@@ -149,15 +178,17 @@ struct Tested {
 }
 
 /// Whether a test asks for the variant of what a call at a place returned.
-fn variant_test(test: &Expression, call: Span) -> Option<Tested> {
+fn variant_test(test: &Expression, call: Span, name: Option<&str>) -> Option<Tested> {
     match &test.kind {
         ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
             ("not", [inner]) => {
-                let tested = variant_test(inner, call)?;
+                let tested = variant_test(inner, call, name)?;
                 Some(Tested { error_when: !tested.error_when, error: Vec::new() })
             }
-            ("and", [first, ..]) => variant_test(first, call),
-            ("==", [subject, pattern]) if subject.span.contains(call) => {
+            ("and", [first, ..]) => variant_test(first, call, name),
+            ("==", [subject, pattern])
+                if subject.span.contains(call) || name.is_some() && last_name(subject) == name =>
+            {
                 let ExpressionKind::Call(variant) = &pattern.kind else { return None };
                 match last_name(&variant.callee)? {
                     "Ok" | "Some" => Some(Tested { error_when: false, error: Vec::new() }),
@@ -220,7 +251,7 @@ fn bound_name(case: &Case<'_, '_>, step: Site) -> Option<String> {
     program.units.ancestors(info.node).find_map(|(_, node)| {
         let NodeKind::Plain(statement) = node.kind else { return None };
         match &statement.kind {
-            crate::model::StatementKind::Assign(assignment) => last_name(&assignment.target).map(str::to_owned),
+            StatementKind::Assign(assignment) => last_name(&assignment.target).map(str::to_owned),
             _ => None,
         }
     })

@@ -25,6 +25,7 @@ pub(super) fn constructs(case: &Case<'_, '_>) -> Vec<Construct> {
             how: Repeats::Library(call),
             bounded: fact.bounded.as_ref().is_none_or(|condition| program.holds(condition, site)),
             exponential: fact.exponential.as_ref().is_none_or(|condition| program.holds(condition, site)),
+            after_failure: true,
             attempts: attempts(program, fact, site),
         });
     }
@@ -32,7 +33,7 @@ pub(super) fn constructs(case: &Case<'_, '_>) -> Vec<Construct> {
 }
 
 /// The fact of a call that retries, with the name it is known by.
-fn fact_at<'m>(case: &Case<'_, 'm>, site: Site) -> Option<(&'m Fact, std::rc::Rc<str>)> {
+pub(super) fn fact_at<'m>(case: &Case<'_, 'm>, site: Site) -> Option<(&'m Fact, std::rc::Rc<str>)> {
     let program = case.program;
     program.callee_paths(site).into_iter().find_map(|path| {
         program
@@ -57,7 +58,7 @@ fn attempts(program: &Program<'_>, fact: &Fact, site: Site) -> Option<f64> {
         Some(_) => None,
         None => setting.default.as_ref().and_then(toml::Value::as_integer).map(|number| number as f64),
     }
-    .map(|number| if fact.does.as_deref() == Some("retries") { number + 1.0 } else { number })
+    .map(|number| if setting.unit.as_deref() == Some("retries") { number + 1.0 } else { number })
 }
 
 /// Whether what is retried asks a database and nothing outside: waiting for it to start is no retry of a call.

@@ -29,6 +29,7 @@ pub(super) fn loops(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
             how: Repeats::Loop(*node),
             bounded,
             exponential,
+            after_failure: repeats,
             attempts: each.over.as_ref().and_then(|over| times(program, over, frame)),
         });
     }
@@ -467,6 +468,7 @@ pub(super) fn recursions(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
             how: Repeats::Recursion { unit, call },
             bounded,
             exponential,
+            after_failure: true,
             attempts: None,
         });
     }
