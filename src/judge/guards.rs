@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use crate::link::arguments::{Amount, Held};
 use crate::link::entries::{Entries, Entry, Link, Role, frame_of};
-use crate::link::flow::{Exit, Gate, leaves, walk_block};
+use crate::link::flow::{Exit, Gate, Slice, leaves, walk_block};
 use crate::link::reach::{Reach, Trail};
 use crate::link::units::{CallId, ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
@@ -322,6 +322,11 @@ impl<'p, 'm> Guards<'p, 'm> {
                 }
             }
         }
+        if item == "C3"
+            && let Some(found) = self.tells_known_rows(gate, &slice)
+        {
+            return Some(Protection { span: gate.span, module, ..found });
+        }
         let reached = self.reached.borrow().clone();
         self.behaviour.of_gate(gate, &slice, item, reached.as_deref()).map(|name| Protection {
             module,
@@ -392,6 +397,41 @@ impl<'p, 'm> Guards<'p, 'm> {
             module: info.module,
             span: info.call.span,
             name: Program::written(&info.call.callee),
+        })
+    }
+
+    /// A test of a function that answers whether a unique row was there already: `if seen_before(id): return`.
+    fn tells_known_rows(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> Option<Protection> {
+        let program = self.program;
+        let (mut test, mut refuses_when) = (gate.test, gate.refuses_when);
+        let asked = loop {
+            match &test.kind {
+                ExpressionKind::Operator { operator, operands } if operator == "not" => {
+                    (test, refuses_when) = (operands.first()?, !refuses_when);
+                }
+                ExpressionKind::Await(inner) => test = inner,
+                _ => break test,
+            }
+        };
+        // `fresh = claim(id)` is asked about by its name.
+        let sites: Vec<Site> = match &asked.kind {
+            ExpressionKind::Call(call) => vec![Site { call: program.units.call_id(call)?, frame: gate.frame }],
+            ExpressionKind::Name(_) => slice.sites.iter().copied().filter(|site| site.frame == gate.frame).collect(),
+            _ => return None,
+        };
+        sites.into_iter().flat_map(|site| program.runs(site, self.registrations)).find_map(|frame| {
+            let unit = program.unit_of_frame(frame);
+            program.units.units[unit].calls.iter().find_map(|call| {
+                let found = self.refuses_known_rows(Site { call: *call, frame })?;
+                let answers =
+                    program.units.ancestors(program.units.calls[*call].node).any(|(_, node)| match node.kind {
+                        NodeKind::TryBody(tried) => {
+                            tried.handlers.iter().any(|handler| answer_of(handler) == Some(refuses_when))
+                        }
+                        _ => false,
+                    });
+                answers.then_some(found)
+            })
         })
     }
 
@@ -645,15 +685,41 @@ impl<'p, 'm> Guards<'p, 'm> {
                     if matches!(name.as_str(), "send" | "receive" | "start_response" | "resolve" | "reject"));
                 !answers
                     && program.values(&info.call.callee, site.frame).iter().any(|value| match value {
-                        Value::Parameter { .. } => true,
+                        Value::Parameter { .. } => goes_on(&info.call.callee),
                         Value::Library { path, sites } => {
                             sites.is_empty()
-                                && (path.ends_with(".next") || path.ends_with("()") || path.ends_with(".call_next"))
+                                && [".next", "()", ".call_next", ".handle"].iter().any(|end| path.ends_with(end))
                         }
                         _ => false,
                     })
             })
             .collect()
+    }
+}
+
+/// What a handler answers, where it is yes or no.
+fn answer_of(handler: &Handler) -> Option<bool> {
+    match &handler.body.last()?.kind {
+        StatementKind::Return(Some(value)) => match value.kind {
+            ExpressionKind::Literal(Literal::Boolean(answer)) => Some(answer),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a call of something that was given goes on with it: it is called itself, or by a method for that;
+/// `error.toString()` of a given error does not.
+fn goes_on(callee: &Expression) -> bool {
+    const ONWARDS: [&str; 14] = [
+        "run", "call", "handle", "next", "invoke", "fetch", "dispatch", "execute", "apply", "process", "oneshot",
+        "resolve", "handler", "app",
+    ];
+    match &callee.kind {
+        ExpressionKind::Member { object, name } => {
+            ONWARDS.contains(&name.as_str()) || matches!(&object.kind, ExpressionKind::Name(root) if root == "self")
+        }
+        _ => true,
     }
 }
 

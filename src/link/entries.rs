@@ -163,7 +163,19 @@ impl<'m> Entries<'m> {
                 class.class.decorators.iter().flat_map(|decorator| decorator_facts(program, decorator, frame))
             {
                 if fact.is == Kind::Middleware && !fact.guards.is_empty() {
-                    guard_links(program, fact, site, &mut self.conventions);
+                    let mut links = Vec::new();
+                    guard_links(program, fact, site, &mut links);
+                    for link in links {
+                        match handled_errors(program, &link.value) {
+                            Some(is_narrow) => {
+                                if is_narrow {
+                                    self.narrow_handlers.insert((link.module, link.span));
+                                }
+                                self.error_handlers.push(link);
+                            }
+                            None => self.conventions.push(link),
+                        }
+                    }
                 }
             }
         }
@@ -930,6 +942,15 @@ fn decorator_facts<'m>(program: &Program<'m>, decorator: &'m Expression, frame: 
         .collect()
 }
 
+/// Whether a class is declared as a handler of errors, and then whether it is one for some of them only.
+fn handled_errors(program: &Program<'_>, value: &Value<'_>) -> Option<bool> {
+    let (Value::Class(class) | Value::Instance { class, .. }) = value else { return None };
+    let class = &program.units.classes[*class];
+    let frame = program.open_frame(class.unit);
+    let mut facts = class.class.decorators.iter().flat_map(|decorator| decorator_facts(program, decorator, frame));
+    facts.find(|(fact, _)| fact.is == Kind::ErrorHandler).map(|(_, site)| is_narrow(program, site))
+}
+
 /// Whether a handler of errors is registered for some of them only: a status other than 500, a class of errors.
 fn is_narrow(program: &Program<'_>, site: Site) -> bool {
     let Some(first) = program.units.calls[site.call].call.arguments.first() else { return false };
@@ -981,7 +1002,7 @@ pub fn frame_of<'m>(program: &Program<'m>, value: &Value<'m>) -> Option<FrameId>
         Value::Function { unit, closure, receiver } => program.enter(*unit, *closure, receiver.clone(), How::Framework),
         Value::Class(class) | Value::Instance { class, .. } => {
             let methods = &program.units.classes[*class].methods;
-            let unit = ["__call__", "dispatch", "process_request", "use", "intercept", "canActivate"]
+            let unit = ["__call__", "dispatch", "process_request", "use", "intercept", "canActivate", "catch"]
                 .iter()
                 .find_map(|name| methods.get(name))?;
             let receiver = Value::Instance { class: *class, site: None };
@@ -1005,9 +1026,7 @@ fn held_by<'m>(program: &Program<'m>, value: &Value<'m>) -> Vec<(&'m Expression,
             && program.callee_paths(**site).iter().any(|path| path.contains("()") && program.is_a(path, Kind::Same))
     };
     let given = added.iter().filter(adds).take(HELD);
-    given
-        .filter_map(|site| Some((&program.units.calls[site.call].call.arguments.first()?.value, site.frame)))
-        .collect()
+    given.filter_map(|site| Some((&program.units.calls[site.call].call.arguments.first()?.value, site.frame))).collect()
 }
 
 /// The constructor site of a router value.

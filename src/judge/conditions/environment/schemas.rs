@@ -30,6 +30,8 @@ pub struct Checked {
     /// Its result must be tested.
     pub by_result: bool,
     pub variables: Vec<Required>,
+    /// Variables that the environment holds afterwards, for the schema fills them in.
+    pub filled: Vec<String>,
     /// Reads that hand values to the schema: it decides whether they are required.
     pub governed: BTreeSet<(ModuleId, Span)>,
 }
@@ -72,13 +74,23 @@ fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
     }
     if fact.keys.is_empty() && fact.value.is_none() {
         let variables = filled_struct(program, site);
-        return Some(Checked { call: site.call, by_result: false, variables, governed: BTreeSet::new() });
+        return Some(Checked {
+            call: site.call,
+            by_result: false,
+            variables,
+            filled: Vec::new(),
+            governed: BTreeSet::new(),
+        });
     }
     let mut keys = Keys { program, optional_by_default: fact.role.as_deref() == Some("optional"), found: Vec::new() };
     keys.of_call(fact, site);
-    let mut required = Vec::new();
-    for Key { key, module, span, is_required, examined } in keys.found {
+    let (mut required, mut filled) = (Vec::new(), Vec::new());
+    for Key { key, module, span, is_required, is_filled, examined } in keys.found {
         if !is_required {
+            // A check of the whole environment puts its defaults into it.
+            if is_filled && fact.value.is_none() && is_variable_name(&key) {
+                filled.push(key);
+            }
             continue;
         }
         let given: Vec<&Handed> = handed.iter().filter(|each| each.key == key).collect();
@@ -96,7 +108,8 @@ fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
         }));
     }
     let governed = handed.iter().map(|each| (each.module, each.span)).collect();
-    Some(Checked { call: site.call, by_result: fact.how.as_deref() == Some("result"), variables: required, governed })
+    let by_result = fact.how.as_deref() == Some("result");
+    Some(Checked { call: site.call, by_result, variables: required, filled, governed })
 }
 
 /// The fields of the type that a call fills from the environment: the type that is declared, or the one that is named
@@ -185,6 +198,8 @@ struct Key {
     module: ModuleId,
     span: Span,
     is_required: bool,
+    /// Whether it is given a value where it is missing.
+    is_filled: bool,
     /// Whether its content is looked at.
     examined: bool,
 }
@@ -230,6 +245,7 @@ impl<'m> Keys<'_, 'm> {
                                     module,
                                     span: entry.value.span,
                                     is_required,
+                                    is_filled: is_filled(&entry.value),
                                     examined: is_examined(&entry.value),
                                 });
                             }
@@ -287,6 +303,22 @@ impl<'m> Keys<'_, 'm> {
         }
         demanded
     }
+}
+
+/// Whether the description of a key gives it a value where it is missing.
+fn is_filled(description: &Expression) -> bool {
+    let mut found = false;
+    super::super::fallback::walk(description, &mut |each| match &each.kind {
+        ExpressionKind::Call(call) => {
+            found |= matches!(&call.callee.kind, ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)
+                if matches!(name.as_str(), "default" | "_default" | "prefault" | "catch" | "fallback"));
+        }
+        ExpressionKind::Object(entries) => {
+            found |= entries.iter().any(|entry| entry.key.as_deref() == Some("default"));
+        }
+        _ => {}
+    });
+    found
 }
 
 /// Whether the description of a key looks at more than presence.
