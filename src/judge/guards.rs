@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
 use crate::link::arguments::{Amount, Held};
-use crate::link::entries::{Entries, Entry, Link, Role, frame_of};
+use crate::link::entries::{Entries, Entry, Link, Role, decorator_facts, frame_of};
 use crate::link::flow::{Exit, Gate, Slice, leaves, walk_block};
 use crate::link::reach::{Reach, Trail};
 use crate::link::units::{CallId, ModuleId, NodeKind, UnitId};
@@ -85,7 +85,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             .into_iter()
             .flat_map(|name| self.program.facts_of(name, Kind::Guard))
             .map(|(_, fact)| fact)
-            .filter(|fact| fact.protects.as_deref() == Some(item))
+            .filter(|fact| fact.protects.as_deref() == Some(item) && fact.how.as_deref() != Some("exempt"))
             .filter(|fact| self.is_on(fact, site, item))
             .collect()
     }
@@ -108,11 +108,47 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// Whether every way from the entry point to the call is protected; the first protection found.
     pub fn on_entry(&self, entry: &Entry<'m>, sites: &[Site], item: &str) -> Option<Protection> {
         self.look_at(entry);
+        let is_exempt = self.is_taken_out(entry, item);
         let mut first = None;
         for chain in &entry.chains {
+            let own: Vec<Link<'m>>;
+            let chain: &[Link<'m>] = if is_exempt {
+                own = chain.iter().filter(|link| !matches!(link.value, Value::Library { .. })).cloned().collect();
+                &own
+            } else {
+                chain
+            };
             first = Some(self.on_chain(chain, item).or_else(|| self.on_all_trails(entry, sites, item))?);
         }
         first
+    }
+
+    /// Whether a decorator of a handler or of its class takes it out of what a library does for all.
+    pub fn is_taken_out(&self, entry: &Entry<'m>, item: &str) -> bool {
+        let program = self.program;
+        let info = &program.units.units[program.unit_of_frame(entry.handler)];
+        let class = info.class.map(|class| &program.units.classes[class]);
+        let of_class = class.iter().flat_map(|class| {
+            let frame = program.open_frame(class.unit);
+            class.class.decorators.iter().map(move |decorator| (decorator, frame))
+        });
+        let home = info.parent.map(|parent| program.open_frame(parent));
+        let own = info.function.into_iter().flat_map(|function| &function.decorators);
+        of_class.chain(own.filter_map(|decorator| Some((decorator, home?)))).any(|(decorator, frame)| {
+            let exempts = |fact: &Fact| {
+                fact.is == Kind::Guard
+                    && fact.protects.as_deref() == Some(item)
+                    && fact.how.as_deref() == Some("exempt")
+            };
+            decorator_facts(program, decorator, frame)
+                .iter()
+                .any(|(fact, site)| exempts(fact) && program.applies(fact, *site))
+                || program.values(decorator, frame).iter().any(|value| {
+                    value
+                        .path()
+                        .is_some_and(|path| program.facts_of(path, Kind::Guard).iter().any(|(_, fact)| exempts(fact)))
+                })
+        })
     }
 
     /// From now on questions are about requests to this entry point.

@@ -1441,9 +1441,11 @@ impl<'m> Program<'m> {
             let fact = self.catalogue.fact(*id);
             match fact.is {
                 Kind::Same => {
-                    // A method returns its receiver, a function what it is given.
+                    // A method returns its receiver unless it says otherwise, a function what it is given.
                     let given = match &call.callee.kind {
-                        ExpressionKind::Member { object, .. } if path.contains("()") => Some((&**object, site.frame)),
+                        ExpressionKind::Member { object, .. } if path.contains("()") && fact.value.is_none() => {
+                            Some((&**object, site.frame))
+                        }
                         _ => match self.argument(site, fact.value.as_deref().unwrap_or("#0")) {
                             Given::Present { expression, frame } => Some((expression, frame)),
                             _ => None,

@@ -149,6 +149,8 @@ pub fn query_operation(text: &str) -> Option<Operation> {
             let updates = text.contains("do update") || text.contains("on duplicate key");
             Some(if updates && adds { Operation::Count } else { Operation::Claim })
         }
+        "replace" => Some(Operation::Set),
+        "insert" if text.contains("insert or replace") => Some(Operation::Set),
         "insert" if words.next() == Some("into") => Some(Operation::Append),
         "update" if text.contains(" set ") || text.contains("\nset ") => {
             Some(if text.contains("+ ") || text.contains("- ") { Operation::Count } else { Operation::Set })

@@ -529,6 +529,28 @@ pub fn is_failing(program: &crate::link::Program<'_>, node: NodeId) -> bool {
     })
 }
 
+/// Whether a place is only reached with the status of a failure: `if response.status_code < 500: return response`.
+fn is_for_failures(program: &crate::link::Program<'_>, site: Site) -> bool {
+    program.gates(site).iter().any(|gate| {
+        let ExpressionKind::Operator { operator, operands } = &gate.test.kind else { return false };
+        let [
+            ExpressionKind::Member { name, .. } | ExpressionKind::Name(name),
+            ExpressionKind::Literal(Literal::Number(least)),
+        ] = [operands.first(), operands.get(1)]
+            .map(|operand| operand.map_or(&ExpressionKind::Unknown, |each| &each.kind))
+        else {
+            return false;
+        };
+        // The place runs where the test does not refuse.
+        let runs_above = match operator.as_str() {
+            "<" | "<=" => gate.refuses_when,
+            ">" | ">=" => !gate.refuses_when,
+            _ => return false,
+        };
+        name.to_ascii_lowercase().contains("status") && *least >= 399.0 && runs_above
+    })
+}
+
 /// Whether something after a call runs whenever the call succeeds.
 fn runs_too(case: &Case<'_, '_>, later: usize, call: usize) -> bool {
     let program = case.program;
@@ -569,7 +591,7 @@ fn inside(case: &Case<'_, '_>, frame: FrameId) -> Told {
             told.success.duration |= line.duration;
             told.failure.duration |= line.duration;
             told.failure.what |= line.failure;
-        } else if is_failing(program, node) {
+        } else if is_failing(program, node) || is_for_failures(program, Site { call: *call, frame }) {
             told.failure.what |= line.tells_error();
             told.failure.duration |= line.duration;
         } else {

@@ -257,9 +257,51 @@ impl<'m> Keys<'_, 'm> {
                     }
                 }
                 Value::Library { sites: more, .. } => sites.extend(more.iter().copied()),
-                // A function that checks the environment itself: its own schema is found where it parses.
+                // A function that is given the environment: what it holds it against.
+                Value::Function { unit, .. } => self.of_function(*unit, sites, depth + 1),
                 _ => {}
             }
+        }
+    }
+
+    /// The schemas and classes that a function holds what it is given against, where it can refuse.
+    fn of_function(&mut self, unit: crate::link::units::UnitId, sites: &mut Vec<Site>, depth: usize) {
+        let program = self.program;
+        let frame = program.open_frame(unit);
+        for call in &program.units.units[unit].calls {
+            let call = program.units.calls[*call].call;
+            let object = match &call.callee.kind {
+                ExpressionKind::Member { object, .. } => Some(object.as_ref()),
+                _ => None,
+            };
+            for expression in call.arguments.iter().map(|argument| &argument.value).chain(object) {
+                for value in program.values(expression, frame).iter() {
+                    match value {
+                        Value::Class(class) => self.of_class(*class),
+                        Value::Library { sites: more, .. } => sites.extend(more.iter().copied()),
+                        _ => {}
+                    }
+                }
+                if matches!(expression.kind, ExpressionKind::Object(_)) {
+                    self.of_expression(expression, frame, sites, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// The fields of a class, of which those without a value are required.
+    fn of_class(&mut self, class: ClassId) {
+        let info = &self.program.units.classes[class];
+        for name in &info.order {
+            let Some((_, assignment)) = info.fields.get(name).and_then(|fields| fields.first()) else { continue };
+            self.found.push(Key {
+                key: (*name).to_owned(),
+                module: info.module,
+                span: assignment.target.span,
+                is_required: assignment.value.is_none(),
+                is_filled: assignment.value.is_some(),
+                examined: false,
+            });
         }
     }
 
