@@ -11,8 +11,8 @@ use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
 use crate::link::arguments::{Amount, Held};
-use crate::link::entries::{Entries, Entry, Link, Role, frame_of};
-use crate::link::flow::{Exit, Gate, leaves, walk_block};
+use crate::link::entries::{Entries, Entry, Link, Role, decorator_facts, frame_of};
+use crate::link::flow::{Exit, Gate, Slice, leaves, walk_block};
 use crate::link::reach::{Reach, Trail};
 use crate::link::units::{CallId, ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
@@ -85,7 +85,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             .into_iter()
             .flat_map(|name| self.program.facts_of(name, Kind::Guard))
             .map(|(_, fact)| fact)
-            .filter(|fact| fact.protects.as_deref() == Some(item))
+            .filter(|fact| fact.protects.as_deref() == Some(item) && fact.how.as_deref() != Some("exempt"))
             .filter(|fact| self.is_on(fact, site, item))
             .collect()
     }
@@ -108,11 +108,47 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// Whether every way from the entry point to the call is protected; the first protection found.
     pub fn on_entry(&self, entry: &Entry<'m>, sites: &[Site], item: &str) -> Option<Protection> {
         self.look_at(entry);
+        let is_exempt = self.is_taken_out(entry, item);
         let mut first = None;
         for chain in &entry.chains {
+            let own: Vec<Link<'m>>;
+            let chain: &[Link<'m>] = if is_exempt {
+                own = chain.iter().filter(|link| !matches!(link.value, Value::Library { .. })).cloned().collect();
+                &own
+            } else {
+                chain
+            };
             first = Some(self.on_chain(chain, item).or_else(|| self.on_all_trails(entry, sites, item))?);
         }
         first
+    }
+
+    /// Whether a decorator of a handler or of its class takes it out of what a library does for all.
+    pub fn is_taken_out(&self, entry: &Entry<'m>, item: &str) -> bool {
+        let program = self.program;
+        let info = &program.units.units[program.unit_of_frame(entry.handler)];
+        let class = info.class.map(|class| &program.units.classes[class]);
+        let of_class = class.iter().flat_map(|class| {
+            let frame = program.open_frame(class.unit);
+            class.class.decorators.iter().map(move |decorator| (decorator, frame))
+        });
+        let home = info.parent.map(|parent| program.open_frame(parent));
+        let own = info.function.into_iter().flat_map(|function| &function.decorators);
+        of_class.chain(own.filter_map(|decorator| Some((decorator, home?)))).any(|(decorator, frame)| {
+            let exempts = |fact: &Fact| {
+                fact.is == Kind::Guard
+                    && fact.protects.as_deref() == Some(item)
+                    && fact.how.as_deref() == Some("exempt")
+            };
+            decorator_facts(program, decorator, frame)
+                .iter()
+                .any(|(fact, site)| exempts(fact) && program.applies(fact, *site))
+                || program.values(decorator, frame).iter().any(|value| {
+                    value
+                        .path()
+                        .is_some_and(|path| program.facts_of(path, Kind::Guard).iter().any(|(_, fact)| exempts(fact)))
+                })
+        })
     }
 
     /// From now on questions are about requests to this entry point.
@@ -323,6 +359,11 @@ impl<'p, 'm> Guards<'p, 'm> {
                 }
             }
         }
+        if item == "C3"
+            && let Some(found) = self.tells_known_rows(gate, &slice)
+        {
+            return Some(Protection { span: gate.span, module, ..found });
+        }
         let reached = self.reached.borrow().clone();
         self.behaviour.of_gate(gate, &slice, item, reached.as_deref()).map(|name| Protection {
             module,
@@ -394,6 +435,41 @@ impl<'p, 'm> Guards<'p, 'm> {
             module: info.module,
             span: info.call.span,
             name: Program::written(&info.call.callee),
+        })
+    }
+
+    /// A test of a function that answers whether a unique row was there already: `if seen_before(id): return`.
+    fn tells_known_rows(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> Option<Protection> {
+        let program = self.program;
+        let (mut test, mut refuses_when) = (gate.test, gate.refuses_when);
+        let asked = loop {
+            match &test.kind {
+                ExpressionKind::Operator { operator, operands } if operator == "not" => {
+                    (test, refuses_when) = (operands.first()?, !refuses_when);
+                }
+                ExpressionKind::Await(inner) => test = inner,
+                _ => break test,
+            }
+        };
+        // `fresh = claim(id)` is asked about by its name.
+        let sites: Vec<Site> = match &asked.kind {
+            ExpressionKind::Call(call) => vec![Site { call: program.units.call_id(call)?, frame: gate.frame }],
+            ExpressionKind::Name(_) => slice.sites.iter().copied().filter(|site| site.frame == gate.frame).collect(),
+            _ => return None,
+        };
+        sites.into_iter().flat_map(|site| program.runs(site, self.registrations)).find_map(|frame| {
+            let unit = program.unit_of_frame(frame);
+            program.units.units[unit].calls.iter().find_map(|call| {
+                let found = self.refuses_known_rows(Site { call: *call, frame })?;
+                let answers =
+                    program.units.ancestors(program.units.calls[*call].node).any(|(_, node)| match node.kind {
+                        NodeKind::TryBody(tried) => {
+                            tried.handlers.iter().any(|handler| answer_of(handler) == Some(refuses_when))
+                        }
+                        _ => false,
+                    });
+                answers.then_some(found)
+            })
         })
     }
 
@@ -708,15 +784,41 @@ impl<'p, 'm> Guards<'p, 'm> {
                     if matches!(name.as_str(), "send" | "receive" | "start_response" | "resolve" | "reject"));
                 !answers
                     && program.values(&info.call.callee, site.frame).iter().any(|value| match value {
-                        Value::Parameter { .. } => true,
+                        Value::Parameter { .. } => goes_on(&info.call.callee),
                         Value::Library { path, sites } => {
                             sites.is_empty()
-                                && (path.ends_with(".next") || path.ends_with("()") || path.ends_with(".call_next"))
+                                && [".next", "()", ".call_next", ".handle"].iter().any(|end| path.ends_with(end))
                         }
                         _ => false,
                     })
             })
             .collect()
+    }
+}
+
+/// What a handler answers, where it is yes or no.
+fn answer_of(handler: &Handler) -> Option<bool> {
+    match &handler.body.last()?.kind {
+        StatementKind::Return(Some(value)) => match value.kind {
+            ExpressionKind::Literal(Literal::Boolean(answer)) => Some(answer),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a call of something that was given goes on with it: it is called itself, or by a method for that;
+/// `error.toString()` of a given error does not.
+fn goes_on(callee: &Expression) -> bool {
+    const ONWARDS: [&str; 14] = [
+        "run", "call", "handle", "next", "invoke", "fetch", "dispatch", "execute", "apply", "process", "oneshot",
+        "resolve", "handler", "app",
+    ];
+    match &callee.kind {
+        ExpressionKind::Member { object, name } => {
+            ONWARDS.contains(&name.as_str()) || matches!(&object.kind, ExpressionKind::Name(root) if root == "self")
+        }
+        _ => true,
     }
 }
 

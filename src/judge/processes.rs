@@ -74,6 +74,7 @@ fn found_by_framework(program: &Program<'_>) -> BTreeSet<ModuleId> {
     let globs: Vec<_> = program
         .catalogue
         .of_kind(Kind::Convention)
+        .filter(|(id, _)| program.version_fits(*id, ""))
         .filter_map(|(_, fact)| crate::link::entries::globs(&fact.files))
         .collect();
     let is_found = |module: &ModuleId| globs.iter().any(|globs| globs.is_match(&program.modules[*module].path));

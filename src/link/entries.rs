@@ -163,7 +163,19 @@ impl<'m> Entries<'m> {
                 class.class.decorators.iter().flat_map(|decorator| decorator_facts(program, decorator, frame))
             {
                 if fact.is == Kind::Middleware && !fact.guards.is_empty() {
-                    guard_links(program, fact, site, &mut self.conventions);
+                    let mut links = Vec::new();
+                    guard_links(program, fact, site, &mut links);
+                    for link in links {
+                        match handled_errors(program, &link.value) {
+                            Some(is_narrow) => {
+                                if is_narrow {
+                                    self.narrow_handlers.insert((link.module, link.span));
+                                }
+                                self.error_handlers.push(link);
+                            }
+                            None => self.conventions.push(link),
+                        }
+                    }
                 }
             }
         }
@@ -931,18 +943,64 @@ fn receive(program: &Program<'_>, value: &Value<'_>, fact: &Fact) {
     }
 }
 
-/// The facts of a decorator that is a call, with the call.
-fn decorator_facts<'m>(program: &Program<'m>, decorator: &'m Expression, frame: FrameId) -> Vec<(&'m Fact, Site)> {
+/// The facts of a decorator that is a call, with the call; of one of the program, those of what it puts together.
+pub fn decorator_facts<'m>(program: &Program<'m>, decorator: &'m Expression, frame: FrameId) -> Vec<(&'m Fact, Site)> {
     let ExpressionKind::Call(call) = &decorator.kind else { return Vec::new() };
     let Some(call) = program.units.call_id(call) else { return Vec::new() };
     let site = Site { call, frame };
     let catalogue = program.catalogue;
-    program
-        .callee_paths(site)
-        .iter()
-        .flat_map(|path| program.facts(path).to_vec())
-        .map(|id| (catalogue.fact(id), site))
-        .collect()
+    let paths = program.callee_paths(site);
+    let mut facts: Vec<(&'m Fact, Site)> =
+        paths.iter().flat_map(|path| program.facts(path).to_vec()).map(|id| (catalogue.fact(id), site)).collect();
+    if facts.is_empty() {
+        composed_facts(program, decorator, frame, 0, &mut facts);
+    }
+    facts
+}
+
+/// The facts of decorators that a function of the program puts together: `Paid = () => all(UseGuards(A), UseGuards(B))`.
+fn composed_facts<'m>(
+    program: &Program<'m>,
+    made: &'m Expression,
+    frame: FrameId,
+    depth: usize,
+    facts: &mut Vec<(&'m Fact, Site)>,
+) {
+    let ExpressionKind::Call(call) = &made.kind else { return };
+    let Some(id) = program.units.call_id(call).filter(|_| depth < 4) else { return };
+    let site = Site { call: id, frame };
+    for value in program.values(&call.callee, frame).iter() {
+        let Value::Function { unit, closure, receiver } = value else { continue };
+        let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Call(site)) else { continue };
+        for returned in &program.units.units[*unit].returns {
+            let ExpressionKind::Call(outer) = &returned.kind else { continue };
+            let parts = outer.arguments.iter().map(|argument| &argument.value);
+            for part in std::iter::once(*returned).chain(parts) {
+                let ExpressionKind::Call(each) = &part.kind else { continue };
+                let Some(id) = program.units.call_id(each) else { continue };
+                let site = Site { call: id, frame: inner };
+                let paths = program.callee_paths(site);
+                facts.extend(
+                    paths
+                        .iter()
+                        .flat_map(|path| program.facts(path).to_vec())
+                        .map(|id| (program.catalogue.fact(id), site)),
+                );
+                if paths.is_empty() {
+                    composed_facts(program, part, inner, depth + 1, facts);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a class is declared as a handler of errors, and then whether it is one for some of them only.
+fn handled_errors(program: &Program<'_>, value: &Value<'_>) -> Option<bool> {
+    let (Value::Class(class) | Value::Instance { class, .. }) = value else { return None };
+    let class = &program.units.classes[*class];
+    let frame = program.open_frame(class.unit);
+    let mut facts = class.class.decorators.iter().flat_map(|decorator| decorator_facts(program, decorator, frame));
+    facts.find(|(fact, _)| fact.is == Kind::ErrorHandler).map(|(_, site)| is_narrow(program, site))
 }
 
 /// Whether a handler of errors is registered for some of them only: a status other than 500, a class of errors.
@@ -996,7 +1054,7 @@ pub fn frame_of<'m>(program: &Program<'m>, value: &Value<'m>) -> Option<FrameId>
         Value::Function { unit, closure, receiver } => program.enter(*unit, *closure, receiver.clone(), How::Framework),
         Value::Class(class) | Value::Instance { class, .. } => {
             let methods = &program.units.classes[*class].methods;
-            let unit = ["__call__", "dispatch", "process_request", "use", "intercept", "canActivate"]
+            let unit = ["__call__", "dispatch", "process_request", "use", "intercept", "canActivate", "catch"]
                 .iter()
                 .find_map(|name| methods.get(name))?;
             let receiver = Value::Instance { class: *class, site: None };

@@ -175,7 +175,7 @@ impl<'m> Program<'m> {
 
     /// Whether a fact is about the version that is depended on: of the package that the name itself comes from, where a
     /// library has several, else of the first that is declared.
-    fn version_fits(&self, id: FactId, path: &str) -> bool {
+    pub fn version_fits(&self, id: FactId, path: &str) -> bool {
         let Some(wanted) = &self.catalogue.fact(id).versions else { return true };
         let library = self.catalogue.library_of(id);
         let declared: Vec<&Dependency> = self

@@ -584,10 +584,9 @@ impl<'m> Walk<'_, 'm> {
                 self.units.classes[class].properties.insert(name, index);
             }
         }
-        // A method is registered with its class before its body is walked, so that `self.x = ...` finds it.
-        if let Some(class) =
-            saved.3.filter(|class| self.units.classes[*class].unit == saved.0 && !function.name.is_empty())
-        {
+        // A method is registered with its class before its body is walked, so that `self.x = ...` finds it. A function
+        // without a name that a field is made with sees the object too.
+        if let Some(class) = saved.3.filter(|class| self.units.classes[*class].unit == saved.0) {
             self.units.units[unit].class = Some(class);
         }
         self.block(&function.body);

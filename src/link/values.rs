@@ -1459,11 +1459,13 @@ impl<'m> Program<'m> {
             let fact = self.catalogue.fact(*id);
             match fact.is {
                 Kind::Same => {
-                    // A method returns its receiver, a function what it is given, or what that returns (`#0()`).
+                    // A method returns its receiver unless it says otherwise, a function what it is given, or what that returns (`#0()`).
                     let value = fact.value.as_deref().unwrap_or("#0");
                     let returned = value.strip_suffix("()").filter(|value| value.starts_with('#'));
                     let given = match &call.callee.kind {
-                        ExpressionKind::Member { object, .. } if path.contains("()") => Some((&**object, site.frame)),
+                        ExpressionKind::Member { object, .. } if path.contains("()") && fact.value.is_none() => {
+                            Some((&**object, site.frame))
+                        }
                         _ => match self.argument(site, returned.unwrap_or(value)) {
                             Given::Present { expression, frame } => Some((expression, frame)),
                             _ => None,

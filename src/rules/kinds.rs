@@ -53,7 +53,8 @@ pub enum Kind {
     /// Something that protects: `protects` names the item (`V1`, `V2`, `A1`, `A2`, `A3`, `C1`, `C2`, `C3`, `T1-input`, `T2`),
     /// `how` the way it is wired: `decorator`, `middleware` (given to a middleware, mount, or route registration, or added),
     /// `wrapper` (wraps a function that it calls, or a client), `result` (its result must be tested), `raises` (stops the caller
-    /// itself), `init` (initialised once at start-up), `context` (a `with` block), `argument` (a value given to a call).
+    /// itself), `init` (initialised once at start-up), `context` (a `with` block), `argument` (a value given to a call),
+    /// `exempt` (a decorator that takes a handler out).
     /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
     /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
     /// is enough. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are;

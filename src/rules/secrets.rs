@@ -118,6 +118,8 @@ pub struct Lists {
     pub browser_secrets: Vec<String>,
     pub browser_vendors: Vec<String>,
     pub browser_keys: Vec<String>,
+    pub browser_likely: Vec<String>,
+    pub browser_widgets: Vec<String>,
     pub browser_public: Vec<String>,
     pub browser_flags: Vec<String>,
     pub browser_flag_keys: Vec<String>,

@@ -11,9 +11,9 @@ use rustc_hash::FxHashSet;
 use std::cell::OnceCell;
 
 use crate::link::flow::{Gate, Slice};
-use crate::link::units::UnitId;
+use crate::link::units::{NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind};
+use crate::model::{Expression, ExpressionKind, StatementKind};
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::FactId;
 
@@ -134,7 +134,33 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 }
             }
         }
+        self.set_later(&mut parts);
         windows::of_parts(program, &parts, &sites)
+    }
+
+    /// Adds the calls that change a time after it was made: `midnight.setUTCHours(0, 0, 0, 0)`.
+    fn set_later(&self, parts: &mut Vec<(&'m Expression, FrameId)>) {
+        let program = self.program;
+        let mut setters: Vec<(&'m Expression, FrameId)> = Vec::new();
+        let mut seen: FxHashSet<(&str, FrameId)> = FxHashSet::default();
+        for (part, frame) in parts.iter() {
+            let ExpressionKind::Name(name) = &part.kind else { continue };
+            if !seen.insert((name.as_str(), *frame)) {
+                continue;
+            }
+            for node in &program.units.units[program.unit_of_frame(*frame)].nodes {
+                let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { continue };
+                if let StatementKind::Expression(value) = &statement.kind
+                    && let ExpressionKind::Call(call) = &value.kind
+                    && let ExpressionKind::Member { object, name: method } = &call.callee.kind
+                    && method.starts_with("set")
+                    && matches!(&object.kind, ExpressionKind::Name(root) if root == name)
+                {
+                    setters.push((value, *frame));
+                }
+            }
+        }
+        parts.extend(setters);
     }
 
     /// Counts requests per caller, compares with a limit, refuses.
@@ -148,7 +174,10 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             match quantity.source {
                 _ if !is_per_caller => false,
                 Source::Store(site, Operation::Count) => self.counts_by_one(site, &records),
-                Source::Store(_, Operation::Tally) => !records.is_empty() || counts_itself,
+                // The sum of what requests cost is a budget, however it is kept.
+                Source::Store(site, Operation::Tally) => {
+                    !operations::sums_up(self.program, site) && (!records.is_empty() || counts_itself)
+                }
                 Source::Store(..) | Source::Process => {
                     let by_one =
                         records.iter().any(|write| write.by_one || write.change == Change::Set && write.in_process);

@@ -149,6 +149,25 @@ fn tallies(program: &Program<'_>, site: Site) -> bool {
     })
 }
 
+/// Whether a tally adds up what is stored rather than counting it.
+pub fn sums_up(program: &Program<'_>, site: Site) -> bool {
+    if let Some(text) = statement(program, site) {
+        let text = text.to_ascii_lowercase();
+        return text.contains("sum(") && !text.contains("count(");
+    }
+    let info = &program.units.calls[site.call];
+    let has_sum = info.call.arguments.iter().any(|argument| match &argument.value.kind {
+        ExpressionKind::Object(entries) => entries.iter().any(|entry| entry.key.as_deref() == Some("_sum")),
+        _ => false,
+    });
+    let asks = |call: &Call| matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name.eq_ignore_ascii_case("sum"));
+    has_sum
+        || program.units.units[info.unit].calls.iter().any(|other| {
+            let other = program.units.calls[*other].call;
+            info.call.span.contains(other.span) && asks(other)
+        })
+}
+
 /// What a statement in SQL does; none where the text is no statement.
 pub fn query_operation(text: &str) -> Option<Operation> {
     let text = text.trim_start().to_ascii_lowercase();
@@ -164,6 +183,8 @@ pub fn query_operation(text: &str) -> Option<Operation> {
             let updates = text.contains("do update") || text.contains("on duplicate key");
             Some(if updates && adds { Operation::Count } else { Operation::Claim })
         }
+        "replace" => Some(Operation::Set),
+        "insert" if text.contains("insert or replace") => Some(Operation::Set),
         "insert" if words.next() == Some("into") => Some(Operation::Append),
         "update" if text.contains(" set ") || text.contains("\nset ") => {
             Some(if text.contains("+ ") || text.contains("- ") { Operation::Count } else { Operation::Set })

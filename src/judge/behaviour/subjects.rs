@@ -25,17 +25,24 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
         of_statement(&text, &mut subjects);
         return subjects;
     }
-    let mut call: &Call = program.units.calls[site.call].call;
-    let mut innermost;
+    let mut call: &Call = outermost(program, site);
+    let mut innermost = call;
+    let mut names_table = false;
     let mut left = PARTS;
     loop {
-        innermost = call;
+        // `multi().incr(key)`: what is called without anything says nothing.
+        if !call.arguments.is_empty() {
+            innermost = call;
+        }
         for argument in &call.arguments {
             if let Some(name) = argument.name.as_deref().filter(|name| *name != "**") {
                 subjects.push(Subject::Field(name.to_owned()));
             }
             // A table is given as it is; what stands deeper are conditions.
-            if let ExpressionKind::Name(name) = &argument.value.kind {
+            if let ExpressionKind::Name(name) = &argument.value.kind
+                && !is_text(program, &argument.value, site.frame)
+            {
+                names_table |= is_model(program, &argument.value, site.frame);
                 subjects.push(Subject::Table(name.clone()));
             }
             names_in(program, &argument.value, site.frame, &mut subjects, &mut left);
@@ -47,6 +54,8 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
         }
         match &object.kind {
             ExpressionKind::Call(inner) => call = inner,
+            // `db.insert(usage)`: the table is named, what is connected to says nothing more.
+            ExpressionKind::Name(_) if names_table => break,
             _ => {
                 subjects.extend(last_name(object).map(|name| Subject::Table(name.to_owned())));
                 break;
@@ -67,6 +76,42 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
     subjects.sort();
     subjects.dedup();
     subjects
+}
+
+/// The last call of the chain that a call stands in: `.where(..)` of `db.select().from(usage).where(..)`.
+fn outermost<'m>(program: &Program<'m>, site: Site) -> &'m Call {
+    let info = &program.units.calls[site.call];
+    let mut last = info.call;
+    for call in &program.units.units[info.unit].calls {
+        let outer = program.units.calls[*call].call;
+        let ExpressionKind::Member { object, .. } = &outer.callee.kind else { continue };
+        let goes_on = outer.span.start == info.call.span.start && object.span.contains(info.call.span);
+        if goes_on && outer.span.end > last.span.end {
+            last = outer;
+        }
+    }
+    last
+}
+
+/// Whether a name is a table or model: a class, or what a module makes once.
+fn is_model<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> bool {
+    program.values(expression, frame).iter().any(|value| match value {
+        Value::Class(_) => true,
+        Value::Library { sites, .. } => sites
+            .first()
+            .is_some_and(|site| program.units.units[program.units.calls[site.call].unit].function.is_none()),
+        _ => false,
+    })
+}
+
+/// Whether a name holds a text, as the key of a store does.
+fn is_text<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> bool {
+    program.values(expression, frame).iter().any(|value| match value {
+        Value::Data { expression, .. } => {
+            matches!(expression.0.kind, ExpressionKind::Literal(Literal::Text(_)) | ExpressionKind::Template(_))
+        }
+        _ => false,
+    })
 }
 
 /// Whether a first argument can be the key of a store: no object, statement or model.
@@ -216,6 +261,10 @@ pub fn are_related(read: &[Subject], written: &[Subject]) -> bool {
     let (read_keys, written_keys) = (keys(read), keys(written));
     let (read_tables, written_tables) = (tables(read), tables(written));
     if !read_keys.is_empty() && !written_keys.is_empty() {
+        let heads = |keys: &[String]| -> Option<Vec<String>> { keys.iter().map(|key| head(key)).collect() };
+        if let (Some(a), Some(b)) = (heads(&read_keys), heads(&written_keys)) {
+            return share(&a, &b);
+        }
         let (a, b): (Vec<String>, Vec<String>) = (
             read_keys.iter().flat_map(|key| words(key)).collect(),
             written_keys.iter().flat_map(|key| words(key)).collect(),
@@ -226,6 +275,12 @@ pub fn are_related(read: &[Subject], written: &[Subject]) -> bool {
         return share(&read_tables, &written_tables);
     }
     share(&fields(read), &fields(written))
+}
+
+/// The word that a key begins with, where it begins with one: keys of different things begin differently.
+fn head(key: &str) -> Option<String> {
+    let first = key.split(|character: char| !character.is_alphanumeric() && character != '*').next()?;
+    (first.len() > 1 && !first.contains('*')).then(|| first.to_lowercase())
 }
 
 /// The words of a key that are known.

@@ -88,6 +88,7 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
     if let Some(operation) = operation(program, site) {
         let change = match operation {
             Operation::Count => Change::Adjust,
+            Operation::Append if adds_on_conflict(program, unit, site) => Change::Adjust,
             Operation::Append => Change::Append,
             Operation::Set if values.iter().any(|(value, frame)| adds(program, value, *frame)) => Change::Adjust,
             Operation::Set => Change::Set,
@@ -120,6 +121,36 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
     });
     let by_one = change == Change::Append || changes_by_one(&values);
     Some(Write { unit, node: info.node, site: Some(site), subjects, change, by_one, in_process, values })
+}
+
+/// Whether an insertion goes on to add to the row that is there already:
+/// `.insert(usage).values(..).onConflictDoUpdate({ set: { cents: sql`${usage.cents} + ${cents}` } })`.
+fn adds_on_conflict<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> bool {
+    let inner = program.units.calls[site.call].call;
+    program.units.units[unit].calls.iter().any(|call| {
+        let outer = program.units.calls[*call].call;
+        let ExpressionKind::Member { object, name } = &outer.callee.kind else { return false };
+        let name: String = name.chars().filter(|each| *each != '_').flat_map(char::to_lowercase).collect();
+        let updates =
+            matches!(name.as_str(), "onconflictdoupdate" | "onduplicatekeyupdate" | "ondupupdate" | "doupdate");
+        updates
+            && object.span.contains(inner.span)
+            && outer.arguments.iter().any(|argument| {
+                adds(program, &argument.value, site.frame) || writes_a_sum(program, &argument.value, site.frame)
+            })
+    })
+}
+
+/// Whether a statement that is written within a value adds or takes away.
+fn writes_a_sum<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> bool {
+    program.slice(value, frame).parts.iter().any(|(part, _)| {
+        match &part.kind {
+        ExpressionKind::Template(pieces) => pieces.iter().any(|piece| {
+            matches!(&piece.kind, ExpressionKind::Literal(Literal::Text(text)) if matches!(text.trim(), "+" | "-"))
+        }),
+        _ => false,
+    }
+    })
 }
 
 /// Whether a value is made by adding or taking away: `spent + cost`, `{ credits: { decrement: 1 } }`, `{"$inc": ...}`.

@@ -12,6 +12,7 @@ use crate::rules::packs::Reason;
 use super::super::case::{Case, Outcome};
 use super::super::guards::{Protection, short};
 use super::super::verdict::{Evidence, Item, Location, Text};
+use super::environment::names::Variables;
 
 /// `no-error-alerting`: an error tracker or alert channel is initialised where the server runs and sees its errors, or
 /// an own notifier is called where the errors of every LLM entry point pass.
@@ -412,18 +413,18 @@ fn goes_to_a_channel(case: &Case<'_, '_>, site: Site) -> bool {
     let program = case.program;
     let call = program.units.calls[site.call].call;
     let Some(address) = call.arguments.first() else { return false };
-    let slice = program.slice(&address.value, site.frame);
-    slice.parts.iter().any(|(part, _)| {
-        let text = match &part.kind {
-            crate::model::ExpressionKind::Literal(crate::model::Literal::Text(text)) => text.as_str(),
-            crate::model::ExpressionKind::Name(name) | crate::model::ExpressionKind::Member { name, .. } => {
-                name.as_str()
-            }
-            _ => return false,
-        };
+    let tells = |text: &str| {
         let text = text.to_ascii_lowercase();
         ["webhook", "hooks.", "alert", "pagerduty", "opsgenie", "/services/t", "bot*/sendmessage", "sendmessage"]
             .iter()
             .any(|word| text.contains(word))
-    })
+    };
+    let slice = program.slice(&address.value, site.frame);
+    let is_written = slice.parts.iter().any(|(part, _)| match &part.kind {
+        ExpressionKind::Literal(Literal::Text(text)) => tells(text),
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => tells(name),
+        _ => false,
+    });
+    // What an object was given when it was made: `this.url` of an injected service.
+    is_written || Variables { program }.held(&address.value, site.frame).iter().any(|named| tells(&named.name))
 }

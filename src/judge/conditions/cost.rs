@@ -104,11 +104,12 @@ fn protection<'c, 'm>(
 }
 
 fn protected<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, sites: &[Site], item: &str) -> Option<Protection> {
+    let by_client = || if case.guards.is_taken_out(entry, item) { None } else { by_client(case, sites, item) };
     case.guards
         .on_entry(entry, sites, item)
         .or_else(|| exported(case, entry, item))
         .or_else(|| platform(case, item))
-        .or_else(|| by_client(case, sites, item))
+        .or_else(by_client)
 }
 
 /// A guard that the call itself or its client carries (a proxy's budget, an idempotency key), or that holds for all calls

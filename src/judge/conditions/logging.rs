@@ -329,6 +329,7 @@ fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
             }
         }
     }
+    told = told.and(around_chained(case, site));
     // `with logged("chat"):` of a function that logs around its `yield`.
     for (_, node) in program.units.ancestors(info.node) {
         let NodeKind::With(items) = node.kind else { continue };
@@ -337,6 +338,86 @@ fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
         }
     }
     told
+}
+
+/// When a function runs that is given to what a result is chained to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum After {
+    Success,
+    Failure,
+    Both,
+}
+
+/// What is logged by the functions that are given to calls on the result: `handle().pipe(tap({ next, error }))`,
+/// `.then(log).catch(report)`.
+fn around_chained(case: &Case<'_, '_>, site: Site) -> Told {
+    let program = case.program;
+    let info = &program.units.calls[site.call];
+    let mut given: Vec<(&crate::model::Expression, After)> = Vec::new();
+    for call in &program.units.units[info.unit].calls {
+        let outer = program.units.calls[*call].call;
+        let ExpressionKind::Member { object, name } = &outer.callee.kind else { continue };
+        if outer.span.end <= info.call.span.end || !object.span.contains(info.call.span) {
+            continue;
+        }
+        for argument in &outer.arguments {
+            handed_functions(&argument.value, after_of(name), 0, &mut given);
+        }
+    }
+    let mut told = Told::default();
+    for (function, after) in given.into_iter().take(20) {
+        for value in program.values(function, site.frame).iter() {
+            let Some(frame) = frame_of(program, value) else { continue };
+            let calls = &program.units.units[program.unit_of_frame(frame)].calls;
+            for line in calls.iter().filter_map(|call| log_line(case, Site { call: *call, frame })) {
+                let (success, failure) = (after != After::Failure, after != After::Success);
+                told.success.what |= success && (line.status || after == After::Success && line.says_something);
+                told.success.duration |= success && line.duration;
+                told.failure.what |= failure && line.tells_error();
+                told.failure.duration |= failure && line.duration;
+            }
+        }
+    }
+    told
+}
+
+/// What the name of a method or of a key says about when its function runs.
+fn after_of(name: &str) -> After {
+    let name = name.to_ascii_lowercase();
+    if name.starts_with("catch") || name == "error" {
+        After::Failure
+    } else if name.starts_with("finally") || name.starts_with("finalize") {
+        After::Both
+    } else {
+        After::Success
+    }
+}
+
+/// The functions among what is given: themselves, in an object by what they are for, or wrapped by a further call.
+fn handed_functions<'m>(
+    expression: &'m crate::model::Expression,
+    after: After,
+    depth: usize,
+    all: &mut Vec<(&'m crate::model::Expression, After)>,
+) {
+    match &expression.kind {
+        ExpressionKind::Call(call) if depth < 3 => {
+            let (ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }) = &call.callee.kind else { return };
+            for argument in &call.arguments {
+                handed_functions(&argument.value, after_of(name), depth + 1, all);
+            }
+        }
+        ExpressionKind::Object(entries) if depth < 3 => {
+            for entry in entries {
+                let after = entry.key.as_deref().map_or(after, after_of);
+                handed_functions(&entry.value, after, depth + 1, all);
+            }
+        }
+        ExpressionKind::Function(_) | ExpressionKind::Name(_) | ExpressionKind::Member { .. } => {
+            all.push((expression, after));
+        }
+        _ => {}
+    }
 }
 
 /// What a context manager that is written as a generator logs around its `yield`.
@@ -411,7 +492,29 @@ fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame: FrameId) -
     told
 }
 
-/// Whether a place runs only for a failure: `Err(error) => ...`, `if let Err(error)`.
+/// Whether a test asks whether there is an error: `if (c.error)`, `if err is not None`.
+fn asks_for_error(test: &crate::model::Expression) -> Option<bool> {
+    match &test.kind {
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+            matches!(name.to_ascii_lowercase().as_str(), "error" | "err" | "exc" | "exception" | "failure")
+                .then_some(true)
+        }
+        ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+            ("not", [inner]) => asks_for_error(inner).map(|asks| !asks),
+            ("!=" | "is not", [inner, other]) if is_null(other) => asks_for_error(inner),
+            ("==" | "is", [inner, other]) if is_null(other) => asks_for_error(inner).map(|asks| !asks),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_null(expression: &crate::model::Expression) -> bool {
+    matches!(expression.kind, ExpressionKind::Literal(Literal::Null))
+        || matches!(&expression.kind, ExpressionKind::Name(name) if name == "undefined")
+}
+
+/// Whether a place runs only for a failure: `Err(error) => ...`, `if let Err(error)`, `if (c.error)`.
 pub fn is_failing(program: &crate::link::Program<'_>, node: NodeId) -> bool {
     let about = |test: &crate::model::Expression, variant: &str| {
         matches!(&test.kind, ExpressionKind::Operator { operator, operands }
@@ -419,10 +522,32 @@ pub fn is_failing(program: &crate::link::Program<'_>, node: NodeId) -> bool {
                 if matches!(&call.callee.kind, ExpressionKind::Name(name) if name == variant))))
     };
     program.units.ancestors(node).any(|(_, node)| match node.kind {
-        NodeKind::Then(test) => about(test, "Err"),
-        NodeKind::Otherwise(test) => about(test, "Ok"),
+        NodeKind::Then(test) => about(test, "Err") || asks_for_error(test) == Some(true),
+        NodeKind::Otherwise(test) => about(test, "Ok") || asks_for_error(test) == Some(false),
         NodeKind::Handler(..) => true,
         _ => false,
+    })
+}
+
+/// Whether a place is only reached with the status of a failure: `if response.status_code < 500: return response`.
+fn is_for_failures(program: &crate::link::Program<'_>, site: Site) -> bool {
+    program.gates(site).iter().any(|gate| {
+        let ExpressionKind::Operator { operator, operands } = &gate.test.kind else { return false };
+        let [
+            ExpressionKind::Member { name, .. } | ExpressionKind::Name(name),
+            ExpressionKind::Literal(Literal::Number(least)),
+        ] = [operands.first(), operands.get(1)]
+            .map(|operand| operand.map_or(&ExpressionKind::Unknown, |each| &each.kind))
+        else {
+            return false;
+        };
+        // The place runs where the test does not refuse.
+        let runs_above = match operator.as_str() {
+            "<" | "<=" => gate.refuses_when,
+            ">" | ">=" => !gate.refuses_when,
+            _ => return false,
+        };
+        name.to_ascii_lowercase().contains("status") && *least >= 399.0 && runs_above
     })
 }
 
@@ -466,7 +591,7 @@ fn inside(case: &Case<'_, '_>, frame: FrameId) -> Told {
             told.success.duration |= line.duration;
             told.failure.duration |= line.duration;
             told.failure.what |= line.failure;
-        } else if is_failing(program, node) {
+        } else if is_failing(program, node) || is_for_failures(program, Site { call: *call, frame }) {
             told.failure.what |= line.tells_error();
             told.failure.duration |= line.duration;
         } else {
@@ -525,7 +650,7 @@ fn log_line_at(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> {
         .map(|(_, fact)| fact.level.clone().unwrap_or_else(|| "info".into()));
     let Some(level) = level else {
         // Only what is called for its own sake: what the model's wrapper logs is told on the way to the model.
-        if depth >= HELPERS || !is_statement(program, site) {
+        if depth >= HELPERS || !is_statement(program, site, depth > 0) {
             return None;
         }
         let frames = program.runs(site, &case.entries.registrations).into_iter().take(4);
@@ -577,12 +702,16 @@ fn log_line_at(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> {
     Some(line)
 }
 
-/// Whether a call stands alone as a statement.
-fn is_statement(program: &crate::link::Program<'_>, site: Site) -> bool {
+/// Whether a call stands alone as a statement; in a helper that is called for its own sake also what it returns:
+/// `info: (message) => write('info', message)`.
+fn is_statement(program: &crate::link::Program<'_>, site: Site, in_helper: bool) -> bool {
     let info = &program.units.calls[site.call];
     let NodeKind::Plain(statement) = program.units.nodes[info.node].kind else { return false };
-    let StatementKind::Expression(value) = &statement.kind else { return false };
-    let mut value = value;
+    let mut value = match &statement.kind {
+        StatementKind::Expression(value) => value,
+        StatementKind::Return(Some(value)) if in_helper => value,
+        _ => return false,
+    };
     while let ExpressionKind::Await(inner) = &value.kind {
         value = inner;
     }

@@ -19,29 +19,41 @@ impl Scan<'_> {
         let rest = self.bytes.get(prefix_end..(prefix_end + 80).min(self.bytes.len())).unwrap_or_default();
         let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
         let end = prefix_end + length;
-        if !self.is_secret_behind(self.slice(prefix_end, end)) || !self.is_read(start, end) {
+        let Some(certain) = self.secret_behind(self.slice(prefix_end, end)) else { return };
+        if !self.is_read(start, end) || !certain && !self.is_sent_as_key(start) {
             return;
         }
         let name = self.slice(start, end).to_owned();
         if self.hits.iter().any(|hit| hit.variant == "public-name" && hit.name == name) {
             return;
         }
-        self.push_name("public-name", start, end, &name, true);
+        self.push_name("public-name", start, end, &name, certain);
     }
 
-    /// Whether the rest of a public name names a secret.
-    fn is_secret_behind(&self, rest: &str) -> bool {
+    /// Whether the rest of a public name names a secret, and then whether that is certain.
+    fn secret_behind(&self, rest: &str) -> Option<bool> {
         let lists = &self.shapes.lists;
         let rest = rest.to_ascii_uppercase();
-        if lists.browser_public.iter().any(|public| names::holds(&rest, public)) {
-            return false;
+        let holds = |list: &[String]| list.iter().any(|word| names::holds(&rest, word));
+        if holds(&lists.browser_public) {
+            return None;
         }
         let ends = |tail: &String| names::ends_in(&rest, tail);
-        lists.browser_secrets.iter().any(ends)
+        let is_certain = lists.browser_secrets.iter().any(ends)
             || lists.browser_keys.iter().any(|key| {
                 let vendor = rest.strip_suffix(key.as_str()).and_then(|rest| rest.strip_suffix('_'));
                 vendor.is_some_and(|vendor| lists.browser_vendors.iter().any(|known| names::holds(vendor, known)))
-            })
+            });
+        let is_likely = || lists.browser_likely.iter().any(ends) && !holds(&lists.browser_widgets);
+        if is_certain { Some(true) } else { is_likely().then_some(false) }
+    }
+
+    /// Whether a value goes into a header that lets its sender in: keys that are meant for browsers are given to a
+    /// library or stand in an address.
+    fn is_sent_as_key(&self, at: usize) -> bool {
+        let (start, end) = self.line_around(at);
+        let line = self.slice(start, end).to_ascii_lowercase();
+        ["bearer ", "authorization", "x-api-key", "api-key\""].iter().any(|word| line.contains(word))
     }
 
     /// Whether a name is read or declared here, rather than spoken of in a comment or a message.
@@ -188,7 +200,7 @@ impl Scan<'_> {
                 .to_owned();
             if head > 0
                 && !after.starts_with(':')
-                && self.is_secret_behind(&name)
+                && self.secret_behind(&name) == Some(true)
                 && !self.is_settled(start, start + length)
             {
                 self.push_name("inlined", start, start + length, &name, true);

@@ -65,6 +65,10 @@ impl Scan<'_> {
         if !previous.is_ascii_alphanumeric() && previous != b'_' {
             return true;
         }
+        // `https://api.telegram.org/bot<token>/`: addresses that put a word before the value.
+        if self.text.get(..start).is_some_and(|before| before.ends_with("/bot")) {
+            return true;
+        }
         let second = start.checked_sub(2).and_then(|at| self.byte(at));
         let third = start.checked_sub(3).and_then(|at| self.byte(at));
         (second == Some(b'\\') && b"ntr".contains(&previous))

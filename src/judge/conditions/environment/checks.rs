@@ -95,8 +95,8 @@ impl Checks {
             }
             let info = &case.program.units.calls[schema.call];
             let (when, roots) = when(case, info.unit, Some(info.node), &[]);
-            for variable in &schema.variables {
-                self.add(&variable.name, when, &roots);
+            for name in schema.variables.iter().map(|variable| &variable.name).chain(&schema.filled) {
+                self.add(name, when, &roots);
             }
         }
     }

@@ -278,19 +278,30 @@ impl<'m> Walk<'_, 'm> {
             _ => return,
         };
         let mut root = inner;
+        let mut is_own_call = false;
         while let ExpressionKind::Call(call) = &root.kind {
             match &call.callee.kind {
                 ExpressionKind::Member { object, name } if keeps(name) => root = object,
+                // `required("KEY")?` of an own function that answers with what it read or an error.
+                _ if self.calls_own(call) => {
+                    is_own_call = true;
+                    break;
+                }
                 _ => return,
             }
         }
-        if !matches!(root.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. }) {
+        if !is_own_call && !matches!(root.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. }) {
             return;
         }
         let node = self.node_of(expression).or_else(|| self.node_of(root));
         for named in self.variables.held(root, self.frame()) {
             self.add(named, expression.span, true, None, node, &Use::default());
         }
+    }
+
+    fn calls_own(&self, call: &'m Call) -> bool {
+        let values = self.variables.program.values(&call.callee, self.frame());
+        values.iter().any(|value| matches!(value, Value::Function { .. }))
     }
 
     /// A block that is used as a value: what it ends with is the value.

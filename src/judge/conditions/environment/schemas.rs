@@ -32,6 +32,8 @@ pub struct Checked {
     /// Its result must be tested.
     pub by_result: bool,
     pub variables: Vec<Required>,
+    /// Variables that the environment holds afterwards, for the schema fills them in.
+    pub filled: Vec<String>,
     /// Reads that hand values to the schema: it decides whether they are required.
     pub governed: BTreeSet<(ModuleId, Span)>,
 }
@@ -73,18 +75,33 @@ fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
         }
     }
     if !fact.files.is_empty() {
-        let (by_result, governed) = (false, BTreeSet::new());
-        return Some(Checked { call: site.call, by_result, variables: of_template(program, fact, site), governed });
+        return Some(Checked {
+            call: site.call,
+            by_result: false,
+            variables: of_template(program, fact, site),
+            filled: Vec::new(),
+            governed: BTreeSet::new(),
+        });
     }
     if fact.keys.is_empty() && fact.value.is_none() {
         let variables = filled_struct(program, site);
-        return Some(Checked { call: site.call, by_result: false, variables, governed: BTreeSet::new() });
+        return Some(Checked {
+            call: site.call,
+            by_result: false,
+            variables,
+            filled: Vec::new(),
+            governed: BTreeSet::new(),
+        });
     }
     let mut keys = Keys { program, optional_by_default: fact.role.as_deref() == Some("optional"), found: Vec::new() };
     keys.of_call(fact, site);
-    let mut required = Vec::new();
-    for Key { key, module, span, is_required, examined } in keys.found {
+    let (mut required, mut filled) = (Vec::new(), Vec::new());
+    for Key { key, module, span, is_required, is_filled, examined } in keys.found {
         if !is_required {
+            // A check of the whole environment puts its defaults into it.
+            if is_filled && fact.value.is_none() && is_variable_name(&key) {
+                filled.push(key);
+            }
             continue;
         }
         let given: Vec<&Handed> = handed.iter().filter(|each| each.key == key).collect();
@@ -102,7 +119,8 @@ fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
         }));
     }
     let governed = handed.iter().map(|each| (each.module, each.span)).collect();
-    Some(Checked { call: site.call, by_result: fact.how.as_deref() == Some("result"), variables: required, governed })
+    let by_result = fact.how.as_deref() == Some("result");
+    Some(Checked { call: site.call, by_result, variables: required, filled, governed })
 }
 
 /// The variables that a template names, for a call that asks for all of them.
@@ -202,6 +220,8 @@ struct Key {
     module: ModuleId,
     span: Span,
     is_required: bool,
+    /// Whether it is given a value where it is missing.
+    is_filled: bool,
     /// Whether its content is looked at.
     examined: bool,
 }
@@ -252,6 +272,7 @@ impl<'m> Keys<'_, 'm> {
                                     module,
                                     span: entry.value.span,
                                     is_required,
+                                    is_filled: is_filled(&entry.value),
                                     examined: is_examined(&entry.value),
                                 });
                             }
@@ -263,7 +284,8 @@ impl<'m> Keys<'_, 'm> {
                     }
                 }
                 Value::Library { sites: more, .. } => sites.extend(more.iter().copied()),
-                Value::Function { unit, .. } => self.of_function(*unit, sites, depth),
+                // A function that is given the environment: what it holds it against.
+                Value::Function { unit, .. } => self.of_function(*unit, sites, depth + 1),
                 _ => {}
             }
         }
@@ -286,24 +308,45 @@ impl<'m> Keys<'_, 'm> {
                     && is_it(object)
                 {
                     let (key, module, span) = (name.clone(), info.module, each.span);
-                    self.found.push(Key { key, module, span, is_required: true, examined: false });
+                    self.found.push(Key { key, module, span, is_required: true, is_filled: false, examined: false });
                 }
             });
         }
         let frame = program.open_frame(unit);
-        for site in info.calls.iter().map(|call| Site { call: *call, frame }) {
-            for path in program.callee_paths(site) {
-                for (_, fact) in program.facts_of(&path, Kind::EnvironmentSchema) {
-                    let given = fact.value.as_deref().map(|value| program.argument(site, value));
-                    let Some(Given::Present { expression, .. }) = given else { continue };
-                    if is_it(expression) && depth < 4 {
-                        self.optional_by_default = fact.role.as_deref() == Some("optional");
-                        for path in &fact.keys {
-                            self.of_path(path, site, sites, depth + 1);
-                        }
+        for call in &program.units.units[unit].calls {
+            let call = program.units.calls[*call].call;
+            let object = match &call.callee.kind {
+                ExpressionKind::Member { object, .. } => Some(object.as_ref()),
+                _ => None,
+            };
+            for expression in call.arguments.iter().map(|argument| &argument.value).chain(object) {
+                for value in program.values(expression, frame).iter() {
+                    match value {
+                        Value::Class(class) => self.of_class(*class),
+                        Value::Library { sites: more, .. } => sites.extend(more.iter().copied()),
+                        _ => {}
                     }
                 }
+                if matches!(expression.kind, ExpressionKind::Object(_)) {
+                    self.of_expression(expression, frame, sites, depth + 1);
+                }
             }
+        }
+    }
+
+    /// The fields of a class, of which those without a value are required.
+    fn of_class(&mut self, class: ClassId) {
+        let info = &self.program.units.classes[class];
+        for name in &info.order {
+            let Some((_, assignment)) = info.fields.get(name).and_then(|fields| fields.first()) else { continue };
+            self.found.push(Key {
+                key: (*name).to_owned(),
+                module: info.module,
+                span: assignment.target.span,
+                is_required: assignment.value.is_none(),
+                is_filled: assignment.value.is_some(),
+                examined: false,
+            });
         }
     }
 
@@ -347,6 +390,22 @@ impl<'m> Keys<'_, 'm> {
         }
         demanded
     }
+}
+
+/// Whether the description of a key gives it a value where it is missing.
+fn is_filled(description: &Expression) -> bool {
+    let mut found = false;
+    super::super::fallback::walk(description, &mut |each| match &each.kind {
+        ExpressionKind::Call(call) => {
+            found |= matches!(&call.callee.kind, ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)
+                if matches!(name.as_str(), "default" | "_default" | "prefault" | "catch" | "fallback"));
+        }
+        ExpressionKind::Object(entries) => {
+            found |= entries.iter().any(|entry| entry.key.as_deref() == Some("default"));
+        }
+        _ => {}
+    });
+    found
 }
 
 /// Whether the description of a key looks at more than presence.
