@@ -67,9 +67,16 @@ struct Prepared {
 }
 
 /// Collects, reads and lowers: stages 1 and 2.
-fn prepare(root: &Path, threads: usize, reader: &Reader, clock: &mut Clock) -> Result<Prepared, Error> {
+fn prepare(
+    root: &Path,
+    threads: usize,
+    catalogue: &Catalogue,
+    reader: &Reader,
+    clock: &mut Clock,
+) -> Result<Prepared, Error> {
     let limits = Limits { threads, ..Limits::default() };
     let mut tree = clock.measure("collect", || collect::collect(root, limits))?;
+    catalogue.add_aliases(&mut tree.projects);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .stack_size(LOWER_STACK)
@@ -107,7 +114,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     let packs = Packs::load(options.rules.as_deref())?;
     let catalogue = clock.measure("rules", || Catalogue::load(options.rules.as_deref()))?;
     let reader = Reader::new(root, &catalogue)?;
-    let mut prepared = prepare(root, options.threads.unwrap_or(0), &reader, &mut clock)?;
+    let mut prepared = prepare(root, options.threads.unwrap_or(0), &catalogue, &reader, &mut clock)?;
     let (judged, dropped, hits) = with_deep_stack(|| {
         let dropped = drop_scripts(&mut prepared, &catalogue);
         let hits: Vec<_> = prepared.reads.iter_mut().map(|read| std::mem::take(&mut read.hits)).collect();
@@ -143,7 +150,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
 pub(crate) fn tree(root: &Path) -> Result<Tree, Error> {
     let catalogue = Catalogue::load(None)?;
     let reader = Reader::new(root, &catalogue)?;
-    let mut prepared = prepare(root, 0, &reader, &mut Clock::default())?;
+    let mut prepared = prepare(root, 0, &catalogue, &reader, &mut Clock::default())?;
     let dropped = with_deep_stack(|| drop_scripts(&mut prepared, &catalogue))?;
     name_scripts(&mut prepared.tree, &dropped);
     Ok(prepared.tree)

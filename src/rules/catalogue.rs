@@ -48,6 +48,9 @@ pub struct Library {
     /// Further words whose presence in a file makes the file worth parsing (host names, file conventions).
     #[serde(default)]
     pub words: Vec<String>,
+    /// Import paths that a framework gives its projects, with the folders that they stand for: `"$lib/*" = ["src/lib/*"]`.
+    #[serde(default)]
+    pub aliases: BTreeMap<String, Vec<String>>,
     /// Parts of names under a name of their own, so that no fact has to repeat them: `Client = "openai.{OpenAI,Azure}"`,
     /// or a list of names, is written `<Client>().chat.completions.create` in `names`.
     #[serde(default)]
@@ -295,7 +298,7 @@ pub enum Condition {
 /// | `scaled` | a settings file tells that several processes answer |
 /// | `retry bounded=B exponential=E` | a retry construct |
 /// | `env NAME checked`, `env NAME unchecked` | a variable without a default, and whether a start-up check covers it |
-/// | `store DOES`, `log LEVEL`, `schema FIELD LIMIT` | an operation on a store, a log line, a limit of a text field (`no-text`: it is none) |
+/// | `store DOES`, `log LEVEL`, `schema FIELD LIMIT` | an operation on a store, a log line, a limit of a text field (`no-text`: it is none) or of a list (`20 items`) |
 /// | `start`, `error-handler` | a function that runs at start-up, or is given the errors |
 /// | `payment create`, `payment notice` | an entry point takes money, or reads what a payment provider reports |
 /// | `reject`, `respond`, `sleep`, `clock`, `measure`, `trim`, `validator`, `memory`, `notify`, `spawn`, `server`, `dotenv` | a call of that kind |

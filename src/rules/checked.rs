@@ -11,7 +11,8 @@ pub use super::mistakes::CatalogueError;
 use super::mistakes::{read, read_folder};
 pub use super::patterns::expand;
 use super::patterns::{Segment, matches, pattern, segments};
-use crate::model::Language;
+use crate::link::names::join;
+use crate::model::{Alias, Language, Project, ProjectKind};
 
 /// Index of a fact in the catalogue.
 pub type FactId = usize;
@@ -138,6 +139,25 @@ impl Catalogue {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// Gives projects the import paths that the frameworks they depend on bring along.
+    pub fn add_aliases(&self, projects: &mut [Project]) {
+        for project in projects.iter_mut().filter(|project| project.kind == ProjectKind::Node) {
+            let depends = |library: &&Library| {
+                let names = |name: &String| project.dependencies.iter().any(|dependency| dependency.name == *name);
+                library.packages.npm.iter().any(names)
+            };
+            let brought = self.libraries.iter().filter(|library| !library.aliases.is_empty()).filter(depends);
+            let mut added = Vec::new();
+            for (pattern, targets) in brought.flat_map(|library| &library.aliases) {
+                if project.aliases.iter().all(|known| known.pattern != *pattern) {
+                    let targets = targets.iter().map(|target| join(&project.folder, target)).collect();
+                    added.push(Alias { pattern: pattern.clone(), targets });
+                }
+            }
+            project.aliases.extend(added);
+        }
     }
 
     /// The words whose presence makes a file worth reading: package names and what the libraries add.

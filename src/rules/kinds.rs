@@ -61,7 +61,8 @@ pub enum Kind {
     /// of a shared store.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
-    /// default, `raises = true` where a missing variable is an error.
+    /// default, `raises = true` where a missing variable is an error; `files` and `keys` tell in which settings the platform
+    /// is asked for what it hands over under a name (a store): that is no variable.
     Environment,
     /// A base class whose fields without a default are required environment variables, checked when it is instantiated
     /// (`default` is the annotation of fields that have a default without one being written); or a function that checks an
@@ -189,7 +190,7 @@ pub const KINDS: [Keys; 38] = [
         &["names", "protects", "how"],
         &["role", "needs", "unless", "timeout", "bounded", "exponential", "attempts", "errors", "shared", "keys"],
     ),
-    keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises"]),
+    keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises", "files", "keys"]),
     keys(
         Kind::EnvironmentSchema,
         "environment-schema",

@@ -6,6 +6,7 @@ use launchcheck::judge::behaviour::{Operation, request_of};
 use launchcheck::judge::calls::{External, Which, held, is_set};
 use launchcheck::judge::case::Case;
 use launchcheck::judge::conditions::{alerting, availability, environment, guard_notes, retries};
+use launchcheck::judge::inputs::Inputs;
 use launchcheck::link::arguments::{Amount, Given, Held};
 use launchcheck::link::entries::{Entries, Entry, Started, frame_of, globs};
 use launchcheck::link::units::{Binding, NodeKind};
@@ -62,7 +63,8 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
             None => settings.extend(lower::settings::lower(path, text)),
         }
     }
-    let projects = [project(library, kind, &example.with)];
+    let mut projects = [project(library, kind, &example.with)];
+    catalogue.add_aliases(&mut projects);
     let packs = sample::packs();
     let program = Program::new(&modules, &settings, &projects, catalogue);
     program.find_callers();
@@ -85,6 +87,7 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
         }
     }
     requests(&case, &mut shown);
+    memories(&case, &mut shown);
     without_a_call(&case, &mut shown);
     conflicts(&case, &mut shown);
     bare_names(&case, &mut shown);
@@ -329,7 +332,8 @@ fn text_limit(program: &Program<'_>, fact: &Fact, id: FactId, site: Option<Site>
     };
     let info = &program.units.calls[site.call];
     let field = field_around(program, info.module, info.call.span).unwrap_or_default();
-    shown.fact(format!("schema {field} {limit}"), id);
+    let of = if fact.role.as_deref() == Some("count") { " items" } else { "" };
+    shown.fact(format!("schema {field} {limit}{of}"), id);
 }
 
 /// The innermost named place around a span: a field of a class, a parameter, a key, a variable.
@@ -348,6 +352,23 @@ fn field_around(program: &Program<'_>, module: usize, span: Span) -> Option<Stri
                     offer(wider(assignment.target.span, part.span), name);
                 }
             }
+        }
+    }
+    // What decorates a field stands before it.
+    for class in program.units.classes.iter().filter(|class| class.module == module) {
+        let statements = &class.class.body;
+        let decorating = statements
+            .iter()
+            .position(|each| matches!(each.kind, StatementKind::Expression(_)) && each.span.contains(span));
+        let field =
+            decorating.into_iter().flat_map(|at| statements.iter().skip(at)).find_map(|each| match &each.kind {
+                StatementKind::Assign(assignment) => Some(&assignment.target),
+                _ => None,
+            });
+        if let Some(target) = field
+            && let ExpressionKind::Name(name) = &target.kind
+        {
+            offer(wider(target.span, span), name);
         }
     }
     for unit in program.units.units.iter().filter(|unit| unit.module == module) {
@@ -406,6 +427,18 @@ fn requests(case: &Case<'_, '_>, shown: &mut Shown) {
         }
     }
     shown.facts.extend(paths.iter().filter_map(|path| request_of(program, path)));
+}
+
+/// What libraries keep between turns that reaches a model.
+fn memories(case: &Case<'_, '_>, shown: &mut Shown) {
+    let inputs = Inputs::new(case);
+    for external in case.llm_calls() {
+        for site in availability::reached_sites(external).into_iter().chain([external.open]) {
+            for memory in inputs.leaves(external, site).iter().filter_map(|leaf| leaf.memory) {
+                shown.fact("memory", memory);
+            }
+        }
+    }
 }
 
 /// Guards that are on because their module is imported, or a setting of their library is assigned.

@@ -5,7 +5,7 @@ use crate::link::arguments::{Amount, Given};
 use crate::link::{FrameId, Site};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
-use crate::rules::checked::expand;
+use crate::rules::checked::{FactId, expand};
 
 use super::super::behaviour::{Operation, operations, query_is_bounded};
 use super::super::conditions::fallback::walk;
@@ -16,7 +16,7 @@ use super::words::{adds, is_about_conversation};
 use super::{Leaf, LeafKind, Origin};
 
 impl<'m> Trace<'_, '_, '_, 'm> {
-    pub(super) fn remember(&mut self, method: &str, site: Site, bounded: bool, state: &State<'m>) {
+    pub(super) fn remember(&mut self, method: &str, site: Site, (memory, bounded): (FactId, bool), state: &State<'m>) {
         let info = &self.program().units.calls[site.call];
         self.add(Leaf {
             kind: LeafKind::Memory,
@@ -30,6 +30,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             is_items: false,
             is_text: false,
             gates: Vec::new(),
+            memory: Some(memory),
         });
     }
 
@@ -64,6 +65,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             is_items: state.items,
             is_text: state.in_text,
             gates: state.gates.clone(),
+            memory: None,
         });
     }
 
@@ -131,11 +133,18 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             return false;
         }
         let bounded = has_greatest_length(initial) || names.iter().any(|name| is_trimmed(program, name));
-        self.add_kept(expression, name, frame, bounded, state);
+        self.add_kept(expression, name, frame, (None, bounded), state);
         true
     }
 
-    fn add_kept(&mut self, expression: &Expression, name: &str, frame: FrameId, bounded: bool, state: &State<'m>) {
+    fn add_kept(
+        &mut self,
+        expression: &Expression,
+        name: &str,
+        frame: FrameId,
+        (memory, bounded): (Option<FactId>, bool),
+        state: &State<'m>,
+    ) {
         let program = self.program();
         self.add(Leaf {
             kind: LeafKind::Memory,
@@ -149,6 +158,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             is_items: state.items,
             is_text: state.in_text,
             gates: state.gates.clone(),
+            memory,
         });
     }
 
@@ -164,10 +174,9 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         state: &State<'m>,
     ) -> bool {
         let program = self.program();
-        let is_held = program.values(holder, frame).iter().any(|value| self.inputs.is_kept_by_library(value));
-        if !is_held {
-            return false;
-        }
+        let memory = program.values(holder, frame).iter().find_map(|value| self.inputs.kept_by_library(value));
+
+        let Some(memory) = memory else { return false };
         let placed = self.inputs.handed_over(key);
         let mut names = state.aliases.clone();
         names.push(key);
@@ -180,7 +189,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             let bounded = default.is_some_and(is_cut)
                 || placed.iter().any(|(value, _)| is_cut(value))
                 || names.iter().any(|name| is_trimmed(program, name));
-            self.add_kept(expression, key, frame, bounded, state);
+            self.add_kept(expression, key, frame, (Some(memory), bounded), state);
         }
         // What has been cut is the list, not the texts in it.
         let onwards = State { in_chain: false, place: None, sliced: false, ..state.clone() };

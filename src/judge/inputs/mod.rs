@@ -23,6 +23,7 @@ use crate::link::units::{ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
+use crate::rules::checked::FactId;
 
 use super::behaviour::writes::Change;
 use super::behaviour::{is_of_request, subjects};
@@ -74,6 +75,8 @@ pub struct Leaf<'m> {
     is_text: bool,
     /// Tests under which it is taken.
     gates: Vec<(&'m Expression, FrameId)>,
+    /// The fact about the library that keeps it between turns.
+    pub memory: Option<FactId>,
 }
 
 /// What is measured on the way to a call, by entry and call.
@@ -117,8 +120,8 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         })
     }
 
-    /// What the program itself puts on a request, or in a session, for those who come later, by key: `request.agency = agency`,
-    /// `c.set("shop", shop)`.
+    /// What the program itself puts on a request, or in a session, for those who come later, by key:
+    /// `request.agency = agency`, `c.set("shop", shop)`, `session["turns"] = turns`.
     fn handed_over(&self, key: &str) -> &[(&'m Expression, FrameId)] {
         let all = self.handed_over.get_or_init(|| {
             let program = self.program();
@@ -129,9 +132,11 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             let mut all: FxHashMap<String, Vec<(&'m Expression, FrameId)>> = FxHashMap::default();
             for (unit, key, holder, value) in handovers(program) {
                 let frame = known.get(&unit).copied().unwrap_or_else(|| program.open_frame(unit));
-                let is_request =
-                    |value: &Value<'m>| matches!(value, Value::Library { path, .. } if self.is_request(path));
-                if program.values(holder, frame).iter().any(is_request) {
+                let lasts = |value: &Value<'m>| {
+                    self.kept_by_library(value).is_some()
+                        || matches!(value, Value::Library { path, .. } if self.is_request(path))
+                };
+                if program.values(holder, frame).iter().any(lasts) {
                     all.entry(key.to_owned()).or_default().push((value, frame));
                 }
             }
@@ -140,9 +145,10 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         all.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a value is what a library keeps from turn to turn: a session, the state of a page.
-    fn is_kept_by_library(&self, value: &Value<'m>) -> bool {
-        matches!(value, Value::Library { path, .. } if !path.ends_with("()") && self.program().is_a(path, Kind::Memory))
+    /// The fact by which a value is what a library keeps from turn to turn: a session, the state of a page.
+    fn kept_by_library(&self, value: &Value<'m>) -> Option<FactId> {
+        let path = value.path().filter(|path| !path.ends_with("()"))?;
+        self.program().facts_of(path, Kind::Memory).first().map(|(id, _)| *id)
     }
 
     /// Whether a name is the request or a part of it.
@@ -195,8 +201,8 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         let made = callees.iter().flat_map(|value| value.sites().to_vec());
         let mut found: Vec<Leaf<'m>> = Vec::new();
         for made in made {
-            let bounded = program.callee_paths(made).into_iter().find_map(|path| self.memory(&path, made));
-            let Some(bounded) = bounded else { continue };
+            let memory = program.callee_paths(made).into_iter().find_map(|path| self.memory(&path, made));
+            let Some((memory, bounded)) = memory else { continue };
             let info = &program.units.calls[made.call];
             let leaf = Leaf {
                 kind: LeafKind::Memory,
@@ -210,6 +216,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                 is_items: false,
                 is_text: false,
                 gates: Vec::new(),
+                memory: Some(memory),
             };
             if !found.contains(&leaf) {
                 found.push(leaf);
@@ -218,11 +225,11 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         found
     }
 
-    /// Whether a call makes a memory, and whether that is bounded.
-    fn memory(&self, path: &str, site: Site) -> Option<bool> {
+    /// The fact by which a call makes a memory, and whether that is bounded.
+    fn memory(&self, path: &str, site: Site) -> Option<(FactId, bool)> {
         let program = self.program();
         let facts = program.facts_of(path, Kind::Memory);
-        let (_, fact) = facts.first()?;
+        let (id, fact) = facts.first()?;
         let by_itself = fact.bounded.as_ref().is_some_and(|condition| program.holds(condition, site));
         let by_argument =
             fact.bound.as_deref().is_some_and(|bound| !matches!(program.argument_of(site, bound), Given::Absent));
@@ -230,7 +237,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         if fact.bound.is_some() && fact.bounded.is_none() && !by_argument {
             None
         } else {
-            Some(by_itself || by_argument)
+            Some((*id, by_itself || by_argument))
         }
     }
 
@@ -494,9 +501,15 @@ fn handovers<'m>(program: &Program<'m>) -> Vec<(UnitId, &'m str, &'m Expression,
                 StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }) => assignment,
                 _ => continue,
             };
-            if let (ExpressionKind::Member { object, name }, Some(value)) = (&assignment.target.kind, &assignment.value)
-            {
-                all.push((unit, name.as_str(), object.as_ref(), value));
+            let Some(value) = &assignment.value else { continue };
+            match &assignment.target.kind {
+                ExpressionKind::Member { object, name } => all.push((unit, name.as_str(), object.as_ref(), value)),
+                ExpressionKind::Index { object, index } => {
+                    if let ExpressionKind::Literal(Literal::Text(key)) = &index.kind {
+                        all.push((unit, key.as_str(), object.as_ref(), value));
+                    }
+                }
+                _ => {}
             }
         }
         for call in &info.calls {

@@ -559,6 +559,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             is_items: state.items,
             is_text: state.in_text,
             gates: state.gates,
+            memory: None,
         });
     }
 
@@ -660,8 +661,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             if program.is_a(path, Kind::Trim) {
                 (state.text, state.count) = (true, true);
             }
-            if let Some(bounded) = self.inputs.memory(path, site) {
-                return self.remember(method, site, bounded, &state);
+            if let Some(memory) = self.inputs.memory(path, site) {
+                return self.remember(method, site, memory, &state);
             }
             if [Kind::Measure, Kind::Environment, Kind::Clock].iter().any(|kind| program.is_a(path, *kind)) {
                 return;

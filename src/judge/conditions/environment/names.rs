@@ -6,10 +6,13 @@
 use std::collections::HashSet;
 
 use crate::link::arguments::Given;
+use crate::link::entries::globs;
 use crate::link::units::{Access, Binding, CallId, ClassId, ModuleId, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
+
+use super::super::availability::match_keys;
 
 /// Steps from one expression to the next.
 const DEPTH: usize = 16;
@@ -62,6 +65,9 @@ impl<'p, 'm> Variables<'p, 'm> {
                     let tail = path.rsplit('.').next()?;
                     (tail == name).then(|| self.fact(path, |fact| fact.variable.is_none()))?
                 })?;
+                if self.is_handed_over(fact, name) {
+                    return None;
+                }
                 let named = self.written(name.clone(), expression, frame);
                 Some(ReadOf { names: vec![named], raises: fact.raises == Some(true), default: None })
             }
@@ -101,6 +107,17 @@ impl<'p, 'm> Variables<'p, 'm> {
 
     fn fact(&self, path: &str, fits: impl Fn(&Fact) -> bool) -> Option<&'m Fact> {
         self.program.facts_of(path, Kind::Environment).into_iter().map(|(_, fact)| fact).find(|fact| fits(fact))
+    }
+
+    /// Whether the platform's settings name something that it hands over under this name: a store, a model.
+    fn is_handed_over(&self, fact: &Fact, name: &str) -> bool {
+        let Some(files) = globs(&fact.files).filter(|_| !fact.files.is_empty()) else { return false };
+        let names_it = |entry: &Setting| {
+            matches!(&entry.value, Literal::Text(text) if text == name)
+                && fact.keys.iter().any(|keys| match_keys(&keys.split('.').collect::<Vec<_>>(), &entry.keys).is_some())
+        };
+        let mut settings = self.program.settings.iter().filter(|settings| files.is_match(&settings.path));
+        settings.any(|settings| settings.entries.iter().any(names_it))
     }
 
     /// Whether an expression is the whole environment.
