@@ -429,3 +429,12 @@ pub struct Start {
     /// Whether the file itself is run (`python main.py`, `node index.js`) or imported by a server (`uvicorn main:app`).
     pub is_main: bool,
 }
+
+/// A path in a folder, both relative to the audited folder; that itself is empty.
+pub fn join(folder: &str, name: &str) -> String {
+    match (folder.is_empty(), name.is_empty()) {
+        (true, _) => name.to_owned(),
+        (_, true) => folder.to_owned(),
+        _ => format!("{folder}/{name}"),
+    }
+}

@@ -108,7 +108,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// Whether every way from the entry point to the call is protected; the first protection found.
     pub fn on_entry(&self, entry: &Entry<'m>, sites: &[Site], item: &str) -> Option<Protection> {
         self.look_at(entry);
-        let is_exempt = self.is_taken_out(entry, item);
+        let is_exempt = self.taken_out_by(entry, item).is_some();
         let mut first = None;
         for chain in &entry.chains {
             let own: Vec<Link<'m>>;
@@ -123,8 +123,8 @@ impl<'p, 'm> Guards<'p, 'm> {
         first
     }
 
-    /// Whether a decorator of a handler or of its class takes it out of what a library does for all.
-    pub fn is_taken_out(&self, entry: &Entry<'m>, item: &str) -> bool {
+    /// The fact by which a decorator of a handler or of its class takes it out of what a library does for all.
+    pub fn taken_out_by(&self, entry: &Entry<'m>, item: &str) -> Option<FactId> {
         let program = self.program;
         let info = &program.units.units[program.unit_of_frame(entry.handler)];
         let class = info.class.map(|class| &program.units.classes[class]);
@@ -134,20 +134,21 @@ impl<'p, 'm> Guards<'p, 'm> {
         });
         let home = info.parent.map(|parent| program.open_frame(parent));
         let own = info.function.into_iter().flat_map(|function| &function.decorators);
-        of_class.chain(own.filter_map(|decorator| Some((decorator, home?)))).any(|(decorator, frame)| {
-            let exempts = |fact: &Fact| {
-                fact.is == Kind::Guard
-                    && fact.protects.as_deref() == Some(item)
-                    && fact.how.as_deref() == Some("exempt")
-            };
-            decorator_facts(program, decorator, frame)
-                .iter()
-                .any(|(fact, site)| exempts(fact) && program.applies(fact, *site))
-                || program.values(decorator, frame).iter().any(|value| {
-                    value
-                        .path()
-                        .is_some_and(|path| program.facts_of(path, Kind::Guard).iter().any(|(_, fact)| exempts(fact)))
-                })
+        let decorators = of_class.chain(own.filter_map(|decorator| Some((decorator, home?))));
+        let exempting: Vec<(FactId, &Fact)> = program
+            .catalogue
+            .of_kind(Kind::Guard)
+            .filter(|(_, fact)| fact.protects.as_deref() == Some(item) && fact.how.as_deref() == Some("exempt"))
+            .collect();
+        decorators.into_iter().find_map(|(decorator, frame)| {
+            let called = decorator_facts(program, decorator, frame);
+            let values = program.values(decorator, frame);
+            exempting.iter().find_map(|(id, fact)| {
+                let by_call =
+                    called.iter().any(|(each, site)| std::ptr::eq(*each, *fact) && program.applies(fact, *site));
+                let by_name = || values.iter().filter_map(Value::path).any(|path| program.facts(path).contains(id));
+                (by_call || by_name()).then_some(*id)
+            })
         })
     }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::link::Program;
 use crate::link::entries::Entries;
-use crate::link::names::{Target, folder_of, join};
+use crate::link::names::{Target, folder_of};
 use crate::link::units::{ModuleId, NodeKind};
+use crate::model::join;
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::model::{Language, Project};
+use crate::model::{Language, Project, join};
 
 use super::units::ModuleId;
 
@@ -257,14 +257,6 @@ fn match_alias<'s>(pattern: &str, source: &'s str) -> Option<&'s str> {
 
 pub fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-pub fn join(folder: &str, name: &str) -> String {
-    match (folder.is_empty(), name.is_empty()) {
-        (true, _) => name.to_owned(),
-        (_, true) => folder.to_owned(),
-        _ => format!("{folder}/{name}"),
-    }
 }
 
 /// Resolves `.` and `..`.

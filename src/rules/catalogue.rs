@@ -294,6 +294,7 @@ pub enum Condition {
 /// | `… deadline=yes`, `… retried=yes` | something around the call bounds it in time, or repeats it |
 /// | `entry KIND NAME` | an entry point: its kind, and `POST /chat`, the path, or the handler's name |
 /// | `guarded NAME ITEM` | what stands in front of that entry point, or on the way from it to every paid call, protects it |
+/// | `exempt NAME ITEM` | that entry point is taken out of what protects the others |
 /// | `guard ITEM` | a guard that is switched on, wherever it stands |
 /// | `scaled` | a settings file tells that several processes answer |
 /// | `retry bounded=B exponential=E` | a retry construct |

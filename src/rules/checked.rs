@@ -11,8 +11,7 @@ pub use super::mistakes::CatalogueError;
 use super::mistakes::{read, read_folder};
 pub use super::patterns::expand;
 use super::patterns::{Segment, matches, pattern, segments};
-use crate::link::names::join;
-use crate::model::{Alias, Language, Project, ProjectKind};
+use crate::model::{Alias, Language, Project, ProjectKind, join};
 
 /// Index of a fact in the catalogue.
 pub type FactId = usize;

@@ -214,6 +214,9 @@ fn entry_points(case: &Case<'_, '_>, shown: &mut Shown) {
             if case.guards.on_entry(entry, &sites, item).is_some() {
                 shown.line(format!("guarded {} {item}", entry.name));
             }
+            if let Some(id) = case.guards.taken_out_by(entry, item) {
+                shown.fact(format!("exempt {} {item}", entry.name), id);
+            }
         }
     }
     if !case.entries.error_handlers.is_empty() {

@@ -161,7 +161,7 @@ pub fn platform_limit(case: &Case<'_, '_>, entry: &Entry<'_>) -> bool {
                     match_keys(&parts, &entry_.keys).is_some_and(|captured| {
                         fact.scope.as_deref() != Some("pattern")
                             || captured.first().is_some_and(|glob| {
-                                let whole = crate::link::names::join(folder, glob);
+                                let whole = crate::model::join(folder, glob);
                                 globs(&[whole]).is_some_and(|globs| globs.is_match(path))
                             })
                     })

@@ -104,7 +104,8 @@ fn protection<'c, 'm>(
 }
 
 fn protected<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, sites: &[Site], item: &str) -> Option<Protection> {
-    let by_client = || if case.guards.is_taken_out(entry, item) { None } else { by_client(case, sites, item) };
+    let by_client =
+        || if case.guards.taken_out_by(entry, item).is_some() { None } else { by_client(case, sites, item) };
     case.guards
         .on_entry(entry, sites, item)
         .or_else(|| exported(case, entry, item))
