@@ -8,7 +8,7 @@ use crate::link::arguments::{Amount, Given, Held};
 use crate::link::reach::{Reach, by_call};
 use crate::link::units::CallId;
 use crate::link::{Program, Site};
-use crate::model::ExpressionKind;
+use crate::model::{ExpressionKind, Language};
 use crate::rules::amounts;
 use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
 use crate::rules::checked::{FactId, plain};
@@ -57,7 +57,7 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
             reached.entry(call).or_default().push((entry, sites));
         }
     }
-    let endpoints = Endpoints::of(program);
+    let endpoints = Endpoints::of(program, Kind::Endpoint);
     let replies = Replies::of(program);
     let mut all = Vec::new();
     for call in 0..program.units.calls.len() {
@@ -119,17 +119,18 @@ fn chained_in(program: &Program<'_>, inner: CallId, outer: CallId) -> bool {
         && inner.call.span.end < outer.call.span.end
 }
 
-/// The addresses of providers, compiled.
-struct Endpoints {
+/// The addresses that facts are about, compiled.
+#[derive(Debug)]
+pub struct Endpoints {
     patterns: RegexSet,
     facts: Vec<FactId>,
 }
 
 impl Endpoints {
-    fn of(program: &Program<'_>) -> Endpoints {
+    pub fn of(program: &Program<'_>, kind: Kind) -> Endpoints {
         let mut sources = Vec::new();
         let mut facts = Vec::new();
-        for (id, fact) in program.catalogue.of_kind(Kind::Endpoint) {
+        for (id, fact) in program.catalogue.of_kind(kind) {
             for host in &fact.hosts {
                 sources.push(host.clone());
                 facts.push(id);
@@ -138,7 +139,7 @@ impl Endpoints {
         Endpoints { patterns: RegexSet::new(&sources).unwrap_or_default(), facts }
     }
 
-    fn find(&self, url: &str) -> Option<FactId> {
+    pub fn find(&self, url: &str) -> Option<FactId> {
         self.patterns.matches(url).iter().next().and_then(|index| self.facts.get(index)).copied()
     }
 }
@@ -174,7 +175,9 @@ fn classify<'m>(
             let base = base_address(program, site);
             let whole = format!("{}{}", base.clone().unwrap_or_default(), text.clone().unwrap_or_default());
             // A path without a host is the page's own server.
-            if base.is_none()
+            let is_script = program.modules[program.units.calls[site.call].module].language == Language::TypeScript;
+            if is_script
+                && base.is_none()
                 && text
                     .as_deref()
                     .is_some_and(|text| text.starts_with('/') || text.starts_with("blob:") || text.starts_with("data:"))

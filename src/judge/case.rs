@@ -12,9 +12,10 @@ use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Block, ExpressionKind, Language, Span, StatementKind};
 use crate::rules::catalogue::{Calls, Kind};
+use crate::rules::checked::FactId;
 use crate::rules::packs::{Because, Packs, Reason};
 
-use super::calls::{self, External};
+use super::calls::{self, Endpoints, External};
 use super::guards::{Guards, Protection};
 use super::processes::Processes;
 use super::verdict::{Confidence, Evidence, Finding, Item, Location, Text, Verdict};
@@ -36,6 +37,8 @@ pub struct Case<'p, 'm> {
     forced: Vec<(ModuleId, Span)>,
     processes: OnceCell<Processes>,
     by_call: HashMap<CallId, usize>,
+    /// The addresses at which people are told.
+    channels: OnceCell<Endpoints>,
     /// What was found at start-up, by question.
     at_start: RefCell<BTreeMap<(&'static str, String), Option<Protection>>>,
 }
@@ -70,6 +73,7 @@ impl<'p, 'm> Case<'p, 'm> {
             forced: Vec::new(),
             processes: OnceCell::new(),
             by_call,
+            channels: OnceCell::new(),
             at_start: RefCell::default(),
         };
         case.find_starts();
@@ -147,6 +151,11 @@ impl<'p, 'm> Case<'p, 'm> {
                 self.add_starts(roots, seen);
             }
         }
+    }
+
+    /// The fact of the channel to people at an address.
+    pub fn channel(&self, address: &str) -> Option<FactId> {
+        self.channels.get_or_init(|| Endpoints::of(self.program, Kind::Notify)).find(address)
     }
 
     /// Which modules run together.

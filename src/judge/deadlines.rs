@@ -26,13 +26,36 @@ pub fn enclosed(case: &Case<'_, '_>, external: &External, site: Site) -> bool {
         .flat_map(|(entry, _)| case.reaches[*entry].trails(site).into_iter().map(move |trail| (*entry, trail)))
         .collect();
     if ways.is_empty() {
-        return on_trail(case, &vec![site]) == Way::Bounded;
+        return on_trail(case, &written_around(case, site)) == Way::Bounded;
     }
     ways.iter().all(|(entry, trail)| match on_trail(case, trail) {
         Way::Bounded => true,
         Way::Outlives => false,
         Way::Open => in_front(case, &case.entries.entries[*entry]),
     })
+}
+
+/// The way to a call that nothing is known to reach, as it is written: `policy.execute(() => fetch(url))`.
+fn written_around(case: &Case<'_, '_>, site: Site) -> Trail {
+    let program = case.program;
+    let mut trail = vec![site];
+    let mut unit = program.unit_of_frame(site.frame);
+    while let Some(parent) = program.units.units[unit].parent.filter(|_| trail.len() < 8) {
+        let span = program.units.units[unit].span;
+        let is_given = |call: &usize| {
+            program.units.calls[*call].call.arguments.iter().any(|argument| argument.value.span.contains(span))
+        };
+        let calls = program.units.units[parent].calls.iter().copied().filter(is_given);
+        let Some(call) = calls.min_by_key(|call| {
+            let span = program.units.calls[*call].call.span;
+            span.end - span.start
+        }) else {
+            break;
+        };
+        trail.insert(0, Site { call, frame: program.open_frame(parent) });
+        unit = parent;
+    }
+    trail
 }
 
 /// What a way does for a call's time.

@@ -18,7 +18,7 @@ use crate::link::units::{CallId, ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Handler, Literal, Span, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
-use crate::rules::checked::plain;
+use crate::rules::checked::{FactId, plain};
 
 use super::behaviour::{Behaviour, Operation};
 
@@ -171,7 +171,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         if let Some(found) = self.initialised.borrow().get(item) {
             return found.clone();
         }
-        let found = self.initialised_by_call(case, item).or_else(|| self.initialised_by_setting(case, item));
+        let found = self.initialised_by_call(case, item).or_else(|| Some(self.initialised_by_setting(case, item)?.1));
         self.initialised.borrow_mut().insert(item.to_owned(), found.clone());
         found
     }
@@ -188,7 +188,8 @@ impl<'p, 'm> Guards<'p, 'm> {
         })
     }
 
-    fn initialised_by_setting(&self, case: &super::case::Case<'p, 'm>, item: &str) -> Option<Protection> {
+    /// The setting of a library that is assigned at start-up and guards every call, with its fact.
+    pub fn initialised_by_setting(&self, case: &super::case::Case<'p, 'm>, item: &str) -> Option<(FactId, Protection)> {
         let program = self.program;
         case.start_frames.iter().find_map(|frame| {
             let unit = &program.units.units[program.unit_of_frame(*frame)];
@@ -198,12 +199,12 @@ impl<'p, 'm> Guards<'p, 'm> {
                 let given = assignment.value.as_ref()?;
                 let name = self.setting_name(&assignment.target, *frame)?;
                 let facts = program.facts_of(&name, Kind::Guard);
-                let holds = facts.iter().any(|(_, fact)| {
+                let (id, _) = facts.into_iter().find(|(_, fact)| {
                     fact.protects.as_deref() == Some(item)
                         && fact.how.as_deref() == Some("init")
                         && fact.needs.iter().all(|need| program.fits(need, given, *frame))
-                });
-                holds.then(|| Protection { module: unit.module, span: statement.span, name: short(&name) })
+                })?;
+                Some((id, Protection { module: unit.module, span: statement.span, name: short(&name) }))
             })
         })
     }
@@ -424,9 +425,10 @@ impl<'p, 'm> Guards<'p, 'm> {
         let writes = self.behaviour.operation(site).is_some_and(Operation::writes);
         let info = &program.units.calls[site.call];
         let refuses = program.units.ancestors(info.node).any(|(_, node)| match node.kind {
-            NodeKind::TryBody(tried) => tried.handlers.iter().any(|handler| {
-                leaves(&handler.body) && (self.catches_conflict(handler, site.frame) || self.asks_for_conflict(handler))
-            }),
+            NodeKind::TryBody(tried) => tried
+                .handlers
+                .iter()
+                .any(|handler| leaves(&handler.body) && !self.conflicts(handler, site.frame).is_empty()),
             _ => false,
         });
         (writes && refuses).then(|| Protection {
@@ -471,41 +473,33 @@ impl<'p, 'm> Guards<'p, 'm> {
         })
     }
 
-    /// `except IntegrityError`: the handler is for conflicts by the class that it catches.
-    fn catches_conflict(&self, handler: &'m Handler, frame: FrameId) -> bool {
+    /// What makes a handler one of rows that are there already: the class that it catches (`except IntegrityError`), or
+    /// the code that it asks for (`if (error.code === "P2002")`).
+    pub fn conflicts(&self, handler: &'m Handler, frame: FrameId) -> Vec<FactId> {
+        let mut found = Vec::new();
         let mut classes: Vec<&'m Expression> = handler.catches.iter().collect();
         while let Some(class) = classes.pop() {
             match &class.kind {
                 ExpressionKind::List(items) | ExpressionKind::Operator { operands: items, .. } => classes.extend(items),
                 _ => {
                     let values = self.program.values(class, frame);
-                    if values
+                    let facts = values
                         .iter()
-                        .any(|value| value.path().is_some_and(|path| self.program.is_a(path, Kind::Conflict)))
-                    {
-                        return true;
-                    }
+                        .filter_map(Value::path)
+                        .flat_map(|path| self.program.facts_of(path, Kind::Conflict).into_iter().map(|(id, _)| id));
+                    found.extend(facts);
                 }
             }
         }
-        false
-    }
-
-    /// `if (error.code === "P2002")`: the handler asks for the code of a conflict.
-    fn asks_for_conflict(&self, handler: &Handler) -> bool {
-        let codes: FxHashSet<&str> = self
-            .program
-            .catalogue
-            .of_kind(Kind::Conflict)
-            .flat_map(|(_, fact)| fact.names.iter().map(String::as_str))
-            .collect();
-        let mut found = false;
+        let has_code = |fact: &Fact, code: &str| fact.names.iter().any(|name| name == code);
+        let facts: Vec<(FactId, &Fact)> = self.program.catalogue.of_kind(Kind::Conflict).collect();
         walk_block(&handler.body, &mut |expression| {
-            found |= match &expression.kind {
-                ExpressionKind::Literal(Literal::Text(text)) => codes.contains(text.as_str()),
-                ExpressionKind::Literal(Literal::Number(number)) => codes.contains(number.to_string().as_str()),
-                _ => false,
+            let code = match &expression.kind {
+                ExpressionKind::Literal(Literal::Text(text)) => text.clone(),
+                ExpressionKind::Literal(Literal::Number(number)) => number.to_string(),
+                _ => return,
             };
+            found.extend(facts.iter().filter(|(_, fact)| has_code(fact, &code)).map(|(id, _)| *id));
         });
         found
     }
@@ -598,6 +592,75 @@ impl<'p, 'm> Guards<'p, 'm> {
             gates.extend(decisions);
         }
         self.gates(&gates, item)
+    }
+
+    /// The gates that refuse on one way: in front of each of its calls, and in what has run before them.
+    pub fn refusals(&self, trail: &Trail) -> Vec<Gate<'m>> {
+        let program = self.program;
+        let mut gates = Vec::new();
+        for step in trail {
+            gates.extend(program.gates(*step).into_iter().filter(|gate| !self.is_optional(gate.under, gate.frame)));
+            for before in program.before(*step) {
+                if before.is_caught || self.is_optional(before.under, step.frame) {
+                    continue;
+                }
+                self.refusals_of_call(before.site, &mut gates, 0);
+            }
+        }
+        gates
+    }
+
+    /// The gates by which a call stops its caller.
+    fn refusals_of_call(&self, site: Site, gates: &mut Vec<Gate<'m>>, depth: usize) {
+        let program = self.program;
+        if depth > 3 || gates.len() > 200 || !program.hands_errors_on(site.call) {
+            return;
+        }
+        for frame in program.runs(site, self.registrations) {
+            if program.frame(frame).how != How::Call(site) {
+                continue;
+            }
+            gates.extend(program.raising_gates(frame));
+            for call in &program.units.units[program.unit_of_frame(frame)].calls {
+                let info = &program.units.calls[*call];
+                if !program.is_caught(info.node, None, None) {
+                    self.refusals_of_call(Site { call: *call, frame }, gates, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// The calls that have happened on one way, without those that only sometimes do.
+    pub fn before_all(&self, trail: &Trail) -> Vec<Site> {
+        let steps = trail.iter().flat_map(|step| self.program.before(*step));
+        steps.filter(|before| !before.is_caught && before.under.is_none()).map(|before| before.site).collect()
+    }
+
+    /// What a function in front of the handler refuses, by the ways through it: gates, and the calls that have happened.
+    pub fn refusals_in(&self, frame: FrameId, role: Role) -> Vec<(Vec<Gate<'m>>, Vec<Site>)> {
+        let program = self.program;
+        let reach = self.reach(frame);
+        let onwards = self.continuations(&reach);
+        if !onwards.is_empty() {
+            let trails = onwards.iter().flat_map(|site| reach.trails(*site));
+            let ways = trails.filter(|trail| !self.is_exempt(trail));
+            return ways.map(|trail| (self.refusals(&trail), self.before_all(&trail))).collect();
+        }
+        let unit = program.unit_of_frame(frame);
+        let mut gates = program.raising_gates(frame);
+        if role != Role::Dependency {
+            gates.extend(program.exits(unit, frame).into_iter().filter(|gate| gate.exit == Exit::Return));
+        }
+        let sites: Vec<Site> = program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame }).collect();
+        for site in &sites {
+            self.refusals_of_call(*site, &mut gates, 0);
+        }
+        vec![(gates, sites)]
+    }
+
+    /// Whether a condition depends on the request.
+    fn is_optional(&self, test: Option<&'m Expression>, frame: FrameId) -> bool {
+        test.is_some_and(|test| self.by_request(test, frame))
     }
 
     /// A way through a middleware for what it does not concern: other protocols, its own switch.

@@ -13,7 +13,6 @@ mod inventory;
 pub mod processes;
 mod replies;
 pub mod retrying;
-pub mod schemas;
 pub mod secrets;
 
 use std::collections::BTreeSet;

@@ -113,7 +113,8 @@ impl<'m> Program<'m> {
         for value in self.values(&call.callee, site.frame).iter() {
             for link in value.sites().iter().rev() {
                 let link_call = self.units.calls[link.call].call;
-                if let ExpressionKind::Member { name: called, .. } = &link_call.callee.kind
+                if let ExpressionKind::Member { name: called, .. } | ExpressionKind::Name(called) =
+                    &link_call.callee.kind
                     && called == name
                 {
                     return match link_call.arguments.first() {

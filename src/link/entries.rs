@@ -255,6 +255,7 @@ impl<'m> Entries<'m> {
             let frame = program.open_frame(class.unit);
             class.class.decorators.iter().map(move |decorator| (decorator, frame))
         });
+        let is_http = fact.entry.as_deref() == Some("http");
         for (decorator, frame) in of_class.chain(function.decorators.iter().map(|decorator| (decorator, frame))) {
             for (fact, site) in decorator_facts(program, decorator, frame) {
                 match fact.is {
@@ -264,7 +265,7 @@ impl<'m> Entries<'m> {
                             self.function_links(program, &argument.value, site.frame, module, &mut chain);
                         }
                     }
-                    Kind::Router => {
+                    Kind::Router if is_http => {
                         if let Some(prefix) = route_path(program, fact, site) {
                             path = format!("/{}/{}", prefix.trim_matches('/'), path.trim_matches('/'));
                             path.truncate(path.trim_end_matches('/').len());
@@ -286,7 +287,7 @@ impl<'m> Entries<'m> {
         let entry = self.entries.len();
         self.entries.push(Entry {
             kind: fact.entry.clone().unwrap_or_else(|| "http".into()),
-            name: entry_name(fact, &path, function, site.map(|site| program.units.calls[site.call].call)),
+            name: entry_name(program, fact, &path, function, site),
             public: fact.public.unwrap_or(!matches!(fact.entry.as_deref(), Some("cli" | "cron"))),
             module,
             span: Span { start, end: function.span.end },
@@ -451,6 +452,7 @@ impl<'m> Entries<'m> {
         }
         let mut chain = Vec::new();
         guard_links(program, fact, site, &mut chain);
+        registration_link(program, site, &mut chain);
         if path_of_handler.starts_with("#-") {
             for argument in info.call.arguments.iter().filter(|argument| !std::ptr::eq(&argument.value, expression)) {
                 self.function_links(program, &argument.value, site.frame, info.module, &mut chain);
@@ -477,7 +479,7 @@ impl<'m> Entries<'m> {
             };
             self.entries.push(Entry {
                 kind: fact.entry.clone().unwrap_or_else(|| "http".into()),
-                name: entry_name_of(fact, &path, function, info.call, method),
+                name: entry_name_of(program, fact, &path, function, site, method),
                 public: fact.public.unwrap_or(!matches!(fact.entry.as_deref(), Some("cli" | "cron"))),
                 module,
                 span,
@@ -557,7 +559,14 @@ impl<'m> Entries<'m> {
                     }
                 }
             }
-            for link in found {
+            for mut link in found {
+                // `register(limiter, { global: false })`: what is put in front is given its options here.
+                if let Value::Library { sites, .. } = &mut link.value
+                    && sites.is_empty()
+                    && info.call.arguments.len() > 1
+                {
+                    *sites = std::rc::Rc::from([site]);
+                }
                 match router_site(program, &link.value) {
                     Some(child) => children.push(child.call),
                     None => {
@@ -646,6 +655,10 @@ impl<'m> Entries<'m> {
         }
         let written = program.units.exports[module].iter().find(|each| each.name == name);
         let span = written.and_then(|export| export.value.as_ref()).map_or_else(Span::default, |value| value.span);
+        // An object of handlers: `export const actions = { ask: async () => {} }`.
+        let of_object = values.iter().filter(|value| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Object(_))));
+        let members: Vec<Value<'m>> = of_object.flat_map(|value| program.elements(value)).collect();
+        values.extend(members.into_iter().filter(|value| matches!(value, Value::Function { .. })));
         let mut wrappers = Vec::new();
         let mut handlers: Vec<(UnitId, FrameId)> = Vec::new();
         for value in &values {
@@ -826,6 +839,8 @@ impl<'m> Entries<'m> {
                         chains.push(above.into_iter().chain(own.iter().cloned()).collect());
                     }
                 }
+                // What stands in front of requests does not stand in front of what a clock or a shell starts.
+                None if matches!(self.entries[entry].kind.as_str(), "cron" | "cli") => chains.push(own),
                 None => chains.push(self.conventions.iter().cloned().chain(own.iter().cloned()).collect()),
             }
             let injected = injected_links(program, self.entries[entry].handler);
@@ -1118,6 +1133,15 @@ fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, chain: &mut V
     }
 }
 
+/// A registration that protects by what it is given: `app.post(path, { config: { rateLimit } }, handler)`.
+fn registration_link<'m>(program: &Program<'m>, site: Site, chain: &mut Vec<Link<'m>>) {
+    let info = &program.units.calls[site.call];
+    for path in program.callee_paths(site).into_iter().filter(|path| program.is_a(path, Kind::Guard)) {
+        let value = Value::Library { path, sites: std::rc::Rc::from([site]) };
+        chain.push(Link { value, role: Role::Middleware, module: info.module, span: info.call.span });
+    }
+}
+
 /// What a dependency itself depends on.
 fn nested_links<'m>(program: &Program<'m>, value: &Value<'m>, chain: &mut Vec<Link<'m>>, depth: usize) {
     if depth > 6 {
@@ -1209,7 +1233,7 @@ fn marked_providers<'m>(program: &Program<'m>, marker: &'m Expression, frame: Fr
 
 /// What is injected for one parameter.
 pub fn injected_for<'m>(program: &Program<'m>, parameter: &'m Parameter, frame: FrameId) -> Vec<Value<'m>> {
-    let markers = parameter.default.iter().chain(&parameter.annotation);
+    let markers = parameter.default.iter().chain(&parameter.annotation).chain(&parameter.decorators);
     markers.flat_map(|marker| marked_providers(program, marker, frame, 0)).collect()
 }
 
@@ -1225,8 +1249,9 @@ fn route_path(program: &Program<'_>, fact: &Fact, site: Site) -> Option<String> 
     }
 }
 
-fn entry_name(fact: &Fact, path: &str, function: &Function, call: Option<&Call>) -> String {
-    let method = fact.method.clone().or_else(|| method_of(call?)).unwrap_or_default();
+fn entry_name(program: &Program<'_>, fact: &Fact, path: &str, function: &Function, site: Option<Site>) -> String {
+    let named = || method_of(program.units.calls[site?.call].call);
+    let method = told_method(program, fact, site).or_else(named).unwrap_or_default();
     match (method.is_empty(), path.is_empty()) {
         (false, _) => format!("{} {}", method.to_uppercase(), if path.is_empty() { "/" } else { path }),
         (true, false) => path.to_owned(),
@@ -1234,17 +1259,58 @@ fn entry_name(fact: &Fact, path: &str, function: &Function, call: Option<&Call>)
     }
 }
 
-fn entry_name_of(fact: &Fact, path: &str, function: Option<&Function>, call: &Call, method: Option<String>) -> String {
+fn entry_name_of(
+    program: &Program<'_>,
+    fact: &Fact,
+    path: &str,
+    function: Option<&Function>,
+    site: Site,
+    method: Option<String>,
+) -> String {
     match function {
         Some(function) => {
-            let mut name = entry_name(fact, path, function, Some(call));
+            let mut name = entry_name(program, fact, path, function, Some(site));
             if let Some(method) = method.filter(|_| name == path) {
                 name = format!("{} {name}", method.to_uppercase());
             }
-            if name.is_empty() { Program::written(&call.callee) } else { name }
+            if !name.is_empty() {
+                return name;
+            }
+            let written = || Program::written(&program.units.calls[site.call].call.callee);
+            key_of_call(program, site.call).unwrap_or_else(written)
         }
         None => path.to_owned(),
     }
+}
+
+/// The key under which a call stands in an object that another call is given, or that its module exports:
+/// `router({ ask: mutation(..) })`, `export const server = { ask: defineAction(..) }`.
+fn key_of_call(program: &Program<'_>, call: CallId) -> Option<String> {
+    let info = &program.units.calls[call];
+    let key = |object: &Expression| {
+        let ExpressionKind::Object(entries) = &object.kind else { return None };
+        entries.iter().find(|entry| entry.value.span.contains(info.call.span))?.key.clone()
+    };
+    let given = info.within.first().map(|outer| program.units.calls[*outer].call);
+    given.into_iter().flat_map(|outer| &outer.arguments).find_map(|argument| key(&argument.value)).or_else(|| {
+        let frame = program.module_frame(info.module);
+        program.units.exports[info.module].iter().filter_map(|export| export.value.as_ref()).find_map(|exported| {
+            program.values(exported, frame).iter().find_map(|value| match value {
+                Value::Data { expression, .. } => key(expression.0),
+                _ => None,
+            })
+        })
+    })
+}
+
+/// The HTTP method that a registration names: the fact's own, or an argument with one method.
+fn told_method(program: &Program<'_>, fact: &Fact, site: Option<Site>) -> Option<String> {
+    let method = fact.method.as_deref()?;
+    if method.chars().all(|character| character.is_ascii_uppercase()) {
+        return Some(method.to_owned());
+    }
+    let Given::Present { expression, frame } = program.argument(site?, method) else { return None };
+    program.text(expression, frame).filter(|method| METHODS.contains(&method.to_ascii_lowercase().as_str()))
 }
 
 /// `app.post(...)` and `@Post()` register a POST.

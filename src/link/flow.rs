@@ -9,6 +9,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashSet;
 
 use crate::model::*;
+use crate::rules::catalogue::Kind;
 
 use super::Program;
 use super::units::*;
@@ -193,7 +194,7 @@ pub fn leaves(block: &Block) -> bool {
 }
 
 /// Whether a block raises somewhere.
-fn leaves_by_raising(block: &Block) -> bool {
+pub fn leaves_by_raising(block: &Block) -> bool {
     block.iter().any(|statement| match &statement.kind {
         StatementKind::Raise(_) => true,
         StatementKind::If { then, otherwise, .. } => leaves_by_raising(then) || leaves_by_raising(otherwise),
@@ -238,6 +239,58 @@ impl<'m> Program<'m> {
             _ => None,
         });
         tests.collect()
+    }
+
+    /// Which of the values that a unit binds to a name have been replaced by others where the name is read.
+    pub fn reaching(&self, unit: UnitId, name: &str, at: Span) -> Option<Reaching<'m>> {
+        let info = &self.units.units[unit];
+        let place = info.nodes.iter().rev().copied().find(|node| match self.units.nodes[*node].kind {
+            NodeKind::Plain(statement) => statement.span.contains(at),
+            NodeKind::If { test, .. } => test.span.contains(at),
+            _ => false,
+        })?;
+        let around = self.conditions_around(place);
+        let mut assigned: Vec<(NodeId, &'m Expression, bool)> = Vec::new();
+        for node in &info.nodes {
+            let NodeKind::Plain(statement) = self.units.nodes[*node].kind else { continue };
+            let assignment = match &statement.kind {
+                StatementKind::Assign(assignment) => assignment,
+                StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }) => assignment,
+                _ => continue,
+            };
+            if let Some(value) = assignment.value.as_ref().filter(|_| binds(&assignment.target, name, 0)) {
+                assigned.push((*node, value, assignment.operator.is_none()));
+            }
+        }
+        let is_before = |node: NodeId| self.units.nodes[node].span.end <= at.start;
+        // What comes later in a common loop is read in its next round.
+        let comes_later = |node: NodeId| !is_before(node) && !self.shares_loop(place, node);
+        let kills = assigned.iter().rposition(|(node, _, replaces)| {
+            *replaces
+                && is_before(*node)
+                && self.conditions_around(*node).iter().all(|condition| around.contains(condition))
+                && self
+                    .units
+                    .ancestors(*node)
+                    .filter(|(_, node)| matches!(node.kind, NodeKind::Loop(_)))
+                    .all(|(id, _)| self.units.ancestors(place).any(|(each, _)| each == id))
+        });
+        let mut dead: Vec<&'m Expression> =
+            assigned.iter().filter(|(node, ..)| comes_later(*node)).map(|(_, value, _)| *value).collect();
+        if let Some(last) = kills {
+            dead.extend(assigned.iter().take(last).filter(|(node, ..)| is_before(*node)).map(|(_, value, _)| *value));
+        }
+        Some(Reaching { dead, is_rebound: kills.is_some() })
+    }
+
+    /// The tests that decide whether a unit returns this expression: those around it, and the exits before it.
+    pub fn gates_of_result(&self, unit: UnitId, result: &'m Expression, frame: FrameId) -> Vec<&'m Expression> {
+        let at = self.units.units[unit].nodes.iter().rev().find(|node| {
+            matches!(self.units.nodes[**node].kind, NodeKind::Plain(statement) if statement.span.contains(result.span))
+        });
+        let Some(at) = at.copied() else { return Vec::new() };
+        let before = self.gates_before(unit, at, result.span, frame);
+        before.into_iter().map(|gate| gate.test).chain(self.tests_around(at)).collect()
     }
 
     /// The innermost condition around `inner` that is not around `outer`: none where both always run together.
@@ -375,11 +428,21 @@ impl<'m> Program<'m> {
         let mut gates = Vec::new();
         let span = self.units.nodes[node].span;
         for (block, refuses_when) in [(then, true), (otherwise, false)] {
-            if let Some(exit) = exit_of(block) {
+            if let Some(exit) = exit_of(block).or_else(|| self.thrown_by_library(block, frame)) {
                 gates.push(Gate { test, frame, exit, refusal: Some(block), refuses_when, under: None, span, node });
             }
         }
         gates
+    }
+
+    /// A block that ends with a call of a library that throws an error response: `error(429)`, `notFound()`.
+    fn thrown_by_library(&self, block: &'m Block, frame: FrameId) -> Option<Exit> {
+        let StatementKind::Expression(value) = &block.last()?.kind else { return None };
+        let ExpressionKind::Call(call) = &value.kind else { return None };
+        let site = Site { call: self.units.call_id(call)?, frame };
+        let throws =
+            |path: &Rc<str>| self.facts_of(path, Kind::Reject).iter().any(|(_, fact)| fact.raises == Some(true));
+        self.callee_paths(site).iter().any(throws).then_some(Exit::Raise)
     }
 
     fn gates_before(&self, unit: UnitId, at: NodeId, span: Span, frame: FrameId) -> Vec<Gate<'m>> {
@@ -726,6 +789,33 @@ impl<'m> Program<'m> {
                 slice.partly = before;
             }
         }
+    }
+}
+
+/// What a name no longer is where it is read.
+#[derive(Debug, Default)]
+pub struct Reaching<'m> {
+    /// Values that were bound to it before, or are later.
+    pub dead: Vec<&'m Expression>,
+    /// Whether the unit has bound it anew in every case: a parameter is no longer what was passed.
+    pub is_rebound: bool,
+}
+
+/// Whether a target binds a name.
+fn binds(target: &Expression, name: &str, depth: usize) -> bool {
+    match &target.kind {
+        ExpressionKind::Name(bound) => bound == name,
+        ExpressionKind::List(items) | ExpressionKind::Operator { operands: items, .. } if depth < 8 => {
+            items.iter().any(|item| binds(item, name, depth + 1))
+        }
+        ExpressionKind::Object(entries) if depth < 8 => {
+            entries.iter().any(|entry| binds(&entry.value, name, depth + 1))
+        }
+        ExpressionKind::Spread(inner) => binds(inner, name, depth + 1),
+        ExpressionKind::Call(call) if depth < 8 => {
+            call.arguments.iter().any(|argument| binds(&argument.value, name, depth + 1))
+        }
+        _ => false,
     }
 }
 

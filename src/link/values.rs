@@ -1135,7 +1135,7 @@ impl<'m> Program<'m> {
         all
     }
 
-    /// `Cache<Key, Answer>`: a type that keeps what it is made of is itself what is asked, not its parts.
+    /// `Cache<Key, Answer>`, `Request<Body>`: a type that keeps what it is made of is itself what is asked, not its parts.
     fn keeping(&self, object: &'m Expression, frame: FrameId) -> Values<'m> {
         let values = self.values(object, frame);
         let kept = values.iter().filter_map(|value| match value {
@@ -1143,7 +1143,8 @@ impl<'m> Program<'m> {
                 let keeps = ["get", "contains_key", "has"]
                     .iter()
                     .any(|method| self.is_a(&format!("{path}().{method}"), Kind::Store));
-                keeps.then(|| Value::Library { path: format!("{path}()").into(), sites: Rc::from([]) })
+                (keeps || self.is_a(path, Kind::Request))
+                    .then(|| Value::Library { path: format!("{path}()").into(), sites: Rc::from([]) })
             }
             _ => None,
         });
@@ -1186,8 +1187,10 @@ impl<'m> Program<'m> {
     /// The functions that an injection marker names.
     pub fn providers(&self, marker: &Value<'m>) -> Values<'m> {
         let Value::Library { path, sites } = marker else { return Values::new() };
-        let Some(site) = sites.last().copied() else { return Values::new() };
         let Some(name) = path.strip_suffix("()") else { return Values::new() };
+        // A marker that was made of the function (`CurrentUser = decorate(find)`) holds it where it was made.
+        let made = if name.ends_with("()") { sites.first() } else { sites.last() };
+        let Some(site) = made.copied() else { return Values::new() };
         if !self.is_a(name, Kind::Inject) {
             return Values::new();
         }
@@ -1241,10 +1244,14 @@ impl<'m> Program<'m> {
                     }
                 }
                 let declared = self.declared(parameter, closure);
-                if declared.iter().any(|value| !self.is_plain_data(value)) {
+                if declared.iter().any(|value| !self.is_plain_data(value) && !self.is_shape(value)) {
                     declared
                 } else {
-                    received().unwrap_or(outside)
+                    received().unwrap_or(if declared.iter().any(|value| self.is_shape(value)) {
+                        declared
+                    } else {
+                        outside
+                    })
                 }
             }
             How::Open => {
@@ -1268,6 +1275,12 @@ impl<'m> Program<'m> {
                 if all.is_empty() {
                     add(&mut all, self.declared(parameter, closure));
                 }
+                // A type that no library knows says less than what a framework is known to pass.
+                if all.iter().all(|value| self.is_plain_data(value) || self.is_shape(value))
+                    && let Some(received) = received()
+                {
+                    return received;
+                }
                 if all.is_empty()
                     && let Some(default) = &parameter.default
                 {
@@ -1286,6 +1299,11 @@ impl<'m> Program<'m> {
             Value::Library { path, .. } => path.ends_with("[]") && self.facts(path).is_empty(),
             _ => false,
         }
+    }
+
+    /// An instance of a class of the program without methods: it only tells the shape (`interface Env { KEY: string }`).
+    fn is_shape(&self, value: &Value<'m>) -> bool {
+        matches!(value, Value::Instance { class, .. } if self.units.classes[*class].methods.is_empty())
     }
 
     /// Instances of schemas and plain types come from outside when a framework fills the parameter.
@@ -1441,18 +1459,26 @@ impl<'m> Program<'m> {
             let fact = self.catalogue.fact(*id);
             match fact.is {
                 Kind::Same => {
-                    // A method returns its receiver unless it says otherwise, a function what it is given.
+                    // A method returns its receiver unless it says otherwise, a function what it is given, or what that returns (`#0()`).
+                    let value = fact.value.as_deref().unwrap_or("#0");
+                    let returned = value.strip_suffix("()").filter(|value| value.starts_with('#'));
                     let given = match &call.callee.kind {
                         ExpressionKind::Member { object, .. } if path.contains("()") && fact.value.is_none() => {
                             Some((&**object, site.frame))
                         }
-                        _ => match self.argument(site, fact.value.as_deref().unwrap_or("#0")) {
+                        _ => match self.argument(site, returned.unwrap_or(value)) {
                             Given::Present { expression, frame } => Some((expression, frame)),
                             _ => None,
                         },
                     };
                     let Some((given, frame)) = given else { continue };
                     for value in self.values(given, frame).iter() {
+                        if let (Some(_), Value::Function { unit, closure, receiver }) = (returned, value) {
+                            if let Some(frame) = self.enter(*unit, *closure, receiver.clone(), How::Call(site)) {
+                                add(&mut all, self.returned(*unit, frame));
+                            }
+                            continue;
+                        }
                         add(
                             &mut all,
                             [match value {

@@ -8,8 +8,8 @@
 //! `await` and `?` leave no trace. Names without an import are under `builtins` for Python (`builtins.len`) and
 //! `globals` for TypeScript (`globals.fetch`, `globals.process.env`); in Rust the prelude and macros are under `std`
 //! (`std.println!`). An instance is its constructor's name followed by `()`: `openai.OpenAI().chat.completions.create`.
-//! A parameter annotated with a class is an instance of it. In a name `{a,b}` stands for each, `*` for one part,
-//! `*()` for one call, `**` for any way to go on.
+//! A parameter annotated with a class is an instance of it. In a name `{a,b}` stands for each, `*` for one part
+//! or anything within it, `*()` for one call, `**` for any way to go on.
 //!
 //! # Argument paths
 //!
@@ -153,7 +153,7 @@ pub struct Fact {
     pub handler: Option<String>,
     /// Argument path of the route or its prefix.
     pub path: Option<String>,
-    /// The HTTP method, where the name of the function does not tell it.
+    /// The HTTP method (`POST`), or the argument path of it, where the name of the function does not tell it.
     pub method: Option<String>,
     /// Argument paths of what stands in front (`*`: of everything); `a[].b` is the key `b` of every item of `a`.
     #[serde(default)]
@@ -198,7 +198,7 @@ pub struct Fact {
     pub variable: Option<String>,
     /// Argument path of what holds where there is no such variable.
     pub default: Option<String>,
-    /// Whether a missing variable is an error.
+    /// Whether a missing variable is an error; whether a call throws by itself.
     pub raises: Option<bool>,
     /// What is done to the store.
     pub does: Option<String>,
@@ -220,6 +220,8 @@ pub struct Fact {
     pub unit: Option<String>,
     /// Argument path of the greatest length; without it the call itself is the limit.
     pub limit: Option<String>,
+    /// The method that must be called for a limit to hold: `.validate`.
+    pub by: Option<String>,
     /// Key paths (`*` for one key, `**` for any), or argument paths of objects whose keys count.
     #[serde(default)]
     pub keys: Vec<String>,
@@ -286,7 +288,8 @@ pub enum Condition {
 /// | `env NAME checked`, `env NAME unchecked` | a variable without a default, and whether a start-up check covers it |
 /// | `store DOES`, `log LEVEL`, `schema FIELD LIMIT` | an operation on a store, a log line, a limit of a text field (`no-text`: it is none) |
 /// | `start`, `error-handler` | a function that runs at start-up, or is given the errors |
-/// | `reject`, `respond`, `sleep`, `clock`, `measure`, `trim`, `memory`, `notify`, `spawn`, `server`, `dotenv` | a call of that kind |
+/// | `payment create`, `payment notice` | an entry point takes money, or reads what a payment provider reports |
+/// | `reject`, `respond`, `sleep`, `clock`, `measure`, `trim`, `validator`, `memory`, `notify`, `spawn`, `server`, `dotenv` | a call of that kind |
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {

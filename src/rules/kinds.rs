@@ -13,7 +13,8 @@ pub enum Kind {
     /// a prompt. `timeout`, `retry`, `output` as settings of the call itself.
     Call,
     /// A method that returns its receiver with other settings (`with_options`, `bind`), or a function that returns its
-    /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one.
+    /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one,
+    /// or `#0()` for what that function returns.
     Same,
     /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
     /// `as` (a canonical name ending in `()`), its settings are those of the clients among its arguments.
@@ -26,8 +27,8 @@ pub enum Kind {
     /// The registration of an entry point: as a decorator, or as a call that is given the handler. `entry` is its kind
     /// (`http`, `websocket`, `bot`, `queue`, `cron`, `cli`, `ui`, `action`), `handler` the argument path of the handler
     /// (absent for decorators; `#-1` is the last positional argument, every earlier function argument is middleware),
-    /// `path` the argument path of the route, `method` the HTTP method where the name of the function does not tell it, `guards` the argument
-    /// paths of dependencies.
+    /// `path` the argument path of the route, `method` the HTTP method (`POST`) or its argument path where the name of the
+    /// function does not tell it, `guards` the argument paths of dependencies.
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
     /// `handlers` arguments that hold a start-up function (a lifespan).
@@ -62,8 +63,9 @@ pub enum Kind {
     /// A base class whose fields without a default are required environment variables, checked when it is instantiated
     /// (`default` is the annotation of fields that have a default without one being written); or a function that checks an
     /// environment object against a schema (`how = "parse"`, or `"result"` where its result must be tested): `value` is
-    /// the argument path of the environment, `keys` those of the schema; `role = "optional"` where a key is optional
-    /// unless its description says `required`.
+    /// the argument path of the environment, `keys` those of the schema (also of a function that is given the environment),
+    /// or `files` names the template whose keys are required; `role = "optional"` where a key is optional unless its
+    /// description says `required`.
     EnvironmentSchema,
     /// A call that loads a `.env` file.
     LoadsEnvironmentFile,
@@ -75,7 +77,8 @@ pub enum Kind {
     Log,
     /// A clock read.
     Clock,
-    /// A call that makes or sends an error response or raises one: `status` is the argument path of the status code, or `always = true`.
+    /// A call that makes or sends an error response or raises one: `status` is the argument path of the status code, or `always = true`;
+    /// `raises = true` where the call throws by itself (`notFound()`).
     Reject,
     /// A call that sends an answer whatever the status is told elsewhere.
     Respond,
@@ -87,8 +90,9 @@ pub enum Kind {
     /// `bounded = false`: it looks like a length of time and is none (a signal that the client has gone).
     Duration,
     /// A limit that a schema puts on a field: `limit` is the argument path of its greatest length; without it the field
-    /// is no free text at all (a number, a choice, an identifier). `how = "validator"` where it holds only behind a
-    /// `validator`.
+    /// is no free text at all (a number, a choice, an identifier). It limits a text; with `role = "count"` the items of a
+    /// list, with `"both"` what it stands on. `how = "validator"` where it holds only behind a `validator`, `by` where it
+    /// holds only where a method of this name is called (`.validate`); with `needs` only where they hold.
     TextLimit,
     /// Something in front of a handler that holds what comes in against its schema: against the declared types of the
     /// handler's parameters, or against the schema at `value`, for the part of the request that `path` names.
@@ -108,7 +112,8 @@ pub enum Kind {
     Platform,
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
     Spawn,
-    /// A class of the request: parameters annotated with it are the request itself, not text of the user.
+    /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
+    /// brings what a user writes (the fields of a page).
     Request,
     /// A class or schema base whose fields describe a request body.
     Schema,
@@ -178,17 +183,17 @@ pub const KINDS: [Keys; 37] = [
         Kind::EnvironmentSchema,
         "environment-schema",
         &["names"],
-        &["default", "how", "value", "keys", "role", "needs", "unless"],
+        &["default", "how", "value", "keys", "files", "role", "needs", "unless"],
     ),
     keys(Kind::LoadsEnvironmentFile, "loads-environment-file", &["names"], &["needs", "unless"]),
     keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs"]),
     keys(Kind::Log, "log", &["names", "level"], &["needs"]),
     keys(Kind::Clock, "clock", &["names"], &[]),
-    keys(Kind::Reject, "reject", &["names"], &["status", "always"]),
+    keys(Kind::Reject, "reject", &["names"], &["status", "always", "raises"]),
     keys(Kind::Respond, "respond", &["names"], &[]),
     keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit"]),
     keys(Kind::Duration, "duration", &["names"], &["value", "unit", "ended_by", "bounded"]),
-    keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "how"]),
+    keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "how", "role", "by", "needs"]),
     keys(Kind::Validator, "validator", &["names"], &["value", "path"]),
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &[]),

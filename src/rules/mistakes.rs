@@ -62,7 +62,10 @@ const WORDS: [(&str, &[&str]); 10] = [
     ("does", &["get", "set", "claim", "count", "append", "delete", "many", "tally", "expire"]),
     ("level", &["debug", "info", "warning", "error", "exception"]),
     ("order", &["after", "before", "all"]),
-    ("role", &["start", "middleware", "error-handler", "create", "notice", "optional", "kept", "imported"]),
+    (
+        "role",
+        &["start", "middleware", "error-handler", "create", "notice", "optional", "kept", "imported", "count", "both"],
+    ),
     ("unit", &["ms", "s", "min", "h", "d"]),
     ("scope", &["pattern"]),
 ];

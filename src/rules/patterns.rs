@@ -1,4 +1,5 @@
-//! Patterns over canonical names: braces for alternatives, `*` for one segment, `**` for any way to go on.
+//! Patterns over canonical names: braces for alternatives, `*` for one segment or a part of it, `**` for any way to go
+//! on.
 
 /// One segment of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,6 +9,8 @@ pub enum Segment {
     Any,
     /// One segment that is a call, whatever is called.
     AnyCall,
+    /// A segment with anything in one place: `model/*`.
+    Like(String, String),
     /// Any way to go on, also none.
     Rest,
 }
@@ -27,7 +30,10 @@ fn segment(text: &str) -> Segment {
         "*" => Segment::Any,
         "*()" => Segment::AnyCall,
         "**" => Segment::Rest,
-        text => Segment::Text(text.to_owned()),
+        text => match text.split_once('*') {
+            Some((before, after)) => Segment::Like(before.to_owned(), after.to_owned()),
+            None => Segment::Text(text.to_owned()),
+        },
     }
 }
 
@@ -43,6 +49,9 @@ pub fn matches(pattern: &[Segment], parts: &[&str]) -> bool {
                 Segment::Text(text) => text == part,
                 Segment::Any => true,
                 Segment::AnyCall => part.ends_with("()"),
+                Segment::Like(before, after) => {
+                    part.strip_prefix(before.as_str()).is_some_and(|rest| rest.ends_with(after.as_str()))
+                }
                 Segment::Rest => false,
             };
             fits && matches(pattern, parts)
@@ -141,6 +150,8 @@ mod tests {
         let pattern = pattern("x.*().**");
         let fits = |name: &str| matches(&pattern, &segments(name).collect::<Vec<_>>());
         assert!(fits("x.y().z.w") && fits("x.y()") && !fits("x.y.z"));
+        let like = super::pattern("kit/model/*.count");
+        assert!(matches(&like, &["kit/model/large", "count"]) && !matches(&like, &["kit/models", "count"]));
     }
 
     #[test]

@@ -62,7 +62,8 @@ fn the_readme_says_what_the_types_say() {
         fs::write(&path, &text).expect("a written file");
     }
     let written = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-    assert_eq!(written, text, "SNAPSHOTS=overwrite writes rules/README.md anew");
+    let differing = written.lines().zip(text.lines()).find(|(written, said)| written != said);
+    assert!(written == text, "SNAPSHOTS=overwrite writes rules/README.md anew; it differs at {differing:?}");
 }
 
 #[test]

@@ -133,7 +133,6 @@ fn short(line: &str) -> String {
 }
 
 #[test]
-#[ignore = "examples are still to be written"]
 fn every_fact_is_shown_by_an_example_of_its_file() {
     let (paths, catalogue) = catalogue();
     let found = all_shown(&catalogue, &|library| is_wanted(&paths[library]));

@@ -83,7 +83,7 @@ fn is_library(word: &str, packages: &BTreeSet<String>) -> bool {
 }
 
 /// Packages whose names are everyday words of code.
-const WORDS: [&str; 8] = ["backoff", "config", "delay", "limits", "log", "next", "request", "retry"];
+const WORDS: [&str; 9] = ["backoff", "config", "delay", "limits", "log", "next", "request", "retry", "validator"];
 
 /// The packages of the catalogue, with `_` for `-`.
 fn packages() -> BTreeSet<String> {

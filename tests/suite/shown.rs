@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use launchcheck::judge::behaviour::Operation;
+use launchcheck::judge::behaviour::{Operation, request_of};
 use launchcheck::judge::calls::{External, Which, held, is_set};
 use launchcheck::judge::case::Case;
-use launchcheck::judge::conditions::{availability, environment, retries};
+use launchcheck::judge::conditions::{alerting, availability, environment, retries};
 use launchcheck::link::arguments::{Amount, Given, Held};
-use launchcheck::link::entries::{Entries, Started, globs};
-use launchcheck::link::units::Binding;
+use launchcheck::link::entries::{Entries, Entry, Started, frame_of, globs};
+use launchcheck::link::units::{Binding, NodeKind};
 use launchcheck::link::{Program, Site, Value};
 use launchcheck::lower;
 use launchcheck::model::{
-    Dependency, Expression, ExpressionKind, Language, Literal, Project, ProjectKind, Settings, Span,
+    Dependency, Expression, ExpressionKind, Language, Project, ProjectKind, Settings, Span, StatementKind,
 };
 use launchcheck::rules::catalogue::{Calls, Example, Fact, Kind, Library};
 use launchcheck::rules::checked::{Catalogue, FactId, plain};
@@ -80,7 +80,13 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
             named(&case, &path, Some(site), &mut shown);
         }
         operation(&case, site, &mut shown);
+        if let Some(channel) = alerting::channel(&case, site) {
+            shown.fact("notify", channel);
+        }
     }
+    requests(&case, &mut shown);
+    without_a_call(&case, &mut shown);
+    conflicts(&case, &mut shown);
     bare_names(&case, &mut shown);
     for construct in retries::constructs(&case) {
         let (bounded, exponential) = (yes(construct.bounded), yes(construct.exponential));
@@ -90,7 +96,7 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
         let checked = if variable.checked == environment::Checked::Yes { "checked" } else { "unchecked" };
         shown.line(format!("env {} {checked}", variable.name));
     }
-    platforms(&program, &mut shown);
+    platforms(&case, &mut shown);
     by_name_only(&program, &entries, &mut shown);
     shown
 }
@@ -193,6 +199,13 @@ fn entry_points(case: &Case<'_, '_>, shown: &mut Shown) {
             .filter(|(each, _)| *each == index)
             .flat_map(|(_, sites)| sites.iter().copied())
             .collect();
+        for site in case.reaches[index].sites(case.program) {
+            for path in case.program.callee_paths(site) {
+                for (id, fact) in case.program.facts_of(&path, Kind::Payment) {
+                    shown.fact(format!("payment {}", fact.role.as_deref().unwrap_or("")), id);
+                }
+            }
+        }
         for item in IN_FRONT {
             if case.guards.on_entry(entry, &sites, item).is_some() {
                 shown.line(format!("guarded {} {item}", entry.name));
@@ -224,9 +237,12 @@ fn named(case: &Case<'_, '_>, path: &str, site: Option<Site>, shown: &mut Shown)
             Kind::Trim => shown.fact("trim", *id),
             Kind::Memory => shown.fact("memory", *id),
             Kind::Notify => shown.fact("notify", *id),
+            Kind::Validator => shown.fact("validator", *id),
             Kind::Spawn => shown.fact("spawn", *id),
             Kind::Server => shown.fact("server", *id),
-            Kind::LoadsEnvironmentFile => shown.fact("dotenv", *id),
+            Kind::LoadsEnvironmentFile if site.is_none_or(|site| program.applies(fact, site)) => {
+                shown.fact("dotenv", *id);
+            }
             _ => {}
         }
     }
@@ -299,7 +315,7 @@ fn bare_names(case: &Case<'_, '_>, shown: &mut Shown) {
 
 /// `schema FIELD LIMIT`, with the field that the limit is written at.
 fn text_limit(program: &Program<'_>, fact: &Fact, id: FactId, site: Option<Site>, shown: &mut Shown) {
-    let Some(site) = site else { return };
+    let Some(site) = site.filter(|site| program.applies(fact, *site)) else { return };
     let limit = fact.limit.as_deref().map(|limit| program.argument_of(site, limit));
     let limit = match limit {
         Some(Given::Present { expression, frame }) => match program.amount(expression, frame, None, &[]) {
@@ -372,24 +388,82 @@ fn keys(expression: &Expression, offer: &mut dyn FnMut(Span, &str)) {
     }
 }
 
-/// Guards in settings files and in constants that a platform reads.
-fn platforms(program: &Program<'_>, shown: &mut Shown) {
+/// What code takes from requests: by the classes of parameters, or the name of the request itself.
+fn requests(case: &Case<'_, '_>, shown: &mut Shown) {
+    let program = case.program;
+    let mut paths: Vec<String> = Vec::new();
+    for entry in &case.entries.entries {
+        let links = entry.chains.iter().flatten().filter_map(|link| frame_of(program, &link.value));
+        for frame in links.chain([entry.handler]) {
+            let unit = &program.units.units[program.unit_of_frame(frame)];
+            for index in 0..unit.function.map_or(0, |function| function.parameters.len()) {
+                paths.extend(program.parameter(index, frame).iter().filter_map(Value::path).map(str::to_owned));
+            }
+            for call in &unit.calls {
+                paths.extend(program.callee_paths(Site { call: *call, frame }).iter().map(ToString::to_string));
+            }
+        }
+    }
+    shown.facts.extend(paths.iter().filter_map(|path| request_of(program, path)));
+}
+
+/// Guards that are on because their module is imported, or a setting of their library is assigned.
+fn without_a_call(case: &Case<'_, '_>, shown: &mut Shown) {
+    let program = case.program;
+    for item in ["V1", "V2"].into_iter().filter(|item| alerting::imported(case, item).is_some()) {
+        let sources = program.units.nodes.iter().filter_map(|node| match node.kind {
+            NodeKind::Plain(statement) => match &statement.kind {
+                StatementKind::Import(import) => {
+                    let language = program.modules[program.module_of(node.unit)].language;
+                    Some(program.catalogue.canonical(language, &import.source))
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        for (id, fact) in sources.flat_map(|source| program.facts_of(&source, Kind::Guard)) {
+            if fact.role.as_deref() == Some("imported") && fact.protects.as_deref() == Some(item) {
+                shown.fact(format!("guard {item}"), id);
+            }
+        }
+    }
+    for item in IN_FRONT {
+        if let Some((id, _)) = case.guards.initialised_by_setting(case, item) {
+            shown.fact(format!("guard {item}"), id);
+        }
+    }
+}
+
+/// What refuses a row that is there already, in front of what an entry point reaches.
+fn conflicts(case: &Case<'_, '_>, shown: &mut Shown) {
+    if !shown.lines.keys().any(|line| line.starts_with("guarded ") && line.ends_with(" C3")) {
+        return;
+    }
+    for (unit, info) in case.program.units.units.iter().enumerate() {
+        for node in &info.nodes {
+            if let NodeKind::TryBody(tried) = case.program.units.nodes[*node].kind {
+                let frame = case.program.open_frame(unit);
+                shown.facts.extend(tried.handlers.iter().flat_map(|handler| case.guards.conflicts(handler, frame)));
+            }
+        }
+    }
+}
+
+/// Guards in settings files, and limits of time in constants that a platform reads.
+fn platforms(case: &Case<'_, '_>, shown: &mut Shown) {
+    let program = case.program;
     for (id, fact) in program.catalogue.of_kind(Kind::Platform) {
         let Some(files) = globs(&fact.files) else { continue };
-        let keys = |keys: &[String]| {
-            fact.keys.iter().any(|key| availability::match_keys(&key.split('.').collect::<Vec<_>>(), keys).is_some())
+        let protects = fact.protects.as_deref().unwrap_or("");
+        let is_there = |entry: &Entry<'_>| files.is_match(&program.modules[entry.module].path);
+        let is_on = alerting::switched_on(program, fact).is_some();
+        let mut entries = case.entries.entries.iter().filter(|entry| is_on || is_there(entry));
+        let holds = match protects {
+            "A1" => entries.any(|entry| availability::platform_limit(case, entry)),
+            _ => is_on || entries.any(|entry| availability::asked_for(case, entry, fact).is_some()),
         };
-        let in_settings = program.settings.iter().filter(|settings| files.is_match(&settings.path)).any(|settings| {
-            settings.entries.iter().any(|entry| keys(&entry.keys) && entry.value != Literal::Boolean(false))
-        });
-        let in_code =
-            program.modules.iter().enumerate().filter(|(_, module)| files.is_match(&module.path)).any(|(module, _)| {
-                program.units.exports[module]
-                    .iter()
-                    .any(|export| fact.keys.iter().any(|key| key.split('.').next() == Some(export.name.as_str())))
-            });
-        if in_settings || in_code {
-            shown.fact(format!("guard {}", fact.protects.as_deref().unwrap_or("")), id);
+        if holds {
+            shown.fact(format!("guard {protects}"), id);
         }
     }
 }
@@ -397,11 +471,12 @@ fn platforms(program: &Program<'_>, shown: &mut Shown) {
 /// The facts that show in what other facts do: clients in the settings of their calls, routers in entry points.
 fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown) {
     let has = |word: &str| shown.lines.keys().any(|line| line.starts_with(word));
+    let has_guard = has("guard ");
     let (entry, env) = (has("entry "), has("env "));
     let (starts, handlers) = (has("start"), has("error-handler"));
     for id in program.facts_met() {
         let shows = match program.catalogue.fact(id).is {
-            Kind::Client | Kind::Same | Kind::Compose | Kind::Duration | Kind::Request | Kind::Schema => true,
+            Kind::Client | Kind::Same | Kind::Compose | Kind::Duration | Kind::Schema => true,
             Kind::Router | Kind::Mount | Kind::Middleware | Kind::Inject => true,
             Kind::Route => entry,
             Kind::Environment | Kind::EnvironmentSchema => env,
@@ -427,7 +502,9 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
                 .iter()
                 .any(|export| fact.exports.iter().any(|wanted| wanted.split('.').next() == Some(export.name.as_str())))
         });
-        if shows && exported {
+        // A file that exports nothing runs as a whole.
+        let is_whole = fact.exports.is_empty() && has_guard && program.modules.iter().any(is_there);
+        if shows && exported || is_whole {
             shown.facts.insert(id);
         }
     }

@@ -15,6 +15,7 @@ use crate::link::units::{NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, StatementKind};
 use crate::rules::catalogue::Kind;
+use crate::rules::checked::FactId;
 
 pub use operations::{Operation, query_is_bounded};
 use quantities::{Quantity, Source};
@@ -254,15 +255,19 @@ fn depends_on_caller<'m>(program: &Program<'m>, key: &'m Expression, frame: Fram
 }
 
 /// Whether a name is the request or something that is taken from it: `flask.request.remote_addr`, `express.Request().ip`.
-fn is_of_request(program: &Program<'_>, path: &str) -> bool {
+pub(super) fn is_of_request(program: &Program<'_>, path: &str) -> bool {
+    request_of(program, path).is_some()
+}
+
+/// The fact about the request that a name is taken from.
+pub fn request_of(program: &Program<'_>, path: &str) -> Option<FactId> {
     let mut at = path;
     loop {
-        if program.is_a(at, Kind::Request) || program.is_a(at.trim_end_matches("()"), Kind::Request) {
-            return true;
+        let own = program.facts_of(at, Kind::Request);
+        let known = own.into_iter().chain(program.facts_of(at.trim_end_matches("()"), Kind::Request)).next();
+        if let Some((id, _)) = known {
+            return Some(id);
         }
-        match at.rsplit_once('.') {
-            Some((head, _)) => at = head,
-            None => return false,
-        }
+        at = at.rsplit_once('.')?.0;
     }
 }

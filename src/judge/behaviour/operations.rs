@@ -1,7 +1,7 @@
 //! What calls do to stores: by the catalogue, by their arguments, and by the text of a statement.
 
 use crate::link::{Program, Site};
-use crate::model::{Call, ExpressionKind, Literal};
+use crate::model::{Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
 /// What an operation on a store does.
@@ -80,23 +80,57 @@ pub fn has_flag(program: &Program<'_>, site: Site, flag: &str) -> bool {
     })
 }
 
-/// The text of the statement that a call runs: among its arguments, or those of the calls that it is chained to.
+/// The text of the statement that a call runs or fetches from: among its arguments, those of the calls that it is
+/// chained to, or those of what its object last ran (`cursor.execute(...)`, then `cursor.fetchall()`).
 pub fn statement(program: &Program<'_>, site: Site) -> Option<String> {
-    let mut call: &Call = program.units.calls[site.call].call;
+    let mut site = site;
     for _ in 0..8 {
-        let text = call.arguments.first().and_then(|argument| program.text(&argument.value, site.frame));
+        let info = &program.units.calls[site.call];
+        let text = info.call.arguments.first().and_then(|argument| program.text(&argument.value, site.frame));
         if let Some(text) = text.filter(|text| query_operation(text).is_some()) {
             return Some(text);
         }
-        let ExpressionKind::Member { object, .. } = &call.callee.kind else { return None };
+        let ExpressionKind::Member { object, .. } = &info.call.callee.kind else { return None };
         let mut object = object.as_ref();
         while let ExpressionKind::Await(inner) = &object.kind {
             object = inner;
         }
-        let ExpressionKind::Call(inner) = &object.kind else { return None };
-        call = inner;
+        site = match &object.kind {
+            ExpressionKind::Call(inner) => {
+                let calls = &program.units.units[info.unit].calls;
+                let call = calls.iter().find(|call| program.units.calls[**call].call.span == inner.span)?;
+                Site { call: *call, frame: site.frame }
+            }
+            ExpressionKind::Name(name) => {
+                return ran_before(program, site, name).or_else(|| made_by(program, object, site));
+            }
+            _ => return None,
+        };
     }
     None
+}
+
+/// The statement of the last call on a name before a site: `cursor.execute("SELECT ...")`.
+fn ran_before(program: &Program<'_>, site: Site, name: &str) -> Option<String> {
+    let info = &program.units.calls[site.call];
+    let earlier = program.units.units[info.unit].calls.iter().map(|call| &program.units.calls[*call]);
+    earlier
+        .filter(|other| other.call.span.end <= info.call.span.start)
+        .filter(|other| matches!(&other.call.callee.kind, ExpressionKind::Member { object, .. } if matches!(&object.kind, ExpressionKind::Name(on) if on == name)))
+        .filter_map(|other| {
+            let text = program.text(&other.call.arguments.first()?.value, site.frame)?;
+            query_operation(&text).is_some().then_some((other.call.span.start, text))
+        })
+        .max_by_key(|(start, _)| *start)
+        .map(|(_, text)| text)
+}
+
+/// The statement of the call that made what a name holds: `rows = db.execute("SELECT ...")`.
+fn made_by<'m>(program: &Program<'m>, object: &'m Expression, site: Site) -> Option<String> {
+    program.values(object, site.frame).iter().flat_map(|value| value.sites().to_vec()).rev().find_map(|made| {
+        let text = program.text(&program.units.calls[made.call].call.arguments.first()?.value, made.frame)?;
+        query_operation(&text).is_some().then_some(text)
+    })
 }
 
 /// Whether a load of rows only asks for their number or sum: `select(func.count())`, `.select({count: count()})`,

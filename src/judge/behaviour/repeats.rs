@@ -9,6 +9,7 @@ use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
 use super::operations::{Operation, operation};
+use super::quantities::{self, Source};
 use super::subjects::{Subject, are_related, of_operation};
 use super::writes::Write;
 
@@ -90,8 +91,7 @@ fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<LookUp<'m>> {
         }
         let ExpressionKind::Member { object, name } = &call.callee.kind else { continue };
         if matches!(name.as_str(), "get" | "has" | "contains" | "contains_key" | "includes" | "pop") {
-            let kept = super::quantities::behind(program, object, site.frame);
-            let subjects: Vec<Subject> = kept.into_iter().flat_map(|quantity| quantity.subjects).collect();
+            let subjects = kept_in(program, object, site.frame);
             if !subjects.is_empty() {
                 found.push(LookUp { subjects, key: (&key.value, site.frame) });
             }
@@ -106,13 +106,18 @@ fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<LookUp<'m>> {
             ExpressionKind::Index { object, index } => (index.as_ref(), object.as_ref()),
             _ => continue,
         };
-        let kept = super::quantities::behind(program, holder, *frame);
-        let subjects: Vec<Subject> = kept.into_iter().flat_map(|quantity| quantity.subjects).collect();
+        let subjects = kept_in(program, holder, *frame);
         if !subjects.is_empty() {
             found.push(LookUp { subjects, key: (key, *frame) });
         }
     }
     found
+}
+
+/// What a collection that the program keeps is known by; nothing for what comes with the request.
+fn kept_in<'m>(program: &Program<'m>, holder: &'m Expression, frame: FrameId) -> Vec<Subject> {
+    let behind = quantities::behind(program, holder, frame);
+    behind.into_iter().filter(|each| each.source != Source::Row).flat_map(|each| each.subjects).collect()
 }
 
 /// Words for who asks, rather than for what is asked.

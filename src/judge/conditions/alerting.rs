@@ -3,9 +3,10 @@
 use crate::link::arguments::Given;
 use crate::link::entries::{Entry, frame_of};
 use crate::link::units::{ModuleId, NodeKind};
-use crate::link::{FrameId, How, Site};
-use crate::model::{ExpressionKind, Language, Literal, Span, StatementKind};
-use crate::rules::catalogue::{Calls, Kind};
+use crate::link::{FrameId, How, Program, Site};
+use crate::model::{ExpressionKind, Language, Literal, Setting, Settings, Span, StatementKind};
+use crate::rules::catalogue::{Calls, Fact, Kind};
+use crate::rules::checked::FactId;
 use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
@@ -77,10 +78,11 @@ pub fn initialised(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
 }
 
 /// A guard that is on as soon as its module is imported.
-fn imported(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
+pub fn imported(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
     let program = case.program;
     let on_import = |module: ModuleId, span: Span, source: &str| {
-        let facts = case.guards.facts(source, None, item);
+        let name = program.catalogue.canonical(program.modules[module].language, source);
+        let facts = case.guards.facts(&name, None, item);
         let is_on = facts.iter().any(|fact| fact.role.as_deref() == Some("imported"));
         (is_on && !runs_in_browser(case, module) && serves_module(case, module)).then(|| Protection {
             module,
@@ -200,23 +202,29 @@ pub fn configured(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)>
     let program = case.program;
     let facts = program.catalogue.of_kind(Kind::Platform);
     facts.filter(|(_, fact)| fact.protects.as_deref() == Some(item)).find_map(|(_, fact)| {
-        let files = crate::link::entries::globs(&fact.files)?;
-        let patterns: Vec<Vec<&str>> = fact.keys.iter().map(|pattern| pattern.split('.').collect()).collect();
-        program.settings.iter().filter(|settings| files.is_match(&settings.path)).find_map(|settings| {
-            let entry = settings.entries.iter().find(|entry| {
-                is_on(&entry.value, fact.value.as_deref())
-                    && patterns.iter().any(|keys| super::availability::match_keys(keys, &entry.keys).is_some())
-            })?;
-            let (start, end) = (settings.lines.position(entry.span.start), settings.lines.position(entry.span.end));
-            let location = Location {
-                path: settings.path.clone(),
-                line: start.line,
-                column: start.column,
-                end_line: end.line,
-                end_column: end.column,
-            };
-            Some((location, fact.value.clone().unwrap_or_else(|| settings.path.clone())))
-        })
+        let (settings, entry) = switched_on(program, fact)?;
+        let (start, end) = (settings.lines.position(entry.span.start), settings.lines.position(entry.span.end));
+        let location = Location {
+            path: settings.path.clone(),
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+        };
+        Some((location, fact.value.clone().unwrap_or_else(|| settings.path.clone())))
+    })
+}
+
+/// The setting in the repository that switches on what a fact about a platform says.
+pub fn switched_on<'m>(program: &Program<'m>, fact: &Fact) -> Option<(&'m Settings, &'m Setting)> {
+    let files = crate::link::entries::globs(&fact.files)?;
+    let patterns: Vec<Vec<&str>> = fact.keys.iter().map(|pattern| pattern.split('.').collect()).collect();
+    program.settings.iter().filter(|settings| files.is_match(&settings.path)).find_map(|settings| {
+        let entry = settings.entries.iter().find(|entry| {
+            is_on(&entry.value, fact.value.as_deref())
+                && patterns.iter().any(|keys| super::availability::match_keys(keys, &entry.keys).is_some())
+        })?;
+        Some((settings, entry))
     })
 }
 
@@ -387,8 +395,21 @@ fn is_for_operators(case: &Case<'_, '_>, site: Site, recipient: &str) -> bool {
     !slice.parameters.iter().any(|(_, _, frame)| program.frame(*frame).how == How::Framework)
 }
 
+/// The fact of the channel that a raw request goes to, by its address.
+pub fn channel(case: &Case<'_, '_>, site: Site) -> Option<FactId> {
+    let program = case.program;
+    if !program.callee_paths(site).iter().any(|path| program.is_a(path, Kind::Http)) {
+        return None;
+    }
+    let arguments = &program.units.calls[site.call].call.arguments;
+    arguments.iter().find_map(|argument| case.channel(&program.text(&argument.value, site.frame)?))
+}
+
 /// A raw request to an incoming webhook: by its address, or by the variable that holds the address.
 fn goes_to_a_channel(case: &Case<'_, '_>, site: Site) -> bool {
+    if channel(case, site).is_some() {
+        return true;
+    }
     let program = case.program;
     let call = program.units.calls[site.call].call;
     let Some(address) = call.arguments.first() else { return false };

@@ -3,8 +3,8 @@
 use crate::link::Site;
 use crate::link::arguments::{Amount, Given, Held};
 use crate::link::entries::{Entry, globs};
-use crate::model::Literal;
-use crate::rules::catalogue::Kind;
+use crate::model::{Literal, Span};
+use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::packs::Reason;
 
 use super::super::calls::{External, Which, held};
@@ -212,4 +212,23 @@ fn exported_number(case: &Case<'_, '_>, entry: &Entry<'_>, key: &str) -> Option<
         Given::Present { expression, frame } => program.number(expression, frame, 0),
         _ => None,
     }
+}
+
+/// The place at which an entry point's module exports a key that a fact about its platform names.
+pub fn asked_for(case: &Case<'_, '_>, entry: &Entry<'_>, fact: &Fact) -> Option<Span> {
+    let program = case.program;
+    if !globs(&fact.files)?.is_match(&program.modules[entry.module].path) {
+        return None;
+    }
+    let frame = program.module_frame(entry.module);
+    fact.keys.iter().find_map(|key| {
+        let (name, rest) = key.split_once('.').unwrap_or((key, ""));
+        let export = program.units.exports[entry.module].iter().find(|export| export.name == name)?;
+        let value = export.value.as_ref()?;
+        match program.inside(value, frame, rest, 0) {
+            _ if rest.is_empty() => Some(value.span),
+            Given::Present { expression, .. } => Some(expression.span),
+            _ => None,
+        }
+    })
 }

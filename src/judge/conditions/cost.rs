@@ -105,7 +105,11 @@ fn protection<'c, 'm>(
 
 fn protected<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, sites: &[Site], item: &str) -> Option<Protection> {
     let by_client = || if case.guards.is_taken_out(entry, item) { None } else { by_client(case, sites, item) };
-    case.guards.on_entry(entry, sites, item).or_else(|| platform(case, item)).or_else(by_client)
+    case.guards
+        .on_entry(entry, sites, item)
+        .or_else(|| exported(case, entry, item))
+        .or_else(|| platform(case, item))
+        .or_else(by_client)
 }
 
 /// A guard that the call itself or its client carries (a proxy's budget, an idempotency key), or that holds for all calls
@@ -130,26 +134,25 @@ fn by_client(case: &Case<'_, '_>, sites: &[Site], item: &str) -> Option<Protecti
     })
 }
 
+/// A guard that the entry point's module asks its platform for: `export const config = { rateLimit: {..} }`.
+pub fn exported(case: &Case<'_, '_>, entry: &Entry<'_>, item: &str) -> Option<Protection> {
+    let facts = case.program.catalogue.of_kind(Kind::Platform);
+    let facts = facts.filter(|(_, fact)| fact.protects.as_deref() == Some(item));
+    facts.into_iter().find_map(|(_, fact)| super::availability::asked_for(case, entry, fact)).map(|span| Protection {
+        module: entry.module,
+        span,
+        name: "config".to_owned(),
+    })
+}
+
 /// A guard in the settings of a gateway in the repository.
 fn platform(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
     let program = case.program;
     for (_, fact) in
         program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some(item))
     {
-        let Some(files) = crate::link::entries::globs(&fact.files) else { continue };
-        for settings in program.settings.iter().filter(|settings| files.is_match(&settings.path)) {
-            let found = settings.entries.iter().any(|entry| {
-                fact.keys.iter().any(|pattern| {
-                    super::availability::match_keys(&pattern.split('.').collect::<Vec<_>>(), &entry.keys).is_some()
-                })
-            });
-            if found {
-                return Some(Protection {
-                    module: 0,
-                    span: crate::model::Span::default(),
-                    name: settings.path.clone(),
-                });
-            }
+        if let Some((settings, _)) = super::alerting::switched_on(program, fact) {
+            return Some(Protection { module: 0, span: crate::model::Span::default(), name: settings.path.clone() });
         }
     }
     None

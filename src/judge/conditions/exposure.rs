@@ -203,6 +203,9 @@ fn loads(tree: &Tree, modules: &[Module], settings: &[Settings], catalogue: &Cat
         let site = Site { call, frame: program.open_frame(info.unit) };
         for path in program.callee_paths(site) {
             for (_, fact) in program.facts_of(&path, Kind::LoadsEnvironmentFile) {
+                if fact.unless.iter().any(|unless| program.meets(unless, site) == Some(true)) {
+                    continue;
+                }
                 let mut given: Vec<String> = Vec::new();
                 for key in ["env_file", "dotenv_path", "path", "#0"] {
                     if let Given::Present { expression, frame } = program.argument(site, key) {

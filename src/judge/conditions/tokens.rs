@@ -30,7 +30,14 @@ pub fn limits(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>) -> Outcome {
         }
         findings.extend(input(case, inputs, external));
     }
-    findings.dedup_by(|a, b| a.rule == b.rule && a.location == b.location && a.message == b.message);
+    let mut listed: Vec<Finding> = Vec::new();
+    for finding in findings {
+        // One text is one gap, however many calls it reaches.
+        if !listed.iter().any(|known| known.rule == finding.rule && known.location == finding.location) {
+            listed.push(finding);
+        }
+    }
+    let findings = listed;
     case.outcome(Item::T1, findings, Vec::new())
 }
 
@@ -62,25 +69,16 @@ fn input(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, external: &External) 
     let mut findings = Vec::new();
     for (index, sites) in &external.reached {
         let entry = &case.entries.entries[*index];
-        for site in sites {
-            for leaf in inputs.leaves(external, *site).iter() {
-                if leaf.bounded
-                    || !matches!(leaf.kind, LeafKind::User | LeafKind::Messages)
-                    || inputs.is_measured(*index, *site, leaf)
-                {
-                    continue;
-                }
-                let values =
-                    [("entry", entry.name.clone()), ("field", leaf.name.clone()), ("api", external.api.clone())];
-                let mut finding = case.finding("unlimited-input", "none", leaf.module, leaf.span, &values);
-                let message = Text {
-                    en: format!("it reaches {} here", external.api),
-                    ko: format!("여기서 {}에 전달됩니다", external.api),
-                };
-                finding.related.push(Evidence { location: case.program.place(external.call), message });
-                if !findings.iter().any(|known: &Finding| known.location == finding.location) {
-                    findings.push(finding);
-                }
+        for leaf in sites.iter().flat_map(|site| inputs.unlimited(*index, external, *site)) {
+            let values = [("entry", entry.name.clone()), ("field", leaf.name.clone()), ("api", external.api.clone())];
+            let mut finding = case.finding("unlimited-input", "none", leaf.module, leaf.span, &values);
+            let message = Text {
+                en: format!("it reaches {} here", external.api),
+                ko: format!("여기서 {}에 전달됩니다", external.api),
+            };
+            finding.related.push(Evidence { location: case.program.place(external.call), message });
+            if !findings.iter().any(|known: &Finding| known.location == finding.location) {
+                findings.push(finding);
             }
         }
     }
@@ -90,13 +88,8 @@ fn input(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, external: &External) 
 /// Whether the user's text is limited on every way from an entry point, for the inventory.
 pub fn is_input_limited(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, index: usize) -> bool {
     case.llm_calls().all(|external| {
-        external.reached.iter().filter(|(each, _)| *each == index).flat_map(|(_, sites)| sites).all(|site| {
-            inputs.leaves(external, *site).iter().all(|leaf| {
-                leaf.bounded
-                    || !matches!(leaf.kind, LeafKind::User | LeafKind::Messages)
-                    || inputs.is_measured(index, *site, leaf)
-            })
-        })
+        let mut ways = external.reached.iter().filter(|(each, _)| *each == index).flat_map(|(_, sites)| sites);
+        ways.all(|site| inputs.unlimited(index, external, *site).is_empty())
     })
 }
 
@@ -123,7 +116,7 @@ pub fn history(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>) -> Outcome {
                     LeafKind::User => continue,
                 };
                 any = true;
-                if leaf.bounded_count {
+                if inputs.is_bounded_conversation(entry, site, leaf) {
                     continue;
                 }
                 let values = [("entry", name.clone()), ("api", external.api.clone())];

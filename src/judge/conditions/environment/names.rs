@@ -582,3 +582,41 @@ pub fn keeps(name: &str) -> bool {
             | "rstrip_matches"
     )
 }
+
+/// Whether a method is one of texts in TypeScript.
+pub fn is_of_texts(method: &str) -> bool {
+    matches!(
+        method,
+        "at" | "charAt"
+            | "charCodeAt"
+            | "codePointAt"
+            | "concat"
+            | "endsWith"
+            | "includes"
+            | "indexOf"
+            | "lastIndexOf"
+            | "localeCompare"
+            | "match"
+            | "matchAll"
+            | "normalize"
+            | "padEnd"
+            | "padStart"
+            | "repeat"
+            | "replaceAll"
+            | "search"
+            | "slice"
+            | "split"
+            | "startsWith"
+            | "substr"
+            | "substring"
+            | "toLocaleLowerCase"
+            | "toLocaleUpperCase"
+            | "toLowerCase"
+            | "toString"
+            | "toUpperCase"
+            | "trim"
+            | "trimEnd"
+            | "trimStart"
+            | "valueOf"
+    )
+}

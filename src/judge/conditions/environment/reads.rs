@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use crate::link::units::{Binding, ModuleId, NodeId, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::*;
+use crate::rules::catalogue::Kind;
 
 use super::ends::{always_stops, diverges};
-use super::names::{Default as Fallback, Named, Variables, converts, keeps};
+use super::names::{Default as Fallback, Named, Variables, converts, is_of_texts, keeps};
 
 /// One variable, read at one place.
 #[derive(Clone, Debug)]
@@ -156,8 +157,27 @@ impl<'m> Walk<'_, 'm> {
             | StatementKind::Raise(Some(value)) => self.plain(value),
             StatementKind::Assign(assignment) => self.assignment(assignment, &Use::default()),
             StatementKind::Export(export) => export.value.iter().for_each(|value| self.plain(value)),
+            StatementKind::Import(import) => self.import(import, statement.span),
             _ => {}
         }
+    }
+
+    /// `import { KEY } from "$env/static/private"`: what is imported is the variable.
+    fn import(&mut self, import: &'m Import, span: Span) {
+        let Some(name) = import.name.as_ref().filter(|_| !import.is_type_only) else { return };
+        let program = self.variables.program;
+        let source = program.catalogue.canonical(program.modules[self.module].language, &import.source);
+        let facts = program.facts_of(&format!("{source}.{name}"), Kind::Environment);
+        let Some((_, fact)) = facts.into_iter().find(|(_, fact)| fact.variable.is_none()) else { return };
+        let named = Named { name: name.clone(), via: Vec::new(), place: Some((self.module, span)) };
+        let node = self.node_at(span);
+        self.add(named, span, fact.raises == Some(true), None, node, &Use::default());
+    }
+
+    /// The innermost node of the unit around a place.
+    fn node_at(&self, span: Span) -> Option<NodeId> {
+        let units = &self.variables.program.units;
+        units.units[self.unit].nodes.iter().copied().filter(|node| units.nodes[*node].span.contains(span)).last()
     }
 
     fn assignment(&mut self, assignment: &'m Assignment, used: &Use<'m>) {
@@ -183,12 +203,7 @@ impl<'m> Walk<'_, 'm> {
             let named = Named { name: key.clone(), via: Vec::new(), place: Some((self.module, entry.value.span)) };
             let used =
                 Use { alternatives: default.map(|each| (each, self.unit)).into_iter().collect(), ..Use::default() };
-            let node = self.variables.program.units.units[self.unit]
-                .nodes
-                .iter()
-                .copied()
-                .filter(|node| self.variables.program.units.nodes[*node].span.contains(value.span));
-            let node = node.last();
+            let node = self.node_at(value.span);
             self.add(named, entry.value.span, false, None, node, &used);
         }
     }
@@ -364,7 +379,14 @@ impl<'m> Walk<'_, 'm> {
                     _ if used.tested => used.clone(),
                     _ => Use::default(),
                 };
-                self.expression(object, &inner);
+                // What has other methods than a text is something that the platform hands over: `env.STORE.list()`.
+                if self.is_handed_over(object, name) {
+                    let mut children = Vec::new();
+                    crate::link::flow::children(object, &mut |child| children.push(child));
+                    children.into_iter().for_each(|child| self.plain(child));
+                } else {
+                    self.expression(object, &inner);
+                }
             }
             callee => {
                 let inner = match callee {
@@ -383,6 +405,14 @@ impl<'m> Walk<'_, 'm> {
             }
         }
         call.arguments.iter().for_each(|argument| self.plain(&argument.value));
+    }
+
+    /// Whether what looks like a variable is none, because a method is called on it that no text has.
+    fn is_handed_over(&self, object: &'m Expression, method: &str) -> bool {
+        matches!(object.kind, ExpressionKind::Member { .. })
+            && self.variables.program.modules[self.module].language == Language::TypeScript
+            && !(keeps(method) || converts(method) || is_of_texts(method))
+            && self.variables.read_of(object, self.frame()).is_some()
     }
 
     /// What a closure for the missing case makes of it.

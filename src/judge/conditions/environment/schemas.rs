@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::link::arguments::Given;
-use crate::link::units::{CallId, ClassId, ModuleId, NodeKind};
+use crate::link::entries::globs;
+use crate::link::flow::leaves_by_raising;
+use crate::link::units::{CallId, ClassId, ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
@@ -72,6 +74,16 @@ fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
             }
         }
     }
+    if !fact.files.is_empty() {
+        let (by_result, governed) = (false, BTreeSet::new());
+        return Some(Checked {
+            call: site.call,
+            by_result,
+            variables: of_template(program, fact, site),
+            filled: Vec::new(),
+            governed,
+        });
+    }
     if fact.keys.is_empty() && fact.value.is_none() {
         let variables = filled_struct(program, site);
         return Some(Checked {
@@ -110,6 +122,17 @@ fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
     let governed = handed.iter().map(|each| (each.module, each.span)).collect();
     let by_result = fact.how.as_deref() == Some("result");
     Some(Checked { call: site.call, by_result, variables: required, filled, governed })
+}
+
+/// The variables that a template names, for a call that asks for all of them.
+fn of_template(program: &Program<'_>, fact: &Fact, site: Site) -> Vec<Required> {
+    let info = &program.units.calls[site.call];
+    let Some(files) = globs(&fact.files) else { return Vec::new() };
+    let templates = program.settings.iter().filter(|settings| files.is_match(&settings.path));
+    let names = templates.flat_map(|settings| &settings.entries).filter_map(|entry| entry.keys.last());
+    let required =
+        |name: &String| Required { name: name.clone(), module: info.module, span: info.call.span, examined: false };
+    names.map(required).collect()
 }
 
 /// The fields of the type that a call fills from the environment: the type that is declared, or the one that is named
@@ -209,12 +232,7 @@ impl<'m> Keys<'_, 'm> {
         let program = self.program;
         let mut sites = Vec::new();
         for path in &fact.keys {
-            if path.ends_with("()") {
-                let callee = &program.units.calls[site.call].call.callee;
-                sites.extend(program.values(callee, site.frame).iter().flat_map(|value| value.sites().to_vec()));
-            } else if let Given::Present { expression, frame } = program.argument(site, path) {
-                self.of_expression(expression, frame, &mut sites, 0);
-            }
+            self.of_path(path, site, &mut sites, 0);
         }
         let mut visited = BTreeSet::new();
         while let Some(site) = sites.pop() {
@@ -224,6 +242,16 @@ impl<'m> Keys<'_, 'm> {
             for argument in &program.units.calls[site.call].call.arguments {
                 self.of_expression(&argument.value, site.frame, &mut sites, 0);
             }
+        }
+    }
+
+    fn of_path(&mut self, path: &str, site: Site, sites: &mut Vec<Site>, depth: usize) {
+        let program = self.program;
+        if path.ends_with("()") {
+            let callee = &program.units.calls[site.call].call.callee;
+            sites.extend(program.values(callee, site.frame).iter().flat_map(|value| value.sites().to_vec()));
+        } else if let Given::Present { expression, frame } = program.argument(site, path) {
+            self.of_expression(expression, frame, sites, depth);
         }
     }
 
@@ -257,33 +285,56 @@ impl<'m> Keys<'_, 'm> {
                     }
                 }
                 Value::Library { sites: more, .. } => sites.extend(more.iter().copied()),
-                // A function that is given the environment: what it holds it against.
-                Value::Function { unit, .. } => self.of_function(*unit, sites, depth + 1),
+                Value::Function { unit, .. } => self.of_function(*unit, sites, depth),
                 _ => {}
             }
         }
     }
 
-    /// The schemas and classes that a function holds what it is given against, where it can refuse.
-    fn of_function(&mut self, unit: crate::link::units::UnitId, sites: &mut Vec<Site>, depth: usize) {
+    /// A function that is given the environment: what it throws for, and the schema that it holds it against.
+    fn of_function(&mut self, unit: UnitId, sites: &mut Vec<Site>, depth: usize) {
         let program = self.program;
+        let info = &program.units.units[unit];
+        let Some(parameter) = info.function.and_then(|function| function.parameters.first()) else { return };
+        let ExpressionKind::Name(environment) = &parameter.target.kind else { return };
+        let is_it = |each: &Expression| matches!(&each.kind, ExpressionKind::Name(name) if name == environment);
+        for node in &info.nodes {
+            let NodeKind::If { test, then, .. } = program.units.nodes[*node].kind else { continue };
+            if !leaves_by_raising(then) {
+                continue;
+            }
+            super::super::fallback::walk(test, &mut |each| {
+                if let ExpressionKind::Member { object, name } = &each.kind
+                    && is_it(object)
+                {
+                    let (key, module, span) = (name.clone(), info.module, each.span);
+                    self.found.push(Key { key, module, span, is_required: true, is_filled: false, examined: false });
+                }
+            });
+        }
         let frame = program.open_frame(unit);
-        for call in &program.units.units[unit].calls {
-            let call = program.units.calls[*call].call;
-            let object = match &call.callee.kind {
-                ExpressionKind::Member { object, .. } => Some(object.as_ref()),
-                _ => None,
-            };
-            for expression in call.arguments.iter().map(|argument| &argument.value).chain(object) {
-                for value in program.values(expression, frame).iter() {
-                    match value {
-                        Value::Class(class) => self.of_class(*class),
-                        Value::Library { sites: more, .. } => sites.extend(more.iter().copied()),
-                        _ => {}
+        for site in info.calls.iter().map(|call| Site { call: *call, frame }) {
+            // `plainToInstance(Environment, config)`: the fields of the class.
+            let arguments = &program.units.calls[site.call].call.arguments;
+            if arguments.iter().any(|argument| is_it(&argument.value)) {
+                for argument in arguments {
+                    for value in program.values(&argument.value, frame).iter() {
+                        if let Value::Class(class) = value {
+                            self.of_class(*class);
+                        }
                     }
                 }
-                if matches!(expression.kind, ExpressionKind::Object(_)) {
-                    self.of_expression(expression, frame, sites, depth + 1);
+            }
+            for path in program.callee_paths(site) {
+                for (_, fact) in program.facts_of(&path, Kind::EnvironmentSchema) {
+                    let given = fact.value.as_deref().map(|value| program.argument(site, value));
+                    let Some(Given::Present { expression, .. }) = given else { continue };
+                    if is_it(expression) && depth < 4 {
+                        self.optional_by_default = fact.role.as_deref() == Some("optional");
+                        for path in &fact.keys {
+                            self.of_path(path, site, sites, depth + 1);
+                        }
+                    }
                 }
             }
         }

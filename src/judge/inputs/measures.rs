@@ -1,0 +1,208 @@
+//! What is measured on the way to a call, and refused when it is too long.
+
+use crate::link::flow::Gate;
+use crate::link::{FrameId, Program, Site, Value};
+use crate::model::{Expression, ExpressionKind, Literal};
+use crate::rules::catalogue::Kind;
+
+use super::schemas::{Ask, Schemas};
+use super::trace::{State, Trace};
+use super::words::parses;
+use super::{Inputs, Leaf, LeafKind, Origin};
+
+/// How something is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Its own length: of a text its characters, of a list its items.
+    Own,
+    /// The length of all of it together, as text or in tokens.
+    Whole,
+    /// The length of each of its items.
+    Each,
+}
+
+/// Something that is refused where it is too long.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Measure<'m> {
+    Length {
+        name: String,
+        path: Vec<String>,
+        origin: Origin,
+        extent: Extent,
+    },
+    /// A schema that what is under a path must fit.
+    Schema {
+        path: Vec<String>,
+        origin: Origin,
+        schema: Value<'m>,
+    },
+    /// The whole request is bounded; what is stored is not.
+    Everything,
+}
+
+impl<'m> Measure<'m> {
+    /// Whether it bounds what is asked of a source.
+    pub(super) fn bounds(&self, program: &Program<'m>, leaf: &Leaf<'m>, ask: Ask) -> bool {
+        match self {
+            Measure::Everything => leaf.origin != Origin::Store,
+            Measure::Length { name, path, origin, extent } => {
+                let is_same = *name == leaf.name
+                    && is_same_origin(*origin, leaf.origin)
+                    && (*origin != leaf.origin
+                        || path.is_empty()
+                        || leaf.path.is_empty()
+                        || path.last() == leaf.path.last());
+                let is_list = leaf.kind != LeafKind::User;
+                is_same
+                    && match (ask, extent) {
+                        (Ask::Text, Extent::Own) => !is_list,
+                        (Ask::Text, Extent::Whole | Extent::Each) => true,
+                        (Ask::Count, Extent::Own | Extent::Whole) => true,
+                        (Ask::Count, Extent::Each) => false,
+                    }
+            }
+            Measure::Schema { path, origin, schema } => {
+                let rest = leaf.path.strip_prefix(path.as_slice());
+                let Some(rest) = rest.filter(|_| is_same_origin(*origin, leaf.origin)) else { return false };
+                let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+                Schemas { program }.of_schema(schema, &rest, ask, 0).is_some()
+            }
+        }
+    }
+}
+
+/// A request is the same wherever it is looked at; of two parameters of one function only the same one is.
+fn is_same_origin(a: Origin, b: Origin) -> bool {
+    match (a, b) {
+        (Origin::Parameter(unit, index), Origin::Parameter(other, position)) => unit != other || index == position,
+        (Origin::Store, _) | (_, Origin::Store) => a == b,
+        _ => true,
+    }
+}
+
+/// Whether a test compares how long something is.
+pub(super) fn compares_length<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId) -> bool {
+    let slice = program.slice(test, frame);
+    is_comparison(&slice) && !lengths(program, &slice).is_empty()
+}
+
+fn is_comparison(slice: &crate::link::flow::Slice<'_>) -> bool {
+    slice.parts.iter().any(|(part, _)| matches!(&part.kind, ExpressionKind::Operator { operator, .. } if matches!(operator.as_str(), "<" | ">" | "<=" | ">=")))
+}
+
+/// The expressions whose length is asked for in a slice; with whether it is asked for in tokens.
+fn lengths<'m>(program: &Program<'m>, slice: &crate::link::flow::Slice<'m>) -> Vec<(&'m Expression, FrameId, bool)> {
+    let mut measured = Vec::new();
+    for (part, frame) in &slice.parts {
+        if let ExpressionKind::Member { object, name } = &part.kind
+            && name == "length"
+        {
+            measured.push((object.as_ref(), *frame, false));
+        }
+    }
+    for site in &slice.sites {
+        let call = program.units.calls[site.call].call;
+        let paths = program.callee_paths(*site);
+        if paths.iter().any(|path| program.is_a(path, Kind::Measure)) {
+            let in_tokens = !paths.iter().any(|path| path.starts_with("builtins."));
+            measured.extend(call.arguments.iter().map(|argument| (&argument.value, site.frame, in_tokens)));
+        }
+        if let ExpressionKind::Member { object, name } = &call.callee.kind
+            && matches!(name.as_str(), "len" | "count" | "chars")
+        {
+            measured.push((object, site.frame, false));
+        }
+    }
+    measured
+}
+
+/// The keys of the objects that flow into an index: `for (const [name, rule] of Object.entries(fields))`.
+pub(super) fn configured_keys<'m>(program: &Program<'m>, index: &'m Expression, frame: FrameId) -> Vec<String> {
+    let slice = program.slice(index, frame);
+    let keys = slice.parts.iter().filter_map(|(part, _)| match &part.kind {
+        ExpressionKind::Object(entries) => {
+            Some(entries.iter().filter_map(|entry| entry.key.clone()).collect::<Vec<_>>())
+        }
+        ExpressionKind::List(items) => Some(
+            items
+                .iter()
+                .filter_map(|item| match &item.kind {
+                    ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
+                    _ => None,
+                })
+                .collect(),
+        ),
+        _ => None,
+    });
+    keys.flatten().take(40).collect()
+}
+
+impl<'m> Inputs<'_, '_, 'm> {
+    /// What a test measures.
+    pub(super) fn measured_by(&self, test: &'m Expression, frame: FrameId, found: &mut Vec<Measure<'m>>) {
+        let program = self.case.program;
+        let slice = program.slice(test, frame);
+        if is_comparison(&slice) {
+            for (expression, frame, in_tokens) in lengths(program, &slice) {
+                let mut trace = Trace::new(self);
+                trace.follow(expression, frame, State::default());
+                for leaf in trace.out {
+                    let extent = match (in_tokens || leaf.is_text, leaf.is_items) {
+                        (true, _) => Extent::Whole,
+                        (false, true) => Extent::Each,
+                        (false, false) => Extent::Own,
+                    };
+                    add(found, Measure::Length { name: leaf.name, path: leaf.path, origin: leaf.origin, extent });
+                }
+            }
+        }
+        // `if (!schema.safeParse(body).success) return`: the schema measures.
+        for site in &slice.sites {
+            self.checked_by(*site, found);
+        }
+    }
+
+    /// What a call checks against a schema: `schema.parse(body)`.
+    pub(super) fn checked_by(&self, site: Site, found: &mut Vec<Measure<'m>>) {
+        let program = self.case.program;
+        let call = program.units.calls[site.call].call;
+        let method = match &call.callee.kind {
+            ExpressionKind::Member { name, .. } | ExpressionKind::Name(name) => name.as_str(),
+            _ => return,
+        };
+        if !parses(method) {
+            return;
+        }
+        let Some(schema) = self.schema_of(site) else { return };
+        for argument in call.arguments.iter().take(2) {
+            let mut trace = Trace::new(self);
+            trace.follow(&argument.value, site.frame, State::default());
+            for leaf in trace.out.into_iter().filter(|leaf| leaf.origin != Origin::Store) {
+                add(found, Measure::Schema { path: leaf.path, origin: leaf.origin, schema: schema.clone() });
+            }
+        }
+    }
+
+    /// What a set of gates measures.
+    pub(super) fn measured_by_all(&self, gates: &[Gate<'m>], found: &mut Vec<Measure<'m>>) {
+        for gate in gates {
+            self.measured_by(gate.test, gate.frame, found);
+        }
+    }
+}
+
+pub(super) fn add<'m>(found: &mut Vec<Measure<'m>>, measure: Measure<'m>) {
+    if !found.contains(&measure) {
+        found.push(measure);
+    }
+}
+
+/// What both ways measure.
+pub(super) fn common<'m>(ways: Vec<Vec<Measure<'m>>>) -> Vec<Measure<'m>> {
+    let mut ways = ways.into_iter();
+    let Some(mut common) = ways.next() else { return Vec::new() };
+    for way in ways {
+        common.retain(|measure| way.contains(measure));
+    }
+    common
+}

@@ -1,0 +1,404 @@
+//! What schemas say about the length of a field: classes with markers on their fields, and schemas made by calls.
+
+use std::rc::Rc;
+
+use crate::link::arguments::{Amount, Given};
+use crate::link::units::ClassId;
+use crate::link::{FrameId, How, Program, Site, Value};
+use crate::model::{Assignment, Expression, ExpressionKind, Parameter, StatementKind};
+use crate::rules::catalogue::Kind;
+
+use super::words::{is_list_type, is_no_text, items_of};
+
+/// What a schema says about the text of a field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Limit {
+    /// Nothing.
+    #[default]
+    None,
+    /// It is refused when it is too long.
+    Held,
+    /// So it is declared; it holds where a method is called (`.validate`), or behind something that validates.
+    Declared(Rc<str>),
+}
+
+impl Limit {
+    pub(super) fn or(self, other: impl FnOnce() -> Limit) -> Limit {
+        match self {
+            Limit::None => other(),
+            // What holds of itself is better than what has to be asked for.
+            Limit::Declared(by) => match other() {
+                Limit::Held => Limit::Held,
+                _ => Limit::Declared(by),
+            },
+            Limit::Held => Limit::Held,
+        }
+    }
+
+    fn and(self, other: Limit) -> Limit {
+        match (self, other) {
+            (Limit::None, _) | (_, Limit::None) => Limit::None,
+            (Limit::Declared(by), _) | (_, Limit::Declared(by)) => Limit::Declared(by),
+            _ => Limit::Held,
+        }
+    }
+
+    pub(super) fn is_some(&self) -> bool {
+        *self != Limit::None
+    }
+}
+
+/// What is asked of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// The length of its text.
+    Text,
+    /// The number of its items.
+    Count,
+}
+
+/// What is asked of a marker, and whether it stands on a list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub ask: Ask,
+    pub is_list: bool,
+}
+
+const DEPTH: usize = 6;
+
+pub(super) struct Schemas<'p, 'm> {
+    pub program: &'p Program<'m>,
+}
+
+impl<'m> Schemas<'_, 'm> {
+    /// What the markers and the class of a parameter say about a path in it.
+    pub(super) fn of_parameter(&self, parameter: &'m Parameter, frame: FrameId, path: &[&str], ask: Ask) -> Limit {
+        let markers = parameter.default.iter().chain(&parameter.annotation).chain(&parameter.decorators);
+        let is_list = parameter.annotation.as_ref().is_some_and(|annotation| items_of(annotation).is_some());
+        let asked = Asked { ask, is_list };
+        let own = markers.fold(Limit::None, |found, marker| {
+            if path.is_empty() { found.or(|| self.of_marker(marker, frame, asked, 0)) } else { found }
+        });
+        own.or(|| match &parameter.annotation {
+            Some(annotation) => self.of_type(annotation, frame, path, ask, 0),
+            None => Limit::None,
+        })
+    }
+
+    /// What a type says: the class that it names, or the items of a list.
+    fn of_type(&self, annotation: &'m Expression, frame: FrameId, path: &[&str], ask: Ask, depth: usize) -> Limit {
+        if depth > DEPTH {
+            return Limit::None;
+        }
+        self.program.annotation(annotation, frame).iter().fold(Limit::None, |found, value| {
+            found.or(|| match value {
+                Value::Instance { class, .. } if path.is_empty() && ask == Ask::Text => {
+                    self.of_all_fields(*class, depth + 1)
+                }
+                Value::Instance { class, .. } if !path.is_empty() => self.of_class(*class, path, ask, depth + 1),
+                _ => Limit::None,
+            })
+        })
+    }
+
+    /// What a class says about a path in its instances.
+    pub(super) fn of_class(&self, class: ClassId, path: &[&str], ask: Ask, depth: usize) -> Limit {
+        let program = self.program;
+        let info = &program.units.classes[class];
+        let Some((field, rest)) = path.split_first().filter(|_| depth <= DEPTH) else { return Limit::None };
+        let home = program.open_frame(info.unit);
+        let Some(fields) = info.fields.get(field) else {
+            return info.class.bases.iter().flat_map(|base| program.values(base, home).to_vec()).fold(
+                Limit::None,
+                |found, value| {
+                    found.or(|| match value {
+                        Value::Class(base) if base != class => self.of_class(base, path, ask, depth + 1),
+                        _ => Limit::None,
+                    })
+                },
+            );
+        };
+        let declared = fields.iter().fold(Limit::None, |found, (unit, assignment)| {
+            // What methods assign declares nothing.
+            if *unit != info.unit {
+                return found;
+            }
+            found.or(|| self.of_field(class, field, assignment, rest, ask, home, depth))
+        });
+        if ask == Ask::Text && rest.is_empty() { declared.or(|| self.of_validators(class, field)) } else { declared }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one field with what is asked of it")]
+    fn of_field(
+        &self,
+        class: ClassId,
+        field: &str,
+        assignment: &'m Assignment,
+        rest: &[&str],
+        ask: Ask,
+        home: FrameId,
+        depth: usize,
+    ) -> Limit {
+        let is_list = assignment.annotation.as_ref().is_some_and(|annotation| items_of(annotation).is_some());
+        // What is asked of the items of a list is asked of the list itself where it is about their number.
+        let asks_here = rest.is_empty() || ask == Ask::Count && is_list;
+        let asked = Asked { ask, is_list };
+        let markers = assignment.value.iter().chain(&assignment.annotation).chain(self.decorations(class, field));
+        let own = if asks_here {
+            markers.fold(Limit::None, |found, marker| found.or(|| self.of_marker(marker, home, asked, 0)))
+        } else {
+            Limit::None
+        };
+        own.or(|| match &assignment.annotation {
+            Some(annotation) if ask == Ask::Text => self.of_type(annotation, home, rest, ask, depth + 1).or(|| {
+                let item = items_of(annotation).filter(|_| rest.is_empty());
+                item.map_or(Limit::None, |item| {
+                    let of_item = Asked { ask, is_list: false };
+                    if is_no_text(item) { Limit::Held } else { self.of_marker(item, home, of_item, 0) }
+                })
+            }),
+            Some(annotation) if !rest.is_empty() => self.of_type(annotation, home, rest, ask, depth + 1),
+            _ => Limit::None,
+        })
+    }
+
+    /// The expressions that stand before a field in the body of its class: `@MaxLength(2000)`.
+    fn decorations(&self, class: ClassId, field: &str) -> Vec<&'m Expression> {
+        let mut pending = Vec::new();
+        for statement in &self.program.units.classes[class].class.body {
+            match &statement.kind {
+                StatementKind::Expression(expression) => pending.push(expression),
+                StatementKind::Assign(assignment) => {
+                    if matches!(&assignment.target.kind, ExpressionKind::Name(name) if name == field) {
+                        return pending;
+                    }
+                    pending.clear();
+                }
+                _ => pending.clear(),
+            }
+        }
+        Vec::new()
+    }
+
+    /// Methods that refuse values of a field: `@field_validator("text")` over a length check that raises.
+    fn of_validators(&self, class: ClassId, field: &str) -> Limit {
+        let program = self.program;
+        let info = &program.units.classes[class];
+        let home = program.open_frame(info.unit);
+        let mut units: Vec<_> = info.methods.values().copied().collect();
+        units.sort_unstable();
+        let refuses = units.into_iter().any(|unit| {
+            let Some(function) = program.units.units[unit].function else { return false };
+            let is_for_field = function.decorators.iter().any(|decorator| validates(decorator, field));
+            is_for_field
+                && program.enter(unit, home, None, How::Framework).is_some_and(|frame| {
+                    program
+                        .raising_gates(frame)
+                        .iter()
+                        .any(|gate| super::measures::compares_length(program, gate.test, frame))
+                })
+        });
+        if refuses { Limit::Held } else { Limit::None }
+    }
+
+    /// Whether every text field of a class is limited.
+    fn of_all_fields(&self, class: ClassId, depth: usize) -> Limit {
+        let info = &self.program.units.classes[class];
+        if info.order.is_empty() || depth > DEPTH {
+            return Limit::None;
+        }
+        info.order.iter().fold(Limit::Held, |found, field| {
+            if found == Limit::None || self.is_no_text(class, field) {
+                return found;
+            }
+            found.and(self.of_class(class, &[field], Ask::Text, depth + 1))
+        })
+    }
+
+    /// Whether a field holds no text: a number, a choice, an enumeration.
+    pub(super) fn is_no_text(&self, class: ClassId, field: &str) -> bool {
+        let info = &self.program.units.classes[class];
+        let home = self.program.open_frame(info.unit);
+        info.fields.get(field).is_some_and(|fields| {
+            fields.iter().any(|(_, assignment)| {
+                assignment
+                    .annotation
+                    .as_ref()
+                    .is_some_and(|annotation| is_no_text(annotation) || self.is_choice(annotation, home))
+            })
+        })
+    }
+
+    /// A name for a choice of literals, or an enumeration.
+    pub(super) fn is_choice(&self, annotation: &'m Expression, frame: FrameId) -> bool {
+        let program = self.program;
+        program.values(annotation, frame).iter().any(|value| match value {
+            Value::Data { expression, .. } => !std::ptr::eq(expression.0, annotation) && is_no_text(expression.0),
+            Value::Library { path, .. } => path.ends_with("Literal[]"),
+            Value::Class(class) => {
+                program.units.classes[*class].class.bases.iter().any(|base| Program::written(base).ends_with("Enum"))
+            }
+            _ => false,
+        })
+    }
+
+    /// What a marker or type holds: `Field(max_length=4000)`, `constr(max_length=10)`, `Annotated[str, MaxLen(10)]`.
+    pub(super) fn of_marker(&self, marker: &'m Expression, frame: FrameId, asked: Asked, depth: usize) -> Limit {
+        if depth > DEPTH {
+            return Limit::None;
+        }
+        let any = |parts: &mut dyn Iterator<Item = &'m Expression>| {
+            parts.fold(Limit::None, |found, part| found.or(|| self.of_marker(part, frame, asked, depth + 1)))
+        };
+        match &marker.kind {
+            ExpressionKind::Index { object, index } => {
+                // The items of a list: what they are limited to is told by their own type.
+                if is_list_type(object) {
+                    return Limit::None;
+                }
+                match &index.kind {
+                    ExpressionKind::List(parts) => any(&mut parts.iter()),
+                    _ => any(&mut std::iter::once(index.as_ref())),
+                }
+            }
+            ExpressionKind::Operator { operands, .. } => any(&mut operands.iter()),
+            _ => self.program.values(marker, frame).iter().fold(Limit::None, |found, value| {
+                found.or(|| match value {
+                    Value::Library { sites, .. } => {
+                        sites.iter().fold(Limit::None, |found, site| found.or(|| self.of_site(*site, asked)))
+                    }
+                    Value::Data { expression, frame } if !std::ptr::eq(expression.0, marker) => {
+                        self.of_marker(expression.0, *frame, asked, depth + 1)
+                    }
+                    _ => Limit::None,
+                })
+            }),
+        }
+    }
+
+    /// What a call limits that itself brings a text: `st.chat_input(max_chars=500)`.
+    pub(super) fn of_call(&self, site: Site) -> Limit {
+        self.of_site(site, Asked { ask: Ask::Text, is_list: false })
+    }
+
+    /// What a call in a schema limits.
+    fn of_site(&self, site: Site, asked: Asked) -> Limit {
+        let program = self.program;
+        program.callee_paths(site).iter().fold(Limit::None, |found, path| {
+            found.or(|| {
+                program.facts_of(path, Kind::TextLimit).iter().fold(Limit::None, |found, (_, fact)| {
+                    if !fact.needs.iter().all(|need| program.meets(need, site) == Some(true)) {
+                        return found;
+                    }
+                    let fits = match fact.role.as_deref() {
+                        Some("count") => asked.ask == Ask::Count,
+                        // Of a list it is the number of its items.
+                        Some("both") => (asked.ask == Ask::Count) == asked.is_list,
+                        _ => asked.ask == Ask::Text,
+                    };
+                    let is_given = |limit: &String| match program.argument_of(site, limit) {
+                        Given::Present { expression, frame } => {
+                            program.amount(expression, frame, None, &[]) != Amount::Off
+                        }
+                        _ => false,
+                    };
+                    let limit = match (&fact.by, fact.how.as_deref()) {
+                        _ if !fits || !fact.limit.as_ref().is_none_or(is_given) => Limit::None,
+                        (Some(by), _) => Limit::Declared(Rc::from(by.as_str())),
+                        (None, Some(how)) => Limit::Declared(Rc::from(how)),
+                        (None, None) => Limit::Held,
+                    };
+                    found.or(|| limit)
+                })
+            })
+        })
+    }
+
+    /// What a schema that calls made says about a path: `z.object({text: z.string().max(4000)})`.
+    pub(super) fn of_schema(&self, schema: &Value<'m>, path: &[&str], ask: Ask, depth: usize) -> Limit {
+        if depth > DEPTH {
+            return Limit::None;
+        }
+        match schema {
+            Value::Class(class) | Value::Instance { class, .. } => match path {
+                [] if ask == Ask::Text => self.of_all_fields(*class, depth + 1),
+                _ => self.of_class(*class, path, ask, depth + 1),
+            },
+            Value::Library { sites, .. } => self.of_made(sites, path, ask, depth),
+            Value::Data { expression, frame } => match (&expression.0.kind, path.split_first()) {
+                (ExpressionKind::Object(entries), Some((field, rest))) => {
+                    let entry = entries.iter().find(|entry| entry.key.as_deref() == Some(field));
+                    entry.map_or(Limit::None, |entry| self.of_values(&entry.value, *frame, rest, ask, depth + 1))
+                }
+                _ => Limit::None,
+            },
+            _ => Limit::None,
+        }
+    }
+
+    fn of_values(&self, schema: &'m Expression, frame: FrameId, path: &[&str], ask: Ask, depth: usize) -> Limit {
+        let values = self.program.values(schema, frame);
+        values.iter().fold(Limit::None, |found, value| found.or(|| self.of_schema(value, path, ask, depth)))
+    }
+
+    fn of_made(&self, sites: &[Site], path: &[&str], ask: Ask, depth: usize) -> Limit {
+        let program = self.program;
+        // The links of its own chain; the constructor holds the fields.
+        let asked = Asked { ask, is_list: ask == Ask::Count };
+        let own = sites.iter().fold(Limit::None, |found, site| found.or(|| self.of_site(*site, asked)));
+        if own.is_some() && (path.is_empty() || ask == Ask::Count) {
+            return own;
+        }
+        sites.iter().fold(Limit::None, |found, site| {
+            found.or(|| match path.split_first() {
+                Some((field, rest)) => match program.argument(*site, field) {
+                    Given::Present { expression, frame } => self.of_values(expression, frame, rest, ask, depth + 1),
+                    // `z.array(item)`, `schema.optional()`: what it is made of.
+                    _ => self.of_inner(*site, path, ask, depth),
+                },
+                None if ask == Ask::Text => self.of_inner(*site, path, ask, depth),
+                None => Limit::None,
+            })
+        })
+    }
+
+    /// The schemas among the arguments of a schema: the items of an array, the parts of an intersection; of an object
+    /// that is taken whole every field.
+    fn of_inner(&self, site: Site, path: &[&str], ask: Ask, depth: usize) -> Limit {
+        let program = self.program;
+        let call = program.units.calls[site.call].call;
+        call.arguments.iter().filter(|argument| argument.name.is_none()).fold(Limit::None, |found, argument| {
+            found.or(|| match &argument.value.kind {
+                ExpressionKind::Object(entries) if path.is_empty() && !entries.is_empty() => {
+                    entries.iter().fold(Limit::Held, |found, entry| {
+                        found.and(self.of_values(&entry.value, site.frame, path, ask, depth + 1))
+                    })
+                }
+                ExpressionKind::Literal(_) | ExpressionKind::Function(_) | ExpressionKind::Object(_) => Limit::None,
+                ExpressionKind::List(items) => items.iter().fold(Limit::None, |found, item| {
+                    found.or(|| self.of_values(item, site.frame, path, ask, depth + 1))
+                }),
+                _ => self.of_values(&argument.value, site.frame, path, ask, depth + 1),
+            })
+        })
+    }
+}
+
+/// `@field_validator("text")`, `@validator("text", "title")`, `@model_validator(mode="after")`.
+fn validates(decorator: &Expression, field: &str) -> bool {
+    let (callee, arguments) = match &decorator.kind {
+        ExpressionKind::Call(call) => (&call.callee, call.arguments.as_slice()),
+        _ => (decorator, &[][..]),
+    };
+    let (ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }) = &callee.kind else { return false };
+    let texts: Vec<&str> = arguments
+        .iter()
+        .filter(|argument| argument.name.is_none())
+        .filter_map(|argument| match &argument.value.kind {
+            ExpressionKind::Literal(crate::model::Literal::Text(text)) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    (name.ends_with("validator") || name.starts_with("validates") || name.ends_with("_validate"))
+        && (texts.is_empty() || texts.contains(&field) || texts.contains(&"*"))
+}
