@@ -135,6 +135,7 @@ impl Form {
         let may_begin = |start: usize| {
             let previous = |steps: usize| start.checked_sub(steps).and_then(|at| bytes.get(at));
             previous(1).is_none_or(|byte| !byte.is_ascii_alphanumeric())
+                || bytes.get(..start).is_some_and(|before| before.ends_with(b"/bot"))
                 || previous(2) == Some(&b'\\')
                 || previous(3) == Some(&b'%')
         };
