@@ -71,9 +71,14 @@ fn pasted_retries_are_not_reported() {
             std::fs::write(path, &text).expect("a written file");
             let report = audit(folder.path(), &Options::default()).expect("an audit");
             assert!(!report.audit.inventory.retries.is_empty() || rule.id == "no-retry", "{text}");
-            for finding in report.audit.findings.iter().filter(|finding| of_retries(&finding.rule)) {
-                panic!("{} in {language}: {} in line {}\n{text}", rule.id, finding.message.en, finding.location.line);
-            }
+            let reported: Vec<String> = report
+                .audit
+                .findings
+                .iter()
+                .filter(|finding| of_retries(&finding.rule))
+                .map(|finding| format!("line {}: {}", finding.location.line, finding.message.en))
+                .collect();
+            assert!(reported.is_empty(), "{} in {language}: {reported:?}\n{text}", rule.id);
         }
     }
 }

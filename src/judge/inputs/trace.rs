@@ -280,10 +280,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         state: State<'m>,
     ) {
         match value {
-            Value::Data { expression: data, frame: home } if !std::ptr::eq(data.0, expression) => {
-                if !self.kept(expression, data.0, name, frame, &state) {
-                    self.follow(data.0, *home, state);
-                }
+            Value::Data { expression: data, frame: home }
+                if !std::ptr::eq(data.0, expression) && !self.kept(expression, data.0, name, frame, &state) =>
+            {
+                self.follow(data.0, *home, state);
             }
             Value::Library { path, .. } if self.inputs.is_request(path) => {
                 let found = Found::of_request(&state.path, Limit::None);

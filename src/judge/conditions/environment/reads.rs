@@ -177,7 +177,7 @@ impl<'m> Walk<'_, 'm> {
     /// The innermost node of the unit around a place.
     fn node_at(&self, span: Span) -> Option<NodeId> {
         let units = &self.variables.program.units;
-        units.units[self.unit].nodes.iter().copied().filter(|node| units.nodes[*node].span.contains(span)).last()
+        units.units[self.unit].nodes.iter().copied().rfind(|node| units.nodes[*node].span.contains(span))
     }
 
     fn assignment(&mut self, assignment: &'m Assignment, used: &Use<'m>) {
