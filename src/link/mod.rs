@@ -13,6 +13,7 @@ pub mod flow;
 pub mod names;
 pub mod passing;
 pub mod pending;
+mod provided;
 pub mod reach;
 pub mod units;
 pub mod values;
@@ -71,6 +72,8 @@ pub struct Program<'m> {
     used: OnceCell<FxHashMap<CallId, FxHashSet<&'m str>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
     received: RefCell<FxHashMap<UnitId, Vec<String>>>,
+    /// What decorators of classes provide for others, once it was asked for.
+    provisions: RefCell<Option<Rc<Vec<provided::Provision>>>>,
 }
 
 impl<'m> Program<'m> {
@@ -106,6 +109,7 @@ impl<'m> Program<'m> {
             constructions: OnceCell::new(),
             used: OnceCell::new(),
             received: RefCell::default(),
+            provisions: RefCell::default(),
         }
     }
 

@@ -1317,7 +1317,15 @@ impl<'m> Program<'m> {
     }
 
     fn declared(&self, parameter: &'m Parameter, frame: FrameId) -> Values<'m> {
-        parameter.annotation.as_ref().map_or_else(Values::new, |annotation| self.annotation(annotation, frame))
+        let declared =
+            parameter.annotation.as_ref().map_or_else(Values::new, |annotation| self.annotation(annotation, frame));
+        let with_maker = |value| match value {
+            Value::Library { path, sites } if sites.is_empty() => {
+                Value::Library { sites: self.makers_for(&path, parameter), path }
+            }
+            value => value,
+        };
+        declared.into_iter().map(with_maker).collect()
     }
 
     /// What a call passes for a parameter; none where it passes nothing.

@@ -6,7 +6,8 @@ use serde::Deserialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// A constructor or factory whose result makes calls and carries their settings: `timeout`, `retry`, `output`.
+    /// A constructor or factory whose result makes calls and carries their settings: `timeout`, `retry`, `output`. With
+    /// `as` it stands in the decorator of a class, and makes what the classes that are listed there ask for by that name.
     Client,
     /// A call that leaves the process. `calls = "llm"` makes a model generate, `"paid"` is another metered generation
     /// (image, audio, search, embeddings), `"external"` any other. `input` names the arguments that carry messages or
@@ -157,7 +158,7 @@ const fn keys(
 
 /// All kinds, in the order in which they are declared.
 pub const KINDS: [Keys; 38] = [
-    keys(Kind::Client, "client", &["names"], &["needs", "unless", "timeout", "retry", "output"]),
+    keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,
         "call",
