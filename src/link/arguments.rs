@@ -166,6 +166,14 @@ impl<'m> Program<'m> {
             let is_literal = matches!(argument.value.kind, ExpressionKind::Object(_) | ExpressionKind::Spread(_));
             let looked_into = match argument.name.as_deref() {
                 None if named_only && !is_literal => continue,
+                Some("**")
+                    if depth < DEPTH
+                        && let Some((outer, _)) =
+                            self.handed_on(&argument.value, site.frame, ParameterKind::KeywordRest) =>
+                {
+                    // `def ask(**options): create(**options)`: whatever the caller names.
+                    self.named(outer, name, depth + 1)
+                }
                 Some("**") | None => self.key(&argument.value, site.frame, name, depth + 1),
                 Some(_) => continue,
             };

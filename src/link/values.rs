@@ -1070,7 +1070,12 @@ impl<'m> Program<'m> {
                 (ExpressionKind::Object(_), ExpressionKind::Literal(Literal::Text(key))) => {
                     self.data_member(expression.0, *home, key, None)
                 }
-                (ExpressionKind::Object(_) | ExpressionKind::List(_), _) => self.elements(value),
+                // A key that is passed on: `table[purpose]`.
+                (ExpressionKind::Object(_), _) => match self.text(index, frame) {
+                    Some(key) => self.data_member(expression.0, *home, &key, None),
+                    None => self.elements(value),
+                },
+                (ExpressionKind::List(_), _) => self.elements(value),
                 _ => vec![Value::Unknown],
             },
             other => vec![other.clone()],
