@@ -241,6 +241,18 @@ impl<'m> Program<'m> {
         if let Some(found) = self.assigned_key(expression, frame, name) {
             return found;
         }
+        let asked = (std::ptr::from_ref(expression) as usize, frame, hash_of(name));
+        if let Some(known) = self.keys.borrow().get(&asked) {
+            return known.clone();
+        }
+        // Options that are spread into themselves hold nothing more.
+        self.keys.borrow_mut().insert(asked, Given::Unresolved);
+        let found = self.key_of_values(expression, frame, name, depth);
+        self.keys.borrow_mut().insert(asked, found.clone());
+        found
+    }
+
+    fn key_of_values(&self, expression: &'m Expression, frame: FrameId, name: &str, depth: usize) -> Given<'m> {
         let mut first = None;
         let mut unresolved = false;
         let values = self.values(expression, frame);
@@ -867,4 +879,11 @@ fn written_amount(text: &str) -> Option<f64> {
 /// A signal that only looks like a length of time.
 fn is_none(fact: &Fact) -> bool {
     matches!(fact.bounded, Some(Condition::Always(false)))
+}
+
+fn hash_of(name: &str) -> u64 {
+    use std::hash::{Hash, Hasher};
+    let mut hasher = rustc_hash::FxHasher::default();
+    name.hash(&mut hasher);
+    hasher.finish()
 }

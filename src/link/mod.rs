@@ -54,6 +54,10 @@ pub struct Program<'m> {
     frames_of_unit: RefCell<Vec<u32>>,
     /// The values of expressions that were asked for, by expression and frame.
     memo: Memo<(usize, FrameId), Shared<'m>>,
+    /// What was found under a key of an expression, by expression, frame and the key's hash.
+    keys: Memo<(usize, FrameId, u64), arguments::Given<'m>>,
+    /// Whether a call has run its functions when it returns, by site.
+    spent: Memo<Site, bool>,
     export_memo: Memo<(ModuleId, Rc<str>), Option<Shared<'m>>>,
     import_memo: Memo<ModuleId, FxHashMap<String, names::Target>>,
     entry_memo: Memo<(usize, FrameId, Rc<str>), Shared<'m>>,
@@ -110,6 +114,8 @@ impl<'m> Program<'m> {
             used: OnceCell::new(),
             received: RefCell::default(),
             provisions: RefCell::default(),
+            keys: RefCell::default(),
+            spent: RefCell::default(),
         }
     }
 
@@ -123,6 +129,8 @@ impl<'m> Program<'m> {
     /// Forgets what was evaluated before all registrations were known.
     pub fn forget(&self) {
         self.memo.borrow_mut().clear();
+        self.keys.borrow_mut().clear();
+        self.spent.borrow_mut().clear();
         self.export_memo.borrow_mut().clear();
         self.entry_memo.borrow_mut().clear();
     }

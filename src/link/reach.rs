@@ -35,6 +35,12 @@ pub struct Reach {
     frames_of: FxHashMap<UnitId, Vec<FrameId>>,
 }
 
+/// Parts of the arguments of one call that are looked into for functions.
+const PARTS: usize = 400;
+
+/// Links of one chain that are looked into for functions, the last ones first.
+const MAKERS: usize = 12;
+
 impl<'m> Program<'m> {
     /// What runs from a frame. `stops` are calls that are given functions without running them (registrations).
     pub fn reach(&self, start: FrameId, stops: &FxHashSet<CallId>) -> Reach {
@@ -125,6 +131,15 @@ impl<'m> Program<'m> {
     /// Whether a call has run the functions that it was given by the time it returns: a retry, a deadline, a request.
     /// What it returns is their result and runs nothing any more.
     fn is_spent(&self, site: Site) -> bool {
+        if let Some(known) = self.spent.borrow().get(&site) {
+            return *known;
+        }
+        let is_spent = self.runs_at_once(site);
+        self.spent.borrow_mut().insert(site, is_spent);
+        is_spent
+    }
+
+    fn runs_at_once(&self, site: Site) -> bool {
         // `ask().catch(() => askOther())` runs its functions where it stands.
         let callee = &self.units.calls[site.call].call.callee;
         if matches!(&callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "then" | "catch" | "finally"))
@@ -165,8 +180,9 @@ impl<'m> Program<'m> {
                 }
             }
         }
+        let mut seen = FxHashSet::default();
         for argument in &call.arguments {
-            self.functions_in(&argument.value, site.frame, stops, frames, 0);
+            self.functions_in(&argument.value, site.frame, stops, frames, &mut seen, 0);
         }
     }
 
@@ -176,9 +192,11 @@ impl<'m> Program<'m> {
         frame: FrameId,
         stops: &FxHashSet<CallId>,
         frames: &mut Vec<FrameId>,
+        seen: &mut FxHashSet<(usize, FrameId)>,
         depth: usize,
     ) {
-        if depth > 5 || frames.len() > 200 {
+        let is_new = seen.len() < PARTS && seen.insert((std::ptr::from_ref(expression) as usize, frame));
+        if depth > 5 || frames.len() > 200 || !is_new {
             return;
         }
         for value in self.values(expression, frame).iter() {
@@ -192,24 +210,28 @@ impl<'m> Program<'m> {
                 }
                 Value::Data { expression: inner, frame } => match &inner.0.kind {
                     ExpressionKind::List(items) => {
-                        items.iter().for_each(|item| self.functions_in(item, *frame, stops, frames, depth + 1))
+                        items.iter().for_each(|item| self.functions_in(item, *frame, stops, frames, seen, depth + 1))
                     }
                     ExpressionKind::Object(entries) => {
                         entries
                             .iter()
-                            .for_each(|entry| self.functions_in(&entry.value, *frame, stops, frames, depth + 1));
+                            .for_each(|entry| self.functions_in(&entry.value, *frame, stops, frames, seen, depth + 1));
                     }
                     ExpressionKind::Comprehension { element, .. } => {
-                        self.functions_in(element, *frame, stops, frames, depth + 1)
+                        self.functions_in(element, *frame, stops, frames, seen, depth + 1)
                     }
                     _ => {}
                 },
                 Value::Library { sites, .. } => {
-                    let made = sites.iter().rev().filter(|site| !stops.contains(&site.call) && !self.is_spent(**site));
+                    let made = sites
+                        .iter()
+                        .rev()
+                        .take(MAKERS)
+                        .filter(|site| !stops.contains(&site.call) && !self.is_spent(**site));
                     for site in made.take(2) {
                         let call = self.units.calls[site.call].call;
                         for argument in &call.arguments {
-                            self.functions_in(&argument.value, site.frame, stops, frames, depth + 2);
+                            self.functions_in(&argument.value, site.frame, stops, frames, seen, depth + 2);
                         }
                     }
                 }
