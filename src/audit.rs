@@ -211,6 +211,9 @@ fn drop_scripts(prepared: &mut Prepared, catalogue: &Catalogue) -> BTreeSet<Stri
     // What puts an application together is no script, though the handlers stand elsewhere.
     keep.extend((0..program.units.calls.len()).filter_map(|call| {
         let info = &program.units.calls[call];
+        if !candidates.contains(&program.modules[info.module].path) {
+            return None;
+        }
         let site = Site { call, frame: program.open_frame(info.unit) };
         let assembles = program.callee_paths(site).iter().any(|path| {
             program.is_a(path, Kind::Router) || program.is_a(path, Kind::Mount) || program.is_a(path, Kind::Server)

@@ -55,7 +55,7 @@ pub struct Outcome {
 
 impl<'p, 'm> Case<'p, 'm> {
     pub fn new(program: &'p Program<'m>, entries: &'p Entries<'m>, packs: &'p Packs, served: bool) -> Self {
-        let guards = Guards::new(program, entries);
+        let guards = Guards::new(program);
         let reaches: Vec<Rc<Reach>> = entries.entries.iter().map(|entry| guards.reach(entry.handler)).collect();
         let plain: Vec<&Reach> = reaches.iter().map(Rc::as_ref).collect();
         let externals = calls::find(program, &plain);
@@ -141,7 +141,7 @@ impl<'p, 'm> Case<'p, 'm> {
                 for call in &self.program.units.units[body].calls {
                     if span.contains(self.program.units.calls[*call].call.span) {
                         let site = Site { call: *call, frame };
-                        roots.extend(self.program.runs(site, &self.entries.registrations));
+                        roots.extend(self.program.runs(site));
                     }
                 }
                 if seen.insert(frame) {

@@ -199,7 +199,7 @@ fn waits_for(case: &Case<'_, '_>, step: Site) -> bool {
             return is_given();
         }
         let own: Vec<FrameId> = program
-            .runs(site, &case.entries.registrations)
+            .runs(site)
             .into_iter()
             .filter(|frame| program.frame(*frame).how == How::Call(site))
             .filter(|frame| with_deadline.contains(&program.unit_of_frame(*frame)))

@@ -11,10 +11,10 @@ use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
 use crate::link::arguments::{Amount, Held};
-use crate::link::entries::{Entries, Entry, Link, Role, decorator_facts, frame_of};
+use crate::link::entries::{Entry, Link, Role, decorator_facts, frame_of};
 use crate::link::flow::{Exit, Gate, Slice, leaves, walk_block};
 use crate::link::reach::{Reach, Trail};
-use crate::link::units::{CallId, ModuleId, NodeKind, UnitId};
+use crate::link::units::{ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Handler, Literal, Span, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
@@ -34,7 +34,6 @@ pub struct Protection {
 /// Answers questions about protection, remembering what it found.
 pub struct Guards<'p, 'm> {
     pub program: &'p Program<'m>,
-    pub registrations: &'p FxHashSet<CallId>,
     pub behaviour: Behaviour<'p, 'm>,
     reaches: RefCell<HashMap<FrameId, Rc<Reach>>>,
     frames: RefCell<HashMap<(FrameId, String), Option<Protection>>>,
@@ -51,10 +50,9 @@ const DEPTH: usize = 6;
 const DECIDES: [&str; 4] = ["canActivate", "allow_request", "has_permission", "shouldAllow"];
 
 impl<'p, 'm> Guards<'p, 'm> {
-    pub fn new(program: &'p Program<'m>, entries: &'p Entries<'m>) -> Self {
+    pub fn new(program: &'p Program<'m>) -> Self {
         Guards {
             program,
-            registrations: &entries.registrations,
             behaviour: Behaviour::new(program),
             reaches: RefCell::default(),
             frames: RefCell::default(),
@@ -69,7 +67,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         if let Some(found) = self.reaches.borrow().get(&frame) {
             return found.clone();
         }
-        let reach = Rc::new(self.program.reach(frame, self.registrations));
+        let reach = Rc::new(self.program.reach(frame));
         self.reaches.borrow_mut().insert(frame, reach.clone());
         reach
     }
@@ -405,7 +403,7 @@ impl<'p, 'm> Guards<'p, 'm> {
                 }
             }
             if depth < DEPTH {
-                for frame in program.runs(before.site, self.registrations) {
+                for frame in program.runs(before.site) {
                     // What a function hands to a library it only stops where it is awaited; callbacks are not followed.
                     if program.frame(frame).how != How::Call(before.site) || !program.hands_errors_on(before.site.call)
                     {
@@ -458,7 +456,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             ExpressionKind::Name(_) => slice.sites.iter().copied().filter(|site| site.frame == gate.frame).collect(),
             _ => return None,
         };
-        sites.into_iter().flat_map(|site| program.runs(site, self.registrations)).find_map(|frame| {
+        sites.into_iter().flat_map(|site| program.runs(site)).find_map(|frame| {
             let unit = program.unit_of_frame(frame);
             program.units.units[unit].calls.iter().find_map(|call| {
                 let found = self.refuses_known_rows(Site { call: *call, frame })?;
@@ -530,7 +528,7 @@ impl<'p, 'm> Guards<'p, 'm> {
                 }
             }
             program
-                .runs(site, self.registrations)
+                .runs(site)
                 .into_iter()
                 .filter(|inner| program.frame(*inner).how == How::Call(site))
                 .find_map(|inner| self.raises(inner, item, depth + 1))
@@ -617,7 +615,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         if depth > 3 || gates.len() > 200 || !program.hands_errors_on(site.call) {
             return;
         }
-        for frame in program.runs(site, self.registrations) {
+        for frame in program.runs(site) {
             if program.frame(frame).how != How::Call(site) {
                 continue;
             }

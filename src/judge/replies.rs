@@ -29,9 +29,10 @@ impl<'m> Replies<'m> {
             .flat_map(|(id, fact)| fact.replies.iter().map(move |shape| (shape.split('.').collect(), id)))
             .collect();
         let mut read: FxHashMap<UnitId, FxHashSet<&'m str>> = FxHashMap::default();
-        for (unit, _, expression) in &program.units.members {
-            if let Some(key) = key(expression) {
-                read.entry(*unit).or_default().insert(key);
+        for (unit, info) in program.units.units.iter().enumerate() {
+            let keys: FxHashSet<&'m str> = info.members.iter().filter_map(|(_, expression)| key(expression)).collect();
+            if !keys.is_empty() {
+                read.insert(unit, keys);
             }
         }
         for (id, info) in program.units.calls.iter().enumerate() {
@@ -51,7 +52,7 @@ impl<'m> Replies<'m> {
             for frame in fresh {
                 let unit = program.unit_of_frame(frame);
                 for call in &program.units.units[unit].calls {
-                    for frame in program.runs(Site { call: *call, frame }, &FxHashSet::default()) {
+                    for frame in program.runs(Site { call: *call, frame }) {
                         let unit = program.unit_of_frame(frame);
                         if units.len() < UNITS && !units.contains(&unit) {
                             units.push(unit);

@@ -114,7 +114,7 @@ impl<'c, 'p, 'm> Leads<'c, 'p, 'm> {
                 None if depth == 0 => continue,
                 None => {}
             }
-            for frame in program.runs(site, &case.entries.registrations) {
+            for frame in program.runs(site) {
                 if seen.contains(&frame) || seen.len() > 200 {
                     continue;
                 }
@@ -136,7 +136,7 @@ impl<'c, 'p, 'm> Leads<'c, 'p, 'm> {
         if depth == 0 {
             return;
         }
-        for frame in program.runs(site, &self.case.entries.registrations) {
+        for frame in program.runs(site) {
             self.frame(frame, depth - 1);
         }
     }

@@ -506,7 +506,7 @@ impl<'m> Program<'m> {
             for path in self.callee_paths(timer) {
                 let Some((_, fact)) = self.facts_of(&path, Kind::Sleep).into_iter().next() else { continue };
                 let mut frames = Vec::new();
-                self.callbacks(timer, &Default::default(), &mut frames);
+                self.callbacks(timer, &mut frames);
                 if !frames.iter().any(|frame| ending.contains(&self.unit_of_frame(*frame))) {
                     continue;
                 }

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::model::{ExpressionKind, Language, Module};
+use crate::model::{Expression, ExpressionKind, Language, Module};
 
 use super::Program;
 use super::names::Target;
@@ -18,8 +18,8 @@ const PAGE: [&str; 2] = ["document", "window"];
 impl<'m> Program<'m> {
     /// The modules that run in the browser: those that say so or use the page, and what they import.
     pub fn browser_modules(&self) -> FxHashSet<ModuleId> {
-        let mut found: FxHashSet<ModuleId> =
-            (0..self.modules.len()).filter(|module| self.starts_in_browser(*module)).collect();
+        let mut found = self.using_page();
+        found.extend((0..self.modules.len()).filter(|module| says_browser(&self.modules[*module])));
         let mut queue: Vec<ModuleId> = found.iter().copied().collect();
         while let Some(module) = queue.pop() {
             for target in self.imported_modules(module) {
@@ -32,17 +32,18 @@ impl<'m> Program<'m> {
         found
     }
 
-    fn starts_in_browser(&self, module: ModuleId) -> bool {
-        let info = &self.modules[module];
-        info.language == Language::TypeScript
-            && (info.directives.iter().any(|directive| directive == CLIENT)
-                || is_named_client(info)
-                || self.units.members.iter().any(|(unit, _, expression)| {
-                    let ExpressionKind::Member { object, .. } = &expression.kind else { return false };
-                    self.module_of(*unit) == module
-                        && matches!(&object.kind, ExpressionKind::Name(name) if PAGE.contains(&name.as_str()))
-                        && !self.is_bound(module, object_name(&object.kind))
-                }))
+    /// The modules that use the page.
+    fn using_page(&self) -> FxHashSet<ModuleId> {
+        let is_page = |module: ModuleId, expression: &Expression| {
+            let ExpressionKind::Member { object, .. } = &expression.kind else { return false };
+            matches!(&object.kind, ExpressionKind::Name(name)
+                if PAGE.contains(&name.as_str()) && !self.is_bound(module, name))
+        };
+        let written = self.units.units.iter().filter(|unit| self.modules[unit.module].language == Language::TypeScript);
+        written
+            .filter(|unit| unit.members.iter().any(|(_, each)| is_page(unit.module, each)))
+            .map(|unit| unit.module)
+            .collect()
     }
 
     /// Whether a module binds a name at its top.
@@ -67,15 +68,11 @@ impl<'m> Program<'m> {
     }
 }
 
-fn object_name(kind: &ExpressionKind) -> &str {
-    match kind {
-        ExpressionKind::Name(name) => name,
-        _ => "",
-    }
-}
-
-/// `thing.client.tsx`
-fn is_named_client(module: &Module) -> bool {
+/// Whether a module says of itself that it runs in the browser: in a directive, or in its name (`thing.client.tsx`).
+fn says_browser(module: &Module) -> bool {
     let name = module.path.rsplit('/').next().unwrap_or("");
-    name.contains(".client.") || name.contains("-client.")
+    module.language == Language::TypeScript
+        && (module.directives.iter().any(|directive| directive == CLIENT)
+            || name.contains(".client.")
+            || name.contains("-client."))
 }

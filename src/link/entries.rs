@@ -93,7 +93,7 @@ pub struct Entries<'m> {
     /// Start-up functions and files besides the modules themselves.
     pub starts: Vec<FrameId>,
     /// Calls that register something: the functions they are given do not run there.
-    pub registrations: FxHashSet<CallId>,
+    registrations: FxHashSet<CallId>,
     routers: FxHashMap<CallId, Vec<(CallId, Registered<'m>)>>,
     /// Middleware found by convention, for the entries that are found by convention.
     conventions: Vec<Link<'m>>,
@@ -115,7 +115,7 @@ impl<'m> Entries<'m> {
         entries.conventional(program);
         entries.actions(program);
         entries.mains(program, started);
-        program.forget();
+        program.note_registrations(std::mem::take(&mut entries.registrations));
         entries.chain(program);
         entries.entries.sort_by(|a, b| {
             (&program.modules[a.module].path, a.span, &a.name).cmp(&(&program.modules[b.module].path, b.span, &b.name))

@@ -58,6 +58,9 @@ pub struct Program<'m> {
     keys: Memo<(usize, FrameId, u64), arguments::Given<'m>>,
     /// Whether a call has run its functions when it returns, by site.
     spent: Memo<Site, bool>,
+    run_memo: Memo<Site, Vec<FrameId>>,
+    /// Calls that register something, once the entry points are known.
+    registrations: OnceCell<FxHashSet<CallId>>,
     export_memo: Memo<(ModuleId, Rc<str>), Option<Shared<'m>>>,
     import_memo: Memo<ModuleId, FxHashMap<String, names::Target>>,
     entry_memo: Memo<(usize, FrameId, Rc<str>), Shared<'m>>,
@@ -70,7 +73,7 @@ pub struct Program<'m> {
     /// For every class those that derive from it.
     heirs: RefCell<Option<Rc<Vec<Vec<units::ClassId>>>>>,
     callers: OnceCell<FxHashMap<UnitId, Vec<Site>>>,
-    /// Where objects of classes without a constructor of their own are made: struct literals, data classes.
+    /// Where objects of classes are made.
     constructions: OnceCell<FxHashMap<units::ClassId, Vec<Site>>>,
     /// The methods that are called on what a call of a library has made.
     used: OnceCell<FxHashMap<CallId, FxHashSet<&'m str>>>,
@@ -116,6 +119,8 @@ impl<'m> Program<'m> {
             provisions: RefCell::default(),
             keys: RefCell::default(),
             spent: RefCell::default(),
+            run_memo: RefCell::default(),
+            registrations: OnceCell::new(),
         }
     }
 
@@ -126,11 +131,18 @@ impl<'m> Program<'m> {
         }
     }
 
+    /// Notes the calls that register something, and forgets what was evaluated before they were known.
+    pub fn note_registrations(&self, calls: FxHashSet<CallId>) {
+        let _ = self.registrations.set(calls);
+        self.forget();
+    }
+
     /// Forgets what was evaluated before all registrations were known.
     pub fn forget(&self) {
         self.memo.borrow_mut().clear();
         self.keys.borrow_mut().clear();
         self.spent.borrow_mut().clear();
+        self.run_memo.borrow_mut().clear();
         self.export_memo.borrow_mut().clear();
         self.entry_memo.borrow_mut().clear();
     }

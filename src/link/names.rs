@@ -145,14 +145,12 @@ impl Names {
             return self.typescript_file(&path).map_or_else(|| Target::Library(source.to_owned()), Target::Module);
         }
         for (folder, pattern, targets) in &self.aliases {
-            if !(folder.is_empty() || from.starts_with(&format!("{folder}/")))
-                && pattern.starts_with(['@', '~', '#'])
-                && pattern.contains("/*")
-                && pattern.len() <= 3
-            {
+            let Some(rest) = match_alias(pattern, source) else { continue };
+            let is_inside =
+                folder.is_empty() || from.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'));
+            if !is_inside && pattern.starts_with(['@', '~', '#']) && pattern.contains("/*") && pattern.len() <= 3 {
                 continue;
             }
-            let Some(rest) = match_alias(pattern, source) else { continue };
             for target in targets {
                 let path = normalise(&target.replacen('*', rest, 1));
                 if let Some(module) = self.typescript_file(&path) {

@@ -42,8 +42,8 @@ const PARTS: usize = 400;
 const MAKERS: usize = 12;
 
 impl<'m> Program<'m> {
-    /// What runs from a frame. `stops` are calls that are given functions without running them (registrations).
-    pub fn reach(&self, start: FrameId, stops: &FxHashSet<CallId>) -> Reach {
+    /// What runs from a frame.
+    pub fn reach(&self, start: FrameId) -> Reach {
         let mut reach = Reach::default();
         let mut queue = VecDeque::from([start]);
         reach.frames.push(start);
@@ -52,7 +52,7 @@ impl<'m> Program<'m> {
             let unit = self.unit_of_frame(frame);
             for call in &self.units.units[unit].calls {
                 let site = Site { call: *call, frame };
-                for next in self.runs(site, stops) {
+                for next in self.runs(site) {
                     let known = reach.frames_of.entry(self.unit_of_frame(next)).or_default();
                     let next = if known.contains(&next) || known.len() < FRAMES_PER_UNIT { next } else { known[0] };
                     if !known.contains(&next) {
@@ -72,13 +72,24 @@ impl<'m> Program<'m> {
         reach
     }
 
-    /// The frames that a call runs.
-    pub fn runs(&self, site: Site, stops: &FxHashSet<CallId>) -> Vec<FrameId> {
+    /// The frames that a call runs; remembered, for many entry points reach the same calls.
+    pub fn runs(&self, site: Site) -> Vec<FrameId> {
+        if let Some(known) = self.run_memo.borrow().get(&site) {
+            return known.clone();
+        }
+        let frames = if self.is_registration(site.call) { Vec::new() } else { self.find_runs(site) };
+        self.run_memo.borrow_mut().insert(site, frames.clone());
+        frames
+    }
+
+    /// Whether a call registers something: the functions that it is given do not run there.
+    fn is_registration(&self, call: CallId) -> bool {
+        self.registrations.get().is_some_and(|all| all.contains(&call))
+    }
+
+    fn find_runs(&self, site: Site) -> Vec<FrameId> {
         let call = self.units.calls[site.call].call;
         let mut frames = Vec::new();
-        if stops.contains(&site.call) {
-            return frames;
-        }
         let mut hands_on = false;
         let callees = self.values(&call.callee, site.frame);
         for callee in callees.iter() {
@@ -104,8 +115,8 @@ impl<'m> Program<'m> {
                     // What a library object was built with runs when the object is used: tools, callbacks, graph nodes.
                     if !self.is_a(path, Kind::Store) {
                         for made in sites.iter() {
-                            if !stops.contains(&made.call) && !self.is_spent(*made) {
-                                self.callbacks(*made, stops, &mut frames);
+                            if !self.is_registration(made.call) && !self.is_spent(*made) {
+                                self.callbacks(*made, &mut frames);
                             }
                         }
                     }
@@ -121,7 +132,7 @@ impl<'m> Program<'m> {
             }
         }
         if hands_on || callees.is_empty() {
-            self.callbacks(site, stops, &mut frames);
+            self.callbacks(site, &mut frames);
             self.called_on(&callees, site, &mut frames);
         }
         frames.dedup();
@@ -170,7 +181,7 @@ impl<'m> Program<'m> {
     }
 
     /// The functions among the arguments of a call, without those that are only registered there.
-    pub fn callbacks(&self, site: Site, stops: &FxHashSet<CallId>, frames: &mut Vec<FrameId>) {
+    pub fn callbacks(&self, site: Site, frames: &mut Vec<FrameId>) {
         let call = self.units.calls[site.call].call;
         // A method of a function runs it: `fetch.retry(policy)`.
         if let ExpressionKind::Member { object, .. } = &call.callee.kind {
@@ -182,7 +193,7 @@ impl<'m> Program<'m> {
         }
         let mut seen = FxHashSet::default();
         for argument in &call.arguments {
-            self.functions_in(&argument.value, site.frame, stops, frames, &mut seen, 0);
+            self.functions_in(&argument.value, site.frame, frames, &mut seen, 0);
         }
     }
 
@@ -190,7 +201,6 @@ impl<'m> Program<'m> {
         &self,
         expression: &'m Expression,
         frame: FrameId,
-        stops: &FxHashSet<CallId>,
         frames: &mut Vec<FrameId>,
         seen: &mut FxHashSet<(usize, FrameId)>,
         depth: usize,
@@ -210,15 +220,15 @@ impl<'m> Program<'m> {
                 }
                 Value::Data { expression: inner, frame } => match &inner.0.kind {
                     ExpressionKind::List(items) => {
-                        items.iter().for_each(|item| self.functions_in(item, *frame, stops, frames, seen, depth + 1))
+                        items.iter().for_each(|item| self.functions_in(item, *frame, frames, seen, depth + 1))
                     }
                     ExpressionKind::Object(entries) => {
                         entries
                             .iter()
-                            .for_each(|entry| self.functions_in(&entry.value, *frame, stops, frames, seen, depth + 1));
+                            .for_each(|entry| self.functions_in(&entry.value, *frame, frames, seen, depth + 1));
                     }
                     ExpressionKind::Comprehension { element, .. } => {
-                        self.functions_in(element, *frame, stops, frames, seen, depth + 1)
+                        self.functions_in(element, *frame, frames, seen, depth + 1)
                     }
                     _ => {}
                 },
@@ -227,11 +237,11 @@ impl<'m> Program<'m> {
                         .iter()
                         .rev()
                         .take(MAKERS)
-                        .filter(|site| !stops.contains(&site.call) && !self.is_spent(**site));
+                        .filter(|site| !self.is_registration(site.call) && !self.is_spent(**site));
                     for site in made.take(2) {
                         let call = self.units.calls[site.call].call;
                         for argument in &call.arguments {
-                            self.functions_in(&argument.value, site.frame, stops, frames, seen, depth + 2);
+                            self.functions_in(&argument.value, site.frame, frames, seen, depth + 2);
                         }
                     }
                 }

@@ -26,6 +26,8 @@ pub struct Unit<'m> {
     pub names: FxHashMap<&'m str, Vec<Binding<'m>>>,
     /// Calls that stand in this unit itself, in the order of the text.
     pub calls: Vec<CallId>,
+    /// `x.a` and `x["a"]` that stand in this unit itself, with the node that holds them.
+    pub members: Vec<(NodeId, &'m Expression)>,
     pub returns: Vec<&'m Expression>,
     pub yields: Vec<&'m Expression>,
     /// What is waited for.
@@ -157,8 +159,6 @@ pub struct Units<'m> {
     function_ids: FxHashMap<usize, UnitId>,
     /// `x.a.b = value` anywhere: by the last two member names.
     pub member_assignments: FxHashMap<(&'m str, &'m str), Vec<(UnitId, &'m Expression)>>,
-    /// Environment-like member reads and every expression that is not a call are found through these.
-    pub members: Vec<(UnitId, NodeId, &'m Expression)>,
 }
 
 fn address<T>(reference: &T) -> usize {
@@ -204,6 +204,7 @@ impl<'m> Units<'m> {
             class,
             names: FxHashMap::default(),
             calls: Vec::new(),
+            members: Vec::new(),
             returns: Vec::new(),
             yields: Vec::new(),
             awaits: Vec::new(),
@@ -599,13 +600,13 @@ impl<'m> Walk<'_, 'm> {
             ExpressionKind::Name(_) | ExpressionKind::Literal(_) | ExpressionKind::Unknown => {}
             ExpressionKind::Member { object, .. } => {
                 if let Some(node) = self.node {
-                    self.units.members.push((self.unit, node, expression));
+                    self.units.units[self.unit].members.push((node, expression));
                 }
                 self.expression(object);
             }
             ExpressionKind::Index { object, index } => {
                 if let Some(node) = self.node {
-                    self.units.members.push((self.unit, node, expression));
+                    self.units.units[self.unit].members.push((node, expression));
                 }
                 self.expression(object);
                 self.expression(index);

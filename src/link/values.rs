@@ -998,11 +998,11 @@ impl<'m> Program<'m> {
     /// give it. Plain data comes from anywhere.
     fn built_field(&self, class: ClassId, name: &str, receiver: &Value<'m>, declared: &[Value<'m>]) -> Values<'m> {
         let is_plain = declared.iter().all(|value| self.is_plain_data(value));
-        if is_plain || !matches!(receiver, Value::Instance { site: None, .. }) {
+        if is_plain || self.constructor(class).is_some() || !matches!(receiver, Value::Instance { site: None, .. }) {
             return Values::new();
         }
         let mut all = Values::new();
-        for site in self.constructions.get().and_then(|all| all.get(&class)).into_iter().flatten().take(ALTERNATIVES) {
+        for site in self.constructions_of(class).iter().take(ALTERNATIVES) {
             add(&mut all, self.constructed_field(class, name, *site));
         }
         all.retain(|value| !self.is_opaque(value));
@@ -1618,9 +1618,7 @@ impl<'m> Program<'m> {
         for (call, info) in self.units.calls.iter().enumerate() {
             let frame = self.open_frame(info.unit);
             for value in self.values(&info.call.callee, frame).iter() {
-                if let Value::Class(class) = value
-                    && self.constructor(*class).is_none()
-                {
+                if let Value::Class(class) = value {
                     constructions.entry(*class).or_default().push(Site { call, frame });
                 }
                 if let (Value::Library { sites, .. }, ExpressionKind::Member { name, .. }) =
@@ -1643,6 +1641,11 @@ impl<'m> Program<'m> {
         let _ = self.callers.set(callers);
         let _ = self.constructions.set(constructions);
         let _ = self.used.set(used);
+    }
+
+    /// The known calls that make an object of a class.
+    pub fn constructions_of(&self, class: ClassId) -> &[Site] {
+        self.constructions.get().and_then(|all| all.get(&class)).map_or(&[], Vec::as_slice)
     }
 
     /// The known calls of a unit.

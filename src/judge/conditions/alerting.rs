@@ -362,7 +362,7 @@ fn is_notice(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
         }
     }
     depth < 4
-        && program.runs(site, &case.entries.registrations).into_iter().any(|frame| {
+        && program.runs(site).into_iter().any(|frame| {
             let unit = program.unit_of_frame(frame);
             let waits = program.units.units[unit].function.is_some_and(|function| function.is_async);
             !(waits && is_never_awaited(case, site)) && notifies(case, frame, depth + 1)
@@ -426,5 +426,5 @@ fn goes_to_a_channel(case: &Case<'_, '_>, site: Site) -> bool {
         _ => false,
     });
     // What an object was given when it was made: `this.url` of an injected service.
-    is_written || Variables { program }.held(&address.value, site.frame).iter().any(|named| tells(&named.name))
+    is_written || Variables::new(program).held(&address.value, site.frame).iter().any(|named| tells(&named.name))
 }

@@ -114,7 +114,7 @@ fn is_placeholder(value: &str) -> bool {
 
 /// The variables that shipping code needs, one row per variable and file.
 pub fn variables(case: &Case<'_, '_>) -> Vec<Variable> {
-    let reads = reads::reads(Variables { program: case.program });
+    let reads = reads::reads(&Variables::new(case.program));
     let schemas = schemas::checked_by_calls(case);
     let mut rows = Rows::default();
     if !reads.is_empty() || !schemas.is_empty() {

@@ -70,7 +70,7 @@ fn decisions<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, guard: &Protection, ite
         if info.module == guard.module && (guard.span.contains(info.call.span) || info.call.callee.span == guard.span) {
             let site = Site { call, frame: program.open_frame(info.unit) };
             found.extend(of_library(case, site, item).map(Decision::Library));
-            for frame in program.runs(site, &case.entries.registrations) {
+            for frame in program.runs(site) {
                 within(case, frame, item, DEPTH, &mut seen, &mut found);
             }
         }
@@ -103,7 +103,7 @@ fn within<'m>(
     for call in &program.units.units[unit].calls {
         let site = Site { call: *call, frame };
         found.extend(of_library(case, site, item).map(Decision::Library));
-        for inner in program.runs(site, &case.entries.registrations) {
+        for inner in program.runs(site) {
             within(case, inner, item, depth - 1, seen, found);
         }
     }

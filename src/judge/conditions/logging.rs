@@ -314,11 +314,7 @@ fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
         });
         if matches!(event, Some("finish" | "close" | "end")) {
             let mut frames = Vec::new();
-            program.callbacks(
-                Site { call: before.site.call, frame: site.frame },
-                case.guards.registrations,
-                &mut frames,
-            );
+            program.callbacks(Site { call: before.site.call, frame: site.frame }, &mut frames);
             for frame in frames {
                 let inner = inside(case, frame);
                 // The answer to a failed request is finished as well.
@@ -427,7 +423,7 @@ fn around_yield<'m>(case: &Case<'_, 'm>, context: &'m crate::model::Expression, 
     let Some(id) = program.units.call_id(call) else { return Told::default() };
     let site = Site { call: id, frame };
     let mut told = Told::default();
-    for frame in program.runs(site, &case.entries.registrations) {
+    for frame in program.runs(site) {
         let info = &program.units.units[program.unit_of_frame(frame)];
         let Some(yielded) = info.nodes.iter().copied().find(|node| is_yield(&program.units.nodes[*node].kind)) else {
             continue;
@@ -653,7 +649,7 @@ fn log_line_at(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> {
         if depth >= HELPERS || !is_statement(program, site, depth > 0) {
             return None;
         }
-        let frames = program.runs(site, &case.entries.registrations).into_iter().take(4);
+        let frames = program.runs(site).into_iter().take(4);
         return frames
             .filter(|frame| program.frame(*frame).how == How::Call(site))
             .flat_map(|frame| {

@@ -140,7 +140,7 @@ fn by_callers(case: &Case<'_, '_>, trail: &[Site], constructs: &[Construct], dep
 fn is_handed(case: &Case<'_, '_>, retry: CallId, unit: UnitId) -> bool {
     let mut frames = Vec::new();
     let frame = case.program.open_frame(case.program.units.calls[retry].unit);
-    case.program.callbacks(Site { call: retry, frame }, case.guards.registrations, &mut frames);
+    case.program.callbacks(Site { call: retry, frame }, &mut frames);
     frames.iter().any(|frame| case.program.unit_of_frame(*frame) == unit)
 }
 

@@ -243,7 +243,7 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         if self.depth >= DEPTH {
             return None;
         }
-        let frames = program.runs(site, &self.case.entries.registrations);
+        let frames = program.runs(site);
         frames
             .into_iter()
             .filter(|frame| program.frame(*frame).how == How::Call(site))

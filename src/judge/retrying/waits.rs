@@ -75,11 +75,8 @@ impl<'m> Waits<'m> {
         if known || depth == 0 {
             return;
         }
-        let own: Vec<FrameId> = program
-            .runs(site, &case.entries.registrations)
-            .into_iter()
-            .filter(|frame| program.frame(*frame).how == How::Call(site))
-            .collect();
+        let own: Vec<FrameId> =
+            program.runs(site).into_iter().filter(|frame| program.frame(*frame).how == How::Call(site)).collect();
         if own.is_empty() && between {
             // A sleep of a library that is not known: `sleep(ms)`, `delay(ms)`.
             let name = last_name(&call.callee).unwrap_or("").to_ascii_lowercase();

@@ -50,7 +50,7 @@ pub struct Checks {
 impl Checks {
     pub fn of(case: &Case<'_, '_>, schemas: &[schemas::Checked]) -> Checks {
         let mut checks = Checks::default();
-        let variables = Variables { program: case.program };
+        let variables = &Variables::new(case.program);
         checks.by_schemas(case, schemas);
         for unit in 0..case.program.units.units.len() {
             for node in &case.program.units.units[unit].nodes {
@@ -110,7 +110,7 @@ impl Checks {
     fn at_node<'m>(
         &mut self,
         case: &Case<'_, 'm>,
-        variables: Variables<'_, 'm>,
+        variables: &Variables<'_, 'm>,
         unit: UnitId,
         node: NodeId,
         schemas: &[schemas::Checked],
@@ -149,7 +149,7 @@ impl Checks {
     fn stops<'m>(
         &mut self,
         case: &Case<'_, 'm>,
-        variables: Variables<'_, 'm>,
+        variables: &Variables<'_, 'm>,
         unit: UnitId,
         node: NodeId,
         test: &'m Expression,
@@ -185,7 +185,7 @@ impl Checks {
     /// Notes the variables that a test is about and that take the branch in question when they are missing.
     fn notice<'m>(
         &mut self,
-        variables: Variables<'_, 'm>,
+        variables: &Variables<'_, 'm>,
         test: &'m Expression,
         frame: FrameId,
         when_missing: bool,
@@ -203,7 +203,7 @@ impl Checks {
     }
 
     /// Calls that raise when what they are given is nothing, and telemetry that is off without its own variable.
-    fn by_calls<'m>(&mut self, case: &Case<'_, 'm>, variables: Variables<'_, 'm>) {
+    fn by_calls<'m>(&mut self, case: &Case<'_, 'm>, variables: &Variables<'_, 'm>) {
         let program = case.program;
         for (call, info) in program.units.calls.iter().enumerate() {
             let site = Site { call, frame: program.open_frame(info.unit) };
@@ -232,7 +232,7 @@ impl Checks {
         }
     }
 
-    fn own_settings<'m>(&mut self, variables: Variables<'_, 'm>, value: &'m Expression, frame: FrameId, depth: usize) {
+    fn own_settings<'m>(&mut self, variables: &Variables<'_, 'm>, value: &'m Expression, frame: FrameId, depth: usize) {
         if let ExpressionKind::Object(entries) = &value.kind
             && depth < 4
         {
@@ -295,10 +295,10 @@ fn in_test(program: &Program<'_>, node: NodeId) -> bool {
 /// `X is None` that only chooses between two constants says nothing about how X is used.
 fn is_literal_branch(program: &Program<'_>, node: NodeId) -> bool {
     let info = &program.units.nodes[node];
-    let unit = info.unit;
-    let holds_code = program.units.members.iter().any(|(of, _, each)| *of == unit && info.span.contains(each.span))
-        || program.units.units[unit].calls.iter().any(|call| info.span.contains(program.units.calls[*call].call.span));
-    !holds_code && !span_holds_name(program, unit, info.span)
+    let unit = &program.units.units[info.unit];
+    let holds_code = unit.members.iter().any(|(_, each)| info.span.contains(each.span))
+        || unit.calls.iter().any(|call| info.span.contains(program.units.calls[*call].call.span));
+    !holds_code && !span_holds_name(program, info.unit, info.span)
 }
 
 /// Whether a name is written within a span: of the statement that holds it.

@@ -3,7 +3,11 @@
 //! A name may be written where it is read, come from a list that a loop goes through, or be passed to a function that
 //! reads it: then the calls on the way are kept, for they decide when the variable is read.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use crate::link::arguments::Given;
 use crate::link::entries::globs;
@@ -47,14 +51,31 @@ pub enum Default<'m> {
 }
 
 /// Answers questions about variables in a program.
-#[derive(Clone, Copy)]
 pub struct Variables<'p, 'm> {
     pub program: &'p Program<'m>,
+    /// What the parts of decisions say, by expression and frame: many decisions share them.
+    parts: RefCell<FxHashMap<(usize, FrameId), Rc<Part>>>,
+    /// What flows into the results of functions that are handed over within decisions, by depth as well.
+    handed: RefCell<FxHashMap<(usize, FrameId, usize), Rc<[Named]>>>,
+}
+
+/// What a part of a decision says about variables.
+#[derive(Debug, Default)]
+struct Part {
+    named: Vec<Named>,
+    /// It reads a variable.
+    reads: bool,
+    /// It is the environment itself.
+    is_environment: bool,
 }
 
 type Seen = HashSet<(usize, FrameId)>;
 
 impl<'p, 'm> Variables<'p, 'm> {
+    pub fn new(program: &'p Program<'m>) -> Self {
+        Variables { program, parts: RefCell::default(), handed: RefCell::default() }
+    }
+
     /// What an expression reads itself.
     pub fn read_of(&self, expression: &'m Expression, frame: FrameId) -> Option<ReadOf<'m>> {
         let program = self.program;
@@ -395,13 +416,9 @@ impl<'p, 'm> Variables<'p, 'm> {
 
     /// A field of an object whose making is not seen here: what any making gives it.
     fn held_by_makers(&self, class: ClassId, name: &str, seen: &mut Seen, all: &mut Vec<Named>, depth: usize) {
-        for (call, info) in self.program.units.calls.iter().enumerate() {
-            let Some(given) = info.call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name)) else {
-                continue;
-            };
-            let site = Site { call, frame: self.program.open_frame(info.unit) };
-            let makes = self.program.values(&info.call.callee, site.frame);
-            if makes.iter().any(|value| matches!(value, Value::Class(made) if *made == class)) {
+        for site in self.program.constructions_of(class) {
+            let mut arguments = self.program.units.calls[site.call].call.arguments.iter();
+            if let Some(given) = arguments.find(|argument| argument.name.as_deref() == Some(name)) {
                 self.held_in(&given.value, site.frame, seen, all, depth);
             }
         }
@@ -504,6 +521,36 @@ impl<'p, 'm> Variables<'p, 'm> {
         all
     }
 
+    fn part(&self, expression: &'m Expression, frame: FrameId) -> Rc<Part> {
+        let key = (std::ptr::from_ref(expression) as usize, frame);
+        if let Some(known) = self.parts.borrow().get(&key) {
+            return known.clone();
+        }
+        let mut part = Part::default();
+        if let Some(read) = self.read_of(expression, frame) {
+            part.reads = true;
+            part.named = read.names;
+        } else if matches!(expression.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. }) {
+            self.held_by_values(expression, frame, &mut HashSet::new(), &mut part.named, DEPTH);
+            part.is_environment = self.is_environment(expression, frame);
+        }
+        let part = Rc::new(part);
+        self.parts.borrow_mut().insert(key, part.clone());
+        part
+    }
+
+    fn handed(&self, returned: &'m Expression, frame: FrameId, depth: usize) -> Rc<[Named]> {
+        let key = (std::ptr::from_ref(returned) as usize, frame, depth);
+        if let Some(known) = self.handed.borrow().get(&key) {
+            return known.clone();
+        }
+        let mut all = Vec::new();
+        self.deciding_in(returned, frame, &mut all, depth);
+        let all: Rc<[Named]> = all.into();
+        self.handed.borrow_mut().insert(key, all.clone());
+        all
+    }
+
     fn deciding_in(&self, expression: &'m Expression, frame: FrameId, all: &mut Vec<Named>, depth: usize) {
         let program = self.program;
         let slice = program.slice(expression, frame);
@@ -511,18 +558,16 @@ impl<'p, 'm> Variables<'p, 'm> {
         let mut bare = Vec::new();
         for (part, frame) in &slice.parts {
             let module = program.module_of(program.unit_of_frame(*frame));
-            if let Some(read) = self.read_of(part, *frame) {
+            let said = self.part(part, *frame);
+            all.extend(said.named.iter().cloned());
+            if said.reads {
                 reads.push((module, part.span));
-                all.extend(read.names);
                 continue;
             }
+            if said.is_environment {
+                bare.push((module, part.span));
+            }
             match &part.kind {
-                ExpressionKind::Name(_) | ExpressionKind::Member { .. } => {
-                    self.held_by_values(part, *frame, &mut HashSet::new(), all, DEPTH);
-                    if self.is_environment(part, *frame) {
-                        bare.push((module, part.span));
-                    }
-                }
                 ExpressionKind::Call(call) if depth < 3 => {
                     for argument in &call.arguments {
                         if let ExpressionKind::Function(function) = &argument.value.kind
@@ -530,7 +575,7 @@ impl<'p, 'm> Variables<'p, 'm> {
                             && let Some(inner) = program.enter(unit, *frame, None, How::Framework)
                         {
                             for returned in &program.units.units[unit].returns {
-                                self.deciding_in(returned, inner, all, depth + 1);
+                                all.extend(self.handed(returned, inner, depth + 1).iter().cloned());
                             }
                         }
                     }

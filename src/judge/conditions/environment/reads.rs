@@ -57,9 +57,10 @@ enum Alternative {
 }
 
 /// All reads of a program, in the order of the text.
-pub fn reads(variables: Variables<'_, '_>) -> Vec<Read> {
+pub fn reads(variables: &Variables<'_, '_>) -> Vec<Read> {
     let units = &variables.program.units;
-    let nodes = units.members.iter().map(|(_, node, each)| (std::ptr::from_ref(*each) as usize, *node)).collect();
+    let members = units.units.iter().flat_map(|unit| &unit.members);
+    let nodes = members.map(|(node, each)| (std::ptr::from_ref(*each) as usize, *node)).collect();
     let mut walk = Walk { variables, nodes, module: 0, unit: 0, reads: Vec::new(), groups: 0, caught: None };
     for (module, info) in variables.program.modules.iter().enumerate() {
         walk.module = module;
@@ -70,7 +71,7 @@ pub fn reads(variables: Variables<'_, '_>) -> Vec<Read> {
 }
 
 struct Walk<'p, 'm> {
-    variables: Variables<'p, 'm>,
+    variables: &'p Variables<'p, 'm>,
     nodes: HashMap<usize, NodeId>,
     module: ModuleId,
     unit: UnitId,

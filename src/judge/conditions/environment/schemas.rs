@@ -63,7 +63,7 @@ pub fn checked_by_calls(case: &Case<'_, '_>) -> Vec<Checked> {
 
 fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
     let program = case.program;
-    let variables = Variables { program };
+    let variables = &Variables::new(program);
     let mut handed = Vec::new();
     if let Some(value) = &fact.value {
         let Given::Present { expression, frame } = program.argument(site, value) else { return None };
@@ -192,7 +192,7 @@ struct Handed {
     span: Span,
 }
 
-fn handed_over<'m>(variables: Variables<'_, 'm>, expression: &'m Expression, frame: FrameId) -> Vec<Handed> {
+fn handed_over<'m>(variables: &Variables<'_, 'm>, expression: &'m Expression, frame: FrameId) -> Vec<Handed> {
     let mut all = Vec::new();
     for value in variables.program.values(expression, frame).iter() {
         let Value::Data { expression, frame } = value else { continue };
