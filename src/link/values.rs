@@ -118,6 +118,9 @@ const ALTERNATIVES: usize = 16;
 const FRAME_DEPTH: usize = 40;
 /// Frames of one unit that are kept apart.
 const FRAMES_PER_UNIT: u32 = 64;
+/// Frames of a program from which on units have fewer of their own; a service of a hundred files stays below.
+const CROWDED: usize = 20_000;
+const FRAMES_WHEN_CROWDED: u32 = 16;
 /// Modules through which a name is handed on.
 const EXPORT_DEPTH: usize = 24;
 /// Evaluations within evaluations.
@@ -195,7 +198,8 @@ impl<'m> Program<'m> {
             return Some(*id);
         }
         // Every way to a unit has its own frame, and ways multiply: beyond some, they share one.
-        if self.frames_of_unit.borrow().get(unit).is_some_and(|count| *count >= FRAMES_PER_UNIT) {
+        let limit = if self.frames.borrow().len() < CROWDED { FRAMES_PER_UNIT } else { FRAMES_WHEN_CROWDED };
+        if self.frames_of_unit.borrow().get(unit).is_some_and(|count| *count >= limit) {
             return Some(self.open_frame(unit));
         }
         Some(self.intern(frame))
