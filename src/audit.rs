@@ -3,24 +3,27 @@
 //! Every file is read once. One pass over the words of the catalogue decides which source files are worth parsing;
 //! what those import is parsed too. A file's text is released as soon as it is lowered.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod excerpts;
+mod reader;
+mod scripts;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use aho_corasick::AhoCorasick;
+use excerpts::excerpts;
 use rayon::prelude::*;
+use reader::{Read, Reader};
+use scripts::{drop_scripts, name_scripts};
 
-use crate::collect::{self, Class, File, IgnoreRules, Limits, SkipReason, Tree, classify_text, is_provisional};
+use crate::collect::{self, Class, IgnoreRules, Limits, SkipReason, Tree};
 use crate::judge::{self, Judged};
-use crate::link::entries::{Entries, Started, globs};
-use crate::link::names::{Names, Target, folder_of};
-use crate::link::{Program, Site};
-use crate::lower;
-use crate::model::{Language, LostReason, Module, Settings, StatementKind};
-use crate::rules::{catalogue::Kind, checked::Catalogue, packs::Packs};
-use crate::source::{Decoded, Span, decode};
+use crate::link::Program;
+use crate::link::entries::Started;
+use crate::model::{Module, Settings};
+use crate::rules::{checked::Catalogue, packs::Packs};
 use crate::verdict::*;
-use crate::{Error, Options};
+use crate::{Error, Options, lower};
 
 /// Stack of the threads that lower, in bytes: deep code within the depth limit fits with a wide margin.
 const LOWER_STACK: usize = 32 << 20;
@@ -42,19 +45,6 @@ impl Clock {
         self.timings.push((stage.to_owned(), start.elapsed().as_secs_f64() * 1000.0));
         result
     }
-}
-
-/// What reading one file gave.
-#[derive(Debug, Default)]
-struct Read {
-    module: Option<Module>,
-    is_lowered: bool,
-    settings: Option<Settings>,
-    class: Option<(Class, String)>,
-    unread: Option<Unread>,
-    partial: Option<Unread>,
-    relevant: bool,
-    hits: judge::conditions::exposure::FileHits,
 }
 
 /// What is known before anything is linked.
@@ -177,299 +167,6 @@ fn starts(tree: &Tree) -> (Vec<String>, bool) {
     (mains, started.into_iter().any(|start| !start.is_main))
 }
 
-/// Leaves out what is a script: a file at the root of a project that nothing imports, nothing starts and that holds no
-/// entry point.
-fn drop_scripts(prepared: &mut Prepared, catalogue: &Catalogue) -> BTreeSet<String> {
-    let Prepared { tree, modules, settings, .. } = prepared;
-    let roots: BTreeSet<&str> = tree.projects.iter().map(|project| project.folder.as_str()).chain([""]).collect();
-    let started: BTreeSet<&str> =
-        tree.projects.iter().flat_map(|project| &project.started).map(|start| start.path.as_str()).collect();
-    let imported = imported(modules, tree);
-    let candidates: BTreeSet<String> = modules
-        .iter()
-        .filter(|module| module.language != Language::Rust && roots.contains(folder_of(&module.path)))
-        .filter(|module| !imported.contains(&module.path) && !started.contains(module.path.as_str()))
-        .map(|module| module.path.clone())
-        .collect();
-    if candidates.is_empty() || candidates.len() == modules.len() && started.is_empty() && candidates.len() == 1 {
-        return BTreeSet::new();
-    }
-    let program = Program::new(modules, settings, &tree.projects, catalogue);
-    let entries = Entries::of(&program, &Started { mains: &[], served: true });
-    let mut keep: BTreeSet<String> = entries
-        .entries
-        .iter()
-        .filter(|entry| entry.kind != "cli")
-        .map(|entry| program.modules[entry.module].path.clone())
-        .collect();
-    keep.extend(
-        entries
-            .starts
-            .iter()
-            .map(|frame| program.modules[program.module_of(program.unit_of_frame(*frame))].path.clone()),
-    );
-    // What puts an application together is no script, though the handlers stand elsewhere.
-    keep.extend((0..program.units.calls.len()).filter_map(|call| {
-        let info = &program.units.calls[call];
-        if !candidates.contains(&program.modules[info.module].path) {
-            return None;
-        }
-        let site = Site { call, frame: program.open_frame(info.unit) };
-        let assembles = program.callee_paths(site).iter().any(|path| {
-            program.is_a(path, Kind::Router) || program.is_a(path, Kind::Mount) || program.is_a(path, Kind::Server)
-        });
-        assembles.then(|| program.modules[info.module].path.clone())
-    }));
-    let conventions: Vec<globset::GlobSet> =
-        catalogue.of_kind(Kind::Convention).filter_map(|(_, fact)| globs(&fact.files)).collect();
-    keep.extend(
-        candidates.iter().filter(|path| conventions.iter().any(|globs| globs.is_match(path.as_str()))).cloned(),
-    );
-    let dropped: BTreeSet<String> = candidates.difference(&keep).cloned().collect();
-    if dropped.len() == modules.len() {
-        return BTreeSet::new();
-    }
-    modules.retain(|module| !dropped.contains(&module.path));
-    dropped
-}
-
-/// Says of the files that were left out what they are.
-fn name_scripts(tree: &mut Tree, dropped: &BTreeSet<String>) {
-    for file in tree.files.iter_mut().filter(|file| dropped.contains(&file.path)) {
-        file.class = Class::Script;
-        file.reason = "nothing imports or starts it".to_owned();
-    }
-}
-
-/// The paths of the modules that some other module imports.
-fn imported(modules: &[Module], tree: &Tree) -> BTreeSet<String> {
-    let names = Names::of(modules.iter().map(|module| (module.path.as_str(), module.language)), &tree.projects);
-    let mut paths = BTreeSet::new();
-    for module in modules {
-        for source in import_sources(module) {
-            if let Target::Module(target) = names.resolve(&module.path, module.language, &source)
-                && let Some(target) = modules.get(target)
-                && target.path != module.path
-            {
-                paths.insert(target.path.clone());
-            }
-        }
-    }
-    paths
-}
-
-/// The sources that a module imports from, submodules by name included.
-fn import_sources(module: &Module) -> Vec<String> {
-    let mut sources = Vec::new();
-    let mut blocks: Vec<&crate::model::Block> = vec![&module.body];
-    let separator = match module.language {
-        Language::Python => ".",
-        Language::TypeScript => "",
-        Language::Rust => "::",
-    };
-    while let Some(block) = blocks.pop() {
-        for statement in block {
-            match &statement.kind {
-                StatementKind::Import(import) => {
-                    sources.push(import.source.clone());
-                    if let (Some(name), false) = (&import.name, separator.is_empty()) {
-                        let dotted = if import.source.ends_with('.') { "" } else { separator };
-                        sources.push(format!("{}{dotted}{name}", import.source));
-                    }
-                }
-                StatementKind::Export(export) => sources.extend(export.source.clone()),
-                StatementKind::If { then, otherwise, .. } => blocks.extend([then, otherwise]),
-                StatementKind::Try(each) => {
-                    blocks.push(&each.body);
-                    blocks.extend(each.handlers.iter().map(|handler| &handler.body));
-                }
-                StatementKind::Function(function) => blocks.push(&function.body),
-                StatementKind::Class(class) => blocks.push(&class.body),
-                StatementKind::Block(block) | StatementKind::With { body: block, .. } => blocks.push(block),
-                _ => {}
-            }
-        }
-    }
-    sources
-}
-
-/// Reads and lowers files.
-struct Reader {
-    root: std::path::PathBuf,
-    words: AhoCorasick,
-    conventions: Vec<globset::GlobSet>,
-    shapes: crate::rules::secrets::Shapes,
-}
-
-impl Reader {
-    fn new(root: &Path, catalogue: &Catalogue) -> Result<Reader, Error> {
-        let words = AhoCorasick::new(catalogue.words()).map_err(|why| Error::Threads(why.to_string()))?;
-        let conventions = catalogue.of_kind(Kind::Convention).filter_map(|(_, fact)| globs(&fact.files)).collect();
-        let shapes = crate::rules::secrets::Shapes::built_in()
-            .map_err(|mistake| Error::Shapes(format!("line {}: {}", mistake.line, mistake.message)))?;
-        Ok(Reader { root: root.to_owned(), words, conventions, shapes })
-    }
-
-    fn read(&self, file: &File) -> Read {
-        let mut read = Read::default();
-        let decoded = match self.text(file) {
-            Ok(Some(decoded)) => decoded,
-            Ok(None) => {
-                if matches!(file.kind, collect::Kind::Code(_)) && file.class == Class::Ships {
-                    read.unread = Some(unread(file, "it is not text", "텍스트가 아닙니다"));
-                }
-                return read;
-            }
-            Err(why) => {
-                if file.class == Class::Ships {
-                    read.unread = Some(unread(file, &why, &why));
-                }
-                return read;
-            }
-        };
-        let text = &decoded.text;
-        read.class = classify_text(file, text);
-        let class = read.class.as_ref().map_or(file.class, |(class, _)| *class);
-        read.hits = judge::conditions::exposure::scan_file(file, text, class, &self.shapes);
-        match file.kind {
-            collect::Kind::Code(language) if class == Class::Ships || is_provisional(file) => {
-                read.relevant =
-                    self.words.is_match(text) || self.conventions.iter().any(|globs| globs.is_match(&file.path));
-                if read.relevant && class == Class::Ships {
-                    self.lower(file, language, &decoded, &mut read);
-                }
-            }
-            collect::Kind::Settings if class == Class::Ships => {
-                read.settings = lower::settings::lower(&file.path, text)
-            }
-            _ => {}
-        }
-        read
-    }
-
-    fn text(&self, file: &File) -> Result<Option<Decoded>, String> {
-        let bytes = std::fs::read(self.root.join(&file.path)).map_err(|why| why.to_string())?;
-        Ok(decode(&bytes))
-    }
-
-    fn lower(&self, file: &File, language: Language, decoded: &Decoded, read: &mut Read) {
-        let module = lower::lower(&file.path, &decoded.text, language);
-        if decoded.damaged {
-            read.partial = Some(unread(
-                file,
-                &format!("some bytes are not valid {}", decoded.encoding),
-                &format!("{}에 맞지 않는 바이트가 있습니다", decoded.encoding),
-            ));
-        }
-        if let Some(first) = module.lost.first() {
-            let line = module.lines.position(first.span.start).line;
-            let (en, ko) = match first.why {
-                LostReason::Syntax => {
-                    (format!("not understood from line {line} on"), format!("{line}번째 줄부터 해석하지 못했습니다"))
-                }
-                LostReason::Depth => {
-                    (format!("nested too deeply at line {line}"), format!("{line}번째 줄의 중첩이 너무 깊습니다"))
-                }
-                LostReason::Size => {
-                    (format!("too much code from line {line} on"), format!("{line}번째 줄부터 코드가 너무 많습니다"))
-                }
-            };
-            let names_something = module.lost.iter().any(|lost| {
-                decoded
-                    .text
-                    .get(lost.span.start as usize..lost.span.end as usize)
-                    .is_some_and(|text| self.words.is_match(text))
-            });
-            let entry = Some(unread(file, &en, &ko));
-            if names_something { read.unread = entry } else { read.partial = entry }
-        }
-        read.module = Some(module);
-    }
-
-    /// Parses what parsed files import, until nothing new is found.
-    fn follow_imports(&self, tree: &mut Tree, reads: &mut [Read]) {
-        let code: Vec<(usize, String, Language)> = tree
-            .files
-            .iter()
-            .enumerate()
-            .filter_map(|(index, file)| match file.kind {
-                collect::Kind::Code(language) if file.class == Class::Ships || is_provisional(file) => {
-                    Some((index, file.path.clone(), language))
-                }
-                _ => None,
-            })
-            .collect();
-        let names = Names::of(code.iter().map(|(_, path, language)| (path.as_str(), *language)), &tree.projects);
-        let shipping = tree
-            .files
-            .iter()
-            .filter(|file| file.class == Class::Ships && matches!(file.kind, collect::Kind::Code(_)))
-            .count();
-        let mut done: BTreeSet<usize> =
-            code.iter().filter(|(index, ..)| reads[*index].module.is_some()).map(|(index, ..)| *index).collect();
-        let mut fresh: Vec<usize> = done.iter().copied().collect();
-        let mut wanted: BTreeSet<usize> = BTreeSet::new();
-        if shipping <= PARSE_ALL {
-            wanted.extend(
-                code.iter()
-                    .filter(|(index, ..)| tree.files[*index].class == Class::Ships && !done.contains(index))
-                    .map(|(index, ..)| *index),
-            );
-        }
-        loop {
-            for index in fresh.drain(..) {
-                let Some(module) = &reads[index].module else { continue };
-                for source in import_sources(module) {
-                    if let Target::Module(target) = names.resolve(&module.path, module.language, &source)
-                        && let Some((target, ..)) = code.get(target)
-                        && !done.contains(target)
-                    {
-                        wanted.insert(*target);
-                    }
-                }
-            }
-            let batch: Vec<(usize, Language)> = code
-                .iter()
-                .filter(|(index, ..)| wanted.contains(index) && !done.contains(index))
-                .map(|(index, _, language)| (*index, *language))
-                .collect();
-            if batch.is_empty() {
-                break;
-            }
-            let lowered: Vec<(usize, Read)> = batch
-                .par_iter()
-                .map(|(index, language)| {
-                    let file = &tree.files[*index];
-                    let mut read = Read::default();
-                    match self.text(file) {
-                        Ok(Some(decoded)) => self.lower(file, *language, &decoded, &mut read),
-                        Ok(None) => {}
-                        Err(why) => read.unread = Some(unread(file, &why, &why)),
-                    }
-                    (*index, read)
-                })
-                .collect();
-            for (index, read) in lowered {
-                done.insert(index);
-                fresh.push(index);
-                reads[index].module = read.module;
-                reads[index].unread = reads[index].unread.take().or(read.unread);
-                reads[index].partial = reads[index].partial.take().or(read.partial);
-                // What something that ships imports ships.
-                if is_provisional(&tree.files[index]) {
-                    tree.files[index].class = Class::Ships;
-                    tree.files[index].reason = "imported by code that ships".to_owned();
-                }
-            }
-            wanted.clear();
-        }
-    }
-}
-
-fn unread(file: &File, en: &str, ko: &str) -> Unread {
-    Unread { path: file.path.clone(), why: Text { en: en.to_owned(), ko: ko.to_owned() } }
-}
-
 /// What a file's text says about its class overrules its path.
 fn apply_classes(tree: &mut Tree, reads: &[Read]) {
     for (file, read) in tree.files.iter_mut().zip(reads) {
@@ -515,91 +212,4 @@ fn coverage(tree: &Tree, reads: &[Read]) -> Coverage {
         }
     }
     coverage
-}
-
-/// The source around each finding, read again for the few files that have one; credentials in it are left out.
-fn excerpts(root: &Path, findings: &mut [Finding], tree: &Tree, found: &[judge::conditions::exposure::FileHits]) {
-    let hits: BTreeMap<&str, &judge::conditions::exposure::FileHits> =
-        tree.files.iter().map(|file| file.path.as_str()).zip(found).collect();
-    let mut texts: BTreeMap<String, Option<(String, Vec<Span>)>> = BTreeMap::new();
-    for finding in findings {
-        let path = &finding.location.path;
-        let text = texts.entry(path.clone()).or_insert_with(|| {
-            let text = std::fs::read(root.join(path)).ok().and_then(|bytes| decode(&bytes))?.text;
-            let hidden = hits.get(path.as_str()).map(|found| judge::secrets::hidden(&found.hits, &text));
-            Some((text, hidden.unwrap_or_default()))
-        });
-        finding.excerpt = text.as_ref().and_then(|(text, hidden)| excerpt(text, &finding.location, hidden));
-    }
-}
-
-fn excerpt(text: &str, location: &Location, hidden: &[Span]) -> Option<Excerpt> {
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let line = (location.line as usize).checked_sub(1)?;
-    let first = line.saturating_sub(1);
-    let last = (line + 3).min(lines.len());
-    let base: usize = lines.get(..first)?.iter().map(|line| line.len()).sum();
-    let before: usize = lines.get(first..line)?.iter().map(|line| line.len()).sum();
-    let here = lines.get(line)?;
-    let column = |column: u32| {
-        here.char_indices().nth((column as usize).saturating_sub(1)).map_or(here.trim_end().len(), |(at, _)| at)
-    };
-    let start = column(location.column);
-    let end = if location.end_line == location.line { column(location.end_column) } else { here.trim_end().len() };
-    let shown = lines.get(first..last)?.concat();
-    let (text, start, end) = masked(&shown, base, hidden, before + start, before + end.max(start));
-    Some(Excerpt { first_line: u32::try_from(first + 1).ok()?, text, start, end })
-}
-
-/// A part of a text that begins at `base` without what is hidden in the text, and where two places of it are then.
-fn masked(part: &str, base: usize, hidden: &[Span], start: usize, end: usize) -> (String, usize, usize) {
-    let within: Vec<&Span> =
-        hidden.iter().filter(|span| (span.end as usize) > base && (span.start as usize) < base + part.len()).collect();
-    let mut shown = String::with_capacity(part.len());
-    let (mut new_start, mut new_end) = (None, None);
-    let (mut next, mut until) = (0, 0);
-    let mut is_open = false;
-    for (at, character) in part.char_indices() {
-        if at == start {
-            new_start = Some(shown.len());
-        }
-        if at == end {
-            new_end = Some(shown.len());
-        }
-        while let Some(span) = within.get(next).filter(|span| span.start as usize <= base + at) {
-            until = until.max(span.end as usize);
-            next += 1;
-        }
-        match character {
-            '\n' | '\r' => is_open = false,
-            _ if base + at < until => {
-                if !is_open {
-                    shown.push('…');
-                }
-                is_open = true;
-                continue;
-            }
-            _ => is_open = false,
-        }
-        shown.push(character);
-    }
-    let whole = shown.len();
-    let start = new_start.unwrap_or(whole);
-    (shown, start, new_end.unwrap_or(whole).max(start))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_hidden_is_left_out_of_excerpts() {
-        let text = "a\nkey = \"abcdSECRET\"\nb = 1\n";
-        let location = Location { path: String::new(), line: 2, column: 8, end_line: 2, end_column: 18 };
-        let shown = excerpt(text, &location, &[Span { start: 13, end: 19 }]).expect("an excerpt");
-        assert_eq!(shown.text, "a\nkey = \"abcd…\"\nb = 1\n");
-        assert_eq!(shown.text.get(shown.start..shown.end), Some("abcd…"));
-        let lines = excerpt(text, &location, &[Span { start: 7, end: 24 }]).expect("an excerpt");
-        assert_eq!(lines.text, "a\nkey =…\n… 1\n");
-    }
 }

@@ -1,12 +1,13 @@
 //! The catalogue holds what it promises: every example shows exactly what it says, and every fact is shown.
 //!
 //! An example is lowered, linked and judged like a repository of its own; what it shows (`shown`) is compared with its
-//! `expect` lines in both directions. `EXAMPLE=openai cargo test --test suite examples` looks at some files only.
+//! `expect` lines in both directions. `EXAMPLE=openai cargo test --test suite examples` looks at some files only;
+//! `CATALOGUE_OF=DIR` reads the catalogue of another checkout.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
 use launchcheck::rules::catalogue::Example;
 use launchcheck::rules::checked::Catalogue;
@@ -19,7 +20,8 @@ const STACK: usize = 64 << 20;
 /// The catalogue with the names of its files, in the same order. It is read anew, so that an example can be tried
 /// without building.
 fn catalogue() -> (Vec<String>, Catalogue) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root =
+        &std::env::var_os("CATALOGUE_OF").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     let mut files: Vec<(String, String)> = fs::read_dir(root.join("rules/catalogue"))
         .expect("the catalogue")
         .map(|entry| entry.expect("a file").path())

@@ -331,7 +331,7 @@ fn handler_notifies(case: &Case<'_, '_>, step: Site) -> Option<Protection> {
         let other = &program.units.calls[*call];
         let here = other.call.span;
         let in_handler = tries.iter().any(|each| each.handlers.iter().any(|handler| handler.span.contains(here)));
-        let after_failure = here.start >= info.call.span.end && super::logging::is_failing(program, other.node);
+        let after_failure = here.start >= info.call.span.end && super::logging::around::is_failing(program, other.node);
         let notices = (in_handler || after_failure) && is_notice(case, Site { call: *call, frame: step.frame }, 0);
         notices.then(|| Protection {
             module: info.module,

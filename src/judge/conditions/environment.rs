@@ -4,7 +4,9 @@
 //! absence stops the start: by a read that raises, a test that stops, or a schema.
 
 pub mod checks;
+pub mod deciding;
 pub mod ends;
+pub mod held;
 pub mod names;
 pub mod presence;
 pub mod reads;
@@ -12,15 +14,16 @@ pub mod schemas;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use checks::{Checks, When, swallows, when};
+use names::Variables;
+use reads::{Filled, Read};
+
 use crate::link::units::ModuleId;
 use crate::model::{Language, Literal, Span};
 use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
 use super::super::verdict::{Confidence, Finding, Item};
-use checks::{Checks, When, swallows, when};
-use names::Variables;
-use reads::{Filled, Read};
 
 /// A variable as one file reads it.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::link::arguments::Given;
 use crate::link::entries::globs;
-use crate::link::units::{Access, Binding, CallId, ClassId, ModuleId, UnitId};
+use crate::link::units::{Access, Binding, CallId, ModuleId, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
@@ -19,9 +19,9 @@ use crate::rules::catalogue::{Fact, Kind};
 use super::super::availability::match_keys;
 
 /// Steps from one expression to the next.
-const DEPTH: usize = 16;
+pub(super) const DEPTH: usize = 16;
 /// Callers of one function that are looked at.
-const CALLERS: usize = 128;
+pub(super) const CALLERS: usize = 128;
 
 /// A variable, and how its name came to the place that reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,22 +54,23 @@ pub enum Default<'m> {
 pub struct Variables<'p, 'm> {
     pub program: &'p Program<'m>,
     /// What the parts of decisions say, by expression and frame: many decisions share them.
-    parts: RefCell<FxHashMap<(usize, FrameId), Rc<Part>>>,
+    pub(super) parts: Memo<(usize, FrameId), Rc<Part>>,
     /// What flows into the results of functions that are handed over within decisions, by depth as well.
-    handed: RefCell<FxHashMap<(usize, FrameId, usize), Rc<[Named]>>>,
+    pub(super) handed: Memo<(usize, FrameId, usize), Rc<[Named]>>,
 }
 
 /// What a part of a decision says about variables.
 #[derive(Debug, Default)]
-struct Part {
-    named: Vec<Named>,
+pub(super) struct Part {
+    pub(super) named: Vec<Named>,
     /// It reads a variable.
-    reads: bool,
+    pub(super) reads: bool,
     /// It is the environment itself.
-    is_environment: bool,
+    pub(super) is_environment: bool,
 }
 
-type Seen = HashSet<(usize, FrameId)>;
+pub(super) type Memo<K, V> = RefCell<FxHashMap<K, V>>;
+pub(super) type Seen = HashSet<(usize, FrameId)>;
 
 impl<'p, 'm> Variables<'p, 'm> {
     pub fn new(program: &'p Program<'m>) -> Self {
@@ -110,7 +111,7 @@ impl<'p, 'm> Variables<'p, 'm> {
     }
 
     /// What a call reads.
-    fn read_at(&self, site: Site) -> Option<ReadOf<'m>> {
+    pub(super) fn read_at(&self, site: Site) -> Option<ReadOf<'m>> {
         let program = self.program;
         program.callee_paths(site).iter().find_map(|path| {
             let fact = self.fact(path, |fact| fact.variable.as_deref().is_some_and(|path| path != "[]"))?;
@@ -126,7 +127,7 @@ impl<'p, 'm> Variables<'p, 'm> {
         })
     }
 
-    fn fact(&self, path: &str, fits: impl Fn(&Fact) -> bool) -> Option<&'m Fact> {
+    pub(super) fn fact(&self, path: &str, fits: impl Fn(&Fact) -> bool) -> Option<&'m Fact> {
         self.program.facts_of(path, Kind::Environment).into_iter().map(|(_, fact)| fact).find(|fact| fits(fact))
     }
 
@@ -150,7 +151,7 @@ impl<'p, 'm> Variables<'p, 'm> {
         })
     }
 
-    fn written(&self, name: String, expression: &Expression, frame: FrameId) -> Named {
+    pub(super) fn written(&self, name: String, expression: &Expression, frame: FrameId) -> Named {
         let module = self.program.module_of(self.program.unit_of_frame(frame));
         Named { name, via: Vec::new(), place: Some((module, expression.span)) }
     }
@@ -162,7 +163,14 @@ impl<'p, 'm> Variables<'p, 'm> {
         all
     }
 
-    fn texts(&self, expression: &'m Expression, frame: FrameId, seen: &mut Seen, all: &mut Vec<Named>, depth: usize) {
+    pub(super) fn texts(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        seen: &mut Seen,
+        all: &mut Vec<Named>,
+        depth: usize,
+    ) {
         if depth > DEPTH || !seen.insert((std::ptr::from_ref(expression) as usize, frame)) {
             return;
         }
@@ -227,7 +235,7 @@ impl<'p, 'm> Variables<'p, 'm> {
     }
 
     /// The arguments that calls pass for a parameter.
-    fn passed(&self, index: usize, frame: FrameId) -> Vec<(&'m Expression, Site)> {
+    pub(super) fn passed(&self, index: usize, frame: FrameId) -> Vec<(&'m Expression, Site)> {
         let program = self.program;
         let here = program.frame(frame);
         let Some(function) = program.units.units[here.unit].function else { return Vec::new() };
@@ -327,358 +335,4 @@ impl<'p, 'm> Variables<'p, 'm> {
         }
         Vec::new()
     }
-
-    /// The variables whose value an expression may be, as it is or slightly changed.
-    pub fn held(&self, expression: &'m Expression, frame: FrameId) -> Vec<Named> {
-        let mut all = Vec::new();
-        self.held_in(expression, frame, &mut HashSet::new(), &mut all, 0);
-        all
-    }
-
-    fn held_in(&self, expression: &'m Expression, frame: FrameId, seen: &mut Seen, all: &mut Vec<Named>, depth: usize) {
-        if depth > DEPTH || !seen.insert((std::ptr::from_ref(expression) as usize, frame)) {
-            return;
-        }
-        if let Some(read) = self.read_of(expression, frame) {
-            all.extend(read.names);
-            return;
-        }
-        match &expression.kind {
-            ExpressionKind::Name(name) => {
-                for (binding, home) in self.bindings(name, frame, expression.span) {
-                    self.held_by(expression, frame, &binding, home, seen, all, depth + 1);
-                }
-            }
-            ExpressionKind::Member { object, name } => {
-                self.held_by_values(expression, frame, seen, all, depth + 1);
-                if let Given::Present { expression: inner, frame } = self.program.inside(object, frame, name, 0) {
-                    self.held_in(inner, frame, seen, all, depth + 1);
-                }
-                for value in self.program.values(object, frame).iter() {
-                    if let Value::Instance { class, site: None } = value {
-                        self.held_by_makers(*class, name, seen, all, depth + 1);
-                    }
-                }
-            }
-            ExpressionKind::Call(call) => self.held_by_call(call, frame, seen, all, depth + 1),
-            ExpressionKind::Operator { operator, operands }
-                if matches!(operator.as_str(), "or" | "??" | "and" | "?" | "=") =>
-            {
-                operands.iter().for_each(|operand| self.held_in(operand, frame, seen, all, depth + 1));
-            }
-            ExpressionKind::Conditional { then, otherwise, .. } => {
-                self.held_in(then, frame, seen, all, depth + 1);
-                self.held_in(otherwise, frame, seen, all, depth + 1);
-            }
-            ExpressionKind::Await(inner) => self.held_in(inner, frame, seen, all, depth + 1),
-            ExpressionKind::Assign(assignment) => {
-                if let Some(value) = &assignment.value {
-                    self.held_in(value, frame, seen, all, depth + 1);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one step of a walk with its state")]
-    fn held_by(
-        &self,
-        expression: &'m Expression,
-        frame: FrameId,
-        binding: &Binding<'m>,
-        home: FrameId,
-        seen: &mut Seen,
-        all: &mut Vec<Named>,
-        depth: usize,
-    ) {
-        match binding {
-            Binding::Value { value, access, .. } if access.is_empty() => self.held_in(value, home, seen, all, depth),
-            Binding::Element { over, access } => match access.as_slice() {
-                [] => self.held_items(over, home, seen, all, depth),
-                // `for (const [name, value] of Object.entries(config))`.
-                [Access::Position(1)] => self.held_items(over, home, seen, all, depth),
-                _ => {}
-            },
-            Binding::Parameter { index, access } if access.is_empty() => {
-                for (argument, site) in self.passed(*index, home) {
-                    let mut found = Vec::new();
-                    self.held_in(argument, site.frame, seen, &mut found, depth);
-                    for mut named in found {
-                        named.via.push(site.call);
-                        all.push(named);
-                    }
-                }
-            }
-            Binding::Value { .. } | Binding::Import(_) => self.held_by_values(expression, frame, seen, all, depth),
-            _ => {}
-        }
-    }
-
-    /// A field of an object whose making is not seen here: what any making gives it.
-    fn held_by_makers(&self, class: ClassId, name: &str, seen: &mut Seen, all: &mut Vec<Named>, depth: usize) {
-        for site in self.program.constructions_of(class) {
-            let mut arguments = self.program.units.calls[site.call].call.arguments.iter();
-            if let Some(given) = arguments.find(|argument| argument.name.as_deref() == Some(name)) {
-                self.held_in(&given.value, site.frame, seen, all, depth);
-            }
-        }
-    }
-
-    /// The variables among the values of a collection.
-    fn held_items(&self, over: &'m Expression, frame: FrameId, seen: &mut Seen, all: &mut Vec<Named>, depth: usize) {
-        if depth > DEPTH {
-            return;
-        }
-        match &over.kind {
-            ExpressionKind::List(items) => items.iter().for_each(|item| {
-                let parts = match &item.kind {
-                    ExpressionKind::List(pair) => pair.as_slice(),
-                    _ => std::slice::from_ref(item),
-                };
-                parts.iter().for_each(|part| self.held_in(part, frame, seen, all, depth + 1));
-            }),
-            ExpressionKind::Object(entries) => {
-                entries.iter().for_each(|entry| self.held_in(&entry.value, frame, seen, all, depth + 1));
-            }
-            ExpressionKind::Call(call) => match (&call.callee.kind, call.arguments.first()) {
-                (_, Some(first)) => self.held_items(&first.value, frame, seen, all, depth + 1),
-                (ExpressionKind::Member { object, .. }, None) => self.held_items(object, frame, seen, all, depth + 1),
-                _ => {}
-            },
-            _ => {
-                for value in self.program.values(over, frame).iter() {
-                    if let Value::Data { expression, frame } = value
-                        && !std::ptr::eq(expression.0, over)
-                    {
-                        self.held_items(expression.0, *frame, seen, all, depth + 1);
-                    }
-                }
-            }
-        }
-    }
-
-    fn held_by_values(
-        &self,
-        expression: &'m Expression,
-        frame: FrameId,
-        seen: &mut Seen,
-        all: &mut Vec<Named>,
-        depth: usize,
-    ) {
-        for value in self.program.values(expression, frame).iter() {
-            match value {
-                Value::Data { expression: inner, frame } if !std::ptr::eq(inner.0, expression) => {
-                    self.held_in(inner.0, *frame, seen, all, depth);
-                }
-                Value::Library { path, sites } => {
-                    if let (true, Some(site)) = (path.ends_with("()"), sites.last()) {
-                        all.extend(self.read_at(*site).into_iter().flat_map(|read| read.names));
-                    } else if self.fact(path, |fact| fact.variable.is_none()).is_some()
-                        && let Some(name) = path.rsplit('.').next()
-                    {
-                        all.push(Named { name: name.to_owned(), via: Vec::new(), place: None });
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn held_by_call(&self, call: &'m Call, frame: FrameId, seen: &mut Seen, all: &mut Vec<Named>, depth: usize) {
-        let program = self.program;
-        let Some(id) = program.units.call_id(call) else { return };
-        let site = Site { call: id, frame };
-        let mut own = false;
-        for value in program.values(&call.callee, frame).iter() {
-            if let Value::Function { unit, closure, receiver } = value
-                && let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Call(site))
-            {
-                own = true;
-                for returned in &program.units.units[*unit].returns {
-                    self.held_in(returned, inner, seen, all, depth);
-                }
-            }
-        }
-        if own {
-            return;
-        }
-        match &call.callee.kind {
-            ExpressionKind::Name(name) if converts(name) => {
-                call.arguments
-                    .iter()
-                    .take(1)
-                    .for_each(|argument| self.held_in(&argument.value, frame, seen, all, depth));
-            }
-            ExpressionKind::Member { object, name } if keeps(name) => self.held_in(object, frame, seen, all, depth),
-            _ => {}
-        }
-    }
-
-    /// The variables that flow into a decision, however far.
-    pub fn deciding(&self, expression: &'m Expression, frame: FrameId) -> Vec<Named> {
-        let mut all = Vec::new();
-        self.deciding_in(expression, frame, &mut all, 0);
-        all
-    }
-
-    fn part(&self, expression: &'m Expression, frame: FrameId) -> Rc<Part> {
-        let key = (std::ptr::from_ref(expression) as usize, frame);
-        if let Some(known) = self.parts.borrow().get(&key) {
-            return known.clone();
-        }
-        let mut part = Part::default();
-        if let Some(read) = self.read_of(expression, frame) {
-            part.reads = true;
-            part.named = read.names;
-        } else if matches!(expression.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. }) {
-            self.held_by_values(expression, frame, &mut HashSet::new(), &mut part.named, DEPTH);
-            part.is_environment = self.is_environment(expression, frame);
-        }
-        let part = Rc::new(part);
-        self.parts.borrow_mut().insert(key, part.clone());
-        part
-    }
-
-    fn handed(&self, returned: &'m Expression, frame: FrameId, depth: usize) -> Rc<[Named]> {
-        let key = (std::ptr::from_ref(returned) as usize, frame, depth);
-        if let Some(known) = self.handed.borrow().get(&key) {
-            return known.clone();
-        }
-        let mut all = Vec::new();
-        self.deciding_in(returned, frame, &mut all, depth);
-        let all: Rc<[Named]> = all.into();
-        self.handed.borrow_mut().insert(key, all.clone());
-        all
-    }
-
-    fn deciding_in(&self, expression: &'m Expression, frame: FrameId, all: &mut Vec<Named>, depth: usize) {
-        let program = self.program;
-        let slice = program.slice(expression, frame);
-        let mut reads: Vec<(ModuleId, Span)> = Vec::new();
-        let mut bare = Vec::new();
-        for (part, frame) in &slice.parts {
-            let module = program.module_of(program.unit_of_frame(*frame));
-            let said = self.part(part, *frame);
-            all.extend(said.named.iter().cloned());
-            if said.reads {
-                reads.push((module, part.span));
-                continue;
-            }
-            if said.is_environment {
-                bare.push((module, part.span));
-            }
-            match &part.kind {
-                ExpressionKind::Call(call) if depth < 3 => {
-                    for argument in &call.arguments {
-                        if let ExpressionKind::Function(function) = &argument.value.kind
-                            && let Some(unit) = program.units.unit_of(function)
-                            && let Some(inner) = program.enter(unit, *frame, None, How::Framework)
-                        {
-                            for returned in &program.units.units[unit].returns {
-                                all.extend(self.handed(returned, inner, depth + 1).iter().cloned());
-                            }
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        // `name not in os.environ`, `REQUIRED - set(os.environ)`: the names are all that is written.
-        let is_bare =
-            |(module, span): &(ModuleId, Span)| !reads.iter().any(|(of, read)| of == module && read.contains(*span));
-        if bare.iter().any(is_bare) {
-            for (part, frame) in &slice.parts {
-                match &part.kind {
-                    ExpressionKind::Literal(Literal::Text(text)) => all.push(self.written(text.clone(), part, *frame)),
-                    ExpressionKind::Name(_) => self.texts(part, *frame, &mut HashSet::new(), all, 0),
-                    _ => {}
-                }
-            }
-        }
-    }
-}
-
-/// Functions whose result is their argument in another form.
-pub fn converts(name: &str) -> bool {
-    matches!(
-        name,
-        "str" | "int" | "float" | "bool" | "String" | "Number" | "Boolean" | "parseInt" | "parseFloat" | "Some" | "Ok"
-    )
-}
-
-/// Methods whose result is there when their receiver is.
-pub fn keeps(name: &str) -> bool {
-    matches!(
-        name,
-        "trim"
-            | "strip"
-            | "rstrip"
-            | "lstrip"
-            | "lower"
-            | "upper"
-            | "toLowerCase"
-            | "toUpperCase"
-            | "toString"
-            | "to_string"
-            | "to_owned"
-            | "to_lowercase"
-            | "into"
-            | "clone"
-            | "as_ref"
-            | "as_deref"
-            | "as_str"
-            | "ok"
-            | "filter"
-            | "map"
-            | "and_then"
-            | "parse"
-            | "context"
-            | "with_context"
-            | "wrap_err"
-            | "map_err"
-            | "ok_or"
-            | "ok_or_else"
-            | "expect"
-            | "unwrap"
-            | "replace"
-            | "rstrip_matches"
-    )
-}
-
-/// Whether a method is one of texts in TypeScript.
-pub fn is_of_texts(method: &str) -> bool {
-    matches!(
-        method,
-        "at" | "charAt"
-            | "charCodeAt"
-            | "codePointAt"
-            | "concat"
-            | "endsWith"
-            | "includes"
-            | "indexOf"
-            | "lastIndexOf"
-            | "localeCompare"
-            | "match"
-            | "matchAll"
-            | "normalize"
-            | "padEnd"
-            | "padStart"
-            | "repeat"
-            | "replaceAll"
-            | "search"
-            | "slice"
-            | "split"
-            | "startsWith"
-            | "substr"
-            | "substring"
-            | "toLocaleLowerCase"
-            | "toLocaleUpperCase"
-            | "toLowerCase"
-            | "toString"
-            | "toUpperCase"
-            | "trim"
-            | "trimEnd"
-            | "trimStart"
-            | "valueOf"
-    )
 }

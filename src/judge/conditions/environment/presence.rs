@@ -4,7 +4,8 @@ use crate::link::FrameId;
 use crate::link::units::Binding;
 use crate::model::*;
 
-use super::names::{Variables, converts};
+use super::held::converts;
+use super::names::Variables;
 
 const DEPTH: usize = 12;
 

@@ -8,7 +8,8 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::ends::{always_stops, diverges};
-use super::names::{Default as Fallback, Named, Variables, converts, is_of_texts, keeps};
+use super::held::{converts, is_of_texts, keeps};
+use super::names::{Default as Fallback, Named, Variables};
 
 /// One variable, read at one place.
 #[derive(Clone, Debug)]

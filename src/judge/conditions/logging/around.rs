@@ -1,0 +1,312 @@
+//! What is logged around a call: before it, after it, where it fails.
+
+use std::collections::BTreeSet;
+
+use crate::judge::case::Case;
+use crate::link::entries::frame_of;
+use crate::link::units::{NodeId, NodeKind};
+use crate::link::{FrameId, Site};
+use crate::model::{ExpressionKind, Language, Literal, Span, StatementKind};
+
+use super::line::log_line;
+use super::{Told, Way};
+
+/// What is logged around a call within its function: after it, in the handlers around it, by what it stands inside
+/// of, or by a callback that was registered before it.
+pub(super) fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
+    let program = case.program;
+    let info = &program.units.calls[site.call];
+    let mut told = around_place(case, info.node, info.call.span, site.frame);
+    // `res.on('finish', () => logger.info(...))` before going on.
+    for before in program.before(site) {
+        let other = program.units.calls[before.site.call].call;
+        let event = other.arguments.first().and_then(|argument| match &argument.value.kind {
+            ExpressionKind::Literal(Literal::Text(text)) => Some(text.as_str()),
+            _ => None,
+        });
+        if matches!(event, Some("finish" | "close" | "end")) {
+            let mut frames = Vec::new();
+            program.callbacks(Site { call: before.site.call, frame: site.frame }, &mut frames);
+            for frame in frames {
+                let inner = inside(case, frame);
+                // The answer to a failed request is finished as well.
+                told = told.and(Told {
+                    success: inner.success,
+                    failure: Way { what: inner.failure.what, duration: inner.success.duration },
+                });
+            }
+        }
+    }
+    told = told.and(around_chained(case, site));
+    // `with logged("chat"):` of a function that logs around its `yield`.
+    for (_, node) in program.units.ancestors(info.node) {
+        let NodeKind::With(items) = node.kind else { continue };
+        for item in items {
+            told = told.and(around_yield(case, &item.context, site.frame));
+        }
+    }
+    told
+}
+
+/// When a function runs that is given to what a result is chained to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum After {
+    Success,
+    Failure,
+    Both,
+}
+
+/// What is logged by the functions that are given to calls on the result: `handle().pipe(tap({ next, error }))`,
+/// `.then(log).catch(report)`.
+pub(super) fn around_chained(case: &Case<'_, '_>, site: Site) -> Told {
+    let program = case.program;
+    let info = &program.units.calls[site.call];
+    let mut given: Vec<(&crate::model::Expression, After)> = Vec::new();
+    for call in &program.units.units[info.unit].calls {
+        let outer = program.units.calls[*call].call;
+        let ExpressionKind::Member { object, name } = &outer.callee.kind else { continue };
+        if outer.span.end <= info.call.span.end || !object.span.contains(info.call.span) {
+            continue;
+        }
+        for argument in &outer.arguments {
+            handed_functions(&argument.value, after_of(name), 0, &mut given);
+        }
+    }
+    let mut told = Told::default();
+    for (function, after) in given.into_iter().take(20) {
+        for value in program.values(function, site.frame).iter() {
+            let Some(frame) = frame_of(program, value) else { continue };
+            let calls = &program.units.units[program.unit_of_frame(frame)].calls;
+            for line in calls.iter().filter_map(|call| log_line(case, Site { call: *call, frame })) {
+                let (success, failure) = (after != After::Failure, after != After::Success);
+                told.success.what |= success && (line.status || after == After::Success && line.says_something);
+                told.success.duration |= success && line.duration;
+                told.failure.what |= failure && line.tells_error();
+                told.failure.duration |= failure && line.duration;
+            }
+        }
+    }
+    told
+}
+
+/// What the name of a method or of a key says about when its function runs.
+pub(super) fn after_of(name: &str) -> After {
+    let name = name.to_ascii_lowercase();
+    if name.starts_with("catch") || name == "error" {
+        After::Failure
+    } else if name.starts_with("finally") || name.starts_with("finalize") {
+        After::Both
+    } else {
+        After::Success
+    }
+}
+
+/// The functions among what is given: themselves, in an object by what they are for, or wrapped by a further call.
+pub(super) fn handed_functions<'m>(
+    expression: &'m crate::model::Expression,
+    after: After,
+    depth: usize,
+    all: &mut Vec<(&'m crate::model::Expression, After)>,
+) {
+    match &expression.kind {
+        ExpressionKind::Call(call) if depth < 3 => {
+            let (ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }) = &call.callee.kind else { return };
+            for argument in &call.arguments {
+                handed_functions(&argument.value, after_of(name), depth + 1, all);
+            }
+        }
+        ExpressionKind::Object(entries) if depth < 3 => {
+            for entry in entries {
+                let after = entry.key.as_deref().map_or(after, after_of);
+                handed_functions(&entry.value, after, depth + 1, all);
+            }
+        }
+        ExpressionKind::Function(_) | ExpressionKind::Name(_) | ExpressionKind::Member { .. } => {
+            all.push((expression, after));
+        }
+        _ => {}
+    }
+}
+
+/// What a context manager that is written as a generator logs around its `yield`.
+pub(super) fn around_yield<'m>(case: &Case<'_, 'm>, context: &'m crate::model::Expression, frame: FrameId) -> Told {
+    let program = case.program;
+    let ExpressionKind::Call(call) = &context.kind else { return Told::default() };
+    let Some(id) = program.units.call_id(call) else { return Told::default() };
+    let site = Site { call: id, frame };
+    let mut told = Told::default();
+    for frame in program.runs(site) {
+        let info = &program.units.units[program.unit_of_frame(frame)];
+        let Some(yielded) = info.nodes.iter().copied().find(|node| is_yield(&program.units.nodes[*node].kind)) else {
+            continue;
+        };
+        told = told.and(around_place(case, yielded, program.units.nodes[yielded].span, frame));
+    }
+    told
+}
+
+pub(super) fn is_yield(kind: &NodeKind<'_>) -> bool {
+    let NodeKind::Plain(statement) = kind else { return false };
+    let value = match &statement.kind {
+        StatementKind::Expression(value) => value,
+        StatementKind::Assign(assignment) => match &assignment.value {
+            Some(value) => value,
+            None => return false,
+        },
+        _ => return false,
+    };
+    matches!(value.kind, ExpressionKind::Yield(_))
+}
+
+/// What is logged around a place of a function.
+pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame: FrameId) -> Told {
+    let program = case.program;
+    let unit = program.unit_of_frame(frame);
+    let never_raises = program.modules[program.module_of(unit)].language == Language::Rust;
+    let tries: Vec<_> = program
+        .units
+        .ancestors(node)
+        .filter_map(|(_, node)| match node.kind {
+            NodeKind::TryBody(each) => Some(each),
+            _ => None,
+        })
+        .collect();
+    let mut told = Told::default();
+    for call in &program.units.units[unit].calls {
+        let other = &program.units.calls[*call];
+        let here = other.call.span;
+        let Some(line) = log_line(case, Site { call: *call, frame }) else { continue };
+        let in_handler = tries.iter().any(|each| each.handlers.iter().any(|handler| handler.span.contains(here)));
+        let in_finally = tries.iter().any(|each| each.finally.iter().any(|statement| statement.span.contains(here)));
+        let after = here.start >= span.end;
+        if in_finally {
+            told.success.what |= line.status;
+            told.success.duration |= line.duration;
+            told.failure.duration |= line.duration;
+            told.failure.what |= line.failure;
+        } else if in_handler || after && is_failing(program, other.node) {
+            told.failure.what |= line.tells_error();
+            told.failure.duration |= line.duration;
+        } else if after && runs_too(case, other.node, node) {
+            told.success.what |= line.status || line.says_something;
+            told.success.duration |= line.duration;
+            if never_raises {
+                // What comes back is an answer, whatever its status.
+                told.failure.duration |= line.duration;
+                told.failure.what |= line.tells_error();
+            }
+        }
+    }
+    told
+}
+
+/// Whether a test asks whether there is an error: `if (c.error)`, `if err is not None`.
+pub(super) fn asks_for_error(test: &crate::model::Expression) -> Option<bool> {
+    match &test.kind {
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+            matches!(name.to_ascii_lowercase().as_str(), "error" | "err" | "exc" | "exception" | "failure")
+                .then_some(true)
+        }
+        ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+            ("not", [inner]) => asks_for_error(inner).map(|asks| !asks),
+            ("!=" | "is not", [inner, other]) if is_null(other) => asks_for_error(inner),
+            ("==" | "is", [inner, other]) if is_null(other) => asks_for_error(inner).map(|asks| !asks),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+pub(super) fn is_null(expression: &crate::model::Expression) -> bool {
+    matches!(expression.kind, ExpressionKind::Literal(Literal::Null))
+        || matches!(&expression.kind, ExpressionKind::Name(name) if name == "undefined")
+}
+
+/// Whether a place runs only for a failure: `Err(error) => ...`, `if let Err(error)`, `if (c.error)`.
+pub(in crate::judge) fn is_failing(program: &crate::link::Program<'_>, node: NodeId) -> bool {
+    let about = |test: &crate::model::Expression, variant: &str| {
+        matches!(&test.kind, ExpressionKind::Operator { operator, operands }
+            if operator == "==" && operands.iter().any(|operand| matches!(&operand.kind, ExpressionKind::Call(call)
+                if matches!(&call.callee.kind, ExpressionKind::Name(name) if name == variant))))
+    };
+    program.units.ancestors(node).any(|(_, node)| match node.kind {
+        NodeKind::Then(test) => about(test, "Err") || asks_for_error(test) == Some(true),
+        NodeKind::Otherwise(test) => about(test, "Ok") || asks_for_error(test) == Some(false),
+        NodeKind::Handler(..) => true,
+        _ => false,
+    })
+}
+
+/// Whether a place is only reached with the status of a failure: `if response.status_code < 500: return response`.
+pub(super) fn is_for_failures(program: &crate::link::Program<'_>, site: Site) -> bool {
+    program.gates(site).iter().any(|gate| {
+        let ExpressionKind::Operator { operator, operands } = &gate.test.kind else { return false };
+        let [
+            ExpressionKind::Member { name, .. } | ExpressionKind::Name(name),
+            ExpressionKind::Literal(Literal::Number(least)),
+        ] = [operands.first(), operands.get(1)]
+            .map(|operand| operand.map_or(&ExpressionKind::Unknown, |each| &each.kind))
+        else {
+            return false;
+        };
+        // The place runs where the test does not refuse.
+        let runs_above = match operator.as_str() {
+            "<" | "<=" => gate.refuses_when,
+            ">" | ">=" => !gate.refuses_when,
+            _ => return false,
+        };
+        name.to_ascii_lowercase().contains("status") && *least >= 399.0 && runs_above
+    })
+}
+
+/// Whether something after a call runs whenever the call succeeds.
+pub(super) fn runs_too(case: &Case<'_, '_>, later: usize, call: usize) -> bool {
+    let program = case.program;
+    let place = program.units.nodes[later].span;
+    let leaves = program.units.ancestors(call).any(|(_, node)| match node.kind {
+        // `await app(...); return` in a branch: what comes after the branch is for others.
+        NodeKind::If { then, otherwise, .. } if !node.span.contains(place) => {
+            let here = |block: &crate::model::Block| {
+                block.iter().any(|statement| statement.span.contains(program.units.nodes[call].span))
+            };
+            [then, otherwise].into_iter().any(|block| here(block) && crate::link::flow::exit_of(block).is_some())
+        }
+        _ => false,
+    });
+    if leaves {
+        return false;
+    }
+    let around: BTreeSet<usize> = program.units.ancestors(call).map(|(id, _)| id).collect();
+    program.units.ancestors(later).all(|(id, node)| {
+        around.contains(&id) || !matches!(node.kind, NodeKind::Then(_) | NodeKind::Otherwise(_) | NodeKind::Handler(..))
+    }) || program
+        .units
+        .ancestors(later)
+        .any(|(_, node)| matches!(node.kind, NodeKind::Otherwise(_) | NodeKind::Then(_)))
+}
+
+/// What a function logs about itself: both paths.
+pub(super) fn inside(case: &Case<'_, '_>, frame: FrameId) -> Told {
+    let program = case.program;
+    let mut told = Told::default();
+    let unit = program.unit_of_frame(frame);
+    for call in &program.units.units[unit].calls {
+        let Some(line) = log_line(case, Site { call: *call, frame }) else { continue };
+        let node = program.units.calls[*call].node;
+        let in_finally = program.units.ancestors(node).any(|(_, node)| matches!(node.kind, NodeKind::Finally(_)));
+        if in_finally {
+            told.success.what |= line.status;
+            told.success.duration |= line.duration;
+            told.failure.duration |= line.duration;
+            told.failure.what |= line.failure;
+        } else if is_failing(program, node) || is_for_failures(program, Site { call: *call, frame }) {
+            told.failure.what |= line.tells_error();
+            told.failure.duration |= line.duration;
+        } else {
+            told.success.what |= line.status || line.duration && line.says_something;
+            told.success.duration |= line.duration;
+            told.failure.what |= line.failure && line.is_error;
+        }
+    }
+    told
+}

@@ -1,0 +1,180 @@
+//! What one line of a log tells: that a request happened, how long it took, that it failed.
+
+use crate::judge::case::Case;
+use crate::link::units::{NodeId, NodeKind};
+use crate::link::{How, Site};
+use crate::model::{ExpressionKind, Literal, StatementKind};
+use crate::rules::catalogue::Kind;
+
+/// What one log line holds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Line {
+    pub(super) status: bool,
+    pub(super) duration: bool,
+    pub(super) failure: bool,
+    pub(super) is_error: bool,
+    pub(super) has_stack: bool,
+    pub(super) says_something: bool,
+}
+
+impl Line {
+    /// Whether an error is told with what it is.
+    pub(super) fn tells_error(self) -> bool {
+        self.has_stack || self.failure
+    }
+
+    pub(super) fn and(self, other: Line) -> Line {
+        Line {
+            status: self.status || other.status,
+            duration: self.duration || other.duration,
+            failure: self.failure || other.failure,
+            is_error: self.is_error || other.is_error,
+            has_stack: self.has_stack || other.has_stack,
+            says_something: self.says_something || other.says_something,
+        }
+    }
+}
+
+/// Functions within functions whose lines are read.
+pub(super) const HELPERS: usize = 3;
+
+/// What a call logs: itself, or by the function of the program that it calls.
+pub(super) fn log_line(case: &Case<'_, '_>, site: Site) -> Option<Line> {
+    log_line_at(case, site, 0)
+}
+
+pub(super) fn log_line_at(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> {
+    let program = case.program;
+    let level = program
+        .callee_paths(site)
+        .iter()
+        .flat_map(|path| program.facts_of(path, Kind::Log))
+        .find(|(_, fact)| fact.needs.iter().all(|need| program.meets(need, site) == Some(true)))
+        .map(|(_, fact)| fact.level.clone().unwrap_or_else(|| "info".into()));
+    let Some(level) = level else {
+        // Only what is called for its own sake: what the model's wrapper logs is told on the way to the model.
+        if depth >= HELPERS || !is_statement(program, site, depth > 0) {
+            return None;
+        }
+        let frames = program.runs(site).into_iter().take(4);
+        return frames
+            .filter(|frame| program.frame(*frame).how == How::Call(site))
+            .flat_map(|frame| {
+                let unit = program.unit_of_frame(frame);
+                program.units.units[unit].calls.iter().map(move |call| Site { call: *call, frame })
+            })
+            .take(60)
+            .filter_map(|inner| log_line_at(case, inner, depth + 1))
+            .reduce(Line::and);
+    };
+    let info = &program.units.calls[site.call];
+    let mut line = Line {
+        is_error: matches!(level.as_str(), "error" | "exception" | "critical" | "warning"),
+        has_stack: level == "exception",
+        says_something: !info.call.arguments.is_empty(),
+        ..Line::default()
+    };
+    let caught = caught_names(program, info.node);
+    for argument in &info.call.arguments {
+        let is_length = argument.name.as_deref().is_some_and(names_duration);
+        let slice = program.slice(&argument.value, site.frame);
+        line.duration |= is_length || tells_duration(program, &slice);
+        for (part, _) in &slice.parts {
+            match &part.kind {
+                ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+                    line.failure |= caught.contains(name);
+                    let name = name.to_ascii_lowercase();
+                    line.status |= name.contains("status") || matches!(name.as_str(), "outcome" | "ok" | "success");
+                    line.failure |= name.contains("err") || name.contains("exc");
+                }
+                ExpressionKind::Literal(Literal::Text(text)) => line.status |= text == "status" || text == "outcome",
+                ExpressionKind::Object(entries) => {
+                    for key in entries.iter().filter_map(|entry| entry.key.as_deref()) {
+                        line.status |= matches!(key, "status" | "statusCode" | "outcome" | "success" | "ok");
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let Some(name) = &argument.name {
+            line.status |= name.contains("status") || name == "outcome";
+            line.failure |= name == "exc_info" || name == "error";
+            line.has_stack |= name == "exc_info";
+        }
+    }
+    Some(line)
+}
+
+/// Whether a call stands alone as a statement; in a helper that is called for its own sake also what it returns:
+/// `info: (message) => write('info', message)`.
+pub(super) fn is_statement(program: &crate::link::Program<'_>, site: Site, in_helper: bool) -> bool {
+    let info = &program.units.calls[site.call];
+    let NodeKind::Plain(statement) = program.units.nodes[info.node].kind else { return false };
+    let mut value = match &statement.kind {
+        StatementKind::Expression(value) => value,
+        StatementKind::Return(Some(value)) if in_helper => value,
+        _ => return false,
+    };
+    while let ExpressionKind::Await(inner) = &value.kind {
+        value = inner;
+    }
+    matches!(&value.kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call))
+}
+
+/// The names that the handlers around a place bind the error to.
+pub(super) fn caught_names(program: &crate::link::Program<'_>, node: NodeId) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut add = |expression: &crate::model::Expression| {
+        crate::judge::conditions::fallback::walk(expression, &mut |each| {
+            if let ExpressionKind::Name(name) = &each.kind {
+                names.push(name.clone());
+            }
+        });
+    };
+    for (_, node) in program.units.ancestors(node) {
+        match node.kind {
+            NodeKind::Handler(_, handler) => handler.binds.iter().for_each(&mut add),
+            NodeKind::Then(test) => {
+                if let ExpressionKind::Operator { operands, .. } = &test.kind {
+                    for operand in operands {
+                        if let ExpressionKind::Call(call) = &operand.kind
+                            && matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "Err")
+                        {
+                            call.arguments.iter().for_each(|argument| add(&argument.value));
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Whether a length of time flows into an expression: a difference of clock readings, or what is named so.
+pub(super) fn tells_duration(program: &crate::link::Program<'_>, slice: &crate::link::flow::Slice<'_>) -> bool {
+    let reads_clock =
+        slice.sites.iter().any(|site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Clock)));
+    slice.parts.iter().any(|(part, _)| match &part.kind {
+        ExpressionKind::Operator { operator, .. } => operator == "-" && reads_clock,
+        ExpressionKind::Call(call) => match &call.callee.kind {
+            ExpressionKind::Member { name, .. } => {
+                matches!(name.as_str(), "elapsed" | "duration_since" | "signed_duration_since" | "hrtime")
+                    && (name != "hrtime" || !call.arguments.is_empty())
+            }
+            _ => false,
+        },
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => names_duration(name),
+        ExpressionKind::Object(entries) => entries.iter().filter_map(|entry| entry.key.as_deref()).any(names_duration),
+        _ => false,
+    })
+}
+
+pub(super) fn names_duration(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "ms"
+        || name.ends_with("_ms")
+        || ["duration", "elapsed", "latency", "responsetime", "response_time", "took"]
+            .iter()
+            .any(|word| name.contains(word))
+}

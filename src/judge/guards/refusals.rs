@@ -1,0 +1,142 @@
+//! The refusals and calls on the way to a call, and the middleware that lets requests pass.
+
+use crate::link::entries::Role;
+use crate::link::flow::{Exit, Gate};
+use crate::link::reach::{Reach, Trail};
+use crate::link::{FrameId, How, Site, Value};
+use crate::model::{Expression, ExpressionKind, Handler, Literal, StatementKind};
+
+use super::Guards;
+
+impl<'p, 'm> Guards<'p, 'm> {
+    /// The gates that refuse on one way: in front of each of its calls, and in what has run before them.
+    pub fn refusals(&self, trail: &Trail) -> Vec<Gate<'m>> {
+        let program = self.program;
+        let mut gates = Vec::new();
+        for step in trail {
+            gates.extend(program.gates(*step).into_iter().filter(|gate| !self.is_optional(gate.under, gate.frame)));
+            for before in program.before(*step) {
+                if before.is_caught || self.is_optional(before.under, step.frame) {
+                    continue;
+                }
+                self.refusals_of_call(before.site, &mut gates, 0);
+            }
+        }
+        gates
+    }
+
+    /// The gates by which a call stops its caller.
+    pub(super) fn refusals_of_call(&self, site: Site, gates: &mut Vec<Gate<'m>>, depth: usize) {
+        let program = self.program;
+        if depth > 3 || gates.len() > 200 || !program.hands_errors_on(site.call) {
+            return;
+        }
+        for frame in program.runs(site) {
+            if program.frame(frame).how != How::Call(site) {
+                continue;
+            }
+            gates.extend(program.raising_gates(frame));
+            for call in &program.units.units[program.unit_of_frame(frame)].calls {
+                let info = &program.units.calls[*call];
+                if !program.is_caught(info.node, None, None) {
+                    self.refusals_of_call(Site { call: *call, frame }, gates, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// The calls that have happened on one way, without those that only sometimes do.
+    pub fn before_all(&self, trail: &Trail) -> Vec<Site> {
+        let steps = trail.iter().flat_map(|step| self.program.before(*step));
+        steps.filter(|before| !before.is_caught && before.under.is_none()).map(|before| before.site).collect()
+    }
+
+    /// What a function in front of the handler refuses, by the ways through it: gates, and the calls that have happened.
+    pub fn refusals_in(&self, frame: FrameId, role: Role) -> Vec<(Vec<Gate<'m>>, Vec<Site>)> {
+        let program = self.program;
+        let reach = self.reach(frame);
+        let onwards = self.continuations(&reach);
+        if !onwards.is_empty() {
+            let trails = onwards.iter().flat_map(|site| reach.trails(*site));
+            let ways = trails.filter(|trail| !self.is_exempt(trail));
+            return ways.map(|trail| (self.refusals(&trail), self.before_all(&trail))).collect();
+        }
+        let unit = program.unit_of_frame(frame);
+        let mut gates = program.raising_gates(frame);
+        if role != Role::Dependency {
+            gates.extend(program.exits(unit, frame).into_iter().filter(|gate| gate.exit == Exit::Return));
+        }
+        let sites: Vec<Site> = program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame }).collect();
+        for site in &sites {
+            self.refusals_of_call(*site, &mut gates, 0);
+        }
+        vec![(gates, sites)]
+    }
+
+    /// Whether a condition depends on the request.
+    pub(super) fn is_optional(&self, test: Option<&'m Expression>, frame: FrameId) -> bool {
+        test.is_some_and(|test| self.by_request(test, frame))
+    }
+
+    /// The calls by which a middleware goes on to what comes after it.
+    pub fn continuations(&self, reach: &Reach) -> Vec<Site> {
+        let program = self.program;
+        reach
+            .sites(program)
+            .filter(|site| {
+                let info = &program.units.calls[site.call];
+                // What an application is given to receive and to answer with is no way on.
+                let answers = matches!(&info.call.callee.kind, ExpressionKind::Name(name)
+                    if matches!(name.as_str(), "send" | "receive" | "start_response" | "resolve" | "reject"));
+                !answers
+                    && program.values(&info.call.callee, site.frame).iter().any(|value| match value {
+                        Value::Parameter { .. } => goes_on(&info.call.callee),
+                        Value::Library { path, sites } => {
+                            sites.is_empty()
+                                && [".next", "()", ".call_next", ".handle"].iter().any(|end| path.ends_with(end))
+                        }
+                        _ => false,
+                    })
+            })
+            .collect()
+    }
+}
+
+/// Whether a call of something that was given goes on with it: it is called itself, or by a method for that;
+/// `error.toString()` of a given error does not.
+pub(super) fn goes_on(callee: &Expression) -> bool {
+    const ONWARDS: [&str; 14] = [
+        "run", "call", "handle", "next", "invoke", "fetch", "dispatch", "execute", "apply", "process", "oneshot",
+        "resolve", "handler", "app",
+    ];
+    match &callee.kind {
+        ExpressionKind::Member { object, name } => {
+            ONWARDS.contains(&name.as_str()) || matches!(&object.kind, ExpressionKind::Name(root) if root == "self")
+        }
+        _ => true,
+    }
+}
+
+/// What a handler answers, where it is yes or no.
+pub(super) fn answer_of(handler: &Handler) -> Option<bool> {
+    match &handler.body.last()?.kind {
+        StatementKind::Return(Some(value)) => match value.kind {
+            ExpressionKind::Literal(Literal::Boolean(answer)) => Some(answer),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What holds for a chain of answers of which one that is `decides` is enough.
+pub(super) fn decided(answers: impl Iterator<Item = Option<bool>>, decides: bool) -> Option<bool> {
+    let mut known = true;
+    for answer in answers {
+        match answer {
+            Some(holds) if holds == decides => return Some(decides),
+            Some(_) => {}
+            None => known = false,
+        }
+    }
+    known.then_some(!decides)
+}

@@ -1,0 +1,146 @@
+//! Which requests a guard lets pass unseen: exempt paths, probes, methods.
+
+use crate::link::flow::Exit;
+use crate::link::reach::Trail;
+use crate::link::{FrameId, Site, Value};
+use crate::model::{Expression, ExpressionKind, Literal};
+
+use super::Guards;
+use super::refusals::decided;
+
+impl<'p, 'm> Guards<'p, 'm> {
+    /// A way through a middleware for what it does not concern: other protocols, its own switch.
+    pub(super) fn is_exempt(&self, trail: &Trail) -> bool {
+        trail.last().is_some_and(|last| self.is_passed_by(*last, None))
+    }
+
+    /// Whether a call stands in a branch that the requests in question never take: it is for another protocol, for
+    /// probes, or for other paths than the route.
+    pub fn is_passed_by(&self, site: Site, route: Option<&str>) -> bool {
+        self.program.gates(site).iter().any(|gate| {
+            gate.exit == Exit::Branch && self.concerns(gate.test, gate.frame, route, 0) == Some(gate.refuses_when)
+        })
+    }
+
+    /// Whether a test holds for ordinary requests to a route; none where that cannot be told.
+    pub(super) fn concerns(
+        &self,
+        test: &'m Expression,
+        frame: FrameId,
+        route: Option<&str>,
+        depth: usize,
+    ) -> Option<bool> {
+        let holds = |operand: &'m Expression| self.concerns(operand, frame, route, depth + 1);
+        if depth > 8 {
+            return None;
+        }
+        match &test.kind {
+            ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+                ("not", [inner]) => holds(inner).map(|holds| !holds),
+                ("and", parts) => decided(parts.iter().map(holds), false),
+                ("or", parts) => decided(parts.iter().map(holds), true),
+                ("==" | "in", [_, right]) => self.is_one_of(right, frame, route, |route, text| route == text),
+                ("!=" | "not in", [_, right]) => {
+                    self.is_one_of(right, frame, route, |route, text| route == text).map(|is_one| !is_one)
+                }
+                _ => None,
+            },
+            ExpressionKind::Call(call) => {
+                let ExpressionKind::Member { name, .. } = &call.callee.kind else { return None };
+                let given = &call.arguments.first()?.value;
+                match name.as_str() {
+                    "startswith" | "startsWith" | "starts_with" => {
+                        self.is_one_of(given, frame, route, |route, text| route.starts_with(text))
+                    }
+                    // `SKIPPED.includes(req.path)`, `SKIPPED.has(...)`.
+                    "includes" | "has" | "contains" => {
+                        let ExpressionKind::Member { object, .. } = &call.callee.kind else { return None };
+                        self.is_one_of(object, frame, route, |route, text| route == text)
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether an ordinary request is one of the protocols, methods or paths that are written.
+    pub(super) fn is_one_of(
+        &self,
+        written: &'m Expression,
+        frame: FrameId,
+        route: Option<&str>,
+        fits: impl Fn(&str, &str) -> bool,
+    ) -> Option<bool> {
+        let mut texts = Vec::new();
+        self.texts(written, frame, &mut texts, 0);
+        if texts.is_empty() {
+            return None;
+        }
+        let answers = texts.iter().map(|text| match text.as_str() {
+            "http" => Some(true),
+            "websocket" | "lifespan" | "OPTIONS" | "HEAD" => Some(false),
+            path if path.starts_with('/') => match route {
+                Some(route) => Some(fits(route, path)),
+                None if is_probe(path) => Some(false),
+                None => None,
+            },
+            _ => None,
+        });
+        decided(answers, true)
+    }
+
+    /// The texts that an expression is, or that its list holds.
+    pub(super) fn texts(&self, written: &'m Expression, frame: FrameId, texts: &mut Vec<String>, depth: usize) {
+        if depth > 3 {
+            return;
+        }
+        match &written.kind {
+            ExpressionKind::Literal(Literal::Text(text)) => texts.push(text.clone()),
+            ExpressionKind::List(items) => items.iter().for_each(|item| self.texts(item, frame, texts, depth + 1)),
+            ExpressionKind::Call(call) => {
+                // `new Set([...])`, `frozenset({...})`.
+                call.arguments.iter().take(1).for_each(|each| self.texts(&each.value, frame, texts, depth + 1));
+            }
+            _ => {
+                for value in self.program.values(written, frame).iter() {
+                    match value {
+                        Value::Data { expression, frame } if !std::ptr::eq(expression.0, written) => {
+                            self.texts(expression.0, *frame, texts, depth + 1);
+                        }
+                        Value::Library { sites, .. } => {
+                            for site in sites.iter().take(1) {
+                                let call = self.program.units.calls[site.call].call;
+                                call.arguments
+                                    .iter()
+                                    .take(1)
+                                    .for_each(|each| self.texts(&each.value, site.frame, texts, depth + 1));
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Paths that only ask whether the server is there.
+pub(super) fn is_probe(path: &str) -> bool {
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or("");
+    matches!(
+        last,
+        "" | "health"
+            | "healthz"
+            | "livez"
+            | "readyz"
+            | "ready"
+            | "live"
+            | "ping"
+            | "metrics"
+            | "status"
+            | "favicon.ico"
+            | "docs"
+            | "openapi.json"
+    )
+}

@@ -1,0 +1,235 @@
+//! Protection at one step of a trail: decorators, what stands around it, what happens before it.
+
+use crate::link::flow::{Exit, Gate};
+use crate::link::units::NodeKind;
+use crate::link::{FrameId, How, Site, Value};
+use crate::model::{Expression, ExpressionKind, Literal, StatementKind};
+use crate::rules::catalogue::Kind;
+
+use super::{DECIDES, DEPTH, Guards, Protection, short};
+
+impl<'p, 'm> Guards<'p, 'm> {
+    pub(super) fn at_step(&self, site: Site, decorators: bool, item: &str, depth: usize) -> Option<Protection> {
+        (if decorators { self.decorators(site.frame, item) } else { None })
+            .or_else(|| self.around(site, item))
+            .or_else(|| self.gates(&self.program.gates(site), item))
+            .or_else(|| self.before(site, item, depth))
+    }
+
+    /// The decorators of the unit that a frame runs.
+    pub fn decorators(&self, frame: FrameId, item: &str) -> Option<Protection> {
+        let program = self.program;
+        let info = &program.units.units[program.unit_of_frame(frame)];
+        let (function, parent) = (info.function?, info.parent?);
+        let outer = program.frame(frame).closure.unwrap_or_else(|| program.open_frame(parent));
+        function.decorators.iter().find_map(|decorator| {
+            program.values(decorator, outer).iter().find_map(|value| match value {
+                Value::Library { path, sites } => (!self.facts(path, sites.last().copied(), item).is_empty())
+                    .then(|| Protection { module: info.module, span: decorator.span, name: short(path) }),
+                _ => None,
+            })
+        })
+    }
+
+    /// What a call stands inside of: the arguments of a wrapper, a `with` block; and what it is itself, where it hands a
+    /// function on.
+    pub fn around(&self, site: Site, item: &str) -> Option<Protection> {
+        let program = self.program;
+        let info = &program.units.calls[site.call];
+        let calls = std::iter::once(site.call).chain(info.within.iter().copied());
+        for call in calls {
+            let here = Site { call, frame: site.frame };
+            for path in program.callee_paths(here) {
+                let wraps = self
+                    .facts(&path, Some(here), item)
+                    .iter()
+                    .any(|fact| !matches!(fact.how.as_deref(), Some("result" | "init")));
+                if wraps {
+                    let call = program.units.calls[call].call;
+                    return Some(Protection { module: info.module, span: call.callee.span, name: short(&path) });
+                }
+            }
+        }
+        for (_, node) in program.units.ancestors(info.node) {
+            let NodeKind::With(items) = node.kind else { continue };
+            for item_ in items {
+                for value in program.values(&item_.context, site.frame).iter() {
+                    let Value::Library { path, sites } = value else { continue };
+                    if !self.facts(path, sites.last().copied(), item).is_empty() {
+                        return Some(Protection { module: info.module, span: item_.context.span, name: short(path) });
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// The tests in the way of a call.
+    pub(super) fn gates(&self, gates: &[Gate<'m>], item: &str) -> Option<Protection> {
+        gates.iter().find_map(|gate| self.gate(gate, item))
+    }
+
+    pub fn gate(&self, gate: &Gate<'m>, item: &str) -> Option<Protection> {
+        let program = self.program;
+        if gate.under.is_some_and(|test| self.by_request(test, gate.frame)) {
+            return None;
+        }
+        let slice = program.gate_slice(gate);
+        let module = program.module_of(program.unit_of_frame(gate.frame));
+        for site in &slice.sites {
+            for path in program.callee_paths(*site) {
+                if !self.facts(&path, Some(*site), item).is_empty() {
+                    return Some(Protection { module, span: gate.span, name: short(&path) });
+                }
+            }
+        }
+        if item == "C3"
+            && let Some(found) = self.tells_known_rows(gate, &slice)
+        {
+            return Some(Protection { span: gate.span, module, ..found });
+        }
+        let reached = self.reached.borrow().clone();
+        self.behaviour.of_gate(gate, &slice, item, reached.as_deref()).map(|name| Protection {
+            module,
+            span: gate.span,
+            name,
+        })
+    }
+
+    /// Whether a condition depends on the request: then what stands under it does not always run.
+    pub(super) fn by_request(&self, test: &'m Expression, frame: FrameId) -> bool {
+        let slice = self.program.slice(test, frame);
+        slice.parameters.iter().any(|(_, _, frame)| self.program.frame(*frame).how == How::Framework)
+            && !slice.sites.iter().any(|site| {
+                self.program.callee_paths(*site).iter().any(|path| self.program.is_a(path, Kind::Environment))
+            })
+    }
+
+    /// What has happened when a call happens: library calls that stop their caller, and own functions that do.
+    pub(super) fn before(&self, site: Site, item: &str, depth: usize) -> Option<Protection> {
+        let program = self.program;
+        for before in program.before(site) {
+            if item == "C3"
+                && let Some(found) = self.refuses_known_rows(before.site)
+            {
+                return Some(found);
+            }
+            if before.is_caught || before.under.is_some_and(|test| self.by_request(test, site.frame)) {
+                continue;
+            }
+            let info = &program.units.calls[before.site.call];
+            for path in program.callee_paths(before.site) {
+                let stops = self
+                    .facts(&path, Some(before.site), item)
+                    .iter()
+                    .any(|fact| matches!(fact.how.as_deref(), Some("raises" | "context" | "argument" | "wrapper")));
+                if stops {
+                    return Some(Protection { module: info.module, span: info.call.span, name: short(&path) });
+                }
+            }
+            if depth < DEPTH {
+                for frame in program.runs(before.site) {
+                    // What a function hands to a library it only stops where it is awaited; callbacks are not followed.
+                    if program.frame(frame).how != How::Call(before.site) || !program.hands_errors_on(before.site.call)
+                    {
+                        continue;
+                    }
+                    if let Some(found) = self.raises(frame, item, depth + 1) {
+                        return Some(Protection { module: info.module, span: info.call.span, ..found });
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether running a frame stops its caller where the item asks for it.
+    pub(super) fn raises(&self, frame: FrameId, item: &str, depth: usize) -> Option<Protection> {
+        let program = self.program;
+        if let Some(found) = self.gates(&program.raising_gates(frame), item) {
+            return Some(found);
+        }
+        if let Some(found) = self.decorators(frame, item) {
+            return Some(found);
+        }
+        if depth >= DEPTH {
+            return None;
+        }
+        let unit = program.unit_of_frame(frame);
+        program.units.units[unit].calls.iter().find_map(|call| {
+            let site = Site { call: *call, frame };
+            let info = &program.units.calls[*call];
+            if program.is_caught(info.node, None, None) || !program.hands_errors_on(*call) {
+                return None;
+            }
+            for path in program.callee_paths(site) {
+                if self.facts(&path, Some(site), item).iter().any(|fact| fact.how.as_deref() == Some("raises")) {
+                    return Some(Protection { module: info.module, span: info.call.span, name: short(&path) });
+                }
+            }
+            program
+                .runs(site)
+                .into_iter()
+                .filter(|inner| program.frame(*inner).how == How::Call(site))
+                .find_map(|inner| self.raises(inner, item, depth + 1))
+        })
+    }
+
+    /// Whether a function that stands in front (middleware, dependency) protects what comes after it.
+    pub fn in_frame(&self, frame: FrameId, item: &str, depth: usize) -> Option<Protection> {
+        let key = (frame, item.to_owned());
+        if let Some(found) = self.frames.borrow().get(&key) {
+            return found.clone();
+        }
+        self.frames.borrow_mut().insert(key.clone(), None);
+        let reach = self.reach(frame);
+        let onwards = self.continuations(&reach);
+        let found = if onwards.is_empty() {
+            self.raises(frame, item, depth)
+        } else {
+            let mut first = None;
+            let protected = onwards.iter().all(|site| {
+                reach.trails(*site).iter().all(|trail| match self.on_trail(trail, item) {
+                    Some(found) => {
+                        first = first.take().or(Some(found));
+                        true
+                    }
+                    None => self.is_exempt(trail),
+                })
+            });
+            first.filter(|_| protected).or_else(|| self.raises(frame, item, depth))
+        };
+        self.frames.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    /// Whether a hook that goes on by returning nothing refuses by returning an answer, or one that is asked for a
+    /// decision refuses by saying no.
+    pub(super) fn answers(&self, frame: FrameId, item: &str) -> Option<Protection> {
+        let program = self.program;
+        let unit = program.unit_of_frame(frame);
+        let info = &program.units.units[unit];
+        if !self.continuations(&self.reach(frame)).is_empty() {
+            return None;
+        }
+        let answers = |gate: &Gate<'m>| {
+            gate.exit == Exit::Return
+                && gate.refusal.is_some_and(|refusal| match refusal.last().map(|last| &last.kind) {
+                    Some(StatementKind::Return(Some(value))) => {
+                        !matches!(value.kind, ExpressionKind::Literal(Literal::Null | Literal::Boolean(true)))
+                    }
+                    _ => false,
+                })
+        };
+        let mut gates: Vec<Gate<'m>> = program.exits(unit, frame).into_iter().filter(answers).collect();
+        if DECIDES.contains(&info.name()) {
+            let decisions = info.returns.iter().filter_map(|test| {
+                let node = info.nodes.last().copied()?;
+                let (exit, span) = (Exit::Return, test.span);
+                Some(Gate { test, frame, exit, refusal: None, refuses_when: false, under: None, span, node })
+            });
+            gates.extend(decisions);
+        }
+        self.gates(&gates, item)
+    }
+}

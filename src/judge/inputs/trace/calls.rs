@@ -1,0 +1,250 @@
+//! Where what a call returns comes from: its arguments, its function, the object it makes.
+
+use crate::judge::behaviour::writes;
+use crate::judge::inputs::schemas::{Ask, Limit, Schemas};
+use crate::judge::inputs::words::*;
+use crate::link::units::UnitId;
+use crate::link::{FrameId, How, Site, Value};
+use crate::model::*;
+use crate::rules::catalogue::Kind;
+
+use super::{Found, State, Trace};
+
+impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
+    pub(super) fn call(&mut self, expression: &'m Expression, call: &'m Call, frame: FrameId, mut state: State<'m>) {
+        let program = self.program();
+        let Some(id) = program.units.call_id(call) else { return };
+        let site = Site { call: id, frame };
+        let method = match &call.callee.kind {
+            ExpressionKind::Member { name, .. } | ExpressionKind::Name(name) => name.as_str(),
+            _ => "",
+        };
+        // What a model or another service answers is not the user's text.
+        if self.inputs.case.external_at(id).is_some() {
+            return;
+        }
+        let paths = program.callee_paths(site);
+        for path in &paths {
+            if program.is_a(path, Kind::Request) && !path.ends_with("()") {
+                self.note_place(expression, frame, &mut state);
+                let limit = Schemas { program }.of_call(site);
+                let found = Found::of_request(&state.path, limit);
+                return self.arrive(expression, method, frame, state, found);
+            }
+            if program.is_a(path, Kind::Trim) {
+                (state.text, state.count) = (true, true);
+            }
+            if let Some(memory) = self.inputs.memory(path, site) {
+                return self.remember(method, site, memory, &state);
+            }
+            if [Kind::Measure, Kind::Environment, Kind::Clock].iter().any(|kind| program.is_a(path, *kind)) {
+                return;
+            }
+        }
+        let is_in_process = paths.iter().any(|path| writes::is_of_the_language(path));
+        if let Some(operation) = self.inputs.case.guards.behaviour.operation(site).filter(|_| !is_in_process) {
+            return self.stored(site, operation, method, &state);
+        }
+        if self.own_call(call, site, &state) {
+            return;
+        }
+        if cuts(method) && !call.arguments.is_empty() || method == "skip" && self.skips_the_rest(call) {
+            self.cut(&mut state);
+        }
+        if makes_text(method) {
+            state.in_text = true;
+        }
+        if parses(method) {
+            state.schema = self.inputs.schema_of(site).or(state.schema);
+        }
+        self.handed_on(expression, call, frame, method, state);
+    }
+
+    /// What a function of the library hands on: what it is called on, and what it is given.
+    pub(super) fn handed_on(
+        &mut self,
+        expression: &'m Expression,
+        call: &'m Call,
+        frame: FrameId,
+        method: &str,
+        mut state: State<'m>,
+    ) {
+        if let ExpressionKind::Member { object, .. } = &call.callee.kind {
+            let key = call.arguments.first().and_then(|argument| match &argument.value.kind {
+                ExpressionKind::Literal(Literal::Text(text)) => Some(text.as_str()),
+                _ => None,
+            });
+            let default = call.arguments.get(1).map(|argument| &argument.value);
+            if let Some(key) = key.filter(|_| takes_part(method) || method == "setdefault")
+                && self.held(expression, object, key, default, frame, &state)
+            {
+                return;
+            }
+            if let Some(key) = key.filter(|_| takes_part(method)) {
+                self.note_place(expression, frame, &mut state);
+                state.path.push(key.to_owned());
+                return self.follow(object, frame, state);
+            }
+            let mut held = state.clone();
+            if adds(method) || takes_part(method) {
+                held.in_chain = false;
+            }
+            // What is read by awaiting (`await request.json()`) is taken there.
+            if reads_request(method) {
+                self.note_place(expression, frame, &mut held);
+            }
+            self.follow(object, frame, held);
+        }
+        if self.asks_elsewhere(call, frame) {
+            return;
+        }
+        let keeps_path = parses(method) || call.arguments.len() == 1;
+        for argument in &call.arguments {
+            if matches!(argument.value.kind, ExpressionKind::Function(_)) {
+                continue;
+            }
+            let mut state = state.clone();
+            state.in_chain = false;
+            match argument.name.as_deref() {
+                Some("role" | "model" | "type" | "id" | "name") => continue,
+                Some(name) if name != "**" => {
+                    state.in_content |= !is_list_name(name) && matches!(name, "content" | "text" | "prompt" | "parts")
+                }
+                _ => {}
+            }
+            if !keeps_path {
+                state.path.clear();
+            }
+            self.follow(&argument.value, frame, state);
+        }
+    }
+
+    /// Whether a call is a link of a query or a request: `query(...).bind(id).fetch_all()` answers with what is stored,
+    /// not with the `id`.
+    pub(super) fn asks_elsewhere(&self, call: &'m Call, frame: FrameId) -> bool {
+        let program = self.program();
+        let mut callee = &call.callee;
+        for _ in 0..16 {
+            callee = match &callee.kind {
+                ExpressionKind::Member { object, .. } => object,
+                ExpressionKind::Await(inner) => inner,
+                ExpressionKind::Call(inner) => {
+                    let asks = program.units.call_id(inner).is_some_and(|id| {
+                        let site = Site { call: id, frame };
+                        let is_in_process =
+                            || program.callee_paths(site).iter().any(|path| writes::is_of_the_language(path));
+                        self.inputs.case.external_at(id).is_some()
+                            || self.inputs.case.guards.behaviour.operation(site).is_some() && !is_in_process()
+                    });
+                    if asks {
+                        return true;
+                    }
+                    &inner.callee
+                }
+                _ => return false,
+            };
+        }
+        false
+    }
+
+    /// `skip(turns.len() - 20)`: the rest is a tail of known length.
+    pub(super) fn skips_the_rest(&self, call: &Call) -> bool {
+        call.arguments.first().is_some_and(|argument| {
+            let mut found = false;
+            crate::judge::conditions::fallback::walk(&argument.value, &mut |each| {
+                found |= matches!(&each.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "saturating_sub" | "len" | "length"));
+            });
+            found
+        })
+    }
+
+    /// Functions and classes of the program: what they return, what they are made with.
+    pub(super) fn own_call(&mut self, call: &'m Call, site: Site, state: &State<'m>) -> bool {
+        let program = self.program();
+        let mut own = false;
+        for callee in program.values(&call.callee, site.frame).iter() {
+            match callee {
+                Value::Function { unit, closure, receiver } => {
+                    if let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Call(site)) {
+                        own = true;
+                        let mut state = state.clone();
+                        state.in_chain = false;
+                        let name = program.units.units[*unit].function.map(|function| function.name.as_str());
+                        state.aliases.extend(name.filter(|name| !name.is_empty()));
+                        self.returns(*unit, inner, &state);
+                    }
+                }
+                Value::Class(class) => {
+                    own = true;
+                    self.constructed(*class, call, site.frame, state);
+                }
+                _ => {}
+            }
+        }
+        own
+    }
+
+    /// What an instance is made with; its class bounds what it is a schema of.
+    pub(super) fn constructed(
+        &mut self,
+        class: crate::link::units::ClassId,
+        call: &'m Call,
+        frame: FrameId,
+        state: &State<'m>,
+    ) {
+        let program = self.program();
+        let schemas = Schemas { program };
+        let info = &program.units.classes[class];
+        // The field that is read of it, past what wraps it (`serializer.validated_data["text"]`).
+        let field = state.path.iter().rposition(|part| info.fields.contains_key(part.as_str()));
+        let field = field.and_then(|at| Some((at, state.path.get(at)?.clone())));
+        let named = |name: &str| call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name));
+        let by_position = |name: &str| {
+            let position = info.order.iter().position(|field| *field == name)?;
+            call.arguments.get(position).filter(|argument| argument.name.is_none())
+        };
+        if let Some((at, name)) = field {
+            let mut state = state.clone();
+            state.in_chain = false;
+            if schemas.of_class(class, &[name.as_str()], Ask::Text, 0) == Limit::Held {
+                state.text = true;
+            }
+            if schemas.of_class(class, &[name.as_str()], Ask::Count, 0) == Limit::Held {
+                state.count = true;
+            }
+            if schemas.is_no_text(class, &name) {
+                return;
+            }
+            if let Some(argument) = named(&name).or_else(|| by_position(&name)) {
+                state.path.truncate(at);
+                return self.follow(&argument.value, frame, state);
+            }
+            state.path.truncate(at + 1);
+            for argument in &call.arguments {
+                self.follow(&argument.value, frame, state.clone());
+            }
+            return;
+        }
+        for argument in &call.arguments {
+            if matches!(argument.name.as_deref(), Some("role" | "model" | "type" | "id" | "name")) {
+                continue;
+            }
+            let mut state = State { path: Vec::new(), in_chain: false, ..state.clone() };
+            state.in_content |= argument.name.as_deref().is_some_and(|name| name != "**" && !is_list_name(name));
+            self.follow(&argument.value, frame, state);
+        }
+    }
+
+    /// What a function returns, each way with the tests that lead to it: what is returned when it is short is bounded.
+    pub(super) fn returns(&mut self, unit: UnitId, frame: FrameId, state: &State<'m>) {
+        let program = self.program();
+        let info = &program.units.units[unit];
+        let given = if info.yields.is_empty() { &info.returns } else { &info.yields };
+        for expression in given {
+            let mut state = state.clone();
+            state.in_chain = false;
+            state.gates.extend(program.gates_of_result(unit, expression, frame).into_iter().map(|test| (test, frame)));
+            self.follow(expression, frame, state);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Where what a parameter holds comes from: callers, frameworks, the request.
+
+use crate::judge::inputs::schemas::{Ask, Limit, Schemas};
+use crate::judge::inputs::words::*;
+use crate::judge::inputs::{Leaf, LeafKind, Origin};
+use crate::link::entries::injected_for;
+use crate::link::units::UnitId;
+use crate::link::{FrameId, How, Value};
+use crate::model::*;
+
+use super::{Found, State, Trace, meaningful};
+
+impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
+    pub(super) fn parameter(&mut self, expression: &'m Expression, index: usize, frame: FrameId, state: State<'m>) {
+        let program = self.program();
+        let here = program.frame(frame);
+        let Some(function) = program.units.units[here.unit].function else { return };
+        let Some(parameter) = function.parameters.get(index) else { return };
+        match here.how {
+            How::Call(site) => {
+                if let Some((argument, frame)) = program.passed_from(function, index, site) {
+                    self.follow(argument, frame, state);
+                } else if let Some(default) = &parameter.default {
+                    self.follow(default, here.closure.unwrap_or(frame), state);
+                }
+            }
+            How::Open => {
+                for site in program.callers_of(here.unit).iter().take(6) {
+                    if let Some(argument) = program.passed_expression(function, index, *site) {
+                        self.follow(argument, site.frame, state.clone());
+                    }
+                }
+            }
+            How::Wraps(_) => {}
+            How::Framework if self.inputs.handlers().contains(&here.unit) => {
+                self.outside(expression, parameter, index, frame, state);
+            }
+            How::Framework => self.item_of_receiver(function, index, here.unit, here.closure, state),
+        }
+    }
+
+    /// The parameter of a function that a method runs for each item of what it is called on.
+    pub(super) fn item_of_receiver(
+        &mut self,
+        function: &'m Function,
+        index: usize,
+        unit: UnitId,
+        closure: Option<FrameId>,
+        mut state: State<'m>,
+    ) {
+        let program = self.program();
+        let (Some(parent), Some(closure)) = (program.units.units[unit].parent, closure) else { return };
+        let given = program.units.units[parent].calls.iter().find_map(|call| {
+            let call = program.units.calls[*call].call;
+            let is_given = call.arguments.iter().any(
+                |argument| matches!(&argument.value.kind, ExpressionKind::Function(each) if std::ptr::eq(each.as_ref(), function)),
+            );
+            match &call.callee.kind {
+                ExpressionKind::Member { object, name } if is_given && iterates(name) => Some((object, name.as_str())),
+                _ => None,
+            }
+        });
+        if let Some((object, method)) = given
+            && index == usize::from(method == "reduce")
+        {
+            state.items = true;
+            self.follow(object, closure, state);
+        }
+    }
+
+    /// A parameter that a framework fills: what the user sends, unless it is injected or no text.
+    pub(super) fn outside(
+        &mut self,
+        expression: &'m Expression,
+        parameter: &'m Parameter,
+        index: usize,
+        frame: FrameId,
+        mut state: State<'m>,
+    ) {
+        let program = self.program();
+        let unit = program.unit_of_frame(frame);
+        let closure = program.frame(frame).closure.unwrap_or(frame);
+        let schemas = Schemas { program };
+        let injected = injected_for(program, parameter, closure);
+        for value in &injected {
+            if let Some(frame) = crate::link::entries::frame_of(program, value) {
+                self.returns(program.unit_of_frame(frame), frame, &state);
+            }
+        }
+        if !injected.is_empty() {
+            return;
+        }
+        if parameter.annotation.as_ref().is_some_and(is_no_text) && state.path.is_empty() {
+            return;
+        }
+        let own = match &parameter.target.kind {
+            ExpressionKind::Name(name) => name.as_str(),
+            _ => "",
+        };
+        let path = self.path_in(parameter, closure, &state.path);
+        let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
+        if let (Some(field), Some(annotation)) = (borrowed.first(), &parameter.annotation) {
+            let classes = program.annotation(annotation, closure);
+            let is_no_text = classes.iter().any(|value| match value {
+                Value::Instance { class, .. } => schemas.is_no_text(*class, field),
+                _ => false,
+            });
+            if is_no_text {
+                return;
+            }
+        }
+        if borrowed.is_empty() && parameter.annotation.as_ref().is_some_and(|each| schemas.is_choice(each, closure)) {
+            return;
+        }
+        let text = schemas.of_parameter(parameter, closure, &borrowed, Ask::Text);
+        let count = schemas.of_parameter(parameter, closure, &borrowed, Ask::Count);
+        if state.path.is_empty() {
+            state.place = Some((program.module_of(unit), parameter.span));
+        }
+        let is_request = program
+            .parameter(index, frame)
+            .iter()
+            .any(|value| matches!(value, Value::Library { path, .. } if self.inputs.is_request(path)));
+        let origin = if is_request { Origin::Request } else { Origin::Parameter(unit, index) };
+        let alias = state.aliases.last().copied().unwrap_or_default();
+        let own = if own.is_empty() { alias } else { own };
+        let is_messages = self.is_message_list(parameter, closure, &borrowed);
+        let found = Found { origin, path, text, count, is_messages };
+        self.arrive(expression, own, closure, state, found);
+    }
+
+    /// The way from a parameter to what is taken of it: its fields, or the parts of a request.
+    pub(super) fn path_in(&self, parameter: &'m Parameter, frame: FrameId, path: &[String]) -> Vec<String> {
+        let program = self.program();
+        let has_field = |name: &String| {
+            parameter.annotation.as_ref().is_some_and(|annotation| {
+                program.annotation(annotation, frame).iter().any(|value| match value {
+                    Value::Instance { class, .. } => program.units.classes[*class].fields.contains_key(name.as_str()),
+                    _ => false,
+                })
+            })
+        };
+        if path.last().is_some_and(has_field) { path.iter().rev().cloned().collect() } else { meaningful(path) }
+    }
+
+    /// Whether a parameter, or a field of it, is a list of things with a role: messages, whatever they are called.
+    pub(super) fn is_message_list(&self, parameter: &'m Parameter, frame: FrameId, path: &[&str]) -> bool {
+        let program = self.program();
+        let Some(annotation) = &parameter.annotation else { return false };
+        let with_role = |item: &'m Expression, frame: FrameId| {
+            program.annotation(item, frame).iter().any(|value| match value {
+                Value::Instance { class, .. } => {
+                    let fields = &program.units.classes[*class].fields;
+                    ["role", "sender", "author", "speaker"].iter().any(|name| fields.contains_key(name))
+                }
+                _ => false,
+            })
+        };
+        let Some(field) = path.first() else {
+            return items_of(annotation).is_some_and(|item| with_role(item, frame));
+        };
+        program.annotation(annotation, frame).iter().any(|value| match value {
+            Value::Instance { class, .. } => {
+                let info = &program.units.classes[*class];
+                let home = program.open_frame(info.unit);
+                info.fields.get(field).is_some_and(|fields| {
+                    fields.iter().any(|(_, assignment)| {
+                        let items = assignment.annotation.as_ref().and_then(items_of);
+                        items.is_some_and(|item| with_role(item, home))
+                    })
+                })
+            }
+            _ => false,
+        })
+    }
+
+    /// What comes from outside has been reached.
+    pub(super) fn arrive(
+        &mut self,
+        expression: &'m Expression,
+        own: &str,
+        frame: FrameId,
+        state: State<'m>,
+        found: Found,
+    ) {
+        if state.path.iter().any(|part| is_no_text_part(part)) {
+            return;
+        }
+        if found.origin == Origin::Request && self.handed_over(&state) {
+            return;
+        }
+        let program = self.program();
+        let Found { origin, path, mut text, mut count, is_messages } = found;
+        if let Some(schema) = &state.schema {
+            let schemas = Schemas { program };
+            let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
+            text = text.or(|| schemas.of_schema(schema, &borrowed, Ask::Text, 0));
+            count = count.or(|| schemas.of_schema(schema, &borrowed, Ask::Count, 0));
+        }
+        let (module, span) =
+            state.place.unwrap_or_else(|| (program.module_of(program.unit_of_frame(frame)), expression.span));
+        // A list of messages goes by the name of the list, whatever is taken of its items.
+        let listed = path.iter().find(|part| is_list_name(part)).cloned();
+        let is_list = is_messages || listed.is_some() || path.is_empty() && is_list_name(own);
+        let first = path.first().cloned().filter(|_| is_messages);
+        let name = listed.or(first).or_else(|| path.last().cloned()).unwrap_or_else(|| own.to_owned());
+        // A cut of a list bounds its items in number; the text of each may still be of any length.
+        self.add(Leaf {
+            kind: if is_list { LeafKind::Messages } else { LeafKind::User },
+            name,
+            path,
+            origin,
+            module,
+            span,
+            text: if state.text || state.sliced && !is_list { Limit::Held } else { text },
+            count: if state.count || state.sliced { Limit::Held } else { count },
+            is_items: state.items,
+            is_text: state.in_text,
+            gates: state.gates,
+            memory: None,
+        });
+    }
+
+    /// Whether the program itself has put on the request what is taken from it; then that is followed.
+    pub(super) fn handed_over(&mut self, state: &State<'m>) -> bool {
+        let place = state.path.iter().rposition(|part| !is_container(part));
+        let Some((at, key)) = place.and_then(|at| Some((at, state.path.get(at)?))) else { return false };
+        let values = self.inputs.handed_over(key);
+        for (value, frame) in values {
+            let mut state = State { in_chain: false, place: None, ..state.clone() };
+            state.path.truncate(at);
+            self.follow(value, *frame, state);
+        }
+        !values.is_empty()
+    }
+}

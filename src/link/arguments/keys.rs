@@ -1,0 +1,184 @@
+//! What stands under a key or at a position of data that is put together in the program.
+
+use crate::link::Program;
+use crate::link::values::{FrameId, Value, Written};
+use crate::model::*;
+
+use super::{DEPTH, Given};
+
+impl<'m> Program<'m> {
+    /// A key path inside the value of an expression.
+    pub fn inside(&self, expression: &'m Expression, frame: FrameId, path: &str, depth: usize) -> Given<'m> {
+        let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+        if let Some(name) = head.strip_suffix("()") {
+            return self.chained_in(expression, frame, name);
+        }
+        let found = match head.strip_prefix('#').map(str::parse::<usize>) {
+            Some(Ok(position)) => self.item(expression, frame, position),
+            _ => self.key(expression, frame, head, depth),
+        };
+        match found {
+            Given::Present { expression, frame } if !rest.is_empty() => self.inside(expression, frame, rest, depth + 1),
+            found => found,
+        }
+    }
+
+    /// An item of a list or tuple.
+    pub(super) fn item(&self, expression: &'m Expression, frame: FrameId, position: usize) -> Given<'m> {
+        for value in self.values(expression, frame).iter() {
+            if let Value::Data { expression: Written(list), frame } = value
+                && let ExpressionKind::List(items) = &list.kind
+            {
+                return items
+                    .get(position)
+                    .map_or(Given::Absent, |item| Given::Present { expression: item, frame: *frame });
+            }
+        }
+        // `limit(2, "1 d")`: an argument of the call that made it.
+        self.key(expression, frame, &format!("#{position}"), 0)
+    }
+
+    /// A key of the object that an expression is, in all the shapes that it may have.
+    pub(super) fn key(&self, expression: &'m Expression, frame: FrameId, name: &str, depth: usize) -> Given<'m> {
+        if depth > DEPTH {
+            return Given::Unresolved;
+        }
+        if let Some(found) = self.assigned_key(expression, frame, name) {
+            return found;
+        }
+        let asked = (std::ptr::from_ref(expression) as usize, frame, hash_of(name));
+        if let Some(known) = self.keys.borrow().get(&asked) {
+            return known.clone();
+        }
+        // Options that are spread into themselves hold nothing more.
+        self.keys.borrow_mut().insert(asked, Given::Unresolved);
+        let found = self.key_of_values(expression, frame, name, depth);
+        self.keys.borrow_mut().insert(asked, found.clone());
+        found
+    }
+
+    pub(super) fn key_of_values(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        name: &str,
+        depth: usize,
+    ) -> Given<'m> {
+        let mut first = None;
+        let mut unresolved = false;
+        let values = self.values(expression, frame);
+        for value in values.iter() {
+            match self.key_of(value, name, depth) {
+                Given::Absent => return Given::Absent,
+                Given::Unresolved => unresolved = true,
+                found => first = first.or(Some(found)),
+            }
+        }
+        match first {
+            Some(found) => found,
+            None if unresolved || values.is_empty() => Given::Unresolved,
+            None => Given::Absent,
+        }
+    }
+
+    /// `options["key"] = value` or `options.key = value` before the options are passed.
+    pub(super) fn assigned_key(&self, expression: &'m Expression, frame: FrameId, name: &str) -> Option<Given<'m>> {
+        let holder = match &expression.kind {
+            ExpressionKind::Name(holder) => holder.as_str(),
+            ExpressionKind::Spread(inner) => match &inner.kind {
+                ExpressionKind::Name(holder) => holder.as_str(),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let unit = self.unit_of_frame(frame);
+        let assigned = self.units.member_assignments.get(&(holder, name))?;
+        let (_, value) = assigned.iter().find(|(where_, _)| *where_ == unit)?;
+        Some(Given::Present { expression: value, frame })
+    }
+
+    pub(super) fn key_of(&self, value: &Value<'m>, name: &str, depth: usize) -> Given<'m> {
+        match value {
+            Value::Data { expression, frame } => self.key_of_data(expression.0, *frame, name, depth),
+            Value::Library { path, sites } if path.ends_with("()") => match sites.last() {
+                Some(site) => self.argument_at(*site, name, depth + 1),
+                None => Given::Unresolved,
+            },
+            Value::Instance { class, site: Some(site) } => {
+                let call = self.units.calls[site.call].call;
+                match call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name)) {
+                    Some(argument) => Given::Present { expression: &argument.value, frame: site.frame },
+                    None => match self.units.classes[*class].fields.get(name).and_then(|fields| fields.first()) {
+                        Some((unit, Assignment { value: Some(value), .. })) => {
+                            Given::Present { expression: value, frame: self.open_frame(*unit) }
+                        }
+                        _ => Given::Absent,
+                    },
+                }
+            }
+            _ => Given::Unresolved,
+        }
+    }
+
+    pub(super) fn key_of_data(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        name: &str,
+        depth: usize,
+    ) -> Given<'m> {
+        match &expression.kind {
+            ExpressionKind::Object(entries) => {
+                let mut unresolved = false;
+                for entry in entries.iter().rev() {
+                    match (&entry.key, &entry.value.kind) {
+                        (Some(key), _) if key == name => return Given::Present { expression: &entry.value, frame },
+                        (None, ExpressionKind::Spread(inner)) => match self.spread_key(inner, frame, name, depth) {
+                            Given::Absent => {}
+                            Given::Unresolved => unresolved = true,
+                            found => return found,
+                        },
+                        _ => {}
+                    }
+                }
+                if unresolved { Given::Unresolved } else { Given::Absent }
+            }
+            ExpressionKind::Literal(_)
+            | ExpressionKind::Template(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Comprehension { .. } => Given::Absent,
+            // `{...} | {...}` merges; the right side wins.
+            ExpressionKind::Operator { operator, operands } if operator == "|" => {
+                let mut unresolved = false;
+                for operand in operands.iter().rev() {
+                    match self.key(operand, frame, name, depth + 1) {
+                        Given::Absent => {}
+                        Given::Unresolved => unresolved = true,
+                        found => return found,
+                    }
+                }
+                if unresolved { Given::Unresolved } else { Given::Absent }
+            }
+            _ => Given::Unresolved,
+        }
+    }
+
+    /// `...(condition && {key: 1})` may not give the key; `...options` gives it if they hold it.
+    pub(super) fn spread_key(&self, inner: &'m Expression, frame: FrameId, name: &str, depth: usize) -> Given<'m> {
+        match &inner.kind {
+            ExpressionKind::Operator { operator, operands }
+                if operator == "and" || operator == "??" || operator == "or" =>
+            {
+                operands.last().map_or(Given::Absent, |last| self.key(last, frame, name, depth + 1))
+            }
+            _ => self.key(inner, frame, name, depth + 1),
+        }
+    }
+}
+
+pub(super) fn hash_of(name: &str) -> u64 {
+    use std::hash::{Hash, Hasher};
+    let mut hasher = rustc_hash::FxHasher::default();
+    name.hash(&mut hasher);
+    hasher.finish()
+}

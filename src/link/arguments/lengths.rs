@@ -1,0 +1,242 @@
+//! Lengths of time and numbers that settings hold.
+
+use crate::link::Program;
+use crate::link::values::{FrameId, Site, Value, Written};
+use crate::model::*;
+use crate::rules::amounts;
+use crate::rules::catalogue::{Condition, Fact, Kind};
+use crate::rules::checked::plain;
+
+use super::{Amount, DEPTH, Given};
+
+impl<'m> Program<'m> {
+    /// How much an expression is.
+    pub fn amount(&self, expression: &'m Expression, frame: FrameId, unit: Option<&str>, off: &[String]) -> Amount {
+        self.amount_at(expression, frame, unit, off, 0)
+    }
+
+    pub(super) fn amount_at(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        unit: Option<&str>,
+        off: &[String],
+        depth: usize,
+    ) -> Amount {
+        let written = Program::written(expression);
+        if off.contains(&written) {
+            return Amount::Off;
+        }
+        if let Some(number) = self.number(expression, frame, 0) {
+            let is_off = number == 0.0 || off.iter().any(|off| off.parse() == Ok(number));
+            return if is_off { Amount::Off } else { Amount::Number(number * amounts::unit(unit)) };
+        }
+        let values = self.values(expression, frame);
+        // What cannot be resolved is known by how it is written: `req.signal`.
+        if values.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }))
+            && self.facts_of(&written, Kind::Duration).iter().any(|(_, fact)| is_none(fact))
+        {
+            return Amount::Off;
+        }
+        let mut known: Option<Amount> = None;
+        for value in values.iter() {
+            let amount = self.value_amount(value, unit, off, depth);
+            known = Some(match (known, amount) {
+                (None, amount) => amount,
+                // Of several, the longest wait counts; what is unknown counts as given.
+                (Some(Amount::Number(a)), Amount::Number(b)) => Amount::Number(a.max(b)),
+                (Some(Amount::Unknown), _) | (_, Amount::Unknown) => Amount::Unknown,
+                (Some(Amount::Off), other) | (Some(other), Amount::Off) => other,
+            });
+        }
+        known.unwrap_or(Amount::Unknown)
+    }
+
+    pub(super) fn value_amount(&self, value: &Value<'m>, unit: Option<&str>, off: &[String], depth: usize) -> Amount {
+        if depth > DEPTH {
+            return Amount::Unknown;
+        }
+        match value {
+            Value::Data { expression, frame } => match &expression.0.kind {
+                ExpressionKind::Literal(Literal::Null | Literal::Boolean(false)) => Amount::Off,
+                ExpressionKind::Literal(Literal::Text(text)) => {
+                    if off.contains(text) {
+                        Amount::Off
+                    } else {
+                        amounts::duration(text).map_or(Amount::Unknown, Amount::Number)
+                    }
+                }
+                ExpressionKind::List(items) => match items.last() {
+                    // `(connect, read)`: the read half is the one that ends a hanging answer.
+                    Some(last) => self.amount_at(last, *frame, unit, off, depth + 1),
+                    None => Amount::Off,
+                },
+                _ => match self.number(expression.0, *frame, 0) {
+                    Some(0.0) => Amount::Off,
+                    Some(number) => Amount::Number(number * amounts::unit(unit)),
+                    None => Amount::Unknown,
+                },
+            },
+            Value::Library { path, sites } => {
+                if off.iter().any(|off| path.ends_with(off.as_str())) {
+                    return Amount::Off;
+                }
+                self.library_amount(path, sites, unit, off, depth)
+            }
+            _ => Amount::Unknown,
+        }
+    }
+
+    /// The length of what a library makes: a duration, an optional value, a signal that a timer ends.
+    pub(super) fn library_amount(
+        &self,
+        path: &str,
+        sites: &[Site],
+        unit: Option<&str>,
+        off: &[String],
+        depth: usize,
+    ) -> Amount {
+        if let Some((_, fact)) = self.facts_of(path, Kind::Duration).first() {
+            return match (&fact.ended_by, sites.last()) {
+                _ if is_none(fact) => Amount::Off,
+                (Some(method), Some(made)) => self.timer_length(method, *made),
+                _ => Amount::Unknown,
+            };
+        }
+        let (Some(name), Some(site)) = (path.strip_suffix("()"), sites.last()) else { return Amount::Unknown };
+        if name == "std.Some" {
+            return match self.argument(*site, "#0") {
+                Given::Present { expression, frame } => self.amount_at(expression, frame, unit, off, depth + 1),
+                _ => Amount::Unknown,
+            };
+        }
+        let facts = self.facts_of(name, Kind::Duration);
+        let Some((_, fact)) = facts.first() else { return Amount::Unknown };
+        let unit = fact.unit.as_deref();
+        let value = fact.value.as_deref().unwrap_or("#0");
+        if let Some(list) = value.strip_suffix("[]") {
+            return self.shortest(self.argument(*site, list), unit, off, depth + 1);
+        }
+        match self.argument(*site, value) {
+            Given::Present { expression, frame } => self.amount_at(expression, frame, unit, off, depth + 1),
+            Given::Unresolved => Amount::Unknown,
+            Given::Absent => Amount::Off,
+        }
+    }
+
+    /// The shortest of the lengths in a list.
+    pub(super) fn shortest(&self, list: Given<'m>, unit: Option<&str>, off: &[String], depth: usize) -> Amount {
+        let Given::Present { expression, frame } = list else { return Amount::Unknown };
+        let mut shortest = Amount::Off;
+        for value in self.values(expression, frame).iter() {
+            let Value::Data { expression: Written(list), frame } = value else { return Amount::Unknown };
+            let ExpressionKind::List(items) = &list.kind else { return Amount::Unknown };
+            for item in items {
+                shortest = match (shortest, self.amount_at(item, *frame, unit, off, depth)) {
+                    (Amount::Number(a), Amount::Number(b)) => Amount::Number(a.min(b)),
+                    (Amount::Number(known), _) | (_, Amount::Number(known)) => Amount::Number(known),
+                    (Amount::Off, Amount::Off) => Amount::Off,
+                    _ => Amount::Unknown,
+                };
+            }
+        }
+        shortest
+    }
+
+    /// After how long a timer calls a method of what was made at a site: `setTimeout(() => controller.abort(), 8000)`.
+    pub(super) fn timer_length(&self, method: &str, made: Site) -> Amount {
+        let module = self.units.calls[made.call].module;
+        let in_module = || self.units.calls.iter().enumerate().filter(move |(_, info)| info.module == module);
+        let ending: Vec<crate::link::units::UnitId> = in_module()
+            .filter(|(_, info)| match &info.call.callee.kind {
+                ExpressionKind::Member { object, name } if name == method => self
+                    .values(object, self.open_frame(info.unit))
+                    .iter()
+                    .any(|value| value.sites().last().is_some_and(|site| site.call == made.call)),
+                _ => false,
+            })
+            .map(|(_, info)| info.unit)
+            .collect();
+        if ending.is_empty() {
+            return Amount::Off;
+        }
+        for (call, info) in in_module() {
+            let timer = Site { call, frame: self.open_frame(info.unit) };
+            for path in self.callee_paths(timer) {
+                let Some((_, fact)) = self.facts_of(&path, Kind::Sleep).into_iter().next() else { continue };
+                let mut frames = Vec::new();
+                self.callbacks(timer, &mut frames);
+                if !frames.iter().any(|frame| ending.contains(&self.unit_of_frame(*frame))) {
+                    continue;
+                }
+                return match self.argument(timer, fact.seconds.as_deref().unwrap_or("#0")) {
+                    Given::Present { expression, frame } => self.amount(expression, frame, fact.unit.as_deref(), &[]),
+                    _ => Amount::Unknown,
+                };
+            }
+        }
+        Amount::Off
+    }
+
+    /// The number that an expression is in every case, folded.
+    pub fn number(&self, expression: &'m Expression, frame: FrameId, depth: usize) -> Option<f64> {
+        if depth > DEPTH {
+            return None;
+        }
+        match &expression.kind {
+            ExpressionKind::Literal(Literal::Number(number)) => Some(*number),
+            ExpressionKind::Operator { operator, operands } => {
+                let numbers: Vec<f64> =
+                    operands.iter().map(|operand| self.number(operand, frame, depth + 1)).collect::<Option<_>>()?;
+                match (operator.as_str(), numbers.as_slice()) {
+                    ("-", [a]) => Some(-a),
+                    ("+", [a, b]) => Some(a + b),
+                    ("-", [a, b]) => Some(a - b),
+                    ("*", [a, b]) => Some(a * b),
+                    ("/", [a, b]) if *b != 0.0 => Some(a / b),
+                    ("**", [a, b]) => Some(a.powf(*b)),
+                    ("<<", [a, b]) => Some(a * b.exp2()),
+                    _ => None,
+                }
+            }
+            ExpressionKind::Name(_) | ExpressionKind::Member { .. } | ExpressionKind::Conditional { .. } => {
+                let values = self.values(expression, frame);
+                let mut numbers = values.iter().map(|value| match value {
+                    Value::Library { path, .. } if INFINITE.contains(&plain(path).as_str()) => Some(f64::INFINITY),
+                    Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
+                        self.number(inner, *frame, depth + 1)
+                    }
+                    _ => None,
+                });
+                let first = numbers.next()??;
+                numbers.try_fold(first, |greatest: f64, next| Some(greatest.max(next?)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// `30s`, `1 d` in seconds, `64kb`, `2mb` in bytes.
+pub(super) fn written_amount(text: &str) -> Option<f64> {
+    let lower = text.trim().to_ascii_lowercase();
+    let sizes = [
+        ("kib", 1024.0),
+        ("mib", 1_048_576.0),
+        ("gib", 1_073_741_824.0),
+        ("kb", 1024.0),
+        ("mb", 1_048_576.0),
+        ("gb", 1_073_741_824.0),
+    ];
+    let size =
+        sizes.iter().find_map(|(unit, bytes)| Some(lower.strip_suffix(unit)?.trim().parse::<f64>().ok()? * bytes));
+    size.or_else(|| amounts::duration(&lower))
+        .or_else(|| amounts::rates(&lower).map(|(_, window)| window).reduce(f64::max))
+}
+
+/// A signal that only looks like a length of time.
+pub(super) fn is_none(fact: &Fact) -> bool {
+    matches!(fact.bounded, Some(Condition::Always(false)))
+}
+
+/// How languages write a number without end.
+pub(super) const INFINITE: [&str; 3] = ["globals.Infinity", "globals.Number.POSITIVE_INFINITY", "math.inf"];

@@ -1,0 +1,149 @@
+//! What stands in front of an entry point: the chain of its routers and of what they are mounted in.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::link::Program;
+use crate::link::arguments::Given;
+use crate::link::units::*;
+use crate::link::values::{Site, Value};
+use crate::rules::catalogue::Kind;
+
+use super::injection::injected_links;
+use super::registered::guard_links;
+use super::{Entries, Link, Order, Registered};
+
+impl<'m> Entries<'m> {
+    /// Completes the chains: mounts above the router of each entry, middleware before it, injected dependencies.
+    pub(super) fn chain(&mut self, program: &Program<'m>) {
+        // Of a chain of calls the outermost is the last.
+        let place = |call: CallId| (program.units.calls[call].module, program.units.calls[call].call.span.end, call);
+        self.routers.values_mut().for_each(|registered| registered.sort_by_key(|(position, _)| place(*position)));
+        let mut routes: BTreeMap<usize, (CallId, CallId, String)> = BTreeMap::new();
+        let mut parents: Mounts<'m> = FxHashMap::default();
+        let mut routers: Vec<(&CallId, &Vec<(CallId, Registered<'m>)>)> = self.routers.iter().collect();
+        routers.sort_by_key(|(router, _)| **router);
+        for (router, registered) in routers {
+            for (position, what) in registered {
+                match what {
+                    Registered::Route { path, entry } => {
+                        routes.insert(*entry, (*router, *position, path.clone()));
+                    }
+                    Registered::Mount { path, child, links } => {
+                        parents.entry(*child).or_default().push((*router, *position, path.clone(), links.clone()));
+                    }
+                    Registered::Middleware { .. } => {}
+                }
+            }
+        }
+        for entry in 0..self.entries.len() {
+            let own = std::mem::take(&mut self.entries[entry].chains).into_iter().next().unwrap_or_default();
+            let mut chains: Vec<Vec<Link<'m>>> = Vec::new();
+            let mut prefix = None;
+            match routes.get(&entry) {
+                Some((router, position, path)) => {
+                    for (above, at) in self.above(program, *router, *position, path, &parents, 0) {
+                        prefix = prefix.or(Some(at));
+                        chains.push(above.into_iter().chain(own.iter().cloned()).collect());
+                    }
+                }
+                // What stands in front of requests does not stand in front of what a clock or a shell starts.
+                None if matches!(self.entries[entry].kind.as_str(), "cron" | "cli") => chains.push(own),
+                None => chains.push(self.conventions.iter().cloned().chain(own.iter().cloned()).collect()),
+            }
+            let injected = injected_links(program, self.entries[entry].handler);
+            for chain in &mut chains {
+                chain.extend(injected.iter().cloned());
+            }
+            if let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) {
+                let name = &mut self.entries[entry].name;
+                if let Some((method, path)) = name.split_once(' ') {
+                    *name = format!("{method} {}{}", prefix.trim_end_matches('/'), if path == "/" { "" } else { path });
+                }
+            }
+            self.entries[entry].chains = chains;
+        }
+    }
+
+    /// The chains above a place in a router, with the path prefix that leads there.
+    pub(super) fn above(
+        &self,
+        program: &Program<'m>,
+        router: CallId,
+        position: CallId,
+        path: &str,
+        parents: &Mounts<'m>,
+        depth: usize,
+    ) -> Vec<(Vec<Link<'m>>, String)> {
+        let mut here: Vec<Link<'m>> = Vec::new();
+        let mut own_prefix = String::new();
+        let constructor = Site { call: router, frame: program.open_frame(program.units.calls[router].unit) };
+        for name in program.callee_paths(constructor) {
+            for (_, fact) in program.facts_of(&name, Kind::Router) {
+                guard_links(program, fact, constructor, &mut here);
+                if let Some(Given::Present { expression, frame }) =
+                    fact.path.as_deref().map(|path| program.argument(constructor, path))
+                {
+                    own_prefix = program.text(expression, frame).unwrap_or_default();
+                }
+            }
+        }
+        let same_unit = |other: CallId| program.units.calls[other].unit == program.units.calls[position].unit;
+        let is_earlier = |one: CallId, other: CallId| {
+            program.units.calls[one].call.span.end < program.units.calls[other].call.span.end
+        };
+        for (at, what) in self.routers.get(&router).into_iter().flatten() {
+            let Registered::Middleware { path: scope, links, order } = what else { continue };
+            let holds = !same_unit(*at)
+                || match order {
+                    Order::All => true,
+                    Order::After => is_earlier(*at, position),
+                    Order::Before => is_earlier(position, *at),
+                };
+            if holds && covers(scope, path) {
+                here.extend(links.iter().cloned());
+            }
+        }
+        let Some(mounts) = parents.get(&router).filter(|_| depth < 8) else { return vec![(here, own_prefix)] };
+        let mut all = Vec::new();
+        for (parent, at, prefix, links) in mounts {
+            let whole = format!("{}{own_prefix}{path}", prefix.trim_end_matches('/'));
+            for (above, outer) in self.above(program, *parent, *at, &whole, parents, depth + 1) {
+                let chain = above.into_iter().chain(links.iter().cloned()).chain(here.iter().cloned()).collect();
+                all.push((chain, format!("{}{}{own_prefix}", outer, prefix.trim_end_matches('/'))));
+                if all.len() > 8 {
+                    return all;
+                }
+            }
+        }
+        all
+    }
+}
+
+/// The routers that mount a router: where, at which path, behind which links.
+pub(super) type Mounts<'m> = FxHashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>>;
+
+/// How many parameters a function of the program has.
+pub(super) fn arity(program: &Program<'_>, value: &Value<'_>) -> Option<usize> {
+    let Value::Function { unit, .. } = value else { return None };
+    program.units.units[*unit].function.map(|function| function.parameters.len())
+}
+
+/// Whether a call stands among the arguments of one that registers a handler.
+pub(super) fn is_within_route(program: &Program<'_>, call: CallId) -> bool {
+    let info = &program.units.calls[call];
+    info.within.iter().any(|outer| {
+        let site = Site { call: *outer, frame: program.open_frame(info.unit) };
+        program
+            .callee_paths(site)
+            .iter()
+            .any(|path| program.facts_of(path, Kind::Route).iter().any(|(_, fact)| fact.handler.is_some()))
+    })
+}
+
+/// Whether a middleware's path scope covers a route path.
+pub(super) fn covers(scope: &str, path: &str) -> bool {
+    let scope = scope.trim_end_matches(['*', '/']);
+    scope.is_empty() || path.starts_with(scope)
+}

@@ -1,0 +1,259 @@
+//! Entry points that files are by convention, server actions, and programs that are run as they are.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use crate::link::Program;
+use crate::link::units::*;
+use crate::link::values::{FrameId, How, Value};
+use crate::model::*;
+use crate::rules::catalogue::{Fact, Kind};
+use crate::source::is_bounded_pattern;
+
+use super::{Entries, Entry, Link, Role, Started, handler_frame};
+
+impl<'m> Entries<'m> {
+    /// Files that frameworks find by their path.
+    pub(super) fn conventional(&mut self, program: &Program<'m>) {
+        let facts: Vec<(&Fact, GlobSet)> = program
+            .catalogue
+            .of_kind(Kind::Convention)
+            .filter(|(id, _)| library_is_used(program, *id))
+            .filter_map(|(_, fact)| Some((fact, globs(&fact.files)?)))
+            .collect();
+        for (module, info) in program.modules.iter().enumerate() {
+            for (fact, globs) in facts.iter().filter(|(_, globs)| globs.is_match(&info.path)) {
+                let _ = globs;
+                for export in &fact.exports {
+                    self.conventional_export(program, module, fact, export);
+                }
+            }
+        }
+    }
+
+    pub(super) fn conventional_export(&mut self, program: &Program<'m>, module: ModuleId, fact: &Fact, export: &str) {
+        let info = &program.modules[module];
+        // `default.fetch`: a member of what is exported.
+        let (name, member) = export.split_once('.').map_or((export, None), |(name, member)| (name, Some(member)));
+        let Some(mut values) = program.exported(module, name, 0) else { return };
+        if let Some(member) = member {
+            values = values.iter().flat_map(|value| program.member(value, member, None)).collect();
+        }
+        let written = program.units.exports[module].iter().find(|each| each.name == name);
+        let span = written.and_then(|export| export.value.as_ref()).map_or_else(Span::default, |value| value.span);
+        // An object of handlers: `export const actions = { ask: async () => {} }`.
+        let of_object = values.iter().filter(|value| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Object(_))));
+        let members: Vec<Value<'m>> = of_object.flat_map(|value| program.elements(value)).collect();
+        values.extend(members.into_iter().filter(|value| matches!(value, Value::Function { .. })));
+        let mut wrappers = Vec::new();
+        let mut handlers: Vec<(UnitId, FrameId)> = Vec::new();
+        for value in &values {
+            match value {
+                Value::Function { unit, closure, receiver } => {
+                    if let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework) {
+                        handlers.push((*unit, frame));
+                    }
+                }
+                Value::Library { sites, .. } if !sites.is_empty() => {
+                    wrappers.push(Link { value: value.clone(), role: Role::Decorator, module, span });
+                }
+                _ => {}
+            }
+        }
+        for (unit, handler) in handlers {
+            program.receives(unit, &fact.receives);
+            let home = program.units.units[unit].module;
+            let span = program.units.units[unit].span;
+            if fact.role.as_deref() == Some("error-handler") {
+                if let Some(value) =
+                    values.iter().find(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit))
+                {
+                    self.error_handlers.push(Link { value: value.clone(), role: Role::Middleware, module: home, span });
+                }
+                continue;
+            }
+            if fact.role.as_deref() == Some("start") {
+                self.starts.push(handler);
+                continue;
+            }
+            if !fact.guards.is_empty() {
+                let value =
+                    values.iter().find(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit));
+                if let Some(value) = value {
+                    self.conventions.push(Link { value: value.clone(), role: Role::Middleware, module: home, span });
+                }
+                continue;
+            }
+            // A wrapped handler is where it is exported; a plain one where it is written.
+            let (at, span) = if home == module {
+                (home, span)
+            } else {
+                (module, written.map_or(span, |_| Span { start: 0, end: 0 }))
+            };
+            let route = route_of_file(&info.path);
+            // `chat.post.ts` answers one method.
+            let by_file = route.rsplit_once('.').filter(|(_, method)| METHODS.contains(method));
+            let name = match by_file {
+                Some((route, method)) => format!("{} {route}", method.to_uppercase()),
+                None if name == "default" || name == "handler" => route,
+                None => format!("{name} {route}"),
+            };
+            let entry = self.entries.len();
+            self.entries.push(Entry {
+                kind: fact.entry.clone().unwrap_or_else(|| "http".into()),
+                name,
+                public: fact.public.unwrap_or(true),
+                module: at,
+                span,
+                handler,
+                chains: vec![wrappers.clone()],
+            });
+            let _ = entry;
+        }
+    }
+
+    /// Functions that the browser may call: exported from a module, or marked themselves, by a directive.
+    pub(super) fn actions(&mut self, program: &Program<'m>) {
+        for (unit, info) in program.units.units.iter().enumerate() {
+            let Some(function) = info.function else { continue };
+            let module = &program.modules[info.module];
+            let own = function.directives.iter().any(|directive| directive == ACTION_DIRECTIVE);
+            let by_module = module.directives.iter().any(|directive| directive == ACTION_DIRECTIVE)
+                && program.units.exports[info.module].iter().any(|export| {
+                    export.value.as_ref().is_some_and(|value| {
+                        program
+                            .values(value, program.module_frame(info.module))
+                            .iter()
+                            .any(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit))
+                    })
+                });
+            if !(own || by_module) || self.entries.iter().any(|entry| program.unit_of_frame(entry.handler) == unit) {
+                continue;
+            }
+            let Some(handler) = handler_frame(program, unit) else { continue };
+            let name = if function.name.is_empty() {
+                exported_name(program, info.module, unit)
+            } else {
+                function.name.clone()
+            };
+            self.entries.push(Entry {
+                kind: "action".into(),
+                name,
+                public: true,
+                module: info.module,
+                span: function.span,
+                handler,
+                chains: vec![Vec::new()],
+            });
+        }
+    }
+
+    /// Main functions and main blocks, and files that a manifest starts.
+    pub(super) fn mains(&mut self, program: &Program<'m>, started: &Started<'_>) {
+        for (module, info) in program.modules.iter().enumerate() {
+            let body = program.units.bodies[module];
+            let is_started = started.mains.contains(&info.path);
+            let main_block = info.body.iter().find(|statement| is_main_block(statement));
+            let main_function = match info.language {
+                Language::Rust => {
+                    program.units.units[body].names.get("main").and_then(|bindings| match bindings.first() {
+                        Some(Binding::Function(unit))
+                            if info.path.ends_with("main.rs") || info.path.contains("/bin/") =>
+                        {
+                            Some(*unit)
+                        }
+                        _ => None,
+                    })
+                }
+                _ => None,
+            };
+            let (span, handler) = match (main_function, main_block) {
+                (Some(unit), _) => match handler_frame(program, unit) {
+                    Some(frame) => (program.units.units[unit].span, frame),
+                    None => continue,
+                },
+                (None, Some(block)) => (block.span, program.module_frame(module)),
+                (None, None)
+                    if is_started && !self.entries.iter().any(|entry| entry.module == module && entry.kind == "ui") =>
+                {
+                    (program.units.units[body].span, program.module_frame(module))
+                }
+                _ => continue,
+            };
+            self.entries.push(Entry {
+                kind: "cli".into(),
+                name: info.path.clone(),
+                public: false,
+                module,
+                span,
+                handler,
+                chains: vec![Vec::new()],
+            });
+        }
+    }
+}
+
+/// Directive that makes an exported function callable from the browser.
+pub(super) const ACTION_DIRECTIVE: &str = "use server";
+
+pub(super) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+
+/// The route that a file stands for: its folders without groups, and without the names that only mark it.
+pub(super) fn route_of_file(path: &str) -> String {
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    let parts: Vec<&str> = stem.split('/').collect();
+    let start = parts
+        .iter()
+        .rposition(|part| matches!(*part, "app" | "pages" | "routes" | "src" | "server" | "functions"))
+        .map_or(0, |at| at + 1);
+    let kept: Vec<&str> = parts
+        .get(start..)
+        .unwrap_or(&[])
+        .iter()
+        .copied()
+        .filter(|part| {
+            let is_group = part.starts_with('(') && part.ends_with(')');
+            !is_group && !matches!(*part, "route" | "index" | "+server" | "+page.server")
+        })
+        .collect();
+    format!("/{}", kept.join("/"))
+}
+
+pub(super) fn exported_name(program: &Program<'_>, module: ModuleId, unit: UnitId) -> String {
+    program.units.exports[module]
+        .iter()
+        .find(|export| {
+            export.value.as_ref().is_some_and(|value| {
+                program
+                    .values(value, program.module_frame(module))
+                    .iter()
+                    .any(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit))
+            })
+        })
+        .map_or_else(String::new, |export| export.name.clone())
+}
+
+/// `if __name__ == "__main__":`.
+pub fn is_main_block(statement: &Statement) -> bool {
+    let StatementKind::If { test, .. } = &statement.kind else { return false };
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    operator == "=="
+        && operands.iter().any(|operand| matches!(&operand.kind, ExpressionKind::Name(name) if name == "__name__"))
+}
+
+/// Whether a library is declared or imported anywhere: conventions of frameworks that are not there do not hold.
+pub(super) fn library_is_used(program: &Program<'_>, fact: crate::rules::checked::FactId) -> bool {
+    let packages = &program.catalogue.library_of(fact).packages;
+    let names: Vec<&String> = packages.npm.iter().chain(&packages.pypi).chain(&packages.crates).collect();
+    names.is_empty()
+        || program.projects.iter().any(|project| {
+            project.dependencies.iter().any(|dependency| names.iter().any(|name| **name == dependency.name))
+        })
+}
+
+pub fn globs(patterns: &[String]) -> Option<GlobSet> {
+    let mut builder = GlobSetBuilder::new();
+    for pattern in patterns {
+        builder.add(is_bounded_pattern(pattern).then(|| Glob::new(pattern).ok())??);
+    }
+    builder.build().ok()
+}

@@ -1,0 +1,252 @@
+//! Entry points that decorators register, and what decorators of classes put in front of them.
+
+use crate::link::Program;
+use crate::link::units::*;
+use crate::link::values::{FrameId, How, Site, Value};
+use crate::model::*;
+use crate::rules::catalogue::{Fact, Kind};
+
+use super::naming::{entry_name, route_path};
+use super::registered::{guard_links, handled_errors, is_narrow};
+use super::{Entries, Entry, Link, Order, Registered, Role, handler_frame};
+
+impl<'m> Entries<'m> {
+    /// Functions registered by a decorator.
+    pub(super) fn decorated(&mut self, program: &Program<'m>) {
+        for unit in 0..program.units.units.len() {
+            let info = &program.units.units[unit];
+            let (Some(function), Some(parent)) = (info.function, info.parent) else { continue };
+            let frame = program.open_frame(parent);
+            for (index, decorator) in function.decorators.iter().enumerate() {
+                let inner = function.decorators.get(index + 1..).unwrap_or(&[]);
+                self.applied(program, unit, function, decorator, decorator.span, inner, frame);
+            }
+        }
+        // `app.middleware("http")(log)`: a decorator applied by hand.
+        for call in 0..program.units.calls.len() {
+            let info = &program.units.calls[call];
+            let Some(given) = info.call.arguments.first() else { continue };
+            if !matches!(info.call.callee.kind, ExpressionKind::Call(_)) {
+                continue;
+            }
+            let frame = program.open_frame(info.unit);
+            for value in program.values(&given.value, frame).iter() {
+                if let Value::Function { unit, .. } = value
+                    && let Some(function) = program.units.units[*unit].function
+                {
+                    self.applied(program, *unit, function, &info.call.callee, info.call.span, &[], frame);
+                }
+            }
+        }
+    }
+
+    /// What decorators of classes put in front of every handler: `@Module({ providers: [{ useClass: Limiter }] })`.
+    pub(super) fn decorated_classes(&mut self, program: &Program<'m>) {
+        for class in &program.units.classes {
+            let frame = program.open_frame(class.unit);
+            for (fact, site) in
+                class.class.decorators.iter().flat_map(|decorator| decorator_facts(program, decorator, frame))
+            {
+                if fact.is == Kind::Middleware && !fact.guards.is_empty() {
+                    let mut links = Vec::new();
+                    guard_links(program, fact, site, &mut links);
+                    for link in links {
+                        match handled_errors(program, &link.value) {
+                            Some(is_narrow) => {
+                                if is_narrow {
+                                    self.narrow_handlers.insert((link.module, link.span));
+                                }
+                                self.error_handlers.push(link);
+                            }
+                            None => self.conventions.push(link),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A function registered by what decorates it.
+    #[expect(clippy::too_many_arguments, reason = "one registration is that many things")]
+    pub(super) fn applied(
+        &mut self,
+        program: &Program<'m>,
+        unit: UnitId,
+        function: &'m Function,
+        decorator: &'m Expression,
+        span: Span,
+        inner: &'m [Expression],
+        frame: FrameId,
+    ) {
+        let (callee, site) = match &decorator.kind {
+            ExpressionKind::Call(call) => (&call.callee, program.units.call_id(call).map(|call| Site { call, frame })),
+            _ => (decorator, None),
+        };
+        let mut registers = false;
+        for value in program.values(callee, frame).iter() {
+            let Value::Library { path, sites } = value else { continue };
+            let routes = program.facts_of(path, Kind::Route);
+            for (_, fact) in routes.into_iter().filter(|(_, fact)| fact.handler.is_none()) {
+                registers = true;
+                self.add_decorated(program, unit, function, fact, site, sites.first().copied(), inner, frame);
+            }
+            if program.facts_of(path, Kind::Middleware).iter().any(|(_, fact)| fact.handler.is_none()) {
+                registers = true;
+                let link = super::link(program, unit, span, Role::Middleware);
+                let what = Registered::Middleware { path: String::new(), links: vec![link], order: Order::All };
+                self.register(sites.first(), site, what);
+            }
+            if program.is_a(path, Kind::ErrorHandler) {
+                registers = true;
+                let link = super::link(program, unit, span, Role::Middleware);
+                if site.is_some_and(|site| is_narrow(program, site)) {
+                    self.narrow_handlers.insert((link.module, link.span));
+                }
+                self.error_handlers.push(link);
+            }
+            let facts = program.facts_of(path, Kind::Router);
+            if facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("start")) {
+                registers = true;
+                self.starts.extend(handler_frame(program, unit));
+            }
+        }
+        if registers || function.decorators.iter().any(|each| std::ptr::eq(each, decorator)) {
+            self.registrations.extend(site.map(|site| site.call));
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one registration is that many things")]
+    pub(super) fn add_decorated(
+        &mut self,
+        program: &Program<'m>,
+        unit: UnitId,
+        function: &'m Function,
+        fact: &'m Fact,
+        site: Option<Site>,
+        router: Option<Site>,
+        inner: &'m [Expression],
+        frame: FrameId,
+    ) {
+        let module = program.units.units[unit].module;
+        let mut path = site.and_then(|site| route_path(program, fact, site)).unwrap_or_default();
+        let start =
+            function.decorators.first().map_or(function.span.start, |first| first.span.start.min(function.span.start));
+        let mut chain: Vec<Link<'m>> = Vec::new();
+        if let Some(site) = site {
+            guard_links(program, fact, site, &mut chain);
+        }
+        let class = program.units.units[unit].class.map(|class| &program.units.classes[class]);
+        let of_class = class.iter().flat_map(|class| {
+            let frame = program.open_frame(class.unit);
+            class.class.decorators.iter().map(move |decorator| (decorator, frame))
+        });
+        let is_http = fact.entry.as_deref() == Some("http");
+        for (decorator, frame) in of_class.chain(function.decorators.iter().map(|decorator| (decorator, frame))) {
+            for (fact, site) in decorator_facts(program, decorator, frame) {
+                match fact.is {
+                    // `@UseGuards(Limiter)`: what it is given stands in front.
+                    Kind::Middleware if fact.handler.is_some() => {
+                        for argument in &program.units.calls[site.call].call.arguments {
+                            self.function_links(program, &argument.value, site.frame, module, &mut chain);
+                        }
+                    }
+                    Kind::Router if is_http => {
+                        if let Some(prefix) = route_path(program, fact, site) {
+                            path = format!("/{}/{}", prefix.trim_matches('/'), path.trim_matches('/'));
+                            path.truncate(path.trim_end_matches('/').len());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for decorator in inner {
+            for value in program.values(decorator, frame).iter() {
+                for value in wrapped_by(program, value) {
+                    chain.push(Link { value, role: Role::Decorator, module, span: decorator.span });
+                }
+            }
+        }
+        program.receives(unit, &fact.receives);
+        let Some(handler) = handler_frame(program, unit) else { return };
+        let entry = self.entries.len();
+        self.entries.push(Entry {
+            kind: fact.entry.clone().unwrap_or_else(|| "http".into()),
+            name: entry_name(program, fact, &path, function, site),
+            public: fact.public.unwrap_or(!matches!(fact.entry.as_deref(), Some("cli" | "cron"))),
+            module,
+            span: Span { start, end: function.span.end },
+            handler,
+            chains: vec![chain],
+        });
+        self.register(router.as_ref(), site, Registered::Route { path, entry });
+    }
+}
+
+/// The facts of a decorator that is a call, with the call; of one of the program, those of what it puts together.
+pub fn decorator_facts<'m>(program: &Program<'m>, decorator: &'m Expression, frame: FrameId) -> Vec<(&'m Fact, Site)> {
+    let ExpressionKind::Call(call) = &decorator.kind else { return Vec::new() };
+    let Some(call) = program.units.call_id(call) else { return Vec::new() };
+    let site = Site { call, frame };
+    let catalogue = program.catalogue;
+    let paths = program.callee_paths(site);
+    let mut facts: Vec<(&'m Fact, Site)> =
+        paths.iter().flat_map(|path| program.facts(path).to_vec()).map(|id| (catalogue.fact(id), site)).collect();
+    if facts.is_empty() {
+        composed_facts(program, decorator, frame, 0, &mut facts);
+    }
+    facts
+}
+
+/// The facts of decorators that a function of the program puts together: `Paid = () => all(UseGuards(A), UseGuards(B))`.
+pub(super) fn composed_facts<'m>(
+    program: &Program<'m>,
+    made: &'m Expression,
+    frame: FrameId,
+    depth: usize,
+    facts: &mut Vec<(&'m Fact, Site)>,
+) {
+    let ExpressionKind::Call(call) = &made.kind else { return };
+    let Some(id) = program.units.call_id(call).filter(|_| depth < 4) else { return };
+    let site = Site { call: id, frame };
+    for value in program.values(&call.callee, frame).iter() {
+        let Value::Function { unit, closure, receiver } = value else { continue };
+        let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Call(site)) else { continue };
+        for returned in &program.units.units[*unit].returns {
+            let ExpressionKind::Call(outer) = &returned.kind else { continue };
+            let parts = outer.arguments.iter().map(|argument| &argument.value);
+            for part in std::iter::once(*returned).chain(parts) {
+                let ExpressionKind::Call(each) = &part.kind else { continue };
+                let Some(id) = program.units.call_id(each) else { continue };
+                let site = Site { call: id, frame: inner };
+                let paths = program.callee_paths(site);
+                facts.extend(
+                    paths
+                        .iter()
+                        .flat_map(|path| program.facts(path).to_vec())
+                        .map(|id| (program.catalogue.fact(id), site)),
+                );
+                if paths.is_empty() {
+                    composed_facts(program, part, inner, depth + 1, facts);
+                }
+            }
+        }
+    }
+}
+
+/// What a decorator puts in front of a function: what a decorator of the program returns, or itself.
+pub(super) fn wrapped_by<'m>(program: &Program<'m>, decorator: &Value<'m>) -> Vec<Value<'m>> {
+    if let Value::Function { unit, closure, receiver } = decorator
+        && let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework)
+    {
+        let wrappers: Vec<Value<'m>> = program
+            .returned(*unit, frame)
+            .into_iter()
+            .filter(|value| matches!(value, Value::Function { unit: inner, .. } if inner != unit))
+            .collect();
+        if !wrappers.is_empty() {
+            return wrappers;
+        }
+    }
+    vec![decorator.clone()]
+}

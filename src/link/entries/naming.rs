@@ -1,0 +1,99 @@
+//! What entry points are called: their method and path, their command, their function.
+
+use crate::link::Program;
+use crate::link::arguments::Given;
+use crate::link::units::*;
+use crate::link::values::{Site, Value};
+use crate::model::*;
+use crate::rules::catalogue::Fact;
+
+use super::conventional::METHODS;
+
+pub(super) fn route_path(program: &Program<'_>, fact: &Fact, site: Site) -> Option<String> {
+    match program.argument(site, fact.path.as_deref()?) {
+        Given::Present { expression, frame } => {
+            // What stands in the path's place may be the middleware itself: `use(logged("combined"))`.
+            let values = program.values(expression, frame);
+            let is_made = values.iter().any(|value| matches!(value, Value::Library { .. } | Value::Function { .. }));
+            if is_made { None } else { program.text(expression, frame) }
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn entry_name(
+    program: &Program<'_>,
+    fact: &Fact,
+    path: &str,
+    function: &Function,
+    site: Option<Site>,
+) -> String {
+    let named = || method_of(program.units.calls[site?.call].call);
+    let method = told_method(program, fact, site).or_else(named).unwrap_or_default();
+    match (method.is_empty(), path.is_empty()) {
+        (false, _) => format!("{} {}", method.to_uppercase(), if path.is_empty() { "/" } else { path }),
+        (true, false) => path.to_owned(),
+        (true, true) => function.name.clone(),
+    }
+}
+
+pub(super) fn entry_name_of(
+    program: &Program<'_>,
+    fact: &Fact,
+    path: &str,
+    function: Option<&Function>,
+    site: Site,
+    method: Option<String>,
+) -> String {
+    match function {
+        Some(function) => {
+            let mut name = entry_name(program, fact, path, function, Some(site));
+            if let Some(method) = method.filter(|_| name == path) {
+                name = format!("{} {name}", method.to_uppercase());
+            }
+            if !name.is_empty() {
+                return name;
+            }
+            let written = || Program::written(&program.units.calls[site.call].call.callee);
+            key_of_call(program, site.call).unwrap_or_else(written)
+        }
+        None => path.to_owned(),
+    }
+}
+
+/// The key under which a call stands in an object that another call is given, or that its module exports:
+/// `router({ ask: mutation(..) })`, `export const server = { ask: defineAction(..) }`.
+pub(super) fn key_of_call(program: &Program<'_>, call: CallId) -> Option<String> {
+    let info = &program.units.calls[call];
+    let key = |object: &Expression| {
+        let ExpressionKind::Object(entries) = &object.kind else { return None };
+        entries.iter().find(|entry| entry.value.span.contains(info.call.span))?.key.clone()
+    };
+    let given = info.within.first().map(|outer| program.units.calls[*outer].call);
+    given.into_iter().flat_map(|outer| &outer.arguments).find_map(|argument| key(&argument.value)).or_else(|| {
+        let frame = program.module_frame(info.module);
+        program.units.exports[info.module].iter().filter_map(|export| export.value.as_ref()).find_map(|exported| {
+            program.values(exported, frame).iter().find_map(|value| match value {
+                Value::Data { expression, .. } => key(expression.0),
+                _ => None,
+            })
+        })
+    })
+}
+
+/// The HTTP method that a registration names: the fact's own, or an argument with one method.
+pub(super) fn told_method(program: &Program<'_>, fact: &Fact, site: Option<Site>) -> Option<String> {
+    let method = fact.method.as_deref()?;
+    if method.chars().all(|character| character.is_ascii_uppercase()) {
+        return Some(method.to_owned());
+    }
+    let Given::Present { expression, frame } = program.argument(site?, method) else { return None };
+    program.text(expression, frame).filter(|method| METHODS.contains(&method.to_ascii_lowercase().as_str()))
+}
+
+/// `app.post(...)` and `@Post()` register a POST.
+pub(super) fn method_of(call: &Call) -> Option<String> {
+    let (ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) = &call.callee.kind else { return None };
+    let name = name.to_ascii_lowercase();
+    (METHODS.contains(&name.as_str()) || matches!(name.as_str(), "all" | "websocket")).then_some(name)
+}

@@ -1,0 +1,458 @@
+//! Entry points that calls register: routes, mounts, middleware, scripts.
+
+use crate::link::Program;
+use crate::link::arguments::Given;
+use crate::link::units::*;
+use crate::link::values::{FrameId, How, Site, Value};
+use crate::model::*;
+use crate::rules::catalogue::{Fact, Kind};
+
+use super::chains::{arity, is_within_route};
+use super::decorated::decorator_facts;
+use super::injection::injected_at;
+use super::naming::{entry_name_of, method_of, route_path};
+use super::{Entries, Entry, Link, Order, Registered, Role, frame_of, receive};
+
+impl<'m> Entries<'m> {
+    /// Handlers, middleware and routers registered by calls.
+    pub(super) fn registered(&mut self, program: &Program<'m>) {
+        for call in 0..program.units.calls.len() {
+            let info = &program.units.calls[call];
+            let site = Site { call, frame: program.open_frame(info.unit) };
+            for value in program.values(&info.call.callee, site.frame).iter() {
+                let Value::Library { path, sites } = value else { continue };
+                self.guarded_router(program, site, value);
+                for id in program.facts(path).iter() {
+                    let fact = program.catalogue.fact(*id);
+                    let router = sites.first().copied();
+                    match fact.is {
+                        // What stands among the arguments of another registration only makes its handler.
+                        Kind::Route if fact.handler.is_some() && !is_within_route(program, call) => {
+                            self.registered_route(program, fact, site, router)
+                        }
+                        Kind::Route if info.decorates.is_none() && fact.entry.as_deref() == Some("ui") => {
+                            self.script(program, fact, site)
+                        }
+                        Kind::Middleware if !fact.needs.is_empty() => self.put_in_front(program, fact, site),
+                        Kind::Mount | Kind::Middleware if info.decorates.is_none() => {
+                            self.mounted(program, fact, site, router)
+                        }
+                        Kind::ErrorHandler if info.decorates.is_none() => {
+                            self.registrations.insert(call);
+                            for argument in &info.call.arguments {
+                                for value in program.values(&argument.value, site.frame).iter() {
+                                    if fact.parameters.is_some() && fact.parameters != arity(program, value) {
+                                        continue;
+                                    }
+                                    if is_narrow(program, site) {
+                                        self.narrow_handlers.insert((info.module, argument.value.span));
+                                    }
+                                    self.error_handlers.push(Link {
+                                        value: value.clone(),
+                                        role: Role::Middleware,
+                                        module: info.module,
+                                        span: argument.value.span,
+                                    });
+                                }
+                            }
+                        }
+                        // What is injected runs for each request, not where the marker is written.
+                        Kind::Inject => {
+                            self.registrations.insert(call);
+                        }
+                        Kind::Router => {
+                            for path in &fact.handlers {
+                                if let Given::Present { expression, frame } = program.argument(site, path) {
+                                    for value in program.values(expression, frame).iter() {
+                                        self.starts.extend(frame_of(program, value));
+                                    }
+                                }
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// `limiter.limit("60 per hour")(blueprint)`: what guards a handler as its decorator guards a router's handlers.
+    pub(super) fn guarded_router(&mut self, program: &Program<'m>, site: Site, value: &Value<'m>) {
+        let info = &program.units.calls[site.call];
+        let Some(guard) = value.path().and_then(|path| path.strip_suffix("()")) else { return };
+        let Some(first) = info.call.arguments.first().filter(|_| program.is_a(guard, Kind::Guard)) else { return };
+        for given in program.values(&first.value, site.frame).iter() {
+            let Some(router) = router_site(program, given) else { continue };
+            let link = Link { value: value.clone(), role: Role::Middleware, module: info.module, span: info.call.span };
+            let what = Registered::Middleware { path: String::new(), links: vec![link], order: Order::All };
+            self.register(Some(&router), Some(site), what);
+        }
+    }
+
+    /// A function that a registration puts in front of all handlers.
+    pub(super) fn put_in_front(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site) {
+        if !program.applies(fact, site) {
+            return;
+        }
+        let info = &program.units.calls[site.call];
+        self.registrations.insert(site.call);
+        let Some(Given::Present { expression, frame }) =
+            fact.handler.as_deref().map(|handler| program.argument(site, handler))
+        else {
+            return;
+        };
+        let mut links = Vec::new();
+        self.function_links(program, expression, frame, info.module, &mut links);
+        self.conventions.extend(links);
+    }
+
+    pub(super) fn registered_route(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site, router: Option<Site>) {
+        let info = &program.units.calls[site.call];
+        let Some(path_of_handler) = fact.handler.as_deref() else { return };
+        let Given::Present { expression, frame } = program.argument(site, path_of_handler) else { return };
+        let values = program.values(expression, frame);
+        let mut handlers: Vec<(UnitId, FrameId, Option<String>)> = Vec::new();
+        let mut makers: Vec<CallId> = Vec::new();
+        let mut wrappers: Vec<Link<'m>> = Vec::new();
+        for value in values.iter() {
+            match value {
+                Value::Function { unit, closure, receiver } => {
+                    if let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework)
+                        && !handlers.iter().any(|(_, known, _)| *known == frame)
+                    {
+                        handlers.push((program.innermost(*unit, *closure), frame, None));
+                    }
+                }
+                Value::Library { sites, .. } if !sites.is_empty() => {
+                    wrappers.push(Link {
+                        value: value.clone(),
+                        role: Role::Decorator,
+                        module: info.module,
+                        span: expression.span,
+                    });
+                    // `post(handler)` of a method router: the handler is among the arguments of what is given.
+                    for site in sites.iter() {
+                        self.registrations.insert(site.call);
+                        for argument in &program.units.calls[site.call].call.arguments {
+                            for value in program.values(&argument.value, site.frame).iter() {
+                                if let Value::Function { unit, closure, receiver } = value
+                                    && let Some(frame) =
+                                        program.enter(*unit, *closure, receiver.clone(), How::Framework)
+                                {
+                                    makers.push(site.call);
+                                    if !handlers.iter().any(|(_, known, _)| *known == frame) {
+                                        // `get(list).post(create)`, `post().to(create)`.
+                                        let method = std::iter::once(site)
+                                            .chain(sites.iter().rev())
+                                            .find_map(|site| method_of(program.units.calls[site.call].call));
+                                        handlers.push((program.innermost(*unit, *closure), frame, method));
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.registrations.insert(site.call);
+        self.registrations.extend(makers);
+        if handlers.is_empty() {
+            return;
+        }
+        let mut chain = Vec::new();
+        guard_links(program, fact, site, &mut chain);
+        registration_link(program, site, &mut chain);
+        if path_of_handler.starts_with("#-") {
+            for argument in info.call.arguments.iter().filter(|argument| !std::ptr::eq(&argument.value, expression)) {
+                self.function_links(program, &argument.value, site.frame, info.module, &mut chain);
+            }
+        }
+        chain.append(&mut wrappers);
+        for link in &chain {
+            receive(program, &link.value, fact);
+        }
+        let path = route_path(program, fact, site).unwrap_or_default();
+        for (unit, handler, method) in handlers {
+            program.receives(unit, &fact.receives);
+            program.receives(program.unit_of_frame(handler), &fact.receives);
+            let entry = self.entries.len();
+            let function = program.units.units[unit].function;
+            // A handler written in place or nearby: the entry spans from the registration to the handler's end. A named
+            // handler elsewhere is the entry itself, decorators included.
+            let inline = function.is_some_and(|function| info.call.span.contains(function.span));
+            let (module, span) = match function {
+                Some(function) if !inline && !function.name.is_empty() => {
+                    (program.units.units[unit].module, function.span)
+                }
+                _ => (info.module, info.call.span),
+            };
+            self.entries.push(Entry {
+                kind: fact.entry.clone().unwrap_or_else(|| "http".into()),
+                name: entry_name_of(program, fact, &path, function, site, method),
+                public: fact.public.unwrap_or(!matches!(fact.entry.as_deref(), Some("cli" | "cron"))),
+                module,
+                span,
+                handler,
+                chains: vec![chain.clone()],
+            });
+            self.register(router.as_ref(), Some(site), Registered::Route { path: path.clone(), entry });
+        }
+    }
+
+    /// Function-like values among the arguments, also in lists.
+    pub(super) fn function_links(
+        &self,
+        program: &Program<'m>,
+        expression: &'m Expression,
+        frame: FrameId,
+        module: ModuleId,
+        chain: &mut Vec<Link<'m>>,
+    ) {
+        for value in program.values(expression, frame).iter() {
+            match value {
+                Value::Function { .. } | Value::Class(_) | Value::Instance { .. } => {
+                    chain.push(Link { value: value.clone(), role: Role::Middleware, module, span: expression.span });
+                    for (held, frame) in held_by(program, value) {
+                        self.function_links(program, held, frame, module, chain);
+                    }
+                }
+                Value::Library { sites, .. } => {
+                    chain.push(Link { value: value.clone(), role: Role::Middleware, module, span: expression.span });
+                    // A stack of layers is what was put on it: `ServiceBuilder::new().layer(a).layer(b)`.
+                    if router_site(program, value).is_none() {
+                        for site in sites.iter().skip(1) {
+                            for argument in &program.units.calls[site.call].call.arguments {
+                                self.function_links(program, &argument.value, site.frame, module, chain);
+                            }
+                        }
+                    }
+                }
+                Value::Data { expression: written, frame } => {
+                    if let ExpressionKind::List(items) = &written.0.kind {
+                        for item in items {
+                            self.function_links(program, item, *frame, module, chain);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn mounted(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site, router: Option<Site>) {
+        let info = &program.units.calls[site.call];
+        self.registrations.insert(site.call);
+        let mut links: Vec<Link<'m>> = Vec::new();
+        guard_links(program, fact, site, &mut links);
+        let mut path = route_path(program, fact, site);
+        let mut children: Vec<CallId> = Vec::new();
+        for (index, argument) in info.call.arguments.iter().enumerate() {
+            if argument.name.is_some() {
+                continue;
+            }
+            if let (0, ExpressionKind::Literal(Literal::Text(text))) = (index, &argument.value.kind) {
+                path = path.or_else(|| Some(text.clone()));
+                continue;
+            }
+            let mut found = Vec::new();
+            self.function_links(program, &argument.value, site.frame, info.module, &mut found);
+            for value in program.values(&argument.value, site.frame).iter() {
+                if let Value::Module(module) = value {
+                    for value in program.exported(*module, "default", 0).unwrap_or_default() {
+                        found.push(Link {
+                            value,
+                            role: Role::Middleware,
+                            module: info.module,
+                            span: argument.value.span,
+                        });
+                    }
+                }
+            }
+            for mut link in found {
+                // `register(limiter, { global: false })`: what is put in front is given its options here.
+                if let Value::Library { sites, .. } = &mut link.value
+                    && sites.is_empty()
+                    && info.call.arguments.len() > 1
+                {
+                    *sites = std::rc::Rc::from([site]);
+                }
+                match router_site(program, &link.value) {
+                    Some(child) => children.push(child.call),
+                    None => {
+                        receive(program, &link.value, fact);
+                        // A function with as many parameters as an error handler is one.
+                        if fact.parameters.is_some() && fact.parameters == arity(program, &link.value) {
+                            self.error_handlers.push(link);
+                            continue;
+                        }
+                        links.push(link);
+                    }
+                }
+            }
+        }
+        let path = path.unwrap_or_default();
+        let is_router = router
+            .is_some_and(|router| program.callee_paths(router).iter().any(|path| program.is_a(path, Kind::Router)));
+        if children.is_empty() && !is_router && fact.order.as_deref() == Some("all") {
+            // What has no routes of its own stands in front of all handlers.
+            self.conventions.extend(links);
+        } else if children.is_empty() {
+            let order = match fact.order.as_deref() {
+                Some("all") => Order::All,
+                Some("before") => Order::Before,
+                None if fact.is == Kind::Middleware => Order::All,
+                _ => Order::After,
+            };
+            self.register(router.as_ref(), Some(site), Registered::Middleware { path, links, order });
+        } else {
+            for child in children {
+                self.register(
+                    router.as_ref(),
+                    Some(site),
+                    Registered::Mount { path: path.clone(), child, links: links.clone() },
+                );
+            }
+        }
+    }
+
+    /// A module whose body is the entry point, told by a call that it makes.
+    pub(super) fn script(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site) {
+        let module = program.units.calls[site.call].module;
+        let unit = &program.units.units[program.units.bodies[module]];
+        if self.entries.iter().any(|entry| entry.module == module && entry.kind == "ui") {
+            return;
+        }
+        self.entries.push(Entry {
+            kind: "ui".into(),
+            name: program.modules[module].path.clone(),
+            public: fact.public.unwrap_or(true),
+            module,
+            span: program.modules[module]
+                .body
+                .first()
+                .map_or(unit.span, |first| Span { start: first.span.start, end: unit.span.end }),
+            handler: program.module_frame(module),
+            chains: vec![Vec::new()],
+        });
+    }
+}
+
+/// Whether a class is declared as a handler of errors, and then whether it is one for some of them only.
+pub(super) fn handled_errors(program: &Program<'_>, value: &Value<'_>) -> Option<bool> {
+    let (Value::Class(class) | Value::Instance { class, .. }) = value else { return None };
+    let class = &program.units.classes[*class];
+    let frame = program.open_frame(class.unit);
+    let mut facts = class.class.decorators.iter().flat_map(|decorator| decorator_facts(program, decorator, frame));
+    facts.find(|(fact, _)| fact.is == Kind::ErrorHandler).map(|(_, site)| is_narrow(program, site))
+}
+
+/// Whether a handler of errors is registered for some of them only: a status other than 500, a class of errors.
+pub(super) fn is_narrow(program: &Program<'_>, site: Site) -> bool {
+    let Some(first) = program.units.calls[site.call].call.arguments.first() else { return false };
+    if let ExpressionKind::Literal(Literal::Number(status)) = first.value.kind {
+        return status != 500.0;
+    }
+    program.values(&first.value, site.frame).iter().any(|value| match value {
+        Value::Class(_) => true,
+        Value::Library { path, sites } => {
+            sites.is_empty()
+                && !matches!(path.as_ref(), "builtins.Exception" | "builtins.BaseException" | "globals.Error")
+        }
+        _ => false,
+    })
+}
+
+/// The constructor site of a router value.
+pub(super) fn router_site<'m>(program: &Program<'m>, value: &Value<'m>) -> Option<Site> {
+    let Value::Library { path, sites } = value else { return None };
+    let constructor = path.strip_suffix("()")?;
+    if program.is_a(constructor, Kind::Router) { sites.first().copied() } else { None }
+}
+
+/// What stands at an argument path; `providers[].useClass` is that key of every item of a list.
+pub(super) fn arguments_of<'m>(program: &Program<'m>, site: Site, path: &str) -> Vec<(&'m Expression, FrameId)> {
+    let (list, rest) = path.split_once("[].").unwrap_or((path, ""));
+    let Given::Present { expression, frame } = program.argument(site, list) else { return Vec::new() };
+    if rest.is_empty() {
+        return vec![(expression, frame)];
+    }
+    let mut all = Vec::new();
+    for value in program.values(expression, frame).iter() {
+        let Value::Data { expression, frame } = value else { continue };
+        let ExpressionKind::List(items) = &expression.0.kind else { continue };
+        for item in items {
+            if let Given::Present { expression, frame } = program.inside(item, *frame, rest, 0) {
+                all.push((expression, frame));
+            }
+        }
+    }
+    all
+}
+
+/// The guards that a route, router or mount is given in arguments.
+pub(super) fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, chain: &mut Vec<Link<'m>>) {
+    for path in &fact.guards {
+        let module = program.units.calls[site.call].module;
+        let mut stack = arguments_of(program, site, path);
+        while let Some((expression, frame)) = stack.pop() {
+            for value in program.values(expression, frame).iter() {
+                if let Value::Data { expression: inner, frame } = value
+                    && let ExpressionKind::List(items) = &inner.0.kind
+                {
+                    stack.extend(items.iter().rev().map(|item| (item, *frame)));
+                    continue;
+                }
+                let providers = program.providers(value);
+                let role = if providers.is_empty() { Role::Middleware } else { Role::Dependency };
+                let marked: Vec<Value<'m>> = if providers.is_empty() { vec![value.clone()] } else { providers };
+                for value in marked {
+                    nested_links(program, &value, chain, 0);
+                    chain.push(Link { value, role, module, span: expression.span });
+                }
+            }
+        }
+    }
+}
+
+/// A registration that protects by what it is given: `app.post(path, { config: { rateLimit } }, handler)`.
+pub(super) fn registration_link<'m>(program: &Program<'m>, site: Site, chain: &mut Vec<Link<'m>>) {
+    let info = &program.units.calls[site.call];
+    for path in program.callee_paths(site).into_iter().filter(|path| program.is_a(path, Kind::Guard)) {
+        let value = Value::Library { path, sites: std::rc::Rc::from([site]) };
+        chain.push(Link { value, role: Role::Middleware, module: info.module, span: info.call.span });
+    }
+}
+
+/// What a dependency itself depends on.
+pub(super) fn nested_links<'m>(program: &Program<'m>, value: &Value<'m>, chain: &mut Vec<Link<'m>>, depth: usize) {
+    if depth > 6 {
+        return;
+    }
+    if let Some(frame) = frame_of(program, value) {
+        for link in injected_at(program, frame, depth + 1) {
+            if !chain.contains(&link) {
+                chain.push(link);
+            }
+        }
+    }
+}
+
+/// What was put into a stack of layers, which is none itself: `ServiceBuilder::new().layer(a).layer(b)`.
+pub(super) fn held_by<'m>(program: &Program<'m>, value: &Value<'m>) -> Vec<(&'m Expression, FrameId)> {
+    let Value::Library { sites, .. } = value else { return Vec::new() };
+    if router_site(program, value).is_some() {
+        return Vec::new();
+    }
+    let Some((_, added)) = sites.split_first() else { return Vec::new() };
+    let adds = |site: &&Site| {
+        let call = program.units.calls[site.call].call;
+        matches!(call.callee.kind, ExpressionKind::Member { .. })
+            && program.callee_paths(**site).iter().any(|path| path.contains("()") && program.is_a(path, Kind::Same))
+    };
+    let given = added.iter().filter(adds).take(HELD);
+    given.filter_map(|site| Some((&program.units.calls[site.call].call.arguments.first()?.value, site.frame))).collect()
+}
+
+/// Layers of one stack that are looked at.
+pub(super) const HELD: usize = 24;

@@ -1,0 +1,335 @@
+//! Gates: tests that stand in the way of a call, and what has happened before it.
+
+use std::rc::Rc;
+
+use crate::link::Program;
+use crate::link::units::*;
+use crate::link::values::{FrameId, Site};
+use crate::model::*;
+use crate::rules::catalogue::Kind;
+
+use super::children;
+use super::exits::{Exit, exit_call, exit_of, is_error, leaves, leaves_by_raising, raised_name};
+
+impl<'m> Program<'m> {
+    /// The tests that decide whether a unit returns this expression: those around it, and the exits before it.
+    pub fn gates_of_result(&self, unit: UnitId, result: &'m Expression, frame: FrameId) -> Vec<&'m Expression> {
+        let at = self.units.units[unit].nodes.iter().rev().find(|node| {
+            matches!(self.units.nodes[**node].kind, NodeKind::Plain(statement) if statement.span.contains(result.span))
+        });
+        let Some(at) = at.copied() else { return Vec::new() };
+        let before = self.gates_before(unit, at, result.span, frame);
+        before.into_iter().map(|gate| gate.test).chain(self.tests_around(at)).collect()
+    }
+
+    /// The innermost condition around `inner` that is not around `outer`: none where both always run together.
+    /// `Err` where `inner` stands in an exception handler that `outer` does not stand in.
+    pub(super) fn extra_condition(&self, inner: NodeId, outer: NodeId) -> Result<Option<&'m Expression>, ()> {
+        let around = self.conditions_around(outer);
+        let mut extra = None;
+        for id in self.conditions_around(inner) {
+            if around.contains(&id) {
+                continue;
+            }
+            match self.units.nodes[id].kind {
+                NodeKind::Handler(..) => return Err(()),
+                NodeKind::Then(test) | NodeKind::Otherwise(test) | NodeKind::Branch { test, .. } => {
+                    extra = extra.or(Some(test))
+                }
+                _ => {}
+            }
+        }
+        Ok(extra)
+    }
+
+    /// The gates that stand before a call or around it, within its own unit.
+    pub fn gates(&self, site: Site) -> Vec<Gate<'m>> {
+        let info = &self.units.calls[site.call];
+        let mut gates = self.gates_before(info.unit, info.node, info.call.span, site.frame);
+        for (id, node) in self.units.ancestors(info.node) {
+            let (test, refuses_when) = match node.kind {
+                NodeKind::Then(test) => (test, false),
+                NodeKind::Otherwise(test) => (test, true),
+                NodeKind::Branch { test, holds } => (test, !holds),
+                _ => continue,
+            };
+            gates.push(Gate {
+                test,
+                frame: site.frame,
+                exit: Exit::Branch,
+                refusal: None,
+                refuses_when,
+                under: None,
+                span: test.span,
+                node: id,
+            });
+        }
+        gates
+    }
+
+    /// All exits of a unit that end it by an exception, wherever they stand in it.
+    pub fn raising_gates(&self, frame: FrameId) -> Vec<Gate<'m>> {
+        let unit = self.unit_of_frame(frame);
+        let leaves = |gate: &Gate<'m>| !self.is_caught(gate.node, gate.refusal.and_then(raised_name), None);
+        self.exits(unit, frame).into_iter().filter(|gate| gate.exit == Exit::Raise && leaves(gate)).collect()
+    }
+
+    /// All exits of a unit, in the order of the text.
+    pub fn exits(&self, unit: UnitId, frame: FrameId) -> Vec<Gate<'m>> {
+        let mut gates: Vec<Gate<'m>> = self.units.units[unit]
+            .nodes
+            .iter()
+            .flat_map(|id| {
+                let node = &self.units.nodes[*id];
+                let NodeKind::If { test, then, otherwise, .. } = node.kind else { return Vec::new() };
+                self.gate_of(test, then, otherwise, frame, *id)
+            })
+            .collect();
+        gates.extend(self.last_raises(unit, &gates));
+        gates.extend(self.chosen_errors(unit, frame));
+        gates
+    }
+
+    /// `if fine: return` and then an exception: the test decides about the exception.
+    pub(super) fn last_raises(&self, unit: UnitId, exits: &[Gate<'m>]) -> Vec<Gate<'m>> {
+        let mut gates = Vec::new();
+        for id in &self.units.units[unit].nodes {
+            let node = &self.units.nodes[*id];
+            let NodeKind::Plain(statement) = node.kind else { continue };
+            let raises = match &statement.kind {
+                StatementKind::Raise(_) => true,
+                StatementKind::Return(Some(value)) => is_error(value),
+                StatementKind::Expression(value) => exit_call(value).is_some(),
+                _ => false,
+            };
+            if !raises {
+                continue;
+            }
+            let around = self.conditions_around(*id);
+            let earlier = exits.iter().filter(|gate| {
+                gate.exit == Exit::Return
+                    && gate.span.end <= node.span.start
+                    && self.conditions_around(gate.node) == around
+            });
+            gates.extend(earlier.map(|gate| Gate {
+                exit: Exit::Raise,
+                refusal: None,
+                refuses_when: !gate.refuses_when,
+                ..*gate
+            }));
+        }
+        gates
+    }
+
+    /// `if over { Err(..) } else { Ok(..) }` as the result of a function.
+    pub(super) fn chosen_errors(&self, unit: UnitId, frame: FrameId) -> Vec<Gate<'m>> {
+        let info = &self.units.units[unit];
+        let Some(node) = info.nodes.last().copied() else { return Vec::new() };
+        let chosen = info.returns.iter().filter_map(|value| {
+            let ExpressionKind::Conditional { test, then, otherwise } = &value.kind else { return None };
+            let refuses_when = match (is_error(then), is_error(otherwise)) {
+                (true, false) => true,
+                (false, true) => false,
+                _ => return None,
+            };
+            Some(Gate {
+                test,
+                frame,
+                exit: Exit::Raise,
+                refusal: None,
+                refuses_when,
+                under: None,
+                span: test.span,
+                node,
+            })
+        });
+        chosen.collect()
+    }
+
+    pub(super) fn gate_of(
+        &self,
+        test: &'m Expression,
+        then: &'m Block,
+        otherwise: &'m Block,
+        frame: FrameId,
+        node: NodeId,
+    ) -> Vec<Gate<'m>> {
+        let mut gates = Vec::new();
+        let span = self.units.nodes[node].span;
+        for (block, refuses_when) in [(then, true), (otherwise, false)] {
+            if let Some(exit) = exit_of(block).or_else(|| self.thrown_by_library(block, frame)) {
+                gates.push(Gate { test, frame, exit, refusal: Some(block), refuses_when, under: None, span, node });
+            }
+        }
+        gates
+    }
+
+    /// A block that ends with a call of a library that throws an error response: `error(429)`, `notFound()`.
+    pub(super) fn thrown_by_library(&self, block: &'m Block, frame: FrameId) -> Option<Exit> {
+        let StatementKind::Expression(value) = &block.last()?.kind else { return None };
+        let ExpressionKind::Call(call) = &value.kind else { return None };
+        let site = Site { call: self.units.call_id(call)?, frame };
+        let throws =
+            |path: &Rc<str>| self.facts_of(path, Kind::Reject).iter().any(|(_, fact)| fact.raises == Some(true));
+        self.callee_paths(site).iter().any(throws).then_some(Exit::Raise)
+    }
+
+    pub(super) fn gates_before(&self, unit: UnitId, at: NodeId, span: Span, frame: FrameId) -> Vec<Gate<'m>> {
+        let mut gates = Vec::new();
+        for id in &self.units.units[unit].nodes {
+            let node = &self.units.nodes[*id];
+            let NodeKind::If { test, then, otherwise, .. } = node.kind else { continue };
+            if node.span.end > span.start {
+                // The call stands inside this statement: its tests are found as conditions around the call.
+                continue;
+            }
+            let Ok(under) = self.extra_condition(*id, at) else { continue };
+            for mut gate in self.gate_of(test, then, otherwise, frame, *id) {
+                let goes_on = match gate.exit {
+                    Exit::Raise => self.is_caught(*id, gate.refusal.and_then(raised_name), Some(at)),
+                    // What leaves a loop reaches a call behind the loop.
+                    Exit::Loop => !self.shares_loop(*id, at),
+                    _ => false,
+                };
+                if !goes_on {
+                    gate.under = under;
+                    gates.push(gate);
+                }
+            }
+        }
+        gates
+    }
+
+    /// Whether the innermost loop around one node is around the other as well.
+    pub(super) fn shares_loop(&self, inner: NodeId, other: NodeId) -> bool {
+        let innermost = self.units.ancestors(inner).find(|(_, node)| matches!(node.kind, NodeKind::Loop(_)));
+        innermost.is_some_and(|(id, _)| self.units.ancestors(other).any(|(each, _)| each == id))
+    }
+
+    /// Whether an exception that is raised at a node is caught by a handler that goes on. Only blocks that are not
+    /// around `until` are looked at: behind the others the later place is not reached either.
+    pub fn is_caught(&self, node: NodeId, raised: Option<&str>, until: Option<NodeId>) -> bool {
+        let shared: Vec<NodeId> =
+            until.into_iter().flat_map(|until| self.units.ancestors(until).map(|(id, _)| id)).collect();
+        for (id, each) in self.units.ancestors(node) {
+            let NodeKind::TryBody(tried) = each.kind else { continue };
+            if shared.contains(&id) {
+                continue;
+            }
+            if let Some(handler) = tried.handlers.iter().find(|handler| catches(handler, raised)) {
+                return !leaves(&handler.body);
+            }
+        }
+        false
+    }
+
+    /// Whether an error that a call returns stops its caller: everywhere but in Rust, where `?` says so.
+    pub fn hands_errors_on(&self, call: CallId) -> bool {
+        let info = &self.units.calls[call];
+        if self.modules[info.module].language != Language::Rust {
+            return true;
+        }
+        let within: Vec<&'m Expression> = match self.units.nodes[info.node].kind {
+            NodeKind::Plain(statement) => match &statement.kind {
+                StatementKind::Expression(value) | StatementKind::Return(Some(value)) => vec![value],
+                StatementKind::Assign(assignment) => assignment.value.iter().collect(),
+                _ => Vec::new(),
+            },
+            NodeKind::If { test, .. } => vec![test],
+            _ => Vec::new(),
+        };
+        within.into_iter().any(|expression| is_asked(expression, info.call, false, 0))
+    }
+
+    /// The calls of the same unit that have happened when a call happens.
+    pub fn before(&self, site: Site) -> Vec<Before<'m>> {
+        let info = &self.units.calls[site.call];
+        let mut all = Vec::new();
+        for call in &self.units.units[info.unit].calls {
+            let other = &self.units.calls[*call];
+            if *call == site.call || other.call.span.end > info.call.span.end || other.decorates.is_some() {
+                continue;
+            }
+            if other.call.span.contains(info.call.span) {
+                continue;
+            }
+            if let Ok(under) = self.extra_condition(other.node, info.node) {
+                let is_caught =
+                    self.is_caught(other.node, None, Some(info.node)) || self.is_caught_in_chain(other.call, info.unit);
+                all.push(Before { site: Site { call: *call, frame: site.frame }, under, is_caught });
+            }
+        }
+        all
+    }
+
+    /// `consume(key).catch(report)`: the error ends there, unless the handler raises again.
+    pub(super) fn is_caught_in_chain(&self, call: &Call, unit: UnitId) -> bool {
+        self.units.units[unit].calls.iter().any(|outer| {
+            let outer = self.units.calls[*outer].call;
+            outer.span.start == call.span.start
+                && outer.span.end > call.span.end
+                && matches!(&outer.callee.kind, ExpressionKind::Member { name, .. } if name == "catch")
+                && !outer.arguments.iter().any(|argument| match &argument.value.kind {
+                    ExpressionKind::Function(handler) => leaves_by_raising(&handler.body),
+                    _ => false,
+                })
+        })
+    }
+}
+
+/// A test in the way of a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate<'m> {
+    pub test: &'m Expression,
+    pub frame: FrameId,
+    pub exit: Exit,
+    /// What runs when the gate refuses, where it is a block of its own.
+    pub refusal: Option<&'m Block>,
+    /// Whether the gate refuses when its test holds.
+    pub refuses_when: bool,
+    /// The innermost condition around the gate that is not around the call.
+    pub under: Option<&'m Expression>,
+    pub span: Span,
+    /// The node of the test's statement; the conditions around it belong to the decision.
+    pub node: NodeId,
+}
+
+/// A call that has happened when another happens.
+#[derive(Clone, Copy, Debug)]
+pub struct Before<'m> {
+    pub site: Site,
+    /// The innermost condition around it that is not around the later call.
+    pub under: Option<&'m Expression>,
+    /// Whether what it raises is caught on the way to the later call, which then happens all the same.
+    pub is_caught: bool,
+}
+
+/// Whether a handler catches an exception of this name; of an unknown one whether it catches every exception.
+pub(super) fn catches(handler: &Handler, raised: Option<&str>) -> bool {
+    fn names(expression: &Expression, raised: Option<&str>) -> bool {
+        match &expression.kind {
+            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+                matches!(name.as_str(), "Exception" | "BaseException") || Some(name.as_str()) == raised
+            }
+            ExpressionKind::List(items) | ExpressionKind::Operator { operands: items, .. } => {
+                items.iter().any(|item| names(item, raised))
+            }
+            _ => false,
+        }
+    }
+    handler.catches.as_ref().is_none_or(|catches| names(catches, raised))
+}
+
+/// Whether a call stands under a `?` within an expression.
+pub(super) fn is_asked(expression: &Expression, call: &Call, asked: bool, depth: usize) -> bool {
+    if depth > 60 {
+        return false;
+    }
+    if matches!(&expression.kind, ExpressionKind::Call(each) if std::ptr::eq(each.as_ref(), call)) {
+        return asked;
+    }
+    let asked = asked || matches!(&expression.kind, ExpressionKind::Operator { operator, .. } if operator == "?");
+    let mut found = false;
+    children(expression, &mut |child| found = found || is_asked(child, call, asked, depth + 1));
+    found
+}

@@ -1,0 +1,271 @@
+//! Slices: everything that flows into an expression, through names, parameters, attributes and results.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
+
+use crate::link::Program;
+use crate::link::units::*;
+use crate::link::values::{FrameId, How, Site, Value};
+use crate::model::*;
+
+use super::children;
+use super::exits::exit_of;
+use super::gates::Gate;
+
+impl<'m> Program<'m> {
+    /// Everything that flows into a gate's decision: its test and the conditions around it.
+    pub fn gate_slice(&self, gate: &Gate<'m>) -> Slice<'m> {
+        let mut slice = self.slice(gate.test, gate.frame);
+        for (_, node) in self.units.ancestors(gate.node).skip(1) {
+            if let NodeKind::Then(test) | NodeKind::Otherwise(test) = node.kind {
+                self.slice_into(test, gate.frame, &mut slice, 0);
+            }
+        }
+        slice
+    }
+
+    /// Everything that flows into an expression, with the frame in which it stands.
+    pub fn slice(&self, expression: &'m Expression, frame: FrameId) -> Slice<'m> {
+        let mut slice = Slice::default();
+        self.slice_into(expression, frame, &mut slice, 0);
+        slice
+    }
+
+    pub(super) fn slice_into(&self, expression: &'m Expression, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let key = (std::ptr::from_ref(expression) as usize, frame, slice.partly);
+        if depth > 80 || slice.parts.len() >= SLICE || !slice.seen.insert(key) {
+            return;
+        }
+        slice.parts.push((expression, frame));
+        use ExpressionKind as E;
+        match &expression.kind {
+            E::Name(name) => self.slice_name(name, frame, slice, depth),
+            E::Call(call) => self.slice_call(call, frame, slice, depth),
+            E::Member { object, .. } => {
+                self.slice_holder(object, frame, slice, depth);
+                self.slice_attribute(expression, frame, slice, depth);
+            }
+            E::Function(_) => {}
+            _ => children(expression, &mut |child| self.slice_into(child, frame, slice, depth + 1)),
+        }
+    }
+
+    /// What a member is taken from: of an instance of the program only which one it is, not all that it was made with.
+    pub(super) fn slice_holder(&self, object: &'m Expression, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let is_own = self.values(object, frame).iter().any(|value| matches!(value, Value::Instance { .. }));
+        let before = slice.partly;
+        slice.partly |= is_own;
+        self.slice_into(object, frame, slice, depth + 1);
+        slice.partly = before;
+    }
+
+    pub(super) fn slice_name(&self, name: &'m str, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let mut at = Some(frame);
+        while let Some(id) = at {
+            let here = self.frame(id);
+            let Some(bindings) = self.units.units[here.unit].names.get(name) else {
+                at = here.closure;
+                continue;
+            };
+            for binding in bindings {
+                match binding {
+                    Binding::Value { value, .. } => self.slice_into(value, id, slice, depth + 1),
+                    Binding::Element { over, .. } => self.slice_into(over, id, slice, depth + 1),
+                    Binding::Context(context) => self.slice_into(context, id, slice, depth + 1),
+                    Binding::Parameter { index, .. } => self.slice_parameter(*index, id, slice, depth),
+                    Binding::Import(_) => {
+                        let values = self.outer_values(name, id);
+                        for value in values {
+                            if let Value::Data { expression, frame } = value {
+                                self.slice_into(expression.0, frame, slice, depth + 1);
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            self.slice_growth(name, here.unit, slice, depth);
+            return;
+        }
+    }
+
+    /// `missing.push(name)`: what is put into a collection, and when, flows into it.
+    pub(super) fn slice_growth(&self, name: &'m str, unit: UnitId, slice: &mut Slice<'m>, depth: usize) {
+        for (call, frame) in self.growth(name, unit) {
+            let info = &self.units.calls[call];
+            for argument in &info.call.arguments {
+                self.slice_into(&argument.value, frame, slice, depth + 1);
+            }
+            for (_, node) in self.units.ancestors(info.node) {
+                if let NodeKind::Then(test) | NodeKind::Otherwise(test) | NodeKind::Branch { test, .. } = node.kind {
+                    self.slice_into(test, frame, slice, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// The calls that add to a collection by its name, in the unit that binds it and those inside it.
+    pub fn growth(&self, name: &str, unit: UnitId) -> Vec<(CallId, FrameId)> {
+        let mut found = Vec::new();
+        let mut units = vec![unit];
+        while let Some(unit) = units.pop() {
+            let info = &self.units.units[unit];
+            units.extend(info.inner.iter().filter(|inner| !self.units.units[**inner].names.contains_key(name)));
+            for call in &info.calls {
+                let ExpressionKind::Member { object, name: method } = &self.units.calls[*call].call.callee.kind else {
+                    continue;
+                };
+                let grows = matches!(
+                    method.as_str(),
+                    "push" | "append" | "add" | "extend" | "insert" | "unshift" | "appendleft" | "concat" | "push_back"
+                );
+                if grows && matches!(&object.kind, ExpressionKind::Name(holder) if holder == name) {
+                    found.push((*call, self.open_frame(unit)));
+                }
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
+    pub(super) fn outer_values(&self, name: &'m str, frame: FrameId) -> Vec<Value<'m>> {
+        self.named_values(name, frame)
+    }
+
+    /// What is passed for a parameter: the argument, or what is injected.
+    pub(super) fn slice_parameter(&self, index: usize, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let here = self.frame(frame);
+        let Some(function) = self.units.units[here.unit].function else { return };
+        let Some(parameter) = function.parameters.get(index) else { return };
+        slice.parameters.push((here.unit, index, frame));
+        match here.how {
+            How::Call(site) => {
+                if let Some((argument, frame)) = self.passed_from(function, index, site) {
+                    self.slice_into(argument, frame, slice, depth + 1);
+                } else if let Some(default) = &parameter.default {
+                    self.slice_into(default, here.closure.unwrap_or(frame), slice, depth + 1);
+                }
+            }
+            _ => {
+                for link in crate::link::entries::injected_for(self, parameter, here.closure.unwrap_or(frame)) {
+                    if let Value::Function { unit, .. } = &link
+                        && let Some(inner) = crate::link::entries::frame_of(self, &link)
+                    {
+                        self.slice_unit(*unit, inner, slice, depth);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn slice_attribute(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        slice: &mut Slice<'m>,
+        depth: usize,
+    ) {
+        let before = std::mem::replace(&mut slice.partly, false);
+        for (unit, inner) in self.properties(expression, frame) {
+            self.slice_unit(unit, inner, slice, depth);
+        }
+        for value in self.values(expression, frame).iter() {
+            match value {
+                Value::Data { expression: inner, frame } if !std::ptr::eq(inner.0, expression) => {
+                    self.slice_into(inner.0, *frame, slice, depth + 1);
+                }
+                Value::Library { sites, .. } => {
+                    slice.sites.extend(sites.iter().filter(|site| !slice.site_seen(site)).copied().collect::<Vec<_>>());
+                }
+                _ => {}
+            }
+        }
+        slice.partly = before;
+    }
+
+    /// The methods that are read like fields behind a member.
+    pub fn properties(&self, expression: &'m Expression, frame: FrameId) -> Vec<(UnitId, FrameId)> {
+        let ExpressionKind::Member { object, name } = &expression.kind else { return Vec::new() };
+        let values = self.values(object, frame);
+        let found = values.iter().filter_map(|value| {
+            let class = match value {
+                Value::Instance { class, .. } | Value::Class(class) => *class,
+                _ => return None,
+            };
+            let unit = self.property_of(class, name)?;
+            let home = self.open_frame(self.units.classes[class].unit);
+            Some((unit, self.enter(unit, home, Some(Rc::new(value.clone())), How::Framework)?))
+        });
+        found.collect()
+    }
+
+    pub(super) fn slice_call(&self, call: &'m Call, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let Some(id) = self.units.call_id(call) else { return };
+        let site = Site { call: id, frame };
+        slice.sites.push(site);
+        let callees = self.values(&call.callee, frame);
+        match &call.callee.kind {
+            // The method itself is looked into below.
+            ExpressionKind::Member { object, .. } => self.slice_holder(object, frame, slice, depth),
+            _ => self.slice_into(&call.callee, frame, slice, depth + 1),
+        }
+        let mut own = false;
+        for callee in callees.iter() {
+            if let Value::Function { unit, closure, receiver } = callee
+                && let Some(inner) = self.enter(*unit, *closure, receiver.clone(), How::Call(site))
+            {
+                own = true;
+                self.slice_unit(*unit, inner, slice, depth);
+            }
+        }
+        let constructs = slice.partly && callees.iter().any(|callee| matches!(callee, Value::Class(_)));
+        // What is given to a function of the program flows only where its parameters flow.
+        if !own && !constructs {
+            for argument in &call.arguments {
+                self.slice_into(&argument.value, frame, slice, depth + 1);
+            }
+        }
+    }
+
+    /// What a unit returns, and what decides which return is taken.
+    pub(super) fn slice_unit(&self, unit: UnitId, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let info = &self.units.units[unit];
+        slice.frames.push(frame);
+        for expression in info.returns.iter().chain(&info.yields) {
+            self.slice_into(expression, frame, slice, depth + 1);
+        }
+        for id in &info.nodes {
+            if let NodeKind::If { test, then, otherwise, .. } = self.units.nodes[*id].kind
+                && (exit_of(then).is_some() || exit_of(otherwise).is_some())
+            {
+                // What decides is looked at whole.
+                let before = std::mem::replace(&mut slice.partly, false);
+                self.slice_into(test, frame, slice, depth + 1);
+                slice.partly = before;
+            }
+        }
+    }
+}
+
+/// Expressions in one slice.
+pub(super) const SLICE: usize = 1_500;
+
+/// What flows into an expression.
+#[derive(Debug, Default)]
+pub struct Slice<'m> {
+    pub parts: Vec<(&'m Expression, FrameId)>,
+    pub sites: Vec<Site>,
+    pub parameters: Vec<(UnitId, usize, FrameId)>,
+    /// Frames of the program's own functions whose results flow in.
+    pub frames: Vec<FrameId>,
+    /// Whether only the choice of an object is looked at, not what the object holds.
+    partly: bool,
+    seen: FxHashSet<(usize, FrameId, bool)>,
+}
+
+impl Slice<'_> {
+    fn site_seen(&self, site: &Site) -> bool {
+        self.sites.contains(site)
+    }
+}

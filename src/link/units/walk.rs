@@ -1,0 +1,446 @@
+//! The walk through a module that indexes its units, names, calls and nodes.
+
+use rustc_hash::FxHashMap;
+
+use crate::model::*;
+
+use super::{
+    Access, Binding, CallId, CallInfo, ClassId, ClassInfo, ModuleId, Node, NodeId, NodeKind, UnitId, Units, address,
+};
+
+/// The walk over one module.
+pub(super) struct Walk<'w, 'm> {
+    pub(super) units: &'w mut Units<'m>,
+    pub(super) module: ModuleId,
+    pub(super) unit: UnitId,
+    pub(super) node: Option<NodeId>,
+    pub(super) class: Option<ClassId>,
+    pub(super) within: Vec<CallId>,
+    pub(super) decorates: Option<UnitId>,
+}
+
+impl<'m> Walk<'_, 'm> {
+    pub(super) fn block(&mut self, block: &'m Block) {
+        for statement in block {
+            self.statement(statement);
+        }
+    }
+
+    fn bind(&mut self, name: &'m str, binding: Binding<'m>) {
+        self.units.units[self.unit].names.entry(name).or_default().push(binding);
+    }
+
+    /// Runs `inside` within a new node.
+    fn within(&mut self, kind: NodeKind<'m>, span: Span, inside: impl FnOnce(&mut Self)) {
+        let id = self.units.nodes.len();
+        self.units.nodes.push(Node { parent: self.node, unit: self.unit, kind, span });
+        self.units.units[self.unit].nodes.push(id);
+        let outer = self.node.replace(id);
+        inside(self);
+        self.node = outer;
+    }
+
+    fn span_of(block: &Block) -> Span {
+        match (block.first(), block.last()) {
+            (Some(first), Some(last)) => Span { start: first.span.start, end: last.span.end },
+            _ => Span::default(),
+        }
+    }
+
+    fn statement(&mut self, statement: &'m Statement) {
+        match &statement.kind {
+            StatementKind::If { test, then, otherwise } => {
+                self.within(NodeKind::If { test, then, otherwise, statement }, statement.span, |walk| {
+                    walk.expression(test);
+                    walk.within(NodeKind::Then(test), Self::span_of(then), |walk| walk.block(then));
+                    if !otherwise.is_empty() {
+                        walk.within(NodeKind::Otherwise(test), Self::span_of(otherwise), |walk| walk.block(otherwise));
+                    }
+                });
+            }
+            StatementKind::Loop(each) => {
+                self.block(&each.setup);
+                self.within(NodeKind::Loop(each), statement.span, |walk| {
+                    if let Some(over) = &each.over {
+                        walk.expression(over);
+                        if let Some(target) = &each.target {
+                            walk.pattern(target, &mut Vec::new(), &|access| Binding::Element { over, access });
+                        }
+                    }
+                    walk.block(&each.step);
+                    walk.block(&each.body);
+                });
+            }
+            StatementKind::Try(each) => {
+                self.within(NodeKind::Try(each), statement.span, |walk| {
+                    walk.within(NodeKind::TryBody(each), Self::span_of(&each.body), |walk| walk.block(&each.body));
+                    for handler in &each.handlers {
+                        walk.within(NodeKind::Handler(each, handler), handler.span, |walk| {
+                            if let Some(binds) = &handler.binds {
+                                walk.pattern(binds, &mut Vec::new(), &|_| Binding::Caught);
+                            }
+                            walk.block(&handler.body);
+                        });
+                    }
+                    walk.block(&each.otherwise);
+                    walk.within(NodeKind::Finally(each), Self::span_of(&each.finally), |walk| {
+                        walk.block(&each.finally)
+                    });
+                });
+            }
+            StatementKind::With { items, body } => {
+                self.within(NodeKind::With(items), statement.span, |walk| {
+                    for item in items {
+                        walk.expression(&item.context);
+                        if let Some(binds) = &item.binds {
+                            walk.pattern(binds, &mut Vec::new(), &|_| Binding::Context(&item.context));
+                        }
+                    }
+                    walk.block(body);
+                });
+            }
+            StatementKind::Block(block) => self.block(block),
+            StatementKind::Class(class) => {
+                self.within(NodeKind::Plain(statement), statement.span, |walk| walk.class(class))
+            }
+            StatementKind::Function(function) => self.within(NodeKind::Plain(statement), statement.span, |walk| {
+                let unit = walk.function(function);
+                if !function.name.is_empty() {
+                    match walk.class {
+                        Some(class) if walk.units.classes[class].unit == walk.unit => {
+                            walk.units.classes[class].methods.insert(&function.name, unit);
+                            walk.units.units[unit].class = Some(class);
+                        }
+                        _ => walk.bind(&function.name, Binding::Function(unit)),
+                    }
+                }
+            }),
+            _ => self.within(NodeKind::Plain(statement), statement.span, |walk| walk.plain(statement)),
+        }
+    }
+
+    fn plain(&mut self, statement: &'m Statement) {
+        match &statement.kind {
+            StatementKind::Expression(value) => self.expression(value),
+            StatementKind::Assign(assignment) => self.assignment(assignment),
+            StatementKind::Return(Some(value)) => {
+                self.units.units[self.unit].returns.push(value);
+                self.expression(value);
+            }
+            StatementKind::Raise(Some(value)) => self.expression(value),
+            StatementKind::Import(import) => {
+                if !import.local.is_empty() {
+                    self.bind(&import.local, Binding::Import(import));
+                } else if import.name.as_deref() == Some("*") {
+                    self.bind("*", Binding::Import(import));
+                } else {
+                    self.bind("", Binding::Import(import));
+                }
+            }
+            StatementKind::Export(export) => {
+                self.units.exports[self.module].push(export);
+                if let Some(value) = &export.value {
+                    self.expression(value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn assignment(&mut self, assignment: &'m Assignment) {
+        self.expression(&assignment.target);
+        if let Some(annotation) = &assignment.annotation {
+            self.expression(annotation);
+        }
+        let in_class = self.class.filter(|class| self.units.classes[*class].unit == self.unit);
+        if let (Some(class), ExpressionKind::Name(name)) = (in_class, &assignment.target.kind) {
+            let unit = self.unit;
+            let info = &mut self.units.classes[class];
+            info.fields.entry(name).or_default().push((unit, assignment));
+            info.order.push(name);
+            if let Some(value) = &assignment.value {
+                self.expression(value);
+            }
+            return;
+        }
+        if let Some(value) = &assignment.value {
+            self.expression(value);
+            let (annotation, operator) = (assignment.annotation.as_ref(), assignment.operator.as_deref());
+            self.pattern(&assignment.target, &mut Vec::new(), &|access| Binding::Value {
+                value,
+                access,
+                annotation,
+                operator,
+            });
+            self.member_target(&assignment.target, value, assignment);
+        } else if let (ExpressionKind::Name(name), Some(annotation)) = (&assignment.target.kind, &assignment.annotation)
+        {
+            self.bind(name, Binding::Declared(annotation));
+        }
+    }
+
+    fn member_target(&mut self, target: &'m Expression, value: &'m Expression, assignment: &'m Assignment) {
+        let (object, name) = match &target.kind {
+            ExpressionKind::Member { object, name } => (object, name),
+            ExpressionKind::Index { object, index } => match &index.kind {
+                ExpressionKind::Literal(Literal::Text(key)) => (object, key),
+                _ => return,
+            },
+            _ => return,
+        };
+        let unit = self.unit;
+        match &object.kind {
+            ExpressionKind::Name(holder) if holder == "self" => {
+                if let Some(class) = self.enclosing_class() {
+                    self.units.classes[class].fields.entry(name).or_default().push((unit, assignment));
+                }
+            }
+            ExpressionKind::Name(holder) | ExpressionKind::Member { name: holder, .. } => {
+                self.units.member_assignments.entry((holder, name)).or_default().push((unit, value));
+            }
+            _ => {}
+        }
+    }
+
+    fn enclosing_class(&self) -> Option<ClassId> {
+        let mut unit = Some(self.unit);
+        while let Some(id) = unit {
+            if let Some(class) = self.units.units[id].class {
+                return Some(class);
+            }
+            unit = self.units.units[id].parent;
+        }
+        None
+    }
+
+    /// Binds the names of a pattern.
+    fn pattern(
+        &mut self,
+        target: &'m Expression,
+        access: &mut Vec<Access<'m>>,
+        make: &dyn Fn(Vec<Access<'m>>) -> Binding<'m>,
+    ) {
+        if access.len() > 8 {
+            return;
+        }
+        match &target.kind {
+            ExpressionKind::Name(name) => self.bind(name, make(access.clone())),
+            ExpressionKind::List(items) => {
+                for (position, item) in items.iter().enumerate() {
+                    access.push(if matches!(item.kind, ExpressionKind::Spread(_)) {
+                        Access::Rest
+                    } else {
+                        Access::Position(position)
+                    });
+                    self.pattern(item, access, make);
+                    access.pop();
+                }
+            }
+            ExpressionKind::Object(entries) => {
+                for entry in entries {
+                    access.push(entry.key.as_deref().map_or(Access::Rest, Access::Key));
+                    self.pattern(&entry.value, access, make);
+                    access.pop();
+                }
+            }
+            // `Some(x)`, `Ok(x)`, `Point { x }`: the wrapped value; what wraps it leaves no trace.
+            ExpressionKind::Call(call) => {
+                for argument in &call.arguments {
+                    match argument.name.as_deref() {
+                        Some(name) if call.is_new => {
+                            access.push(Access::Key(name));
+                            self.pattern(&argument.value, access, make);
+                            access.pop();
+                        }
+                        _ => self.pattern(&argument.value, access, make),
+                    }
+                }
+            }
+            ExpressionKind::Operator { operator, operands } if operator == "=" || operator == "|" => {
+                if let Some(first) = operands.first() {
+                    self.pattern(first, access, make);
+                }
+                for rest in operands.iter().skip(1) {
+                    self.expression(rest);
+                }
+            }
+            ExpressionKind::Spread(inner) => self.pattern(inner, access, make),
+            _ => {}
+        }
+    }
+
+    fn class(&mut self, class: &'m Class) {
+        let id = self.units.classes.len();
+        self.units.classes.push(ClassInfo {
+            module: self.module,
+            class,
+            unit: self.unit,
+            methods: FxHashMap::default(),
+            fields: FxHashMap::default(),
+            order: Vec::new(),
+            properties: FxHashMap::default(),
+            extensions: Vec::new(),
+            extends: None,
+        });
+        if !class.is_extension && !class.name.is_empty() {
+            self.bind(&class.name, Binding::Class(id));
+        }
+        for expression in class.decorators.iter().chain(&class.bases) {
+            self.expression(expression);
+        }
+        for entry in &class.keywords {
+            self.expression(&entry.value);
+        }
+        let outer = self.class.replace(id);
+        self.block(&class.body);
+        self.class = outer;
+    }
+
+    fn function(&mut self, function: &'m Function) -> UnitId {
+        let unit = self.units.add_unit(self.module, Some(function), Some(self.unit), None, function.span);
+        self.units.function_ids.insert(address(function), unit);
+        self.units.units[self.unit].inner.push(unit);
+        let outer = self.decorates.replace(unit);
+        for decorator in &function.decorators {
+            self.expression(decorator);
+        }
+        self.decorates = outer;
+        for parameter in &function.parameters {
+            if let Some(default) = &parameter.default {
+                self.expression(default);
+            }
+            if let Some(annotation) = &parameter.annotation {
+                self.expression(annotation);
+            }
+            for decorator in &parameter.decorators {
+                self.expression(decorator);
+            }
+        }
+        // The body is a world of its own: blocks and calls around the definition are not around its execution.
+        let saved = (self.unit, self.node, std::mem::take(&mut self.within), self.class, self.decorates.take());
+        (self.unit, self.node) = (unit, None);
+        for (index, parameter) in function.parameters.iter().enumerate() {
+            self.pattern(&parameter.target, &mut Vec::new(), &|access| Binding::Parameter { index, access });
+            if let (true, ExpressionKind::Name(name), Some(class)) =
+                (parameter.is_property, &parameter.target.kind, saved.3)
+            {
+                self.units.classes[class].properties.insert(name, index);
+            }
+        }
+        // A method is registered with its class before its body is walked, so that `self.x = ...` finds it. A function
+        // without a name that a field is made with sees the object too.
+        if let Some(class) = saved.3.filter(|class| self.units.classes[*class].unit == saved.0) {
+            self.units.units[unit].class = Some(class);
+        }
+        self.block(&function.body);
+        (self.unit, self.node, self.within, self.class, self.decorates) = saved;
+        unit
+    }
+
+    fn expression(&mut self, expression: &'m Expression) {
+        match &expression.kind {
+            ExpressionKind::Name(_) | ExpressionKind::Literal(_) | ExpressionKind::Unknown => {}
+            ExpressionKind::Member { object, .. } => {
+                if let Some(node) = self.node {
+                    self.units.units[self.unit].members.push((node, expression));
+                }
+                self.expression(object);
+            }
+            ExpressionKind::Index { object, index } => {
+                if let Some(node) = self.node {
+                    self.units.units[self.unit].members.push((node, expression));
+                }
+                self.expression(object);
+                self.expression(index);
+            }
+            ExpressionKind::Slice { object, start, stop } => {
+                self.expression(object);
+                start.iter().chain(stop).for_each(|each| self.expression(each));
+            }
+            ExpressionKind::Call(call) => self.call(call),
+            ExpressionKind::Template(parts) | ExpressionKind::List(parts) => {
+                parts.iter().for_each(|each| self.expression(each))
+            }
+            ExpressionKind::Object(entries) => entries.iter().for_each(|entry| self.expression(&entry.value)),
+            ExpressionKind::Operator { operator, operands } => self.operator(operator, operands),
+            ExpressionKind::Conditional { test, then, otherwise } => {
+                self.expression(test);
+                self.within(NodeKind::Branch { test, holds: true }, then.span, |walk| walk.expression(then));
+                self.within(NodeKind::Branch { test, holds: false }, otherwise.span, |walk| walk.expression(otherwise));
+            }
+            ExpressionKind::Function(function) => {
+                self.function(function);
+            }
+            ExpressionKind::Await(inner) => {
+                self.units.units[self.unit].awaits.push(inner);
+                self.expression(inner);
+            }
+            ExpressionKind::Spread(inner) => self.expression(inner),
+            ExpressionKind::Yield(inner) => {
+                if let Some(inner) = inner {
+                    self.units.units[self.unit].yields.push(inner);
+                    self.expression(inner);
+                }
+            }
+            ExpressionKind::Assign(assignment) => self.assignment(assignment),
+            ExpressionKind::Comprehension { element, clauses } => {
+                for clause in clauses {
+                    self.expression(&clause.over);
+                    self.pattern(&clause.target, &mut Vec::new(), &|access| Binding::Element {
+                        over: &clause.over,
+                        access,
+                    });
+                    clause.tests.iter().for_each(|test| self.expression(test));
+                }
+                self.expression(element);
+            }
+            ExpressionKind::Block(block) => self.block(block),
+        }
+    }
+
+    fn operator(&mut self, operator: &'m str, operands: &'m [Expression]) {
+        let Some((first, rest)) = operands.split_first() else { return };
+        self.expression(first);
+        for operand in rest {
+            if matches!(operator, "and" | "or" | "??") {
+                let holds = operator == "and";
+                self.within(NodeKind::Branch { test: first, holds }, operand.span, |walk| walk.expression(operand));
+            } else {
+                self.expression(operand);
+            }
+        }
+    }
+
+    fn call(&mut self, call: &'m Call) {
+        let id = self.units.calls.len();
+        let node = match self.node {
+            Some(node) => node,
+            None => {
+                // Only decorators and defaults of top-level definitions in an empty chain: give them a node of their own.
+                self.units.nodes.push(Node {
+                    parent: None,
+                    unit: self.unit,
+                    kind: NodeKind::With(&[]),
+                    span: call.span,
+                });
+                self.units.nodes.len() - 1
+            }
+        };
+        self.units.calls.push(CallInfo {
+            module: self.module,
+            unit: self.unit,
+            node,
+            call,
+            within: self.within.iter().rev().copied().collect(),
+            decorates: self.decorates,
+        });
+        self.units.call_ids.insert(address(call), id);
+        self.units.units[self.unit].calls.push(id);
+        self.expression(&call.callee);
+        self.within.push(id);
+        for argument in &call.arguments {
+            self.expression(&argument.value);
+        }
+        self.within.pop();
+    }
+}

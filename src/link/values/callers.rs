@@ -1,0 +1,56 @@
+//! Who calls what and who makes what, found once with everything open.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::link::Program;
+use crate::link::units::*;
+use crate::model::*;
+
+use super::Value;
+use super::frames::Site;
+
+impl<'m> Program<'m> {
+    /// Finds who calls what, once, with everything open; parameters of open frames use it from then on.
+    pub fn find_callers(&self) {
+        self.apply_decorators();
+        let mut callers: FxHashMap<UnitId, Vec<Site>> = FxHashMap::default();
+        let mut constructions: FxHashMap<ClassId, Vec<Site>> = FxHashMap::default();
+        let mut used: FxHashMap<CallId, FxHashSet<&'m str>> = FxHashMap::default();
+        for (call, info) in self.units.calls.iter().enumerate() {
+            let frame = self.open_frame(info.unit);
+            for value in self.values(&info.call.callee, frame).iter() {
+                if let Value::Class(class) = value {
+                    constructions.entry(*class).or_default().push(Site { call, frame });
+                }
+                if let (Value::Library { sites, .. }, ExpressionKind::Member { name, .. }) =
+                    (value, &info.call.callee.kind)
+                    && let Some(made) = sites.first()
+                {
+                    used.entry(made.call).or_default().insert(name.as_str());
+                }
+                let units = match value {
+                    Value::Function { .. } => self.units_behind(value),
+                    Value::Class(class) => self.constructor(*class).into_iter().collect(),
+                    _ => Vec::new(),
+                };
+                for unit in units {
+                    callers.entry(unit).or_default().push(Site { call, frame });
+                }
+            }
+        }
+        self.forget();
+        let _ = self.callers.set(callers);
+        let _ = self.constructions.set(constructions);
+        let _ = self.used.set(used);
+    }
+
+    /// The known calls that make an object of a class.
+    pub fn constructions_of(&self, class: ClassId) -> &[Site] {
+        self.constructions.get().and_then(|all| all.get(&class)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The known calls of a unit.
+    pub fn callers_of(&self, unit: UnitId) -> &[Site] {
+        self.callers.get().and_then(|callers| callers.get(&unit)).map_or(&[], Vec::as_slice)
+    }
+}

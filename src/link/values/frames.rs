@@ -1,0 +1,130 @@
+//! Frames: a unit of code together with the call that runs it, its receiver and the frame around its definition.
+
+use std::rc::Rc;
+
+use crate::link::Program;
+use crate::link::units::*;
+
+use super::Value;
+
+impl<'m> Program<'m> {
+    pub fn frame(&self, id: FrameId) -> Frame<'m> {
+        self.frames.borrow()[id].clone()
+    }
+
+    pub fn unit_of_frame(&self, id: FrameId) -> UnitId {
+        self.frames.borrow()[id].unit
+    }
+
+    pub(super) fn intern(&self, frame: Frame<'m>) -> FrameId {
+        if let Some(id) = self.frame_ids.borrow().get(&frame) {
+            return *id;
+        }
+        let id = self.frames.borrow().len();
+        if let Some(count) = self.frames_of_unit.borrow_mut().get_mut(frame.unit) {
+            *count += 1;
+        }
+        self.frames.borrow_mut().push(frame.clone());
+        self.frame_ids.borrow_mut().insert(frame, id);
+        id
+    }
+
+    /// The frame of a module's body.
+    pub fn module_frame(&self, module: ModuleId) -> FrameId {
+        self.intern(Frame {
+            unit: self.units.bodies[module],
+            how: How::Framework,
+            receiver: None,
+            closure: None,
+            depth: 0,
+        })
+    }
+
+    /// The frame of a unit of which nothing is known but where it is written.
+    pub fn open_frame(&self, unit: UnitId) -> FrameId {
+        let info = &self.units.units[unit];
+        let Some(parent) = info.parent else { return self.module_frame(info.module) };
+        let closure = Some(self.open_frame(parent));
+        self.intern(Frame { unit, how: How::Open, receiver: None, closure, depth: 1 })
+    }
+
+    /// The frame in which a function value runs.
+    pub fn enter(&self, unit: UnitId, closure: FrameId, receiver: Option<Rc<Value<'m>>>, how: How) -> Option<FrameId> {
+        let depth = match how {
+            How::Call(site) => self.frames.borrow()[site.frame].depth + 1,
+            _ => 1,
+        };
+        if depth > FRAME_DEPTH || self.runs_already(unit, how) {
+            return None;
+        }
+        let frame = Frame { unit, how, receiver, closure: Some(closure), depth };
+        if let Some(id) = self.frame_ids.borrow().get(&frame) {
+            return Some(*id);
+        }
+        // Every way to a unit has its own frame, and ways multiply: beyond some, they share one.
+        let limit = if self.frames.borrow().len() < CROWDED { FRAMES_PER_UNIT } else { FRAMES_WHEN_CROWDED };
+        if self.frames_of_unit.borrow().get(unit).is_some_and(|count| *count >= limit) {
+            return Some(self.open_frame(unit));
+        }
+        Some(self.intern(frame))
+    }
+
+    /// Whether the unit is on the chain of callers twice already: recursion is followed once.
+    pub(super) fn runs_already(&self, unit: UnitId, how: How) -> bool {
+        let frames = self.frames.borrow();
+        let (mut how, mut times) = (how, 0);
+        while let How::Call(site) = how {
+            let frame = &frames[site.frame];
+            times += usize::from(frame.unit == unit);
+            if times > 1 {
+                return true;
+            }
+            how = frame.how;
+        }
+        false
+    }
+}
+
+/// Calls within calls that are followed.
+pub(super) const FRAME_DEPTH: usize = 40;
+
+/// Frames of one unit that are kept apart.
+pub(super) const FRAMES_PER_UNIT: u32 = 64;
+
+/// Frames of a program from which on units have fewer of their own; a service of a hundred files stays below.
+pub(super) const CROWDED: usize = 20_000;
+
+pub(super) const FRAMES_WHEN_CROWDED: u32 = 16;
+
+pub type FrameId = usize;
+
+/// A call as it happens in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Site {
+    pub call: CallId,
+    pub frame: FrameId,
+}
+
+/// How a unit is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum How {
+    /// By this call.
+    Call(Site),
+    /// By whoever calls it: parameters have the values of all known callers.
+    Open,
+    /// By a framework or library: parameters come from outside, or are injected.
+    Framework,
+    /// As a decorator, around the function of this number.
+    Wraps(usize),
+}
+
+/// A unit together with what runs it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Frame<'m> {
+    pub unit: UnitId,
+    pub how: How,
+    pub receiver: Option<Rc<Value<'m>>>,
+    /// The frame of the unit in which this one is defined.
+    pub closure: Option<FrameId>,
+    pub depth: usize,
+}

@@ -1,0 +1,369 @@
+//! What is behind a member, an index or a key: of modules, classes, objects and plain data.
+
+use std::rc::Rc;
+
+use crate::link::Program;
+use crate::link::names::Target;
+use crate::link::units::*;
+use crate::model::*;
+
+use super::frames::{FrameId, How, Site};
+use super::{ALTERNATIVES, Value, Values, Written, add};
+
+impl<'m> Program<'m> {
+    pub(super) fn member_owned(&self, value: &Value<'m>, name: &str) -> Values<'m> {
+        self.member(value, name, None)
+    }
+
+    /// A member of a value. `object` is how the value was written, to find assignments to the same member elsewhere.
+    pub fn member(&self, value: &Value<'m>, name: &str, object: Option<&'m Expression>) -> Values<'m> {
+        let unknown = || vec![Value::Unknown];
+        match value {
+            Value::Library { path, sites } => {
+                let assigned = self.assigned_member(object, name);
+                if !assigned.is_empty() && self.facts(&format!("{path}.{name}")).is_empty() {
+                    return assigned;
+                }
+                vec![Value::Library { path: format!("{path}.{name}").into(), sites: sites.clone() }]
+            }
+            Value::Module(module) => match self.exported(*module, name, 0) {
+                Some(found) => found,
+                None if self.modules[*module].language == Language::TypeScript && name == "default" => {
+                    vec![value.clone()]
+                }
+                None => unknown(),
+            },
+            Value::Folder(folder) => match self.names.in_folder(folder, name) {
+                Some(Target::Module(module)) => vec![Value::Module(module)],
+                Some(Target::Folder(folder)) => vec![Value::Folder(folder.into())],
+                _ => unknown(),
+            },
+            Value::Class(class) => self.class_member(*class, name, value, 0),
+            Value::Instance { class, .. } => self.class_member(*class, name, value, 0),
+            Value::Data { expression, frame } => self.data_member(expression.0, *frame, name, object),
+            // `handler.bind(x)`, `task.delay`: still that function, however it is called.
+            Value::Function { .. } if matches!(name, "bind" | "call" | "apply") => vec![value.clone()],
+            Value::Function { unit, .. } => {
+                let assigned = self.assigned_member(object, name);
+                if !assigned.is_empty() {
+                    return assigned;
+                }
+                vec![Value::Library { path: format!("function.{name}").into(), sites: Rc::from([]) }]
+                    .into_iter()
+                    .chain(self.decorator_member(*unit, name))
+                    .collect()
+            }
+            Value::Parameter { .. } | Value::Unknown => {
+                let assigned = self.assigned_member(object, name);
+                if assigned.is_empty() { vec![value.clone()] } else { assigned }
+            }
+        }
+    }
+
+    /// A member of a decorated function is a member of what the decorator made: `task.delay`.
+    pub(super) fn decorator_member(&self, unit: UnitId, name: &str) -> Values<'m> {
+        let Some(function) = self.units.units[unit].function else { return Values::new() };
+        let Some(parent) = self.units.units[unit].parent else { return Values::new() };
+        let frame = self.open_frame(parent);
+        let mut all = Values::new();
+        for decorator in &function.decorators {
+            for value in self.values(decorator, frame).iter() {
+                if let Value::Library { path, sites } = value {
+                    let path = format!("{}().{name}", path.trim_end_matches("()"));
+                    add(&mut all, [Value::Library { path: path.into(), sites: sites.clone() }]);
+                }
+            }
+        }
+        all
+    }
+
+    /// `app.state.redis = ...` is read back as `request.app.state.redis`: by the last two names.
+    pub(super) fn assigned_member(&self, object: Option<&'m Expression>, name: &str) -> Values<'m> {
+        let holder = match object.map(|object| &object.kind) {
+            Some(ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) => name.as_str(),
+            _ => return Values::new(),
+        };
+        let mut all = Values::new();
+        for (unit, value) in self.units.member_assignments.get(&(holder, name)).into_iter().flatten().take(ALTERNATIVES)
+        {
+            add(&mut all, self.values(value, self.open_frame(*unit)).iter().cloned());
+        }
+        all.retain(|value| *value != Value::Unknown);
+        all
+    }
+
+    pub(super) fn data_member(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        name: &str,
+        object: Option<&'m Expression>,
+    ) -> Values<'m> {
+        let mut all = match &expression.kind {
+            ExpressionKind::Object(entries) => self.entry(expression, entries, frame, name).to_vec(),
+            _ => Values::new(),
+        };
+        if all.is_empty() {
+            add(&mut all, self.assigned_member(object, name));
+        }
+        if all.is_empty() { vec![Value::Unknown] } else { all }
+    }
+
+    /// The values under a key of an object; empty: it has no such key. An object that is spread into itself ends here.
+    pub(super) fn entry(
+        &self,
+        object: &'m Expression,
+        entries: &'m [Entry],
+        frame: FrameId,
+        name: &str,
+    ) -> Rc<[Value<'m>]> {
+        let key = (std::ptr::from_ref(object) as usize, frame, Rc::from(name));
+        if let Some(found) = self.entry_memo.borrow().get(&key) {
+            return found.clone();
+        }
+        let nothing: Rc<[Value<'m>]> = Rc::from([]);
+        self.entry_memo.borrow_mut().insert(key.clone(), nothing);
+        let mut all = Values::new();
+        // Later entries win; a spread may hold the key as well.
+        for entry in entries.iter().rev() {
+            match (&entry.key, &entry.value.kind) {
+                (Some(key), _) if key == name => {
+                    add(&mut all, self.values(&entry.value, frame).iter().cloned());
+                    break;
+                }
+                (None, ExpressionKind::Spread(inner)) => {
+                    for value in self.values(inner, frame).iter() {
+                        add(
+                            &mut all,
+                            self.member(value, name, None).into_iter().filter(|value| *value != Value::Unknown),
+                        );
+                    }
+                }
+                _ => {}
+            }
+        }
+        let found: Rc<[Value<'m>]> = all.into();
+        self.entry_memo.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    pub(super) fn class_member(&self, class: ClassId, name: &str, receiver: &Value<'m>, depth: usize) -> Values<'m> {
+        let info = &self.units.classes[class];
+        let home = self.open_frame(info.unit);
+        let bound = || Some(Rc::new(receiver.clone()));
+        if let Some(unit) = info.methods.get(name) {
+            if self.is_property(*unit) {
+                return self
+                    .enter(*unit, home, bound(), How::Framework)
+                    .map(|frame| self.returned(*unit, frame))
+                    .unwrap_or_default();
+            }
+            let own = self.decorated(*unit, home, bound());
+            let mut all = if self.is_abstract(*unit) { Values::new() } else { own.clone() };
+            add(&mut all, self.overriding(class, name, receiver));
+            return if all.is_empty() { own } else { all };
+        }
+        let mut all = Values::new();
+        if let Some(values) = info.fields.get(name) {
+            for (unit, assignment) in values.iter().take(ALTERNATIVES) {
+                let frame = if *unit == info.unit { home } else { self.method_frame(*unit, class, home, receiver) };
+                match (&assignment.value, &assignment.annotation) {
+                    (Some(value), annotation) => {
+                        let found = self.values(value, frame);
+                        let opaque =
+                            found.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }));
+                        match annotation {
+                            Some(annotation) if opaque => add(&mut all, self.annotation(annotation, frame)),
+                            _ => add(&mut all, found.iter().cloned()),
+                        }
+                    }
+                    (None, Some(annotation)) => {
+                        let declared = self.annotation(annotation, frame);
+                        let built = self.built_field(class, name, receiver, &declared);
+                        add(&mut all, if built.is_empty() { declared } else { built });
+                    }
+                    (None, None) => {}
+                }
+            }
+        }
+        if let (Some(index), Value::Instance { site, .. }) = (info.properties.get(name), receiver)
+            && let Some(constructor) = info.methods.get("constructor")
+        {
+            let how = site.map_or(How::Open, How::Call);
+            if let Some(frame) = self.enter(*constructor, home, bound(), how) {
+                add(&mut all, self.parameter(*index, frame));
+            }
+        }
+        // A data class or struct literal: the field is the keyword argument of the construction.
+        if let Value::Instance { site: Some(site), .. } = receiver
+            && self.constructor(class).is_none()
+        {
+            let given = self.constructed_field(class, name, *site);
+            if !given.is_empty() {
+                all = given;
+            }
+        }
+        if all.is_empty() && depth < 8 {
+            let extended = info.extensions.iter().flat_map(|extension| {
+                let extension = &self.units.classes[*extension];
+                extension.class.bases.iter().map(|base| (base, self.open_frame(extension.unit)))
+            });
+            for (base, home) in info.class.bases.iter().map(|base| (base, home)).chain(extended) {
+                for value in self.values(base, home).iter() {
+                    match value {
+                        Value::Class(base) if *base != class => {
+                            add(&mut all, self.class_member(*base, name, receiver, depth + 1))
+                        }
+                        Value::Library { path, .. } => {
+                            let sites: Vec<Site> = match receiver {
+                                Value::Instance { site: Some(site), .. } => vec![*site],
+                                _ => Vec::new(),
+                            };
+                            let suffix = if matches!(receiver, Value::Class(_)) { "" } else { "()" };
+                            add(
+                                &mut all,
+                                [Value::Library { path: format!("{path}{suffix}.{name}").into(), sites: sites.into() }],
+                            );
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        if all.len() > 1 {
+            all.retain(|value| !matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null))));
+        }
+        if all.is_empty() && depth == 0 {
+            add(&mut all, self.overriding(class, name, receiver));
+        }
+        if all.is_empty() { vec![Value::Unknown] } else { all }
+    }
+
+    /// Whether a method is read like a field.
+    pub(super) fn is_property(&self, unit: UnitId) -> bool {
+        self.units.units[unit].function.is_some_and(|function| {
+            function.decorators.iter().any(|decorator| {
+                matches!(&decorator.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name.ends_with("property"))
+            })
+        })
+    }
+
+    /// The method of a class that is read like a field of this name.
+    pub fn property_of(&self, class: ClassId, name: &str) -> Option<UnitId> {
+        self.units.classes[class].methods.get(name).copied().filter(|unit| self.is_property(*unit))
+    }
+
+    /// The constructor of a class, also an inherited one.
+    pub fn constructor(&self, class: ClassId) -> Option<UnitId> {
+        let info = &self.units.classes[class];
+        info.methods.get("__init__").or(info.methods.get("constructor")).copied().or_else(|| {
+            let home = self.open_frame(info.unit);
+            info.class.bases.iter().find_map(|base| {
+                self.values(base, home).iter().find_map(|value| match value {
+                    Value::Class(base) if *base != class => self.units.classes[*base].methods.get("__init__").copied(),
+                    _ => None,
+                })
+            })
+        })
+    }
+
+    /// What a declared field of an object holds whose construction is not seen: what the constructions in the program
+    /// give it. Plain data comes from anywhere.
+    pub(super) fn built_field(
+        &self,
+        class: ClassId,
+        name: &str,
+        receiver: &Value<'m>,
+        declared: &[Value<'m>],
+    ) -> Values<'m> {
+        let is_plain = declared.iter().all(|value| self.is_plain_data(value));
+        if is_plain || self.constructor(class).is_some() || !matches!(receiver, Value::Instance { site: None, .. }) {
+            return Values::new();
+        }
+        let mut all = Values::new();
+        for site in self.constructions_of(class).iter().take(ALTERNATIVES) {
+            add(&mut all, self.constructed_field(class, name, *site));
+        }
+        all.retain(|value| !self.is_opaque(value));
+        all
+    }
+
+    pub(super) fn constructed_field(&self, class: ClassId, name: &str, site: Site) -> Values<'m> {
+        let call = self.units.calls[site.call].call;
+        let order = &self.units.classes[class].order;
+        let position = order.iter().position(|field| *field == name);
+        let by_name = call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name));
+        let by_position =
+            position.and_then(|position| call.arguments.get(position).filter(|argument| argument.name.is_none()));
+        match by_name.or(by_position) {
+            Some(argument) => self.values(&argument.value, site.frame).to_vec(),
+            None => Values::new(),
+        }
+    }
+
+    /// The frame of a method in which an attribute is set: the constructor runs with the construction's arguments.
+    pub(super) fn method_frame(&self, unit: UnitId, class: ClassId, home: FrameId, receiver: &Value<'m>) -> FrameId {
+        let method = self.enclosing_method(unit);
+        let is_constructor = self.constructor(class) == Some(method)
+            || matches!(self.units.units[method].name(), "__init__" | "constructor" | "__post_init__");
+        let how = match receiver {
+            Value::Instance { site: Some(site), .. } if is_constructor => How::Call(*site),
+            _ => How::Open,
+        };
+        let frame = self.enter(method, home, Some(Rc::new(receiver.clone())), how);
+        let frame = frame.unwrap_or_else(|| self.open_frame(method));
+        if method == unit { frame } else { self.enter(unit, frame, None, How::Open).unwrap_or(frame) }
+    }
+
+    pub(super) fn enclosing_method(&self, unit: UnitId) -> UnitId {
+        let mut at = unit;
+        while self.units.units[at].class.is_none() {
+            match self.units.units[at].parent {
+                Some(parent) => at = parent,
+                None => return unit,
+            }
+        }
+        at
+    }
+
+    pub(super) fn index(
+        &self,
+        whole: &'m Expression,
+        value: &Value<'m>,
+        index: &'m Expression,
+        frame: FrameId,
+    ) -> Values<'m> {
+        match value {
+            Value::Library { path, sites } => {
+                // `app.extensions["assistant"] = ...` is read back under the same key.
+                if let (ExpressionKind::Index { object, .. }, ExpressionKind::Literal(Literal::Text(key))) =
+                    (&whole.kind, &index.kind)
+                    && self.facts(&format!("{path}[]")).is_empty()
+                {
+                    let assigned = self.assigned_member(Some(object), key);
+                    if !assigned.is_empty() {
+                        return assigned;
+                    }
+                }
+                let indexed = Value::Library { path: format!("{path}[]").into(), sites: sites.clone() };
+                // A type with parameters is looked into when it annotates something.
+                let is_type = !matches!(index.kind, ExpressionKind::Literal(_));
+                if is_type { vec![indexed, Value::Data { expression: Written(whole), frame }] } else { vec![indexed] }
+            }
+            Value::Class(_) => vec![value.clone()],
+            Value::Data { expression, frame: home } => match (&expression.0.kind, &index.kind) {
+                (ExpressionKind::Object(_), ExpressionKind::Literal(Literal::Text(key))) => {
+                    self.data_member(expression.0, *home, key, None)
+                }
+                // A key that is passed on: `table[purpose]`.
+                (ExpressionKind::Object(_), _) => match self.text(index, frame) {
+                    Some(key) => self.data_member(expression.0, *home, &key, None),
+                    None => self.elements(value),
+                },
+                (ExpressionKind::List(_), _) => self.elements(value),
+                _ => vec![Value::Unknown],
+            },
+            other => vec![other.clone()],
+        }
+    }
+}

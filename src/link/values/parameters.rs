@@ -1,0 +1,180 @@
+//! What a parameter holds: what callers pass, what is declared, or what comes from outside.
+
+use std::rc::Rc;
+
+use crate::link::Program;
+use crate::link::passing::own_receiver;
+use crate::model::*;
+
+use super::frames::{FrameId, How, Site};
+use super::{ALTERNATIVES, Value, Values, add};
+
+impl<'m> Program<'m> {
+    /// What a parameter is in a frame.
+    pub fn parameter(&self, index: usize, frame: FrameId) -> Values<'m> {
+        let here = self.frame(frame);
+        let Some(function) = self.units.units[here.unit].function else { return vec![Value::Unknown] };
+        let Some(parameter) = function.parameters.get(index) else { return vec![Value::Unknown] };
+        let outside = vec![Value::Parameter { unit: here.unit, index, frame }];
+        if let (0, ExpressionKind::Name(name), Some(class)) =
+            (index, &parameter.target.kind, self.units.units[here.unit].class)
+            && matches!(name.as_str(), "self" | "cls")
+        {
+            return match (name.as_str(), &here.receiver) {
+                ("self", Some(receiver)) => vec![(**receiver).clone()],
+                ("self", None) => vec![Value::Instance { class, site: None }],
+                _ => vec![Value::Class(class)],
+            };
+        }
+        let closure = here.closure.unwrap_or(frame);
+        let received = || -> Option<Values<'m>> {
+            let received = self.received.borrow();
+            let path = received.get(&here.unit)?.get(index)?;
+            Some(vec![Value::Library { path: Rc::from(path.as_str()), sites: Rc::from([]) }])
+        };
+        match here.how {
+            How::Call(site) => {
+                if let Some(found) = self.passed(function, index, site) {
+                    let opaque = found.iter().all(|value| self.is_opaque(value));
+                    let declared = if opaque { self.declared(parameter, closure) } else { Values::new() };
+                    return if declared.is_empty() { found } else { declared };
+                }
+                match &parameter.default {
+                    Some(default) => self.values(default, closure).to_vec(),
+                    None => outside,
+                }
+            }
+            How::Wraps(number) if index == own_receiver(function) => match self.given_to_decorator(number) {
+                Some(wrapped) => vec![wrapped],
+                None => outside,
+            },
+            How::Framework | How::Wraps(_) => {
+                if let Some(default) = &parameter.default {
+                    let injected = self.injected(default, closure, parameter.annotation.as_ref());
+                    if !injected.is_empty() {
+                        return injected;
+                    }
+                }
+                let declared = self.declared(parameter, closure);
+                if declared.iter().any(|value| !self.is_plain_data(value) && !self.is_shape(value)) {
+                    declared
+                } else {
+                    received().unwrap_or(if declared.iter().any(|value| self.is_shape(value)) {
+                        declared
+                    } else {
+                        outside
+                    })
+                }
+            }
+            How::Open => {
+                let mut all = Values::new();
+                if let Some(default) = &parameter.default {
+                    add(&mut all, self.injected(default, closure, parameter.annotation.as_ref()));
+                }
+                if let Some(callers) = self.callers.get() {
+                    for site in callers.get(&here.unit).into_iter().flatten().take(ALTERNATIVES) {
+                        if let Some(found) = self.passed(function, index, *site) {
+                            add(
+                                &mut all,
+                                found
+                                    .into_iter()
+                                    .filter(|value| !matches!(value, Value::Unknown | Value::Parameter { .. })),
+                            );
+                        }
+                    }
+                }
+                add(&mut all, self.all_given_to_decorator(here.unit, index));
+                if all.is_empty() {
+                    add(&mut all, self.declared(parameter, closure));
+                }
+                // A type that no library knows says less than what a framework is known to pass.
+                if all.iter().all(|value| self.is_plain_data(value) || self.is_shape(value))
+                    && let Some(received) = received()
+                {
+                    return received;
+                }
+                if all.is_empty()
+                    && let Some(default) = &parameter.default
+                {
+                    add(&mut all, self.values(default, closure).iter().cloned());
+                }
+                if all.is_empty() { received().unwrap_or(outside) } else { all }
+            }
+        }
+    }
+
+    /// Whether a value says less than a declared type would: nothing is known of it, or it is an item of something
+    /// that no fact speaks of.
+    pub(super) fn is_opaque(&self, value: &Value<'m>) -> bool {
+        match value {
+            Value::Unknown | Value::Parameter { .. } => true,
+            Value::Library { path, .. } => path.ends_with("[]") && self.facts(path).is_empty(),
+            _ => false,
+        }
+    }
+
+    /// An instance of a class of the program without methods: it only tells the shape (`interface Env { KEY: string }`).
+    pub(super) fn is_shape(&self, value: &Value<'m>) -> bool {
+        matches!(value, Value::Instance { class, .. } if self.units.classes[*class].methods.is_empty())
+    }
+
+    /// Instances of schemas and plain types come from outside when a framework fills the parameter.
+    pub(super) fn is_plain_data(&self, value: &Value<'m>) -> bool {
+        match value {
+            Value::Library { path, .. } => {
+                ["builtins.", "globals.", "typing.", "std."].iter().any(|home| path.starts_with(home))
+            }
+            _ => false,
+        }
+    }
+
+    /// What a call passes for a parameter; none where it passes nothing.
+    pub(super) fn passed(&self, function: &'m Function, index: usize, site: Site) -> Option<Values<'m>> {
+        let call = self.units.calls[site.call].call;
+        let parameter = function.parameters.get(index)?;
+        let offset = usize::from(matches!(
+            function.parameters.first().map(|first| &first.target.kind),
+            Some(ExpressionKind::Name(name)) if name == "self" || name == "cls"
+        ));
+        let name = match &parameter.target.kind {
+            ExpressionKind::Name(name) => Some(name.as_str()),
+            _ => None,
+        };
+        let positional: Vec<&'m Argument> = call.arguments.iter().filter(|argument| argument.name.is_none()).collect();
+        if parameter.kind == ParameterKind::Rest {
+            let mut all = Values::new();
+            for argument in positional.iter().skip(index - offset.min(index)) {
+                add(&mut all, self.values(&argument.value, site.frame).iter().cloned());
+            }
+            return Some(all);
+        }
+        if let Some(argument) =
+            call.arguments.iter().find(|argument| argument.name.is_some() && argument.name.as_deref() == name)
+        {
+            return Some(self.values(&argument.value, site.frame).to_vec());
+        }
+        if parameter.kind == ParameterKind::Plain
+            && let Some(argument) = index.checked_sub(offset).and_then(|index| positional.get(index))
+        {
+            if matches!(argument.value.kind, ExpressionKind::Spread(_)) {
+                let passed = self.passed_from(function, index, site);
+                return Some(
+                    passed.map_or_else(|| vec![Value::Unknown], |(value, at)| self.values(value, at).to_vec()),
+                );
+            }
+            return Some(self.values(&argument.value, site.frame).to_vec());
+        }
+        if let Some((value, frame)) = self.passed_from(function, index, site) {
+            return Some(self.values(value, frame).to_vec());
+        }
+        let mut spread = Values::new();
+        for argument in call.arguments.iter().filter(|argument| argument.name.as_deref() == Some("**")) {
+            for value in self.values(&argument.value, site.frame).iter() {
+                if let Some(name) = name {
+                    add(&mut spread, self.member(value, name, None));
+                }
+            }
+        }
+        if spread.is_empty() { None } else { Some(spread) }
+    }
+}

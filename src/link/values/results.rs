@@ -1,0 +1,241 @@
+//! What calls return, of the program's own functions and of libraries.
+
+use std::rc::Rc;
+
+use crate::link::Program;
+use crate::link::arguments::Given;
+use crate::link::names::Target;
+use crate::link::units::*;
+use crate::model::*;
+use crate::rules::catalogue::Kind;
+
+use super::frames::{FrameId, How, Site};
+use super::{ALTERNATIVES, Value, Values, add};
+
+impl<'m> Program<'m> {
+    /// The values of a call.
+    pub(super) fn call_values(&self, call: &'m Call, frame: FrameId) -> Values<'m> {
+        let Some(id) = self.units.call_id(call) else { return vec![Value::Unknown] };
+        if let Some(module) = self.required(call, frame) {
+            return vec![module];
+        }
+        if let Some(same) = self.same_by_method(call, frame) {
+            return same;
+        }
+        let site = Site { call: id, frame };
+        let mut all = Values::new();
+        for callee in self.values(&call.callee, frame).iter() {
+            add(&mut all, self.result(callee, site));
+        }
+        all
+    }
+
+    /// `value.unwrap()`, `value.clone()`: what has the method, whatever it is, where nothing else is known of the method.
+    pub(super) fn same_by_method(&self, call: &'m Call, frame: FrameId) -> Option<Values<'m>> {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
+        let language = self.modules[self.module_of(self.unit_of_frame(frame))].language;
+        if language != Language::Rust || !self.is_a(&format!("std.self.{name}"), Kind::Same) {
+            return None;
+        }
+        let values = self.values(object, frame);
+        let is_own = |value: &Value<'m>| match value {
+            Value::Library { path, .. } => !self.facts(&format!("{path}.{name}")).is_empty(),
+            Value::Instance { class, .. } => self.units.classes[*class].methods.contains_key(name.as_str()),
+            Value::Class(_) | Value::Module(_) | Value::Folder(_) => true,
+            _ => false,
+        };
+        (!values.is_empty() && !values.iter().any(is_own)).then(|| values.to_vec())
+    }
+
+    /// `require('./m')` and `import('./m')` as a value: the module, whole.
+    pub(super) fn required(&self, call: &'m Call, frame: FrameId) -> Option<Value<'m>> {
+        let ExpressionKind::Name(name) = &call.callee.kind else { return None };
+        let module = self.module_of(self.unit_of_frame(frame));
+        if self.modules[module].language != Language::TypeScript || !matches!(name.as_str(), "require" | "import") {
+            return None;
+        }
+        let ExpressionKind::Literal(Literal::Text(source)) = &call.arguments.first()?.value.kind else { return None };
+        Some(match self.resolve_import(module, source) {
+            Target::Module(target) => Value::Module(target),
+            Target::Folder(folder) => Value::Folder(folder.into()),
+            Target::Library(path) => Value::Library { path: path.into(), sites: Rc::from([]) },
+        })
+    }
+
+    /// The values that calling something gives.
+    pub fn result(&self, callee: &Value<'m>, site: Site) -> Values<'m> {
+        match callee {
+            Value::Library { path, sites } => self.library_result(path, sites, site),
+            Value::Function { unit, closure, receiver } => {
+                match self.enter(*unit, *closure, receiver.clone(), How::Call(site)) {
+                    Some(frame) => self.returned(*unit, frame),
+                    None => vec![Value::Unknown],
+                }
+            }
+            Value::Class(class) => vec![Value::Instance { class: *class, site: Some(site) }],
+            Value::Instance { class, .. } => {
+                let methods = &self.units.classes[*class].methods;
+                match methods.get("__call__") {
+                    Some(unit) => {
+                        let home = self.open_frame(self.units.classes[*class].unit);
+                        match self.enter(*unit, home, Some(Rc::new(callee.clone())), How::Call(site)) {
+                            Some(frame) => self.returned(*unit, frame),
+                            None => vec![Value::Unknown],
+                        }
+                    }
+                    None => vec![Value::Unknown],
+                }
+            }
+            Value::Module(module) => match self.exported(*module, "default", 0) {
+                Some(values) => values.iter().flat_map(|value| self.result(value, site)).collect(),
+                None => vec![Value::Unknown],
+            },
+            _ => vec![Value::Unknown],
+        }
+    }
+
+    pub(super) fn library_result(&self, path: &Rc<str>, sites: &Rc<[Site]>, site: Site) -> Values<'m> {
+        let call = self.units.calls[site.call].call;
+        let extended = |more: Site| -> Rc<[Site]> { sites.iter().copied().chain([more]).collect() };
+        let mut all = Values::new();
+        for id in self.facts(path).iter() {
+            let fact = self.catalogue.fact(*id);
+            match fact.is {
+                Kind::Same => {
+                    // A method returns its receiver unless it says otherwise, a function what it is given, or what that returns (`#0()`).
+                    let value = fact.value.as_deref().unwrap_or("#0");
+                    let returned = value.strip_suffix("()").filter(|value| value.starts_with('#'));
+                    let given = match &call.callee.kind {
+                        ExpressionKind::Member { object, .. } if path.contains("()") && fact.value.is_none() => {
+                            Some((&**object, site.frame))
+                        }
+                        _ => match self.argument(site, returned.unwrap_or(value)) {
+                            Given::Present { expression, frame } => Some((expression, frame)),
+                            _ => None,
+                        },
+                    };
+                    let Some((given, frame)) = given else { continue };
+                    for value in self.values(given, frame).iter() {
+                        if let (Some(_), Value::Function { unit, closure, receiver }) = (returned, value) {
+                            if let Some(frame) = self.enter(*unit, *closure, receiver.clone(), How::Call(site)) {
+                                add(&mut all, self.returned(*unit, frame));
+                            }
+                            continue;
+                        }
+                        add(
+                            &mut all,
+                            [match value {
+                                // A library's function that is called there: `LazyLock::new(Client::new)`.
+                                Value::Library { path, sites } if returned.is_some() && !path.ends_with("()") => {
+                                    Value::Library {
+                                        path: format!("{path}()").into(),
+                                        sites: sites.iter().copied().chain([site]).collect(),
+                                    }
+                                }
+                                Value::Library { path, sites } => Value::Library {
+                                    path: path.clone(),
+                                    sites: sites.iter().copied().chain([site]).collect(),
+                                },
+                                other => other.clone(),
+                            }],
+                        );
+                    }
+                }
+                Kind::Compose => {
+                    let mut made: Vec<Site> = sites.to_vec();
+                    for argument in &call.arguments {
+                        self.client_sites(&argument.value, site.frame, &mut made, 0);
+                    }
+                    made.push(site);
+                    let becomes = fact.becomes.as_deref().unwrap_or("");
+                    add(&mut all, [Value::Library { path: Rc::from(becomes), sites: made.into() }]);
+                }
+                _ => {}
+            }
+        }
+        if !all.is_empty() {
+            return all;
+        }
+        add(&mut all, [Value::Library { path: format!("{path}()").into(), sites: extended(site) }]);
+        // What wraps a function still runs it; what registers one does not.
+        let registers = self.facts_of(path, Kind::Route).iter().any(|(_, fact)| fact.handler.is_some());
+        for argument in &call.arguments {
+            for value in self.values(&argument.value, site.frame).iter() {
+                if matches!(value, Value::Function { .. })
+                    && !registers
+                    && !matches!(argument.value.kind, ExpressionKind::Function(_) if self.is_a(path, Kind::Client))
+                {
+                    add(&mut all, [value.clone()]);
+                }
+            }
+        }
+        all
+    }
+
+    /// The constructor calls of clients among the values of an argument, also inside lists and objects.
+    pub(super) fn client_sites(&self, expression: &'m Expression, frame: FrameId, sites: &mut Vec<Site>, depth: usize) {
+        if depth > 4 {
+            return;
+        }
+        for value in self.values(expression, frame).iter() {
+            match value {
+                Value::Library { sites: more, .. } => {
+                    for site in more.iter() {
+                        if !sites.contains(site) {
+                            sites.push(*site);
+                        }
+                    }
+                }
+                Value::Data { expression, frame } => match &expression.0.kind {
+                    ExpressionKind::List(items) => {
+                        items.iter().for_each(|item| self.client_sites(item, *frame, sites, depth + 1))
+                    }
+                    ExpressionKind::Object(entries) => {
+                        entries.iter().for_each(|entry| self.client_sites(&entry.value, *frame, sites, depth + 1));
+                    }
+                    _ => {}
+                },
+                Value::Function { unit, closure, receiver } if depth < 2 => {
+                    if let Some(frame) = self.enter(*unit, *closure, receiver.clone(), How::Framework) {
+                        for expression in &self.units.units[*unit].returns {
+                            self.client_sites(expression, frame, sites, depth + 2);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What a unit returns (or yields) in a frame.
+    pub fn returned(&self, unit: UnitId, frame: FrameId) -> Values<'m> {
+        let info = &self.units.units[unit];
+        let mut all = Values::new();
+        let given = if info.yields.is_empty() { &info.returns } else { &info.yields };
+        for expression in given.iter().take(ALTERNATIVES) {
+            add(&mut all, self.values(expression, frame).iter().cloned());
+        }
+        let opaque = all.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }));
+        if opaque && let Some(annotation) = info.function.and_then(|function| function.returns.as_ref()) {
+            let declared = self.annotation(annotation, frame);
+            if declared.iter().any(|value| !self.is_plain_data(value)) {
+                return declared;
+            }
+        }
+        // What a library keeps for the program is what the program says it is: `-> Assistant`.
+        let kept = |value: &Value<'m>| matches!(value, Value::Library { path, .. } if self.facts(path).is_empty());
+        if !all.is_empty()
+            && all.iter().all(kept)
+            && let Some(annotation) = info.function.and_then(|function| function.returns.as_ref())
+        {
+            let declared = self.annotation(annotation, frame);
+            if declared.iter().any(|value| matches!(value, Value::Instance { .. })) {
+                return declared;
+            }
+        }
+        if all.len() > 1 {
+            all.retain(|value| !matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null))));
+        }
+        all
+    }
+}
