@@ -7,8 +7,10 @@ mod excerpts;
 mod reader;
 mod scripts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Instant;
 
 use excerpts::excerpts;
@@ -16,7 +18,9 @@ use rayon::prelude::*;
 use reader::{Read, Reader};
 use scripts::{drop_scripts, name_scripts};
 
-use crate::collect::{self, Class, IgnoreRules, Limits, SkipReason, Tree};
+use crate::collect::{self, Class, CollectError, IgnoreRules, Limits, SkipReason, Tree};
+use crate::judge::case::Outcome;
+use crate::judge::conditions::exposure::{FileHits, exposure};
 use crate::judge::{self, Judged};
 use crate::link::Program;
 use crate::link::entries::Started;
@@ -32,18 +36,26 @@ const JUDGE_STACK: usize = 512 << 20;
 /// Below this many shipping source files all of them are parsed.
 const PARSE_ALL: usize = 300;
 
-/// Measures the stages.
+/// Measures the stages, some of which run beside each other.
 #[derive(Debug, Default)]
 struct Clock {
-    timings: Vec<(String, f64)>,
+    timings: Mutex<Vec<(String, f64)>>,
 }
 
 impl Clock {
-    fn measure<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
+    fn measure<T>(&self, stage: &str, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = work();
-        self.timings.push((stage.to_owned(), start.elapsed().as_secs_f64() * 1000.0));
+        let taken = (stage.to_owned(), start.elapsed().as_secs_f64() * 1000.0);
+        self.timings.lock().unwrap_or_else(PoisonError::into_inner).push(taken);
         result
+    }
+
+    /// The stages in the order in which they ended, and the whole.
+    fn timings(self, start: Instant) -> Vec<(String, f64)> {
+        let mut timings = self.timings.into_inner().unwrap_or_else(PoisonError::into_inner);
+        timings.push(("total".to_owned(), start.elapsed().as_secs_f64() * 1000.0));
+        timings
     }
 }
 
@@ -56,16 +68,18 @@ struct Prepared {
     settings: Vec<Settings>,
 }
 
-/// Collects, reads and lowers: stages 1 and 2.
+fn collect_files(root: &Path, threads: usize) -> Result<Tree, CollectError> {
+    collect::collect(root, Limits { threads, ..Limits::default() })
+}
+
+/// Reads and lowers what was collected.
 fn prepare(
-    root: &Path,
+    mut tree: Tree,
     threads: usize,
     catalogue: &Catalogue,
     reader: &Reader,
-    clock: &mut Clock,
+    clock: &Clock,
 ) -> Result<Prepared, Error> {
-    let limits = Limits { threads, ..Limits::default() };
-    let mut tree = clock.measure("collect", || collect::collect(root, limits))?;
     catalogue.add_aliases(&mut tree.projects);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -89,42 +103,35 @@ fn prepare(
     Ok(Prepared { tree, reads, modules, settings })
 }
 
-/// Runs what follows the links of a program, on a stack that deep programs fit on.
-fn with_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Error> {
+/// Starts what follows the links of a program, on a stack that deep programs fit on.
+fn with_deep_stack<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>, Error> {
     let worker = std::thread::Builder::new().stack_size(JUDGE_STACK);
-    std::thread::scope(|scope| {
-        let handle = worker.spawn_scoped(scope, work).map_err(|why| Error::Threads(why.to_string()))?;
-        handle.join().map_err(|_| Error::Internal)
-    })
+    worker.spawn_scoped(scope, work).map_err(|why| Error::Threads(why.to_string()))
+}
+
+fn finished<T>(worker: ScopedJoinHandle<'_, T>) -> Result<T, Error> {
+    worker.join().map_err(|_| Error::Internal)
 }
 
 /// Audits a tree.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
-    let mut clock = Clock::default();
+    let clock = Clock::default();
+    let start = Instant::now();
     let packs = Packs::load(options.rules.as_deref())?;
-    let catalogue = clock.measure("rules", || Catalogue::load(options.rules.as_deref()))?;
+    let threads = options.threads.unwrap_or(0);
+    let (catalogue, tree) = rayon::join(
+        || clock.measure("rules", || Catalogue::load(options.rules.as_deref())),
+        || clock.measure("collect", || collect_files(root, threads)),
+    );
+    let catalogue = catalogue?;
     let reader = Reader::new(root, &catalogue)?;
-    let mut prepared = prepare(root, options.threads.unwrap_or(0), &catalogue, &reader, &mut clock)?;
-    let (judged, dropped, hits) = with_deep_stack(|| {
-        let dropped = drop_scripts(&mut prepared, &catalogue);
-        let hits: Vec<_> = prepared.reads.iter_mut().map(|read| std::mem::take(&mut read.hits)).collect();
-        let Prepared { tree, modules, settings, .. } = &prepared;
-        let secrets = clock.measure("secrets", || {
-            judge::conditions::exposure::exposure(
-                tree,
-                &hits,
-                modules,
-                settings,
-                &catalogue,
-                &packs,
-                &reader.shapes,
-                &IgnoreRules::new(&reader.root),
-            )
-        });
-        let judged =
-            clock.measure("link and judge", || link_and_judge(modules, settings, tree, &catalogue, &packs, secrets));
-        (judged, dropped, hits)
-    })?;
+    let mut prepared = prepare(tree?, threads, &catalogue, &reader, &clock)?;
+    let dropped = scripts_of(&mut prepared, &catalogue)?;
+    let hits: Vec<_> = prepared.reads.iter_mut().map(|read| std::mem::take(&mut read.hits)).collect();
+    let judged = judged(&prepared, &hits, &reader, &catalogue, &packs, &clock)?;
     let Judged { answers, mut findings, inventory } = judged;
     name_scripts(&mut prepared.tree, &dropped);
     let mut coverage = coverage(&prepared.tree, &prepared.reads);
@@ -133,31 +140,63 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     let empty = coverage.shipping == 0 && !findings.iter().any(|finding| finding.item == Item::E2);
     let gate = Gate { max_unticked: options.max_unticked, required: options.required.clone(), empty };
     let audit = Audit { boxes: answers, findings, coverage, inventory, gate };
-    Ok(Report { audit, apps: Vec::new(), timings: clock.timings })
+    Ok(Report { audit, apps: Vec::new(), timings: clock.timings(start) })
+}
+
+/// Takes the scripts out of what ships, and names them.
+fn scripts_of(prepared: &mut Prepared, catalogue: &Catalogue) -> Result<BTreeSet<String>, Error> {
+    std::thread::scope(|scope| finished(with_deep_stack(scope, || drop_scripts(prepared, catalogue))?))
+}
+
+/// The answers to all questions. The one about credentials looks at texts, so it is answered beside the others.
+fn judged(
+    prepared: &Prepared,
+    hits: &[FileHits],
+    reader: &Reader,
+    catalogue: &Catalogue,
+    packs: &Packs,
+    clock: &Clock,
+) -> Result<Judged, Error> {
+    let Prepared { tree, modules, settings, .. } = prepared;
+    let credentials = || {
+        let ignore = IgnoreRules::new(&reader.root);
+        exposure(tree, hits, modules, settings, catalogue, packs, &reader.shapes, &ignore)
+    };
+    std::thread::scope(|scope| {
+        let secrets = with_deep_stack(scope, || clock.measure("secrets", credentials))?;
+        let program = with_deep_stack(scope, move || {
+            let program = clock.measure("link", || linked(modules, settings, tree, catalogue));
+            let secrets = finished(secrets)?;
+            Ok(clock.measure("judge", || judge_program(&program, tree, packs, secrets)))
+        })?;
+        finished(program)?
+    })
 }
 
 /// The files of a tree with the classes that an audit gives them.
 pub(crate) fn tree(root: &Path) -> Result<Tree, Error> {
     let catalogue = Catalogue::load(None)?;
     let reader = Reader::new(root, &catalogue)?;
-    let mut prepared = prepare(root, 0, &catalogue, &reader, &mut Clock::default())?;
-    let dropped = with_deep_stack(|| drop_scripts(&mut prepared, &catalogue))?;
+    let mut prepared = prepare(collect_files(root, 0)?, 0, &catalogue, &reader, &Clock::default())?;
+    let dropped = scripts_of(&mut prepared, &catalogue)?;
     name_scripts(&mut prepared.tree, &dropped);
     Ok(prepared.tree)
 }
 
-fn link_and_judge(
-    modules: &[Module],
-    settings: &[Settings],
-    tree: &Tree,
-    catalogue: &Catalogue,
-    packs: &Packs,
-    secrets: judge::case::Outcome,
-) -> Judged {
+fn linked<'m>(
+    modules: &'m [Module],
+    settings: &'m [Settings],
+    tree: &'m Tree,
+    catalogue: &'m Catalogue,
+) -> Program<'m> {
     let program = Program::new(modules, settings, &tree.projects, catalogue);
     program.find_callers();
+    program
+}
+
+fn judge_program(program: &Program<'_>, tree: &Tree, packs: &Packs, secrets: Outcome) -> Judged {
     let (mains, served) = starts(tree);
-    judge::judge(&program, packs, &Started { mains: &mains, served }, secrets)
+    judge::judge(program, packs, &Started { mains: &mains, served }, secrets)
 }
 
 /// The files that are run themselves, and whether a server imports the application instead.

@@ -315,7 +315,8 @@ impl Audit {
 pub struct Report {
     pub audit: Audit,
     pub apps: Vec<App>,
-    /// Where the time went, in order: stage and milliseconds. Never part of a machine format.
+    /// Where the time went: stage and milliseconds, in the order in which stages ended, the whole last. Some run
+    /// beside each other, so their sum is more than the whole. Never part of a machine format.
     pub timings: Vec<(String, f64)>,
 }
 

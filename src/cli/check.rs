@@ -56,9 +56,7 @@ fn written(report: &Report, packs: &Packs, format: Format, chosen: Option<Tongue
 }
 
 fn timings(report: &Report, err: &mut dyn Write) {
-    let total: f64 = report.timings.iter().map(|(_, milliseconds)| milliseconds).sum();
-    let total = ("total".to_owned(), total);
-    for (stage, milliseconds) in report.timings.iter().chain(std::iter::once(&total)) {
+    for (stage, milliseconds) in &report.timings {
         // Timings are a courtesy: a closed stream is no reason to fail.
         let _ = writeln!(err, "{milliseconds:>10.1} ms  {stage}");
     }

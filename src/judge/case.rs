@@ -39,8 +39,8 @@ pub struct Case<'p, 'm> {
     by_call: HashMap<CallId, usize>,
     /// The addresses at which people are told.
     channels: OnceCell<Endpoints>,
-    /// What was found at start-up, by question.
-    at_start: RefCell<BTreeMap<(&'static str, String), Option<Protection>>>,
+    /// What protects all from start-up on, by item.
+    initialised: RefCell<BTreeMap<String, Option<Protection>>>,
 }
 
 /// What a condition found.
@@ -74,7 +74,7 @@ impl<'p, 'm> Case<'p, 'm> {
             processes: OnceCell::new(),
             by_call,
             channels: OnceCell::new(),
-            at_start: RefCell::default(),
+            initialised: RefCell::default(),
         };
         case.find_starts();
         case.guards.behaviour.note_live(case.live_units());
@@ -197,19 +197,13 @@ impl<'p, 'm> Case<'p, 'm> {
         self.by_call.get(&call).and_then(|index| self.externals.get(*index))
     }
 
-    /// The first protection among what runs at start-up; looked for once per question and item.
-    pub fn at_start(
-        &self,
-        question: &'static str,
-        item: &str,
-        protects: impl FnMut(Site) -> Option<Protection>,
-    ) -> Option<Protection> {
-        let key = (question, item.to_owned());
-        if let Some(found) = self.at_start.borrow().get(&key) {
-            return found.clone();
+    /// What `find` finds to protect all from start-up on; looked for once per item.
+    pub fn initialised(&self, item: &str, find: impl FnOnce() -> Option<Protection>) -> Option<Protection> {
+        if let Some(known) = self.initialised.borrow().get(item) {
+            return known.clone();
         }
-        let found = self.start_sites().find_map(protects);
-        self.at_start.borrow_mut().insert(key, found.clone());
+        let found = find();
+        self.initialised.borrow_mut().insert(item.to_owned(), found.clone());
         found
     }
 
@@ -318,21 +312,12 @@ impl<'p, 'm> Case<'p, 'm> {
     /// A guard of this item that exists somewhere in the program, for "defined but not wired".
     pub fn unwired(&self, item: &str) -> Option<Protection> {
         let program = self.program;
-        // Methods that need no more than their object to protect.
-        let holders: Vec<String> = program
-            .catalogue
-            .of_kind(Kind::Guard)
-            .filter(|(_, fact)| fact.protects.as_deref() == Some(item) && fact.needs.is_empty())
-            .flat_map(|(_, fact)| fact.names.iter().flat_map(|name| crate::rules::checked::expand(name)))
-            .collect();
+        let holders = holders(program, item);
         for (call, info) in program.units.calls.iter().enumerate() {
             let site = Site { call, frame: program.open_frame(info.unit) };
             for path in program.callee_paths(site) {
                 // A limiter object whose methods protect is the guard that people see.
-                let holder = format!("{path}().");
-                if !self.guards.facts(&path, Some(site), item).is_empty()
-                    || holders.iter().any(|name| name.starts_with(&holder))
-                {
+                if holders.contains(&*path) || !self.guards.facts(&path, Some(site), item).is_empty() {
                     return Some(Protection {
                         module: info.module,
                         span: info.call.span,
@@ -354,6 +339,20 @@ impl<'p, 'm> Case<'p, 'm> {
         let call = self.program.units.calls[site.call].call;
         self.program.values(&call.callee, site.frame)
     }
+}
+
+/// What makes the objects of which a method protects without needing anything else: `a.Limiter` of `a.Limiter().check`.
+fn holders(program: &Program<'_>, item: &str) -> FxHashSet<String> {
+    let guards = program.catalogue.of_kind(Kind::Guard);
+    guards
+        .filter(|(_, fact)| fact.protects.as_deref() == Some(item) && fact.needs.is_empty())
+        .flat_map(|(_, fact)| fact.names.iter().flat_map(|name| crate::rules::checked::expand(name)))
+        .flat_map(|name| {
+            let ends: Vec<String> =
+                name.match_indices("().").filter_map(|(end, _)| name.get(..end).map(str::to_owned)).collect();
+            ends
+        })
+        .collect()
 }
 
 /// The values that modules of a compiled language declare: module, name and place.

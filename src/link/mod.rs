@@ -50,10 +50,14 @@ pub struct Program<'m> {
     pub names: Names,
     frames: RefCell<Vec<Frame<'m>>>,
     frame_ids: Memo<Frame<'m>, FrameId>,
+    /// The frames of units of which nothing is known but where they are written.
+    open_frames: Memo<UnitId, FrameId>,
     /// How many frames a unit has, by unit.
     frames_of_unit: RefCell<Vec<u32>>,
-    /// The values of expressions that were asked for, by expression and frame.
-    memo: Memo<(usize, FrameId), Shared<'m>>,
+    /// The values of expressions that were asked for, by expression and frame; none while they are being evaluated.
+    memo: Memo<(usize, FrameId), Option<Shared<'m>>>,
+    /// What names are bound to, by the bindings of a scope and frame.
+    bound_memo: Memo<(usize, FrameId), Shared<'m>>,
     /// What was found under a key of an expression, by expression, frame and the key's hash.
     keys: Memo<(usize, FrameId, u64), arguments::Given<'m>>,
     /// Whether a call has run its functions when it returns, by site.
@@ -64,8 +68,9 @@ pub struct Program<'m> {
     export_memo: Memo<(ModuleId, Rc<str>), Option<Shared<'m>>>,
     import_memo: Memo<ModuleId, FxHashMap<String, names::Target>>,
     entry_memo: Memo<(usize, FrameId, Rc<str>), Shared<'m>>,
-    active: RefCell<FxHashSet<(usize, FrameId)>>,
     steps: Cell<usize>,
+    /// How often an evaluation was cut short: it depends on one that goes on, or the work is done.
+    cuts: Cell<usize>,
     depth: Cell<usize>,
     fact_memo: Memo<Rc<str>, Rc<[FactId]>>,
     /// What decorators are given, with the decorator.
@@ -100,14 +105,16 @@ impl<'m> Program<'m> {
             names: Names::of(modules.iter().map(|module| (module.path.as_str(), module.language)), projects),
             frames: RefCell::default(),
             frame_ids: RefCell::default(),
+            open_frames: RefCell::default(),
             frames_of_unit: RefCell::new(vec![0; units.units.len()]),
             export_memo: RefCell::default(),
             import_memo: RefCell::default(),
             entry_memo: RefCell::default(),
             units,
             memo: RefCell::default(),
-            active: RefCell::default(),
+            bound_memo: RefCell::default(),
             steps: Cell::new(0),
+            cuts: Cell::new(0),
             depth: Cell::new(0),
             fact_memo: RefCell::default(),
             wrapped: RefCell::default(),
@@ -140,6 +147,7 @@ impl<'m> Program<'m> {
     /// Forgets what was evaluated before all registrations were known.
     pub fn forget(&self) {
         self.memo.borrow_mut().clear();
+        self.bound_memo.borrow_mut().clear();
         self.keys.borrow_mut().clear();
         self.spent.borrow_mut().clear();
         self.run_memo.borrow_mut().clear();

@@ -8,6 +8,7 @@ mod members;
 mod parameters;
 mod results;
 
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
 use crate::model::*;
@@ -107,16 +108,32 @@ fn add<'m>(all: &mut Values<'m>, more: impl IntoIterator<Item = Value<'m>>) {
     }
 }
 
+/// Whether an expression stands for itself, to be looked into where that is asked for.
+fn is_data(expression: &Expression) -> bool {
+    use ExpressionKind as E;
+    matches!(expression.kind, E::Literal(_) | E::Template(_) | E::List(_) | E::Object(_) | E::Comprehension { .. })
+}
+
 impl<'m> Program<'m> {
     /// Where an expression comes from, in a frame. Empty: nothing (a function that returns nothing).
     pub fn values(&self, expression: &'m Expression, frame: FrameId) -> Rc<[Value<'m>]> {
+        if is_data(expression) {
+            return Rc::from([Value::Data { expression: Written(expression), frame }]);
+        }
         let key = (std::ptr::from_ref(expression) as usize, frame);
-        if let Some(found) = self.memo.borrow().get(&key) {
-            return found.clone();
+        if self.depth.get() >= EVALUATION_DEPTH || self.steps.get() >= STEPS {
+            self.cuts.set(self.cuts.get() + 1);
+            return self.memo.borrow().get(&key).cloned().flatten().unwrap_or_else(|| Rc::from([]));
         }
-        if self.steps.get() >= STEPS || self.depth.get() >= EVALUATION_DEPTH || !self.active.borrow_mut().insert(key) {
-            return Rc::from([]);
-        }
+        match self.memo.borrow_mut().entry(key) {
+            Entry::Occupied(known) => {
+                if known.get().is_none() {
+                    self.cuts.set(self.cuts.get() + 1);
+                }
+                return known.get().clone().unwrap_or_else(|| Rc::from([]));
+            }
+            Entry::Vacant(place) => place.insert(None),
+        };
         self.steps.set(self.steps.get() + 1);
         self.depth.set(self.depth.get() + 1);
         let mut found = self.evaluate(expression, frame);
@@ -127,8 +144,7 @@ impl<'m> Program<'m> {
         }
         let found: Rc<[Value<'m>]> = found.into();
         self.depth.set(self.depth.get() - 1);
-        self.active.borrow_mut().remove(&key);
-        self.memo.borrow_mut().insert(key, found.clone());
+        self.memo.borrow_mut().insert(key, Some(found.clone()));
         found
     }
 
@@ -270,7 +286,7 @@ impl<'m> Program<'m> {
                     _ => false,
                 };
                 match bindings.iter().position(is_own) {
-                    None => return self.bindings(bindings, id),
+                    None => return self.bound(bindings, id),
                     Some(_) => {
                         let others: Vec<Binding<'m>> =
                             bindings.iter().filter(|binding| !is_own(binding)).cloned().collect();
@@ -334,6 +350,21 @@ impl<'m> Program<'m> {
     /// Rust names without an import that start a path are crates; the prelude's are not.
     fn is_prelude(&self, name: &str) -> bool {
         name.starts_with(|character: char| character.is_ascii_uppercase())
+    }
+
+    /// What a name is bound to in a scope; remembered, for it stands in many places. What was found while something
+    /// else was being evaluated that it depends on is not the whole.
+    fn bound(&self, bindings: &[Binding<'m>], frame: FrameId) -> Values<'m> {
+        let key = (bindings.as_ptr() as usize, frame);
+        if let Some(found) = self.bound_memo.borrow().get(&key) {
+            return found.to_vec();
+        }
+        let cuts = self.cuts.get();
+        let found = self.bindings(bindings, frame);
+        if self.cuts.get() == cuts {
+            self.bound_memo.borrow_mut().insert(key, found.as_slice().into());
+        }
+        found
     }
 
     fn bindings(&self, bindings: &[Binding<'m>], frame: FrameId) -> Values<'m> {

@@ -55,8 +55,13 @@ pub fn alerting(case: &Case<'_, '_>) -> Outcome {
 
 /// A guard that is initialised at start-up, in code that the server runs.
 pub fn initialised(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
+    case.initialised(item, || called(case, item).or_else(|| imported(case, item)))
+}
+
+/// A guard that a call at start-up sets up.
+fn called(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
     let program = case.program;
-    let called = case.at_start("initialised", item, |site| {
+    case.start_sites().find_map(|site| {
         let info = &program.units.calls[site.call];
         if runs_in_browser(case, info.module) || case.is_skipped(info.node) || skipped_caller(case, site.frame) {
             return None;
@@ -73,8 +78,7 @@ pub fn initialised(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
                 name: short(&path),
             })
         })
-    });
-    called.or_else(|| imported(case, item))
+    })
 }
 
 /// A guard that is on as soon as its module is imported.

@@ -42,10 +42,19 @@ impl<'m> Program<'m> {
 
     /// The frame of a unit of which nothing is known but where it is written.
     pub fn open_frame(&self, unit: UnitId) -> FrameId {
+        if let Some(known) = self.open_frames.borrow().get(&unit) {
+            return *known;
+        }
         let info = &self.units.units[unit];
-        let Some(parent) = info.parent else { return self.module_frame(info.module) };
-        let closure = Some(self.open_frame(parent));
-        self.intern(Frame { unit, how: How::Open, receiver: None, closure, depth: 1 })
+        let frame = match info.parent {
+            Some(parent) => {
+                let closure = Some(self.open_frame(parent));
+                self.intern(Frame { unit, how: How::Open, receiver: None, closure, depth: 1 })
+            }
+            None => self.module_frame(info.module),
+        };
+        self.open_frames.borrow_mut().insert(unit, frame);
+        frame
     }
 
     /// The frame in which a function value runs.
