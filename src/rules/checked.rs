@@ -5,10 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::OnceLock;
+
+use rayon::prelude::*;
 
 use super::catalogue::{Example, Fact, Kind, Library};
 pub use super::mistakes::CatalogueError;
-use super::mistakes::{read, read_folder};
+use super::mistakes::{read, read_folder, read_own};
 pub use super::patterns::expand;
 use super::patterns::{Segment, matches, pattern, segments};
 use crate::model::{Alias, Language, Project, ProjectKind, join};
@@ -28,11 +31,48 @@ pub struct CheckedFact {
 pub struct Catalogue {
     pub libraries: Vec<Library>,
     pub facts: Vec<CheckedFact>,
-    by_head: HashMap<String, Vec<(Vec<Segment>, FactId)>>,
+    by_head: HashMap<String, Names>,
     headless: Vec<(Vec<Segment>, FactId)>,
     by_kind: BTreeMap<Kind, Vec<FactId>>,
     /// Heads that libraries of several languages have.
     shared: BTreeSet<String>,
+    /// The heads of names that are worth looking for in files.
+    heads: BTreeSet<String>,
+}
+
+/// The names with one head, as written. What their braces stand for is made out when the first of them is looked up: a
+/// repository knows few heads.
+#[derive(Debug, Default)]
+struct Names {
+    names: Vec<(String, FactId)>,
+    patterns: OnceLock<Vec<(Vec<Segment>, FactId)>>,
+}
+
+impl Names {
+    fn patterns(&self) -> &[(Vec<Segment>, FactId)] {
+        let each = |(name, id): &(String, FactId)| -> Vec<_> {
+            expand(name).iter().map(|name| (pattern(name), *id)).collect()
+        };
+        self.patterns.get_or_init(|| self.names.iter().flat_map(each).collect())
+    }
+}
+
+/// A library with the names of each fact; braces in their heads are written out.
+struct Headed {
+    library: Library,
+    names: Vec<Vec<String>>,
+}
+
+impl Headed {
+    fn of(library: Library) -> Headed {
+        let headed = |name: &String| match (name.find('{'), name.find('.')) {
+            (Some(brace), Some(dot)) if dot < brace => vec![name.clone()],
+            (None, _) => vec![name.clone()],
+            _ => expand(name),
+        };
+        let names = library.facts.iter().map(|fact| fact.names.iter().flat_map(headed).collect()).collect();
+        Headed { library, names }
+    }
 }
 
 impl Catalogue {
@@ -41,15 +81,15 @@ impl Catalogue {
     /// # Errors
     /// A file that cannot be read, or says something that can never work.
     pub fn load(extra: Option<&Path>) -> Result<Catalogue, CatalogueError> {
-        let mut files: Vec<(String, String)> = super::EMBEDDED
-            .iter()
+        let mut libraries = super::EMBEDDED
+            .par_iter()
             .filter(|(path, _)| path.starts_with("rules/catalogue/"))
-            .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
-            .collect();
-        if let Some(folder) = extra {
-            files.extend(read_folder(folder)?);
+            .map(|(path, text)| read_own(path, text).map(Headed::of))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (path, text) in extra.map(read_folder).transpose()?.unwrap_or_default() {
+            libraries.push(Headed::of(read(&path, &text)?));
         }
-        Catalogue::of(&files)
+        Ok(Catalogue::from(libraries))
     }
 
     /// A catalogue of the given (path, text) files.
@@ -57,28 +97,30 @@ impl Catalogue {
     /// # Errors
     /// A file that says something that can never work.
     pub fn of(files: &[(String, String)]) -> Result<Catalogue, CatalogueError> {
-        let libraries = files.iter().map(|(path, text)| read(path, text)).collect::<Result<Vec<_>, _>>()?;
+        let read = |(path, text): &(String, String)| read(path, text).map(Headed::of);
+        Ok(Catalogue::from(files.iter().map(read).collect::<Result<Vec<_>, _>>()?))
+    }
+
+    fn from(libraries: Vec<Headed>) -> Catalogue {
         let mut catalogue = Catalogue { shared: shared_heads(&libraries), ..Catalogue::default() };
         for library in libraries {
             catalogue.add(library);
         }
-        Ok(catalogue)
+        catalogue
     }
 
-    fn add(&mut self, library: Library) {
+    fn add(&mut self, headed: Headed) {
+        let Headed { library, names } = headed;
         let languages = library.languages();
-        for fact in &library.facts {
+        for (fact, names) in library.facts.iter().zip(&names) {
             let id = self.facts.len();
-            for name in fact.names.iter().flat_map(|name| expand(name)) {
-                for name in self.in_languages(&languages, &name) {
-                    let pattern = pattern(&name);
-                    match pattern.first() {
-                        Some(Segment::Text(head)) => {
-                            self.by_head.entry(head.clone()).or_default().push((pattern, id));
-                        }
-                        Some(_) => self.headless.push((pattern, id)),
-                        None => {}
-                    }
+            // Codes of errors are words of any file.
+            if fact.is != Kind::Conflict {
+                self.heads.extend(names.iter().filter_map(|name| word_of(name)));
+            }
+            for name in names {
+                for name in self.in_languages(&languages, name) {
+                    self.index(&name, id);
                 }
             }
             let mut fact = fact.clone();
@@ -91,6 +133,15 @@ impl Catalogue {
             self.facts.push(CheckedFact { library: self.libraries.len(), fact });
         }
         self.libraries.push(library);
+    }
+
+    /// Files a name under its head, where it has one.
+    fn index(&mut self, name: &str, id: FactId) {
+        match segments(name).next() {
+            Some(head) if head.contains('*') => self.headless.push((pattern(name), id)),
+            Some(head) => self.by_head.entry(head.to_owned()).or_default().names.push((name.to_owned(), id)),
+            None => {}
+        }
     }
 
     /// A name as the linker writes it in the languages of a library.
@@ -130,7 +181,7 @@ impl Catalogue {
             .by_head
             .get(*head)
             .into_iter()
-            .flatten()
+            .flat_map(Names::patterns)
             .chain(&self.headless)
             .filter(|(pattern, _)| matches(pattern, &parts))
             .map(|(_, id)| *id)
@@ -167,16 +218,7 @@ impl Catalogue {
             words.extend(library.packages.npm.iter().cloned());
             words.extend(library.packages.crates.iter().map(|name| name.replace('-', "_")));
         }
-        // Codes of errors are words of any file.
-        for fact in self.facts.iter().filter(|fact| fact.fact.is != Kind::Conflict) {
-            for name in fact.fact.names.iter().flat_map(|name| expand(name)) {
-                let head = segments(&name).next().unwrap_or("").trim_end_matches("()").to_owned();
-                if matches!(head.as_str(), "builtins" | "function" | "globals" | "std") {
-                    continue;
-                }
-                words.push(head);
-            }
-        }
+        words.extend(self.heads.iter().cloned());
         words.retain(|word| word.len() > 2 && !word.contains('*'));
         words.sort();
         words.dedup();
@@ -212,15 +254,21 @@ pub fn plain(path: &str) -> String {
 }
 
 /// The heads that libraries of more than one language have.
-fn shared_heads(libraries: &[Library]) -> BTreeSet<String> {
-    let mut languages: BTreeMap<String, BTreeSet<Language>> = BTreeMap::new();
-    for library in libraries {
+fn shared_heads(libraries: &[Headed]) -> BTreeSet<String> {
+    let mut languages: BTreeMap<&str, BTreeSet<Language>> = BTreeMap::new();
+    for Headed { library, names } in libraries {
         let known = library.languages();
-        for name in library.facts.iter().flat_map(|fact| &fact.names).flat_map(|name| expand(name)) {
-            languages.entry(head_of(&name).to_owned()).or_default().extend(known.iter().copied());
+        for name in names.iter().flatten() {
+            languages.entry(head_of(name)).or_default().extend(known.iter().copied());
         }
     }
-    languages.into_iter().filter(|(_, languages)| languages.len() > 1).map(|(head, _)| head).collect()
+    languages.into_iter().filter(|(_, languages)| languages.len() > 1).map(|(head, _)| head.to_owned()).collect()
+}
+
+/// The word of a file by which a name can be found; none where it is in every file.
+fn word_of(name: &str) -> Option<String> {
+    let head = segments(name).next()?.trim_end_matches("()");
+    (!matches!(head, "builtins" | "function" | "globals" | "std")).then(|| head.to_owned())
 }
 
 #[cfg(test)]

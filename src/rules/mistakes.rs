@@ -107,6 +107,35 @@ pub(super) fn read(path: &str, text: &str) -> Result<Library, CatalogueError> {
     Ok(library)
 }
 
+/// Reads one file of our own, which the tests have checked: as `read`, in a fraction of the time.
+pub(super) fn read_own(path: &str, text: &str) -> Result<Library, CatalogueError> {
+    let file = File { path, text };
+    let mut library: Library =
+        toml::from_str(text).map_err(|error| file.wrong(error.span(), error.message().to_owned(), MANUAL))?;
+    let sets = sets(&library);
+    for name in library.facts.iter_mut().flat_map(|fact| &mut fact.names) {
+        *name = without_sets(name, &sets);
+    }
+    Ok(library)
+}
+
+/// The sets of a library as they are written in names, with what they stand for.
+fn sets(library: &Library) -> Vec<(String, String)> {
+    library.sets.iter().map(|(name, names)| (format!("<{name}>"), names.written())).collect()
+}
+
+/// A name with its sets written out. A set may use another one; a ring of them ends here and is no canonical name.
+fn without_sets(name: &str, sets: &[(String, String)]) -> String {
+    let mut whole = name.to_owned();
+    for _ in 0..4 {
+        if !whole.contains('<') {
+            break;
+        }
+        whole = sets.iter().fold(whole, |name, (set, names)| name.replace(set, names));
+    }
+    whole
+}
+
 /// The tables of an array of tables, with the places of their headers.
 fn tables<'f, 't>(table: &'f Table<'t>, name: &str) -> impl Iterator<Item = (&'f Table<'t>, Range<usize>)> {
     let array = table.get(name).and_then(|value| match value.get_ref() {
@@ -298,8 +327,7 @@ impl File<'_> {
 
     /// Writes the sets into the names, and refuses names that match nothing.
     fn names(&self, library: &mut Library, table: &Table<'_>) -> Result<(), CatalogueError> {
-        let sets: Vec<(String, String)> =
-            library.sets.iter().map(|(name, names)| (format!("<{name}>"), names.written())).collect();
+        let sets = sets(library);
         if let Some(DeValue::Table(written)) = table.get("sets").map(Spanned::get_ref) {
             for name in written.keys().map(|key| key.get_ref().as_ref()) {
                 for (part, at) in texts(written, name) {
@@ -310,14 +338,9 @@ impl File<'_> {
             }
         }
         let written: Vec<_> = tables(table, "fact").map(|(fact, _)| texts(fact, "names")).collect();
-        let whole = |name: &str| {
-            // A set may use another one; a ring of them ends here and is no canonical name.
-            (0..4)
-                .fold(name.to_owned(), |name, _| sets.iter().fold(name, |name, (set, names)| name.replace(set, names)))
-        };
         for (fact, places) in library.facts.iter_mut().zip(written) {
             for (name, (_, at)) in fact.names.iter_mut().zip(places) {
-                let full = whole(name);
+                let full = without_sets(name, &sets);
                 if let Some((problem, help)) = patterns::mistake(&full) {
                     return Err(self.wrong(Some(at), problem, help));
                 }
