@@ -319,6 +319,9 @@ impl Search<'_, '_> {
             Some(held) => return Some(held),
             None => {}
         }
+        if let Some(held) = self.program.setting_assigned(setting, at) {
+            return Some(held);
+        }
         self.note_default(fact);
         None
     }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use crate::model::*;
 use crate::rules::catalogue::Setting;
+use crate::rules::checked::plain;
 
 use super::Program;
 use super::values::{FrameId, Site, Value, Written};
@@ -219,6 +220,26 @@ impl<'m> Program<'m> {
         unresolved.then_some(Held::Unresolved(None))
     }
 
+    /// What a setting is where it is assigned for all calls, or to the object that a site made.
+    pub fn setting_assigned(&self, setting: &Setting, site: Site) -> Option<Held> {
+        setting.assigned.iter().flat_map(|name| crate::rules::checked::expand(name)).find_map(|name| {
+            let (object, member) = name.rsplit_once('.')?;
+            let holder = object.rsplit('.').next()?;
+            let assigned = self.units.member_assignments.get(&(holder, member))?.iter().find(|each| {
+                let values = self.values(each.object, self.open_frame(each.unit));
+                values.iter().any(|value| match value {
+                    Value::Library { path, sites } => {
+                        plain(path) == object && (sites.is_empty() || sites.contains(&site))
+                    }
+                    _ => false,
+                })
+            })?;
+            let frame = self.open_frame(assigned.unit);
+            let amount = self.amount(assigned.value, frame, setting.unit.as_deref(), &setting.off);
+            Some(Held::Given(amount, site))
+        })
+    }
+
     /// The canonical names of what a call calls.
     pub fn callee_paths(&self, site: Site) -> Vec<Rc<str>> {
         let call = self.units.calls[site.call].call;
@@ -296,5 +317,3 @@ impl<'m> Program<'m> {
         }
     }
 }
-
-impl<'m> Program<'m> {}

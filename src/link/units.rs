@@ -162,7 +162,15 @@ pub struct Units<'m> {
     call_ids: FxHashMap<usize, CallId>,
     function_ids: FxHashMap<usize, UnitId>,
     /// `x.a.b = value` anywhere: by the last two member names.
-    pub member_assignments: FxHashMap<(&'m str, &'m str), Vec<(UnitId, &'m Expression)>>,
+    pub member_assignments: FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
+}
+
+/// `object.member = value`.
+#[derive(Clone, Copy, Debug)]
+pub struct MemberAssignment<'m> {
+    pub unit: UnitId,
+    pub object: &'m Expression,
+    pub value: &'m Expression,
 }
 
 fn address<T>(reference: &T) -> usize {

@@ -260,6 +260,10 @@ pub struct Setting {
     /// What holds without an argument: a number (seconds, attempts, tokens), a length of time (`"10m"`), or `"none"`.
     /// Absent: what an earlier maker of the client says, else none.
     pub default: Option<toml::Value>,
+    /// Members to which it is assigned for all calls, or for those on the object: `lib.defaults.timeout`. In names of
+    /// what a client makes it holds for that client only: `lib.create().defaults.timeout`.
+    #[serde(default)]
+    pub assigned: Vec<String>,
     /// Further values that switch it off, as written (`None`, `null`, `0` and `false` always do).
     #[serde(default)]
     pub off: Vec<String>,

@@ -116,7 +116,17 @@ pub(super) fn read_own(path: &str, text: &str) -> Result<Library, CatalogueError
     for name in library.facts.iter_mut().flat_map(|fact| &mut fact.names) {
         *name = without_sets(name, &sets);
     }
+    write_out_assigned(&mut library, &sets);
     Ok(library)
+}
+
+/// Writes the sets into the members that settings are assigned to.
+fn write_out_assigned(library: &mut Library, sets: &[(String, String)]) {
+    let facts = library.facts.iter_mut();
+    let settings = facts.flat_map(|fact| [&mut fact.timeout, &mut fact.retry, &mut fact.output].into_iter().flatten());
+    for name in settings.flat_map(|setting| &mut setting.assigned) {
+        *name = without_sets(name, sets);
+    }
 }
 
 /// The sets of a library as they are written in names, with what they stand for.
@@ -273,7 +283,7 @@ impl File<'_> {
             let help = format!("write {key} = {{ arguments = [\"{key}\"], default = 60 }}");
             return Err(self.wrong(Some(value.span()), format!("`{key}` is no setting"), &help));
         };
-        let known = ["arguments", "unit", "default", "off"];
+        let known = ["arguments", "unit", "default", "assigned", "off"];
         if let Some(other) = table.keys().find(|other| !known.contains(&other.get_ref().as_ref())) {
             let help = format!("a setting has {}", known.join(", "));
             return Err(self.wrong(Some(other.span()), format!("`{key}` has no `{}`", other.get_ref()), &help));
@@ -347,6 +357,7 @@ impl File<'_> {
                 *name = full;
             }
         }
+        write_out_assigned(library, &sets);
         Ok(())
     }
 }

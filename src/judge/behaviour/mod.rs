@@ -173,14 +173,20 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             let is_per_caller = quantity.keys.iter().any(|(key, frame)| depends_on_caller(self.program, key, *frame));
             match quantity.source {
                 _ if !is_per_caller => false,
+                // That a row is not there says nothing about how many requests there were.
+                Source::Store(_, Operation::Get | Operation::Many) if quantity.is_presence => false,
                 Source::Store(site, Operation::Count) => self.counts_by_one(site, &records),
                 // The sum of what requests cost is a budget, however it is kept.
                 Source::Store(site, Operation::Tally) => {
                     !operations::sums_up(self.program, site) && (!records.is_empty() || counts_itself)
                 }
                 Source::Store(..) | Source::Process => {
-                    let by_one =
-                        records.iter().any(|write| write.by_one || write.change == Change::Set && write.in_process);
+                    // A row more counts only where rows are counted.
+                    let counts = |write: &&Write<'m>| {
+                        write.by_one && (write.change != Change::Append || quantity.is_length)
+                            || write.change == Change::Set && write.in_process
+                    };
+                    let by_one = records.iter().copied().any(|write| counts(&write));
                     by_one && in_time && !records.is_empty()
                 }
                 Source::Row => false,

@@ -30,6 +30,8 @@ pub struct Quantity<'m> {
     pub keys: Vec<(&'m Expression, FrameId)>,
     /// How many there are, rather than the number itself.
     pub is_length: bool,
+    /// Only whether there is something: `if not row`.
+    pub is_presence: bool,
 }
 
 /// What is known on the way back from a comparison.
@@ -37,6 +39,8 @@ pub struct Quantity<'m> {
 struct Reading<'m> {
     field: Option<String>,
     is_length: bool,
+    /// The test is whether there is something.
+    by_truth: bool,
     keys: Vec<(&'m Expression, FrameId)>,
     depth: usize,
 }
@@ -53,7 +57,7 @@ pub fn compared<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<Quantity<'m
                 if matches!(operator.as_str(), "<" | ">" | "<=" | ">=") || is_against_zero(operator, operands) =>
             {
                 for operand in operands {
-                    search.read(operand, *frame, Reading::default());
+                    search.read(operand, *frame, Reading { by_truth: operator == "not", ..Reading::default() });
                 }
             }
             ExpressionKind::Call(call) if compares(call) => {
@@ -175,7 +179,8 @@ impl<'m> Search<'_, 'm> {
     }
 
     fn add(&mut self, source: Source, subjects: Vec<Subject>, reading: Reading<'m>) {
-        self.found.push(Quantity { source, subjects, keys: reading.keys, is_length: reading.is_length });
+        let is_presence = reading.by_truth && reading.field.is_none() && !reading.is_length;
+        self.found.push(Quantity { source, subjects, keys: reading.keys, is_length: reading.is_length, is_presence });
     }
 
     fn read_name(&mut self, expression: &'m Expression, name: &'m str, frame: FrameId, reading: Reading<'m>) {

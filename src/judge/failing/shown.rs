@@ -215,7 +215,13 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         if !is_text && is_log(self.case, site) {
             return false;
         }
-        let own = self.case.callees(site).iter().any(|value| matches!(value, Value::Function { .. } | Value::Class(_)));
+        let callees = self.case.callees(site);
+        // An object that the program makes holds what it is given: `Reply(content=f"failed: {error}")`.
+        if !callees.is_empty() && callees.iter().all(|value| matches!(value, Value::Class(_))) {
+            stack.extend(call.arguments.iter().map(|argument| (&argument.value, shown)));
+            return false;
+        }
+        let own = callees.iter().any(|value| matches!(value, Value::Function { .. } | Value::Class(_)));
         let sends = ["send", "reply", "emit", "write"].iter().any(|part| name.contains(part));
         if own && !sends {
             return self.by_helper_text(site);

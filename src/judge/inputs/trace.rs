@@ -182,6 +182,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 state.path.push(key.clone());
             }
             ExpressionKind::Literal(_) => state.items = true,
+            // `messages[messages.length - 1]`, `messages[-1]`: one of them.
+            ExpressionKind::Operator { operator, .. } if operator == "-" => state.items = true,
             _ => {
                 // A field by a name that is only known when it runs: each name that is configured.
                 let keys = super::measures::configured_keys(self.program(), index, frame);

@@ -37,9 +37,10 @@ pub(super) fn cuts(method: &str) -> bool {
 /// Methods that cut a collection where it is kept.
 pub(super) fn cuts_in_place(method: &str, arguments: usize) -> bool {
     match method {
-        "popleft" | "shift" | "splice" | "drain" | "truncate" | "pop_front" | "trim" => true,
-        // `pop()` takes back what was just added; `pop(0)` drops the oldest.
-        "pop" | "remove" => arguments > 0,
+        "popleft" | "shift" | "splice" | "drain" | "truncate" | "pop_front" => true,
+        // `pop()` takes back what was just added, `pop(0)` drops the oldest; `trim()` drops the white space around a
+        // text, `trim(key, -20, -1)` all but the last items of a list.
+        "pop" | "remove" | "trim" => arguments > 0,
         _ => false,
     }
 }

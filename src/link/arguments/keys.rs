@@ -93,8 +93,8 @@ impl<'m> Program<'m> {
         };
         let unit = self.unit_of_frame(frame);
         let assigned = self.units.member_assignments.get(&(holder, name))?;
-        let (_, value) = assigned.iter().find(|(where_, _)| *where_ == unit)?;
-        Some(Given::Present { expression: value, frame })
+        let assigned = assigned.iter().find(|each| each.unit == unit)?;
+        Some(Given::Present { expression: assigned.value, frame })
     }
 
     pub(super) fn key_of(&self, value: &Value<'m>, name: &str, depth: usize) -> Given<'m> {

@@ -31,6 +31,12 @@ impl<'m> Program<'m> {
             let is_off = number == 0.0 || off.iter().any(|off| off.parse() == Ok(number));
             return if is_off { Amount::Off } else { Amount::Number(number * amounts::unit(unit)) };
         }
+        // Where one branch gives nothing, there are calls to which nothing is given.
+        if let ExpressionKind::Conditional { then, otherwise, .. } = &expression.kind
+            && [then, otherwise].iter().any(|branch| is_nothing(branch))
+        {
+            return Amount::Off;
+        }
         let values = self.values(expression, frame);
         // What cannot be resolved is known by how it is written: `req.signal`.
         if values.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }))
@@ -240,3 +246,12 @@ pub(super) fn is_none(fact: &Fact) -> bool {
 
 /// How languages write a number without end.
 pub(super) const INFINITE: [&str; 3] = ["globals.Infinity", "globals.Number.POSITIVE_INFINITY", "math.inf"];
+
+/// `null`, `None`, `undefined`
+fn is_nothing(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Literal(Literal::Null) => true,
+        ExpressionKind::Name(name) => name == "undefined" || name == "None",
+        _ => false,
+    }
+}

@@ -5,7 +5,8 @@ use rustc_hash::FxHashMap;
 use crate::model::*;
 
 use super::{
-    Access, Binding, CallId, CallInfo, ClassId, ClassInfo, ModuleId, Node, NodeId, NodeKind, UnitId, Units, address,
+    Access, Binding, CallId, CallInfo, ClassId, ClassInfo, MemberAssignment, ModuleId, Node, NodeId, NodeKind, UnitId,
+    Units, address,
 };
 
 /// The walk over one module.
@@ -196,7 +197,11 @@ impl<'m> Walk<'_, 'm> {
                 }
             }
             ExpressionKind::Name(holder) | ExpressionKind::Member { name: holder, .. } => {
-                self.units.member_assignments.entry((holder, name)).or_default().push((unit, value));
+                self.units.member_assignments.entry((holder, name)).or_default().push(MemberAssignment {
+                    unit,
+                    object,
+                    value,
+                });
             }
             _ => {}
         }

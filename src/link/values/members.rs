@@ -84,9 +84,8 @@ impl<'m> Program<'m> {
             _ => return Values::new(),
         };
         let mut all = Values::new();
-        for (unit, value) in self.units.member_assignments.get(&(holder, name)).into_iter().flatten().take(ALTERNATIVES)
-        {
-            add(&mut all, self.values(value, self.open_frame(*unit)).iter().cloned());
+        for each in self.units.member_assignments.get(&(holder, name)).into_iter().flatten().take(ALTERNATIVES) {
+            add(&mut all, self.values(each.value, self.open_frame(each.unit)).iter().cloned());
         }
         all.retain(|value| *value != Value::Unknown);
         all

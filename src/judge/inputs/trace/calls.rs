@@ -99,8 +99,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             return;
         }
         let keeps_path = parses(method) || call.arguments.len() == 1;
-        for argument in &call.arguments {
-            if matches!(argument.value.kind, ExpressionKind::Function(_)) {
+        // What is looked for is not in the text that comes out.
+        let is_pattern = matches!(method, "replace" | "replaceAll" | "replaceFirst");
+        for (index, argument) in call.arguments.iter().enumerate() {
+            if matches!(argument.value.kind, ExpressionKind::Function(_)) || is_pattern && index == 0 {
                 continue;
             }
             let mut state = state.clone();
