@@ -5,6 +5,7 @@
 //! way from the application down to its handler, in the order in which it runs.
 
 mod chains;
+mod class_handlers;
 mod conventional;
 mod decorated;
 mod injection;

@@ -138,7 +138,9 @@ impl Catalogue {
     /// Files a name under its head, where it has one.
     fn index(&mut self, name: &str, id: FactId) {
         match segments(name).next() {
-            Some(head) if head.contains('*') => self.headless.push((pattern(name), id)),
+            Some(head) if head.contains('*') => {
+                self.headless.extend(expand(name).iter().map(|name| (pattern(name), id)));
+            }
             Some(head) => self.by_head.entry(head.to_owned()).or_default().names.push((name.to_owned(), id)),
             None => {}
         }

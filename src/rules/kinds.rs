@@ -30,7 +30,8 @@ pub enum Kind {
     /// (`http`, `websocket`, `bot`, `queue`, `cron`, `cli`, `ui`, `action`), `handler` the argument path of the handler
     /// (absent for decorators; `#-1` is the last positional argument, every earlier function argument is middleware),
     /// `path` the argument path of the route, `method` the HTTP method (`POST`) or its argument path where the name of the
-    /// function does not tell it, `guards` the argument paths of dependencies.
+    /// function does not tell it, `guards` the argument paths of dependencies. Where a class may be the handler,
+    /// `exports` names the methods that the framework calls, and `guards` also fields of the class that list guards.
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
     /// `handlers` arguments that hold a start-up function (a lifespan).
@@ -169,7 +170,12 @@ pub const KINDS: [Keys; 38] = [
     keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output"]),
     keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect"]),
     keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry", "raises"]),
-    keys(Kind::Route, "route", &["names", "entry"], &["public", "handler", "path", "method", "guards", "receives"]),
+    keys(
+        Kind::Route,
+        "route",
+        &["names", "entry"],
+        &["public", "handler", "path", "method", "exports", "guards", "receives"],
+    ),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
     keys(Kind::Mount, "mount", &["names"], &["handler", "path", "guards", "order", "parameters", "receives"]),
     keys(

@@ -8,6 +8,7 @@ use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
 
 use super::chains::{arity, is_within_route};
+use super::class_handlers::{class_handlers, own_links};
 use super::decorated::decorator_facts;
 use super::injection::injected_at;
 use super::naming::{entry_name_of, method_of, route_path};
@@ -155,6 +156,7 @@ impl<'m> Entries<'m> {
                 _ => {}
             }
         }
+        handlers.extend(class_handlers(program, fact, expression, frame));
         self.registrations.insert(site.call);
         self.registrations.extend(makers);
         if handlers.is_empty() {
@@ -194,7 +196,7 @@ impl<'m> Entries<'m> {
                 module,
                 span,
                 handler,
-                chains: vec![chain.clone()],
+                chains: vec![chain.iter().cloned().chain(own_links(program, fact, unit)).collect()],
             });
             self.register(router.as_ref(), Some(site), Registered::Route { path: path.clone(), entry });
         }

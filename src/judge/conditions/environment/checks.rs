@@ -220,7 +220,12 @@ impl Checks {
                                 }
                             }
                         }
-                        (Some("V1" | "V2"), Some("init" | "argument" | "wrapper" | "middleware")) => {
+                        // What a client is given is its own, also where a gateway in front of it is asked to log.
+                        (Some("V1" | "V2"), Some("init" | "argument" | "wrapper" | "middleware"))
+                            if program.applies(fact, site)
+                                && !program.is_a(&path, Kind::Client)
+                                && !program.is_a(&path, Kind::Call) =>
+                        {
                             for argument in &info.call.arguments {
                                 self.own_settings(variables, &argument.value, site.frame, 0);
                             }
