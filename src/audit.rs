@@ -127,8 +127,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
         || clock.measure("collect", || collect_files(root, threads)),
     );
     let catalogue = catalogue?;
-    let reader = Reader::new(root, &catalogue)?;
-    let mut prepared = prepare(tree?, threads, &catalogue, &reader, &clock)?;
+    let tree = tree?;
+    let reader = Reader::new(root, &catalogue, &tree.projects)?;
+    let mut prepared = prepare(tree, threads, &catalogue, &reader, &clock)?;
     let dropped = scripts_of(&mut prepared, &catalogue)?;
     let hits: Vec<_> = prepared.reads.iter_mut().map(|read| std::mem::take(&mut read.hits)).collect();
     let judged = judged(&prepared, &hits, &reader, &catalogue, &packs, &clock)?;
@@ -176,8 +177,9 @@ fn judged(
 /// The files of a tree with the classes that an audit gives them.
 pub(crate) fn tree(root: &Path) -> Result<Tree, Error> {
     let catalogue = Catalogue::load(None)?;
-    let reader = Reader::new(root, &catalogue)?;
-    let mut prepared = prepare(collect_files(root, 0)?, 0, &catalogue, &reader, &Clock::default())?;
+    let tree = collect_files(root, 0)?;
+    let reader = Reader::new(root, &catalogue, &tree.projects)?;
+    let mut prepared = prepare(tree, 0, &catalogue, &reader, &Clock::default())?;
     let dropped = scripts_of(&mut prepared, &catalogue)?;
     name_scripts(&mut prepared.tree, &dropped);
     Ok(prepared.tree)

@@ -8,10 +8,10 @@ use rayon::prelude::*;
 
 use crate::collect::{self, Class, File, Tree, classify_text, is_provisional};
 use crate::judge;
-use crate::link::entries::globs;
+use crate::link::entries::conventions;
 use crate::link::names::{Names, Target};
-use crate::model::{Language, LostReason, Module, Settings};
-use crate::rules::{catalogue::Kind, checked::Catalogue};
+use crate::model::{Language, LostReason, Module, Project, Settings};
+use crate::rules::checked::Catalogue;
 use crate::source::{Decoded, decode};
 use crate::verdict::*;
 use crate::{Error, lower};
@@ -41,9 +41,9 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(root: &Path, catalogue: &Catalogue) -> Result<Reader, Error> {
+    pub(super) fn new(root: &Path, catalogue: &Catalogue, projects: &[Project]) -> Result<Reader, Error> {
         let words = AhoCorasick::new(catalogue.words()).map_err(|why| Error::Threads(why.to_string()))?;
-        let conventions = catalogue.of_kind(Kind::Convention).filter_map(|(_, fact)| globs(&fact.files)).collect();
+        let conventions = conventions(catalogue, projects);
         let shapes = crate::rules::secrets::Shapes::built_in()
             .map_err(|mistake| Error::Shapes(format!("line {}: {}", mistake.line, mistake.message)))?;
         Ok(Reader { root: root.to_owned(), words, conventions, shapes })

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::collect::{Class, Tree};
-use crate::link::entries::{Entries, Started, globs};
+use crate::link::entries::{Entries, Started, found_by_convention};
 use crate::link::names::{Names, Target, folder_of};
 use crate::link::{Program, Site};
 use crate::model::{Language, Module, StatementKind};
@@ -54,11 +54,7 @@ pub(super) fn drop_scripts(prepared: &mut Prepared, catalogue: &Catalogue) -> BT
         });
         assembles.then(|| program.modules[info.module].path.clone())
     }));
-    let conventions: Vec<globset::GlobSet> =
-        catalogue.of_kind(Kind::Convention).filter_map(|(_, fact)| globs(&fact.files)).collect();
-    keep.extend(
-        candidates.iter().filter(|path| conventions.iter().any(|globs| globs.is_match(path.as_str()))).cloned(),
-    );
+    keep.extend(found_by_convention(&program).into_iter().map(|module| program.modules[module].path.clone()));
     let dropped: BTreeSet<String> = candidates.difference(&keep).cloned().collect();
     if dropped.len() == modules.len() {
         return BTreeSet::new();

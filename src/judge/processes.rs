@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::link::Program;
-use crate::link::entries::Entries;
+use crate::link::entries::{Entries, found_by_convention};
 use crate::link::names::{Target, folder_of};
 use crate::link::units::{ModuleId, NodeKind};
 use crate::model::join;
 use crate::model::*;
-use crate::rules::catalogue::Kind;
 
 /// Which modules run in one process: what a main file imports, and what a framework loads.
 #[derive(Debug, Default)]
@@ -29,7 +28,7 @@ impl Processes {
             };
         }
         serving.extend(entries.starts.iter().map(|frame| program.module_of(program.unit_of_frame(*frame))));
-        serving.extend(found_by_framework(program));
+        serving.extend(found_by_convention(program));
         serving.extend(preloaded(program));
         let imported: BTreeSet<ModuleId> = imports.iter().flatten().copied().collect();
         // What nobody imports and no framework loads runs by itself, if at all.
@@ -68,18 +67,6 @@ fn closure(imports: &[BTreeSet<ModuleId>], from: BTreeSet<ModuleId>) -> BTreeSet
         }
     }
     all
-}
-
-/// The modules that a framework finds by their path.
-fn found_by_framework(program: &Program<'_>) -> BTreeSet<ModuleId> {
-    let globs: Vec<_> = program
-        .catalogue
-        .of_kind(Kind::Convention)
-        .filter(|(id, _)| program.version_fits(*id, ""))
-        .filter_map(|(_, fact)| crate::link::entries::globs(&fact.files))
-        .collect();
-    let is_found = |module: &ModuleId| globs.iter().any(|globs| globs.is_match(&program.modules[*module].path));
-    (0..program.modules.len()).filter(is_found).collect()
 }
 
 /// The modules that a command loads before the one it runs: `node --import ./instrument.mjs`.

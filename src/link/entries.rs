@@ -21,7 +21,7 @@ use super::Program;
 use super::units::*;
 use super::values::{FrameId, How, Site, Value};
 
-pub use conventional::{globs, is_main_block};
+pub use conventional::{conventions, found_by_convention, globs, is_main_block};
 pub use decorated::decorator_facts;
 pub use injection::{injected_for, injected_links};
 

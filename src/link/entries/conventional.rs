@@ -1,5 +1,7 @@
 //! Entry points that files are by convention, server actions, and programs that are run as they are.
 
+use std::collections::BTreeSet;
+
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::link::Program;
@@ -7,6 +9,7 @@ use crate::link::units::*;
 use crate::link::values::{FrameId, How, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
+use crate::rules::checked::{Catalogue, FactId};
 use crate::source::is_bounded_pattern;
 
 use super::{Entries, Entry, Link, Role, Started, handler_frame};
@@ -241,11 +244,44 @@ pub fn is_main_block(statement: &Statement) -> bool {
 }
 
 /// Whether a library is declared or imported anywhere: conventions of frameworks that are not there do not hold.
-pub(super) fn library_is_used(program: &Program<'_>, fact: crate::rules::checked::FactId) -> bool {
-    let packages = &program.catalogue.library_of(fact).packages;
+pub(super) fn library_is_used(program: &Program<'_>, fact: FactId) -> bool {
+    is_depended_on(program.catalogue, program.projects, fact)
+}
+
+/// The files that frameworks of these projects find by their path, one set for each convention.
+pub fn conventions(catalogue: &Catalogue, projects: &[Project]) -> Vec<GlobSet> {
+    let used = catalogue.of_kind(Kind::Convention).filter(|(id, _)| is_depended_on(catalogue, projects, *id));
+    used.filter_map(|(_, fact)| globs(&fact.files)).collect()
+}
+
+/// The modules that a framework finds by their path, and in which it finds what it looks for.
+pub fn found_by_convention(program: &Program<'_>) -> BTreeSet<ModuleId> {
+    let facts: Vec<(&Fact, GlobSet)> = program
+        .catalogue
+        .of_kind(Kind::Convention)
+        .filter(|(id, _)| library_is_used(program, *id) && program.version_fits(*id, ""))
+        .filter_map(|(_, fact)| Some((fact, globs(&fact.files)?)))
+        .collect();
+    let holds = |module: ModuleId, export: &str| {
+        let name = export.split('.').next().unwrap_or(export);
+        let body = &program.units.units[program.units.bodies[module]];
+        name == "*" || body.names.contains_key(name) || program.exported(module, name, 0).is_some()
+    };
+    let is_found = |module: &ModuleId| {
+        let path = &program.modules[*module].path;
+        facts
+            .iter()
+            .any(|(fact, globs)| globs.is_match(path) && fact.exports.iter().any(|export| holds(*module, export)))
+    };
+    (0..program.modules.len()).filter(is_found).collect()
+}
+
+/// Whether a project depends on the library of a fact; what has no packages is there always.
+fn is_depended_on(catalogue: &Catalogue, projects: &[Project], fact: FactId) -> bool {
+    let packages = &catalogue.library_of(fact).packages;
     let names: Vec<&String> = packages.npm.iter().chain(&packages.pypi).chain(&packages.crates).collect();
     names.is_empty()
-        || program.projects.iter().any(|project| {
+        || projects.iter().any(|project| {
             project.dependencies.iter().any(|dependency| names.iter().any(|name| **name == dependency.name))
         })
 }
