@@ -145,7 +145,8 @@ impl<'m> Inputs<'_, '_, 'm> {
         if is_comparison(&slice) {
             for (expression, frame, in_tokens) in lengths(program, &slice) {
                 let mut trace = Trace::new(self);
-                trace.follow(expression, frame, State::default());
+                let in_content = trace.is_library;
+                trace.follow(expression, frame, State { in_content, ..State::default() });
                 for leaf in trace.out {
                     let extent = match (in_tokens || leaf.is_text, leaf.is_items) {
                         (true, _) => Extent::Whole,
