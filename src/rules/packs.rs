@@ -46,6 +46,7 @@ pub struct ItemTexts {
     /// Why the item matters.
     pub why: Text,
     pass: Text,
+    vacuous: Option<Text>,
     fail: Text,
     not_applicable: BTreeMap<String, Text>,
 }
@@ -83,6 +84,8 @@ impl Rule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Because {
     Pass,
+    /// Passed for want of anything to stop: no guard was needed.
+    Vacuous,
     /// With the number of findings that untick the item.
     Fail(usize),
     NotApplicable(Reason),
@@ -205,6 +208,7 @@ impl Packs {
         let Some(texts) = self.item(item) else { return Text::default() };
         match outcome {
             Because::Pass => texts.pass.clone(),
+            Because::Vacuous => texts.vacuous.clone().unwrap_or_else(|| texts.pass.clone()),
             Because::Fail(count) => {
                 let values = [("count", count.to_string())];
                 Text { en: fill(&texts.fail.en, &values), ko: fill(&texts.fail.ko, &values) }

@@ -1,12 +1,12 @@
 //! T1 and T2: what goes into a model and what comes out is limited, and a conversation does not grow without bound.
 
 use crate::link::arguments::{Amount, Held};
-use crate::rules::packs::Reason;
+use crate::rules::packs::{Because, Reason};
 
 use super::super::calls::{External, Which, held};
 use super::super::case::{Case, Outcome};
-use super::super::inputs::{Inputs, LeafKind};
-use super::super::verdict::{Confidence, Evidence, Finding, Item, Text};
+use super::super::inputs::{Inputs, Leaf, LeafKind};
+use super::super::verdict::{Confidence, Evidence, Finding, Item, Text, Verdict};
 
 /// `unlimited-input`, `missing-max-tokens`: on the path from each entry point the user's text is measured and refused or
 /// cut; each LLM call sets its output limit.
@@ -39,7 +39,21 @@ pub fn limits(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>) -> Outcome {
         }
     }
     let findings = listed;
-    case.outcome(Item::T1, findings, Vec::new())
+    let mut outcome = case.outcome(Item::T1, findings, Vec::new());
+    if outcome.verdict == Verdict::Pass && !case.llm_calls().any(|external| takes_text(inputs, external)) {
+        outcome.because = Because::Vacuous;
+    }
+    outcome
+}
+
+/// Whether text from outside reaches a call, limited or not.
+fn takes_text(inputs: &Inputs<'_, '_, '_>, external: &External) -> bool {
+    let is_text = |leaf: &Leaf<'_>| matches!(leaf.kind, LeafKind::User | LeafKind::Messages);
+    if external.reached.is_empty() {
+        return inputs.handed_in(external).iter().any(is_text);
+    }
+    let mut sites = external.reached.iter().flat_map(|(_, sites)| sites);
+    sites.any(|site| inputs.leaves(external, *site).iter().any(is_text))
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -65,13 +79,18 @@ pub fn has_output_limit(case: &Case<'_, '_>, external: &External) -> bool {
     output(case, external) == Output::Set
 }
 
-/// One finding per entry point from which the user's text reaches the call unmeasured.
+/// One finding per entry point from which the user's text reaches the call unmeasured; a call that none reaches is its
+/// own.
 fn input(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, external: &External) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (index, sites) in &external.reached {
-        let entry = &case.entries.entries[*index];
-        for leaf in sites.iter().flat_map(|site| inputs.unlimited(*index, external, *site)) {
-            let values = [("entry", entry.name.clone()), ("field", leaf.name.clone()), ("api", external.api.clone())];
+    let reached = external.reached.iter().flat_map(|(index, sites)| sites.iter().map(|site| (Some(*index), *site)));
+    let open = external.reached.is_empty().then_some((None, external.open));
+    for (index, site) in reached.chain(open) {
+        for leaf in inputs.unlimited(index, external, site) {
+            let sender = inputs.sender(&leaf, index);
+            let entry = sender.and_then(|index| case.entries.entries.get(index));
+            let name = entry.map_or_else(|| inputs.taken_by(&leaf), |entry| entry.name.clone());
+            let values = [("entry", name), ("field", leaf.name.clone()), ("api", external.api.clone())];
             let mut finding = case.finding("unlimited-input", "none", leaf.module, leaf.span, &values);
             let message = Text {
                 en: format!("it reaches {} here", external.api),
@@ -90,7 +109,7 @@ fn input(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, external: &External) 
 pub fn is_input_limited(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, index: usize) -> bool {
     case.llm_calls().all(|external| {
         let mut ways = external.reached.iter().filter(|(each, _)| *each == index).flat_map(|(_, sites)| sites);
-        ways.all(|site| inputs.unlimited(index, external, *site).is_empty())
+        ways.all(|site| inputs.unlimited(Some(index), external, *site).is_empty())
     })
 }
 

@@ -2,6 +2,7 @@
 //! keeps from turn to turn.
 
 use crate::link::arguments::{Amount, Given};
+use crate::link::units::Binding;
 use crate::link::{FrameId, Site};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
@@ -9,10 +10,13 @@ use crate::rules::checked::{FactId, expand};
 
 use super::super::behaviour::{Operation, operations, query_is_bounded};
 use super::super::conditions::fallback::walk;
-use super::kept::{has_greatest_length, is_added_to, is_cut_whole, is_trimmed, starts_empty};
+use super::kept::{
+    added_by, grows_in_functions, has_greatest_length, is_added_to, is_cut_whole, is_trimmed, starts_empty,
+};
+use super::same::{Alias, Bound, Same};
 use super::schemas::Limit;
 use super::trace::{State, Trace};
-use super::words::{adds, is_about_conversation};
+use super::words::{is_about_conversation, is_shared_collection};
 use super::{Leaf, LeafKind, Origin};
 
 impl<'m> Trace<'_, '_, '_, 'm> {
@@ -43,7 +47,12 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let is_rows = match operation {
             Operation::Many => is_conversation,
             // A value that holds a whole conversation, and grows before it goes back.
-            Operation::Get => !state.in_content && !state.in_text && self.inputs.grows(&state.aliases, site),
+            Operation::Get => {
+                let is_list = state.items || !state.in_content;
+                !state.in_text
+                    && (!state.in_content && self.inputs.grows(&state.aliases, site)
+                        || is_list && self.inputs.is_stored_longer(site))
+            }
             _ => false,
         };
         if !is_rows {
@@ -118,22 +127,31 @@ impl<'m> Trace<'_, '_, '_, 'm> {
     pub(super) fn kept(
         &mut self,
         expression: &'m Expression,
-        initial: &'m Expression,
+        (initial, home): (&'m Expression, FrameId),
         name: &'m str,
         frame: FrameId,
         state: &State<'m>,
     ) -> bool {
-        let program = self.program();
-        let mut names = state.aliases.clone();
-        names.push(name);
-        if !starts_empty(initial) || !names.iter().any(|name| is_added_to(program, name)) {
+        let names = self.names_of(initial, home, &state.aliases);
+        let thing = Same::new(self.inputs, &names);
+        let is_function = |alias: &Alias<'m>| match alias.bound {
+            Bound::Unit(unit) => self.program().units.units[unit].name() == alias.name,
+            _ => false,
+        };
+        let is_told = names.iter().any(|alias| !is_function(alias) && is_about_conversation(alias.name));
+        if state.in_content && !is_told || !is_added_to(&thing) || !is_conversation(state, &names) {
             return false;
         }
-        if !is_conversation(state, &names) {
-            return false;
+        if !starts_empty(initial) && !is_shared_collection(initial) {
+            // A list of examples that is copied and then added to stays as it is.
+            let own: Vec<Alias<'m>> = names.iter().filter(|alias| !alias.is_copy).copied().collect();
+            if !self.is_seed(initial, home) || !grows_in_functions(&Same::new(self.inputs, &own)) {
+                return false;
+            }
         }
-        let bounded = has_greatest_length(initial) || names.iter().any(|name| is_trimmed(program, name));
+        let bounded = has_greatest_length(initial) || is_trimmed(&thing);
         self.add_kept(expression, name, frame, (None, bounded), state);
+        self.added(&thing, &state.of_items());
         true
     }
 
@@ -177,41 +195,70 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let memory = program.values(holder, frame).iter().find_map(|value| self.inputs.kept_by_library(value));
 
         let Some(memory) = memory else { return false };
-        let placed = self.inputs.handed_over(key);
+        let placed = self.inputs.handed_over(key, program.module_of(program.unit_of_frame(frame)));
         let mut names = state.aliases.clone();
-        names.push(key);
-        let grows = names.iter().any(|name| is_added_to(program, name))
+        let module = program.module_of(program.unit_of_frame(frame));
+        names.push(Alias { name: key, module, bound: Bound::Key, is_copy: false });
+        let thing = Same::new(self.inputs, &names);
+        let grows = is_added_to(&thing)
             || placed
                 .iter()
-                .any(|(value, _)| !starts_empty(value) && names.iter().any(|name| mentions_deep(value, name)));
+                .any(|(value, _)| !starts_empty(value) && names.iter().any(|alias| mentions_deep(value, alias.name)));
         if grows && is_conversation(state, &names) {
             let is_cut = |value: &'m Expression| has_greatest_length(value) || is_cut_whole(value, 0);
-            let bounded = default.is_some_and(is_cut)
-                || placed.iter().any(|(value, _)| is_cut(value))
-                || names.iter().any(|name| is_trimmed(program, name));
+            let bounded =
+                default.is_some_and(is_cut) || placed.iter().any(|(value, _)| is_cut(value)) || is_trimmed(&thing);
             self.add_kept(expression, key, frame, (Some(memory), bounded), state);
         }
-        // What has been cut is the list, not the texts in it.
-        let onwards = State { in_chain: false, place: None, sliced: false, ..state.clone() };
+        let onwards = state.of_items();
         for (value, frame) in placed {
-            self.follow(value, *frame, onwards.clone());
+            self.follow(value, frame, onwards.clone());
         }
-        self.added(key, &onwards);
+        self.added(&thing, &onwards);
         true
     }
 
-    /// Follows what is added to what goes by a name, wherever that is.
-    fn added(&mut self, name: &str, state: &State<'m>) {
+    /// The names of what is kept: those that led to it, and the one under which it was made.
+    fn names_of(&self, initial: &'m Expression, home: FrameId, aliases: &[Alias<'m>]) -> Vec<Alias<'m>> {
         let program = self.program();
-        for info in &program.units.calls {
-            let is_added = match &info.call.callee.kind {
-                ExpressionKind::Member { object, name: method } => adds(method) && mentions_deep(object, name),
-                _ => false,
-            };
-            if is_added {
-                for argument in &info.call.arguments {
-                    self.follow(&argument.value, program.open_frame(info.unit), state.clone());
-                }
+        let unit = program.unit_of_frame(home);
+        let made_as = program.units.units[unit].names.iter().filter(|(_, bindings)| {
+            bindings
+                .iter()
+                .any(|binding| matches!(binding, Binding::Value { value, .. } if std::ptr::eq(*value, initial)))
+        });
+        let module = program.module_of(unit);
+        let mut names = aliases.to_vec();
+        for (name, _) in made_as {
+            let alias = Alias { name, module, bound: Bound::Unit(unit), is_copy: false };
+            if !names.contains(&alias) {
+                names.push(alias);
+            }
+        }
+        names
+    }
+
+    /// Whether a list is started with what the program itself says: `[{"role": "system", "content": PROMPT}]`.
+    fn is_seed(&self, initial: &'m Expression, home: FrameId) -> bool {
+        let ExpressionKind::List(items) = &initial.kind else { return false };
+        let mut trace = Trace::new(self.inputs);
+        for item in items {
+            trace.follow(item, home, State::default());
+        }
+        trace.out.is_empty()
+    }
+
+    /// Follows what is added to a thing, wherever that is, with what is refused there.
+    fn added(&mut self, thing: &Same<'_, '_, '_, 'm>, state: &State<'m>) {
+        let program = self.program();
+        for call in added_by(thing) {
+            let info = &program.units.calls[call];
+            let site = Site { call, frame: program.open_frame(info.unit) };
+            let mut state = state.clone();
+            let refusals = self.inputs.case.guards.refusals(&vec![site]);
+            state.gates.extend(refusals.into_iter().map(|gate| (gate.test, gate.frame)));
+            for argument in &info.call.arguments {
+                self.follow(&argument.value, site.frame, state.clone());
             }
         }
     }
@@ -231,6 +278,6 @@ fn mentions_deep(expression: &Expression, name: &str) -> bool {
 }
 
 /// Whether what has been followed is a conversation: what is looked up for a text is none, unless its names say so.
-fn is_conversation(state: &State<'_>, names: &[&str]) -> bool {
-    !state.in_text && (!state.in_content || state.items) || names.iter().any(|name| is_about_conversation(name))
+fn is_conversation(state: &State<'_>, names: &[Alias<'_>]) -> bool {
+    !state.in_text && (!state.in_content || state.items) || names.iter().any(|alias| is_about_conversation(alias.name))
 }

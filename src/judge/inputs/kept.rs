@@ -1,11 +1,12 @@
 //! Collections that the process keeps from turn to turn: how they start, grow, and are cut.
 
 use crate::link::Program;
-use crate::link::units::NodeKind;
+use crate::link::units::{CallId, NodeKind, UnitId};
 use crate::model::{Call, Expression, ExpressionKind, Literal, Statement, StatementKind};
 
 use super::super::conditions::fallback::walk;
-use super::words::{adds, cuts, cuts_in_place, makes_text, mentions};
+use super::same::Same;
+use super::words::{adds, cuts, cuts_in_place, makes_text};
 
 /// Whether a value is an empty collection.
 pub(super) fn starts_empty(initial: &Expression) -> bool {
@@ -75,26 +76,39 @@ fn deep<'e>(expression: &'e Expression, visit: &mut dyn FnMut(&'e Expression)) {
     });
 }
 
-/// Whether something is added to what goes by a name, anywhere in the program.
-pub(super) fn is_added_to(program: &Program<'_>, name: &str) -> bool {
-    program.units.calls.iter().any(|info| match &info.call.callee.kind {
-        ExpressionKind::Member { object, name: method } => adds(method) && mentions(object, name),
-        _ => false,
-    }) || assignments(program)
-        .any(|(target, _)| matches!(&target.kind, ExpressionKind::Index { object, .. } if mentions(object, name)))
+/// Whether something is added to a thing, anywhere in the program.
+pub(super) fn is_added_to(thing: &Same<'_, '_, '_, '_>) -> bool {
+    added_by(thing).next().is_some()
+        || assignments(thing.program).any(
+            |(unit, target, _)| matches!(&target.kind, ExpressionKind::Index { object, .. } if thing.is(object, unit)),
+        )
 }
 
-/// Whether a collection is cut somewhere: assigned a slice of itself, shifted, popped, deleted from the front.
-pub(super) fn is_trimmed(program: &Program<'_>, name: &str) -> bool {
-    program.units.calls.iter().any(|info| match &info.call.callee.kind {
+/// Whether it is a function that adds to a thing: it outlives the call of that, where a script runs once.
+pub(super) fn grows_in_functions(thing: &Same<'_, '_, '_, '_>) -> bool {
+    let units = &thing.program.units;
+    added_by(thing).any(|call| units.units[units.calls[call].unit].function.is_some())
+}
+
+/// The calls by which something is added to a thing.
+pub(super) fn added_by<'s>(thing: &'s Same<'_, '_, '_, '_>) -> impl Iterator<Item = CallId> + 's {
+    thing.program.units.calls.iter().enumerate().filter_map(|(call, info)| match &info.call.callee.kind {
+        ExpressionKind::Member { object, name } if adds(name) && thing.is(object, info.unit) => Some(call),
+        _ => None,
+    })
+}
+
+/// Whether a thing is cut somewhere: assigned a slice of itself, shifted, popped, deleted from the front.
+pub(super) fn is_trimmed(thing: &Same<'_, '_, '_, '_>) -> bool {
+    thing.program.units.calls.iter().any(|info| match &info.call.callee.kind {
         ExpressionKind::Member { object, name: method } => {
-            cuts_in_place(method, info.call.arguments.len()) && mentions(object, name)
+            cuts_in_place(method, info.call.arguments.len()) && thing.is(object, info.unit)
         }
         ExpressionKind::Name(called) => {
-            called == "del" && info.call.arguments.iter().any(|argument| mentions(&argument.value, name))
+            called == "del" && info.call.arguments.iter().any(|argument| thing.is(&argument.value, info.unit))
         }
         _ => false,
-    }) || assignments(program).any(|(target, value)| mentions(target, name) && value.is_some_and(is_cut))
+    }) || assignments(thing.program).any(|(unit, target, value)| value.is_some_and(is_cut) && thing.is(target, unit))
 }
 
 /// Whether a value is cut somewhere in it.
@@ -134,17 +148,16 @@ pub(super) fn is_cut_whole(value: &Expression, depth: usize) -> bool {
     }
 }
 
+/// All assignments of the program, with the units in which they stand.
 fn assignments<'p, 'm>(
     program: &'p Program<'m>,
-) -> impl Iterator<Item = (&'m Expression, Option<&'m Expression>)> + 'p {
+) -> impl Iterator<Item = (UnitId, &'m Expression, Option<&'m Expression>)> + 'p {
     program.units.nodes.iter().filter_map(|node| match node.kind {
-        NodeKind::Plain(Statement { kind: StatementKind::Assign(assignment), .. }) => {
-            Some((&assignment.target, assignment.value.as_ref()))
-        }
-        NodeKind::Plain(Statement {
+        NodeKind::Plain(Statement { kind: StatementKind::Assign(assignment), .. })
+        | NodeKind::Plain(Statement {
             kind: StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }),
             ..
-        }) => Some((&assignment.target, assignment.value.as_ref())),
+        }) => Some((node.unit, &assignment.target, assignment.value.as_ref())),
         _ => None,
     })
 }

@@ -142,7 +142,7 @@ pub(super) fn configured_keys<'m>(program: &Program<'m>, index: &'m Expression, 
 impl<'m> Inputs<'_, '_, 'm> {
     /// What a test measures; remembered, for a test stands on the ways of many calls.
     pub(super) fn measured_by(&self, test: &'m Expression, frame: FrameId, found: &mut Vec<Measure<'m>>) {
-        let key = (std::ptr::from_ref(test) as usize, frame);
+        let key = (std::ptr::from_ref(test) as usize, frame, self.is_library.get());
         let known = self.tests.borrow().get(&key).cloned();
         let measured = known.unwrap_or_else(|| {
             let mut measured = Vec::new();
@@ -162,7 +162,8 @@ impl<'m> Inputs<'_, '_, 'm> {
         if is_comparison(&slice) {
             for (expression, frame, in_tokens) in lengths(program, &slice) {
                 let mut trace = Trace::new(self);
-                trace.follow(expression, frame, State::default());
+                let in_content = trace.is_library;
+                trace.follow(expression, frame, State { in_content, ..State::default() });
                 for leaf in trace.out {
                     let extent = match (in_tokens || leaf.is_text, leaf.is_items) {
                         (true, _) => Extent::Whole,

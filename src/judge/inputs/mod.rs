@@ -6,8 +6,11 @@
 
 mod conversations;
 mod kept;
+mod limits;
 mod measures;
+mod same;
 mod schemas;
+mod stored;
 mod trace;
 mod words;
 
@@ -25,13 +28,11 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::FactId;
 
-use super::behaviour::writes::Change;
-use super::behaviour::{is_of_request, subjects};
+use super::behaviour::is_of_request;
 use super::calls::External;
 use super::case::Case;
 
 use measures::Measure;
-use schemas::Ask;
 pub use schemas::Limit;
 use trace::{State, Trace};
 
@@ -82,7 +83,8 @@ pub struct Leaf<'m> {
 /// What is measured on the way to a call, by entry and call.
 type Measured<'m> = RefCell<HashMap<(usize, Site), Rc<Vec<Measure<'m>>>>>;
 
-type Tests<'m> = RefCell<FxHashMap<(usize, FrameId), Rc<[Measure<'m>]>>>;
+/// What tests measure, by test and frame, and whether a call is looked at that no entry point reaches.
+type Tests<'m> = RefCell<FxHashMap<(usize, FrameId, bool), Rc<[Measure<'m>]>>>;
 
 /// Answers questions about what flows into the calls of a case, remembering what it found.
 pub struct Inputs<'c, 'p, 'm> {
@@ -95,6 +97,10 @@ pub struct Inputs<'c, 'p, 'm> {
     stored_cut: RefCell<FxHashMap<CallId, bool>>,
     handlers: OnceCell<FxHashSet<UnitId>>,
     handed_over: OnceCell<FxHashMap<String, Vec<(&'m Expression, FrameId)>>>,
+    /// The project of each module that serves by itself.
+    applications: OnceCell<Vec<Option<&'p str>>>,
+    /// Whether a call is being looked at that no entry point reaches.
+    is_library: Cell<bool>,
     /// Whether a stored value is being looked at: what it was made of is not asked for the same again.
     looks_at_stored: Cell<bool>,
 }
@@ -109,6 +115,8 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             stored_cut: RefCell::default(),
             handlers: OnceCell::new(),
             handed_over: OnceCell::new(),
+            applications: OnceCell::new(),
+            is_library: Cell::new(false),
             looks_at_stored: Cell::new(false),
         }
     }
@@ -130,7 +138,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
 
     /// What the program itself puts on a request, or in a session, for those who come later, by key:
     /// `request.agency = agency`, `c.set("shop", shop)`, `session["turns"] = turns`.
-    fn handed_over(&self, key: &str) -> &[(&'m Expression, FrameId)] {
+    fn handed_over(&self, key: &str, module: ModuleId) -> Vec<(&'m Expression, FrameId)> {
         let all = self.handed_over.get_or_init(|| {
             let program = self.program();
             let entries = &self.case.entries.entries;
@@ -150,7 +158,31 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             }
             all
         });
-        all.get(key).map_or(&[], Vec::as_slice)
+        let program = self.program();
+        let is_near = |frame: FrameId| self.run_together(module, program.module_of(program.unit_of_frame(frame)));
+        all.get(key).into_iter().flatten().filter(|(_, frame)| is_near(*frame)).copied().collect()
+    }
+
+    /// Whether two modules run together: projects that serve by themselves are applications of their own.
+    fn run_together(&self, one: ModuleId, other: ModuleId) -> bool {
+        if one == other {
+            return true;
+        }
+        let applications = self.applications.get_or_init(|| {
+            let program = self.program();
+            let home = |module: ModuleId| {
+                let path = &program.modules[module].path;
+                let holds = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+                let around =
+                    program.projects.iter().filter(|project| project.folder.is_empty() || holds(&project.folder));
+                around.map(|project| project.folder.as_str()).max_by_key(|folder| folder.len())
+            };
+            let serving: FxHashSet<_> = self.case.entries.entries.iter().map(|entry| home(entry.module)).collect();
+            (0..program.modules.len()).map(|module| home(module).filter(|home| serving.contains(&Some(home)))).collect()
+        });
+        let of = |module: ModuleId| applications.get(module).copied().flatten();
+        let is_apart = of(one).zip(of(other)).is_some_and(|(one, other)| one != other);
+        !is_apart && self.case.processes().shared(one, other)
     }
 
     /// The fact by which a value is what a library keeps from turn to turn: a session, the state of a page.
@@ -169,6 +201,22 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         if let Some(found) = self.leaves.borrow().get(&site) {
             return found.clone();
         }
+        let mut found = self.traced(external, site, Trace::new(self));
+        found.extend(self.memories(site));
+        let found = Rc::new(found);
+        self.leaves.borrow_mut().insert(site, found.clone());
+        found
+    }
+
+    /// The sources of the input of a call that no entry point reaches: also the texts that its functions are given by
+    /// whoever calls them.
+    pub fn handed_in(&self, external: &External) -> Vec<Leaf<'m>> {
+        let mut found = self.traced(external, external.open, Trace { is_library: true, ..Trace::new(self) });
+        found.retain(|leaf| matches!(leaf.origin, Origin::Parameter(..)));
+        found
+    }
+
+    fn traced(&self, external: &External, site: Site, mut trace: Trace<'_, 'c, 'p, 'm>) -> Vec<Leaf<'m>> {
         let program = self.program();
         let mut paths: Vec<String> = program.catalogue.fact(external.fact).input.clone();
         if let Some(endpoint) = external.endpoint {
@@ -182,9 +230,11 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                     vec!["body".into(), "json".into(), "data".into(), "#1".into(), "json()".into(), "body()".into()];
             }
         }
-        let mut trace = Trace::new(self);
         let mut any = false;
         for path in &paths {
+            if trace.is_library && words::is_instruction(path) {
+                continue;
+            }
             if let Given::Present { expression, frame } = program.argument_of(site, path) {
                 any = true;
                 trace.follow(expression, frame, State::default());
@@ -195,11 +245,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                 trace.follow(&argument.value, site.frame, State::default());
             }
         }
-        let mut found = trace.out;
-        found.extend(self.memories(site));
-        let found = Rc::new(found);
-        self.leaves.borrow_mut().insert(site, found.clone());
-        found
+        trace.out
     }
 
     /// The memories that what is called was made with: `ConversationChain(memory=...)`.
@@ -288,225 +334,6 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                     _ => false,
                 })
             })
-    }
-
-    /// Whether what goes by one of these names is added to after it was loaded.
-    fn grows(&self, names: &[&str], site: Site) -> bool {
-        let program = self.program();
-        let module = program.units.calls[site.call].module;
-        names.iter().any(|name| {
-            program.units.calls.iter().any(|info| match &info.call.callee.kind {
-                ExpressionKind::Member { object, name: method } => {
-                    info.module == module && words::adds(method) && words::mentions(object, name)
-                }
-                _ => false,
-            })
-        })
-    }
-
-    /// Whether what is stored under the same key is cut when it is stored, or afterwards.
-    fn is_stored_cut(&self, site: Site) -> bool {
-        if let Some(known) = self.stored_cut.borrow().get(&site.call) {
-            return *known;
-        }
-        let is_cut = self.finds_stored_cut(site);
-        // While a stored value is being looked at, no other is: that answer is none.
-        if !self.looks_at_stored.get() {
-            self.stored_cut.borrow_mut().insert(site.call, is_cut);
-        }
-        is_cut
-    }
-
-    fn finds_stored_cut(&self, site: Site) -> bool {
-        let program = self.program();
-        let read = subjects::of_operation(program, site);
-        let behaviour = &self.case.guards.behaviour;
-        let written = behaviour.writes().iter().any(|write| {
-            write.change == Change::Set
-                && subjects::are_related(&read, &write.subjects)
-                && write.values.iter().any(|(value, frame)| self.is_cut_list(value, *frame))
-        });
-        written
-            || program.units.calls.iter().enumerate().any(|(call, info)| {
-                let ExpressionKind::Member { name, .. } = &info.call.callee.kind else { return false };
-                let name = name.to_ascii_lowercase();
-                let trims = matches!(name.as_str(), "ltrim" | "xtrim" | "zremrangebyrank");
-                trims && {
-                    let site = Site { call, frame: program.open_frame(info.unit) };
-                    behaviour.operation(site).is_some()
-                        && subjects::are_related(&read, &subjects::of_operation(program, site))
-                }
-            })
-    }
-
-    /// Whether a value is a list that was cut as a whole: `json.dumps(turns[-20:])`.
-    fn is_cut_list(&self, value: &'m Expression, frame: FrameId) -> bool {
-        if self.looks_at_stored.replace(true) {
-            return false;
-        }
-        let mut trace = Trace::new(self);
-        trace.follow(value, frame, State::default());
-        self.looks_at_stored.set(false);
-        trace.out.iter().any(|leaf| leaf.origin == Origin::Store && leaf.count.is_some())
-            || kept::is_cut_whole(value, 0)
-    }
-
-    /// The sources from which a text of any length reaches a call from an entry point.
-    pub fn unlimited(&self, entry: usize, external: &External, site: Site) -> Vec<Leaf<'m>> {
-        let leaves = self.leaves(external, site);
-        let open = leaves.iter().filter(|leaf| matches!(leaf.kind, LeafKind::User | LeafKind::Messages));
-        open.filter(|leaf| !self.holds(&leaf.text, entry) && !self.is_refused(Some(entry), site, leaf, Ask::Text))
-            .cloned()
-            .collect()
-    }
-
-    /// Whether the number of a source's messages is bounded when it reaches a call.
-    pub fn is_bounded_conversation(&self, entry: Option<usize>, site: Site, leaf: &Leaf<'m>) -> bool {
-        let holds = match entry {
-            Some(entry) => self.holds(&leaf.count, entry),
-            None => leaf.count.is_some(),
-        };
-        holds || self.is_refused(entry, site, leaf, Ask::Count)
-    }
-
-    /// Whether a limit holds for requests to an entry point: what is only declared must be used.
-    fn holds(&self, limit: &Limit, entry: usize) -> bool {
-        match limit {
-            Limit::None => false,
-            Limit::Held => true,
-            Limit::Declared(by) => match by.strip_prefix('.') {
-                Some(method) => self.calls_method(entry, method),
-                None => self.is_validated(entry),
-            },
-        }
-    }
-
-    /// Whether a method of this name is called on the way, where its errors stop the request.
-    fn calls_method(&self, entry: usize, method: &str) -> bool {
-        let program = self.program();
-        let Some(entry) = self.case.entries.entries.get(entry) else { return false };
-        let links = entry.chains.iter().flatten().filter_map(|link| frame_of(program, &link.value));
-        links.chain([entry.handler]).any(|frame| {
-            self.case.guards.reach(frame).sites(program).any(|site| {
-                let call = program.units.calls[site.call].call;
-                matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if name == method)
-                    && self.stops_on_error(site)
-            })
-        })
-    }
-
-    /// `value.validate()?`, `if let Err(error) = value.validate() { return ... }`.
-    fn stops_on_error(&self, site: Site) -> bool {
-        let program = self.program();
-        program.hands_errors_on(site.call) || {
-            let unit = program.units.calls[site.call].unit;
-            let gates = program.exits(unit, site.frame);
-            gates
-                .iter()
-                .any(|gate| program.slice(gate.test, gate.frame).sites.iter().any(|each| each.call == site.call))
-        }
-    }
-
-    /// Whether something in front of the handler validates what it is given.
-    fn is_validated(&self, entry: usize) -> bool {
-        let program = self.program();
-        let Some(entry) = self.case.entries.entries.get(entry) else { return false };
-        !entry.chains.is_empty()
-            && entry.chains.iter().all(|chain| {
-                chain.iter().any(|link| {
-                    link.value.path().is_some_and(|path| program.is_a(path.trim_end_matches("()"), Kind::Validator))
-                })
-            })
-    }
-
-    /// Whether a source is measured and refused on the way to a call, or taken only when it is short.
-    fn is_refused(&self, entry: Option<usize>, site: Site, leaf: &Leaf<'m>, ask: Ask) -> bool {
-        let program = self.program();
-        let mut own = Vec::new();
-        for (test, frame) in &leaf.gates {
-            self.measured_by(test, *frame, &mut own);
-        }
-        if own.iter().any(|measure| measure.bounds(program, leaf, ask)) {
-            return true;
-        }
-        let measured = match entry {
-            Some(entry) => self.measured_on_the_way(entry, site),
-            None => {
-                let mut found = Vec::new();
-                self.measured_by_all(&self.case.guards.refusals(&vec![site]), &mut found);
-                Rc::new(found)
-            }
-        };
-        measured.iter().any(|measure| measure.bounds(program, leaf, ask))
-    }
-
-    fn measured_on_the_way(&self, index: usize, site: Site) -> Rc<Vec<Measure<'m>>> {
-        if let Some(found) = self.measured.borrow().get(&(index, site)) {
-            return found.clone();
-        }
-        // What is measured on the way may itself be asked for on the way.
-        self.measured.borrow_mut().insert((index, site), Rc::default());
-        let guards = &self.case.guards;
-        let mut found = Vec::new();
-        if guards.for_all(self.case, "T1-input").is_some() {
-            found.push(Measure::Everything);
-        }
-        let entry = &self.case.entries.entries[index];
-        let chains = entry.chains.iter().map(|chain| {
-            let mut measured = Vec::new();
-            for link in chain {
-                self.measured_by_link(link, &mut measured);
-            }
-            measured
-        });
-        found.extend(measures::common(chains.collect()));
-        let trails = self.case.reaches[index].trails(site);
-        let ways = trails.iter().map(|trail| {
-            let mut measured = Vec::new();
-            self.measured_by_all(&guards.refusals(trail), &mut measured);
-            for checked in guards.before_all(trail) {
-                self.checked_by(checked, &mut measured);
-            }
-            measured
-        });
-        found.extend(measures::common(ways.collect()));
-        let found = Rc::new(found);
-        self.measured.borrow_mut().insert((index, site), found.clone());
-        found
-    }
-
-    /// What stands in front of a handler measures.
-    fn measured_by_link(&self, link: &crate::link::entries::Link<'m>, measured: &mut Vec<Measure<'m>>) {
-        let program = self.program();
-        let guards = &self.case.guards;
-        if let Value::Library { path, sites } = &link.value {
-            let made = sites.last().copied();
-            if !guards.facts(path, made, "T1-input").is_empty() {
-                measures::add(measured, Measure::Everything);
-            }
-            // A schema that is put in front of the handler.
-            for (_, fact) in program.facts_of(path.trim_end_matches("()"), Kind::Validator) {
-                let given = fact.value.as_deref().zip(made).map(|(at, made)| program.argument_of(made, at));
-                let Some(Given::Present { expression, frame }) = given else { continue };
-                for schema in program.values(expression, frame).iter().cloned() {
-                    let (path, origin) = (Vec::new(), Origin::Request);
-                    measures::add(measured, Measure::Schema { path, origin, schema });
-                }
-            }
-            return;
-        }
-        let Some(frame) = frame_of(program, &link.value) else { return };
-        let ways = guards.refusals_in(frame, link.role).into_iter().map(|(gates, sites)| {
-            let mut found = Vec::new();
-            self.measured_by_all(&gates, &mut found);
-            for site in sites {
-                self.checked_by(site, &mut found);
-            }
-            found
-        });
-        for measure in measures::common(ways.collect()) {
-            measures::add(measured, measure);
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The way back from the arguments of an LLM call to what comes from outside.
 
 mod calls;
+mod members;
 mod parameters;
 
 use rustc_hash::FxHashSet;
@@ -10,6 +11,7 @@ use crate::link::{FrameId, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
+use super::same::{Alias, Bound};
 use super::schemas::Limit;
 use super::words::*;
 use super::{Inputs, Leaf, Origin};
@@ -45,8 +47,16 @@ pub(super) struct State<'m> {
     /// Tests that decide whether this value is taken.
     pub gates: Vec<(&'m Expression, FrameId)>,
     /// The names under which the value goes.
-    pub aliases: Vec<&'m str>,
+    pub aliases: Vec<Alias<'m>>,
     pub depth: usize,
+}
+
+impl State<'_> {
+    /// What is known of the items of a list: what has been cut is the list, not the texts in it.
+    pub(super) fn of_items(&self) -> Self {
+        let count = self.count || self.sliced;
+        State { in_chain: false, place: None, sliced: false, count, ..self.clone() }
+    }
 }
 
 /// What comes from outside, with what is known of it there.
@@ -68,11 +78,13 @@ pub(super) struct Trace<'t, 'c, 'p, 'm> {
     pub inputs: &'t Inputs<'c, 'p, 'm>,
     pub seen: FxHashSet<(usize, FrameId, u8, u64)>,
     pub out: Vec<Leaf<'m>>,
+    /// Whether what nobody in the program calls is called from outside.
+    pub is_library: bool,
 }
 
 impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     pub(super) fn new(inputs: &'t Inputs<'c, 'p, 'm>) -> Self {
-        Trace { inputs, seen: FxHashSet::default(), out: Vec::new() }
+        Trace { inputs, seen: FxHashSet::default(), out: Vec::new(), is_library: inputs.is_library.get() }
     }
 
     pub(super) fn program(&self) -> &'p Program<'m> {
@@ -87,6 +99,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             return;
         }
         state.depth += 1;
+        if is_copied(expression) {
+            state.aliases.iter_mut().for_each(|alias| alias.is_copy = true);
+        }
         use ExpressionKind as E;
         match &expression.kind {
             E::Literal(_) | E::Unknown | E::Function(_) => {}
@@ -142,6 +157,12 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     }
 
     fn object(&mut self, entries: &'m [Entry], frame: FrameId, mut state: State<'m>) {
+        // What a developer hands to a library as its instructions is no user's text.
+        if self.is_library && entries.iter().any(instructs) {
+            return;
+        }
+        // A list of such objects has been cut, not the texts in them.
+        state.count |= std::mem::take(&mut state.sliced);
         if let Some(field) = state.path.last().cloned() {
             let whole = state.clone();
             state.path.pop();
@@ -219,7 +240,12 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 at = here.closure;
                 continue;
             };
-            state.aliases.push(name);
+            state.aliases.push(Alias {
+                name,
+                module: program.module_of(here.unit),
+                bound: Bound::Unit(here.unit),
+                is_copy: false,
+            });
             self.reassigned(name, here.unit, id, &mut state);
             let is_kept = program.units.units[here.unit].function.is_none();
             let reaching = if id == frame { program.reaching(here.unit, name, expression.span) } else { None };
@@ -235,7 +261,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 let mut state = state.clone();
                 match binding {
                     Binding::Value { value, access, .. } => {
-                        if is_kept && self.kept(expression, value, name, frame, &state) {
+                        if is_kept && self.kept(expression, (value, id), name, frame, &state) {
                             continue;
                         }
                         add_path(&mut state, access);
@@ -262,8 +288,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             for (call, grown) in program.growth(name, here.unit) {
                 // Growth in the frame itself is seen with what it was called with.
                 let grown = if program.unit_of_frame(grown) == here.unit { id } else { grown };
+                let state = State { path: Vec::new(), place: state.place, ..state.of_items() };
                 for argument in &program.units.calls[call].call.arguments {
-                    self.follow(&argument.value, grown, State { path: Vec::new(), ..state.clone() });
+                    self.follow(&argument.value, grown, state.clone());
                 }
             }
             return;
@@ -284,7 +311,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     ) {
         match value {
             Value::Data { expression: data, frame: home }
-                if !std::ptr::eq(data.0, expression) && !self.kept(expression, data.0, name, frame, &state) =>
+                if !std::ptr::eq(data.0, expression)
+                    && !self.kept(expression, (data.0, *home), name, frame, &state) =>
             {
                 self.follow(data.0, *home, state);
             }
@@ -368,62 +396,23 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             self.out.push(leaf);
         }
     }
+}
 
-    fn member(
-        &mut self,
-        expression: &'m Expression,
-        object: &'m Expression,
-        name: &'m str,
-        frame: FrameId,
-        mut state: State<'m>,
-    ) {
-        let program = self.program();
-        if self.held(expression, object, name, None, frame, &state) {
-            return;
-        }
-        if matches!(&object.kind, ExpressionKind::Name(root) if root == "self") {
-            state.aliases.push(name);
-            let kept = program.values(expression, frame).iter().any(|value| match value {
-                Value::Data { expression: data, .. } => self.kept(expression, data.0, name, frame, &state),
-                _ => false,
-            });
-            if kept {
-                return;
-            }
-        }
-        for (unit, inner) in program.properties(expression, frame) {
-            self.returns(unit, inner, &state);
-        }
-        let values = program.values(expression, frame);
-        let mut followed = false;
-        for value in values.iter() {
-            match value {
-                Value::Data { expression: data, frame: home } if !std::ptr::eq(data.0, expression) => {
-                    followed = true;
-                    let mut state = state.clone();
-                    state.in_chain = false;
-                    self.follow(data.0, *home, state);
-                }
-                // Settings, clients, modules: nothing that a user sends.
-                Value::Library { path, .. } if !self.inputs.is_request(path) && self.is_thing(path) => followed = true,
-                Value::Function { .. } | Value::Class(_) | Value::Module(_) => followed = true,
-                _ => {}
-            }
-        }
-        if !followed {
-            self.note_place(expression, frame, &mut state);
-            state.path.push(name.to_owned());
-            self.follow(object, frame, state);
-        }
+/// Whether an expression makes a new list of what is in it.
+fn is_copied(expression: &Expression) -> bool {
+    use ExpressionKind as E;
+    match &expression.kind {
+        E::Slice { .. } | E::List(_) | E::Comprehension { .. } => true,
+        E::Operator { operator, .. } => operator == "+",
+        E::Call(call) => !matches!(&call.callee.kind, E::Member { name, .. } if leads_to_part(name)),
+        _ => false,
     }
+}
 
-    /// Whether the catalogue knows a name as something else than a part of the request.
-    fn is_thing(&self, path: &str) -> bool {
-        let program = self.program();
-        program.facts(path).iter().any(|id| {
-            !matches!(program.catalogue.fact(*id).is, Kind::Request | Kind::Respond | Kind::Reject | Kind::Schema)
-        })
-    }
+/// `"role": "system"`.
+fn instructs(entry: &Entry) -> bool {
+    entry.key.as_deref() == Some("role")
+        && matches!(&entry.value.kind, ExpressionKind::Literal(Literal::Text(role)) if is_instruction(role))
 }
 
 /// What is taken from a value by destructuring it.

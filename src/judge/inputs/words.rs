@@ -1,6 +1,6 @@
 //! Words and types by which inputs are told apart: what is text, what is a list of messages, what cuts.
 
-use crate::model::{Expression, ExpressionKind, Literal};
+use crate::model::{Entry, Expression, ExpressionKind, Literal};
 
 /// Parts of a request that are no text for a model.
 const NO_TEXT: [&str; 23] = [
@@ -11,6 +11,20 @@ const NO_TEXT: [&str; 23] = [
 /// Whether a part of a request holds no text that its sender writes.
 pub(super) fn is_no_text_part(name: &str) -> bool {
     NO_TEXT.contains(&name)
+}
+
+/// Whether a name is that of what a developer, not a user, tells a model.
+pub(super) fn is_instruction(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("system") || matches!(name.as_str(), "instructions" | "developer")
+}
+
+/// Whether a name is that of a text that nobody writes as prose: a key, a path, the name of something.
+pub(super) fn names_no_prose(name: &str) -> bool {
+    let name: String = name.chars().filter(|each| *each != '_').flat_map(char::to_lowercase).collect();
+    ["id", "key", "name", "path", "url", "uri", "model", "language", "type", "format", "token", "role", "dir", "file"]
+        .iter()
+        .any(|word| name.ends_with(word))
 }
 
 /// Methods that cut what they are called on, when they are given how much.
@@ -63,6 +77,14 @@ pub(super) fn adds(method: &str) -> bool {
     )
 }
 
+/// `{"$push": {"turns": turn}}`: an entry by which a store puts something behind a list that it does not cut.
+pub(super) fn is_put_behind(entry: &Entry) -> bool {
+    let keeps_few = |entries: &[Entry]| entries.iter().any(|entry| entry.key.as_deref() == Some("$slice"));
+    let is_cut = |entry: &Entry| matches!(&entry.value.kind, ExpressionKind::Object(inner) if keeps_few(inner));
+    entry.key.as_deref() == Some("$push")
+        && !matches!(&entry.value.kind, ExpressionKind::Object(lists) if lists.iter().any(is_cut))
+}
+
 /// Methods that run a function for each item of what they are called on.
 pub(super) fn iterates(method: &str) -> bool {
     matches!(
@@ -90,6 +112,28 @@ pub(super) fn makes_text(method: &str) -> bool {
 /// Methods by which a named part of a request is taken.
 pub(super) fn takes_part(method: &str) -> bool {
     matches!(method, "get" | "query" | "param" | "getlist" | "getAll" | "get_argument" | "pop" | "header" | "valid")
+}
+
+/// Methods that lead to a part of a collection, or to what is locked, without making a copy.
+pub(super) fn leads_to_part(method: &str) -> bool {
+    takes_part(method)
+        || matches!(
+            method,
+            "setdefault"
+                | "get_mut"
+                | "entry"
+                | "or_default"
+                | "or_insert"
+                | "or_insert_with"
+                | "lock"
+                | "write"
+                | "read"
+                | "borrow_mut"
+                | "borrow"
+                | "unwrap"
+                | "expect"
+                | "as_mut"
+        )
 }
 
 /// Methods that check a value against a schema and give it back.
@@ -193,6 +237,23 @@ pub(super) fn is_list_type(expression: &Expression) -> bool {
     })
 }
 
+/// Whether a type is a collection behind a lock, which requests share: `Mutex<HashMap<String, Vec<Turn>>>`.
+pub(super) fn is_shared_collection(annotation: &Expression) -> bool {
+    fn names(annotation: &Expression, wanted: &[&str], depth: usize) -> bool {
+        depth < 8
+            && match &annotation.kind {
+                ExpressionKind::Index { object, index } => {
+                    names(object, wanted, depth + 1) || names(index, wanted, depth + 1)
+                }
+                ExpressionKind::List(parts) => parts.iter().any(|part| names(part, wanted, depth + 1)),
+                _ => type_name(annotation).is_some_and(|name| wanted.contains(&name)),
+            }
+    }
+    matches!(annotation.kind, ExpressionKind::Index { .. })
+        && names(annotation, &["Mutex", "RwLock", "DashMap"], 0)
+        && names(annotation, &["Vec", "VecDeque", "HashMap", "BTreeMap", "DashMap"], 0)
+}
+
 /// The type of the items where an annotation is a list: `list[Turn]`, `Annotated[list[Turn], ...]`, `Vec<Turn>`, `Turn[]`.
 pub(super) fn items_of(annotation: &Expression) -> Option<&Expression> {
     let ExpressionKind::Index { object, index } = &annotation.kind else { return None };
@@ -253,6 +314,24 @@ pub(super) fn is_no_text(annotation: &Expression) -> bool {
             operands.iter().all(|operand| is_no_text(operand) || matches!(operand.kind, ExpressionKind::Literal(_)))
         }
         ExpressionKind::Literal(Literal::Text(_) | Literal::Null) => true,
+        _ => false,
+    }
+}
+
+/// Types of free text.
+pub(super) fn is_free_text(annotation: &Expression) -> bool {
+    match &annotation.kind {
+        ExpressionKind::Name(_) | ExpressionKind::Member { .. } => {
+            type_name(annotation).is_some_and(|name| matches!(name, "str" | "string" | "String"))
+        }
+        ExpressionKind::Index { object, index } => {
+            matches!(type_name(object), Some("Optional" | "Option" | "Annotated" | "Into" | "AsRef" | "Cow"))
+                && match &index.kind {
+                    ExpressionKind::List(parts) => parts.first().is_some_and(is_free_text),
+                    _ => is_free_text(index),
+                }
+        }
+        ExpressionKind::Operator { operator, operands } if operator == "|" => operands.iter().any(is_free_text),
         _ => false,
     }
 }

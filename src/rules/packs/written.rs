@@ -44,6 +44,8 @@ struct WrittenItem {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WrittenBecause {
     pass: WrittenText,
+    /// Where nothing is there that a guard would have to stop.
+    vacuous: Option<WrittenText>,
     fail: WrittenText,
     #[serde(default)]
     not_applicable: BTreeMap<String, WrittenText>,
@@ -167,6 +169,7 @@ impl File<'_> {
             question: self.plain(written.question)?,
             why: self.plain(written.why)?,
             pass: self.plain(written.because.pass)?,
+            vacuous: written.because.vacuous.map(|text| self.plain(text)).transpose()?,
             fail: self.counted(written.because.fail)?,
             not_applicable,
         })

@@ -1,6 +1,7 @@
 //! Where what a call returns comes from: its arguments, its function, the object it makes.
 
 use crate::judge::behaviour::writes;
+use crate::judge::inputs::same::{Alias, Bound};
 use crate::judge::inputs::schemas::{Ask, Limit, Schemas};
 use crate::judge::inputs::words::*;
 use crate::link::units::UnitId;
@@ -53,6 +54,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         }
         if makes_text(method) {
             state.in_text = true;
+            // What is cut afterwards is the text.
+            state.text |= state.sliced;
         }
         if parses(method) {
             state.schema = self.inputs.schema_of(site).or(state.schema);
@@ -172,7 +175,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                         let mut state = state.clone();
                         state.in_chain = false;
                         let name = program.units.units[*unit].function.map(|function| function.name.as_str());
-                        state.aliases.extend(name.filter(|name| !name.is_empty()));
+                        let module = program.module_of(*unit);
+                        let alias = |name| Alias { name, module, bound: Bound::Unit(*unit), is_copy: true };
+                        state.aliases.extend(name.filter(|name| !name.is_empty()).map(alias));
                         self.returns(*unit, inner, &state);
                     }
                 }

@@ -27,8 +27,19 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             How::Open => {
                 for site in program.callers_of(here.unit).iter().take(6) {
                     if let Some(argument) = program.passed_expression(function, index, *site) {
-                        self.follow(argument, site.frame, state.clone());
+                        let mut state = state.clone();
+                        // No way from an entry point leads here that would tell what is refused on it.
+                        if self.is_library {
+                            let refusals = self.inputs.case.guards.refusals(&vec![*site]);
+                            state.gates.extend(refusals.into_iter().map(|gate| (gate.test, gate.frame)));
+                        }
+                        self.follow(argument, site.frame, state);
                     }
+                }
+                if self.is_library && self.is_handed_in(here.unit, parameter, &state)
+                    || self.inputs.handlers().contains(&here.unit)
+                {
+                    self.outside(expression, parameter, index, frame, state);
                 }
             }
             How::Wraps(_) => {}
@@ -37,6 +48,27 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             How::Framework => self.item_of_receiver(function, index, here.unit, here.closure, state),
         }
+    }
+
+    /// Whether a parameter of a function that nobody in the program calls is a text that its callers have from a user:
+    /// of a function for others, not what objects are set up with.
+    fn is_handed_in(&self, unit: UnitId, parameter: &Parameter, state: &State<'m>) -> bool {
+        let program = self.program();
+        let info = &program.units.units[unit];
+        let is_constructor = info.class.is_some_and(|class| program.constructor(class) == Some(unit));
+        let name = match &parameter.target.kind {
+            ExpressionKind::Name(name) => name.as_str(),
+            _ => return false,
+        };
+        state.path.is_empty()
+            && !is_constructor
+            && !info.name().is_empty()
+            && !info.name().starts_with('_')
+            && parameter.default.is_none()
+            && !is_instruction(name)
+            && !names_no_prose(name)
+            && parameter.annotation.as_ref().map_or(state.in_content, is_free_text)
+            && program.callers_of(unit).is_empty()
     }
 
     /// The parameter of a function that a method runs for each item of what it is called on.
@@ -122,7 +154,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             .iter()
             .any(|value| matches!(value, Value::Library { path, .. } if self.inputs.is_request(path)));
         let origin = if is_request { Origin::Request } else { Origin::Parameter(unit, index) };
-        let alias = state.aliases.last().copied().unwrap_or_default();
+        let alias = state.aliases.last().map_or("", |alias| alias.name);
         let own = if own.is_empty() { alias } else { own };
         let is_messages = self.is_message_list(parameter, closure, &borrowed);
         let found = Found { origin, path, text, count, is_messages };
@@ -186,7 +218,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if state.path.iter().any(|part| is_no_text_part(part)) {
             return;
         }
-        if found.origin == Origin::Request && self.handed_over(&state) {
+        if found.origin == Origin::Request && self.handed_over(&state, frame) {
             return;
         }
         let program = self.program();
@@ -222,11 +254,11 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     }
 
     /// Whether the program itself has put on the request what is taken from it; then that is followed.
-    pub(super) fn handed_over(&mut self, state: &State<'m>) -> bool {
+    pub(super) fn handed_over(&mut self, state: &State<'m>, frame: FrameId) -> bool {
         let place = state.path.iter().rposition(|part| !is_container(part));
         let Some((at, key)) = place.and_then(|at| Some((at, state.path.get(at)?))) else { return false };
-        let values = self.inputs.handed_over(key);
-        for (value, frame) in values {
+        let values = self.inputs.handed_over(key, self.program().module_of(self.program().unit_of_frame(frame)));
+        for (value, frame) in &values {
             let mut state = State { in_chain: false, place: None, ..state.clone() };
             state.path.truncate(at);
             self.follow(value, *frame, state);

@@ -1,0 +1,197 @@
+//! Whether what flows into a model is limited on the way: by a schema or a cut, or because what is too long is refused.
+
+use std::rc::Rc;
+
+use crate::link::arguments::Given;
+use crate::link::entries::frame_of;
+use crate::link::{Site, Value};
+use crate::model::ExpressionKind;
+use crate::rules::catalogue::Kind;
+
+use super::super::calls::External;
+use super::measures::{self, Measure};
+use super::schemas::{Ask, Limit};
+use super::{Inputs, Leaf, LeafKind, Origin};
+
+impl<'m> Inputs<'_, '_, 'm> {
+    /// The sources from which a text of any length reaches a call from an entry point.
+    pub fn unlimited(&self, entry: Option<usize>, external: &External, site: Site) -> Vec<Leaf<'m>> {
+        let mut leaves = match entry {
+            Some(_) => self.leaves(external, site).to_vec(),
+            None => self.handed_in(external),
+        };
+        // What is measured is then told by the same parameters.
+        let before = self.is_library.replace(entry.is_none());
+        leaves.retain(|leaf| {
+            let sender = self.sender(leaf, entry);
+            let is_text = matches!(leaf.kind, LeafKind::User | LeafKind::Messages);
+            is_text && !self.holds(&leaf.text, sender) && !self.is_refused(sender, site, leaf, Ask::Text)
+        });
+        self.is_library.set(before);
+        leaves
+    }
+
+    /// The entry point that takes a text: what is kept by one may be sent by another.
+    pub fn sender(&self, leaf: &Leaf<'m>, entry: Option<usize>) -> Option<usize> {
+        let Origin::Parameter(unit, _) = leaf.origin else { return entry };
+        let entries = &self.case.entries.entries;
+        let takes = |index: &usize| {
+            entries.get(*index).is_some_and(|entry| self.program().unit_of_frame(entry.handler) == unit)
+        };
+        entry.filter(takes).or_else(|| (0..entries.len()).find(takes)).or(entry)
+    }
+
+    /// The function that is given a text, for people.
+    pub fn taken_by(&self, leaf: &Leaf<'m>) -> String {
+        match leaf.origin {
+            Origin::Parameter(unit, _) => self.program().units.units[unit].name().to_owned(),
+            _ => leaf.name.clone(),
+        }
+    }
+
+    /// Whether the number of a source's messages is bounded when it reaches a call.
+    pub fn is_bounded_conversation(&self, entry: Option<usize>, site: Site, leaf: &Leaf<'m>) -> bool {
+        self.holds(&leaf.count, entry) || self.is_refused(entry, site, leaf, Ask::Count)
+    }
+
+    /// Whether a limit holds for requests to an entry point: what is only declared must be used.
+    fn holds(&self, limit: &Limit, entry: Option<usize>) -> bool {
+        let Some(entry) = entry else { return limit.is_some() };
+        match limit {
+            Limit::None => false,
+            Limit::Held => true,
+            Limit::Declared(by) => match by.strip_prefix('.') {
+                Some(method) => self.calls_method(entry, method),
+                None => self.is_validated(entry),
+            },
+        }
+    }
+
+    /// Whether a method of this name is called on the way, where its errors stop the request.
+    fn calls_method(&self, entry: usize, method: &str) -> bool {
+        let program = self.program();
+        let Some(entry) = self.case.entries.entries.get(entry) else { return false };
+        let links = entry.chains.iter().flatten().filter_map(|link| frame_of(program, &link.value));
+        links.chain([entry.handler]).any(|frame| {
+            self.case.guards.reach(frame).sites(program).any(|site| {
+                let call = program.units.calls[site.call].call;
+                matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if name == method)
+                    && self.stops_on_error(site)
+            })
+        })
+    }
+
+    /// `value.validate()?`, `if let Err(error) = value.validate() { return ... }`.
+    fn stops_on_error(&self, site: Site) -> bool {
+        let program = self.program();
+        program.hands_errors_on(site.call) || {
+            let unit = program.units.calls[site.call].unit;
+            let gates = program.exits(unit, site.frame);
+            gates
+                .iter()
+                .any(|gate| program.slice(gate.test, gate.frame).sites.iter().any(|each| each.call == site.call))
+        }
+    }
+
+    /// Whether something in front of the handler validates what it is given.
+    fn is_validated(&self, entry: usize) -> bool {
+        let program = self.program();
+        let Some(entry) = self.case.entries.entries.get(entry) else { return false };
+        !entry.chains.is_empty()
+            && entry.chains.iter().all(|chain| {
+                chain.iter().any(|link| {
+                    link.value.path().is_some_and(|path| program.is_a(path.trim_end_matches("()"), Kind::Validator))
+                })
+            })
+    }
+
+    /// Whether a source is measured and refused on the way to a call, or taken only when it is short.
+    fn is_refused(&self, entry: Option<usize>, site: Site, leaf: &Leaf<'m>, ask: Ask) -> bool {
+        let program = self.program();
+        let mut own = Vec::new();
+        for (test, frame) in &leaf.gates {
+            self.measured_by(test, *frame, &mut own);
+        }
+        if own.iter().any(|measure| measure.bounds(program, leaf, ask)) {
+            return true;
+        }
+        let measured = match entry {
+            Some(entry) => self.measured_on_the_way(entry, site),
+            None => {
+                let mut found = Vec::new();
+                self.measured_by_all(&self.case.guards.refusals(&vec![site]), &mut found);
+                Rc::new(found)
+            }
+        };
+        measured.iter().any(|measure| measure.bounds(program, leaf, ask))
+    }
+
+    fn measured_on_the_way(&self, index: usize, site: Site) -> Rc<Vec<Measure<'m>>> {
+        if let Some(found) = self.measured.borrow().get(&(index, site)) {
+            return found.clone();
+        }
+        // What is measured on the way may itself be asked for on the way.
+        self.measured.borrow_mut().insert((index, site), Rc::default());
+        let guards = &self.case.guards;
+        let mut found = Vec::new();
+        if guards.for_all(self.case, "T1-input").is_some() {
+            found.push(Measure::Everything);
+        }
+        let entry = &self.case.entries.entries[index];
+        let chains = entry.chains.iter().map(|chain| {
+            let mut measured = Vec::new();
+            for link in chain {
+                self.measured_by_link(link, &mut measured);
+            }
+            measured
+        });
+        found.extend(measures::common(chains.collect()));
+        let trails = self.case.reaches[index].trails(site);
+        let ways = trails.iter().map(|trail| {
+            let mut measured = Vec::new();
+            self.measured_by_all(&guards.refusals(trail), &mut measured);
+            for checked in guards.before_all(trail) {
+                self.checked_by(checked, &mut measured);
+            }
+            measured
+        });
+        found.extend(measures::common(ways.collect()));
+        let found = Rc::new(found);
+        self.measured.borrow_mut().insert((index, site), found.clone());
+        found
+    }
+
+    /// What stands in front of a handler measures.
+    fn measured_by_link(&self, link: &crate::link::entries::Link<'m>, measured: &mut Vec<Measure<'m>>) {
+        let program = self.program();
+        let guards = &self.case.guards;
+        if let Value::Library { path, sites } = &link.value {
+            let made = sites.last().copied();
+            if !guards.facts(path, made, "T1-input").is_empty() {
+                measures::add(measured, Measure::Everything);
+            }
+            // A schema that is put in front of the handler.
+            for (_, fact) in program.facts_of(path.trim_end_matches("()"), Kind::Validator) {
+                let given = fact.value.as_deref().zip(made).map(|(at, made)| program.argument_of(made, at));
+                let Some(Given::Present { expression, frame }) = given else { continue };
+                for schema in program.values(expression, frame).iter().cloned() {
+                    let (path, origin) = (Vec::new(), Origin::Request);
+                    measures::add(measured, Measure::Schema { path, origin, schema });
+                }
+            }
+            return;
+        }
+        let Some(frame) = frame_of(program, &link.value) else { return };
+        let ways = guards.refusals_in(frame, link.role).into_iter().map(|(gates, sites)| {
+            let mut found = Vec::new();
+            self.measured_by_all(&gates, &mut found);
+            for site in sites {
+                self.checked_by(site, &mut found);
+            }
+            found
+        });
+        for measure in measures::common(ways.collect()) {
+            measures::add(measured, measure);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Where what a member holds comes from: attributes of objects, parts of what comes from outside.
+
+use std::rc::Rc;
+
+use crate::link::units::{ClassId, UnitId};
+use crate::link::{FrameId, How, Site, Value};
+use crate::model::*;
+use crate::rules::catalogue::Kind;
+
+use super::{State, Trace};
+use crate::judge::inputs::same::{Alias, Bound};
+use crate::judge::inputs::words::is_shared_collection;
+
+impl<'m> Trace<'_, '_, '_, 'm> {
+    pub(super) fn member(
+        &mut self,
+        expression: &'m Expression,
+        object: &'m Expression,
+        name: &'m str,
+        frame: FrameId,
+        mut state: State<'m>,
+    ) {
+        let program = self.program();
+        if self.held(expression, object, name, None, frame, &state) {
+            return;
+        }
+        if matches!(&object.kind, ExpressionKind::Name(root) if root == "self") {
+            let class = program.values(object, frame).iter().find_map(|value| match value {
+                Value::Instance { class, .. } => Some(*class),
+                _ => None,
+            });
+            let module = program.module_of(program.unit_of_frame(frame));
+            state.aliases.push(Alias { name, module, bound: Bound::Attribute(class), is_copy: false });
+            let kept = program.values(expression, frame).iter().any(|value| match value {
+                Value::Data { expression: data, frame: home } => {
+                    self.kept(expression, (data.0, *home), name, frame, &state)
+                }
+                _ => false,
+            });
+            if kept {
+                return;
+            }
+        }
+        if self.is_shared(expression, object, name, frame, &state) {
+            return;
+        }
+        for (unit, inner) in program.properties(expression, frame) {
+            self.returns(unit, inner, &state);
+        }
+        let values = program.values(expression, frame);
+        let mut followed = false;
+        for value in values.iter() {
+            match value {
+                Value::Data { expression: data, frame: home } if !std::ptr::eq(data.0, expression) => {
+                    followed = true;
+                    let mut state = state.clone();
+                    state.in_chain = false;
+                    self.follow(data.0, *home, state);
+                }
+                // Settings, clients, modules: nothing that a user sends.
+                Value::Library { path, .. } if !self.inputs.is_request(path) && self.is_thing(path) => followed = true,
+                Value::Function { .. } | Value::Class(_) | Value::Module(_) => followed = true,
+                _ => {}
+            }
+        }
+        if !followed && !self.attribute(expression, object, name, frame, &state) {
+            self.note_place(expression, frame, &mut state);
+            state.path.push(name.to_owned());
+            self.follow(object, frame, state);
+        }
+    }
+
+    /// Whether the catalogue knows a name as something else than a part of the request.
+    fn is_thing(&self, path: &str) -> bool {
+        let program = self.program();
+        program.facts(path).iter().any(|id| {
+            !matches!(program.catalogue.fact(*id).is, Kind::Request | Kind::Respond | Kind::Reject | Kind::Schema)
+        })
+    }
+
+    /// Whether a field holds, behind a lock, a conversation that all requests add to.
+    fn is_shared(
+        &mut self,
+        expression: &'m Expression,
+        object: &'m Expression,
+        name: &'m str,
+        frame: FrameId,
+        state: &State<'m>,
+    ) -> bool {
+        let program = self.program();
+        program.values(object, frame).iter().any(|value| {
+            let Value::Instance { class, .. } = value else { return false };
+            let info = &program.units.classes[*class];
+            let (module, bound) = (info.module, Bound::Attribute(Some(*class)));
+            let declared = info.fields.get(name).into_iter().flatten();
+            let mut types =
+                declared.filter(|(_, field)| field.value.is_none()).filter_map(|(_, field)| field.annotation.as_ref());
+            types.any(|annotation| {
+                let mut state = state.clone();
+                state.aliases.push(Alias { name, module, bound, is_copy: false });
+                is_shared_collection(annotation)
+                    && self.kept(expression, (annotation, program.open_frame(info.unit)), name, frame, &state)
+            })
+        })
+    }
+
+    /// What an object of the program was given for an attribute: `self.query = query`, a field of a struct literal.
+    fn attribute(
+        &mut self,
+        expression: &'m Expression,
+        object: &'m Expression,
+        name: &'m str,
+        frame: FrameId,
+        state: &State<'m>,
+    ) -> bool {
+        let program = self.program();
+        let is_self = matches!(&object.kind, ExpressionKind::Name(root) if root == "self");
+        let mut followed = false;
+        for value in program.values(object, frame).iter() {
+            let Value::Instance { class, site } = value else { continue };
+            let state = State { in_chain: false, place: None, ..state.clone() };
+            for (set, frame) in self.settings_of(*class, name, value) {
+                followed = true;
+                self.follow(set, frame, state.clone());
+            }
+            let Some(constructor) = program.constructor(*class) else {
+                // Elsewhere the object itself leads to where it was made.
+                if let Some(site) = site.filter(|site| is_self && self.is_built_with(*class, name, *site)) {
+                    followed = true;
+                    let mut state = state;
+                    state.path.push(name.to_owned());
+                    self.constructed(*class, program.units.calls[site.call].call, site.frame, &state);
+                }
+                continue;
+            };
+            // `constructor(private query: string)`.
+            if let Some(index) = program.units.classes[*class].properties.get(name)
+                && let Some(inner) = self.runs_on(constructor, *class, value)
+            {
+                followed = true;
+                self.parameter(expression, *index, inner, state);
+            }
+        }
+        followed
+    }
+
+    /// What methods of a class assign to an attribute, each in the frame in which it does.
+    fn settings_of(&self, class: ClassId, name: &str, object: &Value<'m>) -> Vec<(&'m Expression, FrameId)> {
+        let program = self.program();
+        let info = &program.units.classes[class];
+        let set = info.fields.get(name).into_iter().flatten().filter(|(unit, _)| *unit != info.unit);
+        set.filter_map(|(unit, assignment)| Some((assignment.value.as_ref()?, self.runs_on(*unit, class, object)?)))
+            .take(6)
+            .collect()
+    }
+
+    /// The frame in which a method runs on an object: the constructor is given what the object is made with.
+    fn runs_on(&self, unit: UnitId, class: ClassId, object: &Value<'m>) -> Option<FrameId> {
+        let program = self.program();
+        let home = program.open_frame(program.units.classes[class].unit);
+        let how = match object {
+            Value::Instance { site: Some(site), .. } if program.constructor(class) == Some(unit) => How::Call(*site),
+            _ => return Some(program.open_frame(unit)),
+        };
+        program.enter(unit, home, Some(Rc::new(object.clone())), how)
+    }
+
+    /// Whether a construction without a constructor gives a field: `Researcher { query: task }`.
+    fn is_built_with(&self, class: ClassId, name: &str, site: Site) -> bool {
+        let program = self.program();
+        let arguments = &program.units.calls[site.call].call.arguments;
+        let position = program.units.classes[class].order.iter().position(|field| *field == name);
+        arguments.iter().any(|argument| argument.name.as_deref() == Some(name))
+            || position.and_then(|at| arguments.get(at)).is_some_and(|argument| argument.name.is_none())
+    }
+}
