@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::entries::{Entries, Entry, Link, frame_of};
 use crate::link::reach::Reach;
@@ -16,6 +16,7 @@ use crate::rules::checked::FactId;
 use crate::rules::packs::{Because, Packs, Reason};
 
 use super::calls::{self, Endpoints, External};
+use super::conditions::logging::line::Line;
 use super::guards::{Guards, Protection};
 use super::processes::Processes;
 use super::verdict::{Confidence, Evidence, Finding, Item, Location, Text, Verdict};
@@ -41,6 +42,8 @@ pub struct Case<'p, 'm> {
     channels: OnceCell<Endpoints>,
     /// What protects all from start-up on, by item.
     initialised: RefCell<BTreeMap<String, Option<Protection>>>,
+    /// What calls log, by how many functions deep they are looked into.
+    pub(super) log_lines: RefCell<FxHashMap<(Site, usize), Option<Line>>>,
 }
 
 /// What a condition found.
@@ -75,6 +78,7 @@ impl<'p, 'm> Case<'p, 'm> {
             by_call,
             channels: OnceCell::new(),
             initialised: RefCell::default(),
+            log_lines: RefCell::default(),
         };
         case.find_starts();
         case.guards.behaviour.note_live(case.live_units());

@@ -3,6 +3,7 @@
 //! A trail is protected by what wraps it, by what must have happened before each of its steps, and by the tests that
 //! stand in its way. Library guards are told by the catalogue, hand-written ones by what they do (`behaviour`).
 
+mod memory;
 mod refusals;
 mod routes;
 mod rows;
@@ -24,6 +25,7 @@ use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::{FactId, plain};
 
 use super::behaviour::Behaviour;
+use memory::Memory;
 
 /// Where a guard stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +41,7 @@ pub struct Guards<'p, 'm> {
     pub program: &'p Program<'m>,
     pub behaviour: Behaviour<'p, 'm>,
     reaches: RefCell<HashMap<FrameId, Rc<Reach>>>,
-    frames: RefCell<HashMap<(FrameId, String), Option<Protection>>>,
+    memory: Memory,
     initialised: RefCell<HashMap<String, Option<Protection>>>,
     /// The units that run for the request that is looked at.
     reached: RefCell<Option<Rc<FxHashSet<UnitId>>>>,
@@ -58,7 +60,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             program,
             behaviour: Behaviour::new(program),
             reaches: RefCell::default(),
-            frames: RefCell::default(),
+            memory: Memory::default(),
             initialised: RefCell::default(),
             reached: RefCell::default(),
             units_with_deadline: OnceCell::new(),
@@ -164,7 +166,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             .collect();
         *self.reached.borrow_mut() = Some(Rc::new(units));
         // What is recorded for one request tells nothing about another.
-        self.frames.borrow_mut().retain(|(_, item), _| item != "C3");
+        self.memory.forget("C3");
     }
 
     /// A guard that is initialised at start-up for every call: by a call, or by a setting of a library
@@ -239,7 +241,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             }
             value => {
                 let frame = frame_of(self.program, value)?;
-                let found = self.in_frame(frame, item, 0);
+                let found = self.in_frame(frame, item);
                 // A dependency stops a request only by raising; a hook of a framework also by what it answers.
                 let found =
                     found.or_else(|| if link.role == Role::Dependency { None } else { self.answers(frame, item) });
@@ -284,7 +286,7 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// A protection on one way.
     pub fn on_trail(&self, trail: &Trail, item: &str) -> Option<Protection> {
-        trail.iter().enumerate().find_map(|(index, site)| self.at_step(*site, index > 0, item, 0))
+        trail.iter().enumerate().find_map(|(index, site)| self.at_step(*site, index > 0, item))
     }
 }
 

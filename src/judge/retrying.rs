@@ -6,6 +6,7 @@
 mod errors;
 mod library;
 mod loops;
+mod progress;
 mod repeated;
 mod waits;
 

@@ -7,8 +7,9 @@ pub mod subjects;
 mod windows;
 pub mod writes;
 
-use rustc_hash::FxHashSet;
-use std::cell::OnceCell;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 
 use crate::link::flow::{Gate, Slice};
 use crate::link::units::{NodeKind, UnitId};
@@ -29,11 +30,16 @@ pub struct Behaviour<'p, 'm> {
     /// The units that run: a record in a function that nobody calls is none.
     live: OnceCell<FxHashSet<UnitId>>,
     writes: OnceCell<Vec<Write<'m>>>,
+    /// What records tell about time, by their address.
+    times: RefCell<FxHashMap<usize, Rc<TimeOf<'m>>>>,
 }
+
+/// Expressions and calls by which a record tells about time.
+type TimeOf<'m> = (Vec<(&'m Expression, FrameId)>, Vec<Site>);
 
 impl<'p, 'm> Behaviour<'p, 'm> {
     pub fn new(program: &'p Program<'m>) -> Self {
-        Behaviour { program, live: OnceCell::new(), writes: OnceCell::new() }
+        Behaviour { program, live: OnceCell::new(), writes: OnceCell::new(), times: RefCell::default() }
     }
 
     /// Notes which units run at all.
@@ -112,30 +118,46 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         let mut parts: Vec<(&'m Expression, FrameId)> = slice.parts.clone();
         let mut sites: Vec<Site> = slice.sites.clone();
         for record in records {
-            let frame = program.open_frame(record.unit);
-            for (value, frame) in &record.values {
-                let inner = program.slice(value, *frame);
-                // What is added may be anything; only what it is added under tells about time.
-                if record.site.is_some() || record.change != Change::Adjust {
-                    parts.extend(inner.parts);
-                    sites.extend(inner.sites);
-                }
-            }
-            for test in program.tests_around(record.node) {
-                let inner = program.slice(test, frame);
-                parts.extend(inner.parts);
-                sites.extend(inner.sites);
-            }
-            for call in &program.units.units[record.unit].calls {
-                let site = Site { call: *call, frame };
-                if self.operation(site) == Some(Operation::Expire) {
-                    let seconds = program.units.calls[*call].call.arguments.iter().skip(1);
-                    parts.extend(seconds.map(|argument| (&argument.value, frame)));
-                }
-            }
+            let told = self.told_by(record);
+            parts.extend_from_slice(&told.0);
+            sites.extend_from_slice(&told.1);
         }
         self.set_later(&mut parts);
         windows::of_parts(program, &parts, &sites)
+    }
+
+    /// The expressions and calls by which a record tells about time, looked up once: many checks are about one record.
+    fn told_by(&self, record: &Write<'m>) -> Rc<TimeOf<'m>> {
+        let key = std::ptr::from_ref(record) as usize;
+        if let Some(known) = self.times.borrow().get(&key) {
+            return known.clone();
+        }
+        let program = self.program;
+        let (mut parts, mut sites) = TimeOf::default();
+        let frame = program.open_frame(record.unit);
+        for (value, frame) in &record.values {
+            // What is added may be anything; only what it is added under tells about time.
+            if record.site.is_some() || record.change != Change::Adjust {
+                let inner = program.slice(value, *frame);
+                parts.extend(inner.parts);
+                sites.extend(inner.sites);
+            }
+        }
+        for test in program.tests_around(record.node) {
+            let inner = program.slice(test, frame);
+            parts.extend(inner.parts);
+            sites.extend(inner.sites);
+        }
+        for call in &program.units.units[record.unit].calls {
+            let site = Site { call: *call, frame };
+            if self.operation(site) == Some(Operation::Expire) {
+                let seconds = program.units.calls[*call].call.arguments.iter().skip(1);
+                parts.extend(seconds.map(|argument| (&argument.value, frame)));
+            }
+        }
+        let told = Rc::new((parts, sites));
+        self.times.borrow_mut().insert(key, told.clone());
+        told
     }
 
     /// Adds the calls that change a time after it was made: `midnight.setUTCHours(0, 0, 0, 0)`.

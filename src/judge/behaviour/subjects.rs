@@ -15,6 +15,14 @@ pub enum Subject {
     Table(String),
 }
 
+impl Subject {
+    fn name(&self) -> &str {
+        match self {
+            Subject::Key(name) | Subject::Field(name) | Subject::Table(name) => name,
+        }
+    }
+}
+
 /// Expressions that are looked at for one operation.
 const PARTS: usize = 300;
 
@@ -242,39 +250,40 @@ fn of_statement(text: &str, subjects: &mut Vec<Subject>) {
 
 /// Whether what is read and what is written are about the same thing, as far as can be told.
 pub fn are_related(read: &[Subject], written: &[Subject]) -> bool {
-    let keys = |subjects: &[Subject]| -> Vec<String> {
-        subjects.iter().filter_map(|each| if let Subject::Key(key) = each { Some(key.clone()) } else { None }).collect()
-    };
-    let tables = |subjects: &[Subject]| -> Vec<String> {
-        subjects
-            .iter()
-            .filter_map(|each| if let Subject::Table(name) = each { Some(plain(name)) } else { None })
-            .collect()
-    };
-    let fields = |subjects: &[Subject]| -> Vec<String> {
-        subjects
-            .iter()
-            .filter_map(|each| if let Subject::Field(name) = each { Some(plain(name)) } else { None })
-            .collect()
-    };
-    let share = |a: &[String], b: &[String]| a.iter().any(|each| b.contains(each));
     let (read_keys, written_keys) = (keys(read), keys(written));
-    let (read_tables, written_tables) = (tables(read), tables(written));
     if !read_keys.is_empty() && !written_keys.is_empty() {
-        let heads = |keys: &[String]| -> Option<Vec<String>> { keys.iter().map(|key| head(key)).collect() };
+        let heads = |keys: &[&str]| -> Option<Vec<String>> { keys.iter().map(|key| head(key)).collect() };
         if let (Some(a), Some(b)) = (heads(&read_keys), heads(&written_keys)) {
-            return share(&a, &b);
+            return a.iter().any(|each| b.contains(each));
         }
-        let (a, b): (Vec<String>, Vec<String>) = (
-            read_keys.iter().flat_map(|key| words(key)).collect(),
-            written_keys.iter().flat_map(|key| words(key)).collect(),
-        );
-        return if a.is_empty() || b.is_empty() { share(&read_tables, &written_tables) } else { share(&a, &b) };
+        let words = |keys: &[&str]| -> Vec<String> { keys.iter().flat_map(|key| words(key)).collect() };
+        let (a, b) = (words(&read_keys), words(&written_keys));
+        return if a.is_empty() || b.is_empty() {
+            share(tables(read), tables(written))
+        } else {
+            a.iter().any(|each| b.contains(each))
+        };
     }
-    if !read_tables.is_empty() && !written_tables.is_empty() {
-        return share(&read_tables, &written_tables);
+    if tables(read).next().is_some() && tables(written).next().is_some() {
+        return share(tables(read), tables(written));
     }
-    share(&fields(read), &fields(written))
+    share(fields(read), fields(written))
+}
+
+fn keys(subjects: &[Subject]) -> Vec<&str> {
+    subjects.iter().filter(|each| matches!(each, Subject::Key(_))).map(Subject::name).collect()
+}
+
+fn tables(subjects: &[Subject]) -> impl Iterator<Item = &str> + Clone {
+    subjects.iter().filter(|each| matches!(each, Subject::Table(_))).map(Subject::name)
+}
+
+fn fields(subjects: &[Subject]) -> impl Iterator<Item = &str> + Clone {
+    subjects.iter().filter(|each| matches!(each, Subject::Field(_))).map(Subject::name)
+}
+
+fn share<'a>(mut one: impl Iterator<Item = &'a str>, other: impl Iterator<Item = &'a str> + Clone) -> bool {
+    one.any(|a| other.clone().any(|b| are_alike(a, b)))
 }
 
 /// The word that a key begins with, where it begins with one: keys of different things begin differently.
@@ -291,10 +300,17 @@ fn words(key: &str) -> Vec<String> {
         .collect()
 }
 
-/// Names as they are compared: `creditsLeft`, `credits_left`; `messages` and `message`.
-fn plain(name: &str) -> String {
-    let name: String = name.chars().filter(|character| *character != '_').flat_map(char::to_lowercase).collect();
-    name.strip_suffix('s').map_or(name.clone(), str::to_owned)
+/// Whether two names say the same: `creditsLeft`, `credits_left`; `messages` and `message`. Asked very often.
+fn are_alike(one: &str, other: &str) -> bool {
+    spelled(singular(one)).eq(spelled(singular(other)))
+}
+
+fn singular(name: &str) -> &str {
+    name.strip_suffix(['s', 'S']).unwrap_or(name)
+}
+
+fn spelled(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|character| *character != '_').flat_map(char::to_lowercase)
 }
 
 #[cfg(test)]

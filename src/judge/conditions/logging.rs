@@ -1,7 +1,7 @@
 //! V1: every request is logged with outcome, duration and error.
 
 pub(super) mod around;
-mod line;
+pub(in crate::judge) mod line;
 
 use std::collections::BTreeSet;
 

@@ -6,14 +6,17 @@ use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
+use super::memory::once;
 use super::{DECIDES, DEPTH, Guards, Protection, short};
 
 impl<'p, 'm> Guards<'p, 'm> {
-    pub(super) fn at_step(&self, site: Site, decorators: bool, item: &str, depth: usize) -> Option<Protection> {
-        (if decorators { self.decorators(site.frame, item) } else { None })
-            .or_else(|| self.around(site, item))
-            .or_else(|| self.gates(&self.program.gates(site), item))
-            .or_else(|| self.before(site, item, depth))
+    pub(super) fn at_step(&self, site: Site, decorators: bool, item: &str) -> Option<Protection> {
+        once(&self.memory.steps, (site, decorators), item, || {
+            (if decorators { self.decorators(site.frame, item) } else { None })
+                .or_else(|| self.around(site, item))
+                .or_else(|| self.gates(&self.program.gates(site), item))
+                .or_else(|| self.before(site, item))
+        })
     }
 
     /// The decorators of the unit that a frame runs.
@@ -70,6 +73,12 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 
     pub fn gate(&self, gate: &Gate<'m>, item: &str) -> Option<Protection> {
+        let test = std::ptr::from_ref(gate.test) as usize;
+        let key = (gate.node, test, gate.frame, gate.refuses_when);
+        once(&self.memory.gates, key, item, || self.find_gate(gate, item))
+    }
+
+    fn find_gate(&self, gate: &Gate<'m>, item: &str) -> Option<Protection> {
         let program = self.program;
         if gate.under.is_some_and(|test| self.by_request(test, gate.frame)) {
             return None;
@@ -106,7 +115,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 
     /// What has happened when a call happens: library calls that stop their caller, and own functions that do.
-    pub(super) fn before(&self, site: Site, item: &str, depth: usize) -> Option<Protection> {
+    fn before(&self, site: Site, item: &str) -> Option<Protection> {
         let program = self.program;
         for before in program.before(site) {
             if item == "C3"
@@ -127,16 +136,13 @@ impl<'p, 'm> Guards<'p, 'm> {
                     return Some(Protection { module: info.module, span: info.call.span, name: short(&path) });
                 }
             }
-            if depth < DEPTH {
-                for frame in program.runs(before.site) {
-                    // What a function hands to a library it only stops where it is awaited; callbacks are not followed.
-                    if program.frame(frame).how != How::Call(before.site) || !program.hands_errors_on(before.site.call)
-                    {
-                        continue;
-                    }
-                    if let Some(found) = self.raises(frame, item, depth + 1) {
-                        return Some(Protection { module: info.module, span: info.call.span, ..found });
-                    }
+            for frame in program.runs(before.site) {
+                // What a function hands to a library it only stops where it is awaited; callbacks are not followed.
+                if program.frame(frame).how != How::Call(before.site) || !program.hands_errors_on(before.site.call) {
+                    continue;
+                }
+                if let Some(found) = self.raises(frame, item, 1) {
+                    return Some(Protection { module: info.module, span: info.call.span, ..found });
                 }
             }
         }
@@ -145,6 +151,10 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// Whether running a frame stops its caller where the item asks for it.
     pub(super) fn raises(&self, frame: FrameId, item: &str, depth: usize) -> Option<Protection> {
+        once(&self.memory.raises, (frame, depth), item, || self.find_raise(frame, item, depth))
+    }
+
+    fn find_raise(&self, frame: FrameId, item: &str, depth: usize) -> Option<Protection> {
         let program = self.program;
         if let Some(found) = self.gates(&program.raising_gates(frame), item) {
             return Some(found);
@@ -176,17 +186,13 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 
     /// Whether a function that stands in front (middleware, dependency) protects what comes after it.
-    pub fn in_frame(&self, frame: FrameId, item: &str, depth: usize) -> Option<Protection> {
-        let key = (frame, item.to_owned());
-        if let Some(found) = self.frames.borrow().get(&key) {
-            return found.clone();
-        }
-        self.frames.borrow_mut().insert(key.clone(), None);
-        let reach = self.reach(frame);
-        let onwards = self.continuations(&reach);
-        let found = if onwards.is_empty() {
-            self.raises(frame, item, depth)
-        } else {
+    pub fn in_frame(&self, frame: FrameId, item: &str) -> Option<Protection> {
+        once(&self.memory.frames, frame, item, || {
+            let reach = self.reach(frame);
+            let onwards = self.continuations(&reach);
+            if onwards.is_empty() {
+                return self.raises(frame, item, 0);
+            }
             let mut first = None;
             let protected = onwards.iter().all(|site| {
                 reach.trails(*site).iter().all(|trail| match self.on_trail(trail, item) {
@@ -197,10 +203,8 @@ impl<'p, 'm> Guards<'p, 'm> {
                     None => self.is_exempt(trail),
                 })
             });
-            first.filter(|_| protected).or_else(|| self.raises(frame, item, depth))
-        };
-        self.frames.borrow_mut().insert(key, found.clone());
-        found
+            first.filter(|_| protected).or_else(|| self.raises(frame, item, 0))
+        })
     }
 
     /// Whether a hook that goes on by returning nothing refuses by returning an answer, or one that is asked for a

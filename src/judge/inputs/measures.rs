@@ -1,5 +1,7 @@
 //! What is measured on the way to a call, and refused when it is too long.
 
+use std::rc::Rc;
+
 use crate::link::flow::Gate;
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
@@ -138,8 +140,23 @@ pub(super) fn configured_keys<'m>(program: &Program<'m>, index: &'m Expression, 
 }
 
 impl<'m> Inputs<'_, '_, 'm> {
-    /// What a test measures.
+    /// What a test measures; remembered, for a test stands on the ways of many calls.
     pub(super) fn measured_by(&self, test: &'m Expression, frame: FrameId, found: &mut Vec<Measure<'m>>) {
+        let key = (std::ptr::from_ref(test) as usize, frame);
+        let known = self.tests.borrow().get(&key).cloned();
+        let measured = known.unwrap_or_else(|| {
+            let mut measured = Vec::new();
+            self.find_measures(test, frame, &mut measured);
+            let measured: Rc<[Measure<'m>]> = measured.into();
+            self.tests.borrow_mut().insert(key, measured.clone());
+            measured
+        });
+        for measure in measured.iter() {
+            add(found, measure.clone());
+        }
+    }
+
+    fn find_measures(&self, test: &'m Expression, frame: FrameId, found: &mut Vec<Measure<'m>>) {
         let program = self.case.program;
         let slice = program.slice(test, frame);
         if is_comparison(&slice) {

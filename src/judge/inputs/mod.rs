@@ -19,7 +19,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::arguments::Given;
 use crate::link::entries::frame_of;
-use crate::link::units::{ModuleId, NodeKind, UnitId};
+use crate::link::units::{CallId, ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -82,11 +82,17 @@ pub struct Leaf<'m> {
 /// What is measured on the way to a call, by entry and call.
 type Measured<'m> = RefCell<HashMap<(usize, Site), Rc<Vec<Measure<'m>>>>>;
 
+type Tests<'m> = RefCell<FxHashMap<(usize, FrameId), Rc<[Measure<'m>]>>>;
+
 /// Answers questions about what flows into the calls of a case, remembering what it found.
 pub struct Inputs<'c, 'p, 'm> {
     case: &'c Case<'p, 'm>,
     leaves: RefCell<HashMap<Site, Rc<Vec<Leaf<'m>>>>>,
     measured: Measured<'m>,
+    /// What tests measure, by test and frame.
+    tests: Tests<'m>,
+    /// Whether what a call loads is cut where it is stored.
+    stored_cut: RefCell<FxHashMap<CallId, bool>>,
     handlers: OnceCell<FxHashSet<UnitId>>,
     handed_over: OnceCell<FxHashMap<String, Vec<(&'m Expression, FrameId)>>>,
     /// Whether a stored value is being looked at: what it was made of is not asked for the same again.
@@ -99,6 +105,8 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             case,
             leaves: RefCell::default(),
             measured: RefCell::default(),
+            tests: RefCell::default(),
+            stored_cut: RefCell::default(),
             handlers: OnceCell::new(),
             handed_over: OnceCell::new(),
             looks_at_stored: Cell::new(false),
@@ -298,6 +306,18 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
 
     /// Whether what is stored under the same key is cut when it is stored, or afterwards.
     fn is_stored_cut(&self, site: Site) -> bool {
+        if let Some(known) = self.stored_cut.borrow().get(&site.call) {
+            return *known;
+        }
+        let is_cut = self.finds_stored_cut(site);
+        // While a stored value is being looked at, no other is: that answer is none.
+        if !self.looks_at_stored.get() {
+            self.stored_cut.borrow_mut().insert(site.call, is_cut);
+        }
+        is_cut
+    }
+
+    fn finds_stored_cut(&self, site: Site) -> bool {
         let program = self.program();
         let read = subjects::of_operation(program, site);
         let behaviour = &self.case.guards.behaviour;

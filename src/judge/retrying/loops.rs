@@ -5,6 +5,7 @@ use crate::link::{FrameId, Program, Site};
 use crate::model::{Block, Expression, ExpressionKind, Literal, Loop, LoopKind, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 
+use super::progress::moves_on;
 use super::waits::{Waits, grow, last_name, multiplies, numbers};
 use super::{Construct, Leads, Repeats, walk, walk_statement};
 use crate::judge::case::Case;
@@ -20,7 +21,10 @@ pub(super) fn loops(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
         if each.over.as_ref().is_some_and(|over| is_library(case, over, frame)) {
             continue;
         }
-        let Some((api, repeats)) = repeated_call(case, unit, *node, frame) else { continue };
+        let Some(Asked { api, repeats, call }) = repeated_call(case, unit, *node, frame) else { continue };
+        if moves_on(each, program.units.calls[call].call) {
+            continue;
+        }
         let Some((bounded, exponential)) = retries(case, each, frame, repeats) else { continue };
         all.push(Construct {
             module: program.units.units[unit].module,
@@ -42,10 +46,18 @@ fn is_library<'m>(case: &Case<'_, 'm>, over: &'m Expression, frame: FrameId) -> 
     })
 }
 
-/// The external call that a loop repeats, and whether it is made again because it failed.
-fn repeated_call(case: &Case<'_, '_>, unit: UnitId, node: NodeId, frame: FrameId) -> Option<(String, bool)> {
+/// The call of a loop that is or leads to an external one.
+struct Asked {
+    api: String,
+    /// Whether it is made again because it failed.
+    repeats: bool,
+    call: CallId,
+}
+
+/// The external call that a loop repeats.
+fn repeated_call(case: &Case<'_, '_>, unit: UnitId, node: NodeId, frame: FrameId) -> Option<Asked> {
     let program = case.program;
-    let mut found: Option<(String, bool)> = None;
+    let mut found: Option<Asked> = None;
     for call in &program.units.units[unit].calls {
         let info = &program.units.calls[*call];
         let chain: Vec<NodeId> = program.units.ancestors(info.node).map(|(id, _)| id).collect();
@@ -61,8 +73,8 @@ fn repeated_call(case: &Case<'_, '_>, unit: UnitId, node: NodeId, frame: FrameId
             _ => false,
         }) || is_caught_in_place(program, site)
             || leaves_on_success(program, node, site);
-        if found.as_ref().is_none_or(|(_, known)| !known) {
-            found = Some((api, repeats));
+        if found.as_ref().is_none_or(|known| !known.repeats) {
+            found = Some(Asked { api, repeats, call: *call });
         }
     }
     found
@@ -81,9 +93,25 @@ fn is_caught_in_place(program: &Program<'_>, site: Site) -> bool {
 
 /// Whether a handler lets the loop run again: it does not always leave it.
 fn goes_on(block: &Block) -> bool {
-    !block.iter().any(|statement| {
-        matches!(&statement.kind, StatementKind::Raise(_) | StatementKind::Return(_) | StatementKind::Break)
-    })
+    for statement in block {
+        match &statement.kind {
+            StatementKind::Raise(_) | StatementKind::Return(_) | StatementKind::Break => return false,
+            // `if attempt < limit: wait; continue`, and then it gives up.
+            _ if continues(statement) => return true,
+            _ => {}
+        }
+    }
+    true
+}
+
+/// Whether a statement can start the next round.
+fn continues(statement: &Statement) -> bool {
+    match &statement.kind {
+        StatementKind::Continue => true,
+        StatementKind::If { then, otherwise, .. } => then.iter().chain(otherwise).any(continues),
+        StatementKind::Block(block) | StatementKind::With { body: block, .. } => block.iter().any(continues),
+        _ => false,
+    }
 }
 
 /// Whether a loop is left when a test of success holds: `if reply.ok: return reply`, `Ok(reply) => return reply`.

@@ -8,7 +8,7 @@ use crate::rules::catalogue::Kind;
 
 /// What one log line holds.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Line {
+pub(in crate::judge) struct Line {
     pub(super) status: bool,
     pub(super) duration: bool,
     pub(super) failure: bool,
@@ -44,6 +44,15 @@ pub(super) fn log_line(case: &Case<'_, '_>, site: Site) -> Option<Line> {
 }
 
 pub(super) fn log_line_at(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> {
+    if let Some(known) = case.log_lines.borrow().get(&(site, depth)) {
+        return *known;
+    }
+    let line = find_log_line(case, site, depth);
+    case.log_lines.borrow_mut().insert((site, depth), line);
+    line
+}
+
+fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> {
     let program = case.program;
     let level = program
         .callee_paths(site)
