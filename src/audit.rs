@@ -24,6 +24,7 @@ use crate::judge::conditions::exposure::{FileHits, exposure};
 use crate::judge::{self, Judged};
 use crate::link::Program;
 use crate::link::entries::Started;
+use crate::link::unfolded::unfold;
 use crate::model::{Module, Settings};
 use crate::rules::{checked::Catalogue, packs::Packs};
 use crate::verdict::*;
@@ -131,6 +132,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     let reader = Reader::new(root, &catalogue, &tree.projects)?;
     let mut prepared = prepare(tree, threads, &catalogue, &reader, &clock)?;
     let dropped = scripts_of(&mut prepared, &catalogue)?;
+    unfold_calls(&mut prepared, &catalogue)?;
     let hits: Vec<_> = prepared.reads.iter_mut().map(|read| std::mem::take(&mut read.hits)).collect();
     let judged = judged(&prepared, &hits, &reader, &catalogue, &packs, &clock)?;
     let Judged { answers, mut findings, inventory } = judged;
@@ -147,6 +149,13 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
 /// Takes the scripts out of what ships, and names them.
 fn scripts_of(prepared: &mut Prepared, catalogue: &Catalogue) -> Result<BTreeSet<String>, Error> {
     std::thread::scope(|scope| finished(with_deep_stack(scope, || drop_scripts(prepared, catalogue))?))
+}
+
+/// Writes calls that only call what they are given as what they do.
+fn unfold_calls(prepared: &mut Prepared, catalogue: &Catalogue) -> Result<(), Error> {
+    let Prepared { tree, modules, .. } = prepared;
+    std::thread::scope(|scope| finished(with_deep_stack(scope, || unfold(modules, &tree.projects, catalogue))?))
+        .map(drop)
 }
 
 /// The answers to all questions. The one about credentials looks at texts, so it is answered beside the others.

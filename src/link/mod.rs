@@ -15,6 +15,7 @@ pub mod passing;
 pub mod pending;
 mod provided;
 pub mod reach;
+pub mod unfolded;
 pub mod units;
 pub mod values;
 

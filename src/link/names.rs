@@ -110,13 +110,15 @@ impl Names {
                 .find_map(|folder| self.python_file(&join(folder, &rest)).filter(|target| *target != from_itself))
         };
         let declared = self.python_packages.contains(head);
+        // Only a package imports from itself.
+        let is_another = |target: &Target| *target != from_itself || from.ends_with("__init__.py");
         if let Some(target) = search(&|folder| is_package(folder) || declared && !is_root(folder)) {
             return target;
         }
         let near = |root: &&String| from.starts_with(root.as_str());
         let roots = self.python_roots.iter().filter(near).chain(self.python_roots.iter().filter(|root| !near(root)));
         for root in roots {
-            if let Some(target) = self.python_file(&join(root, &rest)) {
+            if let Some(target) = self.python_file(&join(root, &rest)).filter(is_another) {
                 return target;
             }
         }

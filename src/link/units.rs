@@ -163,6 +163,8 @@ pub struct Units<'m> {
     function_ids: FxHashMap<usize, UnitId>,
     /// `x.a.b = value` anywhere: by the last two member names.
     pub member_assignments: FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
+    /// `x.a.set("b", value)` anywhere: by the last name and the key.
+    pub kept: FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
 }
 
 /// `object.member = value`.

@@ -7,6 +7,7 @@ mod frames;
 mod members;
 mod parameters;
 mod results;
+mod supers;
 
 use std::collections::hash_map::Entry;
 use std::rc::Rc;
@@ -153,7 +154,10 @@ impl<'m> Program<'m> {
         let data = || vec![Value::Data { expression: Written(expression), frame }];
         match &expression.kind {
             E::Name(name) => self.name(name, frame, Some(expression.span)),
-            E::Member { object, name } => self.each(object, frame, |value| self.member(value, name, Some(object))),
+            E::Member { object, name } => match self.super_member(object, name, frame) {
+                Some(found) => found,
+                None => self.each(object, frame, |value| self.member(value, name, Some(object))),
+            },
             E::Index { object, index } => self.each(object, frame, |value| self.index(expression, value, index, frame)),
             E::Slice { object, .. } => self.values(object, frame).to_vec(),
             E::Call(call) => self.call_values(call, frame),
@@ -273,6 +277,11 @@ impl<'m> Program<'m> {
             if matches!(name, "self" | "Self" | "cls" | "super")
                 && let Some(class) = unit.class
             {
+                if name == "super"
+                    && let Some(found) = self.super_constructor(class, id)
+                {
+                    return found;
+                }
                 return vec![match (name, self.frame(id).receiver) {
                     ("self" | "super", Some(receiver)) => (*receiver).clone(),
                     ("self" | "super", None) => Value::Instance { class, site: None },
@@ -327,13 +336,21 @@ impl<'m> Program<'m> {
     fn outer_name(&self, name: &'m str, frame: FrameId) -> Values<'m> {
         let module = self.module_of(self.unit_of_frame(frame));
         let body = &self.units.units[self.units.bodies[module]];
+        let mut globs = Vec::new();
         for binding in body.names.get("*").into_iter().flatten() {
             let Binding::Import(import) = binding else { continue };
-            if let Target::Module(target) = self.resolve_import(module, &import.source)
-                && let Some(found) = self.exported(target, name, 0)
-            {
-                return found;
+            match self.resolve_import(module, &import.source) {
+                Target::Module(target) => {
+                    if let Some(found) = self.exported(target, name, 0) {
+                        return found;
+                    }
+                }
+                Target::Library(source) => globs.push(source),
+                Target::Folder(_) => {}
             }
+        }
+        if let Some(path) = globs.iter().find_map(|source| self.brought(source, name)) {
+            return vec![Value::Library { path, sites: Rc::from([]) }];
         }
         let path = match self.modules[module].language {
             Language::Python => format!("builtins.{name}"),
@@ -345,6 +362,13 @@ impl<'m> Program<'m> {
             },
         };
         vec![Value::Library { path: Rc::from(path), sites: Rc::from([]) }]
+    }
+
+    /// A name that `use library::*` brings: one that the catalogue knows there.
+    fn brought(&self, source: &str, name: &str) -> Option<Rc<str>> {
+        let path = format!("{source}.{name}");
+        let known = |path: &str| self.catalogue.about(path).next().is_some();
+        (known(&path) || known(&format!("{path}()"))).then(|| Rc::from(path))
     }
 
     /// Rust names without an import that start a path are crates; the prelude's are not.

@@ -193,6 +193,17 @@ impl Catalogue {
         found
     }
 
+    /// The facts about a name, and about what is reached from it.
+    pub fn about<'c>(&'c self, start: &str) -> impl Iterator<Item = &'c Fact> + use<'c> {
+        let parts: Vec<String> = segments(start).map(str::to_owned).collect();
+        let names = parts.first().and_then(|head| self.by_head.get(head)).into_iter().flat_map(Names::patterns);
+        let begins = move |pattern: &[Segment]| {
+            let same = |(segment, part): (&Segment, &String)| matches!(segment, Segment::Text(text) if text == part);
+            pattern.len() >= parts.len() && pattern.iter().zip(&parts).all(same)
+        };
+        names.filter(move |(pattern, _)| begins(pattern)).map(|(_, id)| self.fact(*id))
+    }
+
     /// Gives projects the import paths that the frameworks they depend on bring along.
     pub fn add_aliases(&self, projects: &mut [Project]) {
         for project in projects.iter_mut().filter(|project| project.kind == ProjectKind::Node) {

@@ -122,6 +122,10 @@ pub enum Kind {
     Scaled,
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
     Spawn,
+    /// A function that calls the function at `handler` with the further arguments that it is given, and gives what that
+    /// returns (`to_thread(f, x)` is `f(x)`). `role = "later"` where its own result is another one (`submit`), `"bound"`
+    /// where it gives the function back with these arguments bound (`partial(f, x)(y)` is `f(x, y)`).
+    Runs,
     /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
     /// brings what a user writes (the fields of a page).
     Request,
@@ -158,7 +162,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 38] = [
+pub const KINDS: [Keys; 39] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,
@@ -222,6 +226,7 @@ pub const KINDS: [Keys; 38] = [
     keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope"]),
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler"]),
+    keys(Kind::Runs, "runs", &["names", "handler"], &["role"]),
     keys(Kind::Request, "request", &["names"], &[]),
     keys(Kind::Schema, "schema", &["names"], &[]),
     keys(Kind::Server, "server", &["names"], &[]),

@@ -9,6 +9,7 @@ use launchcheck::judge::conditions::{alerting, availability, environment, guard_
 use launchcheck::judge::inputs::Inputs;
 use launchcheck::link::arguments::{Amount, Given, Held};
 use launchcheck::link::entries::{Entries, Entry, Started, frame_of, globs};
+use launchcheck::link::unfolded::unfold;
 use launchcheck::link::units::{Binding, NodeKind};
 use launchcheck::link::{Program, Site, Value};
 use launchcheck::lower;
@@ -65,12 +66,14 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
     }
     let mut projects = [project(library, kind, &example.with)];
     catalogue.add_aliases(&mut projects);
+    let unfolded = unfold(&mut modules, &projects, catalogue);
     let packs = sample::packs();
     let program = Program::new(&modules, &settings, &projects, catalogue);
     program.find_callers();
     let entries = Entries::of(&program, &Started { mains: &[], served: true });
     let case = Case::new(&program, &entries, &packs, true);
     let mut shown = Shown::default();
+    shown.facts.extend(unfolded);
     if let Some(lost) = modules.iter().flat_map(|module| &module.lost).next() {
         shown.line(format!("cannot be read: {lost:?}"));
     }

@@ -10,12 +10,10 @@ impl<'m> Program<'m> {
     /// A key path inside the value of an expression.
     pub fn inside(&self, expression: &'m Expression, frame: FrameId, path: &str, depth: usize) -> Given<'m> {
         let (head, rest) = path.split_once('.').unwrap_or((path, ""));
-        if let Some(name) = head.strip_suffix("()") {
-            return self.chained_in(expression, frame, name);
-        }
-        let found = match head.strip_prefix('#').map(str::parse::<usize>) {
-            Some(Ok(position)) => self.item(expression, frame, position),
-            _ => self.key(expression, frame, head, depth),
+        let found = match (head.strip_suffix("()"), head.strip_prefix('#').map(str::parse::<usize>)) {
+            (Some(name), _) => self.chained_in(expression, frame, name),
+            (None, Some(Ok(position))) => self.item(expression, frame, position),
+            (None, _) => self.key(expression, frame, head, depth),
         };
         match found {
             Given::Present { expression, frame } if !rest.is_empty() => self.inside(expression, frame, rest, depth + 1),

@@ -403,6 +403,18 @@ impl<'m> Walk<'_, 'm> {
         }
     }
 
+    /// `session.set("model", model)`
+    fn kept(&mut self, call: &'m Call) {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return };
+        let (ExpressionKind::Name(holder) | ExpressionKind::Member { name: holder, .. }) = &object.kind else { return };
+        if let ("set" | "setdefault", [key, value, ..]) = (name.as_str(), call.arguments.as_slice())
+            && let ExpressionKind::Literal(Literal::Text(key)) = &key.value.kind
+        {
+            let (unit, value) = (self.unit, &value.value);
+            self.units.kept.entry((holder, key)).or_default().push(MemberAssignment { unit, object, value });
+        }
+    }
+
     fn operator(&mut self, operator: &'m str, operands: &'m [Expression]) {
         let Some((first, rest)) = operands.split_first() else { return };
         self.expression(first);
@@ -440,6 +452,7 @@ impl<'m> Walk<'_, 'm> {
             decorates: self.decorates,
         });
         self.units.call_ids.insert(address(call), id);
+        self.kept(call);
         self.units.units[self.unit].calls.push(id);
         self.expression(&call.callee);
         self.within.push(id);

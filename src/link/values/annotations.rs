@@ -76,7 +76,12 @@ impl<'m> Program<'m> {
                 let keeps = ["get", "contains_key", "has"]
                     .iter()
                     .any(|method| self.is_a(&format!("{path}().{method}"), Kind::Store));
-                (keeps || self.is_a(path, Kind::Request))
+                // A client has parameters of its own: `Client<Config>`.
+                let makes_calls = || {
+                    let mut known = self.catalogue.about(&format!("{path}()"));
+                    self.is_a(path, Kind::Client) || known.any(|fact| fact.is == Kind::Call)
+                };
+                (keeps || self.is_a(path, Kind::Request) || makes_calls())
                     .then(|| Value::Library { path: format!("{path}()").into(), sites: Rc::from([]) })
             }
             _ => None,

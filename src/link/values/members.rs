@@ -6,6 +6,7 @@ use crate::link::Program;
 use crate::link::names::Target;
 use crate::link::units::*;
 use crate::model::*;
+use crate::rules::catalogue::Kind;
 
 use super::frames::{FrameId, How, Site};
 use super::{ALTERNATIVES, Value, Values, Written, add};
@@ -88,6 +89,32 @@ impl<'m> Program<'m> {
             add(&mut all, self.values(each.value, self.open_frame(each.unit)).iter().cloned());
         }
         all.retain(|value| *value != Value::Unknown);
+        all
+    }
+
+    /// What a call takes out of a memory of the program: `session.get("model")` is what `session.set("model", ...)` or
+    /// `session["model"] = ...` put there. Data in it is a state of its own.
+    pub(super) fn taken_out(&self, path: &str, call: &'m Call) -> Values<'m> {
+        let (Some((memory, "get" | "setdefault" | "pop")), ExpressionKind::Member { object, .. }) =
+            (path.rsplit_once('.'), &call.callee.kind)
+        else {
+            return Values::new();
+        };
+        let (ExpressionKind::Name(holder) | ExpressionKind::Member { name: holder, .. }) = &object.kind else {
+            return Values::new();
+        };
+        let Some(ExpressionKind::Literal(Literal::Text(key))) = call.arguments.first().map(|key| &key.value.kind)
+        else {
+            return Values::new();
+        };
+        if !self.is_a(memory, Kind::Memory) {
+            return Values::new();
+        }
+        let mut all = self.assigned_member(Some(object), key);
+        for each in self.units.kept.get(&(holder.as_str(), key.as_str())).into_iter().flatten().take(ALTERNATIVES) {
+            add(&mut all, self.values(each.value, self.open_frame(each.unit)).iter().cloned());
+        }
+        all.retain(|value| !matches!(value, Value::Unknown | Value::Data { .. } | Value::Parameter { .. }));
         all
     }
 
@@ -259,7 +286,10 @@ impl<'m> Program<'m> {
             let home = self.open_frame(info.unit);
             info.class.bases.iter().find_map(|base| {
                 self.values(base, home).iter().find_map(|value| match value {
-                    Value::Class(base) if *base != class => self.units.classes[*base].methods.get("__init__").copied(),
+                    Value::Class(base) if *base != class => {
+                        let methods = &self.units.classes[*base].methods;
+                        methods.get("__init__").or(methods.get("constructor")).copied()
+                    }
                     _ => None,
                 })
             })
@@ -306,6 +336,9 @@ impl<'m> Program<'m> {
         let is_constructor = self.constructor(class) == Some(method)
             || matches!(self.units.units[method].name(), "__init__" | "constructor" | "__post_init__");
         let how = match receiver {
+            Value::Instance { class: made, site } if is_constructor && *made != class => {
+                self.built_through(*made, method, receiver, *site)
+            }
             Value::Instance { site: Some(site), .. } if is_constructor => How::Call(*site),
             _ => How::Open,
         };

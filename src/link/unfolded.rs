@@ -1,0 +1,188 @@
+//! Calls that only call what they are given, written as what they do: `to_thread(ask, text)` is `ask(text)`.
+//!
+//! Values tell which calls these are, so a program is linked once to find them; then its modules are rewritten, and
+//! nothing behind this has to know that a function may be called in another thread or with arguments given beforehand.
+
+mod walk;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::*;
+use crate::rules::catalogue::{Fact, Kind};
+use crate::rules::checked::{Catalogue, FactId};
+use crate::rules::patterns::expand;
+
+use super::arguments::Given;
+use super::units::Binding;
+use super::{Program, Site, Value};
+
+/// What a call is written as.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    /// `to_thread(f, x)`: `f(x)`, where the function is the argument of this number.
+    Called(usize),
+    /// `submit(f, x)`: `submit(() => f(x))`, for it is called later.
+    Later(usize),
+    /// `partial(f, x)`: called at once, `partial(f, x)(y)`, it is `f(x, y)`; a function of the program is wrapped:
+    /// `(*rest) => f(x, *rest)`.
+    Bound { is_own: bool },
+}
+
+/// By the module's number and the call's span.
+type Forms = BTreeMap<(usize, Span), (Form, FactId)>;
+
+/// Rewrites all calls that only call what they are given; gives the facts that tell of them.
+pub fn unfold(modules: &mut [Module], projects: &[Project], catalogue: &Catalogue) -> BTreeSet<FactId> {
+    let forms = forms(modules, projects, catalogue);
+    let found = forms.values().map(|(_, fact)| *fact).collect();
+    let touched: BTreeSet<usize> = forms.keys().map(|(module, _)| *module).collect();
+    for number in touched {
+        if let Some(module) = modules.get_mut(number) {
+            let form_of = |call: &Call| forms.get(&(number, call.span)).map(|(form, _)| *form);
+            walk::block(&mut module.body, &mut |expression| rewrite(expression, &form_of));
+        }
+    }
+    found
+}
+
+/// The calls to rewrite. Few programs have any: names tell whether to look further.
+fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> Forms {
+    let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
+    let facts = catalogue.of_kind(Kind::Runs).flat_map(|(_, fact)| &fact.names);
+    let names: BTreeSet<String> = facts.flat_map(|name| expand(name)).map(|name| last(&name)).collect();
+    let program = Program::new(modules, &[], projects, catalogue);
+    let is_named = |callee: &Expression| match &callee.kind {
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => names.contains(name),
+        _ => false,
+    };
+    // A name may stand for another one: `from functools import partial as bind`.
+    let renames =
+        |import: &Import| import.name.as_ref().is_some_and(|name| names.contains(name) && *name != import.local);
+    let renamed: BTreeSet<&str> = program
+        .units
+        .units
+        .iter()
+        .flat_map(|unit| unit.names.values().flatten())
+        .filter_map(|binding| match binding {
+            Binding::Import(import) if renames(import) => Some(import.local.as_str()),
+            _ => None,
+        })
+        .collect();
+    let is_renamed =
+        |callee: &Expression| matches!(&callee.kind, ExpressionKind::Name(name) if renamed.contains(name.as_str()));
+    let calls = program.units.calls.iter().enumerate();
+    calls
+        .filter(|(_, info)| is_named(&info.call.callee) || is_renamed(&info.call.callee))
+        .filter_map(|(call, info)| {
+            let site = Site { call, frame: program.open_frame(info.unit) };
+            let paths = program.callee_paths(site);
+            let (id, fact) = paths.iter().find_map(|path| program.facts_of(path, Kind::Runs).first().copied())?;
+            Some(((info.module, info.call.span), (form(&program, fact, site)?, id)))
+        })
+        .collect()
+}
+
+/// What a call is written as; none where its function cannot be told apart, or is written out there.
+fn form(program: &Program<'_>, fact: &Fact, site: Site) -> Option<Form> {
+    let Given::Present { expression, frame } = program.argument(site, fact.handler.as_deref()?) else { return None };
+    let arguments = &program.units.calls[site.call].call.arguments;
+    let at = arguments.iter().position(|argument| std::ptr::eq(&argument.value, expression))?;
+    if matches!(expression.kind, ExpressionKind::Function(_) | ExpressionKind::Spread(_)) {
+        return None;
+    }
+    match fact.role.as_deref() {
+        Some("bound") => {
+            let values = program.values(expression, frame);
+            let is_own = |value: &Value<'_>| matches!(value, Value::Function { .. } | Value::Class(_));
+            Some(Form::Bound { is_own: values.iter().any(is_own) })
+        }
+        Some("later") => Some(Form::Later(at)),
+        _ => Some(Form::Called(at)),
+    }
+}
+
+/// Rewrites an expression if it is one of these calls.
+fn rewrite(expression: &mut Expression, form_of: &dyn Fn(&Call) -> Option<Form>) {
+    let ExpressionKind::Call(call) = &mut expression.kind else { return };
+    match form_of(call) {
+        Some(Form::Called(at)) => {
+            if let Some(called) = called(call, at) {
+                **call = called;
+            }
+        }
+        Some(Form::Later(at)) => {
+            if let Some(called) = called(call, at) {
+                call.arguments.truncate(at);
+                call.arguments.push(Argument { name: None, value: lambda(called, Vec::new()) });
+            }
+        }
+        Some(Form::Bound { is_own: true }) => {
+            if let Some(wrapped) = called(call, 0).map(wrapped) {
+                *expression = wrapped;
+            }
+            return;
+        }
+        Some(Form::Bound { is_own: false }) => return,
+        None => {}
+    }
+    // Called at once: what was given beforehand comes first.
+    while let ExpressionKind::Call(inner) = &call.callee.kind
+        && matches!(form_of(inner), Some(Form::Bound { .. }))
+        && let Some(bound) = called(inner, 0)
+    {
+        call.callee = bound.callee;
+        call.arguments.splice(0..0, bound.arguments);
+        call.span.start = bound.span.start;
+    }
+}
+
+/// The call of the argument of this number with what stands behind it.
+fn called(call: &Call, at: usize) -> Option<Call> {
+    let callee = call.arguments.get(at)?.value.clone();
+    let further =
+        call.arguments.iter().enumerate().filter(|(number, argument)| *number > at || argument.name.is_some());
+    let arguments = further.filter(|(number, _)| *number != at).map(|(_, argument)| argument.clone()).collect();
+    Some(Call { span: Span { start: callee.span.start, end: call.span.end }, callee, arguments, is_new: false })
+}
+
+/// `(*rest, **named) => call(…, *rest, …, **named)`
+fn wrapped(mut call: Call) -> Expression {
+    let span = call.span;
+    let at = |kind| Expression { span, kind };
+    let name = |name: &str| at(ExpressionKind::Name(name.to_owned()));
+    let parameter = |target, kind| Parameter {
+        span,
+        target,
+        annotation: None,
+        default: None,
+        kind,
+        decorators: Vec::new(),
+        is_property: false,
+    };
+    let first_named = call.arguments.iter().position(|argument| argument.name.is_some());
+    let spread = at(ExpressionKind::Spread(Box::new(name("rest"))));
+    call.arguments.insert(first_named.unwrap_or(call.arguments.len()), Argument { name: None, value: spread });
+    call.arguments.push(Argument { name: Some("**".to_owned()), value: name("named") });
+    let parameters =
+        vec![parameter(name("rest"), ParameterKind::Rest), parameter(name("named"), ParameterKind::KeywordRest)];
+    lambda(call, parameters)
+}
+
+/// A function that only makes a call.
+fn lambda(call: Call, parameters: Vec<Parameter>) -> Expression {
+    let span = call.span;
+    let value = Expression { span, kind: ExpressionKind::Call(Box::new(call)) };
+    let function = Function {
+        span,
+        name: String::new(),
+        name_span: span,
+        parameters,
+        returns: None,
+        decorators: Vec::new(),
+        body: vec![Statement { span, kind: StatementKind::Return(Some(value)) }],
+        is_async: false,
+        is_generator: false,
+        directives: Vec::new(),
+    };
+    Expression { span, kind: ExpressionKind::Function(Box::new(function)) }
+}
