@@ -3,7 +3,7 @@
 
 use crate::link::arguments::{Amount, Given};
 use crate::link::units::Binding;
-use crate::link::{FrameId, Site};
+use crate::link::{FrameId, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::{FactId, expand};
@@ -134,11 +134,8 @@ impl<'m> Trace<'_, '_, '_, 'm> {
     ) -> bool {
         let names = self.names_of(initial, home, &state.aliases);
         let thing = Same::new(self.inputs, &names);
-        let is_function = |alias: &Alias<'m>| match alias.bound {
-            Bound::Unit(unit) => self.program().units.units[unit].name() == alias.name,
-            _ => false,
-        };
-        let is_told = names.iter().any(|alias| !is_function(alias) && is_about_conversation(alias.name));
+        // `messages` may hold anything; what is kept itself must go by such a name.
+        let is_told = names.iter().any(|alias| !alias.is_copy && is_about_conversation(alias.name));
         if state.in_content && !is_told || !is_added_to(&thing) || !is_conversation(state, &names) {
             return false;
         }
@@ -254,10 +251,17 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         for call in added_by(thing) {
             let info = &program.units.calls[call];
             let site = Site { call, frame: program.open_frame(info.unit) };
+            // A function of the program that adds is looked into where it does.
+            let callees = program.values(&info.call.callee, site.frame);
+            if callees.iter().any(|callee| matches!(callee, Value::Function { .. })) {
+                continue;
+            }
             let mut state = state.clone();
             let refusals = self.inputs.case.guards.refusals(&vec![site]);
             state.gates.extend(refusals.into_iter().map(|gate| (gate.test, gate.frame)));
-            for argument in &info.call.arguments {
+            // Of a key and a value, the key is no text.
+            let arguments = &info.call.arguments;
+            for argument in arguments.iter().skip(usize::from(arguments.len() > 1)) {
                 self.follow(&argument.value, site.frame, state.clone());
             }
         }

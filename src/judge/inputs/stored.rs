@@ -41,7 +41,7 @@ impl<'m> Inputs<'_, '_, 'm> {
                     && operands.iter().any(|operand| matches!(operand.kind, ExpressionKind::List(_)))
                     && operands.iter().any(|operand| has_read(operand, *frame))
             }
-            ExpressionKind::Object(entries) => entries.iter().any(|entry| words::is_put_behind(entry)),
+            ExpressionKind::Object(entries) => entries.iter().any(words::is_put_behind),
             _ => false,
         });
         grown
