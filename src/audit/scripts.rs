@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::collect::{Class, Tree};
 use crate::link::entries::{Entries, Started, found_by_convention};
 use crate::link::names::{Names, Target, folder_of};
+use crate::link::units::CallInfo;
 use crate::link::{Program, Site};
-use crate::model::{Language, Module, StatementKind};
+use crate::model::{ExpressionKind, Language, Literal, Module, StatementKind};
 use crate::rules::{catalogue::Kind, checked::Catalogue};
 
 use super::Prepared;
@@ -54,6 +55,7 @@ pub(super) fn drop_scripts(prepared: &mut Prepared, catalogue: &Catalogue) -> BT
         });
         assembles.then(|| program.modules[info.module].path.clone())
     }));
+    keep.extend(imported_later(&program));
     keep.extend(found_by_convention(&program).into_iter().map(|module| program.modules[module].path.clone()));
     let dropped: BTreeSet<String> = candidates.difference(&keep).cloned().collect();
     if dropped.len() == modules.len() {
@@ -61,6 +63,26 @@ pub(super) fn drop_scripts(prepared: &mut Prepared, catalogue: &Catalogue) -> BT
     }
     modules.retain(|module| !dropped.contains(&module.path));
     dropped
+}
+
+/// The paths of the modules that code imports where it runs: `await import("./instrument")`.
+fn imported_later(program: &Program<'_>) -> BTreeSet<String> {
+    let path_of = |info: &CallInfo<'_>| {
+        let ExpressionKind::Name(name) = &info.call.callee.kind else { return None };
+        let ExpressionKind::Literal(Literal::Text(source)) = &info.call.arguments.first()?.value.kind else {
+            return None;
+        };
+        let module = &program.modules[info.module];
+        let target = match name.as_str() {
+            "import" | "require" => program.names.resolve(&module.path, module.language, source),
+            _ => return None,
+        };
+        match target {
+            Target::Module(target) if target != info.module => Some(program.modules[target].path.clone()),
+            _ => None,
+        }
+    };
+    program.units.calls.iter().filter_map(path_of).collect()
 }
 
 /// Says of the files that were left out what they are.

@@ -84,7 +84,9 @@ pub fn has_output_limit(case: &Case<'_, '_>, external: &External) -> bool {
 fn input(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>, external: &External) -> Vec<Finding> {
     let mut findings = Vec::new();
     let reached = external.reached.iter().flat_map(|(index, sites)| sites.iter().map(|site| (Some(*index), *site)));
-    let open = external.reached.is_empty().then_some((None, external.open));
+    // Of a library the callers are not here to be seen. What an application has left over takes no text from anybody.
+    let is_library = case.llm_calls().all(|each| each.reached.is_empty());
+    let open = is_library.then_some((None, external.open));
     for (index, site) in reached.chain(open) {
         for leaf in inputs.unlimited(index, external, site) {
             let sender = inputs.sender(&leaf, index);

@@ -269,9 +269,10 @@ pub fn found_by_convention(program: &Program<'_>) -> BTreeSet<ModuleId> {
     };
     let is_found = |module: &ModuleId| {
         let path = &program.modules[*module].path;
-        facts
-            .iter()
-            .any(|(fact, globs)| globs.is_match(path) && fact.exports.iter().any(|export| holds(*module, export)))
+        facts.iter().any(|(fact, globs)| {
+            let holds_any = || fact.exports.is_empty() || fact.exports.iter().any(|export| holds(*module, export));
+            globs.is_match(path) && holds_any()
+        })
     };
     (0..program.modules.len()).filter(is_found).collect()
 }
