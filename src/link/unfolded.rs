@@ -16,6 +16,8 @@ use super::arguments::Given;
 use super::units::Binding;
 use super::{Program, Site, Value};
 
+pub use walk::block as each_expression;
+
 /// What a call is written as.
 #[derive(Clone, Copy, Debug)]
 enum Form {
