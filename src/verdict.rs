@@ -315,9 +315,18 @@ impl Audit {
 pub struct Report {
     pub audit: Audit,
     pub apps: Vec<App>,
+    /// Where the audited folder lies in its repository, with `/`; empty at its top and outside of repositories.
+    pub prefix: String,
     /// Where the time went: stage and milliseconds, in the order in which stages ended, the whole last. Some run
     /// beside each other, so their sum is more than the whole. Never part of a machine format.
     pub timings: Vec<(String, f64)>,
+}
+
+impl Report {
+    /// A path of the report as sites that show the whole repository need it.
+    pub fn in_repository(&self, path: &str) -> String {
+        if self.prefix.is_empty() { path.to_owned() } else { format!("{}/{path}", self.prefix) }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

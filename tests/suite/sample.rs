@@ -154,7 +154,7 @@ pub(crate) fn ordinary() -> Report {
     };
     let gate = Gate { max_unticked: 2, required: vec![Item::C1], empty: false };
     let audit = Audit { boxes: answers(&findings), findings, coverage, inventory, gate };
-    Report { audit, apps: Vec::new(), timings: vec![("collect".into(), 1.5)] }
+    Report { audit, apps: Vec::new(), prefix: String::new(), timings: vec![("collect".into(), 1.5)] }
 }
 
 /// A report in which every text of the repository is hostile.
