@@ -141,9 +141,11 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     coverage.unread.sort();
     excerpts(root, &mut findings, &prepared.tree, &hits);
     let empty = coverage.shipping == 0 && !findings.iter().any(|finding| finding.item == Item::E2);
-    let gate = Gate { max_unticked: options.max_unticked, required: options.required.clone(), empty };
-    let audit = Audit { boxes: answers, findings, coverage, inventory, gate };
-    Ok(Report { audit, apps: Vec::new(), timings: clock.timings(start) })
+    let gate =
+        Gate { max_unticked: options.max_unticked, required: options.required.clone(), empty, ..Gate::default() };
+    let audit = Audit { boxes: answers, findings, coverage, inventory, gate, comparison: None };
+    let prefix = prepared.tree.prefix.clone();
+    Ok(Report { audit, apps: Vec::new(), prefix, timings: clock.timings(start) })
 }
 
 /// Takes the scripts out of what ships, and names them.

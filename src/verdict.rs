@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use crate::source::Location;
+pub use gate::{Comparison, Exemption, ExemptionKind, Expired, Gate, Reason, StaleEntry, Standing, UnusedSuppression};
+
+mod gate;
 
 /// One sentence in both languages, placeholders already filled in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -142,16 +145,24 @@ pub struct Finding {
     pub help: Text,
     pub location: Location,
     pub related: Vec<Evidence>,
-    /// Survives inserted lines: a hash of rule, path, enclosing definition, and the code without white space.
+    /// Survives inserted lines: a hash of rule, path, enclosing definition, and what is called or read there.
     pub fingerprint: String,
+    /// The same without the path: it survives a move to another file.
+    pub signature: String,
     pub suppressed: Option<Suppression>,
+    /// Whether it was there before; none: nothing is compared.
+    pub standing: Option<Standing>,
+    /// The path at which it was before, where its code has moved.
+    pub moved_from: Option<String>,
     /// The source around the place, for formats that show it; filled for the findings that are shown.
     #[serde(skip)]
     pub excerpt: Option<Excerpt>,
 }
 
+/// What keeps a finding from counting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suppression {
+    /// `comment`, or the path of the configuration.
     pub by: String,
     pub reason: String,
 }
@@ -178,6 +189,8 @@ pub struct Answer {
     /// Indices into the audit's findings, notes included.
     pub findings: Vec<usize>,
     pub attested: Option<Attested>,
+    /// The verdict in the tree of `--changed-since`; none: nothing is compared.
+    pub before: Option<Verdict>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,6 +216,8 @@ pub struct Coverage {
     pub unread: Vec<Unread>,
     /// Files of which a part was lost, but nothing that the catalogue names.
     pub partial: Vec<Unread>,
+    /// What a check should have looked at and could not: no code that ships, yet not left out on purpose either.
+    pub unchecked: Vec<Unread>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -280,34 +295,8 @@ pub struct Audit {
     pub coverage: Coverage,
     pub inventory: Inventory,
     pub gate: Gate,
-}
-
-/// Whether this may be deployed, by the rules of the run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Gate {
-    pub max_unticked: usize,
-    /// Items that must be ticked whatever the count.
-    pub required: Vec<Item>,
-    /// Nothing to audit: no file of a known language ships and no secret was found.
-    pub empty: bool,
-}
-
-impl Audit {
-    /// The unticked items, in order.
-    pub fn unticked(&self) -> Vec<Item> {
-        self.boxes.iter().filter(|each| each.verdict == Verdict::Fail).map(|each| each.item).collect()
-    }
-
-    /// 12 minus the unticked.
-    pub fn score(&self) -> usize {
-        Item::ALL.len() - self.unticked().len()
-    }
-
-    /// Whether the gate is passed.
-    pub fn is_ready(&self) -> bool {
-        let unticked = self.unticked();
-        unticked.len() <= self.gate.max_unticked && !self.gate.required.iter().any(|item| unticked.contains(item))
-    }
+    /// What the findings were compared with; none: nothing is compared.
+    pub comparison: Option<Comparison>,
 }
 
 /// A report over one audited tree. `apps` holds one audit per app of a monorepo; empty where the tree is one app.
@@ -315,9 +304,18 @@ impl Audit {
 pub struct Report {
     pub audit: Audit,
     pub apps: Vec<App>,
+    /// Where the audited folder lies in its repository, with `/`; empty at its top and outside of repositories.
+    pub prefix: String,
     /// Where the time went: stage and milliseconds, in the order in which stages ended, the whole last. Some run
     /// beside each other, so their sum is more than the whole. Never part of a machine format.
     pub timings: Vec<(String, f64)>,
+}
+
+impl Report {
+    /// A path of the report as sites that show the whole repository need it.
+    pub fn in_repository(&self, path: &str) -> String {
+        if self.prefix.is_empty() { path.to_owned() } else { format!("{}/{path}", self.prefix) }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -72,11 +72,12 @@ mod tests {
         let verdict = if is_failed { Verdict::Fail } else { Verdict::Pass };
         let (because, evidence, findings) = (Text::default(), Vec::new(), Vec::new());
         Audit {
-            boxes: vec![Answer { item: Item::V1, verdict, because, evidence, findings, attested: None }],
+            boxes: vec![Answer { item: Item::V1, verdict, because, evidence, findings, attested: None, before: None }],
             findings: Vec::new(),
             coverage: Coverage { unread: is_unread.then_some(unread).into_iter().collect(), ..Coverage::default() },
             inventory: Inventory::default(),
-            gate: Gate { max_unticked: 0, required: Vec::new(), empty },
+            gate: Gate { empty, ..Gate::default() },
+            comparison: None,
         }
     }
 

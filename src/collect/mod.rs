@@ -108,6 +108,8 @@ pub struct Tree {
     pub projects: Vec<Project>,
     /// Whether the root lies in a git repository.
     pub in_git: bool,
+    /// Where in it, with `/`; empty at its top and outside of git.
+    pub prefix: String,
     /// Why git's data could not be used although there is some; the tree is then treated as outside of git.
     pub git_problem: Option<String>,
 }

@@ -266,8 +266,10 @@ impl<'p, 'm> Case<'p, 'm> {
         values: &[(&str, String)],
     ) -> Finding {
         let location = self.program.location(module, span);
-        let subject: String = values.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(" ");
-        let fingerprint = fingerprint(&[rule, &location.path, &self.around(module, span), &subject]);
+        let subject = subject(values);
+        let around = self.around(module, span);
+        let signature = fingerprint(&[rule, &around, &subject]);
+        let fingerprint = fingerprint(&[rule, &location.path, &around, &subject]);
         Finding {
             rule: rule.to_owned(),
             item: self.packs.rule(rule).map_or(Item::V1, |rule| rule.item),
@@ -277,7 +279,10 @@ impl<'p, 'm> Case<'p, 'm> {
             location,
             related: Vec::new(),
             fingerprint,
+            signature,
             suppressed: None,
+            standing: None,
+            moved_from: None,
             excerpt: None,
         }
     }
@@ -386,6 +391,13 @@ fn names_in(block: &Block) -> BTreeSet<String> {
         });
     }
     names
+}
+
+/// What a finding is about, of the values in its message: not what is elsewhere or counted, which changes without it.
+fn subject(values: &[(&str, String)]) -> String {
+    const ELSEWHERE: [&str; 4] = ["guard", "missing", "seconds", "detail"];
+    let own = values.iter().filter(|(name, _)| !ELSEWHERE.contains(name));
+    own.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// A hash that survives inserted lines: FNV-1a with 64 bits over the parts, as sixteen hexadecimal digits.

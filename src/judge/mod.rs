@@ -84,6 +84,7 @@ fn answers(packs: &Packs, outcomes: Vec<Outcome>) -> (Vec<Answer>, Vec<Finding>)
             evidence: outcome.evidence,
             findings: (start..start + count).collect(),
             attested: None,
+            before: None,
         });
     }
     (answers, findings)

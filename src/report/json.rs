@@ -8,10 +8,12 @@ use super::clean;
 use crate::{
     rules::packs::Packs,
     verdict::{
-        Attested, Audit, Confidence, Evidence, Finding, Inventory, Location, Report, Suppression, Tongue, Unread,
-        Verdict,
+        Attested, Audit, Confidence, Evidence, Finding, Inventory, Location, Report, Standing, Suppression, Tongue,
+        Unread, Verdict,
     },
 };
+
+mod gate;
 
 /// The number of the schema; raised only when a reader of the old one would be misled.
 pub const SCHEMA: u32 = 1;
@@ -43,9 +45,12 @@ struct AppDocument {
     total: usize,
     unticked: Vec<&'static str>,
     max_unticked: usize,
+    gate: gate::GateDocument,
     coverage: CoverageDocument,
     items: Vec<ItemDocument>,
     findings: Vec<FindingDocument>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<gate::ComparisonDocument>,
     inventory: Inventory,
 }
 
@@ -55,6 +60,7 @@ struct CoverageDocument {
     skipped: Vec<FileDocument>,
     unread: Vec<FileDocument>,
     partial: Vec<FileDocument>,
+    unchecked: Vec<FileDocument>,
     shipping: usize,
     read: usize,
 }
@@ -76,6 +82,10 @@ struct ItemDocument {
     findings: Vec<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attested: Option<Attested>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<Verdict>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standing: Option<Standing>,
 }
 
 #[derive(Serialize)]
@@ -93,7 +103,12 @@ struct FindingDocument {
     message: String,
     help: String,
     fingerprint: String,
+    signature: String,
     suppressed: Option<Suppression>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standing: Option<Standing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved_from: Option<String>,
     location: Location,
     related: Vec<EvidenceDocument>,
 }
@@ -121,11 +136,13 @@ fn of_app(root: &str, audit: &Audit, packs: &Packs, tongue: Tongue) -> AppDocume
         total: audit.boxes.len(),
         unticked: audit.unticked().into_iter().map(|item| item.id()).collect(),
         max_unticked: audit.gate.max_unticked,
+        gate: gate::gate(audit, tongue),
         coverage: CoverageDocument {
             files: audit.coverage.files.clone(),
             skipped: files(&audit.coverage.skipped, tongue),
             unread: files(&audit.coverage.unread, tongue),
             partial: files(&audit.coverage.partial, tongue),
+            unchecked: files(&audit.coverage.unchecked, tongue),
             shipping: audit.coverage.shipping,
             read: audit.coverage.read,
         },
@@ -145,9 +162,12 @@ fn of_app(root: &str, audit: &Audit, packs: &Packs, tongue: Tongue) -> AppDocume
                     reason: clean::line(&attested.reason),
                     expires: clean::line(&attested.expires),
                 }),
+                before: answer.before,
+                standing: answer.standing(),
             })
             .collect(),
         findings: audit.findings.iter().map(|each| finding(each, tongue)).collect(),
+        comparison: audit.comparison.as_ref().map(|comparison| gate::comparison(comparison, tongue)),
         inventory: inventory(&audit.inventory),
     }
 }
@@ -178,10 +198,13 @@ fn finding(finding: &Finding, tongue: Tongue) -> FindingDocument {
         message: clean::line(finding.message.in_tongue(tongue)),
         help: clean::block(finding.help.in_tongue(tongue)),
         fingerprint: clean::line(&finding.fingerprint),
+        signature: clean::line(&finding.signature),
         suppressed: finding.suppressed.as_ref().map(|suppression| Suppression {
             by: clean::line(&suppression.by),
             reason: clean::line(&suppression.reason),
         }),
+        standing: finding.standing,
+        moved_from: finding.moved_from.as_deref().map(clean::line),
         location: location(&finding.location),
         related: finding.related.iter().map(|each| evidence(each, tongue)).collect(),
     }

@@ -1,6 +1,8 @@
 //! The tool's own sentences in both languages. What is about an item or a rule is in the packs instead.
 
-use crate::verdict::{Attested, Audit, Item, Tongue, Verdict};
+use crate::verdict::{Attested, Audit, Item, Reason, Tongue, Verdict};
+
+pub mod gate;
 
 /// The last line of a report.
 pub fn verdict(audit: &Audit, tongue: Tongue) -> String {
@@ -9,9 +11,6 @@ pub fn verdict(audit: &Audit, tongue: Tongue) -> String {
     let count = open.len();
     let limit = audit.gate.max_unticked;
     let unread = audit.coverage.unread.len();
-    let forced: Vec<&str> =
-        audit.gate.required.iter().filter(|item| open.contains(item)).map(|item| item.id()).collect();
-    let forced = forced.join(", ");
     if audit.gate.empty {
         return match tongue {
             Tongue::English => "NOTHING TO AUDIT: no file of a known language ships, and no secret was found".into(),
@@ -25,16 +24,42 @@ pub fn verdict(audit: &Audit, tongue: Tongue) -> String {
         Tongue::Korean if count == 0 => format!("{total}개 항목 모두 통과"),
         Tongue::Korean => format!("{total}개 중 {count}개 미통과(허용 {limit}개)"),
     };
-    match (tongue, audit.is_ready(), forced.is_empty(), unread) {
-        (Tongue::English, true, _, 0) => format!("READY: {boxes}"),
-        (Tongue::Korean, true, _, 0) => format!("배포 준비됨: {boxes}"),
-        (Tongue::English, true, _, 1) => format!("NOT TRUSTED: {boxes}, but 1 shipping file could not be read"),
-        (Tongue::English, true, _, _) => format!("NOT TRUSTED: {boxes}, but {unread} shipping files could not be read"),
-        (Tongue::Korean, true, _, _) => format!("신뢰할 수 없음: {boxes}, 읽지 못한 배포 파일 {unread}개"),
-        (Tongue::English, false, true, _) => format!("NOT READY: {boxes}"),
-        (Tongue::Korean, false, true, _) => format!("배포 준비 안 됨: {boxes}"),
-        (Tongue::English, false, false, _) => format!("NOT READY: {boxes}; required: {forced}"),
-        (Tongue::Korean, false, false, _) => format!("배포 준비 안 됨: {boxes}, 필수 항목: {forced}"),
+    let reasons = audit.reasons();
+    let others: Vec<String> = reasons
+        .iter()
+        .filter(|reason| reason.is_failure() && !matches!(reason, Reason::TooMany { .. }))
+        .map(|other| match other {
+            Reason::Required { items } => required(items, tongue),
+            other => gate::reason(other, tongue),
+        })
+        .collect();
+    let comma = if tongue == Tongue::Korean { ", " } else { "; " };
+    let others: String = others.iter().map(|other| format!("{comma}{other}")).collect();
+    let expired = reasons.iter().find(|reason| matches!(reason, Reason::Expired { .. }));
+    match (tongue, audit.is_ready(), expired, unread) {
+        (Tongue::English, false, ..) => format!("NOT READY: {boxes}{others}"),
+        (Tongue::Korean, false, ..) => format!("배포 준비 안 됨: {boxes}{others}"),
+        (Tongue::English, true, Some(expired), _) => {
+            format!("NOT TRUSTED: {boxes}, but {}", gate::reason(expired, tongue))
+        }
+        (Tongue::Korean, true, Some(expired), _) => {
+            format!("신뢰할 수 없음: {boxes}, {}", gate::reason(expired, tongue))
+        }
+        (Tongue::English, true, None, 0) => format!("READY: {boxes}"),
+        (Tongue::Korean, true, None, 0) => format!("배포 준비됨: {boxes}"),
+        (Tongue::English, true, None, 1) => format!("NOT TRUSTED: {boxes}, but 1 shipping file could not be read"),
+        (Tongue::English, true, None, _) => {
+            format!("NOT TRUSTED: {boxes}, but {unread} shipping files could not be read")
+        }
+        (Tongue::Korean, true, None, _) => format!("신뢰할 수 없음: {boxes}, 읽지 못한 배포 파일 {unread}개"),
+    }
+}
+
+fn required(items: &[Item], tongue: Tongue) -> String {
+    let ids: Vec<&str> = items.iter().map(|item| item.id()).collect();
+    match tongue {
+        Tongue::English => format!("required: {}", ids.join(", ")),
+        Tongue::Korean => format!("필수 항목: {}", ids.join(", ")),
     }
 }
 
@@ -163,13 +188,15 @@ mod tests {
             evidence: Vec::new(),
             findings: Vec::new(),
             attested: None,
+            before: None,
         });
         Audit {
             boxes: boxes.collect(),
             findings: Vec::new(),
             coverage: Coverage::default(),
             inventory: Inventory::default(),
-            gate: Gate { max_unticked: 2, required, empty: false },
+            gate: Gate { max_unticked: 2, required, ..Gate::default() },
+            comparison: None,
         }
     }
 

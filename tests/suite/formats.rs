@@ -49,7 +49,7 @@ fn places(report: &Report) -> Vec<String> {
 
 #[test]
 fn all_formats_agree_on_every_place() {
-    for report in [sample::ordinary(), sample::hostile()] {
+    for report in [sample::ordinary(), sample::compared(), sample::hostile()] {
         let all = Style { all: true, ..Style::default() };
         let concise = written(&report, Format::Concise, &all).replace("# #[", "##[");
         let human = written(&report, Format::Human, &all).replace("# #[", "##[");
@@ -85,7 +85,7 @@ fn nothing_hostile_leaves() {
 
 #[test]
 fn lines_fit_and_end_cleanly() {
-    for report in [sample::ordinary(), sample::hostile()] {
+    for report in [sample::ordinary(), sample::compared(), sample::hostile()] {
         for style in styles() {
             let text = written(&report, Format::Human, &style);
             for line in text.lines() {
@@ -156,7 +156,7 @@ fn json_keeps_its_schema() {
     let mut with_apps = sample::ordinary();
     let app = launchcheck::verdict::App { root: "apps/web".into(), audit: with_apps.audit.clone() };
     with_apps.apps.push(app);
-    for report in [sample::ordinary(), sample::hostile(), with_apps] {
+    for report in [sample::ordinary(), sample::compared(), sample::hostile(), with_apps] {
         let document = parsed(&report);
         let errors: Vec<String> =
             validator.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
@@ -182,6 +182,7 @@ fn json_keeps_the_order_of_its_keys() {
         "total",
         "unticked",
         "max_unticked",
+        "gate",
         "coverage",
         "items",
         "findings",

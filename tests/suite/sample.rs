@@ -3,8 +3,9 @@
 use launchcheck::{
     rules::packs::{Because, Packs, Reason},
     verdict::{
-        Answer, Attested, Audit, Confidence, Coverage, EntryPoint, EnvVar, Evidence, Excerpt, ExternalCall, Finding,
-        Gate, Inventory, Item, LlmCall, Location, Report, Retry, Suppression, Text, Unread, Verdict,
+        Answer, Attested, Audit, Comparison, Confidence, Coverage, EntryPoint, EnvVar, Evidence, Excerpt, Exemption,
+        ExemptionKind, ExternalCall, Finding, Gate, Inventory, Item, LlmCall, Location, Report, Retry, StaleEntry,
+        Standing, Suppression, Text, Unread, UnusedSuppression, Verdict,
     },
 };
 
@@ -41,7 +42,10 @@ pub(crate) fn finding(item: Item, rule: &str, variant: &str, values: &[(&str, &s
         location,
         related: Vec::new(),
         fingerprint: "0123456789abcdef".to_owned(),
+        signature: "fedcba9876543210".to_owned(),
         suppressed: None,
+        standing: None,
+        moved_from: None,
         excerpt: None,
     }
 }
@@ -105,7 +109,7 @@ fn answers(findings: &[Finding]) -> Vec<Answer> {
             reason: "project budget at the provider".into(),
             expires: "2031-12-31".into(),
         });
-        Answer { item, verdict, because: packs.because(item, because), evidence, findings: own, attested }
+        Answer { item, verdict, because: packs.because(item, because), evidence, findings: own, attested, before: None }
     };
     Item::ALL.into_iter().map(answer).collect()
 }
@@ -152,14 +156,74 @@ pub(crate) fn ordinary() -> Report {
         retries: vec![Retry { path: path.clone(), line: 4, end_line: 9, bounded: true, exponential: false }],
         env_vars: vec![EnvVar { name: "OPENAI_API_KEY".into(), path, line: 1, checked: true }],
     };
-    let gate = Gate { max_unticked: 2, required: vec![Item::C1], empty: false };
-    let audit = Audit { boxes: answers(&findings), findings, coverage, inventory, gate };
-    Report { audit, apps: Vec::new(), timings: vec![("collect".into(), 1.5)] }
+    let gate = Gate { max_unticked: 2, required: vec![Item::C1], ..Gate::default() };
+    let audit = Audit { boxes: answers(&findings), findings, coverage, inventory, gate, comparison: None };
+    Report { audit, apps: Vec::new(), prefix: String::new(), timings: vec![("collect".into(), 1.5)] }
+}
+
+/// The same report as a pull request gets it: held against a revision and a baseline, with exemptions of every kind,
+/// leftovers, and the gate on additions only.
+pub(crate) fn compared() -> Report {
+    let mut report = ordinary();
+    let audit = &mut report.audit;
+    for (index, finding) in audit.findings.iter_mut().enumerate() {
+        finding.standing = Some(if index % 2 == 0 { Standing::Known } else { Standing::New });
+    }
+    if let Some(moved) = audit.findings.iter_mut().find(|finding| finding.standing == Some(Standing::Known)) {
+        moved.moved_from = Some("이전/검색.py".to_owned());
+    }
+    for (index, answer) in audit.boxes.iter_mut().enumerate() {
+        answer.before = Some(if index % 3 == 0 { Verdict::Fail } else { Verdict::Pass });
+    }
+    let gone = finding(Item::A3, "no-fallback", "rethrown", &[("api", "openai.chat")], place("api/old.py", 7, 3));
+    let gone = Finding { standing: Some(Standing::Gone), ..gone };
+    let stale = StaleEntry {
+        rule: "missing-max-tokens".into(),
+        path: "api/old.py".into(),
+        fingerprint: "00112233445566aa".into(),
+    };
+    audit.comparison = Some(Comparison {
+        since: Some("origin/main".into()),
+        baseline: Some("launchcheck-baseline.toml".into()),
+        gone: vec![gone],
+        stale: vec![stale],
+    });
+    audit.coverage.unchecked.push(Unread { path: "data/공유.sql".into(), why: same("permission denied") });
+    let gate = &mut audit.gate;
+    (gate.new_only, gate.strict, gate.complete) = (true, true, true);
+    gate.exemptions = exemptions();
+    gate.unused = vec![UnusedSuppression { ids: vec!["A1".into()], location: place("api/main.py", 30, 5) }];
+    report
+}
+
+/// One of each kind, every other one new.
+fn exemptions() -> Vec<Exemption> {
+    let kinds = [
+        (ExemptionKind::Attestation, "C2"),
+        (ExemptionKind::Exclusion, "legacy/**"),
+        (ExemptionKind::NotPublic, "POST /internal"),
+        (ExemptionKind::Fact, "core.llm.ask"),
+        (ExemptionKind::Comment, "missing-timeout"),
+        (ExemptionKind::Fingerprint, "0123456789abcdef"),
+        (ExemptionKind::Baseline, "4"),
+        (ExemptionKind::MaxUnticked, "5"),
+        (ExemptionKind::Require, "E2"),
+    ];
+    let exemption = |(index, (kind, subject)): (usize, (ExemptionKind, &str))| Exemption {
+        kind,
+        subject: subject.to_owned(),
+        by: if kind == ExemptionKind::Attestation { "kim".to_owned() } else { String::new() },
+        reason: "the gateway does it | 게이트웨이가 합니다".to_owned(),
+        expires: (kind == ExemptionKind::Attestation).then(|| "2031-12-31".to_owned()),
+        location: place("launchcheck.toml", u32::try_from(index).unwrap_or(0) + 1, 1),
+        standing: Some(if index % 2 == 0 { Standing::New } else { Standing::Known }),
+    };
+    kinds.into_iter().enumerate().map(exemption).collect()
 }
 
 /// A report in which every text of the repository is hostile.
 pub(crate) fn hostile() -> Report {
-    let mut report = ordinary();
+    let mut report = compared();
     let audit = &mut report.audit;
     let spoil = |text: &mut String| text.insert_str(text.chars().next().map_or(0, char::len_utf8), HOSTILE);
     for finding in &mut audit.findings {
@@ -168,6 +232,7 @@ pub(crate) fn hostile() -> Report {
         spoil(&mut finding.message.ko);
         spoil(&mut finding.help.en);
         finding.help.ko = format!("::error::x {}", finding.help.ko);
+        finding.moved_from.as_mut().map(spoil);
         for related in &mut finding.related {
             spoil(&mut related.location.path);
             spoil(&mut related.message.en);
@@ -191,6 +256,25 @@ pub(crate) fn hostile() -> Report {
         if let Some(attested) = &mut answer.attested {
             spoil(&mut attested.reason);
         }
+    }
+    for exemption in &mut audit.gate.exemptions {
+        spoil(&mut exemption.subject);
+        spoil(&mut exemption.by);
+        spoil(&mut exemption.reason);
+        spoil(&mut exemption.location.path);
+    }
+    for unused in &mut audit.gate.unused {
+        unused.ids.iter_mut().for_each(spoil);
+        spoil(&mut unused.location.path);
+    }
+    if let Some(comparison) = &mut audit.comparison {
+        comparison.since.as_mut().map(spoil);
+        comparison.baseline.as_mut().map(spoil);
+        comparison.gone.iter_mut().for_each(|gone| spoil(&mut gone.location.path));
+        comparison.stale.iter_mut().for_each(|stale| spoil(&mut stale.path));
+    }
+    for file in &mut audit.coverage.unchecked {
+        spoil(&mut file.path);
     }
     for file in &mut audit.coverage.partial {
         spoil(&mut file.path);

@@ -122,6 +122,7 @@ pub fn exposure(
         let mut finding = bare(packs, "env-file-not-ignored", place);
         finding.message = packs.message("env-file-not-ignored", missing.variant, &values);
         finding.fingerprint = fingerprint(&["env-file-not-ignored", &missing.file]);
+        finding.signature = finding.fingerprint.clone();
         findings.push(finding);
     }
     findings.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
@@ -153,7 +154,10 @@ fn bare(packs: &Packs, rule: &str, location: Location) -> Finding {
         location,
         related: Vec::new(),
         fingerprint: String::new(),
+        signature: String::new(),
         suppressed: None,
+        standing: None,
+        moved_from: None,
         excerpt: None,
     }
 }
@@ -168,8 +172,9 @@ fn finding(packs: &Packs, path: &str, location: Location, hit: &Hit) -> Finding 
     ];
     finding.message = packs.message(hit.rule.id(), &hit.variant, &values);
     finding.confidence = if hit.certain { Confidence::Certain } else { Confidence::Likely };
-    finding.fingerprint =
-        fingerprint(&[hit.rule.id(), path, &hit.name, &hit.redacted, hit.shape.as_deref().unwrap_or("")]);
+    let shape = hit.shape.as_deref().unwrap_or("");
+    finding.fingerprint = fingerprint(&[hit.rule.id(), path, &hit.name, &hit.redacted, shape]);
+    finding.signature = fingerprint(&[hit.rule.id(), &hit.name, &hit.redacted, shape]);
     finding
 }
 
