@@ -5,6 +5,7 @@
 
 mod excerpts;
 mod reader;
+mod remarks;
 mod scripts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,6 +140,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     name_scripts(&mut prepared.tree, &dropped);
     let mut coverage = coverage(&prepared.tree, &prepared.reads);
     coverage.unread.sort();
+    coverage.remarks = remarks::remarks(&prepared.tree, &coverage, &inventory);
     excerpts(root, &mut findings, &prepared.tree, &hits);
     let empty = coverage.shipping == 0 && !findings.iter().any(|finding| finding.item == Item::E2);
     let gate =

@@ -7,7 +7,8 @@ use launchcheck::cli::{run, surroundings::Surroundings};
 use crate::cases::git;
 
 const APP: &str = "import os\nfrom openai import OpenAI\n\nclient = OpenAI(api_key=os.environ[\"OPENAI_API_KEY\"])\n\
-                   model = os.environ[\"MODEL_NAME\"]\n";
+                   model = os.environ[\"MODEL_NAME\"]\n\n\n\
+                   def answer(question):\n    return client.responses.create(model=model, input=question).output_text\n";
 
 /// A folder with an app that needs two variables; a repository if wanted.
 fn app(in_git: bool) -> tempfile::TempDir {

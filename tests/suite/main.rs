@@ -6,6 +6,7 @@ mod catalogue_readme;
 mod cli;
 mod collect;
 mod examples;
+mod first_contact;
 mod formats;
 mod init;
 mod keys;
