@@ -5,6 +5,7 @@
 
 mod excerpts;
 mod reader;
+mod remarks;
 mod scripts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -138,13 +139,15 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     name_scripts(&mut prepared.tree, &dropped);
     let mut coverage = coverage(&prepared.tree, &prepared.reads);
     coverage.unread.sort();
+    coverage.remarks = remarks::remarks(&prepared.tree, &coverage, &inventory);
     excerpts(root, &mut findings, &prepared.tree, &hits);
     let empty = coverage.shipping == 0 && !findings.iter().any(|finding| finding.item == Item::E2);
     let gate =
         Gate { max_unticked: options.max_unticked, required: options.required.clone(), empty, ..Gate::default() };
     let audit = Audit { boxes: answers, findings, coverage, inventory, gate, comparison: None };
+    let prefix = prepared.tree.prefix.clone();
     free((prepared, hits, reader, catalogue));
-    Ok(Report { audit, apps: Vec::new(), timings: clock.timings(start) })
+    Ok(Report { audit, apps: Vec::new(), prefix, timings: clock.timings(start) })
 }
 
 /// Frees what an audit needs no more beside what its caller does next: whole programs take their time. Their deep

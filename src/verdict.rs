@@ -218,6 +218,8 @@ pub struct Coverage {
     pub partial: Vec<Unread>,
     /// What a check should have looked at and could not: no code that ships, yet not left out on purpose either.
     pub unchecked: Vec<Unread>,
+    /// What to know before trusting the answer: the tree is not in git, no LLM call was found.
+    pub remarks: Vec<Text>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -304,9 +306,18 @@ pub struct Audit {
 pub struct Report {
     pub audit: Audit,
     pub apps: Vec<App>,
+    /// Where the audited folder lies in its repository, with `/`; empty at its top and outside of repositories.
+    pub prefix: String,
     /// Where the time went: stage and milliseconds, in the order in which stages ended, the whole last. Some run
     /// beside each other, so their sum is more than the whole. Never part of a machine format.
     pub timings: Vec<(String, f64)>,
+}
+
+impl Report {
+    /// A path of the report as sites that show the whole repository need it.
+    pub fn in_repository(&self, path: &str) -> String {
+        if self.prefix.is_empty() { path.to_owned() } else { format!("{}/{path}", self.prefix) }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

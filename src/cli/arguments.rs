@@ -51,10 +51,50 @@ pub enum Command {
         #[arg(default_value = ".")]
         path: PathBuf,
     },
+    /// Bring the check into a repository: configuration, workflow, commit hook, templates
+    Init(Init),
     /// Print the JSON Schema of a format
     Schema { of: Schema },
     /// Print the completions of a shell
     Completions { shell: clap_complete::Shell },
+    /// Print the manual page
+    Man {
+        /// Write the page and those of all commands into this folder instead
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
+    },
+}
+
+/// Options of `init`.
+#[derive(Args, Debug)]
+pub struct Init {
+    /// The repository or app
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Write without asking
+    #[arg(short, long, conflicts_with = "dry_run")]
+    pub yes: bool,
+    /// Show only what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Only these parts
+    #[arg(long, value_name = "PARTS", value_delimiter = ',')]
+    pub only: Vec<Part>,
+}
+
+/// What `init` takes care of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// launchcheck.toml with every key
+    Config,
+    /// The workflow for GitHub
+    Workflow,
+    /// The hook in .pre-commit-config.yaml
+    PreCommit,
+    /// The variables that the code needs, in .env.example
+    EnvExample,
+    /// Lines for environment files in .gitignore
+    Gitignore,
 }
 
 /// Options of an audit.

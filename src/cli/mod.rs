@@ -24,7 +24,9 @@ pub mod arguments;
 mod check;
 mod explain;
 mod files;
+mod init;
 mod list;
+mod manual;
 pub mod outcome;
 pub mod surroundings;
 
@@ -98,6 +100,15 @@ fn command(
         Some(Command::Files { path }) => files::text(&crate::tree(path)?),
         Some(Command::Schema { of: Schema::Report }) => json::JSON_SCHEMA.to_owned(),
         Some(Command::Completions { shell }) => completions(*shell),
+        Some(Command::Man { to: None }) => manual::text()?,
+        Some(Command::Man { to: Some(folder) }) => {
+            manual::write(folder)?;
+            String::new()
+        }
+        Some(Command::Init(options)) => {
+            init::run(options, surroundings, &style, out)?;
+            return Ok(Outcome::Ready);
+        }
     };
     print(out, &text)?;
     Ok(Outcome::Ready)

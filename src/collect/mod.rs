@@ -108,6 +108,8 @@ pub struct Tree {
     pub projects: Vec<Project>,
     /// Whether the root lies in a git repository.
     pub in_git: bool,
+    /// Where in it, with `/`; empty at its top and outside of git.
+    pub prefix: String,
     /// Why git's data could not be used although there is some; the tree is then treated as outside of git.
     pub git_problem: Option<String>,
 }
@@ -206,6 +208,13 @@ pub fn collect(root: &Path, limits: Limits) -> Result<Tree, CollectError> {
     projects::assign_starts(&mut projects, started);
     tree.projects = projects;
     Ok(tree)
+}
+
+/// Where a folder lies in the git repository around it, relative to its top and empty there; `None` outside of git.
+pub fn place_in_repository(folder: &Path) -> Option<String> {
+    let folder = folder.canonicalize().ok()?;
+    let repository = git::discover(&folder).ok().flatten()?;
+    relative(&repository.top, &folder)
 }
 
 /// A path below a folder as it is written in reports: relative, with `/`.

@@ -46,6 +46,9 @@ pub(super) fn walk(root: &Path, limits: Limits) -> Tree {
     }
     let mut tree = gathered.into_tree();
     tree.in_git = tracked.is_some();
+    if tree.in_git {
+        tree.prefix = rules.prefix().to_owned();
+    }
     tree.git_problem = problem;
     tree
 }

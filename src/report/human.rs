@@ -289,6 +289,10 @@ impl Page<'_> {
         self.out.push('\n');
         let paint = self.paint;
         paragraph(&mut self.out, "", &line, self.style.width, |text| paint.dim(text));
+        for remark in &coverage.remarks {
+            let text = clean::shown(remark.in_tongue(tongue));
+            paragraph(&mut self.out, "", &text, self.style.width, |text| paint.dim(text));
+        }
         self.files(Word::Unread, &coverage.unread);
         if self.style.verbose {
             self.files(Word::Partial, &coverage.partial);

@@ -61,11 +61,22 @@ pub struct Rule {
     pub condition: Option<String>,
     /// What to do, without code.
     pub help: Text,
+    /// What the gap means for security; none where it means nothing.
+    pub security: Option<Security>,
     /// Code to paste, by language (`PASTE_LANGUAGES`), without a final line break.
     pub paste: BTreeMap<String, String>,
     messages: BTreeMap<String, Text>,
     /// Words that the value of a placeholder may list, by placeholder and word.
     terms: BTreeMap<String, BTreeMap<String, Text>>,
+}
+
+/// How a gap counts where security findings are listed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Security {
+    /// 0.1 to 10.0, on the scale of CVSS.
+    pub severity: f64,
+    /// The number of the weakness in the Common Weakness Enumeration.
+    pub cwe: u32,
 }
 
 impl Rule {
@@ -118,7 +129,7 @@ pub enum PackError {
 
 impl Packs {
     /// Loads the built-in packs and merges those of `extra_dir` over them: an item or rule there replaces the built-in
-    /// one of the same id. `secrets.toml` and the folder `catalogue` belong to other loaders and are passed over.
+    /// one of the same id. `secrets.toml`, `agents.toml` and the folder `catalogue` belong to other loaders and are passed over.
     ///
     /// # Errors
     /// A file that cannot be read, is not a pack, or leaves the packs incomplete.
@@ -236,8 +247,8 @@ fn files_of(folder: &Path) -> Result<Vec<(String, String)>, PackError> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
         let path = entry.map_err(|error| unreadable(folder, &error))?.path();
-        let is_secrets = path.file_name().is_some_and(|name| name == "secrets.toml");
-        if path.extension().is_some_and(|extension| extension == "toml") && !is_secrets {
+        let is_other = path.file_name().is_some_and(|name| name == "secrets.toml" || name == "agents.toml");
+        if path.extension().is_some_and(|extension| extension == "toml") && !is_other {
             paths.push(path);
         }
     }

@@ -158,7 +158,7 @@ pub(crate) fn ordinary() -> Report {
     };
     let gate = Gate { max_unticked: 2, required: vec![Item::C1], ..Gate::default() };
     let audit = Audit { boxes: answers(&findings), findings, coverage, inventory, gate, comparison: None };
-    Report { audit, apps: Vec::new(), timings: vec![("collect".into(), 1.5)] }
+    Report { audit, apps: Vec::new(), prefix: String::new(), timings: vec![("collect".into(), 1.5)] }
 }
 
 /// The same report as a pull request gets it: held against a revision and a baseline, with exemptions of every kind,

@@ -9,5 +9,7 @@ fn transcripts_are_true() {
         .env("LAUNCHCHECK_LANG", "")
         .env("NO_COLOR", "1")
         .case("README.md")
+        .case("CONTRIBUTING.md")
+        .case(".github/README.ko.md")
         .case("tests/cmd/*.trycmd");
 }

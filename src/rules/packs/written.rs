@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    CONDITIONS, ItemTexts, NOTES, PASTE_LANGUAGES, PackError, Reason, Rule, Stage, check::closest, placeholders,
+    CONDITIONS, ItemTexts, NOTES, PASTE_LANGUAGES, PackError, Reason, Rule, Security, Stage, check::closest, placeholders,
     vocabulary::NOTE_VARIANTS,
 };
 use crate::verdict::{Item, Text};
@@ -63,8 +63,16 @@ struct WrittenRule {
     #[serde(default)]
     terms: BTreeMap<String, BTreeMap<String, WrittenText>>,
     help: WrittenText,
+    security: Option<Spanned<WrittenSecurity>>,
     #[serde(default)]
     paste: BTreeMap<String, Spanned<String>>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSecurity {
+    severity: f64,
+    cwe: u32,
 }
 
 /// One pack after checking.
@@ -209,8 +217,18 @@ impl File<'_> {
             let message = format!("`{id}` has nothing to paste");
             return Err(self.complain(Some(written.id.span()), message, Some("write paste.python and its kin".into())));
         }
+        let security = written.security.map(|security| self.security(&security)).transpose()?;
         let condition = written.condition.map(Spanned::into_inner);
-        Ok(Rule { id, item, condition, help: self.plain(written.help)?, paste, messages, terms })
+        Ok(Rule { id, item, condition, help: self.plain(written.help)?, security, paste, messages, terms })
+    }
+
+    fn security(&self, written: &Spanned<WrittenSecurity>) -> Result<Security, PackError> {
+        let WrittenSecurity { severity, cwe } = *written.get_ref();
+        if !(0.1..=10.0).contains(&severity) {
+            let message = format!("{severity} is no severity");
+            return Err(self.complain(Some(written.span()), message, Some("severities are 0.1 to 10.0".into())));
+        }
+        Ok(Security { severity, cwe })
     }
 
     /// The variants that a rule's messages must have: those of its condition, or of a note.
