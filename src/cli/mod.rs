@@ -10,7 +10,7 @@ use clap::{CommandFactory, Parser};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use self::{
-    arguments::{Arguments, Command, Schema},
+    arguments::{Arguments, Command, Guards, Schema},
     outcome::Outcome,
     surroundings::Surroundings,
 };
@@ -24,6 +24,7 @@ pub mod arguments;
 mod check;
 mod explain;
 mod files;
+mod guards;
 mod init;
 mod list;
 mod manual;
@@ -105,6 +106,7 @@ fn command(
             manual::write(folder)?;
             String::new()
         }
+        Some(Command::Guards { command: Guards::Add(options) }) => guards::add(options, &style)?,
         Some(Command::Init(options)) => {
             init::run(options, surroundings, &style, out)?;
             return Ok(Outcome::Ready);

@@ -130,8 +130,7 @@ fn words(text: &str, in_table: bool, out: &mut String) {
 /// Whether a word means nothing but itself wherever it stands in a line of Markdown.
 fn is_plain_word(word: &str) -> bool {
     let inner = word.trim_matches(|each: char| ".,:;!?\"'()".contains(each));
-    let is_plain =
-        |each: char| each.is_alphanumeric() || !each.is_ascii() || "-/'\"()%=+,;".contains(each);
+    let is_plain = |each: char| each.is_alphanumeric() || !each.is_ascii() || "-/'\"()%=+,;".contains(each);
     // A commit's hash and an issue's key (`ABC-1`) become links.
     let is_hash = inner.len() >= 7 && inner.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_key = inner
@@ -289,7 +288,10 @@ mod tests {
     #[test]
     fn xml_holds_text_and_nothing_else() {
         assert_eq!(xml("a]]><b c='d\"'>&amp;"), "a]]&gt;&lt;b c=&#39;d&quot;&#39;&gt;&amp;amp;");
-        assert_eq!(xml("::error::x\n  ::a\n##[group]\u{ffff}\u{1b}"), "&#58;:error::x\n  &#58;:a\n##&#91;group]\\u{ffff}\\u{1b}");
+        assert_eq!(
+            xml("::error::x\n  ::a\n##[group]\u{ffff}\u{1b}"),
+            "&#58;:error::x\n  &#58;:a\n##&#91;group]\\u{ffff}\\u{1b}"
+        );
     }
 
     #[test]
@@ -306,9 +308,15 @@ mod tests {
 
     #[test]
     fn markdown_is_prose_and_code() {
-        assert_eq!(prose("`a|b` has no limit (3 × 3 = 9), 한글입니다.", false), "`a|b` has no limit (3 × 3 = 9), 한글입니다.");
+        assert_eq!(
+            prose("`a|b` has no limit (3 × 3 = 9), 한글입니다.", false),
+            "`a|b` has no limit (3 × 3 = 9), 한글입니다."
+        );
         assert_eq!(prose("see @octocat, #1 or <b> *x*", false), "see `@octocat,` `#1` or `<b>` `*x*`");
-        assert_eq!(prose("https://a.b www.a.b a@b.c :x: deadbeef GH-1", false), "`https://a.b` `www.a.b` `a@b.c` `:x:` `deadbeef` `GH-1`");
+        assert_eq!(
+            prose("https://a.b www.a.b a@b.c :x: deadbeef GH-1", false),
+            "`https://a.b` `www.a.b` `a@b.c` `:x:` `deadbeef` `GH-1`"
+        );
         assert_eq!(prose("one ` only", false), "one `` ` `` only");
         assert_eq!(code("a``b`", false), "``` a``b` ```");
         assert_eq!(code("a|b\\|c\\", true), "`a\\|b\\\\\\|c\\ `");

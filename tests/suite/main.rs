@@ -8,6 +8,7 @@ mod collect;
 mod examples;
 mod first_contact;
 mod formats;
+mod guards;
 mod init;
 mod keys;
 mod lower;
