@@ -7,7 +7,7 @@ use regex::RegexSet;
 use crate::link::arguments::{Amount, Given, Held};
 use crate::link::reach::{Reach, by_call};
 use crate::link::units::CallId;
-use crate::link::{Program, Site};
+use crate::link::{Program, Site, Value};
 use crate::model::{ExpressionKind, Language};
 use crate::rules::amounts;
 use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
@@ -259,50 +259,71 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
         return held;
     }
     let call = program.units.calls[site.call].call;
-    for value in program.values(&call.callee, site.frame).iter() {
-        let clients: Vec<(&Fact, Site)> = value
-            .sites()
-            .iter()
-            .rev()
-            .flat_map(|made| {
-                program.callee_paths(*made).into_iter().flat_map(|path| {
-                    let mut facts = program.facts_of(&path, Kind::Client);
-                    facts.extend(program.facts_of(&path, Kind::Same));
-                    facts.extend(program.facts_of(&path, Kind::Compose));
-                    facts.retain(|(_, fact)| program.applies(fact, *made));
-                    facts.into_iter().map(|(_, fact)| (fact, *made)).collect::<Vec<_>>()
-                })
+    let values = program.values(&call.callee, site.frame);
+    // The call may be made on any of them: what the worst one does is what holds.
+    let alternatives = values.iter().filter_map(|value| on_client(search, value));
+    alternatives.reduce(|worst, next| worse(which, worst, next)).unwrap_or_else(|| search.not_given())
+}
+
+/// What holds on one of the values that a call may be made on; none where nothing is known of it.
+fn on_client(mut search: Search<'_, '_>, value: &Value<'_>) -> Option<Held> {
+    let program = search.program;
+    let which = search.which;
+    let clients: Vec<(&Fact, Site)> = value
+        .sites()
+        .iter()
+        .rev()
+        .flat_map(|made| {
+            program.callee_paths(*made).into_iter().flat_map(|path| {
+                let mut facts = program.facts_of(&path, Kind::Client);
+                facts.extend(program.facts_of(&path, Kind::Same));
+                facts.extend(program.facts_of(&path, Kind::Compose));
+                facts.retain(|(_, fact)| program.applies(fact, *made));
+                facts.into_iter().map(|(_, fact)| (fact, *made)).collect::<Vec<_>>()
             })
-            .collect();
-        let settings: Vec<&Fact> =
-            clients.iter().filter(|(fact, _)| fact.is == Kind::Client).map(|(fact, _)| *fact).collect();
-        for (fact, made) in &clients {
-            // A method that changes options takes the options of its client too.
-            let own: Vec<&Fact> =
-                if fact.is == Kind::Client || which.of(fact).is_some() { vec![*fact] } else { settings.clone() };
-            for fact in own {
-                if let Some(held) = search.consider(fact, *made) {
-                    return held;
-                }
-            }
-        }
-        // An instance whose construction is not seen has its class's defaults.
-        if value.sites().is_empty()
-            && let Some(path) = value.path()
-        {
-            let constructor: Option<&str> = path.find("()").and_then(|at| path.get(..at));
-            if let Some(constructor) = constructor {
-                for (_, fact) in program.facts_of(constructor, Kind::Client) {
-                    search.note_default(fact);
-                }
+        })
+        .collect();
+    let settings: Vec<&Fact> =
+        clients.iter().filter(|(fact, _)| fact.is == Kind::Client).map(|(fact, _)| *fact).collect();
+    for (fact, made) in &clients {
+        // A method that changes options takes the options of its client too.
+        let own: Vec<&Fact> =
+            if fact.is == Kind::Client || which.of(fact).is_some() { vec![*fact] } else { settings.clone() };
+        for fact in own {
+            if let Some(held) = search.consider(fact, *made) {
+                return Some(held);
             }
         }
     }
-    let default = search.default.flatten();
-    if search.unresolved { Held::Unresolved(default) } else { Held::Default(default) }
+    // An instance whose construction is not seen has its class's defaults.
+    let constructor = value.path().and_then(|path| path.get(..path.find("()")?)).filter(|_| value.sites().is_empty());
+    let unseen = constructor.map(|constructor| program.facts_of(constructor, Kind::Client)).unwrap_or_default();
+    for (_, fact) in &unseen {
+        search.note_default(fact);
+    }
+    let is_known = !unseen.is_empty() || !clients.is_empty();
+    is_known.then(|| search.not_given())
+}
+
+/// The one of two that gives less: nothing at all, something unseen, the longer time.
+fn worse(which: Which, first: Held, second: Held) -> Held {
+    let rank = |held: Held| match held {
+        Held::Given(Amount::Off, _) | Held::Default(None) => (3, 0.0),
+        Held::Unresolved(None) => (2, 0.0),
+        Held::Given(Amount::Number(amount), _) | Held::Default(Some(amount)) | Held::Unresolved(Some(amount)) => {
+            match which {
+                Which::Retry if amount <= 0.0 => (3, 0.0),
+                Which::Timeout => (1, amount),
+                Which::Retry | Which::Output => (1, 0.0),
+            }
+        }
+        Held::Given(Amount::Unknown, _) => (0, 0.0),
+    };
+    if rank(second) > rank(first) { second } else { first }
 }
 
 /// The way from the call outwards to its clients.
+#[derive(Clone, Copy)]
 struct Search<'p, 'm> {
     program: &'p Program<'m>,
     which: Which,
@@ -311,6 +332,12 @@ struct Search<'p, 'm> {
 }
 
 impl Search<'_, '_> {
+    /// What holds where nothing that was considered gives it.
+    fn not_given(&self) -> Held {
+        let default = self.default.flatten();
+        if self.unresolved { Held::Unresolved(default) } else { Held::Default(default) }
+    }
+
     /// What a fact's setting is at a site; its default is remembered where no earlier fact had one.
     fn consider(&mut self, fact: &Fact, at: Site) -> Option<Held> {
         let setting = self.which.of(fact)?;
