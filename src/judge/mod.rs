@@ -1,22 +1,27 @@
 //! Stage 4: program + rules → findings, evidence, verdicts, score.
 
+pub mod baseline;
 pub mod behaviour;
 pub mod calls;
 pub mod case;
+pub mod compare;
 pub mod conditions;
 pub mod deadlines;
 pub mod failing;
 pub mod generators;
 pub mod guards;
+pub mod ignore;
 pub mod inputs;
 mod inventory;
 pub mod processes;
 mod replies;
 pub mod retrying;
 pub mod secrets;
+pub mod settle;
 
 use std::collections::BTreeSet;
 
+use crate::config::Configuration;
 use crate::link::Program;
 use crate::link::entries::{Entries, Started};
 use crate::rules::packs::Packs;
@@ -35,9 +40,20 @@ pub struct Judged {
     pub inventory: Inventory,
 }
 
-/// Judges a linked program. `secrets` answers E2, which looks at text and not at the program.
-pub fn judge(program: &Program<'_>, packs: &Packs, started: &Started<'_>, secrets: Outcome) -> Judged {
-    let entries = Entries::of(program, started);
+/// Judges a linked program. `secrets` answers E2, which looks at text and not at the program. `configuration` may say
+/// which entry points are public.
+pub fn judge(
+    program: &Program<'_>,
+    packs: &Packs,
+    started: &Started<'_>,
+    secrets: Outcome,
+    configuration: &Configuration,
+) -> Judged {
+    let mut entries = Entries::of(program, started);
+    for entry in &mut entries.entries {
+        let path = &program.modules[entry.module].path;
+        entry.public = configuration.publicness(path, &entry.name).unwrap_or(entry.public);
+    }
     let case = Case::new(program, &entries, packs, started.served);
     let inputs = Inputs::new(&case);
     let constructs = retries::constructs(&case);
