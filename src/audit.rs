@@ -3,8 +3,10 @@
 //! Every file is read once. One pass over the words of the catalogue decides which source files are worth parsing;
 //! what those import is parsed too. A file's text is released as soon as it is lowered.
 
+mod before;
 mod excerpts;
 mod reader;
+mod refusals;
 mod remarks;
 mod scripts;
 
@@ -14,13 +16,19 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Instant;
 
+use before::Before;
 use excerpts::excerpts;
 use rayon::prelude::*;
 use reader::{Read, Reader};
 use scripts::{drop_scripts, name_scripts};
 
-use crate::collect::{self, Class, CollectError, IgnoreRules, Limits, SkipReason, Tree};
+use crate::collect::{self, Class, CollectError, Contents, IgnoreRules, Limits, SkipReason, Tree};
+use crate::config::{Configuration, MAX_UNTICKED};
+use crate::judge::baseline::Baseline;
+use crate::judge::compare::mark;
 use crate::judge::conditions::exposure::{FileHits, exposure};
+use crate::judge::ignore::Ignore;
+use crate::judge::settle::{Settled, Terms, settle};
 use crate::judge::{self, Judged};
 use crate::link::Program;
 use crate::link::entries::Started;
@@ -69,21 +77,40 @@ struct Prepared {
     settings: Vec<Settings>,
 }
 
-fn collect_files(root: &Path, threads: usize) -> Result<Tree, CollectError> {
-    collect::collect(root, Limits { threads, ..Limits::default() })
+fn collect_files(root: &Path, threads: usize, configuration: &Configuration) -> Result<Tree, CollectError> {
+    let mut tree = collect::collect(root, Limits { threads, ..Limits::default() })?;
+    exclude(&mut tree, configuration);
+    Ok(tree)
+}
+
+/// Takes out what the configuration excludes.
+fn exclude(tree: &mut Tree, configuration: &Configuration) {
+    if configuration.exclude.is_empty() {
+        return;
+    }
+    for file in &mut tree.files {
+        if let Some(exclusion) = configuration.exclusion(&file.path) {
+            file.class = Class::Excluded;
+            file.reason = exclusion.reason.clone();
+        }
+    }
+}
+
+/// What all steps of an audit share.
+#[derive(Clone, Copy)]
+struct Tools<'t> {
+    catalogue: &'t Catalogue,
+    packs: &'t Packs,
+    options: &'t Options,
+    clock: &'t Clock,
 }
 
 /// Reads and lowers what was collected.
-fn prepare(
-    mut tree: Tree,
-    threads: usize,
-    catalogue: &Catalogue,
-    reader: &Reader,
-    clock: &Clock,
-) -> Result<Prepared, Error> {
-    catalogue.add_aliases(&mut tree.projects);
+fn prepare(mut tree: Tree, tools: &Tools<'_>, reader: &Reader) -> Result<Prepared, Error> {
+    let clock = tools.clock;
+    tools.catalogue.add_aliases(&mut tree.projects);
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
+        .num_threads(tools.options.threads.unwrap_or(0))
         .stack_size(LOWER_STACK)
         .build()
         .map_err(|why| Error::Threads(why.to_string()))?;
@@ -123,31 +150,141 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     let start = Instant::now();
     let packs = Packs::load(options.rules.as_deref())?;
     let threads = options.threads.unwrap_or(0);
+    let configuration = &options.configuration;
+    let facts: Vec<_> = configuration.facts.iter().map(|fact| fact.value.clone()).collect();
     let (catalogue, tree) = rayon::join(
-        || clock.measure("rules", || Catalogue::load(options.rules.as_deref())),
-        || clock.measure("collect", || collect_files(root, threads)),
+        || clock.measure("rules", || Catalogue::load(options.rules.as_deref(), &facts)),
+        || clock.measure("collect", || collect_files(root, threads, configuration)),
     );
     let catalogue = catalogue?;
     let tree = tree?;
-    let reader = Reader::new(root, &catalogue, &tree.projects)?;
-    let mut prepared = prepare(tree, threads, &catalogue, &reader, &clock)?;
-    let dropped = scripts_of(&mut prepared, &catalogue)?;
-    unfold_calls(&mut prepared, &catalogue)?;
-    let hits: Vec<_> = prepared.reads.iter_mut().map(|read| std::mem::take(&mut read.hits)).collect();
-    let judged = judged(&prepared, &hits, &reader, &catalogue, &packs, &clock)?;
-    let Judged { answers, mut findings, inventory } = judged;
-    name_scripts(&mut prepared.tree, &dropped);
-    let mut coverage = coverage(&prepared.tree, &prepared.reads);
-    coverage.unread.sort();
-    coverage.remarks = remarks::remarks(&prepared.tree, &coverage, &inventory);
-    excerpts(root, &mut findings, &prepared.tree, &hits);
-    let empty = coverage.shipping == 0 && !findings.iter().any(|finding| finding.item == Item::E2);
-    let gate =
-        Gate { max_unticked: options.max_unticked, required: options.required.clone(), empty, ..Gate::default() };
-    let audit = Audit { boxes: answers, findings, coverage, inventory, gate, comparison: None };
+    let tools = Tools { catalogue: &catalogue, packs: &packs, options, clock: &clock };
+    let reader = Reader::new(Contents::on_disk(root), &catalogue, &tree.projects)?;
+    let mut prepared = prepare(tree, &tools, &reader)?;
+    let since = options.changed_since.as_deref();
+    let before = since.map(|name| clock.measure("git", || Before::open(root, name, &prepared, options))).transpose()?;
+    // The two trees are audited beside each other.
+    let (current, before) = std::thread::scope(|scope| {
+        let before = before
+            .map(|before| with_deep_stack(scope, move || tools.clock.measure("revision", || before.audit(&tools))))
+            .transpose()?;
+        let current = judged_of(&mut prepared, &reader, &tools, configuration);
+        Ok::<_, Error>((current?, before.map(finished).transpose()?.transpose()?))
+    })?;
+    let (judged, hits) = current;
+    let mut audit = audit_of(judged, &prepared, &reader, &tools)?;
+    if let (Some(name), Some(found)) = (since, before) {
+        let found = found.unwrap_or_else(|| Before::unchanged(name, &audit, options));
+        found.compare(&mut audit, options);
+    }
+    if let Some(baseline) = &options.baseline {
+        hold_against(&mut audit, baseline);
+    }
+    excerpts(&reader.contents, &mut audit.findings, &prepared.tree, &hits);
     let prefix = prepared.tree.prefix.clone();
     free((prepared, hits, reader, catalogue));
     Ok(Report { audit, apps: Vec::new(), prefix, timings: clock.timings(start) })
+}
+
+/// From what was read to what was found; files that turn out to be scripts are taken out.
+fn judged_of(
+    prepared: &mut Prepared,
+    reader: &Reader,
+    tools: &Tools<'_>,
+    configuration: &Configuration,
+) -> Result<(Judged, Vec<FileHits>), Error> {
+    let dropped = scripts_of(prepared, tools.catalogue)?;
+    unfold_calls(prepared, tools.catalogue)?;
+    let hits: Vec<_> = prepared.reads.iter_mut().map(|read| std::mem::take(&mut read.hits)).collect();
+    let judged = judged(prepared, &hits, reader, tools, configuration)?;
+    name_scripts(&mut prepared.tree, &dropped);
+    Ok((judged, hits))
+}
+
+/// Settles what was found by the terms of a tree.
+fn settle_tree(judged: &mut Judged, prepared: &Prepared, configuration: &Configuration, tools: &Tools<'_>) -> Settled {
+    let ignores = ignores_of(prepared);
+    let terms = Terms { configuration, ignores: &ignores, today: tools.options.today.as_deref() };
+    settle(&mut judged.answers, &mut judged.findings, &terms, tools.packs)
+}
+
+fn ignores_of(prepared: &Prepared) -> Vec<Ignore> {
+    prepared.reads.iter().flat_map(|read| read.ignores.iter().cloned()).collect()
+}
+
+/// What counts of what was found, by the terms of the tree and of the run.
+fn audit_of(mut judged: Judged, prepared: &Prepared, reader: &Reader, tools: &Tools<'_>) -> Result<Audit, Error> {
+    refusals::refuse(&ignores_of(prepared), tools.packs, &reader.contents)?;
+    let options = tools.options;
+    let configuration = &options.configuration;
+    let Settled { exemptions, mut unused, expired } = settle_tree(&mut judged, prepared, configuration, tools);
+    let Judged { answers: boxes, findings, inventory } = judged;
+    unused.extend(idle(configuration, &prepared.tree, &inventory));
+    unused.sort();
+    let mut coverage = coverage(&prepared.tree, &prepared.reads);
+    coverage.unread.sort();
+    coverage.unchecked.sort();
+    coverage.remarks = remarks::remarks(&prepared.tree, &coverage, &inventory);
+    let empty = coverage.shipping == 0 && !findings.iter().any(|finding| finding.item == Item::E2);
+    let limit = configuration.max_unticked.as_ref().map(|limit| limit.value);
+    let mut required: Vec<Item> = configuration.require.iter().map(|item| item.value).collect();
+    required.extend(&options.required);
+    required.sort();
+    required.dedup();
+    let gate = Gate {
+        max_unticked: options.max_unticked.or(limit).unwrap_or(MAX_UNTICKED),
+        required,
+        empty,
+        new_only: options.new_only,
+        strict: options.strict,
+        complete: options.complete || options.strict,
+        exemptions,
+        unused,
+        expired,
+    };
+    Ok(Audit { boxes, findings, coverage, inventory, gate, comparison: None })
+}
+
+/// Exclusions and rules for entry points that are about nothing.
+fn idle(configuration: &Configuration, tree: &Tree, inventory: &Inventory) -> Vec<UnusedSuppression> {
+    let excluded = configuration
+        .exclude
+        .iter()
+        .filter(|exclusion| !tree.files.iter().any(|file| exclusion.matcher.is_match(&file.path)))
+        .map(|exclusion| (exclusion.pattern.clone(), &exclusion.location));
+    let entries = configuration
+        .entry_points
+        .iter()
+        .filter(|rule| !inventory.entry_points.iter().any(|entry| rule.matches(&entry.path, &entry.name)))
+        .map(|rule| (rule.subject(), &rule.location));
+    excluded
+        .chain(entries)
+        .map(|(subject, location)| UnusedSuppression { ids: vec![subject], location: location.clone() })
+        .collect()
+}
+
+/// Marks what the baseline knows.
+fn hold_against(audit: &mut Audit, baseline: &Baseline) {
+    let stale = mark(&mut audit.findings, &baseline.known);
+    let stale = stale.into_iter().filter_map(|index| baseline.known.get(index)).map(|known| StaleEntry {
+        rule: known.rule.clone(),
+        path: known.path.clone(),
+        fingerprint: known.fingerprint.clone(),
+    });
+    let mut stale: Vec<StaleEntry> = stale.collect();
+    stale.sort();
+    let comparison = audit.comparison.get_or_insert_default();
+    comparison.stale = stale;
+    comparison.baseline = Some(baseline.path.clone());
+    audit.gate.exemptions.push(Exemption {
+        kind: ExemptionKind::Baseline,
+        subject: baseline.known.len().to_string(),
+        by: String::new(),
+        reason: String::new(),
+        expires: None,
+        location: Location { path: baseline.path.clone(), line: 1, column: 1, end_line: 1, end_column: 1 },
+        standing: None,
+    });
 }
 
 /// Frees what an audit needs no more beside what its caller does next: whole programs take their time. Their deep
@@ -175,16 +312,16 @@ fn judged(
     prepared: &Prepared,
     hits: &[FileHits],
     reader: &Reader,
-    catalogue: &Catalogue,
-    packs: &Packs,
-    clock: &Clock,
+    tools: &Tools<'_>,
+    configuration: &Configuration,
 ) -> Result<Judged, Error> {
     let Prepared { tree, modules, settings, .. } = prepared;
+    let Tools { catalogue, packs, clock, .. } = *tools;
     let (mains, served) = starts(tree);
     let started = Started { mains: &mains, served };
     let second_stage = || {
         let program = linked(modules, settings, tree, catalogue);
-        let ignore = IgnoreRules::new(&reader.root);
+        let ignore = IgnoreRules::of(&reader.contents);
         let secrets = clock.measure("secrets", || exposure(tree, hits, &program, packs, &reader.shapes, &ignore));
         let environment = clock.measure("environment", || judge::environment(&program, packs, &started));
         (environment, secrets)
@@ -193,7 +330,7 @@ fn judged(
         let beside = with_deep_stack(scope, second_stage)?;
         let rest = with_deep_stack(scope, || {
             let program = clock.measure("link", || linked(modules, settings, tree, catalogue));
-            clock.measure("judge", || judge::judge(&program, packs, &started))
+            clock.measure("judge", || judge::judge(&program, packs, &started, configuration))
         })?;
         let (environment, secrets) = finished(beside)?;
         Ok(judge::answered(packs, finished(rest)?, environment, secrets))
@@ -201,11 +338,13 @@ fn judged(
 }
 
 /// The files of a tree with the classes that an audit gives them.
-pub(crate) fn tree(root: &Path) -> Result<Tree, Error> {
-    let catalogue = Catalogue::load(None)?;
-    let tree = collect_files(root, 0)?;
-    let reader = Reader::new(root, &catalogue, &tree.projects)?;
-    let mut prepared = prepare(tree, 0, &catalogue, &reader, &Clock::default())?;
+pub(crate) fn tree(root: &Path, configuration: &Configuration) -> Result<Tree, Error> {
+    let catalogue = Catalogue::load(None, &[])?;
+    let tree = collect_files(root, 0, configuration)?;
+    let reader = Reader::new(Contents::on_disk(root), &catalogue, &tree.projects)?;
+    let (packs, options, clock) = (Packs::load(None)?, Options::default(), Clock::default());
+    let tools = Tools { catalogue: &catalogue, packs: &packs, options: &options, clock: &clock };
+    let mut prepared = prepare(tree, &tools, &reader)?;
     let dropped = scripts_of(&mut prepared, &catalogue)?;
     name_scripts(&mut prepared.tree, &dropped);
     Ok(prepared.tree)
@@ -252,6 +391,7 @@ fn coverage(tree: &Tree, reads: &[Read]) -> Coverage {
             (Class::Script, _) => "script",
             (Class::Generated, _) => "generated",
             (Class::Vendored, _) => "vendored",
+            (Class::Excluded, _) => "excluded",
         };
         *files.entry(class.to_owned()).or_default() += 1;
         coverage.shipping += usize::from(class == "ships");
@@ -260,18 +400,24 @@ fn coverage(tree: &Tree, reads: &[Read]) -> Coverage {
             coverage.unread.extend(read.unread.clone());
             coverage.partial.extend(read.partial.clone());
         }
+        coverage.unchecked.extend(read.unchecked.clone());
     }
     coverage.files = files;
     for skipped in &tree.skipped {
-        let entry =
-            Unread { path: skipped.path.clone(), why: Text { en: skipped.why.words(), ko: skipped.why.words() } };
+        let entry = note(&skipped.path, &skipped.why.words());
         // A source file that the system does not let us read is missing from the answer.
         let is_code = lower::language_of(&skipped.path).is_some();
-        if is_code && matches!(skipped.why, SkipReason::Unreadable(_) | SkipReason::TooLarge(_)) {
-            coverage.unread.push(entry);
-        } else {
-            coverage.skipped.push(entry);
-        }
+        let kept = match &skipped.why {
+            SkipReason::Unreadable(_) | SkipReason::TooLarge(_) if is_code => &mut coverage.unread,
+            SkipReason::Unreadable(_) | SkipReason::TooMany => &mut coverage.unchecked,
+            _ => &mut coverage.skipped,
+        };
+        kept.push(entry);
     }
+    coverage.unchecked.extend(tree.git_problem.as_deref().map(|problem| note(".git", problem)));
     coverage
+}
+
+fn note(path: &str, why: &str) -> Unread {
+    Unread { path: path.to_owned(), why: Text { en: why.to_owned(), ko: why.to_owned() } }
 }

@@ -9,6 +9,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::{ConfigError, Configuration};
+use crate::judge::baseline::{Baseline, BaselineError};
 use crate::rules::checked::CatalogueError;
 use crate::rules::packs::PackError;
 use crate::verdict::{Item, Report};
@@ -16,6 +18,7 @@ use crate::verdict::{Item, Report};
 mod audit;
 pub mod cli;
 pub mod collect;
+pub mod config;
 pub mod judge;
 pub mod link;
 pub mod lower;
@@ -26,12 +29,28 @@ pub mod source;
 pub mod verdict;
 
 /// What an audit is to hold a tree against.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// How many items may be unticked.
-    pub max_unticked: usize,
-    /// Items that must be ticked whatever the count.
+    /// How many items may be unticked; none: what the configuration says, else two.
+    pub max_unticked: Option<usize>,
+    /// Items that must be ticked whatever the count, besides those of the configuration.
     pub required: Vec<Item>,
+    /// The configuration of the tree.
+    pub configuration: Configuration,
+    /// The configuration was not read in the tree, so it holds for other revisions of it, too.
+    pub is_imposed: bool,
+    /// The day of the audit, `YYYY-MM-DD`; none: no attestation expires.
+    pub today: Option<String>,
+    /// Suppressions that suppress nothing and stale entries of the baseline fail the gate.
+    pub strict: bool,
+    /// What could not be checked fails the gate.
+    pub complete: bool,
+    /// Nothing but findings that were not there before fails the gate.
+    pub new_only: bool,
+    /// Findings that were known before.
+    pub baseline: Option<Baseline>,
+    /// The revision that the tree is compared with.
+    pub changed_since: Option<String>,
     /// A folder with further packs and catalogue files.
     pub rules: Option<PathBuf>,
     /// Worker threads; none: as many as there are cores.
@@ -45,6 +64,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Collect(#[from] collect::CollectError),
+    /// The revision to compare with cannot be read.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Revision(#[from] collect::RevisionError),
     /// The packs cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -53,6 +76,14 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// The configuration, or a comment that suppresses findings, cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Config(#[from] ConfigError),
+    /// The baseline cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Baseline(#[from] BaselineError),
     /// The shapes of credentials cannot be used.
     #[error("rules/secrets.toml: {0}")]
     Shapes(String),
@@ -74,10 +105,20 @@ pub fn audit(root: &Path, options: &Options) -> Result<Report, Error> {
     audit::run(root, options)
 }
 
+/// The configuration that is written in a tree.
+///
+/// # Errors
+/// There are two of them, or one with mistakes.
+pub fn configuration(root: &Path) -> Result<Configuration, Error> {
+    let text = |path: &str| config::text_in(root, path);
+    let written = config::find(&text)?;
+    Ok(written.map(|written| config::check(&written)).transpose()?.unwrap_or_default())
+}
+
 /// The files of a tree as an audit sees them.
 ///
 /// # Errors
 /// A path that cannot be read.
-pub fn tree(root: &Path) -> Result<collect::Tree, Error> {
-    audit::tree(root)
+pub fn tree(root: &Path, configuration: &Configuration) -> Result<collect::Tree, Error> {
+    audit::tree(root, configuration)
 }

@@ -1,16 +1,15 @@
 //! Excerpts of the text around findings, with credentials hidden.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use crate::collect::Tree;
+use crate::collect::{Contents, Tree};
 use crate::judge;
 use crate::source::{Span, decode};
 use crate::verdict::*;
 
 /// The source around each finding, read again for the few files that have one; credentials in it are left out.
 pub(super) fn excerpts(
-    root: &Path,
+    contents: &Contents,
     findings: &mut [Finding],
     tree: &Tree,
     found: &[judge::conditions::exposure::FileHits],
@@ -21,7 +20,7 @@ pub(super) fn excerpts(
     for finding in findings {
         let path = &finding.location.path;
         let text = texts.entry(path.clone()).or_insert_with(|| {
-            let text = std::fs::read(root.join(path)).ok().and_then(|bytes| decode(&bytes))?.text;
+            let text = contents.bytes(path).ok().and_then(|bytes| decode(&bytes))?.text;
             let hidden = hits.get(path.as_str()).map(|found| judge::secrets::hidden(&found.hits, &text));
             Some((text, hidden.unwrap_or_default()))
         });

@@ -1,13 +1,14 @@
 //! Reading and lowering files, in parallel, and following their imports to files that were left out.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
-use crate::collect::{self, Class, File, Tree, classify_text, is_provisional};
+use crate::collect::{self, Class, Contents, File, Tree, classify_text, is_provisional};
 use crate::judge;
+use crate::judge::ignore::{Ignore, MARK, ignores};
 use crate::link::entries::conventions;
 use crate::link::names::{Names, Target};
 use crate::model::{Language, LostReason, Module, Project, Settings};
@@ -20,37 +21,59 @@ use super::PARSE_ALL;
 use super::scripts::import_sources;
 
 /// What reading one file gave.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Read {
     pub(super) module: Option<Module>,
     pub(super) is_lowered: bool,
     pub(super) settings: Option<Settings>,
+    /// The class that the file had before its text was looked at.
+    pub(super) given: Option<Class>,
     pub(super) class: Option<(Class, String)>,
     pub(super) unread: Option<Unread>,
     pub(super) partial: Option<Unread>,
+    /// No code that ships; credentials should have been looked for in it.
+    pub(super) unchecked: Option<Unread>,
     pub(super) relevant: bool,
     pub(super) hits: judge::conditions::exposure::FileHits,
+    /// Comments that suppress findings.
+    pub(super) ignores: Vec<Ignore>,
 }
 
 /// Reads and lowers files.
 pub(super) struct Reader {
-    pub(super) root: std::path::PathBuf,
+    pub(super) contents: Contents,
     pub(super) words: AhoCorasick,
     pub(super) conventions: Vec<globset::GlobSet>,
     pub(super) shapes: crate::rules::secrets::Shapes,
+    /// What was read before of files that are the same.
+    known: Mutex<BTreeMap<String, Read>>,
 }
 
 impl Reader {
-    pub(super) fn new(root: &Path, catalogue: &Catalogue, projects: &[Project]) -> Result<Reader, Error> {
+    pub(super) fn new(contents: Contents, catalogue: &Catalogue, projects: &[Project]) -> Result<Reader, Error> {
         let words = AhoCorasick::new(catalogue.words()).map_err(|why| Error::Threads(why.to_string()))?;
         let conventions = conventions(catalogue, projects);
         let shapes = crate::rules::secrets::Shapes::built_in()
             .map_err(|mistake| Error::Shapes(format!("line {}: {}", mistake.line, mistake.message)))?;
-        Ok(Reader { root: root.to_owned(), words, conventions, shapes })
+        Ok(Reader { contents, words, conventions, shapes, known: Mutex::default() })
+    }
+
+    /// Reads what is known already no more.
+    pub(super) fn with(self, known: BTreeMap<String, Read>) -> Reader {
+        Reader { known: Mutex::new(known), ..self }
+    }
+
+    /// What was read before, where it holds for a file of this class, too.
+    fn known(&self, file: &File) -> Option<Read> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&file.path)?;
+        (known.given == Some(file.class)).then_some(known)
     }
 
     pub(super) fn read(&self, file: &File) -> Read {
-        let mut read = Read::default();
+        if let Some(known) = self.known(file) {
+            return known;
+        }
+        let mut read = Read { given: Some(file.class), ..Read::default() };
         let decoded = match self.text(file) {
             Ok(Some(decoded)) => decoded,
             Ok(None) => {
@@ -60,16 +83,21 @@ impl Reader {
                 return read;
             }
             Err(why) => {
+                let unread = Some(unread(file, &why, &why));
                 if file.class == Class::Ships {
-                    read.unread = Some(unread(file, &why, &why));
+                    read.unread = unread
+                } else {
+                    read.unchecked = unread
                 }
                 return read;
             }
         };
         let text = &decoded.text;
-        read.class = classify_text(file, text);
+        read.class = if file.class == Class::Excluded { None } else { classify_text(file, text) };
         let class = read.class.as_ref().map_or(file.class, |(class, _)| *class);
-        read.hits = judge::conditions::exposure::scan_file(file, text, class, &self.shapes);
+        // Nothing hides a credential.
+        let scanned_as = if class == Class::Excluded { Class::Ships } else { class };
+        read.hits = judge::conditions::exposure::scan_file(file, text, scanned_as, &self.shapes);
         match file.kind {
             collect::Kind::Code(language) if class == Class::Ships || is_provisional(file) => {
                 read.relevant =
@@ -79,7 +107,11 @@ impl Reader {
                 }
             }
             collect::Kind::Settings if class == Class::Ships => {
-                read.settings = lower::settings::lower(&file.path, text)
+                read.settings = lower::settings::lower(&file.path, text);
+                if text.contains(MARK) {
+                    let comments = lower::settings::comments::comments(text);
+                    read.ignores = ignores(&file.path, text, &comments);
+                }
             }
             _ => {}
         }
@@ -87,7 +119,7 @@ impl Reader {
     }
 
     pub(super) fn text(&self, file: &File) -> Result<Option<Decoded>, String> {
-        let bytes = std::fs::read(self.root.join(&file.path)).map_err(|why| why.to_string())?;
+        let bytes = self.contents.bytes(&file.path).map_err(|why| why.to_string())?;
         Ok(decode(&bytes))
     }
 
@@ -122,6 +154,7 @@ impl Reader {
             let entry = Some(unread(file, &en, &ko));
             if names_something { read.unread = entry } else { read.partial = entry }
         }
+        read.ignores = ignores(&file.path, &decoded.text, &module.comments);
         read.module = Some(module);
     }
 
@@ -194,6 +227,7 @@ impl Reader {
                 reads[index].module = read.module;
                 reads[index].unread = reads[index].unread.take().or(read.unread);
                 reads[index].partial = reads[index].partial.take().or(read.partial);
+                reads[index].ignores = read.ignores;
                 // What something that ships imports ships.
                 if is_provisional(&tree.files[index]) {
                     tree.files[index].class = Class::Ships;

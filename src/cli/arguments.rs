@@ -58,6 +58,22 @@ pub enum Command {
         #[command(subcommand)]
         command: Guards,
     },
+    /// Print the configuration that holds, and where each part of it is written
+    Config {
+        /// The repository or app
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        #[command(flatten)]
+        configuration: Configured,
+    },
+    /// Write the findings of today into a baseline, so that --new-only fails on others only
+    #[command(args_conflicts_with_subcommands = true)]
+    Baseline {
+        #[command(subcommand)]
+        action: Option<BaselineAction>,
+        #[command(flatten)]
+        known: BaselineArguments,
+    },
     /// Print the JSON Schema of a format
     Schema { of: Schema },
     /// Print the completions of a shell
@@ -143,15 +159,47 @@ pub enum Part {
     Gitignore,
 }
 
+#[derive(Debug, Subcommand)]
+pub enum BaselineAction {
+    /// Remove the entries that no finding matches any more
+    Prune(BaselineArguments),
+}
+
+#[derive(Args, Debug)]
+pub struct BaselineArguments {
+    /// The repository or app
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// The baseline, by default launchcheck-baseline.toml in PATH
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    #[command(flatten)]
+    pub configuration: Configured,
+    /// Folder with further packs and catalogue files
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+}
+
+/// Where the configuration is.
+#[derive(Args, Debug)]
+pub struct Configured {
+    /// Take the configuration from a file instead of the audited tree
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Take no configuration at all
+    #[arg(long, conflicts_with = "config")]
+    pub isolated: bool,
+}
+
 /// Options of an audit.
 #[derive(Args, Debug)]
 pub struct Check {
     /// The repository or app to audit
     #[arg(default_value = ".")]
     pub path: PathBuf,
-    /// How many boxes may be unticked
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    pub max_unticked: usize,
+    /// How many boxes may be unticked [default: the configuration's, else 2]
+    #[arg(long, value_name = "N")]
+    pub max_unticked: Option<usize>,
     /// Items that must be ticked whatever the count, such as A1,E2
     #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = item)]
     pub require: Vec<Item>,
@@ -161,6 +209,20 @@ pub struct Check {
     /// Write a further report to a file; may be repeated
     #[arg(long, value_name = "FORMAT=FILE", value_parser = output)]
     pub output: Vec<Output>,
+    #[command(flatten)]
+    pub configuration: Configured,
+    /// Findings that are known, by default launchcheck-baseline.toml in PATH where it is there
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Compare with the tree of a revision of git: what is new, known, gone
+    #[arg(long, value_name = "REF")]
+    pub changed_since: Option<String>,
+    /// Fail only on findings that neither the baseline nor --changed-since knows
+    #[arg(long)]
+    pub new_only: bool,
+    /// Fail also on suppressions that suppress nothing, stale entries of the baseline, and what could not be checked
+    #[arg(long)]
+    pub strict: bool,
     /// Folder with further packs and catalogue files
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
@@ -237,6 +299,8 @@ pub enum Listed {
 pub enum Schema {
     /// Of `--format json`
     Report,
+    /// Of launchcheck.toml
+    Config,
 }
 
 /// One `--output`.

@@ -2,9 +2,10 @@
 
 use std::{fs, io::Write};
 
-use super::{Failure, arguments::Check, outcome::Outcome, print, tongue_of};
+use super::{
+    Failure, arguments::Check, describe, outcome::Outcome, print, surroundings::Surroundings, terms, tongue_of,
+};
 use crate::{
-    Options,
     report::{Format, Style, render},
     rules::packs::Packs,
     verdict::{Report, Tongue},
@@ -14,6 +15,7 @@ pub(super) fn run(
     check: &Check,
     chosen: Option<Tongue>,
     style: &Style,
+    surroundings: &Surroundings,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Outcome, Failure> {
@@ -22,14 +24,12 @@ pub(super) fn run(
         return Err(Failure::Usage(message.to_owned()));
     }
     let packs = Packs::load(check.rules.as_deref()).map_err(crate::Error::from)?;
-    let options = Options {
-        max_unticked: check.max_unticked,
-        required: check.require.clone(),
-        rules: check.rules.clone(),
-        threads: check.threads.map(usize::from),
-    };
+    let options = terms::options(check, surroundings)?;
+    let configured = options.configuration.lang.as_ref().map(|lang| lang.value);
+    let chosen = chosen.or(configured);
+    let style = Style { tongue: chosen.unwrap_or(style.tongue), ..*style };
     let report = crate::audit(&check.path, &options)?;
-    let style = Style { all: check.all, quiet: check.quiet, verbose: check.verbose, ..*style };
+    let style = Style { all: check.all, quiet: check.quiet, verbose: check.verbose, ..style };
     // A file is read elsewhere: nothing about this terminal holds for it.
     let plain = Style { width: Style::default().width, color: false, unicode: style.unicode, quiet: false, ..style };
     for output in &check.output {
@@ -40,7 +40,12 @@ pub(super) fn run(
     if check.timings {
         timings(&report, err);
     }
-    let outcome = Outcome::of(&report.audit);
+    let expired = terms::expired(&check.path, &check.configuration, &report.audit);
+    if let Some(expired) = &expired {
+        // The exit code says it, too.
+        let _ = err.write_all(describe(expired, surroundings).as_bytes());
+    }
+    let outcome = if expired.is_some() { Outcome::Untrusted } else { Outcome::of(&report.audit) };
     let outcome = if check.exit_zero { outcome.lenient() } else { outcome };
     match print(out, &written(&report, &packs, check.format, chosen, &style)) {
         // The verdict stands, whether or not somebody reads to the end.

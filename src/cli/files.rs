@@ -30,6 +30,7 @@ fn class(class: Class) -> &'static str {
         Class::Script => "script",
         Class::Generated => "generated",
         Class::Vendored => "vendored",
+        Class::Excluded => "excluded",
     }
 }
 

@@ -11,6 +11,7 @@ use self::place::Place;
 use self::write::{Copied, State};
 use super::{Failure, arguments::Add};
 use crate::{
+    config::Configuration,
     report::{Style, clean},
     rules::guards::{self, GuardLibrary, Paste},
     verdict::Tongue,
@@ -21,7 +22,7 @@ pub(super) fn add(add: &Add, style: &Style) -> Result<String, Failure> {
     let language = add.language.name();
     let libraries = guards::libraries().map_err(|why| Failure::Usage(format!("rules/guards.toml: {why}")))?;
     let library = libraries.get(language).ok_or_else(|| Failure::Usage(format!("no guards for {language}")))?;
-    let tree = crate::tree(&add.path)?;
+    let tree = crate::tree(&add.path, &Configuration::default())?;
     let place = Place::of(&add.path, &tree, library, language, add.to.as_deref()).map_err(Failure::Usage)?;
     let files: Vec<(String, String)> = guards::files(language)
         .filter(|(path, _)| library.only.iter().all(|only| only.file != *path || place.has_any(&only.packages)))

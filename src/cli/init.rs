@@ -22,7 +22,7 @@ use crate::{
 
 /// Shows the plan, asks on a terminal, writes.
 pub(super) fn run(init: &Init, surroundings: &Surroundings, style: &Style, out: &mut dyn Write) -> Result<(), Failure> {
-    let options = Options { max_unticked: 2, ..Options::default() };
+    let options = Options { max_unticked: Some(2), ..Options::default() };
     let report = crate::audit(&init.path, &options)?;
     let steps: Vec<Step> = plan(&init.path, &report.audit.inventory.env_vars, style.tongue)
         .into_iter()

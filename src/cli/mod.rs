@@ -15,12 +15,13 @@ use self::{
     surroundings::Surroundings,
 };
 use crate::{
-    Error,
+    Error, config,
     report::{Style, clean, json},
     verdict::Tongue,
 };
 
 pub mod arguments;
+mod baseline;
 mod check;
 mod explain;
 mod files;
@@ -30,6 +31,7 @@ mod list;
 mod manual;
 pub mod outcome;
 pub mod surroundings;
+mod terms;
 
 /// Why a command has no result.
 #[derive(Debug, thiserror::Error)]
@@ -94,12 +96,17 @@ fn command(
         ..Style::default()
     };
     let text = match &arguments.command {
-        None => return check::run(&arguments.check, chosen, &style, out, err),
-        Some(Command::Check(check)) => return check::run(check, chosen, &style, out, err),
+        None => return check::run(&arguments.check, chosen, &style, surroundings, out, err),
+        Some(Command::Check(check)) => return check::run(check, chosen, &style, surroundings, out, err),
         Some(Command::Explain { subject, rules }) => explain::text(subject, rules.as_deref(), &style)?,
         Some(Command::List { what }) => list::text(*what, &style)?,
-        Some(Command::Files { path }) => files::text(&crate::tree(path)?),
+        Some(Command::Files { path }) => files::text(&crate::tree(path, &crate::configuration(path)?)?),
+        Some(Command::Config { path, configuration }) => {
+            clean::finish(&clean::block(&config::shown(&terms::configuration(path, configuration)?)))
+        }
+        Some(Command::Baseline { action, known }) => baseline::run(action.as_ref(), known, surroundings)?,
         Some(Command::Schema { of: Schema::Report }) => json::JSON_SCHEMA.to_owned(),
+        Some(Command::Schema { of: Schema::Config }) => config::JSON_SCHEMA.to_owned(),
         Some(Command::Completions { shell }) => completions(*shell),
         Some(Command::Man { to: None }) => manual::text()?,
         Some(Command::Man { to: Some(folder) }) => {

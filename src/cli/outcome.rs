@@ -24,7 +24,7 @@ impl Outcome {
             Outcome::Nothing
         } else if !audit.is_ready() {
             Outcome::NotReady
-        } else if !audit.coverage.unread.is_empty() {
+        } else if !audit.reasons().is_empty() {
             Outcome::Untrusted
         } else {
             Outcome::Ready
@@ -50,7 +50,9 @@ impl Outcome {
         match self {
             Outcome::Ready => "the gate is passed",
             Outcome::NotReady => "the gate is not passed",
-            Outcome::Untrusted => "the run cannot be trusted: usage, rules, missing path, unread shipping files",
+            Outcome::Untrusted => {
+                "the run cannot be trusted: usage, rules, configuration, missing path or revision, unread shipping files"
+            }
             Outcome::Nothing => "nothing to audit: no file of a known language ships, and no secret was found",
         }
     }

@@ -1,6 +1,10 @@
 //! What the environment says about language, colour, drawing and width. Asked once; everything below is told.
 
-use std::{env, io::IsTerminal};
+use std::{
+    env,
+    io::IsTerminal,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use super::arguments::{ColorChoice, Lang, Look};
 use crate::verdict::Tongue;
@@ -98,6 +102,25 @@ impl Surroundings {
         !look.ascii && (!self.is_terminal || can)
     }
 
+    /// Whether this runs in continuous integration, as all services tell by `CI`.
+    pub fn is_ci(&self) -> bool {
+        self.set("CI").is_some_and(|value| !matches!(value.as_str(), "0" | "false"))
+    }
+
+    /// The day, `YYYY-MM-DD` in UTC: that of SOURCE_DATE_EPOCH, else the clock's.
+    ///
+    /// # Errors
+    /// A variable that is no number of seconds.
+    pub fn today(&self) -> Result<String, String> {
+        let seconds = match self.set("SOURCE_DATE_EPOCH") {
+            Some(text) => text
+                .parse::<u64>()
+                .map_err(|_| format!("SOURCE_DATE_EPOCH is `{text}`; it is a number of seconds since 1970"))?,
+            None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        };
+        Ok(day(seconds / 86_400))
+    }
+
     /// Cells per line.
     pub fn width(&self) -> usize {
         match self.columns {
@@ -105,6 +128,21 @@ impl Surroundings {
             _ => PIPED,
         }
     }
+}
+
+/// A day of the Gregorian calendar by its number since 1970. Years are counted from March, so that leap days come last.
+fn day(number: u64) -> String {
+    const CYCLE: u64 = 146_097;
+    let shifted = number + 719_468;
+    let (cycle, of_cycle) = (shifted / CYCLE, shifted % CYCLE);
+    let of_year = |days: u64| (days - days / 1_460 + days / 36_524 - days / 146_096) / 365;
+    let year = of_year(of_cycle);
+    let day_of_year = of_cycle - (365 * year + year / 4 - year / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    let year = cycle * 400 + year + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 #[cfg(test)]
@@ -122,6 +160,23 @@ mod tests {
         assert_eq!(tongue(&[("LANG", "ko_KR.UTF-8"), ("LC_ALL", "C")]), Tongue::English);
         assert_eq!(tongue(&[("LANG", "ko_KR.UTF-8"), ("LC_ALL", "")]), Tongue::Korean);
         assert_eq!(tongue(&[]), Tongue::English);
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        let today = |epoch| Surroundings::piped(&[("SOURCE_DATE_EPOCH", epoch)]).today();
+        for (epoch, expected) in [
+            ("0", "1970-01-01"),
+            ("951782399", "2000-02-28"),
+            ("951782400", "2000-02-29"),
+            ("951868800", "2000-03-01"),
+            ("1709164800", "2024-02-29"),
+            ("1798761599", "2026-12-31"),
+            ("4107542400", "2100-03-01"),
+        ] {
+            assert_eq!(today(epoch).as_deref(), Ok(expected), "{epoch}");
+        }
+        assert!(today("soon").is_err());
     }
 
     #[test]

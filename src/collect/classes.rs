@@ -77,6 +77,7 @@ fn strength(class: Class) -> u8 {
         Class::Test => 3,
         Class::Generated => 4,
         Class::Vendored => 5,
+        Class::Excluded => 6,
     }
 }
 

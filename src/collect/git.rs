@@ -15,7 +15,7 @@ pub(super) struct Repository {
     /// Where its working tree begins.
     pub(super) top: PathBuf,
     /// The folder with `index` and `HEAD` (of a linked worktree its own).
-    git: PathBuf,
+    pub(super) git: PathBuf,
     /// The folder with what all worktrees share (`info/exclude`).
     pub(super) common: PathBuf,
 }
@@ -100,7 +100,7 @@ impl Repository {
 }
 
 /// Whether a path of an index names something below its folder and outside of `.git`.
-fn stays_inside(path: &str) -> bool {
+pub(super) fn stays_inside(path: &str) -> bool {
     !path.contains(['\0', '\\'])
         && path.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.eq_ignore_ascii_case(".git"))
 }

@@ -15,7 +15,7 @@ use ignore::{
     gitignore::{Gitignore, GitignoreBuilder},
 };
 
-use super::git;
+use super::{Contents, git};
 use crate::source::is_bounded_pattern;
 
 /// A `.gitignore` beyond this is not read.
@@ -38,6 +38,8 @@ pub struct IgnoreRules {
     chains: RwLock<HashMap<String, Chain>>,
     /// `.git/info/exclude`, which holds on this machine only.
     exclude: Gitignore,
+    /// Where the rules of a revision are read; none: on disk.
+    contents: Option<Contents>,
 }
 
 impl IgnoreRules {
@@ -48,18 +50,26 @@ impl IgnoreRules {
         Self::within(&root, repository.as_ref())
     }
 
+    /// The rules of a tree, wherever it is read.
+    pub fn of(contents: &Contents) -> Self {
+        let rules = Self::new(contents.root());
+        IgnoreRules { contents: contents.is_revision().then(|| contents.clone()), chains: RwLock::default(), ..rules }
+    }
+
     pub(super) fn within(root: &Path, repository: Option<&git::Repository>) -> Self {
         let alone = IgnoreRules {
             top: root.to_owned(),
             prefix: String::new(),
             chains: RwLock::default(),
             exclude: Gitignore::empty(),
+            contents: None,
         };
         let Some(repository) = repository else { return alone };
         let prefix = super::relative(&repository.top, root).unwrap_or_default();
         let exclude = git::read_small(&repository.common.join("info/exclude"))
             .map_or_else(Gitignore::empty, |text| compile(&text));
-        let rules = IgnoreRules { top: repository.top.clone(), prefix, chains: RwLock::default(), exclude };
+        let rules =
+            IgnoreRules { top: repository.top.clone(), prefix, chains: RwLock::default(), exclude, contents: None };
         if rules.root_is_ignored() { alone } else { rules }
     }
 
@@ -129,10 +139,27 @@ impl IgnoreRules {
     }
 
     fn extend(&self, chain: &Chain, folder: &str) -> Chain {
-        let own = read(&self.top.join(folder).join(".gitignore")).map(|text| compile(&text));
+        let own = self.text(&super::join(folder, ".gitignore")).map(|text| compile(&text));
         let Some(own) = own.filter(|matcher| !matcher.is_empty()) else { return chain.clone() };
         let skip = if folder.is_empty() { 0 } else { folder.len() + 1 };
         [(skip, Arc::new(own))].into_iter().chain(chain.iter().cloned()).collect()
+    }
+}
+
+impl IgnoreRules {
+    /// The text of a file of rules, by its path from the top.
+    fn text(&self, path: &str) -> Option<String> {
+        let below = match self.prefix.as_str() {
+            "" => Some(path),
+            prefix => path.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')),
+        };
+        match (&self.contents, below) {
+            (Some(contents), Some(below)) => {
+                let bytes = contents.bytes(below).ok()?;
+                (bytes.len() as u64 <= FILE_BYTES).then(|| String::from_utf8_lossy(&bytes).into_owned())
+            }
+            _ => read(&self.top.join(path)),
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 
 mod classes;
 mod commands;
+mod contents;
 mod git;
 mod ignoring;
 mod known;
 mod projects;
+mod revision;
 mod starts;
 mod walk;
 
@@ -15,7 +17,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     classes::{classify_text, is_provisional},
+    contents::Contents,
     ignoring::{IgnoreRules, would_ignore},
+    revision::{RevisionError, revision},
     starts::starts,
 };
 use crate::model::Project;
@@ -31,6 +35,8 @@ pub enum Class {
     /// Generated or minified.
     Generated,
     Vendored,
+    /// The configuration takes it out; credentials are looked for all the same.
+    Excluded,
 }
 
 /// What a file is written in, as far as the pipeline cares.
@@ -196,18 +202,22 @@ pub fn collect(root: &Path, limits: Limits) -> Result<Tree, CollectError> {
     }
     std::fs::read_dir(root).map_err(unreadable)?;
     let root = root.canonicalize().map_err(unreadable)?;
-    let mut tree = walk::walk(&root, limits);
+    Ok(complete(walk::walk(&root, limits), &Contents::on_disk(&root)))
+}
+
+/// Says of a list of files what each is for, and which projects they belong to.
+fn complete(mut tree: Tree, contents: &Contents) -> Tree {
     classes::classify(&mut tree);
     let read = |path: &str| {
-        let bytes = tree.file(path).filter(|file| file.bytes <= projects::MANIFEST_BYTES)?;
-        let bytes = std::fs::read(root.join(&bytes.path)).ok()?;
+        let file = tree.file(path).filter(|file| file.bytes <= projects::MANIFEST_BYTES)?;
+        let bytes = contents.bytes(&file.path).ok()?;
         crate::source::decode(&bytes).map(|decoded| decoded.text)
     };
     let mut projects = projects::projects(&tree, &read);
     let started = starts::starts_in(&tree, &projects, &read);
     projects::assign_starts(&mut projects, started);
     tree.projects = projects;
-    Ok(tree)
+    tree
 }
 
 /// Where a folder lies in the git repository around it, relative to its top and empty there; `None` outside of git.

@@ -53,6 +53,21 @@ pub(super) fn walk(root: &Path, limits: Limits) -> Tree {
     tree
 }
 
+/// The tree of files that are all tracked, by path and size.
+pub(super) fn listed(files: Vec<(String, u64)>, limits: Limits) -> Tree {
+    let mut gathered = Gathered { limits, files: HashMap::new(), refused: HashSet::new(), skipped: Vec::new() };
+    for (path, bytes) in files {
+        gathered.take(path, bytes, true, false);
+    }
+    Tree { in_git: true, ..gathered.into_tree() }
+}
+
+/// Whether a file of this size is looked at.
+pub(super) fn is_taken(path: &str, bytes: u64, limits: Limits) -> bool {
+    let (kind, binary) = kind_of(path);
+    !binary && bytes <= if kind == Kind::Text { limits.text_bytes } else { limits.code_bytes }
+}
+
 /// All folders that lead to the files.
 fn folders(files: &[String]) -> HashSet<String> {
     let mut found = HashSet::new();

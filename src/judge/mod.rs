@@ -1,22 +1,27 @@
 //! Stage 4: program + rules → findings, evidence, verdicts, score.
 
+pub mod baseline;
 pub mod behaviour;
 pub mod calls;
 pub mod case;
+pub mod compare;
 pub mod conditions;
 pub mod deadlines;
 pub mod failing;
 pub mod generators;
 pub mod guards;
+pub mod ignore;
 pub mod inputs;
 mod inventory;
 pub mod processes;
 mod replies;
 pub mod retrying;
 pub mod secrets;
+pub mod settle;
 
 use std::collections::BTreeSet;
 
+use crate::config::Configuration;
 use crate::link::Program;
 use crate::link::entries::{Entries, Started};
 use crate::rules::packs::Packs;
@@ -59,9 +64,13 @@ pub fn environment(program: &Program<'_>, packs: &Packs, started: &Started<'_>) 
     Environment { variables: inventory::variables(program, &variables), validation }
 }
 
-/// Judges the calls of a linked program.
-pub fn judge(program: &Program<'_>, packs: &Packs, started: &Started<'_>) -> Calls {
-    let entries = Entries::of(program, started);
+/// Judges the calls of a linked program. `configuration` may say which entry points are public.
+pub fn judge(program: &Program<'_>, packs: &Packs, started: &Started<'_>, configuration: &Configuration) -> Calls {
+    let mut entries = Entries::of(program, started);
+    for entry in &mut entries.entries {
+        let path = &program.modules[entry.module].path;
+        entry.public = configuration.publicness(path, &entry.name).unwrap_or(entry.public);
+    }
     let case = Case::new(program, &entries, packs, started.served);
     let inputs = Inputs::new(&case);
     let constructs = retries::constructs(&case);

@@ -265,6 +265,16 @@ impl<'m> Program<'m> {
         Some(vec![Value::Library { path: Rc::from(becomes?.as_str()), sites: sites.into() }])
     }
 
+    /// What the configuration says that a name of a module is: known as a library's names are.
+    pub(super) fn own(&self, unit: &Unit<'m>, name: &str) -> Option<Value<'m>> {
+        if unit.function.is_some() || unit.class.is_some() {
+            return None;
+        }
+        let module = &self.modules[unit.module];
+        let path = self.catalogue.own(module.language, &module.path, name)?;
+        Some(Value::Library { path: path.into(), sites: Rc::from([]) })
+    }
+
     /// What a name is in a frame. `written` is where it stands: what it is bound to there is not there yet.
     fn name(&self, name: &'m str, frame: FrameId, written: Option<Span>) -> Values<'m> {
         let mut written = written;
@@ -287,6 +297,9 @@ impl<'m> Program<'m> {
                     ("self" | "super", None) => Value::Instance { class, site: None },
                     _ => Value::Class(class),
                 }];
+            }
+            if let Some(own) = self.own(unit, name) {
+                return vec![own];
             }
             if let Some(bindings) = unit.names.get(name) {
                 // `let config = config::load()`: the name inside is the one outside.

@@ -11,6 +11,7 @@
 //! | directives | blocks and directives, numbered where repeated: `http.server.0.location.1.limit_req`; arguments are the value, of a block at its own path |
 //! | sections | section, key |
 
+pub mod comments;
 pub mod container;
 pub mod directives;
 pub mod flat;

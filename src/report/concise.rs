@@ -3,14 +3,30 @@
 use std::fmt::Write;
 
 use super::{Style, clean, words};
-use crate::verdict::{Confidence, Finding, Report};
+use crate::verdict::{Confidence, Finding, Report, Standing, Tongue};
 
 /// Writes the report. Suppressed findings appear only when all are asked for.
 pub fn render(report: &Report, style: &Style) -> String {
     let mut out = String::new();
     if !style.quiet {
+        for exemption in report.audit.gate.weakened() {
+            let place = &exemption.location;
+            let said = clean::shown(&words::gate::exemption(exemption, style.tongue));
+            let head = words::Word::Weakened.say(style.tongue);
+            let _ = writeln!(out, "{}:{}:{}: {head}: {said}", clean::shown(&place.path), place.line, place.column);
+        }
         for finding in report.audit.findings.iter().filter(|each| style.all || each.suppressed.is_none()) {
             line(&mut out, finding, style);
+        }
+        for exemption in report.audit.gate.exemptions.iter().filter(|each| each.standing != Some(Standing::New)) {
+            let place = &exemption.location;
+            let said = clean::shown(&words::gate::exemption(exemption, style.tongue));
+            let _ = writeln!(out, "{}:{}:{}: {said}", clean::shown(&place.path), place.line, place.column);
+        }
+        for unused in &report.audit.gate.unused {
+            let place = &unused.location;
+            let said = clean::shown(&words::gate::unused(unused, style.tongue));
+            let _ = writeln!(out, "{}:{}:{}: {said}", clean::shown(&place.path), place.line, place.column);
         }
     }
     out.push_str(&words::verdict(&report.audit, style.tongue));
@@ -20,6 +36,7 @@ pub fn render(report: &Report, style: &Style) -> String {
 fn line(out: &mut String, finding: &Finding, style: &Style) {
     let place = &finding.location;
     let message = clean::shown(finding.message.in_tongue(style.tongue));
+    let standing = finding.standing.map(|standing| format!(", {}", words::gate::standing(standing, Tongue::English)));
     let kind = match (finding.suppressed.is_some(), finding.confidence) {
         (true, _) => ", suppressed",
         (false, Confidence::Note) => ", note",
@@ -29,11 +46,12 @@ fn line(out: &mut String, finding: &Finding, style: &Style) {
     // Writing to a string cannot fail.
     let _ = writeln!(
         out,
-        "{}:{}:{}: {} {message} [{}{kind}]",
+        "{}:{}:{}: {} {message} [{}{kind}{}]",
         clean::shown(&place.path),
         place.line,
         place.column,
         clean::shown(&finding.rule),
         finding.item.id(),
+        standing.unwrap_or_default(),
     );
 }

@@ -15,6 +15,8 @@ use crate::{
     verdict::{Answer, Audit, Confidence, Finding, Report, Unread, Verdict},
 };
 
+mod terms;
+
 /// Findings shown per item, notes shown, files named per kind, unless all are asked for.
 const SHOWN: usize = 3;
 /// The narrowest report.
@@ -25,10 +27,13 @@ pub fn render(report: &Report, packs: &Packs, style: &Style) -> String {
     let style = Style { width: style.width.max(NARROWEST), ..*style };
     let mut page = Page { style: &style, paint: Paint { color: style.color }, packs, out: String::new() };
     if !style.quiet {
+        page.weakened(&report.audit);
         page.table(&report.audit);
         page.gaps(&report.audit);
         page.notes(&report.audit);
+        page.terms(&report.audit);
         page.apps(report);
+        page.compared(&report.audit);
         page.coverage(&report.audit);
     }
     page.verdict(&report.audit);
@@ -119,7 +124,7 @@ impl Page<'_> {
                 .filter(|finding| finding.confidence != Confidence::Note)
                 .filter(|finding| self.style.all || finding.suppressed.is_none())
                 .collect();
-            findings.sort_by_key(|finding| (finding.suppressed.is_some(), finding.confidence));
+            findings.sort_by_key(|finding| (finding.suppressed.is_some(), finding.standing, finding.confidence));
             if answer.verdict == Verdict::Fail || !findings.is_empty() {
                 self.gap(answer, &findings);
             }
@@ -158,6 +163,9 @@ impl Page<'_> {
             format!("{}: {}", clean::shown(&finding.rule), clean::shown(finding.message.in_tongue(tongue)));
         if finding.confidence == Confidence::Likely {
             message.push_str(&format!(" ({})", Word::Likely.say(tongue)));
+        }
+        if let Some(standing) = finding.standing {
+            message.push_str(&format!(" ({})", words::gate::standing(standing, tongue)));
         }
         if let Some(suppression) = &finding.suppressed {
             let said = Word::Suppressed.say(tongue);
@@ -294,6 +302,7 @@ impl Page<'_> {
             paragraph(&mut self.out, "", &text, self.style.width, |text| paint.dim(text));
         }
         self.files(Word::Unread, &coverage.unread);
+        self.files(Word::Unchecked, &coverage.unchecked);
         if self.style.verbose {
             self.files(Word::Partial, &coverage.partial);
             self.files(Word::Skipped, &coverage.skipped);
@@ -317,7 +326,7 @@ impl Page<'_> {
 
     fn verdict(&mut self, audit: &Audit) {
         let line = words::verdict(audit, self.style.tongue);
-        let trusted = audit.coverage.unread.is_empty() && !audit.gate.empty;
+        let trusted = audit.reasons().is_empty();
         for line in wrap(&line, self.style.width, true) {
             let painted = match (audit.is_ready(), trusted) {
                 (true, true) => self.paint.green(&line),

@@ -143,6 +143,18 @@ pub enum Word {
     Likely,
     /// Head of the apps of a monorepo.
     Apps,
+    /// In front of a file that could not be checked.
+    Unchecked,
+    /// Head of what has made the gate weaker.
+    Weakened,
+    /// Head of what makes the gate weaker than the code alone would.
+    Exemptions,
+    /// Head of suppressions that suppress nothing.
+    Unused,
+    /// Head of findings that are no more.
+    Gone,
+    /// Head of entries of the baseline that no finding matches.
+    Stale,
 }
 
 impl Word {
@@ -170,6 +182,18 @@ impl Word {
             (Word::Likely, Tongue::Korean) => "가능성 높음",
             (Word::Apps, Tongue::English) => "apps",
             (Word::Apps, Tongue::Korean) => "앱",
+            (Word::Unchecked, Tongue::English) => "not checked",
+            (Word::Unchecked, Tongue::Korean) => "점검하지 못함",
+            (Word::Weakened, Tongue::English) => "this change makes the gate weaker",
+            (Word::Weakened, Tongue::Korean) => "이번 변경으로 기준이 느슨해집니다",
+            (Word::Exemptions, Tongue::English) => "exemptions in force",
+            (Word::Exemptions, Tongue::Korean) => "적용 중인 예외",
+            (Word::Unused, Tongue::English) => "exemptions about nothing",
+            (Word::Unused, Tongue::Korean) => "해당 대상이 없는 예외",
+            (Word::Gone, Tongue::English) => "fixed since then",
+            (Word::Gone, Tongue::Korean) => "그 사이 해결됨",
+            (Word::Stale, Tongue::English) => "fixed, but still in the baseline (launchcheck baseline prune)",
+            (Word::Stale, Tongue::Korean) => "해결되었으나 기준선에 남음(launchcheck baseline prune)",
         }
     }
 }

@@ -38,6 +38,9 @@ pub struct Catalogue {
     shared: BTreeSet<String>,
     /// The heads of names that are worth looking for in files.
     heads: BTreeSet<String>,
+    /// Functions and classes of the audited tree of which its configuration says what they are: the file without its
+    /// extension, a dot, the name.
+    own: BTreeSet<String>,
 }
 
 /// The names with one head, as written. What their braces stand for is made out when the first of them is looked up: a
@@ -76,11 +79,12 @@ impl Headed {
 }
 
 impl Catalogue {
-    /// The embedded catalogue, merged with the `catalogue/*.toml` (or `*.toml` that name a library) of `extra`.
+    /// The embedded catalogue, merged with the `catalogue/*.toml` (or `*.toml` that name a library) of `extra` and with
+    /// facts about code of the audited tree.
     ///
     /// # Errors
     /// A file that cannot be read, or says something that can never work.
-    pub fn load(extra: Option<&Path>) -> Result<Catalogue, CatalogueError> {
+    pub fn load(extra: Option<&Path>, own: &[Fact]) -> Result<Catalogue, CatalogueError> {
         let mut libraries = super::EMBEDDED
             .par_iter()
             .filter(|(path, _)| path.starts_with("rules/catalogue/"))
@@ -89,7 +93,26 @@ impl Catalogue {
         for (path, text) in extra.map(read_folder).transpose()?.unwrap_or_default() {
             libraries.push(Headed::of(read(&path, &text)?));
         }
-        Ok(Catalogue::from(libraries))
+        if own.is_empty() {
+            return Ok(Catalogue::from(libraries));
+        }
+        let own = Headed::of(own_library(own));
+        let declared = own.names.iter().flatten().flat_map(|name| expand(name)).collect();
+        libraries.push(own);
+        Ok(Catalogue { own: declared, ..Catalogue::from(libraries) })
+    }
+
+    /// The canonical name of a function or class of the audited tree whose configuration says what it is.
+    pub fn own(&self, language: Language, path: &str, name: &str) -> Option<String> {
+        if self.own.is_empty() {
+            return None;
+        }
+        let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+        let name = format!("{stem}.{name}");
+        // Whatever is said about a part of it, it is known by name.
+        let goes_on = |rest: &str| rest.is_empty() || rest.starts_with(['.', '(', '[']);
+        let mut longer = self.own.range(name.clone()..).map_while(|own| own.strip_prefix(&name));
+        longer.any(goes_on).then(|| self.canonical(language, &name))
     }
 
     /// A catalogue of the given (path, text) files.
@@ -278,6 +301,27 @@ fn shared_heads(libraries: &[Headed]) -> BTreeSet<String> {
     languages.into_iter().filter(|(_, languages)| languages.len() > 1).map(|(head, _)| head.to_owned()).collect()
 }
 
+/// The facts that a configuration states, as those of a library.
+fn own_library(facts: &[Fact]) -> Library {
+    let names = facts.iter().flat_map(|fact| &fact.names).flat_map(|name| expand(name));
+    // Whoever uses it names one of its parts.
+    let words = names.flat_map(|name| {
+        let parts: Vec<String> = segments(&name).skip(1).map(|part| part.trim_end_matches("()").to_owned()).collect();
+        parts
+    });
+    Library {
+        name: "own".to_owned(),
+        url: String::new(),
+        packages: Default::default(),
+        language: None,
+        words: words.filter(|word| word.len() > 1 && !word.contains('*')).collect(),
+        aliases: BTreeMap::new(),
+        sets: BTreeMap::new(),
+        facts: facts.to_vec(),
+        examples: Vec::new(),
+    }
+}
+
 /// The word of a file by which a name can be found; none where it is in every file.
 fn word_of(name: &str) -> Option<String> {
     let head = segments(name).next()?.trim_end_matches("()");
@@ -290,7 +334,7 @@ mod tests {
 
     #[test]
     fn the_catalogue_loads() {
-        let catalogue = Catalogue::load(None);
+        let catalogue = Catalogue::load(None, &[]);
         assert!(catalogue.is_ok(), "{:?}", catalogue.err());
     }
 

@@ -8,7 +8,7 @@ use thiserror::Error;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::catalogue::Library;
+use super::catalogue::{Fact, Library};
 use super::kinds::{COMMON, KINDS, Keys};
 use super::packs::closest;
 use super::{amounts, patterns};
@@ -118,6 +118,35 @@ pub(super) fn read(path: &str, text: &str) -> Result<Library, CatalogueError> {
     }
     file.names(&mut library, &table)?;
     Ok(library)
+}
+
+/// Reads and checks one fact about own code, as a configuration states it.
+///
+/// # Errors
+/// What is wrong with it, and what to do.
+pub fn own_fact(fact: toml::Value) -> Result<Fact, (String, String)> {
+    let fields = [("name", "own".into()), ("url", "".into()), ("fact", toml::Value::Array(vec![fact]))];
+    let library: toml::Table = fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let plain = |why: &dyn std::fmt::Display| (why.to_string(), MANUAL.to_owned());
+    let text = toml::to_string(&library).map_err(|why| plain(&why))?;
+    let checked = || {
+        let file = File { path: "own", text: &text };
+        let table = DeTable::parse(&text).map_err(|error| file.wrong(None, error.message().to_owned(), MANUAL))?;
+        let table = table.into_inner();
+        for (fact, at) in tables(&table, "fact") {
+            file.fact(fact, at)?;
+        }
+        let mut library: Library =
+            toml::from_str(&text).map_err(|error| file.wrong(None, error.message().to_owned(), MANUAL))?;
+        file.names(&mut library, &table)?;
+        Ok(library.facts.pop())
+    };
+    match checked() {
+        Ok(Some(fact)) => Ok(fact),
+        Ok(None) => Err(plain(&"there is no fact")),
+        Err(CatalogueError::Invalid { problem, help, .. }) => Err((problem, help)),
+        Err(why) => Err(plain(&why)),
+    }
 }
 
 /// Reads one file of our own, which the tests have checked: as `read`, in a fraction of the time.

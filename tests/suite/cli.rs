@@ -5,7 +5,7 @@ use std::{ffi::OsString, fs};
 use launchcheck::cli::{run, surroundings::Surroundings};
 
 /// Exit code, standard output, standard error.
-fn launchcheck(arguments: &[&str], variables: &[(&str, &str)]) -> (u8, String, String) {
+pub(crate) fn launchcheck(arguments: &[&str], variables: &[(&str, &str)]) -> (u8, String, String) {
     let arguments = std::iter::once("launchcheck").chain(arguments.iter().copied()).map(OsString::from);
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let outcome = run(arguments, &Surroundings::piped(variables), &mut out, &mut err);

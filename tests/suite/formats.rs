@@ -55,7 +55,8 @@ fn all_formats_agree_on_every_place() {
         let human = written(&report, Format::Human, &all).replace("# #[", "##[");
         let places = places(&report);
         assert_eq!(places.len(), report.audit.findings.len());
-        for (line, place) in concise.lines().zip(&places) {
+        let said = concise.lines().filter(|line| !line.contains(": this change makes the gate weaker: "));
+        for (line, place) in said.zip(&places) {
             assert!(line.starts_with(&format!("{place}: ")), "{line}\n{place}");
         }
         for place in &places {
@@ -91,7 +92,7 @@ fn lines_fit_and_end_cleanly() {
             for line in text.lines() {
                 assert_eq!(line, line.trim_end(), "{style:?}");
                 // A place is never broken, so that it stays clickable.
-                let is_place = line.contains(".py:") || line.contains(".ts:") || line.contains(".py");
+                let is_place = [".py", ".ts:", ".toml", ".sql"].iter().any(|end| line.contains(end));
                 assert!(clean::cells(line) <= style.width || is_place, "{style:?}\n{line}\n{text}");
                 assert!(style.unicode || !line.contains(['✔', '✘', '─', '│', '…']), "{line}");
             }

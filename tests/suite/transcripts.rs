@@ -8,6 +8,8 @@ fn transcripts_are_true() {
         .env("LC_ALL", "C.UTF-8")
         .env("LAUNCHCHECK_LANG", "")
         .env("NO_COLOR", "1")
+        .env("CI", "")
+        .env("SOURCE_DATE_EPOCH", "1795824000")
         .case("README.md")
         .case("CONTRIBUTING.md")
         .case(".github/README.ko.md")

@@ -105,6 +105,9 @@ impl<'m> Program<'m> {
         let info = &self.modules[module];
         let frame = self.module_frame(module);
         let body = &self.units.units[self.units.bodies[module]];
+        if let Some(own) = self.own(body, name) {
+            return Some(vec![own]);
+        }
         if info.language == Language::TypeScript {
             return self.exported_typescript(module, name, frame, depth);
         }

@@ -85,10 +85,10 @@ pub fn remedy(reason: &Reason, tongue: Tongue) -> String {
             format!("보호 장치가 여전히 있는지 확인한 뒤 [attest.{}]의 날짜를 새로 적으십시오", item.id())
         }
         (Reason::Leftovers { .. }, Tongue::English) => {
-            "remove the suppressions, and run launchcheck baseline --prune".to_owned()
+            "remove the suppressions, and run launchcheck baseline prune".to_owned()
         }
         (Reason::Leftovers { .. }, Tongue::Korean) => {
-            "예외 처리를 지우고 launchcheck baseline --prune을 실행하십시오".to_owned()
+            "예외 처리를 지우고 launchcheck baseline prune을 실행하십시오".to_owned()
         }
         (Reason::Unchecked { .. }, Tongue::English) => {
             "make the files readable, or exclude them with a reason in the configuration".to_owned()
@@ -150,17 +150,17 @@ pub fn exemption(exemption: &Exemption, tongue: Tongue) -> String {
 pub fn unused(unused: &UnusedSuppression, tongue: Tongue) -> String {
     let ids = unused.ids.join(", ");
     match tongue {
-        Tongue::English => format!("suppresses nothing: {ids}"),
-        Tongue::Korean => format!("해당하는 지적이 없는 예외 처리입니다: {ids}"),
+        Tongue::English => format!("nothing matches {ids}"),
+        Tongue::Korean => format!("{ids}에 해당하는 것이 없습니다"),
     }
 }
 
 /// An entry of the baseline that no finding matches any more.
 pub fn stale(entry: &StaleEntry, tongue: Tongue) -> String {
-    let StaleEntry { rule, path, .. } = entry;
+    let StaleEntry { rule, fingerprint, .. } = entry;
     match tongue {
-        Tongue::English => format!("fixed, but still in the baseline: {rule} in {path}"),
-        Tongue::Korean => format!("해결되었으나 기준선에 남아 있습니다: {path}의 {rule}"),
+        Tongue::English => format!("{rule}, fingerprint {fingerprint}"),
+        Tongue::Korean => format!("{rule}, 지문 {fingerprint}"),
     }
 }
 

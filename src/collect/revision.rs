@@ -1,0 +1,312 @@
+//! The tree of a revision of git, read from the repository's objects. No process is run and nothing is checked out.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
+use gix_hash::{Kind, ObjectId, Prefix};
+use gix_object::{CommitRefIter, Find, Header, TagRef, TreeRefIter};
+use gix_odb::Handle;
+use gix_ref::file::{ReferenceExt, Store};
+use rayon::prelude::*;
+
+use super::{
+    Contents, IgnoreRules, Limits, Tree,
+    contents::Snapshot,
+    git::{self, Repository},
+    walk,
+};
+
+/// Folders of folders; no path is as deep.
+const DEPTH: usize = 256;
+/// Steps that a revision's name may go back, and tags that may point to tags.
+const STEPS: usize = 100_000;
+
+/// Why the tree of a revision cannot be read.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum RevisionError {
+    #[error("`{root}` is in no git repository, so there is nothing to compare it with")]
+    #[diagnostic(
+        code(launchcheck::revision),
+        help("--changed-since reads git's data: audit a clone, or leave the option out")
+    )]
+    NoRepository { root: String },
+    #[error("there is no revision `{name}`")]
+    #[diagnostic(
+        code(launchcheck::revision),
+        help("give a branch, a tag or a commit, such as HEAD~1 or origin/main; a CI job may have to fetch it first")
+    )]
+    Unknown { name: String },
+    #[error("`{name}` is ambiguous: several objects begin with it")]
+    #[diagnostic(code(launchcheck::revision), help("give more of its digits"))]
+    Ambiguous { name: String },
+    #[error("the objects of `{name}` are not all here: {id} is missing")]
+    #[diagnostic(
+        code(launchcheck::revision),
+        help(
+            "the clone is shallow or partial: fetch the history (git fetch --unshallow; in a checkout step fetch-depth: 0)"
+        )
+    )]
+    Missing { name: String, id: String },
+    #[error("git's data about `{name}` cannot be read: {why}")]
+    #[diagnostic(code(launchcheck::revision), help("git fsck says what is wrong with the repository"))]
+    Broken { name: String, why: String },
+}
+
+/// The tree of a revision as `collect` gives the one on disk, and where its files are read. `current` is the tree on
+/// disk: what is the same there is read there.
+///
+/// # Errors
+/// There is no repository, no such revision, or not all of its objects are here.
+pub fn revision(root: &Path, name: &str, current: &Tree, limits: Limits) -> Result<(Tree, Contents), RevisionError> {
+    let missing = || RevisionError::NoRepository { root: root.display().to_string() };
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let repository = git::discover(&root).ok().flatten().ok_or_else(missing)?;
+    let rules = IgnoreRules::within(&root, Some(&repository));
+    if rules.top() != repository.top {
+        return Err(missing());
+    }
+    // The objects of a repository nobody vouches for may be anything; the reader is not ours.
+    let read = || read(&root, &repository, rules.prefix(), name, current, limits);
+    let broken = || RevisionError::Broken { name: name.to_owned(), why: "its objects are broken".to_owned() };
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(broken()))
+}
+
+fn read(
+    root: &Path,
+    repository: &Repository,
+    prefix: &str,
+    name: &str,
+    current: &Tree,
+    limits: Limits,
+) -> Result<(Tree, Contents), RevisionError> {
+    let objects = Objects::open(repository, name)?;
+    let commit = objects.resolve(repository)?;
+    let mut tree = objects.tree_of(commit)?;
+    for part in prefix.split('/').filter(|part| !part.is_empty()) {
+        match objects.entries(tree)?.into_iter().find(|entry| entry.name == part && entry.kind == EntryKind::Folder) {
+            Some(entry) => tree = entry.id,
+            // The folder was not there yet: everything in it is new.
+            None => return Ok((Tree { in_git: true, ..Tree::default() }, Contents::of(root, Snapshot::default()))),
+        }
+    }
+    let files = objects.files(tree, limits)?;
+    let same = same_on_disk(root, &files, current);
+    let mut snapshot = Snapshot::default();
+    let mut sizes: Vec<(String, u64)> = Vec::new();
+    for (path, id) in files {
+        if let Some(bytes) = same.get(&path) {
+            sizes.push((path.clone(), *bytes));
+            snapshot.unchanged.insert(path);
+            continue;
+        }
+        let bytes = objects.size(id)?;
+        if walk::is_taken(&path, bytes, limits) {
+            snapshot.changed.insert(path.clone(), objects.bytes(id)?);
+        }
+        sizes.push((path, bytes));
+    }
+    let contents = Contents::of(root, snapshot);
+    let tree = super::complete(walk::listed(sizes, limits), &contents);
+    Ok((tree, contents))
+}
+
+/// The files that are the same on disk, with their sizes.
+fn same_on_disk(root: &Path, files: &BTreeMap<String, ObjectId>, current: &Tree) -> BTreeMap<String, u64> {
+    let is_same = |path: &str, id: ObjectId| {
+        let bytes = fs::read(root.join(path)).ok()?;
+        let found = gix_object::compute_hash(Kind::Sha1, gix_object::Kind::Blob, &bytes).ok()?;
+        (found == id).then_some(bytes.len() as u64)
+    };
+    let shared: Vec<(&str, ObjectId)> =
+        current.files.iter().filter_map(|file| Some((file.path.as_str(), *files.get(&file.path)?))).collect();
+    shared.par_iter().filter_map(|(path, id)| Some(((*path).to_owned(), is_same(path, *id)?))).collect()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EntryKind {
+    Folder,
+    File,
+    /// A link or a submodule: no file of this tree.
+    Other,
+}
+
+struct Entry {
+    name: String,
+    kind: EntryKind,
+    id: ObjectId,
+}
+
+/// The objects of a repository, asked for the sake of one revision.
+struct Objects<'n> {
+    handle: Handle,
+    name: &'n str,
+}
+
+impl<'n> Objects<'n> {
+    fn open(repository: &Repository, name: &'n str) -> Result<Objects<'n>, RevisionError> {
+        let handle = gix_odb::at(repository.common.join("objects"), Kind::Sha1)
+            .map_err(|why| RevisionError::Broken { name: name.to_owned(), why: why.kind().to_string() })?;
+        Ok(Objects { handle, name })
+    }
+
+    fn broken(&self, why: &str) -> RevisionError {
+        RevisionError::Broken { name: self.name.to_owned(), why: why.to_owned() }
+    }
+
+    fn missing(&self, id: ObjectId) -> RevisionError {
+        RevisionError::Missing { name: self.name.to_owned(), id: id.to_string() }
+    }
+
+    fn unknown(&self) -> RevisionError {
+        RevisionError::Unknown { name: self.name.to_owned() }
+    }
+
+    /// An object with its kind.
+    fn object(&self, id: ObjectId) -> Result<(gix_object::Kind, Vec<u8>), RevisionError> {
+        let mut buffer = Vec::new();
+        let kind = match self.handle.try_find(&id, &mut buffer) {
+            Ok(Some(data)) => data.kind,
+            Ok(None) => return Err(self.missing(id)),
+            Err(why) => return Err(self.broken(&why.to_string())),
+        };
+        Ok((kind, buffer))
+    }
+
+    fn size(&self, id: ObjectId) -> Result<u64, RevisionError> {
+        match gix_object::FindHeader::try_header(&self.handle, &id) {
+            Ok(Some(Header { size, .. })) => Ok(size),
+            Ok(None) => Err(self.missing(id)),
+            Err(why) => Err(self.broken(&why.to_string())),
+        }
+    }
+
+    fn bytes(&self, id: ObjectId) -> Result<Vec<u8>, RevisionError> {
+        self.object(id).map(|(_, bytes)| bytes)
+    }
+
+    /// The commit that the revision names: `HEAD`, a branch, a tag, digits of a commit, each with `~N` and `^N` behind.
+    fn resolve(&self, repository: &Repository) -> Result<ObjectId, RevisionError> {
+        let end = self.name.find(['~', '^']).unwrap_or(self.name.len());
+        let (base, mut steps) = self.name.split_at(end);
+        let mut commit = self.commit(self.named(repository, if base == "@" { "HEAD" } else { base })?)?;
+        while let Some(step) = steps.chars().next() {
+            let rest = steps.get(1..).unwrap_or("");
+            let digits = rest.len() - rest.trim_start_matches(|digit: char| digit.is_ascii_digit()).len();
+            let (number, after) = rest.split_at(digits);
+            let number: usize = if number.is_empty() { 1 } else { number.parse().map_err(|_| self.unknown())? };
+            commit = match step {
+                '~' if number <= STEPS => (0..number).try_fold(commit, |commit, _| self.parent(commit, 1))?,
+                '^' => self.parent(commit, number)?,
+                _ => return Err(self.unknown()),
+            };
+            steps = after;
+        }
+        Ok(commit)
+    }
+
+    fn parent(&self, commit: ObjectId, number: usize) -> Result<ObjectId, RevisionError> {
+        let Some(index) = number.checked_sub(1) else { return Ok(commit) };
+        let (_, data) = self.object(commit)?;
+        let parent = CommitRefIter::from_bytes(&data, Kind::Sha1).parent_ids().nth(index);
+        parent.ok_or_else(|| self.unknown())
+    }
+
+    fn named(&self, repository: &Repository, base: &str) -> Result<ObjectId, RevisionError> {
+        let is_hex = !base.is_empty() && base.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if base.len() == 40 && is_hex {
+            return ObjectId::from_hex(base.as_bytes()).map_err(|_| self.unknown());
+        }
+        let (git, common) = (repository.git.clone(), repository.common.clone());
+        let store = if git == common {
+            Store::at(git, Kind::Sha1)
+        } else {
+            Store::for_linked_worktree(git, common, Kind::Sha1)
+        };
+        if let Ok(Some(mut found)) = store.try_find(base) {
+            return match found.peel_to_id(&store, &self.handle) {
+                Ok(id) => Ok(id),
+                Err(_) => match found.target.try_id() {
+                    Some(id) => Err(self.missing(id.to_owned())),
+                    None => Err(self.unknown()),
+                },
+            };
+        }
+        let prefix = Prefix::from_hex(base).ok().filter(|_| is_hex).ok_or_else(|| self.unknown())?;
+        match self.handle.lookup_prefix(prefix, None) {
+            Ok(Some(Ok(id))) => Ok(id),
+            Ok(Some(Err(()))) => Err(RevisionError::Ambiguous { name: self.name.to_owned() }),
+            _ => Err(self.unknown()),
+        }
+    }
+
+    /// The commit that an object is or, as a tag, points to.
+    fn commit(&self, mut id: ObjectId) -> Result<ObjectId, RevisionError> {
+        for _ in 0..DEPTH {
+            let (kind, data) = self.object(id)?;
+            match kind {
+                gix_object::Kind::Commit => return Ok(id),
+                gix_object::Kind::Tag => {
+                    let tag = TagRef::from_bytes(&data, Kind::Sha1).map_err(|_| self.broken("a tag is broken"))?;
+                    id = tag.target();
+                }
+                _ => break,
+            }
+        }
+        Err(self.unknown())
+    }
+
+    fn tree_of(&self, commit: ObjectId) -> Result<ObjectId, RevisionError> {
+        let (_, data) = self.object(commit)?;
+        CommitRefIter::from_bytes(&data, Kind::Sha1).tree_id().map_err(|_| self.broken("a commit is broken"))
+    }
+
+    fn entries(&self, tree: ObjectId) -> Result<Vec<Entry>, RevisionError> {
+        let (kind, data) = self.object(tree)?;
+        if kind != gix_object::Kind::Tree {
+            return Err(self.broken("a folder is no folder"));
+        }
+        let mut entries = Vec::new();
+        for entry in TreeRefIter::from_bytes(&data, Kind::Sha1) {
+            let entry = entry.map_err(|_| self.broken("a folder is broken"))?;
+            let kind = match () {
+                () if entry.mode.is_tree() => EntryKind::Folder,
+                () if entry.mode.is_blob() => EntryKind::File,
+                () => EntryKind::Other,
+            };
+            let name = String::from_utf8_lossy(entry.filename).into_owned();
+            if git::stays_inside(&name) && !name.contains('/') {
+                entries.push(Entry { name, kind, id: entry.oid.to_owned() });
+            }
+        }
+        Ok(entries)
+    }
+
+    /// All files below a tree, by path.
+    fn files(&self, tree: ObjectId, limits: Limits) -> Result<BTreeMap<String, ObjectId>, RevisionError> {
+        let mut files = BTreeMap::new();
+        let mut open = vec![(String::new(), tree, 0)];
+        // Folders may stand in each other many times over without a single file.
+        let mut folders = 0;
+        while let Some((folder, tree, depth)) = open.pop() {
+            folders += 1;
+            if folders > limits.files {
+                return Err(self.broken("it has too many folders"));
+            }
+            for entry in self.entries(tree)? {
+                let path = super::join(&folder, &entry.name);
+                match entry.kind {
+                    EntryKind::Folder if depth < DEPTH => open.push((path, entry.id, depth + 1)),
+                    EntryKind::File if files.len() < limits.files => {
+                        files.insert(path, entry.id);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(files)
+    }
+}
