@@ -17,6 +17,7 @@ use crate::rules::catalogue::Kind;
 
 use super::calls::External;
 use super::case::Case;
+use super::conditions::alerting::is_notice;
 use super::generators::escapes;
 use super::retrying::{Leads, walk_statement};
 use shown::Shown;
@@ -223,6 +224,7 @@ fn is_log(case: &Case<'_, '_>, site: Site) -> bool {
     });
     let written = Program::written(&program.units.calls[site.call].call.callee).to_ascii_lowercase();
     known
+        || is_notice(case, site, 0)
         || ["log", "print", "warn", "debug", "isinstance", "capture", "trace", "metric", "notify", "report"]
             .iter()
             .any(|part| written.contains(part))

@@ -84,6 +84,8 @@ pub enum Kind {
     Log,
     /// A clock read.
     Clock,
+    /// A call whose result was never there before (a random identifier): what is kept under it is found by no later request.
+    Fresh,
     /// A call that makes or sends an error response or raises one: `status` is the argument path of the status code, or `always = true`;
     /// `raises = true` where the call throws by itself (`notFound()`).
     Reject,
@@ -162,7 +164,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 39] = [
+pub const KINDS: [Keys; 40] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,
@@ -213,6 +215,7 @@ pub const KINDS: [Keys; 39] = [
     keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs"]),
     keys(Kind::Log, "log", &["names", "level"], &["needs"]),
     keys(Kind::Clock, "clock", &["names"], &[]),
+    keys(Kind::Fresh, "fresh", &["names"], &[]),
     keys(Kind::Reject, "reject", &["names"], &["status", "always", "raises"]),
     keys(Kind::Respond, "respond", &["names"], &[]),
     keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit"]),

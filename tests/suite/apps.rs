@@ -3,7 +3,9 @@
 //! An app is a folder `fixtures/apps/<name>` with a `base.toml`, which gives the twelve verdicts of `app/` as it stands,
 //! and a `mutations.toml`. A mutation is a list of edits (`find` stands once in the file and becomes `replace`;
 //! `create` writes a file, `delete` removes one) and the items it flips to `fail`; one that flips none is an equivalent
-//! rewrite. `{{key:<shape>}}` becomes a credential of that shape.
+//! rewrite. `{{key:<shape>}}` becomes a credential of that shape. `[guards]` in `base.toml` names a library of
+//! `fixtures/guards` and the folder of the app that gets a copy of it, as `launchcheck guards add` copies it: it stands
+//! in this repository once, and mutations edit the app's copy.
 //!
 //! What is not answered right yet stands in the app's `unsolved.toml`, by mutation. It must stay exactly true: a new
 //! wrong answer fails the test, and so does one that has become right and still stands there. After progress,
@@ -19,14 +21,22 @@ use serde::Deserialize;
 use crate::cases::{folders, git, lay_out, name, name_of, side_by_side};
 use crate::keys::expanded;
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Base {
     #[serde(rename = "name")]
     _name: String,
     #[serde(rename = "stack")]
     _stack: String,
+    guards: Option<Guards>,
     verdicts: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Guards {
+    library: String,
+    to: String,
 }
 
 #[derive(Deserialize)]
@@ -61,7 +71,7 @@ struct Edit {
 #[test]
 fn each_lost_guard_unticks_exactly_its_item() {
     let only = std::env::var("APP").unwrap_or_default();
-    let variants: Vec<(PathBuf, BTreeMap<String, String>, Mutation)> = apps()
+    let variants: Vec<(PathBuf, Base, Mutation)> = apps()
         .into_iter()
         .flat_map(|app| {
             let base: Base = parsed(&app.join("base.toml"));
@@ -70,12 +80,12 @@ fn each_lost_guard_unticks_exactly_its_item() {
             let mutations: Mutations = parsed(&app.join("mutations.toml"));
             std::iter::once(unchanged)
                 .chain(mutations.mutation)
-                .map(move |mutation| (app.clone(), base.verdicts.clone(), mutation))
+                .map(move |mutation| (app.clone(), base.clone(), mutation))
         })
         .filter(|(app, _, mutation)| format!("{}/{}", name(app), mutation.id).contains(&only))
         .collect();
-    let answers: Vec<(PathBuf, String, Vec<String>)> = side_by_side(&variants, |(app, verdicts, mutation)| {
-        (app.clone(), mutation.id.clone(), differences(app, verdicts, mutation))
+    let answers: Vec<(PathBuf, String, Vec<String>)> = side_by_side(&variants, |(app, base, mutation)| {
+        (app.clone(), mutation.id.clone(), differences(app, base, mutation))
     });
     if std::env::var_os("UNSOLVED").is_some_and(|value| value == "overwrite") && only.is_empty() {
         write_unsolved(&answers);
@@ -136,9 +146,12 @@ fn write_unsolved(answers: &[(PathBuf, String, Vec<String>)]) {
 }
 
 /// What the audit of an app with a mutation says that it should not say.
-fn differences(app: &Path, verdicts: &BTreeMap<String, String>, mutation: &Mutation) -> Vec<String> {
+fn differences(app: &Path, base: &Base, mutation: &Mutation) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     lay_out(&app.join("app"), folder.path());
+    if let Some(guards) = &base.guards {
+        lay_out(&sources_of(&guards.library), &folder.path().join(&guards.to));
+    }
     for edit in &mutation.edit {
         if let Err(error) = apply(edit, folder.path()) {
             return vec![format!("{}: {error}", edit.path)];
@@ -153,7 +166,8 @@ fn differences(app: &Path, verdicts: &BTreeMap<String, String>, mutation: &Mutat
     let mut wrong = Vec::new();
     for answer in &report.boxes {
         let item = name_of(&answer.item);
-        let due = if mutation.flips.contains(&item) { "fail" } else { verdicts.get(&item).map_or("", String::as_str) };
+        let due =
+            if mutation.flips.contains(&item) { "fail" } else { base.verdicts.get(&item).map_or("", String::as_str) };
         let actual = name_of(&answer.verdict);
         if actual == due {
             continue;
@@ -166,6 +180,14 @@ fn differences(app: &Path, verdicts: &BTreeMap<String, String>, mutation: &Mutat
         }));
     }
     wrong
+}
+
+/// The folder of a guard library that an app has a copy of.
+fn sources_of(library: &str) -> PathBuf {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/guards").join(library).join("src");
+    // A Python package is its own folder; TypeScript has its modules in `src` itself.
+    let package = sources.join("launchguards");
+    if package.is_dir() { package } else { sources }
 }
 
 fn apply(edit: &Edit, folder: &Path) -> Result<(), String> {

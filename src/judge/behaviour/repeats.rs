@@ -27,10 +27,11 @@ pub(super) fn stops<'m>(
     writes: &[Write<'m>],
     reached: Option<&FxHashSet<UnitId>>,
 ) -> bool {
-    let claims = slice
-        .sites
-        .iter()
-        .any(|site| operation(program, *site) == Some(Operation::Claim) && !is_constant(program, *site));
+    let claims = slice.sites.iter().any(|site| {
+        operation(program, *site) == Some(Operation::Claim)
+            && !is_constant(program, *site)
+            && !is_named_anew(program, *site)
+    });
     if claims || inserts_once(program, slice) {
         return true;
     }
@@ -38,6 +39,7 @@ pub(super) fn stops<'m>(
         && !is_about_numbers(program, gate.test, gate.frame, 0)
         && look_ups(program, slice).iter().any(|look_up| {
             is_of_the_request(program, look_up.key)
+                && !is_fresh(program, look_up.key)
                 && writes.iter().any(|write| {
                     reached.is_none_or(|reached| reached.contains(&write.unit))
                         && are_related(&look_up.subjects, &write.subjects)
@@ -55,6 +57,39 @@ fn is_constant(program: &Program<'_>, site: Site) -> bool {
         let slice = program.slice(&key.value, site.frame);
         slice.parameters.is_empty() && !super::depends_on_caller(program, &key.value, site.frame)
     })
+}
+
+/// A claim under a name that was never there before.
+fn is_named_anew(program: &Program<'_>, site: Site) -> bool {
+    let call = program.units.calls[site.call].call;
+    call.arguments.first().is_some_and(|key| is_fresh(program, (&key.value, site.frame)))
+}
+
+/// Whether a key is made up on the spot: no later request comes with the same.
+fn is_fresh<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) -> bool {
+    let slice = program.slice(key.0, key.1);
+    let is_made_up =
+        slice.sites.iter().any(|site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Fresh)));
+    is_made_up && !comes_in(program, &slice)
+}
+
+/// Whether something flows in that no call in the program passes, or that is taken from the request.
+fn comes_in<'m>(program: &Program<'m>, slice: &Slice<'m>) -> bool {
+    let handed_in = slice.parameters.iter().any(|(unit, index, frame)| {
+        let function = program.units.units[*unit].function;
+        let target = function.and_then(|function| function.parameters.get(*index)).map(|each| &each.target.kind);
+        let is_receiver = matches!(target, Some(ExpressionKind::Name(name)) if name == "self" || name == "cls");
+        !is_receiver && !matches!(program.frame(*frame).how, How::Call(_))
+    });
+    handed_in
+        || slice.parts.iter().any(|(part, frame)| {
+            matches!(part.kind, ExpressionKind::Member { .. } | ExpressionKind::Name(_))
+                && program
+                    .values(part, *frame)
+                    .iter()
+                    .filter_map(Value::path)
+                    .any(|path| super::is_of_request(program, path))
+        })
 }
 
 /// `if !seen.insert(id)`: a set that says whether the value is new, as a test by itself.

@@ -4,7 +4,7 @@ use crate::link::arguments::Given;
 use crate::link::entries::{Entry, frame_of};
 use crate::link::units::{ModuleId, NodeKind};
 use crate::link::{FrameId, How, Program, Site};
-use crate::model::{ExpressionKind, Language, Literal, Setting, Settings, Span, StatementKind};
+use crate::model::{Expression, ExpressionKind, Language, Literal, Setting, Settings, Span, StatementKind};
 use crate::rules::catalogue::{Calls, Fact, Kind};
 use crate::rules::checked::FactId;
 use crate::rules::packs::Reason;
@@ -13,6 +13,9 @@ use super::super::case::{Case, Outcome};
 use super::super::guards::{Protection, short};
 use super::super::verdict::{Evidence, Item, Location, Text};
 use super::environment::names::Variables;
+
+/// Objects within objects in whose fields an address is looked for.
+const FIELDS: usize = 4;
 
 /// `no-error-alerting`: an error tracker or alert channel is initialised where the server runs and sees its errors, or
 /// an own notifier is called where the errors of every LLM entry point pass.
@@ -351,7 +354,8 @@ fn notifies(case: &Case<'_, '_>, frame: FrameId, depth: usize) -> bool {
     case.program.units.units[unit].calls.iter().any(|call| is_notice(case, Site { call: *call, frame }, depth))
 }
 
-fn is_notice(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
+/// Whether a call is a message to the operators, or leads to one.
+pub fn is_notice(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
     let program = case.program;
     for path in program.callee_paths(site) {
         let notices = program.facts_of(&path, Kind::Notify).iter().any(|(_, fact)| {
@@ -423,12 +427,34 @@ fn goes_to_a_channel(case: &Case<'_, '_>, site: Site) -> bool {
             .iter()
             .any(|word| text.contains(word))
     };
-    let slice = program.slice(&address.value, site.frame);
-    let is_written = slice.parts.iter().any(|(part, _)| match &part.kind {
+    is_written(program, &address.value, site.frame, &tells, 0)
+        || Variables::new(program).held(&address.value, site.frame).iter().any(|named| tells(&named.name))
+}
+
+/// Whether one of the words stands in what an expression is made of, also in what an object was given when it was made:
+/// `this.url` of an injected service.
+fn is_written<'m>(
+    program: &Program<'m>,
+    expression: &'m Expression,
+    frame: FrameId,
+    tells: &dyn Fn(&str) -> bool,
+    depth: usize,
+) -> bool {
+    program.slice(expression, frame).parts.iter().any(|(part, frame)| match &part.kind {
         ExpressionKind::Literal(Literal::Text(text)) => tells(text),
-        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => tells(name),
+        ExpressionKind::Name(name) => tells(name),
+        ExpressionKind::Member { object, name } => {
+            tells(name)
+                || depth < FIELDS
+                    && program.values(object, *frame).iter().flat_map(|value| program.given_to(value, name)).any(
+                        |given| match given {
+                            Given::Present { expression, frame } => {
+                                is_written(program, expression, frame, tells, depth + 1)
+                            }
+                            _ => false,
+                        },
+                    )
+        }
         _ => false,
-    });
-    // What an object was given when it was made: `this.url` of an injected service.
-    is_written || Variables::new(program).held(&address.value, site.frame).iter().any(|named| tells(&named.name))
+    })
 }

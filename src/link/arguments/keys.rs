@@ -95,6 +95,18 @@ impl<'m> Program<'m> {
         Some(Given::Present { expression: assigned.value, frame })
     }
 
+    /// What a field of an object was given when it was made; where its making is not seen, in all that make one.
+    pub fn given_to(&self, value: &Value<'m>, name: &str) -> Vec<Given<'m>> {
+        match value {
+            Value::Instance { class, site: None } => {
+                let made = self.constructions_of(*class).iter();
+                made.map(|site| self.key_of(&Value::Instance { class: *class, site: Some(*site) }, name, 0)).collect()
+            }
+            Value::Instance { .. } => vec![self.key_of(value, name, 0)],
+            _ => Vec::new(),
+        }
+    }
+
     pub(super) fn key_of(&self, value: &Value<'m>, name: &str, depth: usize) -> Given<'m> {
         match value {
             Value::Data { expression, frame } => self.key_of_data(expression.0, *frame, name, depth),
@@ -107,8 +119,12 @@ impl<'m> Program<'m> {
                 match call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name)) {
                     Some(argument) => Given::Present { expression: &argument.value, frame: site.frame },
                     None => match self.units.classes[*class].fields.get(name).and_then(|fields| fields.first()) {
-                        Some((unit, Assignment { value: Some(value), .. })) => {
-                            Given::Present { expression: value, frame: self.open_frame(*unit) }
+                        Some((unit, Assignment { value: Some(found), .. })) => {
+                            let home = self.open_frame(self.units.classes[*class].unit);
+                            let is_declared = *unit == self.units.classes[*class].unit;
+                            // What a constructor was given is known: by the call that made this very object.
+                            let frame = if is_declared { home } else { self.method_frame(*unit, *class, home, value) };
+                            Given::Present { expression: found, frame }
                         }
                         _ => Given::Absent,
                     },

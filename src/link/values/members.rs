@@ -331,7 +331,13 @@ impl<'m> Program<'m> {
     }
 
     /// The frame of a method in which an attribute is set: the constructor runs with the construction's arguments.
-    pub(super) fn method_frame(&self, unit: UnitId, class: ClassId, home: FrameId, receiver: &Value<'m>) -> FrameId {
+    pub(in crate::link) fn method_frame(
+        &self,
+        unit: UnitId,
+        class: ClassId,
+        home: FrameId,
+        receiver: &Value<'m>,
+    ) -> FrameId {
         let method = self.enclosing_method(unit);
         let is_constructor = self.constructor(class) == Some(method)
             || matches!(self.units.units[method].name(), "__init__" | "constructor" | "__post_init__");

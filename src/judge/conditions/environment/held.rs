@@ -112,10 +112,9 @@ impl<'m> Variables<'_, 'm> {
         all: &mut Vec<Named>,
         depth: usize,
     ) {
-        for site in self.program.constructions_of(class) {
-            let mut arguments = self.program.units.calls[site.call].call.arguments.iter();
-            if let Some(given) = arguments.find(|argument| argument.name.as_deref() == Some(name)) {
-                self.held_in(&given.value, site.frame, seen, all, depth);
+        for given in self.program.given_to(&Value::Instance { class, site: None }, name) {
+            if let Given::Present { expression, frame } = given {
+                self.held_in(expression, frame, seen, all, depth);
             }
         }
     }
