@@ -84,13 +84,17 @@ fn read(
     limits: Limits,
 ) -> Result<(Tree, Contents), RevisionError> {
     let objects = Objects::open(repository, name)?;
+    // Before the first commit, and where the folder was not there yet, everything is new.
+    let nothing = || (Tree { in_git: true, ..Tree::default() }, Contents::of(root, Snapshot::default()));
+    if objects.is_unborn(repository) {
+        return Ok(nothing());
+    }
     let commit = objects.resolve(repository)?;
     let mut tree = objects.tree_of(commit)?;
     for part in prefix.split('/').filter(|part| !part.is_empty()) {
         match objects.entries(tree)?.into_iter().find(|entry| entry.name == part && entry.kind == EntryKind::Folder) {
             Some(entry) => tree = entry.id,
-            // The folder was not there yet: everything in it is new.
-            None => return Ok((Tree { in_git: true, ..Tree::default() }, Contents::of(root, Snapshot::default()))),
+            None => return Ok(nothing()),
         }
     }
     let files = objects.files(tree, limits)?;
@@ -215,17 +219,26 @@ impl<'n> Objects<'n> {
         parent.ok_or_else(|| self.unknown())
     }
 
+    fn store(repository: &Repository) -> Store {
+        let (git, common) = (repository.git.clone(), repository.common.clone());
+        if git == common { Store::at(git, Kind::Sha1) } else { Store::for_linked_worktree(git, common, Kind::Sha1) }
+    }
+
+    /// Whether the revision is the head of a branch without a commit: what a hook is run on first.
+    fn is_unborn(&self, repository: &Repository) -> bool {
+        let head = git::read_small(&repository.git.join("HEAD")).unwrap_or_default();
+        matches!(self.name, "HEAD" | "@")
+            && head.strip_prefix("ref:").is_some_and(|branch| {
+                Self::store(repository).try_find(branch.trim()).is_ok_and(|found| found.is_none())
+            })
+    }
+
     fn named(&self, repository: &Repository, base: &str) -> Result<ObjectId, RevisionError> {
         let is_hex = !base.is_empty() && base.bytes().all(|byte| byte.is_ascii_hexdigit());
         if base.len() == 40 && is_hex {
             return ObjectId::from_hex(base.as_bytes()).map_err(|_| self.unknown());
         }
-        let (git, common) = (repository.git.clone(), repository.common.clone());
-        let store = if git == common {
-            Store::at(git, Kind::Sha1)
-        } else {
-            Store::for_linked_worktree(git, common, Kind::Sha1)
-        };
+        let store = Self::store(repository);
         if let Ok(Some(mut found)) = store.try_find(base) {
             return match found.peel_to_id(&store, &self.handle) {
                 Ok(id) => Ok(id),

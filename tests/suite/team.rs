@@ -269,7 +269,11 @@ fn a_revision_that_cannot_be_read_ends_the_run() {
     };
     fails("HEAD", &root, "is in no git repository");
     git(folder.path(), &["init", "--quiet"]);
-    fails("HEAD", &root, "there is no revision `HEAD`");
+    // Before the first commit everything is new; there is no other revision.
+    let (code, first) = report(&root, &["--changed-since", "HEAD", "--new-only"], &[]);
+    assert_eq!((code, verdict(&first, "A1").as_str()), (1, "fail"));
+    assert_eq!(findings(&first, "missing-timeout")[0]["standing"], "new");
+    fails("main", &root, "there is no revision `main`");
     commit(folder.path());
     write(folder.path(), &[("b.py", "")]);
     commit(folder.path());
