@@ -4,7 +4,9 @@
 //! what those import is parsed too. A file's text is released as soon as it is lowered.
 
 mod excerpts;
+mod history;
 mod reader;
+mod redaction;
 mod scripts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,11 +18,12 @@ use std::time::Instant;
 use excerpts::excerpts;
 use rayon::prelude::*;
 use reader::{Read, Reader};
+use redaction::Redaction;
 use scripts::{drop_scripts, name_scripts};
 
 use crate::collect::{self, Class, CollectError, IgnoreRules, Limits, SkipReason, Tree};
 use crate::judge::case::Outcome;
-use crate::judge::conditions::exposure::{FileHits, exposure};
+use crate::judge::conditions::exposure::{FileHits, PastHit, exposure};
 use crate::judge::{self, Judged};
 use crate::link::Program;
 use crate::link::entries::Started;
@@ -134,15 +137,23 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     let dropped = scripts_of(&mut prepared, &catalogue)?;
     unfold_calls(&mut prepared, &catalogue)?;
     let hits: Vec<_> = prepared.reads.iter_mut().map(|read| std::mem::take(&mut read.hits)).collect();
-    let judged = judged(&prepared, &hits, &reader, &catalogue, &packs, &clock)?;
+    let (past, searched) = match options.history {
+        true => clock.measure("history", || history::past(root, &prepared.tree, &reader.shapes, &hits))?,
+        false => Default::default(),
+    };
+    let judged = judged(&prepared, &hits, &past, &reader, &catalogue, &packs, &clock)?;
     let Judged { answers, mut findings, inventory } = judged;
     name_scripts(&mut prepared.tree, &dropped);
     let mut coverage = coverage(&prepared.tree, &prepared.reads);
     coverage.unread.sort();
-    excerpts(root, &mut findings, &prepared.tree, &hits);
+    coverage.history = options.history.then_some(searched);
+    let values = hits.iter().flat_map(FileHits::values).chain(past.iter().map(|past| &past.value));
+    let redaction = Redaction::of(values);
+    excerpts(root, &mut findings, &prepared.tree, &hits, &redaction);
     let empty = coverage.shipping == 0 && !findings.iter().any(|finding| finding.item == Item::E2);
     let gate = Gate { max_unticked: options.max_unticked, required: options.required.clone(), empty };
-    let audit = Audit { boxes: answers, findings, coverage, inventory, gate };
+    let mut audit = Audit { boxes: answers, findings, coverage, inventory, gate };
+    redaction.apply(&mut audit);
     Ok(Report { audit, apps: Vec::new(), timings: clock.timings(start) })
 }
 
@@ -162,6 +173,7 @@ fn unfold_calls(prepared: &mut Prepared, catalogue: &Catalogue) -> Result<(), Er
 fn judged(
     prepared: &Prepared,
     hits: &[FileHits],
+    past: &[PastHit],
     reader: &Reader,
     catalogue: &Catalogue,
     packs: &Packs,
@@ -170,7 +182,7 @@ fn judged(
     let Prepared { tree, modules, settings, .. } = prepared;
     let credentials = || {
         let ignore = IgnoreRules::new(&reader.root);
-        exposure(tree, hits, modules, settings, catalogue, packs, &reader.shapes, &ignore)
+        exposure(tree, hits, past, modules, settings, catalogue, packs, &reader.shapes, &ignore)
     };
     std::thread::scope(|scope| {
         let secrets = with_deep_stack(scope, || clock.measure("secrets", credentials))?;

@@ -34,6 +34,8 @@ pub struct Options {
     pub required: Vec<Item>,
     /// A folder with further packs and catalogue files.
     pub rules: Option<PathBuf>,
+    /// Whether credentials are looked for in git's history, too.
+    pub history: bool,
     /// Worker threads; none: as many as there are cores.
     pub threads: Option<usize>,
 }
@@ -45,6 +47,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Collect(#[from] collect::CollectError),
+    /// Git's history cannot be searched.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    History(#[from] collect::HistoryError),
     /// The packs cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]

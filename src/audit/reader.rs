@@ -69,7 +69,7 @@ impl Reader {
         let text = &decoded.text;
         read.class = classify_text(file, text);
         let class = read.class.as_ref().map_or(file.class, |(class, _)| *class);
-        read.hits = judge::conditions::exposure::scan_file(file, text, class, &self.shapes);
+        read.hits = judge::conditions::exposure::scan_file(&file.path, text, class, &self.shapes);
         match file.kind {
             collect::Kind::Code(language) if class == Class::Ships || is_provisional(file) => {
                 read.relevant =

@@ -26,6 +26,7 @@ pub(super) fn run(
         max_unticked: check.max_unticked,
         required: check.require.clone(),
         rules: check.rules.clone(),
+        history: check.history,
         threads: check.threads.map(usize::from),
     };
     let report = crate::audit(&check.path, &options)?;

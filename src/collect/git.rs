@@ -15,7 +15,7 @@ pub(super) struct Repository {
     /// Where its working tree begins.
     pub(super) top: PathBuf,
     /// The folder with `index` and `HEAD` (of a linked worktree its own).
-    git: PathBuf,
+    pub(super) git: PathBuf,
     /// The folder with what all worktrees share (`info/exclude`).
     pub(super) common: PathBuf,
 }

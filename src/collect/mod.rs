@@ -3,6 +3,7 @@
 mod classes;
 mod commands;
 mod git;
+mod history;
 mod ignoring;
 mod known;
 mod projects;
@@ -14,7 +15,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    classes::{classify_text, is_provisional},
+    classes::{PathClasses, classify_text, is_provisional},
+    history::{HistoryError, HistoryLimits, Past, Walked, history},
     ignoring::{IgnoreRules, would_ignore},
     starts::starts,
 };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::rules::catalogue::Calls;
-use crate::verdict::{EntryPoint, EnvVar, ExternalCall, Inventory, LlmCall, Retry};
+use crate::verdict::{EntryPoint, EnvVar, ExternalCall, Inventory, LlmCall, Retry, Spot};
 
 use super::calls;
 use super::case::Case;
@@ -66,7 +66,7 @@ pub(super) fn inventory(
     case: &Case<'_, '_>,
     inputs: &Inputs<'_, '_, '_>,
     constructs: &[retries::Construct],
-    variables: &[environment::Variable],
+    variables: &environment::Survey,
 ) -> Inventory {
     let program = case.program;
     let (entry_points, listed) = entry_points(case, inputs);
@@ -108,17 +108,19 @@ pub(super) fn inventory(
             }
         })
         .collect();
-    inventory.env_vars = variables
-        .iter()
-        .map(|variable| {
-            let place = program.location(variable.module, variable.span);
-            EnvVar {
-                name: variable.name.clone(),
-                path: place.path,
-                line: place.line,
-                checked: variable.checked == environment::Checked::Yes,
-            }
-        })
-        .collect();
+    let listed = |variable: &environment::Variable| {
+        let place = program.location(variable.module, variable.span);
+        let checked_at = variable.check.map(|(module, span)| program.location(module, span));
+        EnvVar {
+            name: variable.name.clone(),
+            path: place.path,
+            line: place.line,
+            checked: variable.checked == environment::Checked::Yes,
+            feeds: environment::feeds(&variable.name),
+            checked_at: checked_at.map(|place| Spot { path: place.path, line: place.line }),
+        }
+    };
+    inventory.env_vars = variables.required.iter().map(listed).collect();
+    inventory.optional_vars = variables.optional.iter().map(listed).collect();
     inventory
 }

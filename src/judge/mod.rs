@@ -41,11 +41,11 @@ pub fn judge(program: &Program<'_>, packs: &Packs, started: &Started<'_>, secret
     let case = Case::new(program, &entries, packs, started.served);
     let inputs = Inputs::new(&case);
     let constructs = retries::constructs(&case);
-    let variables = environment::variables(&case);
+    let variables = environment::survey(&case);
     let mut outcomes = vec![
         logging::request_logging(&case),
         alerting::alerting(&case),
-        environment::validation(&case, &variables),
+        environment::validation(&case, &variables.required),
         secrets,
         availability::timeouts(&case),
         retries::backoff(&case, &constructs),

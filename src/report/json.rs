@@ -57,6 +57,8 @@ struct CoverageDocument {
     partial: Vec<FileDocument>,
     shipping: usize,
     read: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -128,6 +130,7 @@ fn of_app(root: &str, audit: &Audit, packs: &Packs, tongue: Tongue) -> AppDocume
             partial: files(&audit.coverage.partial, tongue),
             shipping: audit.coverage.shipping,
             read: audit.coverage.read,
+            history: audit.coverage.history.as_ref().map(|said| clean::line(said.in_tongue(tongue))),
         },
         items: audit
             .boxes
@@ -210,6 +213,7 @@ fn inventory(inventory: &Inventory) -> Inventory {
     for each in &mut cleaned.env_vars {
         scrub(&mut each.path);
         scrub(&mut each.name);
+        each.checked_at.iter_mut().for_each(|spot| scrub(&mut spot.path));
     }
     cleaned
 }

@@ -3,8 +3,8 @@
 use launchcheck::{
     rules::packs::{Because, Packs, Reason},
     verdict::{
-        Answer, Attested, Audit, Confidence, Coverage, EntryPoint, EnvVar, Evidence, Excerpt, ExternalCall, Finding,
-        Gate, Inventory, Item, LlmCall, Location, Report, Retry, Suppression, Text, Unread, Verdict,
+        Answer, Attested, Audit, Confidence, Coverage, EntryPoint, EnvVar, Evidence, Excerpt, ExternalCall, Feeds,
+        Finding, Gate, Inventory, Item, LlmCall, Location, Report, Retry, Spot, Suppression, Text, Unread, Verdict,
     },
 };
 
@@ -150,7 +150,15 @@ pub(crate) fn ordinary() -> Report {
             timeout: false,
         }],
         retries: vec![Retry { path: path.clone(), line: 4, end_line: 9, bounded: true, exponential: false }],
-        env_vars: vec![EnvVar { name: "OPENAI_API_KEY".into(), path, line: 1, checked: true }],
+        env_vars: vec![EnvVar {
+            name: "OPENAI_API_KEY".into(),
+            path: path.clone(),
+            line: 1,
+            checked: true,
+            feeds: Feeds::Credential,
+            checked_at: Some(Spot { path, line: 3 }),
+        }],
+        optional_vars: Vec::new(),
     };
     let gate = Gate { max_unticked: 2, required: vec![Item::C1], empty: false };
     let audit = Audit { boxes: answers(&findings), findings, coverage, inventory, gate };
