@@ -132,5 +132,5 @@ fn secrets(bencher: Bencher) {
     };
     bencher
         .counter(BytesCount::of_str(&text))
-        .bench(|| scan_file(black_box(&file), black_box(&text), Class::Ships, &shapes));
+        .bench(|| scan_file(black_box(&file.path), black_box(&text), Class::Ships, &shapes));
 }

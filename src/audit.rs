@@ -5,7 +5,9 @@
 
 mod before;
 mod excerpts;
+mod history;
 mod reader;
+mod redaction;
 mod refusals;
 mod remarks;
 mod scripts;
@@ -20,13 +22,14 @@ use before::Before;
 use excerpts::excerpts;
 use rayon::prelude::*;
 use reader::{Read, Reader};
+use redaction::Redaction;
 use scripts::{drop_scripts, name_scripts};
 
 use crate::collect::{self, Class, CollectError, Contents, IgnoreRules, Limits, SkipReason, Tree};
 use crate::config::{Configuration, MAX_UNTICKED};
 use crate::judge::baseline::Baseline;
 use crate::judge::compare::mark;
-use crate::judge::conditions::exposure::{FileHits, exposure};
+use crate::judge::conditions::exposure::{FileHits, PastHit, exposure};
 use crate::judge::ignore::Ignore;
 use crate::judge::settle::{Settled, Terms, settle};
 use crate::judge::{self, Judged};
@@ -168,11 +171,12 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
         let before = before
             .map(|before| with_deep_stack(scope, move || tools.clock.measure("revision", || before.audit(&tools))))
             .transpose()?;
-        let current = judged_of(&mut prepared, &reader, &tools, configuration);
+        let history = options.history.then_some(root);
+        let current = judged_of(&mut prepared, &reader, &tools, configuration, history);
         Ok::<_, Error>((current?, before.map(finished).transpose()?.transpose()?))
     })?;
-    let (judged, hits) = current;
-    let mut audit = audit_of(judged, &prepared, &reader, &tools)?;
+    let Found { judged, hits, past, searched } = current;
+    let mut audit = audit_of(judged, searched, &prepared, &reader, &tools)?;
     if let (Some(name), Some(found)) = (since, before) {
         let found = found.unwrap_or_else(|| Before::unchanged(name, &audit, options));
         found.compare(&mut audit, options);
@@ -180,25 +184,48 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     if let Some(baseline) = &options.baseline {
         hold_against(&mut audit, baseline);
     }
-    excerpts(&reader.contents, &mut audit.findings, &prepared.tree, &hits);
+    let values = hits.iter().flat_map(FileHits::values).chain(past.iter().map(|past| &past.value));
+    let redaction = Redaction::of(values);
+    excerpts(&reader.contents, &mut audit.findings, &prepared.tree, &hits, &redaction);
+    redaction.apply(&mut audit);
     let prefix = prepared.tree.prefix.clone();
     free((prepared, hits, reader, catalogue));
     Ok(Report { audit, apps: Vec::new(), prefix, timings: clock.timings(start) })
 }
 
-/// From what was read to what was found; files that turn out to be scripts are taken out.
+/// What was found in a tree.
+struct Found {
+    judged: Judged,
+    /// By file.
+    hits: Vec<FileHits>,
+    /// Credentials that only git's history holds, where that was asked for, and what of it was searched.
+    past: Vec<PastHit>,
+    searched: Option<Text>,
+}
+
+/// From what was read to what was found; files that turn out to be scripts are taken out. `history` is the root of the
+/// repository whose history is searched, too.
 fn judged_of(
     prepared: &mut Prepared,
     reader: &Reader,
     tools: &Tools<'_>,
     configuration: &Configuration,
-) -> Result<(Judged, Vec<FileHits>), Error> {
+    history: Option<&Path>,
+) -> Result<Found, Error> {
     let dropped = scripts_of(prepared, tools.catalogue)?;
     unfold_calls(prepared, tools.catalogue)?;
     let hits: Vec<_> = prepared.reads.iter_mut().map(|read| std::mem::take(&mut read.hits)).collect();
-    let judged = judged(prepared, &hits, reader, tools, configuration)?;
+    let (past, searched) = match history {
+        Some(root) => {
+            let past = || history::past(root, &prepared.tree, &reader.shapes, &hits);
+            let (past, searched) = tools.clock.measure("history", past)?;
+            (past, Some(searched))
+        }
+        None => Default::default(),
+    };
+    let judged = judged(prepared, &hits, &past, reader, tools, configuration)?;
     name_scripts(&mut prepared.tree, &dropped);
-    Ok((judged, hits))
+    Ok(Found { judged, hits, past, searched })
 }
 
 /// Settles what was found by the terms of a tree.
@@ -213,7 +240,13 @@ fn ignores_of(prepared: &Prepared) -> Vec<Ignore> {
 }
 
 /// What counts of what was found, by the terms of the tree and of the run.
-fn audit_of(mut judged: Judged, prepared: &Prepared, reader: &Reader, tools: &Tools<'_>) -> Result<Audit, Error> {
+fn audit_of(
+    mut judged: Judged,
+    searched: Option<Text>,
+    prepared: &Prepared,
+    reader: &Reader,
+    tools: &Tools<'_>,
+) -> Result<Audit, Error> {
     refusals::refuse(&ignores_of(prepared), tools.packs, &reader.contents)?;
     let options = tools.options;
     let configuration = &options.configuration;
@@ -223,6 +256,7 @@ fn audit_of(mut judged: Judged, prepared: &Prepared, reader: &Reader, tools: &To
     unused.sort();
     let mut coverage = coverage(&prepared.tree, &prepared.reads);
     coverage.unread.sort();
+    coverage.history = searched;
     coverage.unchecked.sort();
     coverage.remarks = remarks::remarks(&prepared.tree, &coverage, &inventory);
     let empty = coverage.shipping == 0 && !findings.iter().any(|finding| finding.item == Item::E2);
@@ -311,6 +345,7 @@ fn unfold_calls(prepared: &mut Prepared, catalogue: &Catalogue) -> Result<(), Er
 fn judged(
     prepared: &Prepared,
     hits: &[FileHits],
+    past: &[PastHit],
     reader: &Reader,
     tools: &Tools<'_>,
     configuration: &Configuration,
@@ -322,7 +357,7 @@ fn judged(
     let second_stage = || {
         let program = linked(modules, settings, tree, catalogue);
         let ignore = IgnoreRules::of(&reader.contents);
-        let secrets = clock.measure("secrets", || exposure(tree, hits, &program, packs, &reader.shapes, &ignore));
+        let secrets = clock.measure("secrets", || exposure(tree, hits, past, &program, packs, &reader.shapes, &ignore));
         let environment = clock.measure("environment", || judge::environment(&program, packs, &started));
         (environment, secrets)
     };

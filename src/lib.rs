@@ -53,6 +53,8 @@ pub struct Options {
     pub changed_since: Option<String>,
     /// A folder with further packs and catalogue files.
     pub rules: Option<PathBuf>,
+    /// Whether credentials are looked for in git's history, too.
+    pub history: bool,
     /// Worker threads; none: as many as there are cores.
     pub threads: Option<usize>,
 }
@@ -68,6 +70,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Revision(#[from] collect::RevisionError),
+    /// Git's history cannot be searched.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    History(#[from] collect::HistoryError),
     /// The packs cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -44,6 +44,8 @@ pub struct Module {
     pub comments: Vec<Comment>,
     /// Leading directives such as `"use server"`, `"use client"`.
     pub directives: Vec<String>,
+    /// Objects of which nothing is asked where they are nothing (`a` in `a?.b`), in order.
+    pub forgiven: Vec<Span>,
     /// What the front end could not read.
     pub lost: Vec<Lost>,
 }

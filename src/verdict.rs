@@ -220,6 +220,8 @@ pub struct Coverage {
     pub unchecked: Vec<Unread>,
     /// What to know before trusting the answer: the tree is not in git, no LLM call was found.
     pub remarks: Vec<Text>,
+    /// What of git's history was searched, where that was asked for.
+    pub history: Option<Text>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -235,6 +237,9 @@ pub struct Inventory {
     pub external_calls: Vec<ExternalCall>,
     pub retries: Vec<Retry>,
     pub env_vars: Vec<EnvVar>,
+    /// Variables that the application does without: for `list env`, no part of a report.
+    #[serde(skip)]
+    pub optional_vars: Vec<EnvVar>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -287,10 +292,33 @@ pub struct EnvVar {
     pub path: String,
     pub line: u32,
     pub checked: bool,
+    pub feeds: Feeds,
+    /// Where it is checked.
+    pub checked_at: Option<Spot>,
+}
+
+/// What a variable is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Feeds {
+    /// What must not be known: a key, a token, a password, an address with one.
+    Credential,
+    /// An address or a part of one.
+    Address,
+    /// The name of a model.
+    Model,
+    Setting,
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Spot {
+    pub path: String,
+    pub line: u32,
 }
 
 /// The whole answer about one app.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Audit {
     pub boxes: Vec<Answer>,
     pub findings: Vec<Finding>,

@@ -7,22 +7,28 @@ use crate::judge;
 use crate::source::{Span, decode};
 use crate::verdict::*;
 
+use super::redaction::Redaction;
+
 /// The source around each finding, read again for the few files that have one; credentials in it are left out.
 pub(super) fn excerpts(
     contents: &Contents,
     findings: &mut [Finding],
     tree: &Tree,
     found: &[judge::conditions::exposure::FileHits],
+    redaction: &Redaction,
 ) {
     let hits: BTreeMap<&str, &judge::conditions::exposure::FileHits> =
         tree.files.iter().map(|file| file.path.as_str()).zip(found).collect();
     let mut texts: BTreeMap<String, Option<(String, Vec<Span>)>> = BTreeMap::new();
-    for finding in findings {
+    // What only git's history holds brings its own.
+    for finding in findings.iter_mut().filter(|finding| finding.excerpt.is_none()) {
         let path = &finding.location.path;
         let text = texts.entry(path.clone()).or_insert_with(|| {
             let text = contents.bytes(path).ok().and_then(|bytes| decode(&bytes))?.text;
-            let hidden = hits.get(path.as_str()).map(|found| judge::secrets::hidden(&found.hits, &text));
-            Some((text, hidden.unwrap_or_default()))
+            let known = hits.get(path.as_str()).map(|found| judge::secrets::hidden(&found.hits, &text));
+            let mut hidden = [known.unwrap_or_default(), redaction.hidden(&text)].concat();
+            hidden.sort();
+            Some((text, hidden))
         });
         finding.excerpt = text.as_ref().and_then(|(text, hidden)| excerpt(text, &finding.location, hidden));
     }

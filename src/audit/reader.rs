@@ -97,7 +97,7 @@ impl Reader {
         let class = read.class.as_ref().map_or(file.class, |(class, _)| *class);
         // Nothing hides a credential.
         let scanned_as = if class == Class::Excluded { Class::Ships } else { class };
-        read.hits = judge::conditions::exposure::scan_file(file, text, scanned_as, &self.shapes);
+        read.hits = judge::conditions::exposure::scan_file(&file.path, text, scanned_as, &self.shapes);
         match file.kind {
             collect::Kind::Code(language) if class == Class::Ships || is_provisional(file) => {
                 read.relevant =

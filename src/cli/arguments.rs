@@ -43,8 +43,15 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         rules: Option<PathBuf>,
     },
-    /// List what the tool knows
-    List { what: Listed },
+    /// List what the tool knows, or the environment variables that an application reads
+    List {
+        what: Listed,
+        /// The repository or app whose variables are listed (`env`)
+        path: Option<PathBuf>,
+        /// Write the variables as an .env.example, without values (`env`)
+        #[arg(long)]
+        example: bool,
+    },
     /// Show which files are looked at, which are not, and why
     Files {
         /// The repository or app
@@ -226,6 +233,9 @@ pub struct Check {
     /// Folder with further packs and catalogue files
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
+    /// Look for credentials in git's history, too
+    #[arg(long)]
+    pub history: bool,
     /// Show every finding, suppressed ones too
     #[arg(long)]
     pub all: bool,
@@ -293,6 +303,8 @@ pub enum Listed {
     Libraries,
     /// The formats of a report
     Formats,
+    /// The environment variables that an application reads: what for, and where they are checked
+    Env,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -24,6 +24,8 @@ pub(super) fn text(what: Listed, style: &Style) -> Result<String, Failure> {
             })
             .collect(),
         Listed::Libraries => libraries(),
+        // Its rows are of an application, see `environment`.
+        Listed::Env => Vec::new(),
         Listed::Formats => Format::ALL.map(|format| (format.name().to_owned(), format.summary().to_owned())).to_vec(),
     };
     let width = rows.iter().map(|(name, _)| clean::cells(name)).max().unwrap_or(0).min(40);

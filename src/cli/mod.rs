@@ -4,13 +4,14 @@ use std::{
     ffi::OsString,
     io::{self, ErrorKind, Write},
     panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
 };
 
 use clap::{CommandFactory, Parser};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use self::{
-    arguments::{Arguments, Command, Guards, Schema},
+    arguments::{Arguments, Command, Guards, Listed, Schema},
     outcome::Outcome,
     surroundings::Surroundings,
 };
@@ -23,6 +24,7 @@ use crate::{
 pub mod arguments;
 mod baseline;
 mod check;
+mod environment;
 mod explain;
 mod files;
 mod guards;
@@ -49,6 +51,11 @@ enum Failure {
 /// Runs the program on its real arguments and streams; gives the exit code.
 pub fn main() -> u8 {
     let surroundings = Surroundings::real();
+    // What a panic says may quote the text that it is about: only its place is told.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+        let _ = writeln!(io::stderr(), "launchcheck: panicked{place}");
+    }));
     let run = || run(std::env::args_os(), &surroundings, &mut io::stdout().lock(), &mut io::stderr());
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(outcome) => outcome.code(),
@@ -99,7 +106,13 @@ fn command(
         None => return check::run(&arguments.check, chosen, &style, surroundings, out, err),
         Some(Command::Check(check)) => return check::run(check, chosen, &style, surroundings, out, err),
         Some(Command::Explain { subject, rules }) => explain::text(subject, rules.as_deref(), &style)?,
-        Some(Command::List { what }) => list::text(*what, &style)?,
+        Some(Command::List { what: Listed::Env, path, example }) => {
+            environment::text(path.as_deref().unwrap_or(Path::new(".")), *example, &style)?
+        }
+        Some(Command::List { path: Some(_), .. } | Command::List { example: true, .. }) => {
+            return Err(Failure::Usage("only `list env` reads a path, and only it writes an example".to_owned()));
+        }
+        Some(Command::List { what, .. }) => list::text(*what, &style)?,
         Some(Command::Files { path }) => files::text(&crate::tree(path, &crate::configuration(path)?)?),
         Some(Command::Config { path, configuration }) => {
             clean::finish(&clean::block(&config::shown(&terms::configuration(path, configuration)?)))

@@ -67,6 +67,7 @@ pub(super) fn options(check: &Check, surroundings: &Surroundings) -> Result<Opti
         ));
     }
     Ok(Options {
+        history: check.history,
         max_unticked: check.max_unticked,
         required: check.require.clone(),
         configuration: configuration(&check.path, &check.configuration)?,

@@ -28,6 +28,25 @@ pub(super) fn classify(tree: &mut Tree) {
     }
 }
 
+/// Gives classes to paths that are not in the tree.
+#[derive(Clone, Debug)]
+pub struct PathClasses {
+    projects: HashSet<String>,
+}
+
+impl PathClasses {
+    /// As of a tree: its manifests say where projects begin.
+    pub fn of(tree: &Tree) -> Self {
+        PathClasses { projects: walk::manifest_folders(&tree.files) }
+    }
+
+    /// The class of a path; none where its name says that it is no text.
+    pub fn class_of(&self, path: &str) -> Option<Class> {
+        let (kind, is_binary) = walk::kind_of(path);
+        (!is_binary).then(|| class_of(path, kind, &self.projects).map_or(Class::Ships, |(class, _)| class))
+    }
+}
+
 /// The class that a path alone gives; `None`: it ships.
 fn class_of(path: &str, kind: Kind, projects: &HashSet<String>) -> Option<(Class, String)> {
     by_folder(path, kind, projects).or_else(|| by_name(path, projects))

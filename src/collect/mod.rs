@@ -4,6 +4,7 @@ mod classes;
 mod commands;
 mod contents;
 mod git;
+mod history;
 mod ignoring;
 mod known;
 mod projects;
@@ -16,8 +17,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    classes::{classify_text, is_provisional},
+    classes::{PathClasses, classify_text, is_provisional},
     contents::Contents,
+    history::{HistoryError, HistoryLimits, Past, Walked, history},
     ignoring::{IgnoreRules, would_ignore},
     revision::{RevisionError, revision},
     starts::starts,

@@ -247,7 +247,7 @@ impl Gathered {
 }
 
 /// What a file is written in by its name, and whether the name says that it is no text.
-fn kind_of(path: &str) -> (Kind, bool) {
+pub(super) fn kind_of(path: &str) -> (Kind, bool) {
     if let Some(language) = crate::lower::language_of(path) {
         return (Kind::Code(language), false);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::link::Program;
 use crate::rules::catalogue::Calls;
-use crate::verdict::{EntryPoint, EnvVar, ExternalCall, Inventory, LlmCall, Retry};
+use crate::verdict::{EntryPoint, EnvVar, ExternalCall, Inventory, LlmCall, Retry, Spot};
 
 use super::calls;
 use super::case::Case;
@@ -113,16 +113,17 @@ pub(super) fn inventory(
 
 /// The variables as they are listed.
 pub(super) fn variables(program: &Program<'_>, variables: &[environment::Variable]) -> Vec<EnvVar> {
-    variables
-        .iter()
-        .map(|variable| {
-            let place = program.location(variable.module, variable.span);
-            EnvVar {
-                name: variable.name.clone(),
-                path: place.path,
-                line: place.line,
-                checked: variable.checked == environment::Checked::Yes,
-            }
-        })
-        .collect()
+    let listed = |variable: &environment::Variable| {
+        let place = program.location(variable.module, variable.span);
+        let checked_at = variable.check.map(|(module, span)| program.location(module, span));
+        EnvVar {
+            name: variable.name.clone(),
+            path: place.path,
+            line: place.line,
+            checked: variable.checked == environment::Checked::Yes,
+            feeds: environment::feeds(&variable.name),
+            checked_at: checked_at.map(|place| Spot { path: place.path, line: place.line }),
+        }
+    };
+    variables.iter().map(listed).collect()
 }

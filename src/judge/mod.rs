@@ -43,7 +43,8 @@ pub struct Judged {
 /// What a program asks of its environment, with the answer to E1.
 #[derive(Debug)]
 pub struct Environment {
-    variables: Vec<EnvVar>,
+    required: Vec<EnvVar>,
+    optional: Vec<EnvVar>,
     validation: Outcome,
 }
 
@@ -59,9 +60,10 @@ pub struct Calls {
 pub fn environment(program: &Program<'_>, packs: &Packs, started: &Started<'_>) -> Environment {
     let entries = Entries::of(program, started);
     let case = Case::new(program, &entries, packs, started.served);
-    let variables = environment::variables(&case);
-    let validation = environment::validation(&case, &variables);
-    Environment { variables: inventory::variables(program, &variables), validation }
+    let survey = environment::survey(&case);
+    let validation = environment::validation(&case, &survey.required);
+    let listed = |variables: &[environment::Variable]| inventory::variables(program, variables);
+    Environment { required: listed(&survey.required), optional: listed(&survey.optional), validation }
 }
 
 /// Judges the calls of a linked program. `configuration` may say which entry points are public.
@@ -95,7 +97,8 @@ pub fn answered(packs: &Packs, calls: Calls, environment: Environment, secrets: 
     outcomes.extend([environment.validation, secrets]);
     outcomes.sort_by_key(|outcome| outcome.item);
     let (answers, findings) = answers(packs, outcomes);
-    let inventory = Inventory { env_vars: environment.variables, ..calls.inventory };
+    let (env_vars, optional_vars) = (environment.required, environment.optional);
+    let inventory = Inventory { env_vars, optional_vars, ..calls.inventory };
     Judged { answers, findings, inventory }
 }
 

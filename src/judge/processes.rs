@@ -12,7 +12,11 @@ use crate::model::*;
 /// Which modules run in one process: what a main file imports, and what a framework loads.
 #[derive(Debug, Default)]
 pub struct Processes {
+    /// The first is the server as its platform starts it.
     members: Vec<BTreeSet<ModuleId>>,
+    /// The modules of the server, and the numbers of the processes that start it.
+    served: BTreeSet<ModuleId>,
+    serving: BTreeSet<usize>,
 }
 
 impl Processes {
@@ -38,16 +42,34 @@ impl Processes {
         let (tops, others): (BTreeSet<_>, BTreeSet<_>) = (0..program.modules.len()).partition(alone);
         let served = if serving.is_empty() { others } else { serving.difference(&tops).copied().collect() };
         let mut members = vec![closure(&imports, served)];
+        let mut starting = BTreeSet::from([0]);
         for top in &tops {
             let mut own = closure(&imports, BTreeSet::from([*top]));
             // What starts the server runs all that the server loads, also by name.
             let is_compiled = program.modules[*top].language == Language::Rust;
             if is_compiled || own.iter().any(|module| serving.contains(module)) {
                 own.extend(members.first().into_iter().flatten().copied().collect::<Vec<_>>());
+                starting.insert(members.len());
             }
             members.push(own);
         }
-        Processes { members }
+        let served = if serving.is_empty() { BTreeSet::new() } else { members.first().cloned().unwrap_or_default() };
+        Processes { members, served, serving: starting }
+    }
+
+    /// The modules that serve.
+    pub fn served(&self) -> &BTreeSet<ModuleId> {
+        &self.served
+    }
+
+    /// Whether what a module does when it starts is done before another one serves: a command that uses what the server
+    /// uses does nothing for the server.
+    pub fn covers(&self, root: ModuleId, module: ModuleId) -> bool {
+        if root == module || !self.served.contains(&module) {
+            return self.shared(root, module);
+        }
+        let mut starts = self.members.iter().enumerate().filter(|(number, _)| self.serving.contains(number));
+        starts.any(|(_, process)| process.contains(&root) && process.contains(&module))
     }
 
     /// Whether two modules run together.

@@ -16,6 +16,7 @@ mod address;
 mod browser;
 mod context;
 mod environment;
+mod joined;
 mod names;
 mod proof;
 mod shapes;
@@ -69,8 +70,10 @@ pub struct Hit {
     pub provider: String,
     /// The name that the value is given to; empty without one.
     pub name: String,
-    /// The value with all but four of its characters left out; empty where the hit is a name.
+    /// What may be shown of the value; empty where the hit is a name.
     pub redacted: String,
+    /// The part of `span` that is never shown; empty where the hit is a name.
+    pub hidden: Span,
     /// Whether form or proof decided (`certain`) rather than name and look (`likely`).
     pub certain: bool,
 }
@@ -86,6 +89,8 @@ struct Scan<'a> {
     is_code: bool,
     /// A template of an environment file: only forms of their own count.
     is_template: bool,
+    /// A file of data.
+    is_data: bool,
     hits: Vec<Hit>,
     /// Values that are known not to be secrets: public ones, published ones, ones with a wrong check sum.
     cleared: Vec<Span>,
@@ -111,6 +116,8 @@ pub fn scan(path: &str, text: &str, class: Class, shapes: &Shapes) -> Vec<Hit> {
         shapes,
         is_code,
         is_template: environment::is_template(path, lists),
+        is_data: lists.data_extensions.contains(&extension)
+            || path.split('/').rev().skip(1).any(|folder| lists.data_folders.iter().any(|data| data == folder)),
         hits: Vec::new(),
         cleared: Vec::new(),
         no_key_end: 0,
@@ -139,6 +146,7 @@ pub fn scan(path: &str, text: &str, class: Class, shapes: &Shapes) -> Vec<Hit> {
         scan.look_for_address(at);
     }
     scan.look_at_names(&name_places);
+    scan.look_for_joined();
     scan.look_for_inlined(file);
     scan.finish()
 }
@@ -180,6 +188,24 @@ impl Scan<'_> {
         (start, end)
     }
 
+    /// A credential between two places, of which the first `known` bytes are what its provider begins it with.
+    fn value_hit(&self, start: usize, end: usize, known: usize) -> Hit {
+        let value = self.slice(start, end);
+        let (head, tail) = shown(value, known);
+        let (from, to) = (start + head, end.saturating_sub(tail));
+        Hit {
+            rule: Rule::HardcodedSecret,
+            variant: "shape".to_owned(),
+            span: Span::new(start, end),
+            shape: None,
+            provider: String::new(),
+            name: String::new(),
+            redacted: format!("{}…{}", self.slice(start, from), self.slice(to, end)),
+            hidden: Span::new(from, to),
+            certain: false,
+        }
+    }
+
     /// Whether a value there is already reported or cleared.
     fn is_settled(&self, start: usize, end: usize) -> bool {
         let span = Span::new(start, end);
@@ -215,27 +241,31 @@ impl Scan<'_> {
     }
 }
 
-/// What is shown of a value: its first four characters, none of a short one.
-fn redact(value: &str) -> String {
-    let shown: String = if value.chars().count() < 20 { String::new() } else { value.chars().take(SHOWN).collect() };
-    shown + "…"
+/// A value that is shorter than this is not shown at all, in characters.
+const SHORTEST_SHOWN: usize = 20;
+
+/// Characters of a credential that are shown behind what its provider begins it with, and at its end.
+const SHOWN: (usize, usize) = (4, 2);
+
+/// How many bytes of a value may be shown at its beginning and at its end: what its provider begins it with (`known`
+/// bytes), four characters more, and the last two; none of a short one.
+fn shown(value: &str, known: usize) -> (usize, usize) {
+    let rest = value.get(known..).unwrap_or(value);
+    let bytes = |characters: &mut dyn Iterator<Item = char>| characters.map(char::len_utf8).sum::<usize>();
+    if value.chars().count() < SHORTEST_SHOWN || rest.chars().count() <= SHOWN.0 + SHOWN.1 {
+        return (0, 0);
+    }
+    let head = value.len() - rest.len() + bytes(&mut rest.chars().take(SHOWN.0));
+    (head, bytes(&mut rest.chars().rev().take(SHOWN.1)))
 }
 
-/// Characters of a credential that are shown.
-const SHOWN: usize = 4;
-
-/// The parts of a text that must not be shown: all of a credential but its beginning.
+/// The parts of a text that must not be shown: all of a credential but its ends. Where so many were found that not all
+/// were looked for, nothing after the last is shown.
 pub fn hidden(hits: &[Hit], text: &str) -> Vec<Span> {
-    let mut spans: Vec<Span> = hits
-        .iter()
-        .filter(|hit| !hit.redacted.is_empty())
-        .filter_map(|hit| {
-            let value = text.get(hit.span.start as usize..hit.span.end as usize)?;
-            let shown = redact(value).chars().count().saturating_sub(1);
-            let kept: usize = value.chars().take(shown).map(char::len_utf8).sum();
-            Some(Span { start: hit.span.start + u32::try_from(kept).ok()?, end: hit.span.end })
-        })
-        .collect();
+    let mut spans: Vec<Span> = hits.iter().map(|hit| hit.hidden).filter(|span| span.start < span.end).collect();
+    if let Some(last) = hits.last().filter(|_| hits.len() * 4 >= MOST_HITS) {
+        spans.push(Span::new(last.span.end as usize, text.len()));
+    }
     spans.sort();
     spans
 }
@@ -245,8 +275,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn redaction_keeps_four_characters_at_most() {
-        assert_eq!(redact("abcdefghijklmnopqrst"), "abcd…");
-        assert_eq!(redact("abcdefghijklmnopqrs"), "…");
+    fn short_values_are_not_shown_and_long_ones_at_their_ends() {
+        assert_eq!(shown("abcdefghijklmnopqrst", 0), (4, 2));
+        assert_eq!(shown("sk-abcdefghijklmnopqrst", 3), (7, 2));
+        assert_eq!(shown("abcdefghijklmnopqrs", 0), (0, 0));
+        assert_eq!(shown("hooks.service.dev/services/abcdef", 27), (0, 0));
+        assert_eq!(shown("비밀번호비밀번호비밀번호비밀번호비밀번호", 0), (12, 6));
     }
 }

@@ -36,6 +36,7 @@ pub fn lower(path: &str, text: &str) -> Module {
         body,
         comments: lowering.comments,
         directives: Vec::new(),
+        forgiven: Vec::new(),
         lost: lowering.budget.into_lost(),
     }
 }

@@ -83,6 +83,7 @@ pub fn lower(path: &str, text: &str) -> Module {
         body,
         comments,
         directives: Vec::new(),
+        forgiven: Vec::new(),
         lost: lowering.budget.into_lost(),
     }
 }

@@ -10,12 +10,14 @@
 //! | processes | the process → its command |
 //! | directives | blocks and directives, numbered where repeated: `http.server.0.location.1.limit_req`; arguments are the value, of a block at its own path |
 //! | sections | section, key |
+//! | shell | `demands` → a variable without which the script ends |
 
 pub mod comments;
 pub mod container;
 pub mod directives;
 pub mod flat;
 pub mod json;
+pub mod shell;
 pub mod toml;
 pub mod tree;
 pub mod yaml;
@@ -58,6 +60,7 @@ enum Format {
     Processes,
     Directives,
     Sections,
+    Shell,
 }
 
 static KNOWN: LazyLock<Known> =
@@ -130,6 +133,7 @@ pub fn lower(path: &str, text: &str) -> Option<Settings> {
         Format::Directives if !directives::looks_like(text) => (flat::sections(text), Vec::new()),
         Format::Directives => directives::lower(text),
         Format::Sections => (flat::sections(text), Vec::new()),
+        Format::Shell => (shell::demands(text), Vec::new()),
     };
     Some(settings(entries, lost))
 }

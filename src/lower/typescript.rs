@@ -42,6 +42,7 @@ pub fn lower(path: &str, text: &str) -> Module {
     let mut tree = Tree::parse(text, has_markup, &mut lowering.budget);
     let comments = std::mem::take(&mut tree.comments);
     let (directives, body) = tree.root().map(|root| lowering.body(root)).unwrap_or_default();
+    lowering.forgiven.sort_unstable();
     Module {
         path: path.to_owned(),
         language: Language::TypeScript,
@@ -49,6 +50,7 @@ pub fn lower(path: &str, text: &str) -> Module {
         body,
         comments,
         directives,
+        forgiven: lowering.forgiven,
         lost: lowering.budget.into_lost(),
     }
 }
@@ -57,6 +59,8 @@ pub fn lower(path: &str, text: &str) -> Module {
 #[derive(Default)]
 struct Lowering {
     budget: Budget,
+    /// Objects that may be nothing: `a` in `a?.b`.
+    forgiven: Vec<Span>,
     /// Inside a namespace: what it exports is not exported by the file.
     namespaces: usize,
 }

@@ -149,8 +149,9 @@ impl Page<'_> {
         }
         let mut helped: Vec<&str> = Vec::new();
         for finding in findings.iter().take(shown).filter(|finding| finding.suppressed.is_none()) {
-            if !helped.contains(&finding.rule.as_str()) {
-                helped.push(&finding.rule);
+            // One rule may have advice of its own per provider.
+            if !helped.contains(&finding.help.en.as_str()) {
+                helped.push(&finding.help.en);
                 self.help(finding);
             }
         }
@@ -297,6 +298,10 @@ impl Page<'_> {
         self.out.push('\n');
         let paint = self.paint;
         paragraph(&mut self.out, "", &line, self.style.width, |text| paint.dim(text));
+        if let Some(searched) = &coverage.history {
+            let line = clean::shown(searched.in_tongue(tongue));
+            paragraph(&mut self.out, "", &line, self.style.width, |text| paint.dim(text));
+        }
         for remark in &coverage.remarks {
             let text = clean::shown(remark.in_tongue(tongue));
             paragraph(&mut self.out, "", &text, self.style.width, |text| paint.dim(text));

@@ -64,6 +64,8 @@ struct CoverageDocument {
     remarks: Vec<String>,
     shipping: usize,
     read: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -147,6 +149,7 @@ fn of_app(root: &str, audit: &Audit, packs: &Packs, tongue: Tongue) -> AppDocume
             remarks: audit.coverage.remarks.iter().map(|remark| clean::line(remark.in_tongue(tongue))).collect(),
             shipping: audit.coverage.shipping,
             read: audit.coverage.read,
+            history: audit.coverage.history.as_ref().map(|said| clean::line(said.in_tongue(tongue))),
         },
         items: audit
             .boxes
@@ -235,6 +238,7 @@ fn inventory(inventory: &Inventory) -> Inventory {
     for each in &mut cleaned.env_vars {
         scrub(&mut each.path);
         scrub(&mut each.name);
+        each.checked_at.iter_mut().for_each(|spot| scrub(&mut spot.path));
     }
     cleaned
 }

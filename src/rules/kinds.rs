@@ -72,7 +72,8 @@ pub enum Kind {
     /// environment object against a schema (`how = "parse"`, or `"result"` where its result must be tested): `value` is
     /// the argument path of the environment, `keys` those of the schema (also of a function that is given the environment),
     /// or `files` names the template whose keys are required; `role = "optional"` where a key is optional unless its
-    /// description says `required`.
+    /// description says `required`; `role = "arguments"` for what a class derives to be filled from a command line, whose
+    /// fields may name variables (`env`).
     EnvironmentSchema,
     /// A call that loads a `.env` file.
     LoadsEnvironmentFile,

@@ -77,6 +77,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "both",
             "later",
             "bound",
+            "arguments",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),

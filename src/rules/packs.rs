@@ -288,7 +288,7 @@ fn translate(value: &str, terms: &BTreeMap<String, Text>, tongue: impl Fn(&Text)
 }
 
 /// Fills `{name}` placeholders in one pass: values are never searched for placeholders themselves.
-fn fill<V: AsRef<str>>(template: &str, values: &[(&str, V)]) -> String {
+pub fn fill<V: AsRef<str>>(template: &str, values: &[(&str, V)]) -> String {
     let mut filled = String::with_capacity(template.len() + 32);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {

@@ -125,6 +125,9 @@ pub struct Lists {
     pub browser_flag_keys: Vec<String>,
     pub inlined: Vec<Inlined>,
     pub template_suffixes: Vec<String>,
+    pub test_suffixes: Vec<String>,
+    pub data_extensions: Vec<String>,
+    pub data_folders: Vec<String>,
     pub lock_files: Vec<String>,
     pub code_extensions: Vec<String>,
     pub database_hosts: Vec<String>,
@@ -153,6 +156,8 @@ pub enum Trigger {
 #[derive(Clone, Debug)]
 pub struct Shapes {
     pub shapes: Vec<Shape>,
+    /// What to do about a value, with `{opens}`, `{revoke}` and `{variable}`.
+    pub advice: Words,
     pub lists: Lists,
     /// Finds all words of `triggers` in one pass.
     pub search: AhoCorasick,
@@ -192,6 +197,7 @@ struct WrittenShape {
 struct Written {
     #[serde(rename = "shape")]
     shapes: Vec<WrittenShape>,
+    advice: Words,
     lists: Lists,
 }
 
@@ -224,7 +230,7 @@ impl Shapes {
             shapes.push(shape);
         }
         let (search, triggers) = index(&shapes, &written.lists).map_err(|message| mistake(text, 0..0, message))?;
-        Ok(Shapes { shapes, lists: written.lists, search, triggers })
+        Ok(Shapes { shapes, advice: written.advice, lists: written.lists, search, triggers })
     }
 
     /// The shape with an id, to say what its values open and where they are revoked.
@@ -279,6 +285,9 @@ fn check(written: WrittenShape) -> Result<Shape, (Range<usize>, String)> {
         None if written.public => String::new(),
         None => return Err((span, format!("`{id}` is not public and does not say where it is revoked"))),
     };
+    if written.variable.is_empty() && !written.public {
+        return Err((span, format!("`{id}` is not public and does not say which variable it belongs in")));
+    }
     if written.source.get_ref().is_empty() {
         return Err((written.source.span(), format!("`{id}`: `source` says how the form is known")));
     }

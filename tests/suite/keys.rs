@@ -44,7 +44,7 @@ impl Chance {
     }
 }
 
-fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     let mut table = [0u32; 256];
     for (number, entry) in (0u32..).zip(table.iter_mut()) {
         *entry = (0..8).fold(number, |sum, _| if sum & 1 == 1 { 0xEDB8_8320 ^ (sum >> 1) } else { sum >> 1 });
@@ -52,7 +52,7 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |sum, byte| table[usize::from((sum as u8) ^ byte)] ^ (sum >> 8))
 }
 
-fn base62(mut number: u32) -> String {
+pub(crate) fn base62(mut number: u32) -> String {
     let digits: Vec<char> = ('0'..='9').chain('A'..='Z').chain('a'..='z').collect();
     let mut text = Vec::new();
     for _ in 0..6 {
@@ -62,7 +62,7 @@ fn base62(mut number: u32) -> String {
     text.iter().rev().collect()
 }
 
-fn base64url(bytes: &[u8]) -> String {
+pub(crate) fn base64url(bytes: &[u8]) -> String {
     let digits: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']).collect();
     bytes
         .chunks(3)

@@ -4,8 +4,8 @@ use launchcheck::{
     rules::packs::{Because, Packs, Reason},
     verdict::{
         Answer, Attested, Audit, Comparison, Confidence, Coverage, EntryPoint, EnvVar, Evidence, Excerpt, Exemption,
-        ExemptionKind, ExternalCall, Finding, Gate, Inventory, Item, LlmCall, Location, Report, Retry, StaleEntry,
-        Standing, Suppression, Text, Unread, UnusedSuppression, Verdict,
+        ExemptionKind, ExternalCall, Feeds, Finding, Gate, Inventory, Item, LlmCall, Location, Report, Retry, Spot,
+        StaleEntry, Standing, Suppression, Text, Unread, UnusedSuppression, Verdict,
     },
 };
 
@@ -154,7 +154,15 @@ pub(crate) fn ordinary() -> Report {
             timeout: false,
         }],
         retries: vec![Retry { path: path.clone(), line: 4, end_line: 9, bounded: true, exponential: false }],
-        env_vars: vec![EnvVar { name: "OPENAI_API_KEY".into(), path, line: 1, checked: true }],
+        env_vars: vec![EnvVar {
+            name: "OPENAI_API_KEY".into(),
+            path: path.clone(),
+            line: 1,
+            checked: true,
+            feeds: Feeds::Credential,
+            checked_at: Some(Spot { path, line: 3 }),
+        }],
+        optional_vars: Vec::new(),
     };
     let gate = Gate { max_unticked: 2, required: vec![Item::C1], ..Gate::default() };
     let audit = Audit { boxes: answers(&findings), findings, coverage, inventory, gate, comparison: None };

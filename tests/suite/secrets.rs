@@ -167,6 +167,33 @@ fn own_keys_and_passwords_are_known_by_name_and_look() {
 }
 
 #[test]
+fn values_in_pieces_are_joined() {
+    let shapes = shapes();
+    let seeds = ["openai", "anthropic", "github", "xai", "sendgrid", "hugging-face"];
+    for shape in seeds.iter().filter_map(|id| shapes.by_id(id)) {
+        let value = value(shape, &shape.forms[0], 9, 0);
+        let (one, two) = value.split_at(value.len() / 2);
+        let texts = [
+            ("app.py", format!("key = \"{one}\" + \"{two}\"\n")),
+            ("app.py", format!("key = (\n    \"{one}\"\n    \"{two}\"\n)\n")),
+            ("app.ts", format!("const key = '{one}' +\n  '{two}';\n")),
+            ("app.js", format!("const key = `{one}` + `{two}`;\n")),
+            ("Main.java", format!("String key = \"{one}\"\n    + \"{two}\";\n")),
+        ];
+        for (path, text) in texts {
+            let hits = found(path, &text, Class::Ships, &shapes);
+            assert_eq!(hits.len(), 1, "{} {path}: {text}", shape.id);
+            let hidden = launchcheck::judge::secrets::hidden(&hits, &text);
+            let shown = |at: usize| !hidden.iter().any(|span| (span.start as usize..span.end as usize).contains(&at));
+            let at = text.find(two).expect("the second half");
+            assert!((at..at + two.len() - 2).all(|at| !shown(at)), "{} {path}: {text}", shape.id);
+        }
+        let apart = format!("keys = [\"{one}\", \"{two}\"]\n");
+        assert_eq!(found("app.py", &apart, Class::Ships, &shapes), vec![], "{}", shape.id);
+    }
+}
+
+#[test]
 fn what_only_looks_like_a_credential_is_silent() {
     let shapes = shapes();
     let mut chance = Chance::of(7);

@@ -98,7 +98,7 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
         let (bounded, exponential) = (yes(construct.bounded), yes(construct.exponential));
         shown.line(format!("retry bounded={bounded} exponential={exponential}"));
     }
-    for variable in environment::variables(&case) {
+    for variable in environment::survey(&case).required {
         let checked = if variable.checked == environment::Checked::Yes { "checked" } else { "unchecked" };
         shown.line(format!("env {} {checked}", variable.name));
     }

@@ -4,6 +4,7 @@
 //! absence stops the start: by a read that raises, a test that stops, or a schema.
 
 pub mod checks;
+pub mod commands;
 pub mod deciding;
 pub mod ends;
 pub mod held;
@@ -17,13 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use checks::{Checks, When, swallows, when};
 use names::Variables;
 use reads::{Filled, Read};
+use schemas::Required;
 
 use crate::link::units::ModuleId;
 use crate::model::{Language, Literal, Span};
 use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
-use super::super::verdict::{Confidence, Finding, Item};
+use super::super::verdict::{Confidence, Feeds, Finding, Item};
 
 /// A variable as one file reads it.
 #[derive(Clone, Debug)]
@@ -32,8 +34,17 @@ pub struct Variable {
     pub module: ModuleId,
     pub span: Span,
     pub checked: Checked,
+    /// Where it is checked.
+    pub check: Option<(ModuleId, Span)>,
     /// Whether the check looks at the content, not only at presence.
     pub examined: bool,
+}
+
+impl Variable {
+    /// One that the application does without.
+    fn optional(name: &str, module: ModuleId, span: Span) -> Variable {
+        Variable { name: name.to_owned(), module, span, checked: Checked::No, check: None, examined: false }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,16 +126,29 @@ fn is_placeholder(value: &str) -> bool {
     !value.is_empty() && (words.iter().any(|word| value.contains(word)) || value.contains("localhost"))
 }
 
-/// The variables that shipping code needs, one row per variable and file.
-pub fn variables(case: &Case<'_, '_>) -> Vec<Variable> {
+/// The variables that shipping code reads, one row per variable and file.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    pub required: Vec<Variable>,
+    /// Those that it does without.
+    pub optional: Vec<Variable>,
+}
+
+/// The variables that shipping code reads.
+pub fn survey(case: &Case<'_, '_>) -> Survey {
     let reads = reads::reads(&Variables::new(case.program));
     let schemas = schemas::checked_by_calls(case);
-    let mut rows = Rows::default();
+    let (mut rows, mut optional) = (Rows::default(), Rows::default());
     if !reads.is_empty() || !schemas.is_empty() {
         let mut checks = Checks::of(case, &schemas);
         checks.by_reads(case, &reads);
-        let judged: Vec<(&Read, Checked)> =
-            reads.iter().filter_map(|read| Some((read, judge(case, &checks, read)?))).collect();
+        let mut judged: Vec<(&Read, Checked)> = Vec::new();
+        for read in &reads {
+            match judge(case, &checks, read) {
+                Some(checked) => judged.push((read, checked)),
+                None => optional.add(case, Variable::optional(&read.named.name, read.module, read.span)),
+            }
+        }
         let settled: BTreeSet<usize> = settled_groups(&reads, &judged);
         let mut reported: BTreeSet<usize> = BTreeSet::new();
         for (read, checked) in judged {
@@ -136,18 +160,26 @@ pub fn variables(case: &Case<'_, '_>) -> Vec<Variable> {
             }
             let name = read.named.name.clone();
             let examined = checks.examined.contains(&name);
-            rows.add(case, Variable { name, module: read.module, span: read.span, checked, examined });
+            let own = (checked == Checked::Yes && read.raises).then_some((read.module, read.span));
+            let check = checks.place(case, &name, read.module).or(own);
+            rows.add(case, Variable { name, module: read.module, span: read.span, checked, check, examined });
         }
         for schema in &schemas {
             for variable in &schema.variables {
                 let checked = match checks.covering(case, &variable.name, variable.module) {
                     When::Start => Checked::Yes,
                     When::Swallowed => Checked::Swallowed,
-                    When::Later if schema.by_result => continue,
+                    // Code that goes by the result does without what is missing.
+                    When::Later if schema.by_result && checks.heeded.contains(&schema.call) => continue,
+                    When::Later if schema.by_result => Checked::No,
                     When::Later => Checked::InHandler,
                 };
                 let (name, module, span) = (variable.name.clone(), variable.module, variable.span);
-                rows.add(case, Variable { name, module, span, checked, examined: variable.examined });
+                let check = checks.place(case, &name, module);
+                rows.add(case, Variable { name, module, span, checked, check, examined: variable.examined });
+            }
+            for variable in &schema.optional {
+                optional.add(case, Variable::optional(&variable.name, variable.module, variable.span));
             }
         }
     }
@@ -157,12 +189,19 @@ pub fn variables(case: &Case<'_, '_>) -> Vec<Variable> {
             When::Swallowed => Checked::Swallowed,
             When::Later => Checked::InHandler,
         };
-        rows.add(
-            case,
-            Variable { name: field.name, module: field.module, span: field.span, checked, examined: field.examined },
-        );
+        let Required { name, module, span, examined } = field;
+        let check = (checked == Checked::Yes).then_some((module, span));
+        rows.add(case, Variable { name, module, span, checked, check, examined });
     }
-    rows.sorted(case)
+    for (Required { name, module, span, examined }, checked) in commands::arguments(case) {
+        let check = (checked == Checked::Yes).then_some((module, span));
+        rows.add(case, Variable { name, module, span, checked, check, examined });
+    }
+    let required = rows.sorted(case);
+    let is_required = |variable: &Variable| required.iter().any(|other| other.name == variable.name);
+    let mut optional = optional.sorted(case);
+    optional.retain(|variable| !is_required(variable));
+    Survey { required, optional }
 }
 
 /// What a read asks for; none where it asks for nothing.
@@ -274,6 +313,17 @@ const SETTINGS: [&str; 44] = [
 /// Words of names that code needs: credentials, addresses, models.
 const NEEDS: [&str; 10] =
     ["URL", "URI", "ENDPOINT", "HOST", "MODEL", "DEPLOYMENT", "BUCKET", "INDEX", "CONNECTION", "ID"];
+
+/// What a variable is for, by the words of its name.
+pub fn feeds(name: &str) -> Feeds {
+    let has = |list: &[&str]| words(name).any(|word| list.contains(&word));
+    match () {
+        () if is_credential(name) => Feeds::Credential,
+        () if has(&["MODEL", "DEPLOYMENT"]) => Feeds::Model,
+        () if has(&["URL", "URI", "ENDPOINT", "HOST", "ADDRESS", "ORIGIN", "DOMAIN"]) => Feeds::Address,
+        () => Feeds::Setting,
+    }
+}
 
 fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split('_')

@@ -1,8 +1,8 @@
 //! E2: API keys stay out of the code, out of git, and out of the browser.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::collect::{File, IgnoreRules, Tree};
+use crate::collect::{Class, IgnoreRules, Tree};
 use crate::link::Program;
 use crate::link::Site;
 use crate::link::arguments::Given;
@@ -10,7 +10,7 @@ use crate::link::names::folder_of;
 use crate::model::join;
 use crate::model::{Lines, Literal, Span};
 use crate::rules::catalogue::Kind;
-use crate::rules::packs::{Because, Packs};
+use crate::rules::packs::{Because, Packs, fill};
 use crate::rules::secrets::Shapes;
 
 use super::super::case::{Outcome, fingerprint};
@@ -18,7 +18,7 @@ use super::super::secrets::{
     EnvFileFacts, EnvironmentFile, Hit, Load, Rule, env_file_not_ignored, environment_files, is_environment_file,
     names_secrets, scan,
 };
-use super::super::verdict::{Confidence, Finding, Item, Location, Verdict};
+use super::super::verdict::{Confidence, Excerpt, Finding, Item, Location, Text, Verdict};
 
 /// What was found in the text of one file, in a form that needs the text no more.
 #[derive(Clone, Debug, Default)]
@@ -29,16 +29,72 @@ pub struct FileHits {
     /// Environment files that a reader is told to make, for documentation.
     documented: Vec<String>,
     names_secrets: bool,
+    /// The values of the hits: to know them again in git's history, and to keep them out of reports.
+    values: Vec<Value>,
+}
+
+/// A credential as it is written, and what may be shown of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Value {
+    pub written: String,
+    pub redacted: String,
+}
+
+impl FileHits {
+    /// The credentials of the file.
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+}
+
+/// A credential that an earlier commit held and the tree holds no more.
+#[derive(Clone, Debug)]
+pub struct PastHit {
+    pub hit: Hit,
+    /// The first commit that held it, in base 16.
+    pub commit: String,
+    /// In the text of that commit.
+    pub location: Location,
+    pub excerpt: Option<Excerpt>,
+    pub value: Value,
 }
 
 /// Looks at the text of one file.
-pub fn scan_file(file: &File, text: &str, class: crate::collect::Class, shapes: &Shapes) -> FileHits {
-    let hits = scan(&file.path, text, class, shapes);
-    let is_environment = is_environment_file(&file.path, &shapes.lists);
-    let name = file.path.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
+pub fn scan_file(path: &str, text: &str, class: Class, shapes: &Shapes) -> FileHits {
+    let hits = scan(path, text, class, shapes);
+    let is_environment = is_environment_file(path, &shapes.lists);
+    let name = path.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
     let documented = if name.starts_with("readme") { documented(text) } else { Vec::new() };
     let lines = if hits.is_empty() { Lines::default() } else { Lines::of(text) };
-    FileHits { hits, lines, documented, names_secrets: is_environment && names_secrets(text, &shapes.lists) }
+    let values = hits.iter().filter(|hit| !hit.redacted.is_empty()).map(|hit| value_of(text, hit)).collect();
+    FileHits { hits, lines, documented, names_secrets: is_environment && names_secrets(text, &shapes.lists), values }
+}
+
+/// Looks at a text of an earlier commit.
+pub fn scan_past(path: &str, commit: &str, text: &str, class: Class, shapes: &Shapes) -> Vec<PastHit> {
+    let mut hits = scan(path, text, class, shapes);
+    let lines = if hits.is_empty() { Lines::default() } else { Lines::of(text) };
+    hits.retain(|hit| !hit.redacted.is_empty());
+    let past = |hit: Hit| PastHit {
+        commit: commit.to_owned(),
+        location: location(path, &lines, hit.span),
+        excerpt: None,
+        value: value_of(text, &hit),
+        hit,
+    };
+    hits.into_iter().map(past).collect()
+}
+
+fn value_of(text: &str, hit: &Hit) -> Value {
+    let written = text.get(hit.span.start as usize..hit.span.end as usize).unwrap_or_default();
+    Value { written: written.to_owned(), redacted: hit.redacted.clone() }
+}
+
+/// Of what earlier commits held, each value once and only what the tree holds no more.
+pub fn gone(past: Vec<PastHit>, present: &[FileHits]) -> Vec<PastHit> {
+    let mut known: BTreeSet<String> =
+        present.iter().flat_map(|file| file.values.iter().map(|value| value.written.clone())).collect();
+    past.into_iter().filter(|past| known.insert(past.value.written.clone())).collect()
 }
 
 /// Environment files that a text names and that are no templates.
@@ -46,8 +102,8 @@ fn documented(text: &str) -> Vec<String> {
     let mut names: Vec<String> = text
         .split(|character: char| !(character.is_ascii_alphanumeric() || "._-/".contains(character)))
         .filter_map(|word| {
-            let word = word.trim_end_matches(['.', '/', '-']).rsplit('/').next()?;
-            let tail = word.strip_prefix(".env")?;
+            let word = word.trim_end_matches(['.', '/', '-']).trim_start_matches("./");
+            let tail = word.rsplit('/').next()?.strip_prefix(".env")?;
             let is_template =
                 ["example", "sample", "template", "dist", "defaults", "test"].iter().any(|word| tail.contains(word));
             (!is_template && (tail.is_empty() || tail.starts_with('.'))).then(|| word.to_owned())
@@ -62,6 +118,7 @@ fn documented(text: &str) -> Vec<String> {
 pub fn exposure(
     tree: &Tree,
     found: &[FileHits],
+    past: &[PastHit],
     program: &Program<'_>,
     packs: &Packs,
     shapes: &Shapes,
@@ -80,14 +137,14 @@ pub fn exposure(
         }
         for hit in found.hits.iter().filter(|hit| matches!(hit.rule, Rule::HardcodedSecret | Rule::ClientExposedSecret))
         {
-            findings.push(finding(packs, &file.path, location(&file.path, &found.lines, hit.span), hit));
+            findings.push(finding(packs, shapes, location(&file.path, &found.lines, hit.span), hit));
         }
     }
     let by_path: BTreeMap<&str, &FileHits> = tree.files.iter().map(|file| file.path.as_str()).zip(found).collect();
     for each in environment_files(&environment) {
         let lines = by_path.get(each.path.as_str()).map(|found| &found.lines);
         let place = lines.map_or_else(Location::default, |lines| location(&each.path, lines, each.hit.span));
-        findings.push(finding(packs, &each.path, place, &each.hit));
+        findings.push(finding(packs, shapes, place, &each.hit));
     }
     let facts = EnvFileFacts {
         loads: loads(tree, program),
@@ -121,8 +178,9 @@ pub fn exposure(
         finding.signature = finding.fingerprint.clone();
         findings.push(finding);
     }
-    findings.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
-    findings.dedup_by(|a, b| a.location == b.location && a.rule == b.rule);
+    findings.extend(past.iter().map(|past| past_finding(packs, shapes, past)));
+    findings.sort_by(|a, b| (&a.location, &a.rule, &a.fingerprint).cmp(&(&b.location, &b.rule, &b.fingerprint)));
+    findings.dedup_by(|a, b| a.location == b.location && a.rule == b.rule && a.message == b.message);
     let gaps = findings.iter().filter(|finding| finding.confidence != Confidence::Note).count();
     let (verdict, because) =
         if gaps > 0 { (Verdict::Fail, Because::Fail(gaps)) } else { (Verdict::Pass, Because::Pass) };
@@ -158,23 +216,65 @@ fn bare(packs: &Packs, rule: &str, location: Location) -> Finding {
     }
 }
 
-fn finding(packs: &Packs, path: &str, location: Location, hit: &Hit) -> Finding {
+fn finding(packs: &Packs, shapes: &Shapes, location: Location, hit: &Hit) -> Finding {
+    let path = location.path.clone();
     let mut finding = bare(packs, hit.rule.id(), location);
-    let values = [
-        ("provider", hit.provider.clone()),
-        ("redacted", hit.redacted.clone()),
-        ("name", hit.name.clone()),
-        ("file", path.to_owned()),
-    ];
-    finding.message = packs.message(hit.rule.id(), &hit.variant, &values);
+    finding.message = packs.message(hit.rule.id(), &hit.variant, &values(hit, &path, ""));
+    finding.help = help(packs, shapes, hit.rule.id(), hit);
     finding.confidence = if hit.certain { Confidence::Certain } else { Confidence::Likely };
     let shape = hit.shape.as_deref().unwrap_or("");
-    finding.fingerprint = fingerprint(&[hit.rule.id(), path, &hit.name, &hit.redacted, shape]);
+    finding.fingerprint = fingerprint(&[hit.rule.id(), &path, &hit.name, &hit.redacted, shape]);
     finding.signature = fingerprint(&[hit.rule.id(), &hit.name, &hit.redacted, shape]);
     finding
 }
 
-/// The environment files that readers are told to make, beside the README that says so.
+/// A credential that only git's history holds: the tree is clean, and whoever clones it has the value.
+fn past_finding(packs: &Packs, shapes: &Shapes, past: &PastHit) -> Finding {
+    let rule = Rule::HardcodedSecret.id();
+    let hit = &past.hit;
+    let commit: String = past.commit.chars().take(SHOWN_COMMIT).collect();
+    let mut finding = bare(packs, rule, past.location.clone());
+    let variant = if hit.variant == "generic" { "past-generic" } else { "past-shape" };
+    let variant = if hit.provider.is_empty() { "past-generic" } else { variant };
+    finding.message = packs.message(rule, variant, &values(hit, &past.location.path, &commit));
+    finding.help = help(packs, shapes, rule, hit);
+    finding.confidence = if hit.certain { Confidence::Certain } else { Confidence::Likely };
+    finding.fingerprint = fingerprint(&[rule, &past.commit, &past.location.path, &hit.name, &hit.redacted]);
+    finding.excerpt = past.excerpt.clone();
+    finding
+}
+
+/// Characters of a commit's name that are shown.
+const SHOWN_COMMIT: usize = 12;
+
+/// What messages say about a hit.
+fn values(hit: &Hit, file: &str, commit: &str) -> [(&'static str, String); 5] {
+    [
+        ("provider", hit.provider.clone()),
+        ("redacted", hit.redacted.clone()),
+        ("name", hit.name.clone()),
+        ("file", file.to_owned()),
+        ("commit", commit.to_owned()),
+    ]
+}
+
+/// What to do: where its provider revokes it and where it belongs, as far as the provider is known.
+fn help(packs: &Packs, shapes: &Shapes, rule: &str, hit: &Hit) -> Text {
+    let general = packs.help(rule, None);
+    let known = hit.shape.as_deref().and_then(|id| shapes.by_id(id)).filter(|shape| !shape.revoke.is_empty());
+    let Some(shape) = known else { return general };
+    let advice = |words: &str, opens: &str, general: &str| {
+        let values = [("opens", opens), ("revoke", shape.revoke.as_str()), ("variable", shape.variable.as_str())];
+        let code = general.split_once("\n\n").map_or(String::new(), |(_, code)| format!("\n\n{code}"));
+        fill(words, &values) + &code
+    };
+    Text {
+        en: advice(&shapes.advice.en, &shape.opens.en, &general.en),
+        ko: advice(&shapes.advice.ko, &shape.opens.ko, &general.ko),
+    }
+}
+
+/// The environment files that readers are told to make, as the README at the root says, in folders that there are.
 fn documented_files(tree: &Tree, found: &[FileHits]) -> Vec<String> {
     let mut files: Vec<String> = tree
         .files
@@ -182,6 +282,7 @@ fn documented_files(tree: &Tree, found: &[FileHits]) -> Vec<String> {
         .zip(found)
         .filter(|(file, _)| !file.path.contains('/'))
         .flat_map(|(_, found)| found.documented.iter().cloned())
+        .filter(|file| file.rsplit_once('/').is_none_or(|(folder, _)| !tree.below(folder).is_empty()))
         .collect();
     files.sort();
     files.dedup();

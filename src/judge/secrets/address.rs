@@ -1,8 +1,8 @@
 //! Addresses with a password: `scheme://user:password@host`.
 
-use crate::{collect::Class, source::Span};
+use crate::collect::Class;
 
-use super::{Hit, Rule, Scan, redact, traps};
+use super::{Hit, Scan, traps};
 
 /// The longest part before the host that is read, in bytes.
 const LONGEST: usize = 400;
@@ -34,17 +34,8 @@ impl Scan<'_> {
         if self.is_settled(start, end) || !self.opens_something(user, password, host) {
             return;
         }
-        let hit = Hit {
-            rule: Rule::HardcodedSecret,
-            variant: "shape".to_owned(),
-            span: Span::new(start, end),
-            shape: None,
-            provider,
-            name: self.name_before(at - length),
-            redacted: redact(password),
-            certain: false,
-        };
-        self.hits.push(hit);
+        let name = self.name_before(at - length);
+        self.hits.push(Hit { provider, name, ..self.value_hit(start, end, 0) });
     }
 
     /// Whether a password opens something that others can reach.
@@ -71,7 +62,9 @@ impl Scan<'_> {
             return false;
         }
         let is_hosted = lists.database_hosts.iter().any(|known| name.ends_with(known.as_str()));
-        let is_strong = traps::looks_generated(password, 10, lists) || traps::looks_like_password(password, lists);
+        let is_strong = traps::looks_generated(password, 10, lists)
+            || traps::looks_like_password(password, lists)
+            || traps::looks_shuffled(password);
         match self.class {
             Class::Test | Class::Docs | Class::Vendored => is_hosted && is_strong,
             _ if self.is_template => is_hosted && is_strong,
@@ -83,5 +76,5 @@ impl Scan<'_> {
 
 /// Whether a numeric host is in a private network.
 fn is_private(host: &str) -> bool {
-    host.starts_with("10.") || host.starts_with("192.168.") || host.starts_with("172.1") || host.starts_with("172.2")
+    host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_private() || address.is_link_local())
 }

@@ -218,6 +218,7 @@ impl Scan<'_> {
             provider: String::new(),
             name: name.to_owned(),
             redacted: String::new(),
+            hidden: Span::default(),
             certain,
         };
         self.hits.push(hit);

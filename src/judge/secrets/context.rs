@@ -3,10 +3,9 @@
 use crate::{
     collect::Class,
     rules::secrets::{DecidedBy, Shape},
-    source::Span,
 };
 
-use super::{Hit, LONGEST_LINE, MOST_HITS, Rule, Scan, names, names::NameKind, proof, redact, traps};
+use super::{Hit, LONGEST_LINE, MOST_HITS, Scan, names, names::NameKind, proof, traps};
 
 /// The shortest value of a key that counts, in characters; passwords may be shorter.
 const SHORTEST_KEY: usize = 16;
@@ -65,7 +64,7 @@ impl Scan<'_> {
         }
         let prose = if self.is_code { None } else { self.words_before(start) };
         let name = match prose {
-            Some(prose) => self.slice(prose, end).to_owned(),
+            Some(prose) => without_command(self.slice(prose, end)).to_owned(),
             None => self.slice(start, end).trim_start_matches(['-', '.', '$']).to_owned(),
         };
         let words = names::words(&name);
@@ -76,6 +75,9 @@ impl Scan<'_> {
             self.push(value_start, value_end, &name, Some(shape.id.clone()), shape.provider.clone());
             return;
         }
+        if self.is_data && self.is_parameter(start, line_start) {
+            return;
+        }
         let Some(kind) = names::kind(&words, lists) else { return };
         if self.names_count() && self.looks_like_credential(value, kind) {
             self.push(value_start, value_end, &name, None, String::new());
@@ -84,17 +86,13 @@ impl Scan<'_> {
 
     fn push(&mut self, start: usize, end: usize, name: &str, shape: Option<String>, provider: String) {
         let variant = if shape.is_some() { "shape" } else { "generic" };
-        let hit = Hit {
-            rule: Rule::HardcodedSecret,
+        self.hits.push(Hit {
             variant: variant.to_owned(),
-            span: Span::new(start, end),
             shape,
             provider,
             name: name.rsplit('.').next().unwrap_or(name).to_owned(),
-            redacted: redact(self.slice(start, end)),
-            certain: false,
-        };
-        self.hits.push(hit);
+            ..self.value_hit(start, end, 0)
+        });
     }
 
     /// The shape that has no form of its own but belongs to this name.
@@ -109,6 +107,7 @@ impl Scan<'_> {
         // A UUID is a key only under a vendor's name; other values must look like chance, too.
         let random = traps::is_uuid(value) && !traps::is_regular(value) && !traps::has_placeholder(value, lists)
             || traps::looks_generated(value, 10, lists)
+            || traps::looks_shuffled(value) && !traps::has_placeholder(value, lists)
             || value.contains('.') && traps::entropy(value.as_bytes()) > 4.0;
         (is_credential && random).then_some(shape)
     }
@@ -230,6 +229,14 @@ impl Scan<'_> {
         self.shapes.lists.example_words.iter().any(|word| before.contains(word.as_str()))
     }
 
+    /// Whether a name is that of a parameter of an address: `https://site/page?token=`.
+    fn is_parameter(&self, start: usize, line_start: usize) -> bool {
+        let before = self.slice(line_start, start);
+        let address = before.rsplit(|byte: char| byte.is_whitespace() || "\"'<>".contains(byte)).next();
+        self.before(start).is_some_and(|byte| b"?&;".contains(&byte))
+            && address.is_some_and(|text| text.contains("://"))
+    }
+
     /// `key` in prose says little: the words before it belong to the name (`Admin API key`).
     fn words_before(&self, start: usize) -> Option<usize> {
         let mut at = start;
@@ -247,8 +254,29 @@ impl Scan<'_> {
         (at < start).then_some(at)
     }
 
+    /// Where the value stands of a name that is itself the value of a key: `name: X` and `value: y` on the next line,
+    /// `<key>X</key><string>y</string>`.
+    fn paired_value(&self, start: usize, end: usize) -> Option<usize> {
+        let before = self.slice(self.floor(start.saturating_sub(12)), start).trim_end_matches(['"', '\'', ' ']);
+        let after = self.slice(end, self.floor((end + 80).min(self.bytes.len())));
+        let rest = after.trim_start_matches(['"', '\'']);
+        let value = if before.ends_with("<key>") {
+            rest.strip_prefix("</key>")?.trim_start().strip_prefix("<string>")?
+        } else if ["name:", "key:", "name\":", "key\":"].iter().any(|key| before.to_ascii_lowercase().ends_with(key)) {
+            let rest = rest.trim_start_matches([',', ' ', '\t', '\r', '\n']).trim_start_matches(['"', '\'']);
+            let rest = rest.strip_prefix("value").or_else(|| rest.strip_prefix("Value"))?;
+            rest.trim_start_matches(['"', '\'']).strip_prefix(':')?.trim_start_matches([' ', '\t'])
+        } else {
+            return None;
+        };
+        Some(end + after.len() - value.len())
+    }
+
     /// Reads what stands between a name and its value.
     fn after_name(&self, start: usize, end: usize) -> Option<Syntax> {
+        if let Some(at) = self.paired_value(start, end) {
+            return Some(Syntax { at, inside_text: false });
+        }
         let quote_before = self.before(start).is_some_and(|byte| b"\"'`".contains(&byte));
         let separator_before = self.before(start).is_some_and(|byte| b"?&;".contains(&byte));
         let mut at = end;
@@ -278,7 +306,7 @@ impl Scan<'_> {
             head.len()
         } else if rest.starts_with(b",") && closed {
             1
-        } else if had_blank && self.slice(start, end).starts_with("--") {
+        } else if had_blank && (self.slice(start, end).starts_with("--") || self.is_instruction(start)) {
             0
         } else {
             return None;
@@ -290,6 +318,11 @@ impl Scan<'_> {
         }
         at = self.skip_wrapper(at);
         Some(Syntax { at, inside_text })
+    }
+
+    /// `ENV NAME value` of a container's recipe.
+    fn is_instruction(&self, start: usize) -> bool {
+        self.text.get(..start).is_some_and(|before| before.ends_with("ENV ") || before.ends_with("ARG "))
     }
 
     fn skip_blanks(&self, mut at: usize) -> usize {
@@ -360,6 +393,15 @@ impl Scan<'_> {
         }
         Some((start, start + length))
     }
+}
+
+/// `API_KEY` of `export API_KEY`, `ENV API_KEY`.
+fn without_command(name: &str) -> &str {
+    let rest = name.rsplit_once(' ').filter(|(before, _)| {
+        let command = before.rsplit(' ').next().unwrap_or_default();
+        matches!(command, "export" | "ENV" | "ARG" | "set" | "setx" | "env" | "declare" | "local")
+    });
+    rest.map_or(name, |(_, name)| name)
 }
 
 /// The length of a prefix such as `admin_` or `live-`, words that tell what a key is for.

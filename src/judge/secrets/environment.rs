@@ -31,6 +31,11 @@ fn is_template_name(path: &str, lists: &Lists) -> bool {
     file_of(path).split(['.', '-', '_']).any(|part| lists.template_suffixes.iter().any(|suffix| suffix == part))
 }
 
+/// Whether an environment file is that of tests: `.env.test`.
+fn is_for_tests(path: &str, lists: &Lists) -> bool {
+    file_of(path).split(['.', '-', '_']).any(|part| lists.test_suffixes.iter().any(|suffix| suffix == part))
+}
+
 /// Whether an environment file gives a value to a variable that a credential would be in, if only a placeholder.
 pub fn names_secrets(text: &str, lists: &Lists) -> bool {
     text.lines().any(|line| {
@@ -152,7 +157,7 @@ pub fn env_file_not_ignored(
         .filter_map(|(file, load)| {
             let file = file.trim_start_matches("./");
             let outside = file.starts_with(['/', '~', '$']) || file.starts_with("..") || file.contains('\\');
-            if outside || !is_environment_file(file, lists) || would_ignore(file) {
+            if outside || !is_environment_file(file, lists) || is_for_tests(file, lists) || would_ignore(file) {
                 return None;
             }
             let tracked = facts.tracked.iter().find(|(path, _)| path == file);
@@ -224,6 +229,7 @@ mod tests {
         assert_eq!(found.map(|found| (found.path, found.variant)), Some((".gitignore".into(), "untracked")));
         assert_eq!(env_file_not_ignored(&loads(".env.local"), &lists, |file| file.ends_with(".local")), None);
         assert_eq!(env_file_not_ignored(&loads("~/.env"), &lists, |_| false), None);
+        assert_eq!(env_file_not_ignored(&loads("apps/web/.env.test"), &lists, |_| false), None);
         let documented = EnvFileFacts { documented: vec![".env.local".into()], ..EnvFileFacts::default() };
         assert_eq!(env_file_not_ignored(&documented, &lists, |file| file.ends_with(".local")), None);
     }

@@ -6,7 +6,7 @@ use crate::{
     source::Span,
 };
 
-use super::{Hit, Rule, Scan, proof, redact, traps};
+use super::{Hit, Scan, proof, traps};
 
 /// How far around a value words decide whether it is public, in bytes.
 const NEAR: usize = 300;
@@ -40,19 +40,13 @@ impl Scan<'_> {
         }
         match self.judge_value(shape, form, start, end) {
             Verdict::Secret { certain } => {
-                let name = self.name_before(start);
-                let value = self.slice(start, end);
-                let hit = Hit {
-                    rule: Rule::HardcodedSecret,
-                    variant: "shape".to_owned(),
-                    span: Span::new(start, end),
+                self.hits.push(Hit {
                     shape: Some(shape.id.clone()),
                     provider: shape.provider.clone(),
-                    name,
-                    redacted: redact(value),
+                    name: self.name_before(start),
                     certain,
-                };
-                self.hits.push(hit);
+                    ..self.value_hit(start, end, form.prefix().len())
+                });
             }
             Verdict::Harmless => self.cleared.push(Span::new(start, end)),
             Verdict::Chance => {}
@@ -138,7 +132,8 @@ impl Scan<'_> {
         }
         body.push_str(rest);
         let length = body.len();
-        let is_hex = body.bytes().all(|byte| byte.is_ascii_hexdigit());
+        // A few other characters do not make the rest more than base 16.
+        let is_hex = body.bytes().filter(u8::is_ascii_hexdigit).count() * 5 >= length * 4;
         let wanted = match length {
             ..=13 => 2.3,
             14..=19 => 2.7,
@@ -148,7 +143,7 @@ impl Scan<'_> {
         };
         traps::entropy(body.as_bytes()) >= wanted
             && !traps::is_regular(&body)
-            && !traps::is_wordy(&body)
+            && !traps::is_all_words(&body)
             && !traps::has_placeholder(&body, &self.shapes.lists)
     }
 
@@ -188,17 +183,14 @@ impl Scan<'_> {
         {
             return;
         }
-        let hit = Hit {
-            rule: Rule::HardcodedSecret,
-            variant: "shape".to_owned(),
-            span: Span::new(begin, stop),
-            shape: None,
+        self.hits.push(Hit {
             provider: if is_account { "Google Cloud" } else { "PEM" }.to_owned(),
             name: self.name_before(begin),
             redacted: "-----BEGIN…".to_owned(),
+            hidden: Span::new(begin + 10, stop),
             certain: true,
-        };
-        self.hits.push(hit);
+            ..self.value_hit(begin, stop, 0)
+        });
     }
 
     /// Whether a private key stands in the JSON of a cloud service account.

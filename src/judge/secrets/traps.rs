@@ -27,8 +27,18 @@ pub(super) fn entropy(bytes: &[u8]) -> f64 {
     })
 }
 
-/// Whether most of a value reads like words: `my-session-token`, `APISchluessel`.
+/// Whether much of a value reads like words: `my-session-token`, `APISchluessel`.
 pub(super) fn is_wordy(value: &str) -> bool {
+    readable(value) >= 45
+}
+
+/// Whether nearly all of a value reads like words. A value that has the form of a credential may hold one by chance.
+pub(super) fn is_all_words(value: &str) -> bool {
+    readable(value) >= 75
+}
+
+/// How much of a value reads like words, in percent of its letters and digits.
+fn readable(value: &str) -> usize {
     let bytes = value.as_bytes();
     let counted = bytes.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
     let mut readable = 0;
@@ -51,7 +61,24 @@ pub(super) fn is_wordy(value: &str) -> bool {
         }
         previous = byte;
     }
-    readable * 100 >= counted * 45
+    (readable * 100).checked_div(counted).unwrap_or(100)
+}
+
+/// Whether letters alone look like chance made them: their case changes more often than in words that are run together.
+pub(super) fn looks_shuffled(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let count = |test: fn(&u8) -> bool| bytes.iter().filter(|byte| test(byte)).count();
+    let changes = bytes.windows(2).filter(|pair| match pair {
+        [one, two] => one.is_ascii_lowercase() != two.is_ascii_lowercase(),
+        _ => false,
+    });
+    bytes.len() >= 10
+        && bytes.iter().all(u8::is_ascii_alphabetic)
+        && count(u8::is_ascii_uppercase) >= 2
+        && count(u8::is_ascii_lowercase) >= 2
+        && changes.count() * 4 >= bytes.len()
+        && !is_wordy(value)
+        && !is_regular(value)
 }
 
 /// Whether a value holds a run of one character, or an ascending or descending sequence, that chance does not make.
@@ -86,7 +113,9 @@ pub(super) fn has_placeholder(value: &str, lists: &Lists) -> bool {
 
 /// Whether a value is a reference, a template or a call instead of a literal.
 pub(super) fn is_reference(value: &str, lists: &Lists) -> bool {
-    value.starts_with(['$', '%', '<', '[', '{', '(', '*', '/', '.', '@', '~', '&'])
+    value.starts_with(['$', '%', '<', '[', '{', '(', '*', '.', '@', '~', '&'])
+        // Base 64 may begin so, too.
+        || value.starts_with('/') && is_wordy(value)
         || ["${", "{{", "}}", "<", ">", "...", "***", "$(", "%(", "#{", "://", "\u{2026}", "()", "%s"]
             .iter()
             .any(|part| value.contains(part))
@@ -104,7 +133,13 @@ pub(super) fn is_uuid(value: &str) -> bool {
 /// Whether a value is built of short pieces, as names of models, versions and slugs are.
 pub(super) fn is_slug(value: &str) -> bool {
     let pieces: Vec<&str> = value.split(['-', '_', '.', ':', '/', ' ', ',']).collect();
-    pieces.len() >= 3 && pieces.iter().all(|piece| piece.len() <= 12) && !is_uuid(value)
+    pieces.len() >= 3 && pieces.iter().all(|piece| piece.len() <= 12 && is_plain(piece)) && !is_uuid(value)
+}
+
+/// Whether a piece is a number or written in one case, perhaps with a capital first: chance mixes them.
+fn is_plain(piece: &str) -> bool {
+    let rest = piece.get(1..).unwrap_or_default();
+    !rest.bytes().any(|byte| byte.is_ascii_uppercase()) || !piece.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
 /// Whether base 64 text is the beginning of a picture, document, archive or font.
@@ -232,6 +267,7 @@ mod tests {
             assert!(!looks_generated(value, 16, &lists), "{value}");
         }
         assert!(looks_generated("h7Kq2mZx9Lw4Tn8Vb3Rc6Pd1", 16, &lists));
+        assert!(looks_shuffled("npyMBaTlcbnwCMvJls") && !looks_shuffled("PasswordOfTheDay"));
         assert!(looks_like_password("rT7#kq2Lx", &lists) && !looks_like_password("P@ssw0rd1", &lists));
     }
 }

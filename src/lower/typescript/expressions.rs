@@ -151,6 +151,9 @@ impl Lowering {
 
     fn member_access(&mut self, node: Node<'_>) -> Expression {
         let object = self.required(node, Field::Object);
+        if node.has(Kind::OptionalChain) {
+            self.forgiven.push(object.span);
+        }
         member(node.span(), object, node.field(Field::Property).map(Node::text).unwrap_or_default())
     }
 

@@ -102,6 +102,7 @@ impl Kind {
                 | Kind::ReadonlyWord
                 | Kind::Comma
                 | Kind::DeclarationWord
+                | Kind::OptionalChain
         )
     }
 
@@ -123,7 +124,6 @@ impl Kind {
         matches!(
             self,
             Kind::TypeParameters
-                | Kind::OptionalChain
                 | Kind::EmptyStatement
                 | Kind::DebuggerStatement
                 | Kind::HashBangLine

@@ -21,7 +21,15 @@ pub const CONDITIONS: [Condition; 18] = [
     ),
     condition("no-error-alerting", &[("none", &[]), ("not-wired", &["guard"])]),
     condition("unchecked-env-var", &[("unchecked", &["name"]), ("in-handler", &["name"]), ("swallowed", &["name"])]),
-    condition("hardcoded-secret", &[("shape", &["provider", "redacted"]), ("generic", &["name", "redacted"])]),
+    condition(
+        "hardcoded-secret",
+        &[
+            ("shape", &["provider", "redacted"]),
+            ("generic", &["name", "redacted"]),
+            ("past-shape", &["commit", "provider", "redacted"]),
+            ("past-generic", &["commit", "name", "redacted"]),
+        ],
+    ),
     condition("committed-env-file", &[("values", &["file", "name"])]),
     condition("env-file-not-ignored", &[("untracked", &["file"]), ("tracked", &["file"])]),
     condition(

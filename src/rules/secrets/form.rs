@@ -187,7 +187,8 @@ impl Form {
 
 fn read_part(text: &str) -> Result<Part, String> {
     let Some((name, counts)) = text.strip_suffix('}').and_then(|text| text.split_once('{')) else {
-        return Ok(Part::Literal(text.to_owned()));
+        // Blanks separate parts; one within a literal is written as an escape.
+        return Ok(Part::Literal(text.replace("\\s", " ")));
     };
     let alphabet = Alphabet::named(name).ok_or_else(|| format!("`{name}` is no alphabet"))?;
     let number = |text: &str| text.parse::<usize>().map_err(|_| format!("`{text}` is no length"));

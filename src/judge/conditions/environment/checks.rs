@@ -15,6 +15,9 @@ use super::names::{Named, Variables};
 use super::reads::Read;
 use super::schemas;
 
+/// The key under which the settings of a start script name a variable that it demands.
+const DEMANDS: &str = "demands";
+
 /// When something runs, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum When {
@@ -31,6 +34,8 @@ struct Check {
     when: When,
     /// The modules whose start runs it.
     roots: BTreeSet<ModuleId>,
+    /// Where it is written; none where no code says it.
+    place: Option<(ModuleId, Span)>,
 }
 
 /// All checks of a program, and what is optional in it.
@@ -45,6 +50,8 @@ pub struct Checks {
     pub examined: BTreeSet<String>,
     /// Reads that a schema decides about: by place.
     pub governed: BTreeSet<(ModuleId, Span)>,
+    /// Calls that check the environment and whose result code goes by, without stopping.
+    pub heeded: BTreeSet<CallId>,
 }
 
 impl Checks {
@@ -58,25 +65,60 @@ impl Checks {
             }
         }
         checks.by_calls(case, variables);
+        checks.by_scripts(case);
         checks
+    }
+
+    /// What a script demands that starts the server.
+    fn by_scripts(&mut self, case: &Case<'_, '_>) {
+        let settings = case.program.settings;
+        for script in settings {
+            let demanded =
+                script.entries.iter().filter(|entry| matches!(entry.keys.as_slice(), [key] if key == DEMANDS));
+            let name = script.path.rsplit('/').next().unwrap_or_default();
+            let starts = |other: &Settings| {
+                other.path != script.path
+                    && other
+                        .entries
+                        .iter()
+                        .any(|entry| matches!(&entry.value, Literal::Text(text) if text.contains(name)))
+            };
+            let mut demanded = demanded.peekable();
+            if demanded.peek().is_none() || !settings.iter().any(starts) {
+                continue;
+            }
+            for entry in demanded {
+                if let Literal::Text(variable) = &entry.value {
+                    let roots = case.processes().served().clone();
+                    let check = Check { when: When::Start, roots, place: None };
+                    self.checks.entry(variable.clone()).or_default().push(check);
+                }
+            }
+        }
     }
 
     /// Reads that raise check their variable for all who read it later.
     pub fn by_reads(&mut self, case: &Case<'_, '_>, reads: &[Read]) {
         for read in reads.iter().filter(|read| read.raises) {
             let (when, roots) = when(case, read.unit, read.node, &read.named.via);
-            self.add(&read.named.name, when, &roots);
+            self.add(&read.named.name, when, &roots, (read.module, read.span));
         }
     }
 
-    /// The best check of a variable that covers a module.
+    /// When the best check of a variable that covers a module runs.
     pub fn covering(&self, case: &Case<'_, '_>, name: &str, module: ModuleId) -> When {
+        self.best(case, name, module).map_or(When::Later, |check| check.when)
+    }
+
+    /// Where a variable is checked for a module.
+    pub fn place(&self, case: &Case<'_, '_>, name: &str, module: ModuleId) -> Option<(ModuleId, Span)> {
+        self.best(case, name, module).filter(|check| check.when == When::Start).and_then(|check| check.place)
+    }
+
+    fn best(&self, case: &Case<'_, '_>, name: &str, module: ModuleId) -> Option<&Check> {
         let checks = self.checks.get(name).into_iter().flatten();
-        checks
-            .filter(|check| check.roots.iter().any(|root| case.processes().shared(*root, module)))
-            .map(|check| check.when)
-            .min()
-            .unwrap_or(When::Later)
+        let covers = |check: &&Check| check.roots.iter().any(|root| case.processes().covers(*root, module));
+        checks.filter(covers).min_by_key(|check| check.when)
     }
 
     pub fn demands(&self, name: &str, module: ModuleId) -> bool {
@@ -95,15 +137,22 @@ impl Checks {
             }
             let info = &case.program.units.calls[schema.call];
             let (when, roots) = when(case, info.unit, Some(info.node), &[]);
-            for name in schema.variables.iter().map(|variable| &variable.name).chain(&schema.filled) {
-                self.add(name, when, &roots);
+            for variable in &schema.variables {
+                self.add(&variable.name, when, &roots, (variable.module, variable.span));
+            }
+            for name in &schema.filled {
+                self.add(name, when, &roots, (info.module, info.call.span));
             }
         }
     }
 
-    fn add(&mut self, name: &str, when: When, roots: &BTreeSet<ModuleId>) {
+    fn add(&mut self, name: &str, when: When, roots: &BTreeSet<ModuleId>, place: (ModuleId, Span)) {
         if when != When::Later {
-            self.checks.entry(name.to_owned()).or_default().push(Check { when, roots: roots.clone() });
+            self.checks.entry(name.to_owned()).or_default().push(Check {
+                when,
+                roots: roots.clone(),
+                place: Some(place),
+            });
         }
     }
 
@@ -118,19 +167,26 @@ impl Checks {
         let frame = case.program.open_frame(unit);
         match case.program.units.nodes[node].kind {
             NodeKind::If { test, then, otherwise, .. } => {
+                let decision = Decision { variables, test, frame, branches: [then, otherwise] };
                 for (block, refuses_when) in [(then, true), (otherwise, false)] {
                     let other = if refuses_when { otherwise } else { then };
-                    match end_of(case, unit, block) {
+                    let end = end_of(case, unit, block);
+                    // A failure that is only told goes by.
+                    let is_told = refuses_when && !block.is_empty() && !is_failure(test) || !otherwise.is_empty();
+                    if matches!(end, Some(End::Refuses | End::Leaves)) || is_told || assigns(block) {
+                        self.heed(case, test, frame, schemas);
+                    }
+                    match end {
                         Some(End::Stops) => {
                             self.stops(case, variables, unit, node, test, refuses_when, schemas);
-                            self.notice(variables, test, frame, refuses_when, Purpose::Demand);
+                            self.notice(&decision, refuses_when, Purpose::Demand);
                         }
-                        Some(End::Refuses) => self.notice(variables, test, frame, refuses_when, Purpose::Demand),
-                        Some(End::Leaves) => self.notice(variables, test, frame, refuses_when, Purpose::DoWithout),
+                        Some(End::Refuses) => self.notice(&decision, refuses_when, Purpose::Demand),
+                        Some(End::Leaves) => self.notice(&decision, refuses_when, Purpose::DoWithout),
                         None if !other.is_empty() && !is_stopped(case, unit, other) => {
-                            self.notice(variables, test, frame, refuses_when, Purpose::DoWithout)
+                            self.notice(&decision, refuses_when, Purpose::DoWithout)
                         }
-                        None if assigns(block) => self.notice(variables, test, frame, refuses_when, Purpose::DoWithout),
+                        None if assigns(block) => self.notice(&decision, refuses_when, Purpose::DoWithout),
                         None => {}
                     }
                 }
@@ -138,9 +194,20 @@ impl Checks {
             NodeKind::Branch { test, holds }
                 if !in_test(case.program, node) && !is_literal_branch(case.program, node) =>
             {
-                self.notice(variables, test, frame, !holds, Purpose::DoWithout);
+                let decision = Decision { variables, test, frame, branches: [&[], &[]] };
+                self.notice(&decision, !holds, Purpose::DoWithout);
+                self.heed(case, test, frame, schemas);
             }
             _ => {}
+        }
+    }
+
+    /// Notes the checks of the environment whose result a test is about.
+    fn heed<'m>(&mut self, case: &Case<'_, 'm>, test: &'m Expression, frame: FrameId, schemas: &[schemas::Checked]) {
+        let results: Vec<_> = schemas.iter().filter(|schema| schema.by_result).map(|schema| schema.call).collect();
+        if !results.is_empty() {
+            let slice = case.program.slice(test, frame);
+            self.heeded.extend(slice.sites.iter().map(|site| site.call).filter(|call| results.contains(call)));
         }
     }
 
@@ -160,13 +227,14 @@ impl Checks {
             return;
         }
         let frame = case.program.open_frame(unit);
+        let place = (case.program.module_of(unit), test.span);
         if looks_inside(test) {
             self.examined.extend(variables.tested(test, frame).into_iter().map(|named| named.name));
         }
         for named in variables.deciding(test, frame) {
             if variables.holds_without(test, frame, &named.name) != Some(!refuses_when) {
                 let (when, roots) = when(case, unit, Some(node), &named.via);
-                self.add(&named.name, when, &roots);
+                self.add(&named.name, when, &roots, place);
             }
         }
         let results: Vec<_> = schemas.iter().filter(|schema| schema.by_result).collect();
@@ -177,22 +245,23 @@ impl Checks {
         for schema in results.into_iter().filter(|schema| slice.sites.iter().any(|site| site.call == schema.call)) {
             let (when, roots) = when(case, unit, Some(node), &[]);
             for variable in &schema.variables {
-                self.add(&variable.name, when, &roots);
+                self.add(&variable.name, when, &roots, place);
             }
         }
     }
 
-    /// Notes the variables that a test is about and that take the branch in question when they are missing.
-    fn notice<'m>(
-        &mut self,
-        variables: &Variables<'_, 'm>,
-        test: &'m Expression,
-        frame: FrameId,
-        when_missing: bool,
-        purpose: Purpose,
-    ) {
+    /// Notes the variables that a test is about and that take the branch in question when they are missing. What is read
+    /// only behind the test is not what it is about: `if (key === "") key = process.env.KEY`.
+    fn notice(&mut self, decision: &Decision<'_, '_, '_>, when_missing: bool, purpose: Purpose) {
+        let Decision { variables, test, frame, branches } = *decision;
+        let module = variables.program.module_of(variables.program.unit_of_frame(frame));
+        let is_behind = |(of, span): (ModuleId, Span)| {
+            of == module && branches.into_iter().flatten().any(|statement| statement.span.contains(span))
+        };
         for named in variables.tested(test, frame) {
-            if variables.holds_without(test, frame, &named.name) == Some(when_missing) {
+            if variables.holds_without(test, frame, &named.name) == Some(when_missing)
+                && !named.place.is_some_and(is_behind)
+            {
                 let known = (named.name, named.place.map(|(module, _)| module));
                 match purpose {
                     Purpose::Demand => self.demanded.insert(known),
@@ -215,7 +284,7 @@ impl Checks {
                             for named in variables.deciding(expression, frame) {
                                 if variables.holds_without(expression, frame, &named.name) != Some(true) {
                                     let (when, roots) = when(case, info.unit, Some(info.node), &named.via);
-                                    self.add(&named.name, when, &roots);
+                                    self.add(&named.name, when, &roots, (info.module, info.call.span));
                                     self.demanded.insert((named.name, named.place.map(|(module, _)| module)));
                                 }
                             }
@@ -246,6 +315,27 @@ impl Checks {
         for named in variables.held(value, frame) {
             self.optional.insert((named.name, named.place.map(|(module, _)| module)));
         }
+    }
+}
+
+/// A test with what runs behind it.
+#[derive(Clone, Copy)]
+struct Decision<'v, 'p, 'm> {
+    variables: &'v Variables<'p, 'm>,
+    test: &'m Expression,
+    frame: FrameId,
+    branches: [&'m [Statement]; 2],
+}
+
+/// Whether a test holds where a check has failed: `!result.success`, `result.error`.
+fn is_failure(test: &Expression) -> bool {
+    match &test.kind {
+        ExpressionKind::Operator { operator, .. } if operator == "not" => true,
+        ExpressionKind::Operator { operands, .. } => operands.iter().any(is_failure),
+        ExpressionKind::Member { name, .. } | ExpressionKind::Name(name) => {
+            matches!(name.as_str(), "error" | "errors" | "issues")
+        }
+        _ => false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::link::flow::exit_of;
 use crate::link::units::{Binding, ModuleId, NodeId, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::*;
@@ -9,6 +10,7 @@ use crate::rules::catalogue::Kind;
 
 use super::ends::{always_stops, diverges};
 use super::held::{converts, is_of_texts, keeps};
+use super::is_credential;
 use super::names::{Default as Fallback, Named, Variables};
 
 /// One variable, read at one place.
@@ -40,6 +42,8 @@ pub enum Filled {
 #[derive(Clone, Debug, Default)]
 struct Use<'m> {
     tested: bool,
+    /// Nothing is asked of it where it is missing: `X?.split(",")`.
+    forgiven: bool,
     raises: bool,
     filled: Option<Filled>,
     /// What is taken when it is missing, the nearest first.
@@ -62,7 +66,8 @@ pub fn reads(variables: &Variables<'_, '_>) -> Vec<Read> {
     let units = &variables.program.units;
     let members = units.units.iter().flat_map(|unit| &unit.members);
     let nodes = members.map(|(node, each)| (std::ptr::from_ref(*each) as usize, *node)).collect();
-    let mut walk = Walk { variables, nodes, module: 0, unit: 0, reads: Vec::new(), groups: 0, caught: None };
+    let mut walk =
+        Walk { variables, nodes, module: 0, unit: 0, reads: Vec::new(), groups: 0, caught: None, tests: Vec::new() };
     for (module, info) in variables.program.modules.iter().enumerate() {
         walk.module = module;
         walk.unit = units.bodies[module];
@@ -80,6 +85,8 @@ struct Walk<'p, 'm> {
     groups: usize,
     /// What handlers around make of an error: they give the value instead.
     caught: Option<Replaced>,
+    /// The tests around, each with how it came out and the unit that it stands in.
+    tests: Vec<(&'m Expression, bool, UnitId)>,
 }
 
 /// What an exception handler takes instead of the value.
@@ -107,9 +114,34 @@ fn replaced_by(each: &Try) -> Option<Replaced> {
 
 impl<'m> Walk<'_, 'm> {
     fn block(&mut self, block: &'m Block) {
+        let outer = self.tests.len();
         for statement in block {
             self.statement(statement);
+            // `if "X" not in os.environ: return`: from there on it is there.
+            if let StatementKind::If { test, then, otherwise } = &statement.kind
+                && otherwise.is_empty()
+                && exit_of(then).is_some()
+            {
+                self.tests.push((test, false, self.unit));
+            }
         }
+        self.tests.truncate(outer);
+    }
+
+    /// Walks what runs only where a test holds, or only where it does not.
+    fn behind(&mut self, test: &'m Expression, holds: bool, walk: impl FnOnce(&mut Self)) {
+        let outer = self.tests.len();
+        self.tests.push((test, holds, self.unit));
+        walk(self);
+        self.tests.truncate(outer);
+    }
+
+    /// Whether a variable is there where the walk is: without it a test around would have come out otherwise.
+    fn is_present(&self, name: &str) -> bool {
+        self.tests.iter().any(|&(test, holds, unit)| {
+            let frame = self.variables.program.open_frame(unit);
+            self.variables.holds_without(test, frame, name) == Some(!holds)
+        })
     }
 
     fn plain(&mut self, expression: &'m Expression) {
@@ -124,8 +156,8 @@ impl<'m> Walk<'_, 'm> {
         match &statement.kind {
             StatementKind::If { test, then, otherwise } => {
                 self.test(test);
-                self.block(then);
-                self.block(otherwise);
+                self.behind(test, true, |walk| walk.block(then));
+                self.behind(test, false, |walk| walk.block(otherwise));
             }
             StatementKind::Loop(each) => {
                 self.block(&each.setup);
@@ -212,13 +244,14 @@ impl<'m> Walk<'_, 'm> {
 
     fn function(&mut self, function: &'m Function) {
         function.decorators.iter().for_each(|decorator| self.plain(decorator));
-        let (outer, caught) = (self.unit, self.caught.take());
+        // What is defined here may run elsewhere.
+        let (outer, caught, tests) = (self.unit, self.caught.take(), std::mem::take(&mut self.tests));
         for parameter in &function.parameters {
             parameter.default.iter().for_each(|default| self.plain(default));
         }
         self.unit = self.variables.program.units.unit_of(function).unwrap_or(outer);
         self.block(&function.body);
-        (self.unit, self.caught) = (outer, caught);
+        (self.unit, self.caught, self.tests) = (outer, caught, tests);
     }
 
     fn frame(&self) -> FrameId {
@@ -241,10 +274,13 @@ impl<'m> Walk<'_, 'm> {
             ExpressionKind::Operator { operator, operands } => self.operator(operator, operands, used),
             ExpressionKind::Conditional { test, then, otherwise } => {
                 self.test(test);
-                self.expression(then, used);
-                self.expression(otherwise, used);
+                self.behind(test, true, |walk| walk.expression(then, used));
+                self.behind(test, false, |walk| walk.expression(otherwise, used));
             }
             ExpressionKind::Call(call) => self.call(call, used),
+            ExpressionKind::Member { object, .. } if self.is_forgiven(object) => {
+                self.expression(object, &Use { forgiven: true, ..Use::default() });
+            }
             ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => self.expression(inner, used),
             ExpressionKind::Function(function) => self.function(function),
             ExpressionKind::Assign(assignment) => self.assignment(assignment, used),
@@ -344,7 +380,11 @@ impl<'m> Walk<'_, 'm> {
             }
             ("and", [rest @ .., last]) => {
                 rest.iter().for_each(|each| self.test(each));
+                let outer = self.tests.len();
+                let unit = self.unit;
+                self.tests.extend(rest.iter().map(|each| (each, true, unit)));
                 self.expression(last, used);
+                self.tests.truncate(outer);
             }
             ("?", [inner]) => self.expression(inner, &Use { raises: true, ..used.clone() }),
             ("not" | "typeof" | "==" | "!=" | "is" | "is not" | "in" | "not in" | "<" | ">" | "<=" | ">=", _) => {
@@ -387,7 +427,7 @@ impl<'m> Walk<'_, 'm> {
                     crate::link::flow::children(object, &mut |child| children.push(child));
                     children.into_iter().for_each(|child| self.plain(child));
                 } else {
-                    self.expression(object, &inner);
+                    self.expression(object, &Use { forgiven: self.is_forgiven(object), ..inner });
                 }
             }
             callee => {
@@ -430,6 +470,10 @@ impl<'m> Walk<'_, 'm> {
             used.filled = Some(Filled::Something);
         }
         used
+    }
+
+    fn is_forgiven(&self, object: &Expression) -> bool {
+        self.variables.program.modules[self.module].forgiven.binary_search(&object.span).is_ok()
     }
 
     fn node_of(&self, expression: &'m Expression) -> Option<NodeId> {
@@ -481,15 +525,18 @@ impl<'m> Walk<'_, 'm> {
         // A read that is given its name by a call stands where the call stands.
         let (module, span) =
             if named.via.is_empty() { (self.module, span) } else { named.place.unwrap_or((self.module, span)) };
+        // A credential that is missing is missed, wherever it goes.
+        let is_passed_over = used.forgiven && !is_credential(&named.name);
+        let is_there = self.is_present(&named.name);
         self.reads.push(Read {
+            tested: used.tested || is_passed_over || is_there,
+            raises: stops && !is_there,
             named,
             module,
             span,
             unit: self.unit,
             node,
-            raises: stops,
             default: filled,
-            tested: used.tested,
             group: used.group,
         });
     }

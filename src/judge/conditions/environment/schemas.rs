@@ -32,6 +32,8 @@ pub struct Checked {
     /// Its result must be tested.
     pub by_result: bool,
     pub variables: Vec<Required>,
+    /// Those that may be missing.
+    pub optional: Vec<Required>,
     /// Variables that the environment holds afterwards, for the schema fills them in.
     pub filled: Vec<String>,
     /// Reads that hand values to the schema: it decides whether they are required.
@@ -79,6 +81,7 @@ fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
             call: site.call,
             by_result: false,
             variables: of_template(program, fact, site),
+            optional: Vec::new(),
             filled: Vec::new(),
             governed: BTreeSet::new(),
         });
@@ -89,18 +92,22 @@ fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
             call: site.call,
             by_result: false,
             variables,
+            optional: Vec::new(),
             filled: Vec::new(),
             governed: BTreeSet::new(),
         });
     }
     let mut keys = Keys { program, optional_by_default: fact.role.as_deref() == Some("optional"), found: Vec::new() };
     keys.of_call(fact, site);
-    let (mut required, mut filled) = (Vec::new(), Vec::new());
+    let (mut required, mut optional, mut filled) = (Vec::new(), Vec::new(), Vec::new());
     for Key { key, module, span, is_required, is_filled, examined } in keys.found {
         if !is_required {
             // A check of the whole environment puts its defaults into it.
             if is_filled && fact.value.is_none() && is_variable_name(&key) {
-                filled.push(key);
+                filled.push(key.clone());
+            }
+            if is_variable_name(&key) {
+                optional.push(Required { name: key, module, span, examined });
             }
             continue;
         }
@@ -120,7 +127,7 @@ fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
     }
     let governed = handed.iter().map(|each| (each.module, each.span)).collect();
     let by_result = fact.how.as_deref() == Some("result");
-    Some(Checked { call: site.call, by_result, variables: required, filled, governed })
+    Some(Checked { call: site.call, by_result, variables: required, optional, filled, governed })
 }
 
 /// The variables that a template names, for a call that asks for all of them.
@@ -238,10 +245,53 @@ impl<'m> Keys<'_, 'm> {
             if visited.len() > 60 || !visited.insert(site) {
                 continue;
             }
-            for argument in &program.units.calls[site.call].call.arguments {
+            let info = &program.units.calls[site.call];
+            self.of_demand(info.call, info.module);
+            for argument in &info.call.arguments {
                 self.of_expression(&argument.value, site.frame, &mut sites, 0);
             }
         }
+    }
+
+    /// `Validator("KEY", must_exist=True)`.
+    fn of_demand(&mut self, call: &'m Call, module: ModuleId) {
+        let is_on = |value: &Expression| matches!(value.kind, ExpressionKind::Literal(Literal::Boolean(true)));
+        let demands = |argument: &Argument| {
+            matches!(argument.name.as_deref(), Some("must_exist" | "required")) && is_on(&argument.value)
+        };
+        let Some(first) = call.arguments.first().filter(|argument| argument.name.is_none()) else { return };
+        if let ExpressionKind::Literal(Literal::Text(name)) = &first.value.kind
+            && is_variable_name(name)
+            && call.arguments.iter().any(demands)
+        {
+            let span = first.value.span;
+            let key = name.clone();
+            self.found.push(Key { key, module, span, is_required: true, is_filled: false, examined: false });
+        }
+    }
+
+    /// `{ format: String, default: null, env: "KEY" }`: a description that names its variable.
+    fn of_description(&mut self, description: &'m Expression, module: ModuleId) -> bool {
+        let ExpressionKind::Object(entries) = &description.kind else { return false };
+        let value =
+            |key: &str| entries.iter().find(|entry| entry.key.as_deref() == Some(key)).map(|entry| &entry.value);
+        let is_null = |value: &Expression| {
+            let inner = match &value.kind {
+                // `null as string | null`
+                ExpressionKind::Operator { operator, operands } if operator == "as" => operands.first(),
+                _ => None,
+            };
+            matches!(inner.unwrap_or(value).kind, ExpressionKind::Literal(Literal::Null))
+        };
+        let Some(Expression { kind: ExpressionKind::Literal(Literal::Text(name)), span }) = value("env") else {
+            return false;
+        };
+        let is_nullable = value("nullable")
+            .is_some_and(|value| !matches!(value.kind, ExpressionKind::Literal(Literal::Boolean(false))));
+        let is_required = value("default").is_some_and(is_null) && !is_nullable;
+        let key = name.clone();
+        self.found.push(Key { key, module, span: *span, is_required, is_filled: !is_required, examined: false });
+        true
     }
 
     fn of_path(&mut self, path: &str, site: Site, sites: &mut Vec<Site>, depth: usize) {
@@ -261,10 +311,14 @@ impl<'m> Keys<'_, 'm> {
         for value in self.program.values(expression, frame).iter() {
             match value {
                 Value::Data { expression, frame } => {
+                    if let ExpressionKind::List(items) = &expression.0.kind {
+                        items.iter().for_each(|item| self.of_expression(item, *frame, sites, depth + 1));
+                    }
                     let ExpressionKind::Object(entries) = &expression.0.kind else { continue };
                     let module = self.program.module_of(self.program.unit_of_frame(*frame));
                     for entry in entries {
                         match (&entry.key, &entry.value.kind) {
+                            (Some(_), ExpressionKind::Object(_)) if self.of_description(&entry.value, module) => {}
                             (Some(key), _) => {
                                 let is_required = self.is_required(&entry.value);
                                 self.found.push(Key {
