@@ -23,11 +23,7 @@ impl<'m> Program<'m> {
             return match (name.as_str(), &here.receiver) {
                 ("self", Some(receiver)) => vec![(**receiver).clone()],
                 ("self", None) => vec![Value::Instance { class, site: None }],
-                // An inherited method makes what it is called on: `Settings.load()`.
-                (_, receiver) => match receiver.as_deref() {
-                    Some(Value::Class(of) | Value::Instance { class: of, .. }) => vec![Value::Class(*of)],
-                    _ => vec![Value::Class(class)],
-                },
+                _ => vec![Value::Class(class)],
             };
         }
         let closure = here.closure.unwrap_or(frame);

@@ -635,16 +635,11 @@ fn made_at(case: &Case<'_, '_>, class: ClassId) -> When {
     let program = case.program;
     let mut best = When::Later;
     for (call, info) in program.units.calls.iter().enumerate() {
-        let makes_in = |frame| {
-            case.callees(Site { call, frame }).iter().any(|value| match value {
-                Value::Class(made) => *made == class || is_subclass(program, *made, class, 0),
-                _ => false,
-            })
-        };
-        // `Settings.load()`, inherited: which class the method makes is known where it is called.
-        let is_method = program.units.units[info.unit].class.is_some();
-        let makes = makes_in(program.open_frame(info.unit))
-            || is_method && case.starts_in(info.unit).iter().any(|frame| makes_in(*frame));
+        let open = Site { call, frame: program.open_frame(info.unit) };
+        let makes = case.callees(open).iter().any(|value| match value {
+            Value::Class(made) => *made == class || is_subclass(program, *made, class, 0),
+            _ => false,
+        });
         if makes {
             best = best.min(when(case, info.unit, Some(info.node), &[]).0);
         }
