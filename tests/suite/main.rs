@@ -16,4 +16,5 @@ mod shape;
 mod shown;
 mod snippets;
 mod stable;
+mod targets;
 mod transcripts;
