@@ -5,6 +5,7 @@
 
 mod excerpts;
 mod reader;
+mod remarks;
 mod scripts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +20,6 @@ use reader::{Read, Reader};
 use scripts::{drop_scripts, name_scripts};
 
 use crate::collect::{self, Class, CollectError, IgnoreRules, Limits, SkipReason, Tree};
-use crate::judge::case::Outcome;
 use crate::judge::conditions::exposure::{FileHits, exposure};
 use crate::judge::{self, Judged};
 use crate::link::Program;
@@ -139,13 +139,23 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     name_scripts(&mut prepared.tree, &dropped);
     let mut coverage = coverage(&prepared.tree, &prepared.reads);
     coverage.unread.sort();
+    coverage.remarks = remarks::remarks(&prepared.tree, &coverage, &inventory);
     excerpts(root, &mut findings, &prepared.tree, &hits);
     let empty = coverage.shipping == 0 && !findings.iter().any(|finding| finding.item == Item::E2);
     let gate =
         Gate { max_unticked: options.max_unticked, required: options.required.clone(), empty, ..Gate::default() };
     let audit = Audit { boxes: answers, findings, coverage, inventory, gate, comparison: None };
     let prefix = prepared.tree.prefix.clone();
+    free((prepared, hits, reader, catalogue));
     Ok(Report { audit, apps: Vec::new(), prefix, timings: clock.timings(start) })
+}
+
+/// Frees what an audit needs no more beside what its caller does next: whole programs take their time. Their deep
+/// expressions need a deep stack here too.
+fn free<T: Send + 'static>(leftovers: T) {
+    let worker = std::thread::Builder::new().stack_size(LOWER_STACK);
+    // Without another thread they are freed here, with the closure.
+    let _ = worker.spawn(move || drop(leftovers));
 }
 
 /// Takes the scripts out of what ships, and names them.
@@ -160,7 +170,7 @@ fn unfold_calls(prepared: &mut Prepared, catalogue: &Catalogue) -> Result<(), Er
         .map(drop)
 }
 
-/// The answers to all questions. The one about credentials looks at texts, so it is answered beside the others.
+/// The answers to all questions. Those about the environment are found beside the others, in a program of their own.
 fn judged(
     prepared: &Prepared,
     hits: &[FileHits],
@@ -170,18 +180,23 @@ fn judged(
     clock: &Clock,
 ) -> Result<Judged, Error> {
     let Prepared { tree, modules, settings, .. } = prepared;
-    let credentials = || {
+    let (mains, served) = starts(tree);
+    let started = Started { mains: &mains, served };
+    let second_stage = || {
+        let program = linked(modules, settings, tree, catalogue);
         let ignore = IgnoreRules::new(&reader.root);
-        exposure(tree, hits, modules, settings, catalogue, packs, &reader.shapes, &ignore)
+        let secrets = clock.measure("secrets", || exposure(tree, hits, &program, packs, &reader.shapes, &ignore));
+        let environment = clock.measure("environment", || judge::environment(&program, packs, &started));
+        (environment, secrets)
     };
     std::thread::scope(|scope| {
-        let secrets = with_deep_stack(scope, || clock.measure("secrets", credentials))?;
-        let program = with_deep_stack(scope, move || {
+        let beside = with_deep_stack(scope, second_stage)?;
+        let rest = with_deep_stack(scope, || {
             let program = clock.measure("link", || linked(modules, settings, tree, catalogue));
-            let secrets = finished(secrets)?;
-            Ok(clock.measure("judge", || judge_program(&program, tree, packs, secrets)))
+            clock.measure("judge", || judge::judge(&program, packs, &started))
         })?;
-        finished(program)?
+        let (environment, secrets) = finished(beside)?;
+        Ok(judge::answered(packs, finished(rest)?, environment, secrets))
     })
 }
 
@@ -205,11 +220,6 @@ fn linked<'m>(
     let program = Program::new(modules, settings, &tree.projects, catalogue);
     program.find_callers();
     program
-}
-
-fn judge_program(program: &Program<'_>, tree: &Tree, packs: &Packs, secrets: Outcome) -> Judged {
-    let (mains, served) = starts(tree);
-    judge::judge(program, packs, &Started { mains: &mains, served }, secrets)
 }
 
 /// The files that are run themselves, and whether a server imports the application instead.

@@ -218,6 +218,8 @@ pub struct Coverage {
     pub partial: Vec<Unread>,
     /// What a check should have looked at and could not: no code that ships, yet not left out on purpose either.
     pub unchecked: Vec<Unread>,
+    /// What to know before trusting the answer: the tree is not in git, no LLM call was found.
+    pub remarks: Vec<Text>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

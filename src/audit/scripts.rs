@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::collect::{Class, Tree};
 use crate::link::entries::{Entries, Started, found_by_convention};
 use crate::link::names::{Names, Target, folder_of};
-use crate::link::units::CallInfo;
+use crate::link::unfolded::each_expression;
 use crate::link::{Program, Site};
 use crate::model::{ExpressionKind, Language, Literal, Module, StatementKind};
 use crate::rules::{catalogue::Kind, checked::Catalogue};
@@ -16,73 +16,74 @@ use super::Prepared;
 /// entry point.
 pub(super) fn drop_scripts(prepared: &mut Prepared, catalogue: &Catalogue) -> BTreeSet<String> {
     let Prepared { tree, modules, settings, .. } = prepared;
+    let imports = imports(modules, tree);
+    let candidates = candidates(modules, tree, &imports);
+    let is_started = tree.projects.iter().any(|project| !project.started.is_empty());
+    if candidates.is_empty() || candidates.len() == modules.len() && !is_started && candidates.len() == 1 {
+        return BTreeSet::new();
+    }
+    // Only what could be left out is linked, with what it imports.
+    let needed = reached(&candidates, &imports);
+    let (linked, others): (Vec<_>, Vec<_>) =
+        std::mem::take(modules).into_iter().enumerate().partition(|(number, _)| needed.contains(number));
+    let linked: Vec<Module> = linked.into_iter().map(|(_, module)| module).collect();
+    let keep = kept(&Program::new(&linked, settings, &tree.projects, catalogue));
+    *modules = linked;
+    modules.extend(others.into_iter().map(|(_, module)| module));
+    modules.sort_by(|left, right| left.path.cmp(&right.path));
+    let is_dropped = |number: &usize| modules.get(*number).is_some_and(|module| !keep.contains(&module.path));
+    let dropped: BTreeSet<usize> = candidates.into_iter().filter(is_dropped).collect();
+    if dropped.len() == modules.len() {
+        return BTreeSet::new();
+    }
+    let mut paths = BTreeSet::new();
+    for number in dropped.into_iter().rev() {
+        paths.insert(modules.remove(number).path);
+    }
+    paths
+}
+
+/// The numbers of the modules at the root of a project that nothing imports or starts.
+fn candidates(modules: &[Module], tree: &Tree, imports: &[BTreeSet<usize>]) -> BTreeSet<usize> {
     let roots: BTreeSet<&str> = tree.projects.iter().map(|project| project.folder.as_str()).chain([""]).collect();
     let started: BTreeSet<&str> =
         tree.projects.iter().flat_map(|project| &project.started).map(|start| start.path.as_str()).collect();
-    let imported = imported(modules, tree);
-    let candidates: BTreeSet<String> = modules
-        .iter()
-        .filter(|module| module.language != Language::Rust && roots.contains(folder_of(&module.path)))
-        .filter(|module| !imported.contains(&module.path) && !started.contains(module.path.as_str()))
-        .map(|module| module.path.clone())
-        .collect();
-    if candidates.is_empty() || candidates.len() == modules.len() && started.is_empty() && candidates.len() == 1 {
-        return BTreeSet::new();
+    let imported: BTreeSet<usize> = imports.iter().flatten().copied().collect();
+    let is_candidate = |(number, module): &(usize, &Module)| {
+        module.language != Language::Rust
+            && roots.contains(folder_of(&module.path))
+            && !imported.contains(number)
+            && !started.contains(module.path.as_str())
+    };
+    modules.iter().enumerate().filter(is_candidate).map(|(number, _)| number).collect()
+}
+
+/// Modules and everything that they import.
+fn reached(from: &BTreeSet<usize>, imports: &[BTreeSet<usize>]) -> BTreeSet<usize> {
+    let mut reached = from.clone();
+    let mut fresh: Vec<usize> = from.iter().copied().collect();
+    while let Some(number) = fresh.pop() {
+        fresh.extend(imports.get(number).into_iter().flatten().copied().filter(|target| reached.insert(*target)));
     }
-    let program = Program::new(modules, settings, &tree.projects, catalogue);
-    let entries = Entries::of(&program, &Started { mains: &[], served: true });
-    let mut keep: BTreeSet<String> = entries
-        .entries
-        .iter()
-        .filter(|entry| entry.kind != "cli")
-        .map(|entry| program.modules[entry.module].path.clone())
-        .collect();
-    keep.extend(
-        entries
-            .starts
-            .iter()
-            .map(|frame| program.modules[program.module_of(program.unit_of_frame(*frame))].path.clone()),
-    );
+    reached
+}
+
+/// The paths of the modules that hold an entry point, put an application together or are found by a framework.
+fn kept(program: &Program<'_>) -> BTreeSet<String> {
+    let entries = Entries::of(program, &Started { mains: &[], served: true });
+    let own = entries.entries.iter().filter(|entry| entry.kind != "cli").map(|entry| entry.module);
+    let starts = entries.starts.iter().map(|frame| program.module_of(program.unit_of_frame(*frame)));
     // What puts an application together is no script, though the handlers stand elsewhere.
-    keep.extend((0..program.units.calls.len()).filter_map(|call| {
+    let assembles = (0..program.units.calls.len()).filter_map(|call| {
         let info = &program.units.calls[call];
-        if !candidates.contains(&program.modules[info.module].path) {
-            return None;
-        }
         let site = Site { call, frame: program.open_frame(info.unit) };
         let assembles = program.callee_paths(site).iter().any(|path| {
             program.is_a(path, Kind::Router) || program.is_a(path, Kind::Mount) || program.is_a(path, Kind::Server)
         });
-        assembles.then(|| program.modules[info.module].path.clone())
-    }));
-    keep.extend(imported_later(&program));
-    keep.extend(found_by_convention(&program).into_iter().map(|module| program.modules[module].path.clone()));
-    let dropped: BTreeSet<String> = candidates.difference(&keep).cloned().collect();
-    if dropped.len() == modules.len() {
-        return BTreeSet::new();
-    }
-    modules.retain(|module| !dropped.contains(&module.path));
-    dropped
-}
-
-/// The paths of the modules that code imports where it runs: `await import("./instrument")`.
-fn imported_later(program: &Program<'_>) -> BTreeSet<String> {
-    let path_of = |info: &CallInfo<'_>| {
-        let ExpressionKind::Name(name) = &info.call.callee.kind else { return None };
-        let ExpressionKind::Literal(Literal::Text(source)) = &info.call.arguments.first()?.value.kind else {
-            return None;
-        };
-        let module = &program.modules[info.module];
-        let target = match name.as_str() {
-            "import" | "require" => program.names.resolve(&module.path, module.language, source),
-            _ => return None,
-        };
-        match target {
-            Target::Module(target) if target != info.module => Some(program.modules[target].path.clone()),
-            _ => None,
-        }
-    };
-    program.units.calls.iter().filter_map(path_of).collect()
+        assembles.then_some(info.module)
+    });
+    let modules = own.chain(starts).chain(assembles).chain(found_by_convention(program));
+    modules.map(|module| program.modules[module].path.clone()).collect()
 }
 
 /// Says of the files that were left out what they are.
@@ -93,21 +94,36 @@ pub(super) fn name_scripts(tree: &mut Tree, dropped: &BTreeSet<String>) {
     }
 }
 
-/// The paths of the modules that some other module imports.
-pub(super) fn imported(modules: &[Module], tree: &Tree) -> BTreeSet<String> {
+/// The numbers of the modules that each module imports, also where it runs: `await import("./instrument")`.
+fn imports(modules: &mut [Module], tree: &Tree) -> Vec<BTreeSet<usize>> {
     let names = Names::of(modules.iter().map(|module| (module.path.as_str(), module.language)), &tree.projects);
-    let mut paths = BTreeSet::new();
-    for module in modules {
-        for source in import_sources(module) {
-            if let Target::Module(target) = names.resolve(&module.path, module.language, &source)
-                && let Some(target) = modules.get(target)
-                && target.path != module.path
-            {
-                paths.insert(target.path.clone());
-            }
+    let targets = |(number, module): (usize, &mut Module)| {
+        let mut sources = import_sources(module);
+        sources.extend(sources_where_it_runs(module));
+        let resolved = sources.iter().map(|source| names.resolve(&module.path, module.language, source));
+        let target = |target| match target {
+            Target::Module(target) if target != number => Some(target),
+            _ => None,
+        };
+        resolved.filter_map(target).collect()
+    };
+    modules.iter_mut().enumerate().map(targets).collect()
+}
+
+/// The sources that calls import from.
+fn sources_where_it_runs(module: &mut Module) -> Vec<String> {
+    let mut sources = Vec::new();
+    each_expression(&mut module.body, &mut |expression| {
+        if let ExpressionKind::Call(call) = &expression.kind
+            && let ExpressionKind::Name(name) = &call.callee.kind
+            && matches!(name.as_str(), "import" | "require")
+            && let Some(ExpressionKind::Literal(Literal::Text(source))) =
+                call.arguments.first().map(|argument| &argument.value.kind)
+        {
+            sources.push(source.clone());
         }
-    }
-    paths
+    });
+    sources
 }
 
 /// The sources that a module imports from, submodules by name included.

@@ -51,10 +51,96 @@ pub enum Command {
         #[arg(default_value = ".")]
         path: PathBuf,
     },
+    /// Bring the check into a repository: configuration, workflow, commit hook, templates
+    Init(Init),
+    /// Bring the guards themselves into a repository: a library to copy, and the lines that wire it
+    Guards {
+        #[command(subcommand)]
+        command: Guards,
+    },
     /// Print the JSON Schema of a format
     Schema { of: Schema },
     /// Print the completions of a shell
     Completions { shell: clap_complete::Shell },
+    /// Print the manual page
+    Man {
+        /// Write the page and those of all commands into this folder instead
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Guards {
+    /// Copy the guard library of a language, and say what to paste where
+    Add(Add),
+}
+
+/// Options of `guards add`.
+#[derive(Args, Debug)]
+pub struct Add {
+    /// Whose library
+    pub language: GuardLanguage,
+    /// The repository or app
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Folder to copy into, relative to PATH; by default within the application's own code
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<String>,
+    /// Show only what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Replace files that are there and differ
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GuardLanguage {
+    Python,
+    #[value(alias = "javascript")]
+    Typescript,
+}
+
+impl GuardLanguage {
+    pub fn name(self) -> &'static str {
+        match self {
+            GuardLanguage::Python => "python",
+            GuardLanguage::Typescript => "typescript",
+        }
+    }
+}
+
+/// Options of `init`.
+#[derive(Args, Debug)]
+pub struct Init {
+    /// The repository or app
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Write without asking
+    #[arg(short, long, conflicts_with = "dry_run")]
+    pub yes: bool,
+    /// Show only what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Only these parts
+    #[arg(long, value_name = "PARTS", value_delimiter = ',')]
+    pub only: Vec<Part>,
+}
+
+/// What `init` takes care of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// launchcheck.toml with every key
+    Config,
+    /// The workflow for GitHub
+    Workflow,
+    /// The hook in .pre-commit-config.yaml
+    PreCommit,
+    /// The variables that the code needs, in .env.example
+    EnvExample,
+    /// Lines for environment files in .gitignore
+    Gitignore,
 }
 
 /// Options of an audit.

@@ -53,6 +53,23 @@ impl Page<'_> {
             self.out.push('\n');
             self.rule(rule);
         }
+        self.guards(texts.item);
+    }
+
+    /// The parts of the guard libraries that answer an item.
+    fn guards(&mut self, item: Item) {
+        let parts = super::guards::parts(item);
+        if parts.is_empty() {
+            return;
+        }
+        let title = match self.style.tongue {
+            Tongue::English => "A guard to copy, tested and yours to change:",
+            Tongue::Korean => "복사해서 쓸 수 있는, 테스트를 거친 가드:",
+        };
+        self.out.push_str(&format!("\n{title}\n"));
+        for (language, file, what) in parts {
+            self.out.push_str(&format!("    launchcheck guards add {language:<12}# {file}: {what}\n"));
+        }
     }
 
     fn rule(&mut self, rule: &Rule) {

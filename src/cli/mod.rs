@@ -10,7 +10,7 @@ use clap::{CommandFactory, Parser};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use self::{
-    arguments::{Arguments, Command, Schema},
+    arguments::{Arguments, Command, Guards, Schema},
     outcome::Outcome,
     surroundings::Surroundings,
 };
@@ -24,7 +24,10 @@ pub mod arguments;
 mod check;
 mod explain;
 mod files;
+mod guards;
+mod init;
 mod list;
+mod manual;
 pub mod outcome;
 pub mod surroundings;
 
@@ -98,6 +101,16 @@ fn command(
         Some(Command::Files { path }) => files::text(&crate::tree(path)?),
         Some(Command::Schema { of: Schema::Report }) => json::JSON_SCHEMA.to_owned(),
         Some(Command::Completions { shell }) => completions(*shell),
+        Some(Command::Man { to: None }) => manual::text()?,
+        Some(Command::Man { to: Some(folder) }) => {
+            manual::write(folder)?;
+            String::new()
+        }
+        Some(Command::Guards { command: Guards::Add(options) }) => guards::add(options, &style)?,
+        Some(Command::Init(options)) => {
+            init::run(options, surroundings, &style, out)?;
+            return Ok(Outcome::Ready);
+        }
     };
     print(out, &text)?;
     Ok(Outcome::Ready)

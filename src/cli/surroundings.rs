@@ -18,6 +18,8 @@ pub struct Surroundings {
     variable: Variable,
     /// Whether standard output is a terminal.
     pub is_terminal: bool,
+    /// Whether a person can be asked: standard input and standard output are a terminal.
+    pub can_ask: bool,
     /// The terminal's width in cells.
     pub columns: Option<usize>,
 }
@@ -28,6 +30,7 @@ impl Surroundings {
         Surroundings {
             variable: Box::new(|name| env::var(name).ok()),
             is_terminal: std::io::stdout().is_terminal(),
+            can_ask: std::io::stdout().is_terminal() && std::io::stdin().is_terminal(),
             columns: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
         }
     }
@@ -38,7 +41,7 @@ impl Surroundings {
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let variable =
             move |wanted: &str| variables.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
-        Surroundings { variable: Box::new(variable), is_terminal: false, columns: None }
+        Surroundings { variable: Box::new(variable), is_terminal: false, can_ask: false, columns: None }
     }
 
     /// A variable that is set to something.

@@ -210,6 +210,13 @@ pub fn collect(root: &Path, limits: Limits) -> Result<Tree, CollectError> {
     Ok(tree)
 }
 
+/// Where a folder lies in the git repository around it, relative to its top and empty there; `None` outside of git.
+pub fn place_in_repository(folder: &Path) -> Option<String> {
+    let folder = folder.canonicalize().ok()?;
+    let repository = git::discover(&folder).ok().flatten()?;
+    relative(&repository.top, &folder)
+}
+
 /// A path below a folder as it is written in reports: relative, with `/`.
 fn relative(folder: &Path, path: &Path) -> Option<String> {
     let inside = path.strip_prefix(folder).ok()?;

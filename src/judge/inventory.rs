@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::link::Program;
 use crate::rules::catalogue::Calls;
 use crate::verdict::{EntryPoint, EnvVar, ExternalCall, Inventory, LlmCall, Retry};
 
@@ -61,12 +62,11 @@ fn reached_from(external: &calls::External, listed: &[usize]) -> Vec<usize> {
     places.into_iter().collect()
 }
 
-/// What the audit saw, for the machine report.
+/// What the audit saw, for the machine report, but for variables.
 pub(super) fn inventory(
     case: &Case<'_, '_>,
     inputs: &Inputs<'_, '_, '_>,
     constructs: &[retries::Construct],
-    variables: &[environment::Variable],
 ) -> Inventory {
     let program = case.program;
     let (entry_points, listed) = entry_points(case, inputs);
@@ -108,7 +108,12 @@ pub(super) fn inventory(
             }
         })
         .collect();
-    inventory.env_vars = variables
+    inventory
+}
+
+/// The variables as they are listed.
+pub(super) fn variables(program: &Program<'_>, variables: &[environment::Variable]) -> Vec<EnvVar> {
+    variables
         .iter()
         .map(|variable| {
             let place = program.location(variable.module, variable.span);
@@ -119,6 +124,5 @@ pub(super) fn inventory(
                 checked: variable.checked == environment::Checked::Yes,
             }
         })
-        .collect();
-    inventory
+        .collect()
 }

@@ -25,7 +25,7 @@ pub use crate::verdict;
 use case::{Case, Outcome};
 use conditions::{alerting, availability, cost, environment, fallback, logging, retries, tokens};
 use inputs::Inputs;
-use verdict::{Answer, Finding, Inventory};
+use verdict::{Answer, EnvVar, Finding, Inventory};
 
 /// The answers about one program, and the inventory behind them.
 #[derive(Debug)]
@@ -35,18 +35,39 @@ pub struct Judged {
     pub inventory: Inventory,
 }
 
-/// Judges a linked program. `secrets` answers E2, which looks at text and not at the program.
-pub fn judge(program: &Program<'_>, packs: &Packs, started: &Started<'_>, secrets: Outcome) -> Judged {
+/// What a program asks of its environment, with the answer to E1.
+#[derive(Debug)]
+pub struct Environment {
+    variables: Vec<EnvVar>,
+    validation: Outcome,
+}
+
+/// What is answered by looking at calls: all items but E1 and E2.
+#[derive(Debug)]
+pub struct Calls {
+    outcomes: Vec<Outcome>,
+    /// Without variables.
+    inventory: Inventory,
+}
+
+/// Judges what a linked program asks of its environment.
+pub fn environment(program: &Program<'_>, packs: &Packs, started: &Started<'_>) -> Environment {
+    let entries = Entries::of(program, started);
+    let case = Case::new(program, &entries, packs, started.served);
+    let variables = environment::variables(&case);
+    let validation = environment::validation(&case, &variables);
+    Environment { variables: inventory::variables(program, &variables), validation }
+}
+
+/// Judges the calls of a linked program.
+pub fn judge(program: &Program<'_>, packs: &Packs, started: &Started<'_>) -> Calls {
     let entries = Entries::of(program, started);
     let case = Case::new(program, &entries, packs, started.served);
     let inputs = Inputs::new(&case);
     let constructs = retries::constructs(&case);
-    let variables = environment::variables(&case);
-    let mut outcomes = vec![
+    let outcomes = vec![
         logging::request_logging(&case),
         alerting::alerting(&case),
-        environment::validation(&case, &variables),
-        secrets,
         availability::timeouts(&case),
         retries::backoff(&case, &constructs),
         fallback::fallback(&case),
@@ -56,9 +77,16 @@ pub fn judge(program: &Program<'_>, packs: &Packs, started: &Started<'_>, secret
         tokens::limits(&case, &inputs),
         tokens::history(&case, &inputs),
     ];
+    Calls { outcomes, inventory: inventory::inventory(&case, &inputs, &constructs) }
+}
+
+/// The answers to all twelve questions. `secrets` answers E2.
+pub fn answered(packs: &Packs, calls: Calls, environment: Environment, secrets: Outcome) -> Judged {
+    let mut outcomes = calls.outcomes;
+    outcomes.extend([environment.validation, secrets]);
     outcomes.sort_by_key(|outcome| outcome.item);
-    let inventory = inventory::inventory(&case, &inputs, &constructs, &variables);
     let (answers, findings) = answers(packs, outcomes);
+    let inventory = Inventory { env_vars: environment.variables, ..calls.inventory };
     Judged { answers, findings, inventory }
 }
 

@@ -16,6 +16,8 @@ use super::arguments::Given;
 use super::units::Binding;
 use super::{Program, Site, Value};
 
+pub use walk::block as each_expression;
+
 /// What a call is written as.
 #[derive(Clone, Copy, Debug)]
 enum Form {
@@ -45,8 +47,18 @@ pub fn unfold(modules: &mut [Module], projects: &[Project], catalogue: &Catalogu
     found
 }
 
-/// The calls to rewrite. Few programs have any: names tell whether to look further.
+/// The calls to rewrite. Few programs have any: languages and names tell whether to look further.
 fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> Forms {
+    let is_told_of = |language: Language| {
+        catalogue.of_kind(Kind::Runs).any(|(id, _)| {
+            let languages = catalogue.library_of(id).languages();
+            languages.is_empty() || languages.contains(&language)
+        })
+    };
+    let spoken: BTreeSet<Language> = modules.iter().map(|module| module.language).collect();
+    if !spoken.into_iter().any(is_told_of) {
+        return Forms::new();
+    }
     let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
     let facts = catalogue.of_kind(Kind::Runs).flat_map(|(_, fact)| &fact.names);
     let names: BTreeSet<String> = facts.flat_map(|name| expand(name)).map(|name| last(&name)).collect();

@@ -189,10 +189,6 @@ fn without_cell_ends(text: &str) -> String {
         backslashes = if character == '\\' { backslashes + 1 } else { 0 };
         out.push(character);
     }
-    // The cell's own end must not be taken along either.
-    if backslashes % 2 == 1 {
-        out.push(' ');
-    }
     out
 }
 
@@ -337,7 +333,7 @@ mod tests {
         assert_eq!(prose("one ` only", false), "one `` ` `` only");
         assert_eq!(prose("`a``<b>", false), "`a` `` `<b> ``");
         assert_eq!(code("a``b`", false), "``` a``b` ```");
-        assert_eq!(code("a|b\\|c\\", true), "`a\\|b\\\\\\|c\\ `");
+        assert_eq!(code("a|b\\|c\\", true), "`a\\|b\\\\\\|c\\`");
         assert_eq!(code("  ", false), "`␣`");
         assert_eq!(fenced("a\n```\nb\n", "rust"), "````rust\na\n```\nb\n````");
     }

@@ -301,6 +301,10 @@ impl Page<'_> {
         self.out.push('\n');
         let paint = self.paint;
         paragraph(&mut self.out, "", &line, self.style.width, |text| paint.dim(text));
+        for remark in &coverage.remarks {
+            let text = clean::shown(remark.in_tongue(tongue));
+            paragraph(&mut self.out, "", &text, self.style.width, |text| paint.dim(text));
+        }
         self.files(Word::Unread, &coverage.unread);
         if self.style.verbose {
             self.files(Word::Partial, &coverage.partial);
@@ -326,6 +330,9 @@ impl Page<'_> {
     /// How the findings stand against before, and what would make the gate ready.
     fn remedies(&mut self, audit: &Audit) {
         let tongue = self.style.tongue;
+        if audit.gate.empty {
+            return;
+        }
         let lines = order::compared(audit, tongue).into_iter().chain(order::remedies(audit, tongue));
         for line in lines {
             paragraph(&mut self.out, "", &clean::shown(&line), self.style.width, str::to_owned);

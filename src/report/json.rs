@@ -61,6 +61,7 @@ struct CoverageDocument {
     unread: Vec<FileDocument>,
     partial: Vec<FileDocument>,
     unchecked: Vec<FileDocument>,
+    remarks: Vec<String>,
     shipping: usize,
     read: usize,
 }
@@ -143,6 +144,7 @@ fn of_app(root: &str, audit: &Audit, packs: &Packs, tongue: Tongue) -> AppDocume
             unread: files(&audit.coverage.unread, tongue),
             partial: files(&audit.coverage.partial, tongue),
             unchecked: files(&audit.coverage.unchecked, tongue),
+            remarks: audit.coverage.remarks.iter().map(|remark| clean::line(remark.in_tongue(tongue))).collect(),
             shipping: audit.coverage.shipping,
             read: audit.coverage.read,
         },

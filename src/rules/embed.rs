@@ -1,10 +1,14 @@
-//! Build script: lists every file under `rules/` so that a new pack or catalogue file is found, not registered.
+//! Build script: lists every file under `rules/` so that a new pack or catalogue file is found, not registered, and the
+//! files of the guard libraries.
 //!
 //! Examples of the catalogue are for the tests, which read them from the files: half of the text, and no audit needs it.
 
 #![expect(clippy::print_stdout, reason = "a build script talks to cargo on standard output")]
 
-use std::{env, fs, io, path::Path};
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=rules");
@@ -28,7 +32,42 @@ fn main() -> io::Result<()> {
         }
     }
     code.push(']');
-    fs::write(Path::new(&out).join("embedded.rs"), code)
+    fs::write(Path::new(&out).join("embedded.rs"), code)?;
+    let mut code = String::from("&[\n");
+    for (language, folder) in GUARDS {
+        println!("cargo::rerun-if-changed={folder}");
+        let folder = Path::new(&root).join(folder);
+        for path in files_below(&folder)? {
+            let name = path.strip_prefix(&folder).map_err(io::Error::other)?;
+            let name = name.to_string_lossy().replace('\\', "/");
+            code.push_str(&format!("    ({language:?}, {name:?}, {:?}),\n", fs::read_to_string(&path)?));
+        }
+    }
+    code.push(']');
+    fs::write(Path::new(&out).join("guards.rs"), code)
+}
+
+/// Where the guard libraries are, by language.
+const GUARDS: [(&str, &str); 2] =
+    [("python", "fixtures/guards/python/src/launchguards"), ("typescript", "fixtures/guards/typescript/src")];
+
+/// The source files below a folder, sorted.
+fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            let is_source = path.extension().is_some_and(|end| end == "py" || end == "ts" || end == "typed");
+            if path.is_dir() {
+                folders.push(path);
+            } else if is_source {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// A catalogue file without its `[[example]]` tables.

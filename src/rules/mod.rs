@@ -4,6 +4,7 @@ pub mod agents;
 pub mod amounts;
 pub mod catalogue;
 pub mod checked;
+pub mod guards;
 pub mod kinds;
 pub mod mistakes;
 pub mod packs;

@@ -12,5 +12,5 @@ fn transcripts_are_true() {
             cases.env(name, "");
         }
     }
-    cases.case("README.md").case("tests/cmd/*.trycmd");
+    cases.case("README.md").case("CONTRIBUTING.md").case(".github/README.ko.md").case("tests/cmd/*.trycmd");
 }

@@ -8,9 +8,8 @@ use crate::link::Site;
 use crate::link::arguments::Given;
 use crate::link::names::folder_of;
 use crate::model::join;
-use crate::model::{Lines, Literal, Module, Settings, Span};
+use crate::model::{Lines, Literal, Span};
 use crate::rules::catalogue::Kind;
-use crate::rules::checked::Catalogue;
 use crate::rules::packs::{Because, Packs};
 use crate::rules::secrets::Shapes;
 
@@ -60,13 +59,10 @@ fn documented(text: &str) -> Vec<String> {
 }
 
 /// `hardcoded-secret`, `committed-env-file`, `env-file-not-ignored`, `client-exposed-secret`.
-#[expect(clippy::too_many_arguments, reason = "what a tree is made of")]
 pub fn exposure(
     tree: &Tree,
     found: &[FileHits],
-    modules: &[Module],
-    settings: &[Settings],
-    catalogue: &Catalogue,
+    program: &Program<'_>,
     packs: &Packs,
     shapes: &Shapes,
     ignore: &IgnoreRules,
@@ -94,7 +90,7 @@ pub fn exposure(
         findings.push(finding(packs, &each.path, place, &each.hit));
     }
     let facts = EnvFileFacts {
-        loads: loads(tree, modules, settings, catalogue),
+        loads: loads(tree, program),
         documented: documented_files(tree, found),
         tracked: tree
             .files
@@ -193,7 +189,7 @@ fn documented_files(tree: &Tree, found: &[FileHits]) -> Vec<String> {
 }
 
 /// Where the application loads an environment file: a call, a settings class, a compose file, a start command.
-fn loads(tree: &Tree, modules: &[Module], settings: &[Settings], catalogue: &Catalogue) -> Vec<Load> {
+fn loads(tree: &Tree, program: &Program<'_>) -> Vec<Load> {
     let mut all = Vec::new();
     let project_of = |path: &str| {
         tree.projects
@@ -204,7 +200,6 @@ fn loads(tree: &Tree, modules: &[Module], settings: &[Settings], catalogue: &Cat
             .unwrap_or("")
             .to_owned()
     };
-    let program = Program::new(modules, settings, &tree.projects, catalogue);
     for (call, info) in program.units.calls.iter().enumerate() {
         let site = Site { call, frame: program.open_frame(info.unit) };
         for path in program.callee_paths(site) {
@@ -231,7 +226,7 @@ fn loads(tree: &Tree, modules: &[Module], settings: &[Settings], catalogue: &Cat
             }
         }
     }
-    for file in settings {
+    for file in program.settings {
         let folder = folder_of(&file.path);
         for entry in &file.entries {
             let Literal::Text(text) = &entry.value else { continue };

@@ -4,7 +4,8 @@ use crate::model::*;
 
 type Change<'c> = dyn FnMut(&mut Expression) + 'c;
 
-pub(super) fn block(block: &mut Block, change: &mut Change<'_>) {
+/// Every expression of a block, from the outside inwards.
+pub fn block(block: &mut Block, change: &mut (dyn FnMut(&mut Expression) + '_)) {
     for each in block {
         statement(each, change);
     }

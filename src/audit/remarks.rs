@@ -1,0 +1,41 @@
+//! What a reader should know before trusting an answer: how the tree was found, and what was looked for in vain.
+
+use crate::collect::Tree;
+use crate::verdict::{Coverage, Inventory, Text};
+
+/// The remarks about a tree, in a fixed order.
+pub(super) fn remarks(tree: &Tree, coverage: &Coverage, inventory: &Inventory) -> Vec<Text> {
+    let mut remarks = Vec::new();
+    if let Some(problem) = &tree.git_problem {
+        remarks.push(Text {
+            en: format!("git's data cannot be used ({problem}): every file that ignore rules leave counts as tracked"),
+            ko: format!(
+                "git 데이터를 읽을 수 없음({problem}): ignore 규칙에 걸리지 않는 파일은 모두 추적 파일로 봅니다"
+            ),
+        });
+    } else if !tree.in_git && coverage.shipping > 0 {
+        remarks.push(text(
+            "not in a git repository: every file that ignore rules leave counts as tracked",
+            "git 저장소가 아님: ignore 규칙에 걸리지 않는 파일은 모두 추적 파일로 봅니다",
+        ));
+    }
+    if coverage.shipping == 0 {
+        remarks.push(text(
+            "known languages are Python, TypeScript, JavaScript and Rust; `launchcheck files` says what each file counts as",
+            "읽을 수 있는 언어는 Python, TypeScript, JavaScript, Rust입니다. 파일별 분류는 `launchcheck files`로 봅니다",
+        ));
+    }
+    if coverage.shipping > 0 && inventory.llm_calls.is_empty() {
+        remarks.push(text(
+            "no LLM call was found: if there is one behind a library that `launchcheck list libraries` does not name, \
+             launchcheck.toml can name it; if the app is in another folder, give its path",
+            "LLM 호출 없음: `launchcheck list libraries`에 없는 라이브러리로 호출한다면 launchcheck.toml에 적고, 앱이 다른 \
+             폴더에 있다면 그 경로를 지정합니다",
+        ));
+    }
+    remarks
+}
+
+fn text(en: &str, ko: &str) -> Text {
+    Text { en: en.to_owned(), ko: ko.to_owned() }
+}
