@@ -66,7 +66,7 @@ impl Said<'_> {
             Some(".") | None => "launchcheck".to_owned(),
             Some(path) => format!("launchcheck {}", clean::shown(path)),
         };
-        self.section(&mut text, &mut number, self.say("audit again", "다시 점검"), &audit);
+        self.section(&mut text, &mut number, self.say("audit once more", "다시 점검"), &audit);
         text
     }
 

@@ -188,6 +188,6 @@ fn tongue_of(format: crate::report::Format, chosen: Option<Tongue>, style: &Styl
     match (chosen, format) {
         (Some(tongue), _) => tongue,
         (None, crate::report::Format::Human) => style.tongue,
-        (None, crate::report::Format::Concise | crate::report::Format::Json) => Tongue::English,
+        (None, _) => Tongue::English,
     }
 }

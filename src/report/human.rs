@@ -7,18 +7,18 @@ use miette::Severity;
 use super::{
     Style, clean,
     layout::{Paint, paragraph, wrap},
-    snippet,
+    order, snippet,
     words::{self, Word},
 };
 use crate::{
     rules::packs::Packs,
-    verdict::{Answer, Audit, Confidence, Finding, Report, Unread, Verdict},
+    verdict::{Answer, Audit, Confidence, Finding, Report, Standing, Unread, Verdict},
 };
 
 mod terms;
 
 /// Findings shown per item, notes shown, files named per kind, unless all are asked for.
-const SHOWN: usize = 3;
+const SHOWN: usize = order::SHOWN;
 /// The narrowest report.
 const NARROWEST: usize = 40;
 
@@ -35,6 +35,7 @@ pub fn render(report: &Report, packs: &Packs, style: &Style) -> String {
         page.apps(report);
         page.compared(&report.audit);
         page.coverage(&report.audit);
+        page.remedies(&report.audit);
     }
     page.verdict(&report.audit);
     clean::finish(&page.out)
@@ -103,6 +104,9 @@ impl Page<'_> {
             _ => answer.because.in_tongue(tongue).to_owned(),
         };
         let mut sentence = clean::shown(&sentence);
+        if let Some(standing) = answer.standing() {
+            sentence.push_str(&format!(" ({})", words::gate::standing(standing, tongue)));
+        }
         if answer.verdict == Verdict::Pass {
             let shown = if self.style.verbose { usize::MAX } else { 1 };
             for (number, evidence) in answer.evidence.iter().take(shown).enumerate() {
@@ -117,14 +121,7 @@ impl Page<'_> {
     /// Every unticked item with its worst places; with `--all` also what was suppressed elsewhere.
     fn gaps(&mut self, audit: &Audit) {
         for answer in &audit.boxes {
-            let mut findings: Vec<&Finding> = answer
-                .findings
-                .iter()
-                .filter_map(|index| audit.findings.get(*index))
-                .filter(|finding| finding.confidence != Confidence::Note)
-                .filter(|finding| self.style.all || finding.suppressed.is_none())
-                .collect();
-            findings.sort_by_key(|finding| (finding.suppressed.is_some(), finding.standing, finding.confidence));
+            let findings = order::findings(audit, answer, self.style.all);
             if answer.verdict == Verdict::Fail || !findings.is_empty() {
                 self.gap(answer, &findings);
             }
@@ -162,19 +159,9 @@ impl Page<'_> {
         let tongue = self.style.tongue;
         let mut message =
             format!("{}: {}", clean::shown(&finding.rule), clean::shown(finding.message.in_tongue(tongue)));
-        if finding.confidence == Confidence::Likely {
-            message.push_str(&format!(" ({})", Word::Likely.say(tongue)));
-        }
-        if let Some(standing) = finding.standing {
-            message.push_str(&format!(" ({})", words::gate::standing(standing, tongue)));
-        }
-        if let Some(suppression) = &finding.suppressed {
-            let said = Word::Suppressed.say(tongue);
-            message.push_str(&format!(
-                " ({said}: {}, {})",
-                clean::shown(&suppression.by),
-                clean::shown(&suppression.reason)
-            ));
+        let marks = order::marks(finding, tongue);
+        if !marks.is_empty() {
+            message.push_str(&format!(" ({})", clean::shown(&marks.join("; "))));
         }
         match &finding.excerpt {
             Some(excerpt) => {
@@ -244,29 +231,28 @@ impl Page<'_> {
 
     fn notes(&mut self, audit: &Audit) {
         let tongue = self.style.tongue;
-        let notes: Vec<&Finding> = audit
-            .findings
-            .iter()
-            .filter(|finding| {
-                finding.confidence == Confidence::Note && (self.style.all || finding.suppressed.is_none())
-            })
-            .collect();
-        if notes.is_empty() {
+        self.places(Word::Notes.say(tongue), &order::notes(audit, self.style.all));
+    }
+
+    /// Findings under a title, each with its sentence only.
+    fn places(&mut self, title: &str, findings: &[&Finding]) {
+        let tongue = self.style.tongue;
+        if findings.is_empty() {
             return;
         }
         self.out.push('\n');
-        self.out.push_str(&self.paint.bold(Word::Notes.say(tongue)));
+        self.out.push_str(&self.paint.bold(title));
         self.out.push('\n');
-        let shown = if self.style.all { notes.len() } else { SHOWN };
-        for note in notes.iter().take(shown) {
+        let shown = if self.style.all { findings.len() } else { SHOWN };
+        for note in findings.iter().take(shown) {
             let place =
                 format!("{}:{}:{}", clean::shown(&note.location.path), note.location.line, note.location.column);
             let sentence = format!("{}: {}", clean::shown(&note.rule), clean::shown(note.message.in_tongue(tongue)));
             self.place("  ", &place, &sentence);
         }
-        if notes.len() > shown {
+        if findings.len() > shown {
             let paint = self.paint;
-            let more = words::more(notes.len() - shown, tongue);
+            let more = words::more(findings.len() - shown, tongue);
             paragraph(&mut self.out, "  ", &more, self.style.width, |text| paint.dim(text));
         }
     }
@@ -326,6 +312,17 @@ impl Page<'_> {
             paragraph(&mut self.out, "  ", &words::more(files.len() - shown, tongue), self.style.width, |text| {
                 paint.dim(text)
             });
+        }
+    }
+
+    /// What would make the gate ready.
+    fn remedies(&mut self, audit: &Audit) {
+        let tongue = self.style.tongue;
+        if audit.gate.empty {
+            return;
+        }
+        for line in order::remedies(audit, tongue) {
+            paragraph(&mut self.out, "", &clean::shown(&line), self.style.width, str::to_owned);
         }
     }
 

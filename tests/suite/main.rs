@@ -22,6 +22,7 @@ mod shape;
 mod shown;
 mod snippets;
 mod stable;
+mod targets;
 mod team;
 mod transcripts;
 mod ways;
