@@ -109,9 +109,9 @@ pub struct Check {
     /// Items that must be ticked whatever the count, such as A1,E2
     #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = item)]
     pub require: Vec<Item>,
-    /// Format of the report
-    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = format_parser())]
-    pub format: Format,
+    /// Format of the report, by default human, or agent where a coding agent reads it
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser())]
+    pub format: Option<Format>,
     /// Write a further report to a file; may be repeated
     #[arg(long, value_name = "FORMAT=FILE", value_parser = output)]
     pub output: Vec<Output>,
@@ -212,6 +212,9 @@ fn output(text: &str) -> Result<Output, String> {
     if file.is_empty() {
         return Err("the file name is empty".to_owned());
     }
+    if file == "-" {
+        return Err(format!("standard output is what --format is for: --format {name}"));
+    }
     Ok(Output { format, file: PathBuf::from(file) })
 }
 
@@ -237,7 +240,9 @@ mod tests {
         assert_eq!(parse(&["launchcheck"]).check.path, PathBuf::from("."));
         assert_eq!(parse(&["launchcheck", "app", "--require", "a1,E2"]).check.require, [Item::A1, Item::E2]);
         match parse(&["launchcheck", "check", "app", "--format", "json", "--lang", "ko"]).command {
-            Some(Command::Check(check)) => assert_eq!((check.path, check.format), (PathBuf::from("app"), Format::Json)),
+            Some(Command::Check(check)) => {
+                assert_eq!((check.path, check.format), (PathBuf::from("app"), Some(Format::Json)));
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -248,5 +253,6 @@ mod tests {
         assert!(output("json").is_err());
         assert!(output("yaml=a").is_err());
         assert!(output("json=").is_err());
+        assert!(output("json=-").is_err());
     }
 }

@@ -1,8 +1,8 @@
 //! `launchcheck check`: audit, report, gate.
 
-use std::{fs, io::Write};
+use std::{fs, io::Write, path::Path};
 
-use super::{Failure, arguments::Check, outcome::Outcome, print, tongue_of};
+use super::{Failure, arguments::Check, outcome::Outcome, print, surroundings::Surroundings, tongue_of};
 use crate::{
     Options,
     report::{Format, Style, render},
@@ -12,6 +12,7 @@ use crate::{
 
 pub(super) fn run(
     check: &Check,
+    surroundings: &Surroundings,
     chosen: Option<Tongue>,
     style: &Style,
     out: &mut dyn Write,
@@ -21,6 +22,10 @@ pub(super) fn run(
         let message = "standard input is no repository: the questions are about a whole folder, so give its path";
         return Err(Failure::Usage(message.to_owned()));
     }
+    if let Some(file) = twice(check) {
+        return Err(Failure::Usage(format!("two reports would be written to `{}`", file.display())));
+    }
+    let format = check.format.unwrap_or_else(|| surroundings.format());
     let packs = Packs::load(check.rules.as_deref()).map_err(crate::Error::from)?;
     let options = Options {
         max_unticked: check.max_unticked,
@@ -42,12 +47,18 @@ pub(super) fn run(
     }
     let outcome = Outcome::of(&report.audit);
     let outcome = if check.exit_zero { outcome.lenient() } else { outcome };
-    match print(out, &written(&report, &packs, check.format, chosen, &style)) {
+    match print(out, &written(&report, &packs, format, chosen, &style)) {
         // The verdict stands, whether or not somebody reads to the end.
         Err(Failure::Write { why, .. }) if why.kind() == std::io::ErrorKind::BrokenPipe => Ok(outcome),
         Err(failure) => Err(failure),
         Ok(()) => Ok(outcome),
     }
+}
+
+/// A file that more than one `--output` names.
+fn twice(check: &Check) -> Option<&Path> {
+    let files = || check.output.iter().map(|output| output.file.as_path());
+    files().enumerate().find(|(index, file)| files().take(*index).any(|other| other == *file)).map(|(_, file)| file)
 }
 
 fn written(report: &Report, packs: &Packs, format: Format, chosen: Option<Tongue>, style: &Style) -> String {

@@ -93,8 +93,8 @@ fn command(
         ..Style::default()
     };
     let text = match &arguments.command {
-        None => return check::run(&arguments.check, chosen, &style, out, err),
-        Some(Command::Check(check)) => return check::run(check, chosen, &style, out, err),
+        None => return check::run(&arguments.check, surroundings, chosen, &style, out, err),
+        Some(Command::Check(check)) => return check::run(check, surroundings, chosen, &style, out, err),
         Some(Command::Explain { subject, rules }) => explain::text(subject, rules.as_deref(), &style)?,
         Some(Command::List { what }) => list::text(*what, &style)?,
         Some(Command::Files { path }) => files::text(&crate::tree(path)?),
@@ -166,6 +166,6 @@ fn tongue_of(format: crate::report::Format, chosen: Option<Tongue>, style: &Styl
     match (chosen, format) {
         (Some(tongue), _) => tongue,
         (None, crate::report::Format::Human) => style.tongue,
-        (None, crate::report::Format::Concise | crate::report::Format::Json) => Tongue::English,
+        (None, _) => Tongue::English,
     }
 }

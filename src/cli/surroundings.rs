@@ -1,9 +1,9 @@
-//! What the environment says about language, colour, drawing and width. Asked once; everything below is told.
+//! What the environment says about language, colour, drawing, width and readers. Asked once; everything below is told.
 
 use std::{env, io::IsTerminal};
 
 use super::arguments::{ColorChoice, Lang, Look};
-use crate::verdict::Tongue;
+use crate::{report::Format, rules::agents, verdict::Tongue};
 
 /// The width of what is not a terminal.
 const PIPED: usize = 80;
@@ -98,6 +98,12 @@ impl Surroundings {
         !look.ascii && (!self.is_terminal || can)
     }
 
+    /// The format for whoever reads: people, unless a coding agent has started the program and looks at no terminal.
+    pub fn format(&self) -> Format {
+        let is_agent = || agents::known().iter().any(|agent| agent.is_at_work(&self.variable));
+        if !self.is_terminal && is_agent() { Format::Agent } else { Format::Human }
+    }
+
     /// Cells per line.
     pub fn width(&self) -> usize {
         match self.columns {
@@ -122,6 +128,22 @@ mod tests {
         assert_eq!(tongue(&[("LANG", "ko_KR.UTF-8"), ("LC_ALL", "C")]), Tongue::English);
         assert_eq!(tongue(&[("LANG", "ko_KR.UTF-8"), ("LC_ALL", "")]), Tongue::Korean);
         assert_eq!(tongue(&[]), Tongue::English);
+    }
+
+    #[test]
+    fn agents_get_their_format_where_there_is_no_terminal() {
+        let format = |variables: &[(&str, &str)], is_terminal| {
+            Surroundings { is_terminal, ..Surroundings::piped(variables) }.format()
+        };
+        assert_eq!(format(&[], false), Format::Human);
+        for variable in ["CLAUDECODE", "CURSOR_AGENT", "GEMINI_CLI", "CODEX_SANDBOX", "AI_AGENT"] {
+            assert_eq!(format(&[(variable, "1")], false), Format::Agent, "{variable}");
+            assert_eq!(format(&[(variable, "1")], true), Format::Human, "{variable}");
+            assert_eq!(format(&[(variable, "")], false), Format::Human, "{variable}");
+            assert_eq!(format(&[(variable, "0")], false), Format::Human, "{variable}");
+        }
+        assert_eq!(format(&[("AGENT", "goose")], false), Format::Agent);
+        assert_eq!(format(&[("AGENT", "build-01")], false), Format::Human);
     }
 
     #[test]

@@ -105,7 +105,7 @@ pub fn prose(text: &str, in_table: bool) -> String {
         let Some((quoted, after)) = after.split_once('`') else { break };
         words(before, in_table, &mut out);
         if !quoted.is_empty() {
-            out.push_str(&code(quoted, in_table));
+            push_code(quoted, in_table, &mut out);
         }
         rest = after;
     }
@@ -113,7 +113,7 @@ pub fn prose(text: &str, in_table: bool) -> String {
     out
 }
 
-/// Adds text without pairs of backquotes, word by word.
+/// Adds text without pairs of backquotes, word by word. Punctuation around a word that becomes code stays outside.
 fn words(text: &str, in_table: bool, out: &mut String) {
     for (number, word) in text.split(' ').enumerate() {
         if number > 0 {
@@ -121,23 +121,39 @@ fn words(text: &str, in_table: bool, out: &mut String) {
         }
         if is_plain_word(word) {
             out.push_str(word);
-        } else {
-            out.push_str(&code(word, in_table));
+            continue;
         }
+        let rest = word.trim_start_matches(OPENING);
+        let core = rest.trim_end_matches(CLOSING);
+        out.push_str(word.strip_suffix(rest).unwrap_or_default());
+        push_code(core, in_table, out);
+        out.push_str(rest.strip_prefix(core).unwrap_or_default());
     }
+}
+
+/// Punctuation before and after words.
+const OPENING: [char; 3] = ['(', '"', '\''];
+const CLOSING: [char; 9] = ['.', ',', ':', ';', '!', '?', '"', '\'', ')'];
+
+/// Adds a code span, apart from one before it: two that touch are read as one.
+fn push_code(text: &str, in_table: bool, out: &mut String) {
+    if out.ends_with('`') {
+        out.push(' ');
+    }
+    out.push_str(&code(text, in_table));
 }
 
 /// Whether a word means nothing but itself wherever it stands in a line of Markdown.
 fn is_plain_word(word: &str) -> bool {
-    let inner = word.trim_matches(|each: char| ".,:;!?\"'()".contains(each));
-    let is_plain =
-        |each: char| each.is_alphanumeric() || !each.is_ascii() || "-/'\"()%=+,;".contains(each);
-    // A commit's hash and an issue's key (`ABC-1`) become links.
+    let inner = word.trim_start_matches(OPENING).trim_end_matches(CLOSING);
+    let is_plain = |each: char| each.is_alphanumeric() || !each.is_ascii() || "-/'\"()%=+,;".contains(each);
+    // A commit's hash and an issue's key (`ABC-1`) become links, dashes alone a rule or a list.
     let is_hash = inner.len() >= 7 && inner.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_key = inner
         .split_once('-')
         .is_some_and(|(key, number)| key.bytes().all(|byte| byte.is_ascii_alphabetic()) && is_number(number));
-    inner.chars().all(is_plain) && !is_hash && !is_key && !word.starts_with(['-', '+', '=', ':'])
+    let is_rule = !inner.is_empty() && inner.bytes().all(|byte| matches!(byte, b'-' | b'+'));
+    inner.chars().all(is_plain) && !is_hash && !is_key && !is_rule
 }
 
 fn is_number(text: &str) -> bool {
@@ -180,12 +196,12 @@ fn without_cell_ends(text: &str) -> String {
     out
 }
 
-/// Text of several lines as a fenced block of Markdown: the fence is longer than any in it.
-pub fn fenced(text: &str) -> String {
+/// Text of several lines as a fenced block of Markdown: the fence is longer than any in it. `language`: ours, or empty.
+pub fn fenced(text: &str, language: &str) -> String {
     let text = block(text);
     let longest = text.split(|each| each != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat((longest + 1).max(3));
-    format!("{fence}\n{}\n{fence}", text.trim_end())
+    format!("{fence}{language}\n{}\n{fence}", text.trim_end())
 }
 
 fn clean(text: &str, mut replace: impl FnMut(char, &mut String)) -> String {
@@ -289,7 +305,10 @@ mod tests {
     #[test]
     fn xml_holds_text_and_nothing_else() {
         assert_eq!(xml("a]]><b c='d\"'>&amp;"), "a]]&gt;&lt;b c=&#39;d&quot;&#39;&gt;&amp;amp;");
-        assert_eq!(xml("::error::x\n  ::a\n##[group]\u{ffff}\u{1b}"), "&#58;:error::x\n  &#58;:a\n##&#91;group]\\u{ffff}\\u{1b}");
+        assert_eq!(
+            xml("::error::x\n  ::a\n##[group]\u{ffff}\u{1b}"),
+            "&#58;:error::x\n  &#58;:a\n##&#91;group]\\u{ffff}\\u{1b}"
+        );
     }
 
     #[test]
@@ -306,14 +325,21 @@ mod tests {
 
     #[test]
     fn markdown_is_prose_and_code() {
-        assert_eq!(prose("`a|b` has no limit (3 × 3 = 9), 한글입니다.", false), "`a|b` has no limit (3 × 3 = 9), 한글입니다.");
-        assert_eq!(prose("see @octocat, #1 or <b> *x*", false), "see `@octocat,` `#1` or `<b>` `*x*`");
-        assert_eq!(prose("https://a.b www.a.b a@b.c :x: deadbeef GH-1", false), "`https://a.b` `www.a.b` `a@b.c` `:x:` `deadbeef` `GH-1`");
+        assert_eq!(
+            prose("`a|b` has no limit (3 × 3 = 9), 한글입니다.", false),
+            "`a|b` has no limit (3 × 3 = 9), 한글입니다."
+        );
+        assert_eq!(prose("see @octocat, #1 or <b> *x*", false), "see `@octocat`, `#1` or `<b>` `*x*`");
+        assert_eq!(
+            prose("https://a.b www.a.b a@b.c :x: deadbeef GH-1", false),
+            "`https://a.b` `www.a.b` `a@b.c` `:x`: `deadbeef` `GH-1`"
+        );
         assert_eq!(prose("one ` only", false), "one `` ` `` only");
+        assert_eq!(prose("`a``<b>", false), "`a` `` `<b> ``");
         assert_eq!(code("a``b`", false), "``` a``b` ```");
         assert_eq!(code("a|b\\|c\\", true), "`a\\|b\\\\\\|c\\ `");
         assert_eq!(code("  ", false), "`␣`");
-        assert_eq!(fenced("a\n```\nb\n"), "````\na\n```\nb\n````");
+        assert_eq!(fenced("a\n```\nb\n", "rust"), "````rust\na\n```\nb\n````");
     }
 
     #[test]

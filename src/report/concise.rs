@@ -1,20 +1,35 @@
-//! One line per finding, `path:line:column: rule message [item]`, then the verdict.
+//! One line per finding, `path:line:column: rule message [item]`, then the verdict. What has made the gate weaker comes
+//! first, in the same form.
 
 use std::fmt::Write;
 
-use super::{Style, clean, words};
-use crate::verdict::{Confidence, Finding, Report};
+use super::{Style, clean, order, words};
+use crate::verdict::{Confidence, Exemption, Finding, Report, Tongue};
 
 /// Writes the report. Suppressed findings appear only when all are asked for.
 pub fn render(report: &Report, style: &Style) -> String {
     let mut out = String::new();
     if !style.quiet {
+        for exemption in report.audit.gate.weakened() {
+            weakened(&mut out, exemption, style.tongue);
+        }
         for finding in report.audit.findings.iter().filter(|each| style.all || each.suppressed.is_none()) {
             line(&mut out, finding, style);
+        }
+        if let Some(line) = order::compared(&report.audit, style.tongue) {
+            out.push_str(&clean::shown(&line));
+            out.push('\n');
         }
     }
     out.push_str(&words::verdict(&report.audit, style.tongue));
     clean::finish(&out)
+}
+
+fn weakened(out: &mut String, exemption: &Exemption, tongue: Tongue) {
+    let place = &exemption.location;
+    let (path, said) = (clean::shown(&place.path), clean::shown(&words::gate::exemption(exemption, tongue)));
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{path}:{}:{}: gate-weakened {said}", place.line, place.column);
 }
 
 fn line(out: &mut String, finding: &Finding, style: &Style) {
@@ -26,10 +41,12 @@ fn line(out: &mut String, finding: &Finding, style: &Style) {
         (false, Confidence::Likely) => ", likely",
         (false, Confidence::Certain) => "",
     };
+    let standing = finding.standing.map(|standing| words::gate::standing(standing, Tongue::English));
+    let standing = standing.map(|standing| format!(", {standing}")).unwrap_or_default();
     // Writing to a string cannot fail.
     let _ = writeln!(
         out,
-        "{}:{}:{}: {} {message} [{}{kind}]",
+        "{}:{}:{}: {} {message} [{}{kind}{standing}]",
         clean::shown(&place.path),
         place.line,
         place.column,

@@ -7,16 +7,16 @@ use miette::Severity;
 use super::{
     Style, clean,
     layout::{Paint, paragraph, wrap},
-    snippet,
+    order, snippet,
     words::{self, Word},
 };
 use crate::{
     rules::packs::Packs,
-    verdict::{Answer, Audit, Confidence, Finding, Report, Unread, Verdict},
+    verdict::{Answer, Audit, Confidence, Finding, Report, Standing, Unread, Verdict},
 };
 
 /// Findings shown per item, notes shown, files named per kind, unless all are asked for.
-const SHOWN: usize = 3;
+const SHOWN: usize = order::SHOWN;
 /// The narrowest report.
 const NARROWEST: usize = 40;
 
@@ -25,11 +25,14 @@ pub fn render(report: &Report, packs: &Packs, style: &Style) -> String {
     let style = Style { width: style.width.max(NARROWEST), ..*style };
     let mut page = Page { style: &style, paint: Paint { color: style.color }, packs, out: String::new() };
     if !style.quiet {
+        page.weakened(&report.audit);
         page.table(&report.audit);
         page.gaps(&report.audit);
         page.notes(&report.audit);
+        page.gone(&report.audit);
         page.apps(report);
         page.coverage(&report.audit);
+        page.remedies(&report.audit);
     }
     page.verdict(&report.audit);
     clean::finish(&page.out)
@@ -90,6 +93,21 @@ impl Page<'_> {
         }
     }
 
+    /// What has made the gate weaker: nobody should have to look for it.
+    fn weakened(&mut self, audit: &Audit) {
+        let tongue = self.style.tongue;
+        let paint = self.paint;
+        let weakened = order::weakened(audit, tongue);
+        for (sentence, place) in &weakened {
+            let line = clean::shown(&format!("{sentence} ({place})"));
+            let first = format!("{}: ", clean::shown(&words::weaker(audit, tongue)));
+            paragraph(&mut self.out, "", &format!("{first}{line}"), self.style.width, |text| paint.yellow(text));
+        }
+        if !weakened.is_empty() {
+            self.out.push('\n');
+        }
+    }
+
     /// Why a box is as it is, with the first place that proves it.
     fn because(&self, answer: &Answer) -> String {
         let tongue = self.style.tongue;
@@ -98,6 +116,9 @@ impl Page<'_> {
             _ => answer.because.in_tongue(tongue).to_owned(),
         };
         let mut sentence = clean::shown(&sentence);
+        if let Some(standing) = answer.standing() {
+            sentence.push_str(&format!(" ({})", words::gate::standing(standing, tongue)));
+        }
         if answer.verdict == Verdict::Pass {
             let shown = if self.style.verbose { usize::MAX } else { 1 };
             for (number, evidence) in answer.evidence.iter().take(shown).enumerate() {
@@ -112,14 +133,7 @@ impl Page<'_> {
     /// Every unticked item with its worst places; with `--all` also what was suppressed elsewhere.
     fn gaps(&mut self, audit: &Audit) {
         for answer in &audit.boxes {
-            let mut findings: Vec<&Finding> = answer
-                .findings
-                .iter()
-                .filter_map(|index| audit.findings.get(*index))
-                .filter(|finding| finding.confidence != Confidence::Note)
-                .filter(|finding| self.style.all || finding.suppressed.is_none())
-                .collect();
-            findings.sort_by_key(|finding| (finding.suppressed.is_some(), finding.confidence));
+            let findings = order::findings(audit, answer, self.style.all);
             if answer.verdict == Verdict::Fail || !findings.is_empty() {
                 self.gap(answer, &findings);
             }
@@ -156,16 +170,9 @@ impl Page<'_> {
         let tongue = self.style.tongue;
         let mut message =
             format!("{}: {}", clean::shown(&finding.rule), clean::shown(finding.message.in_tongue(tongue)));
-        if finding.confidence == Confidence::Likely {
-            message.push_str(&format!(" ({})", Word::Likely.say(tongue)));
-        }
-        if let Some(suppression) = &finding.suppressed {
-            let said = Word::Suppressed.say(tongue);
-            message.push_str(&format!(
-                " ({said}: {}, {})",
-                clean::shown(&suppression.by),
-                clean::shown(&suppression.reason)
-            ));
+        let marks = order::marks(finding, tongue);
+        if !marks.is_empty() {
+            message.push_str(&format!(" ({})", clean::shown(&marks.join("; "))));
         }
         match &finding.excerpt {
             Some(excerpt) => {
@@ -235,29 +242,34 @@ impl Page<'_> {
 
     fn notes(&mut self, audit: &Audit) {
         let tongue = self.style.tongue;
-        let notes: Vec<&Finding> = audit
-            .findings
-            .iter()
-            .filter(|finding| {
-                finding.confidence == Confidence::Note && (self.style.all || finding.suppressed.is_none())
-            })
-            .collect();
-        if notes.is_empty() {
+        self.places(Word::Notes.say(tongue), &order::notes(audit, self.style.all));
+    }
+
+    /// What was there before and is no more.
+    fn gone(&mut self, audit: &Audit) {
+        let gone: Vec<&Finding> = audit.comparison.iter().flat_map(|comparison| &comparison.gone).collect();
+        self.places(words::gate::standing(Standing::Gone, self.style.tongue), &gone);
+    }
+
+    /// Findings under a title, each with its sentence only.
+    fn places(&mut self, title: &str, findings: &[&Finding]) {
+        let tongue = self.style.tongue;
+        if findings.is_empty() {
             return;
         }
         self.out.push('\n');
-        self.out.push_str(&self.paint.bold(Word::Notes.say(tongue)));
+        self.out.push_str(&self.paint.bold(title));
         self.out.push('\n');
-        let shown = if self.style.all { notes.len() } else { SHOWN };
-        for note in notes.iter().take(shown) {
+        let shown = if self.style.all { findings.len() } else { SHOWN };
+        for note in findings.iter().take(shown) {
             let place =
                 format!("{}:{}:{}", clean::shown(&note.location.path), note.location.line, note.location.column);
             let sentence = format!("{}: {}", clean::shown(&note.rule), clean::shown(note.message.in_tongue(tongue)));
             self.place("  ", &place, &sentence);
         }
-        if notes.len() > shown {
+        if findings.len() > shown {
             let paint = self.paint;
-            let more = words::more(notes.len() - shown, tongue);
+            let more = words::more(findings.len() - shown, tongue);
             paragraph(&mut self.out, "  ", &more, self.style.width, |text| paint.dim(text));
         }
     }
@@ -312,6 +324,15 @@ impl Page<'_> {
             paragraph(&mut self.out, "  ", &words::more(files.len() - shown, tongue), self.style.width, |text| {
                 paint.dim(text)
             });
+        }
+    }
+
+    /// How the findings stand against before, and what would make the gate ready.
+    fn remedies(&mut self, audit: &Audit) {
+        let tongue = self.style.tongue;
+        let lines = order::compared(audit, tongue).into_iter().chain(order::remedies(audit, tongue));
+        for line in lines {
+            paragraph(&mut self.out, "", &clean::shown(&line), self.style.width, str::to_owned);
         }
     }
 

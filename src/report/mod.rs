@@ -5,13 +5,22 @@ use crate::{
     verdict::{Report, Tongue},
 };
 
+pub mod agent;
+pub mod badge;
 pub mod clean;
 pub mod concise;
+pub mod github;
+pub mod gitlab;
 pub mod human;
 pub mod json;
+pub mod junit;
 mod layout;
+pub mod markdown;
+mod order;
+pub mod sarif;
 mod snippet;
 pub mod words;
+mod xml;
 
 /// The formats of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +31,35 @@ pub enum Format {
     Concise,
     /// The whole report by the published schema.
     Json,
+    /// For code scanning pages and editors: SARIF 2.1.0.
+    Sarif,
+    /// Annotations of a pull request: workflow commands of GitHub Actions.
+    Github,
+    /// Code quality of a merge request on GitLab.
+    Gitlab,
+    /// Test results: five suites, twelve cases.
+    Junit,
+    /// The summary of a job, or a comment.
+    Markdown,
+    /// For coding agents: the verdict, and one line per gap with its fix.
+    Agent,
+    /// An SVG for a page.
+    Badge,
 }
 
 impl Format {
-    pub const ALL: [Format; 3] = [Format::Human, Format::Concise, Format::Json];
+    pub const ALL: [Format; 10] = [
+        Format::Human,
+        Format::Concise,
+        Format::Json,
+        Format::Sarif,
+        Format::Github,
+        Format::Gitlab,
+        Format::Junit,
+        Format::Markdown,
+        Format::Agent,
+        Format::Badge,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -33,6 +67,13 @@ impl Format {
             Format::Human => "human",
             Format::Concise => "concise",
             Format::Json => "json",
+            Format::Sarif => "sarif",
+            Format::Github => "github",
+            Format::Gitlab => "gitlab",
+            Format::Junit => "junit",
+            Format::Markdown => "markdown",
+            Format::Agent => "agent",
+            Format::Badge => "badge",
         }
     }
 
@@ -42,6 +83,13 @@ impl Format {
             Format::Human => "twelve boxes, the worst places of each unticked one, and what to do",
             Format::Concise => "one line per finding: path:line:column: rule message [item]",
             Format::Json => "the whole report; its schema is printed by `launchcheck schema report`",
+            Format::Sarif => "SARIF 2.1.0 for code scanning pages and editors",
+            Format::Github => "annotations of a pull request, as workflow commands for GitHub Actions",
+            Format::Gitlab => "code quality of a merge request on GitLab",
+            Format::Junit => "test results: a suite per stage, a case per box",
+            Format::Markdown => "the summary of a job, or a comment on a pull request",
+            Format::Agent => "for a coding agent: the verdict, then one line per gap with its fix",
+            Format::Badge => "an SVG for a page: the score, or `ready`",
         }
     }
 
@@ -88,6 +136,13 @@ pub fn render(report: &Report, packs: &Packs, format: Format, style: &Style) -> 
         Format::Human => human::render(report, packs, style),
         Format::Concise => concise::render(report, style),
         Format::Json => json::render(report, packs, style.tongue),
+        Format::Sarif => sarif::render(report, packs, style.tongue),
+        Format::Github => github::render(report, packs, style),
+        Format::Gitlab => gitlab::render(report, packs, style.tongue),
+        Format::Junit => junit::render(report, packs, style.tongue),
+        Format::Markdown => markdown::render(report, packs, style),
+        Format::Agent => agent::render(report, style),
+        Format::Badge => badge::render(report, style.tongue),
     }
 }
 

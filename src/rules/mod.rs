@@ -1,5 +1,6 @@
 //! Everything the tool knows about the world, as data: packs (what is asked) and the catalogue (what names are).
 
+pub mod agents;
 pub mod amounts;
 pub mod catalogue;
 pub mod checked;

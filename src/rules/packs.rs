@@ -129,7 +129,7 @@ pub enum PackError {
 
 impl Packs {
     /// Loads the built-in packs and merges those of `extra_dir` over them: an item or rule there replaces the built-in
-    /// one of the same id. `secrets.toml`, `agents.toml` and the folder `catalogue` belong to other loaders and are passed over.
+    /// one of the same id. `secrets.toml`, `coding-agents.toml` and the folder `catalogue` belong to other loaders and are passed over.
     ///
     /// # Errors
     /// A file that cannot be read, is not a pack, or leaves the packs incomplete.
@@ -247,7 +247,7 @@ fn files_of(folder: &Path) -> Result<Vec<(String, String)>, PackError> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
         let path = entry.map_err(|error| unreadable(folder, &error))?.path();
-        let is_other = path.file_name().is_some_and(|name| name == "secrets.toml" || name == "agents.toml");
+        let is_other = path.file_name().is_some_and(|name| name == "secrets.toml" || name == "coding-agents.toml");
         if path.extension().is_some_and(|extension| extension == "toml") && !is_other {
             paths.push(path);
         }

@@ -150,6 +150,7 @@ fn readme() -> String {
          | | |\n|---|---|\n\
          | `1-visibility.toml` … `5-tokens.toml` | what is asked, and every sentence that is said about it |\n\
          | `secrets.toml` | the shapes of credentials |\n\
+         | `coding-agents.toml` | by which variables coding agents make themselves known |\n\
          | `files/` | names of files: what ships, what a manifest starts, what is a settings file |\n\
          | `catalogue/` | what libraries do, one file per library |\n\
          | `schema/` | the JSON Schema of the report |\n\n\

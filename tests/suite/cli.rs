@@ -88,6 +88,27 @@ fn further_outputs_are_files() {
 }
 
 #[test]
+fn two_outputs_need_two_files() {
+    let (_folder, path) = empty_folder();
+    for arguments in [&["--output", "json=a", "--output", "sarif=a"][..], &["--output", "json=-"]] {
+        let (code, out, err) = launchcheck(&[&[path.as_str()], arguments].concat(), &[]);
+        assert_eq!((code, out.as_str()), (2, ""), "{err}");
+    }
+}
+
+#[test]
+fn coding_agents_get_their_format_unless_another_is_asked_for() {
+    let (_folder, path) = empty_folder();
+    let agent = [("CLAUDECODE", "1")];
+    let first = |arguments: &[&str], variables: &[(&str, &str)]| {
+        launchcheck(arguments, variables).1.lines().next().map(str::to_owned).unwrap_or_default()
+    };
+    assert!(first(&[&path], &agent).starts_with("NOTHING TO AUDIT"));
+    assert!(first(&[&path], &[("CLAUDECODE", "")]).contains("because"));
+    assert!(first(&[&path, "--format", "human"], &agent).contains("because"));
+}
+
+#[test]
 fn broken_rules_are_shown_with_their_place() {
     let (folder, path) = empty_folder();
     fs::write(folder.path().join("own.toml"), "stage = 3\ntitel = 1\n").expect("writable");

@@ -55,7 +55,8 @@ fn all_formats_agree_on_every_place() {
         let human = written(&report, Format::Human, &all).replace("# #[", "##[");
         let places = places(&report);
         assert_eq!(places.len(), report.audit.findings.len());
-        for (line, place) in concise.lines().zip(&places) {
+        let findings = concise.lines().filter(|line| !line.contains(": gate-weakened "));
+        for (line, place) in findings.zip(&places) {
             assert!(line.starts_with(&format!("{place}: ")), "{line}\n{place}");
         }
         for place in &places {
@@ -73,7 +74,8 @@ fn nothing_hostile_leaves() {
             let hostile = text.chars().find(|each| *each != '\n' && clean::is_hostile(*each));
             assert_eq!(hostile, None, "{format:?} {style:?}\n{text}");
             for line in text.lines() {
-                assert!(!line.trim_start().starts_with("::"), "{line}");
+                // Workflow commands of our own are looked into in `targets`.
+                assert!(format == Format::Github || !line.trim_start().starts_with("::"), "{line}");
                 assert!(!line.contains("##["), "{line}");
             }
         }

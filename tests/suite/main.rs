@@ -18,5 +18,6 @@ mod shape;
 mod shown;
 mod snippets;
 mod stable;
+mod targets;
 mod transcripts;
 mod ways;

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    CONDITIONS, ItemTexts, NOTES, PASTE_LANGUAGES, PackError, Reason, Rule, Security, Stage, check::closest, placeholders,
-    vocabulary::NOTE_VARIANTS,
+    CONDITIONS, ItemTexts, NOTES, PASTE_LANGUAGES, PackError, Reason, Rule, Security, Stage, check::closest,
+    placeholders, vocabulary::NOTE_VARIANTS,
 };
 use crate::verdict::{Item, Text};
 
