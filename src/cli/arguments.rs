@@ -18,7 +18,8 @@ use crate::{
     about,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
-    after_help = Outcome::table()
+    after_help = Outcome::table(),
+    after_long_help = after_long_help()
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -32,7 +33,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Audit a repository (the default command)
-    #[command(after_help = Outcome::table())]
+    #[command(after_help = Outcome::table(), after_long_help = after_long_help())]
     Check(Check),
     /// Say what an item or rule asks, why, and how to fix it
     Explain {
@@ -191,12 +192,43 @@ pub struct BaselineArguments {
 #[derive(Args, Debug)]
 pub struct Configured {
     /// Take the configuration from a file instead of the audited tree
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = CONFIGURATION, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Take no configuration at all
-    #[arg(long, conflicts_with = "config")]
+    #[arg(help_heading = CONFIGURATION, hide_short_help = true, long, conflicts_with = "config")]
     pub isolated: bool,
 }
+
+/// What `--help` says beyond `-h`.
+const SURROUNDINGS: &str = "\
+Environment:
+  LAUNCHCHECK_LANG             language of all texts: en or ko
+  LC_ALL, LC_MESSAGES, LANG    language of what people read, where nothing else says
+  NO_COLOR, FORCE_COLOR        never, always use colour
+  CI                           what could not be checked counts as failed
+
+Files:
+  launchcheck.toml             configuration, in the root of the audited tree or in .github;
+                               `launchcheck init` writes one with every key
+  launchcheck-baseline.toml    what was open when it was written
+
+Examples:
+  launchcheck                                     audit the current folder
+  launchcheck api --max-unticked 0 --require E2   another folder, nothing may be open
+  launchcheck --output sarif=report.sarif         a file for code scanning as well
+  launchcheck --new-only --changed-since HEAD     what a commit hook runs
+  launchcheck explain A1                          a box: why, and how to get it ticked";
+
+/// Exit codes and everything that is around a run.
+fn after_long_help() -> String {
+    format!("{}\n\n{SURROUNDINGS}", Outcome::table())
+}
+
+/// Heads of the groups of options in the help.
+const GATE: &str = "Gate";
+const REPORT: &str = "Report";
+const CONFIGURATION: &str = "Configuration";
+const RUNNING: &str = "Running";
 
 /// Options of an audit.
 #[derive(Args, Debug)]
@@ -205,54 +237,54 @@ pub struct Check {
     #[arg(default_value = ".")]
     pub path: PathBuf,
     /// How many boxes may be unticked [default: the configuration's, else 2]
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = GATE, long, value_name = "N")]
     pub max_unticked: Option<usize>,
     /// Items that must be ticked whatever the count, such as A1,E2
-    #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = item)]
+    #[arg(help_heading = GATE, long, value_name = "IDS", value_delimiter = ',', value_parser = item)]
     pub require: Vec<Item>,
     /// Format of the report, by default human, or agent where a coding agent reads it
-    #[arg(long, value_name = "FORMAT", value_parser = format_parser())]
+    #[arg(help_heading = REPORT, long, value_name = "FORMAT", value_parser = format_parser())]
     pub format: Option<Format>,
     /// Write a further report to a file; may be repeated
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = output)]
+    #[arg(help_heading = REPORT, long, value_name = "FORMAT=FILE", value_parser = output)]
     pub output: Vec<Output>,
     #[command(flatten)]
     pub configuration: Configured,
     /// Findings that are known, by default launchcheck-baseline.toml in PATH where it is there
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = GATE, hide_short_help = true, long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// Compare with the tree of a revision of git: what is new, known, gone
-    #[arg(long, value_name = "REF")]
+    #[arg(help_heading = GATE, long, value_name = "REF")]
     pub changed_since: Option<String>,
     /// Fail only on findings that neither the baseline nor --changed-since knows
-    #[arg(long)]
+    #[arg(help_heading = GATE, long)]
     pub new_only: bool,
     /// Fail also on suppressions that suppress nothing, stale entries of the baseline, and what could not be checked
-    #[arg(long)]
+    #[arg(help_heading = GATE, hide_short_help = true, long)]
     pub strict: bool,
     /// Folder with further packs and catalogue files
-    #[arg(long, value_name = "DIR")]
+    #[arg(help_heading = CONFIGURATION, hide_short_help = true, long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
     /// Look for credentials in git's history, too
-    #[arg(long)]
+    #[arg(help_heading = RUNNING, long)]
     pub history: bool,
     /// Show every finding, suppressed ones too
-    #[arg(long)]
+    #[arg(help_heading = REPORT, long)]
     pub all: bool,
     /// Leave with 0 where the gate is not passed
-    #[arg(long)]
+    #[arg(help_heading = GATE, long)]
     pub exit_zero: bool,
     /// Print the verdict only
-    #[arg(short, long, conflicts_with = "verbose")]
+    #[arg(help_heading = REPORT, short, long, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Print all evidence and every file left out
-    #[arg(short, long)]
+    #[arg(help_heading = REPORT, short, long)]
     pub verbose: bool,
     /// Say on standard error where the time went
-    #[arg(long)]
+    #[arg(help_heading = RUNNING, hide_short_help = true, long)]
     pub timings: bool,
     /// Worker threads, by default one per core
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = RUNNING, hide_short_help = true, long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
 }
 
@@ -260,13 +292,13 @@ pub struct Check {
 #[derive(Args, Debug, Default)]
 pub struct Look {
     /// Language of the texts; also LAUNCHCHECK_LANG, else the locale
-    #[arg(long, value_name = "LANG", global = true)]
+    #[arg(help_heading = REPORT, long, value_name = "LANG", global = true)]
     pub lang: Option<Lang>,
     /// When to use colour
-    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    #[arg(help_heading = REPORT, hide_short_help = true, long, value_name = "WHEN", global = true, default_value = "auto")]
     pub color: ColorChoice,
     /// Draw with ASCII characters only
-    #[arg(long, global = true)]
+    #[arg(help_heading = REPORT, hide_short_help = true, long, global = true)]
     pub ascii: bool,
 }
 

@@ -147,9 +147,30 @@ fn help_is_short_and_tells_the_exit_codes() {
     for arguments in [&["-h"][..], &["check", "-h"]] {
         let (code, out, _) = launchcheck(arguments, &[]);
         assert_eq!(code, 0);
-        assert!(out.lines().count() < 50, "{out}");
+        assert!(out.lines().count() < 60, "{out}");
         assert!(out.contains("3  nothing to audit"), "{out}");
     }
+}
+
+#[test]
+fn the_long_help_is_complete() {
+    let (code, out, _) = launchcheck(&["--help"], &[]);
+    assert_eq!(code, 0);
+    for head in ["Gate:", "Report:", "Configuration:", "Running:", "Exit codes:", "Environment:", "Files:", "Examples:"]
+    {
+        assert!(out.lines().any(|line| line == head), "{head}\n{out}");
+    }
+    assert!(out.contains("--threads") && out.contains("--new-only"), "{out}");
+}
+
+#[test]
+fn manual_pages_are_printed_and_written() {
+    let (_, page, _) = launchcheck(&["man"], &[]);
+    assert!(page.contains(".TH launchcheck 1") && page.contains("exit\\-zero"), "{page}");
+    let (folder, path) = empty_folder();
+    let (code, out, _) = launchcheck(&["man", "--to", &path], &[]);
+    assert_eq!((code, out.as_str()), (0, ""));
+    assert!(folder.path().join("launchcheck.1").exists() && folder.path().join("launchcheck-init.1").exists());
 }
 
 #[test]

@@ -195,3 +195,29 @@ fn the_plan_is_told_in_korean_too() {
     assert!(out.contains("생성    launchcheck.toml"), "{out}");
     assert!(out.contains("  + # 읽는 곳: app.py:4") && out.contains("아무것도 쓰지 않았습니다"), "{out}");
 }
+
+#[test]
+fn the_configuration_shows_every_key_and_is_right_when_uncommented() {
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../../rules/schema/config.schema.json")).expect("a schema");
+    let text = include_str!("../../src/cli/init/launchcheck.toml");
+    assert!(text.lines().all(|line| line.is_empty() || line.starts_with('#')), "nothing holds yet");
+    let uncommented: String = text
+        .lines()
+        .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let value: serde_json::Value = toml::from_str(&uncommented).expect("TOML");
+    for key in schema["properties"].as_object().expect("properties").keys() {
+        assert!(value.get(key).is_some(), "{key} is missing");
+    }
+    let folder = app(true);
+    write(folder.path(), "launchcheck.toml", &uncommented);
+    write(folder.path(), "core/llm.py", "def ask(question):\n    return question\n");
+    let path = folder.path().display().to_string();
+    let arguments = ["launchcheck", "config", &path].map(OsString::from);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let outcome = run(arguments, &Surroundings::piped(&[]), &mut out, &mut err);
+    assert_eq!(outcome.code(), 0, "{}", String::from_utf8_lossy(&err));
+    assert!(String::from_utf8_lossy(&out).contains("launchcheck.toml:6"), "{}", String::from_utf8_lossy(&out));
+}

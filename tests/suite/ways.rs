@@ -6,6 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::Parser;
+use launchcheck::cli::arguments::Arguments;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -143,6 +146,24 @@ fn both_guides_have_the_same_recipes() {
     let english = recipes("README.md");
     assert!(english.len() >= 9, "{}", english.len());
     assert_eq!(english, recipes(".github/README.ko.md"));
+}
+
+#[test]
+fn every_command_of_the_guides_is_one() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for path in ["README.md", ".github/README.ko.md", "CONTRIBUTING.md"] {
+        for (_, block) in blocks(&text(path)).iter().filter(|(language, _)| language == "sh") {
+            for line in block.lines().filter(|line| line.starts_with("launchcheck ") || *line == "launchcheck") {
+                let command = line.split(['#', '|']).next().unwrap_or_default();
+                count += 1;
+                if let Err(error) = Arguments::try_parse_from(command.split_whitespace()) {
+                    wrong.push(format!("{path}: {line}: {error}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty() && count > 20, "{count} {}", wrong.join("\n"));
 }
 
 #[test]
