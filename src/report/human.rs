@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     rules::packs::Packs,
-    verdict::{Answer, Audit, Confidence, Finding, Report, Standing, Unread, Verdict},
+    verdict::{Answer, Audit, Confidence, Finding, Report, Unread, Verdict},
 };
 
 mod terms;
