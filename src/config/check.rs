@@ -295,7 +295,7 @@ impl Reader<'_> {
 }
 
 const NAME: &str = "write name = \"POST /internal\" as reports show it, or path = \"app/internal.py\"";
-const DATE: &str = "say until when it holds: expires = 2027-03-31; then somebody looks again";
+const DATE: &str = "say until when it holds: expires = 2027-03-31; somebody has to look then";
 
 /// Whether a text is a day of the calendar, `YYYY-MM-DD`.
 fn is_date(text: &str) -> bool {

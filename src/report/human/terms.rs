@@ -15,8 +15,8 @@ impl Page<'_> {
             return;
         }
         let head = Word::Weakened.say(self.style.tongue);
-        self.out.push_str(&self.paint.yellow(head));
-        self.out.push('\n');
+        let paint = self.paint;
+        super::paragraph(&mut self.out, "", head, self.style.width, |text| paint.yellow(text));
         for exemption in weakened {
             self.exemption(exemption);
         }
@@ -77,14 +77,13 @@ impl Page<'_> {
         }
         let tongue = self.style.tongue;
         self.out.push('\n');
-        self.out.push_str(&self.paint.bold(head.say(tongue)));
-        self.out.push('\n');
+        let paint = self.paint;
+        super::paragraph(&mut self.out, "", head.say(tongue), self.style.width, |text| paint.bold(text));
         let shown = if self.style.all || head == Word::Exemptions { count } else { count.min(super::SHOWN) };
         for index in 0..shown {
             entry(self, index);
         }
         if count > shown {
-            let paint = self.paint;
             let more = words::more(count - shown, tongue);
             super::paragraph(&mut self.out, "  ", &more, self.style.width, |text| paint.dim(text));
         }
