@@ -260,24 +260,34 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
     }
     let call = program.units.calls[site.call].call;
     let values = program.values(&call.callee, site.frame);
-    // The call may be made on any of them: what the worst one does is what holds.
-    let seen = values.iter().filter_map(|value| on_client(search, value));
-    if let Some(worst) = seen.reduce(|worst, next| worse(which, worst, next)) {
-        return worst;
+    // The call may be made on any of them: what the worst one does is what holds. Where none of them is seen being made,
+    // what is known of their classes.
+    let mut unseen = search;
+    let mut worst: Option<Held> = None;
+    for value in values.iter() {
+        let mut own = search;
+        let held = match on_client(&mut own, value) {
+            OnClient::Given(held) => held,
+            OnClient::NotGiven => own.not_given(),
+            OnClient::Unseen => {
+                on_client(&mut unseen, value);
+                continue;
+            }
+        };
+        worst = Some(worst.map_or(held, |worst| worse(which, worst, held)));
     }
-    // An instance of which only the class is known has the defaults of the class.
-    let is_unseen = |value: &&Value<'_>| value.sites().is_empty();
-    for path in values.iter().filter(is_unseen).filter_map(Value::path) {
-        let Some(constructor) = path.find("()").and_then(|at| path.get(..at)) else { continue };
-        for (_, fact) in program.facts_of(constructor, Kind::Client) {
-            search.note_default(fact);
-        }
-    }
-    search.not_given()
+    worst.unwrap_or_else(|| unseen.not_given())
 }
 
-/// What holds on one of the values that a call may be made on; none where nothing is known of it.
-fn on_client(mut search: Search<'_, '_>, value: &Value<'_>) -> Option<Held> {
+/// What one of the values that a call may be made on says of a setting.
+enum OnClient {
+    Given(Held),
+    /// Its client is seen being made, without the setting.
+    NotGiven,
+    Unseen,
+}
+
+fn on_client(search: &mut Search<'_, '_>, value: &Value<'_>) -> OnClient {
     let program = search.program;
     let which = search.which;
     let clients: Vec<(&Fact, Site)> = value
@@ -302,11 +312,16 @@ fn on_client(mut search: Search<'_, '_>, value: &Value<'_>) -> Option<Held> {
             if fact.is == Kind::Client || which.of(fact).is_some() { vec![*fact] } else { settings.clone() };
         for fact in own {
             if let Some(held) = search.consider(fact, *made) {
-                return Some(held);
+                return OnClient::Given(held);
             }
         }
     }
-    (!clients.is_empty()).then(|| search.not_given())
+    // An instance of which only the class is known has the defaults of the class.
+    let constructor = value.path().and_then(|path| path.get(..path.find("()")?)).filter(|_| value.sites().is_empty());
+    for (_, fact) in constructor.into_iter().flat_map(|constructor| program.facts_of(constructor, Kind::Client)) {
+        search.note_default(fact);
+    }
+    if settings.is_empty() { OnClient::Unseen } else { OnClient::NotGiven }
 }
 
 /// The one of two that gives less: nothing at all, something unseen, the longer time.
