@@ -116,7 +116,7 @@ impl Said<'_> {
     fn section(&self, text: &mut String, number: &mut usize, title: &str, lines: &str) {
         text.push_str(&format!("\n{number}. {title}\n\n"));
         for line in lines.trim().lines() {
-            text.push_str(&format!("    {line}").trim_end().to_owned());
+            text.push_str(format!("    {line}").trim_end());
             text.push('\n');
         }
         *number += 1;

@@ -148,6 +148,7 @@ impl Counts {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures, for whoever runs the test")]
 fn every_shape_is_found_in_every_format_and_no_trap() {
     let samples: Vec<Shown> = leaking().into_iter().chain(silent()).collect();
     let folder = tempfile::tempdir().expect("a temporary folder");
