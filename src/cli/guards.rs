@@ -82,6 +82,7 @@ impl Said<'_> {
         match (self.style.tongue, self.add.dry_run) {
             (Tongue::English, true) => format!("Would copy {count} of {all} files to {folder}/; the others are there."),
             (Tongue::English, false) if count == 0 => format!("All {all} files are in {folder}/ already."),
+            (Tongue::English, false) if count == 1 => format!("Copied 1 file to {folder}/. It is yours now: read it."),
             (Tongue::English, false) => format!("Copied {count} files to {folder}/. They are yours now: read them."),
             (Tongue::Korean, true) => format!("{folder}/에 파일 {all}개 중 {count}개를 복사할 예정입니다."),
             (Tongue::Korean, false) if count == 0 => format!("파일 {all}개가 이미 {folder}/에 있습니다."),

@@ -58,6 +58,7 @@ fn a_library_goes_into_the_application_and_is_imported_from_there() {
     assert!(root.path().join("src/shop/launchguards/stores/redis.py").is_file(), "with its folders");
     assert!(out.contains("uv add 'anyio>=4.9' 'pydantic"), "what is declared already is not added: {out}");
     assert!(out.contains("src/shop/guards.py") && out.contains("from shop.launchguards.web import install"), "{out}");
+    assert!(out.contains("from shop.guards import pipeline"), "the lines say where the guards come from: {out}");
     assert!(!out.contains("{{"), "{out}");
 
     let after = files(root.path());
@@ -83,7 +84,7 @@ fn imports_are_written_as_the_project_resolves_them() {
     let (bundled, out) = line(r#"{"compilerOptions": {"moduleResolution": "Bundler"}}"#, "pnpm-lock.yaml");
     assert!(bundled.contains("from './fallback';") && !bundled.contains(".js'"), "{bundled}");
     assert!(out.contains("from './launchguards/alerts';") && out.contains("pnpm add zod@4"), "{out}");
-    assert!(out.contains("guardedRoute"), "{out}");
+    assert!(out.contains("guardedRoute") && out.contains("from './guards';"), "{out}");
     let (resolved, out) = line(r#"{"compilerOptions": {"module": "nodenext"}}"#, "package-lock.json");
     assert!(resolved.contains("from './fallback.js';"), "{resolved}");
     assert!(out.contains("from './launchguards/alerts.js';") && out.contains("npm install zod@4"), "{out}");

@@ -10,6 +10,10 @@ use crate::rules::guards::GuardLibrary;
 
 use super::joined;
 
+/// The file that says how imports are resolved. It is read only where the tree holds it: as a regular file of
+/// ordinary size.
+const RESOLVER: &str = "tsconfig.json";
+
 /// Where the library goes.
 pub(super) struct Place {
     /// Relative to the root, with `/`.
@@ -50,7 +54,7 @@ impl Place {
         let from = if is_python { module(tree, &folder) } else { format!("./{name}") };
         Ok(Place {
             from,
-            ending: if is_bundled(root) { "" } else { ".js" },
+            ending: if tree.has(RESOLVER) && is_bundled(root) { "" } else { ".js" },
             packages: packages.collect(),
             add_command: manager.map(|each| each.add.clone()).unwrap_or_default(),
             folder,
@@ -72,7 +76,9 @@ impl Place {
 
     /// Lines to paste, with what is imported from where.
     pub(super) fn filled(&self, code: &str) -> String {
-        code.replace("{{from}}", &self.from).replace("{{js}}", self.ending)
+        let parent = self.from.rfind(['.', '/']).and_then(|at| self.from.get(..=at)).unwrap_or("");
+        let guards = format!("{parent}guards");
+        code.replace("{{from}}", &self.from).replace("{{guards}}", &guards).replace("{{js}}", self.ending)
     }
 
     /// A file of the library as this project's resolver finds its neighbours.
@@ -144,7 +150,7 @@ fn sources(tree: &Tree) -> String {
 
 /// Whether imports are resolved by a bundler, which does not find `./alerts.ts` by `./alerts.js`.
 fn is_bundled(root: &Path) -> bool {
-    let text = fs::read_to_string(root.join("tsconfig.json")).unwrap_or_default();
+    let text = fs::read_to_string(root.join(RESOLVER)).unwrap_or_default();
     let text: String = text.chars().filter(|each| !each.is_whitespace()).collect::<String>().to_lowercase();
     text.contains("\"moduleresolution\":\"bundler\"")
 }
