@@ -150,12 +150,12 @@ fn classify<'m>(
     replies: &Replies<'m>,
     site: Site,
 ) -> Option<(Calls, FactId, Option<FactId>, String)> {
-    for path in program.callee_paths(site) {
-        let call = program.facts_of(&path, Kind::Call).into_iter().find(|(_, fact)| program.applies(fact, site));
+    for path in program.callee_paths(site).iter() {
+        let call = program.facts_of(path, Kind::Call).into_iter().find(|(_, fact)| program.applies(fact, site));
         if let Some((id, fact)) = call {
-            return Some((fact.calls?, id, None, api_name(&path)));
+            return Some((fact.calls?, id, None, api_name(path)));
         }
-        if let Some((id, fact)) = program.facts_of(&path, Kind::Http).first() {
+        if let Some((id, fact)) = program.facts_of(path, Kind::Http).first() {
             let url = fact.url.as_deref().map(|url| program.argument(site, url));
             let text = match url {
                 Some(Given::Present { expression, frame }) => {
@@ -188,7 +188,7 @@ fn classify<'m>(
             let kind = endpoint.and_then(|id| program.catalogue.fact(id).calls).unwrap_or(Calls::External);
             let host =
                 whole.split("://").nth(1).unwrap_or("").split(['?', '*']).next().unwrap_or("").trim_end_matches('/');
-            let name = api_name(&path);
+            let name = api_name(path);
             return Some((kind, *id, endpoint, if host.is_empty() { name } else { format!("{name} {host}") }));
         }
     }
@@ -295,7 +295,7 @@ fn on_client(search: &mut Search<'_, '_>, value: &Value<'_>) -> OnClient {
         .iter()
         .rev()
         .flat_map(|made| {
-            program.callee_paths(*made).into_iter().flat_map(|path| {
+            program.callee_paths(*made).to_vec().into_iter().flat_map(|path| {
                 let mut facts = program.facts_of(&path, Kind::Client);
                 facts.extend(program.facts_of(&path, Kind::Same));
                 facts.extend(program.facts_of(&path, Kind::Compose));

@@ -145,7 +145,7 @@ impl<'p, 'm> Case<'p, 'm> {
                 for call in &self.program.units.units[body].calls {
                     if span.contains(self.program.units.calls[*call].call.span) {
                         let site = Site { call: *call, frame };
-                        roots.extend(self.program.runs(site));
+                        roots.extend(self.program.runs(site).iter().copied());
                     }
                 }
                 if seen.insert(frame) {
@@ -324,13 +324,13 @@ impl<'p, 'm> Case<'p, 'm> {
         let holders = holders(program, item);
         for (call, info) in program.units.calls.iter().enumerate() {
             let site = Site { call, frame: program.open_frame(info.unit) };
-            for path in program.callee_paths(site) {
+            for path in program.callee_paths(site).iter() {
                 // A limiter object whose methods protect is the guard that people see.
-                if holders.contains(&*path) || !self.guards.facts(&path, Some(site), item).is_empty() {
+                if holders.contains(&**path) || !self.guards.facts(path, Some(site), item).is_empty() {
                     return Some(Protection {
                         module: info.module,
                         span: info.call.span,
-                        name: super::guards::short(&path),
+                        name: super::guards::short(path),
                     });
                 }
             }

@@ -200,7 +200,8 @@ fn waits_for(case: &Case<'_, '_>, step: Site) -> bool {
         }
         let own: Vec<FrameId> = program
             .runs(site)
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|frame| program.frame(*frame).how == How::Call(site))
             .filter(|frame| with_deadline.contains(&program.unit_of_frame(*frame)))
             .collect();

@@ -166,7 +166,7 @@ fn first_llm<'c, 'm>(
     expression: &'m Expression,
     frame: FrameId,
 ) -> Option<(&'c External, Option<Site>)> {
-    case.program.slice(expression, frame).sites.into_iter().find_map(|site| llm_at(case, site))
+    case.program.slice(expression, frame).sites.iter().find_map(|site| llm_at(case, *site))
 }
 
 /// The LLM call that a call is or leads to.

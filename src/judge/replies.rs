@@ -52,7 +52,7 @@ impl<'m> Replies<'m> {
             for frame in fresh {
                 let unit = program.unit_of_frame(frame);
                 for call in &program.units.units[unit].calls {
-                    for frame in program.runs(Site { call: *call, frame }) {
+                    for frame in program.runs(Site { call: *call, frame }).iter().copied() {
                         let unit = program.unit_of_frame(frame);
                         if units.len() < UNITS && !units.contains(&unit) {
                             units.push(unit);

@@ -115,7 +115,7 @@ impl<'c, 'p, 'm> Leads<'c, 'p, 'm> {
                 None if depth == 0 => continue,
                 None => {}
             }
-            for frame in program.runs(site) {
+            for frame in program.runs(site).iter().copied() {
                 if seen.contains(&frame) || seen.len() > 200 {
                     continue;
                 }
@@ -137,7 +137,7 @@ impl<'c, 'p, 'm> Leads<'c, 'p, 'm> {
         if depth == 0 {
             return;
         }
-        for frame in program.runs(site) {
+        for frame in program.runs(site).iter().copied() {
             self.frame(frame, depth - 1);
         }
     }

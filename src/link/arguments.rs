@@ -240,16 +240,23 @@ impl<'m> Program<'m> {
         })
     }
 
-    /// The canonical names of what a call calls.
-    pub fn callee_paths(&self, site: Site) -> Vec<Rc<str>> {
+    /// The canonical names of what a call calls; remembered, for every condition asks it of the same calls.
+    pub fn callee_paths(&self, site: Site) -> Rc<[Rc<str>]> {
+        if let Some(known) = self.callee_memo.borrow().get(&site) {
+            return known.clone();
+        }
         let call = self.units.calls[site.call].call;
-        self.values(&call.callee, site.frame)
-            .iter()
-            .filter_map(|value| match value {
-                Value::Library { path, .. } => Some(path.clone()),
-                _ => None,
-            })
-            .collect()
+        let cuts = self.cuts.get();
+        let values = self.values(&call.callee, site.frame);
+        let names = values.iter().filter_map(|value| match value {
+            Value::Library { path, .. } => Some(path.clone()),
+            _ => None,
+        });
+        let paths: Rc<[Rc<str>]> = names.collect();
+        if self.cuts.get() == cuts {
+            self.callee_memo.borrow_mut().insert(site, paths.clone());
+        }
+        paths
     }
 
     /// The literal text that an expression is, templates with `*` for what is not known.

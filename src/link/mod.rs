@@ -63,7 +63,14 @@ pub struct Program<'m> {
     keys: Memo<(usize, FrameId, u64), arguments::Given<'m>>,
     /// Whether a call has run its functions when it returns, by site.
     spent: Memo<Site, bool>,
-    run_memo: Memo<Site, Vec<FrameId>>,
+    run_memo: Memo<Site, Rc<[FrameId]>>,
+    /// The functions that a call which makes something of a library was given.
+    handed: Memo<Site, Rc<[FrameId]>>,
+    callee_memo: Memo<Site, Rc<[Rc<str>]>>,
+    /// What flows into expressions, by expression and frame.
+    slices: Memo<(usize, FrameId), Rc<flow::Slice<'m>>>,
+    /// Expressions in the slices that are remembered.
+    sliced: Cell<usize>,
     /// Calls that register something, once the entry points are known.
     registrations: OnceCell<FxHashSet<CallId>>,
     export_memo: Memo<(ModuleId, Rc<str>), Option<Shared<'m>>>,
@@ -128,6 +135,10 @@ impl<'m> Program<'m> {
             keys: RefCell::default(),
             spent: RefCell::default(),
             run_memo: RefCell::default(),
+            handed: RefCell::default(),
+            callee_memo: RefCell::default(),
+            slices: RefCell::default(),
+            sliced: Cell::new(0),
             registrations: OnceCell::new(),
         }
     }
@@ -152,6 +163,10 @@ impl<'m> Program<'m> {
         self.keys.borrow_mut().clear();
         self.spent.borrow_mut().clear();
         self.run_memo.borrow_mut().clear();
+        self.handed.borrow_mut().clear();
+        self.callee_memo.borrow_mut().clear();
+        self.slices.borrow_mut().clear();
+        self.sliced.set(0);
         self.export_memo.borrow_mut().clear();
         self.entry_memo.borrow_mut().clear();
     }

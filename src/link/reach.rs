@@ -52,7 +52,7 @@ impl<'m> Program<'m> {
             let unit = self.unit_of_frame(frame);
             for call in &self.units.units[unit].calls {
                 let site = Site { call: *call, frame };
-                for next in self.runs(site) {
+                for next in self.runs(site).iter().copied() {
                     let known = reach.frames_of.entry(self.unit_of_frame(next)).or_default();
                     let next = if known.contains(&next) || known.len() < FRAMES_PER_UNIT { next } else { known[0] };
                     if !known.contains(&next) {
@@ -73,11 +73,12 @@ impl<'m> Program<'m> {
     }
 
     /// The frames that a call runs; remembered, for many entry points reach the same calls.
-    pub fn runs(&self, site: Site) -> Vec<FrameId> {
+    pub fn runs(&self, site: Site) -> Rc<[FrameId]> {
         if let Some(known) = self.run_memo.borrow().get(&site) {
             return known.clone();
         }
-        let frames = if self.is_registration(site.call) { Vec::new() } else { self.find_runs(site) };
+        let frames: Rc<[FrameId]> =
+            if self.is_registration(site.call) { [].into() } else { self.find_runs(site).into() };
         self.run_memo.borrow_mut().insert(site, frames.clone());
         frames
     }
@@ -116,7 +117,7 @@ impl<'m> Program<'m> {
                     if !self.is_a(path, Kind::Store) {
                         for made in sites.iter() {
                             if !self.is_registration(made.call) && !self.is_spent(*made) {
-                                self.callbacks(*made, &mut frames);
+                                frames.extend(self.handed(*made).iter().copied());
                             }
                         }
                     }
@@ -178,6 +179,21 @@ impl<'m> Program<'m> {
                 frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Framework));
             }
         }
+    }
+
+    /// The functions that a call was given; remembered, for every use of what it makes asks for them.
+    fn handed(&self, made: Site) -> Rc<[FrameId]> {
+        if let Some(known) = self.handed.borrow().get(&made) {
+            return known.clone();
+        }
+        let cuts = self.cuts.get();
+        let mut frames = Vec::new();
+        self.callbacks(made, &mut frames);
+        let frames: Rc<[FrameId]> = frames.into();
+        if self.cuts.get() == cuts {
+            self.handed.borrow_mut().insert(made, frames.clone());
+        }
+        frames
     }
 
     /// The functions among the arguments of a call, without those that are only registered there.

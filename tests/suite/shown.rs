@@ -81,8 +81,8 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
     entry_points(&case, &mut shown);
     for (call, info) in program.units.calls.iter().enumerate() {
         let site = Site { call, frame: program.open_frame(info.unit) };
-        for path in program.callee_paths(site) {
-            named(&case, &path, Some(site), &mut shown);
+        for path in program.callee_paths(site).iter() {
+            named(&case, path, Some(site), &mut shown);
         }
         operation(&case, site, &mut shown);
         if let Some(channel) = alerting::channel(&case, site) {
@@ -207,8 +207,8 @@ fn entry_points(case: &Case<'_, '_>, shown: &mut Shown) {
             .flat_map(|(_, sites)| sites.iter().copied())
             .collect();
         for site in case.reaches[index].sites(case.program) {
-            for path in case.program.callee_paths(site) {
-                for (id, fact) in case.program.facts_of(&path, Kind::Payment) {
+            for path in case.program.callee_paths(site).iter() {
+                for (id, fact) in case.program.facts_of(path, Kind::Payment) {
                     shown.fact(format!("payment {}", fact.role.as_deref().unwrap_or("")), id);
                 }
             }

@@ -139,14 +139,14 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             // What is added may be anything; only what it is added under tells about time.
             if record.site.is_some() || record.change != Change::Adjust {
                 let inner = program.slice(value, *frame);
-                parts.extend(inner.parts);
-                sites.extend(inner.sites);
+                parts.extend_from_slice(&inner.parts);
+                sites.extend_from_slice(&inner.sites);
             }
         }
         for test in program.tests_around(record.node) {
             let inner = program.slice(test, frame);
-            parts.extend(inner.parts);
-            sites.extend(inner.sites);
+            parts.extend_from_slice(&inner.parts);
+            sites.extend_from_slice(&inner.sites);
         }
         for call in &program.units.units[record.unit].calls {
             let site = Site { call: *call, frame };

@@ -52,8 +52,8 @@ impl Operation {
 /// What a call does to a store, if it is one: by its name, its arguments, and the text of a statement.
 pub fn operation(program: &Program<'_>, site: Site) -> Option<Operation> {
     let mut found = None;
-    for path in program.callee_paths(site) {
-        for (_, fact) in program.facts_of(&path, Kind::Store) {
+    for path in program.callee_paths(site).iter() {
+        for (_, fact) in program.facts_of(path, Kind::Store) {
             let is_met = |need: &String| program.meets(need, site) == Some(true) || has_flag(program, site, need);
             let Some(operation) = fact.does.as_deref().and_then(Operation::named) else { continue };
             if !fact.needs.iter().all(is_met) {

@@ -69,7 +69,7 @@ fn called(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
         if runs_in_browser(case, info.module) || case.is_skipped(info.node) || skipped_caller(case, site.frame) {
             return None;
         }
-        program.callee_paths(site).into_iter().find_map(|path| {
+        program.callee_paths(site).iter().cloned().find_map(|path| {
             // What is put in front of handlers protects those that it stands in front of.
             let facts = case.guards.facts(&path, Some(site), item);
             let is_on = facts.iter().any(|fact| {
@@ -357,20 +357,20 @@ fn notifies(case: &Case<'_, '_>, frame: FrameId, depth: usize) -> bool {
 /// Whether a call is a message to the operators, or leads to one.
 pub fn is_notice(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
     let program = case.program;
-    for path in program.callee_paths(site) {
-        let notices = program.facts_of(&path, Kind::Notify).iter().any(|(_, fact)| {
+    for path in program.callee_paths(site).iter() {
+        let notices = program.facts_of(path, Kind::Notify).iter().any(|(_, fact)| {
             fact.needs.iter().all(|need| program.meets(need, site) == Some(true))
                 && fact.value.as_deref().is_none_or(|recipient| is_for_operators(case, site, recipient))
         });
         let tells = notices
-            || !case.guards.facts(&path, Some(site), "V2").is_empty()
-            || program.is_a(&path, Kind::Http) && goes_to_a_channel(case, site);
-        if tells && !is_lost(case, site, &path) {
+            || !case.guards.facts(path, Some(site), "V2").is_empty()
+            || program.is_a(path, Kind::Http) && goes_to_a_channel(case, site);
+        if tells && !is_lost(case, site, path) {
             return true;
         }
     }
     depth < 4
-        && program.runs(site).into_iter().any(|frame| {
+        && program.runs(site).iter().copied().any(|frame| {
             let unit = program.unit_of_frame(frame);
             let waits = program.units.units[unit].function.is_some_and(|function| function.is_async);
             !(waits && is_never_awaited(case, site)) && notifies(case, frame, depth + 1)

@@ -46,13 +46,13 @@ fn add_payments(case: &Case<'_, '_>, by_entry: &mut ByEntry) {
         let mut made: BTreeMap<CallId, Costly> = BTreeMap::new();
         let mut is_notified = false;
         for site in reach.sites(program) {
-            for path in program.callee_paths(site) {
-                for (_, fact) in program.facts_of(&path, Kind::Payment) {
+            for path in program.callee_paths(site).iter() {
+                for (_, fact) in program.facts_of(path, Kind::Payment) {
                     if fact.role.as_deref() == Some("notice") {
                         is_notified = true;
                         continue;
                     }
-                    let api = super::super::guards::short(&path);
+                    let api = super::super::guards::short(path);
                     made.entry(site.call)
                         .or_insert_with(|| Costly { api, call: site.call, sites: Vec::new() })
                         .sites
@@ -121,7 +121,7 @@ fn by_client(case: &Case<'_, '_>, sites: &[Site], item: &str) -> Option<Protecti
         let site = sites.first()?;
         let clients = case.callees(*site).iter().flat_map(|value| value.sites().to_vec()).collect::<Vec<_>>();
         clients.into_iter().chain([*site]).find_map(|made| {
-            program.callee_paths(made).into_iter().find_map(|path| {
+            program.callee_paths(made).iter().cloned().find_map(|path| {
                 let info = &program.units.calls[made.call];
                 let facts = case.guards.facts(&path, Some(made), item);
                 let holds = facts.iter().any(|fact| made != *site || fact.how.as_deref() == Some("argument"));

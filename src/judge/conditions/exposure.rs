@@ -303,8 +303,8 @@ fn loads(tree: &Tree, program: &Program<'_>) -> Vec<Load> {
     };
     for (call, info) in program.units.calls.iter().enumerate() {
         let site = Site { call, frame: program.open_frame(info.unit) };
-        for path in program.callee_paths(site) {
-            for (_, fact) in program.facts_of(&path, Kind::LoadsEnvironmentFile) {
+        for path in program.callee_paths(site).iter() {
+            for (_, fact) in program.facts_of(path, Kind::LoadsEnvironmentFile) {
                 if fact.unless.iter().any(|unless| program.meets(unless, site) == Some(true)) {
                     continue;
                 }

@@ -25,7 +25,7 @@ const MOST: f64 = 1_000_000.0;
 /// Where a guard decides.
 enum Decision<'m> {
     /// A test of the program's own, with all that flows into it.
-    Gate(Gate<'m>, Slice<'m>),
+    Gate(Gate<'m>, Box<Slice<'m>>),
     /// A call of a library.
     Library(Site),
 }
@@ -70,7 +70,7 @@ fn decisions<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, guard: &Protection, ite
         if info.module == guard.module && (guard.span.contains(info.call.span) || info.call.callee.span == guard.span) {
             let site = Site { call, frame: program.open_frame(info.unit) };
             found.extend(of_library(case, site, item).map(Decision::Library));
-            for frame in program.runs(site) {
+            for frame in program.runs(site).iter().copied() {
                 within(case, frame, item, DEPTH, &mut seen, &mut found);
             }
         }
@@ -103,14 +103,14 @@ fn within<'m>(
     for call in &program.units.units[unit].calls {
         let site = Site { call: *call, frame };
         found.extend(of_library(case, site, item).map(Decision::Library));
-        for inner in program.runs(site) {
+        for inner in program.runs(site).iter().copied() {
             within(case, inner, item, depth - 1, seen, found);
         }
     }
 }
 
 fn of_gate<'m>(case: &Case<'_, 'm>, gate: Gate<'m>, item: Item) -> Option<Decision<'m>> {
-    case.guards.gate(&gate, item.id()).map(|_| Decision::Gate(gate, case.program.gate_slice(&gate)))
+    case.guards.gate(&gate, item.id()).map(|_| Decision::Gate(gate, Box::new(case.program.gate_slice(&gate))))
 }
 
 fn of_library(case: &Case<'_, '_>, site: Site, item: Item) -> Option<Site> {
@@ -181,7 +181,7 @@ fn weak<'m>(case: &Case<'_, 'm>, decision: &Decision<'m>) -> Note {
 }
 
 fn path_of(case: &Case<'_, '_>, site: Site) -> std::rc::Rc<str> {
-    case.program.callee_paths(site).into_iter().next().unwrap_or_else(|| "".into())
+    case.program.callee_paths(site).iter().next().cloned().unwrap_or_else(|| "".into())
 }
 
 fn gate_unit(case: &Case<'_, '_>, gate: &Gate<'_>) -> usize {

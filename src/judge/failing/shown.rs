@@ -116,7 +116,7 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         if paths.iter().any(|path| program.is_a(path, Kind::Log)) {
             return false;
         }
-        for path in &paths {
+        for path in paths.iter() {
             for (_, fact) in program.facts_of(path, Kind::Reject) {
                 let failing = match fact.status.as_deref().map(|status| program.argument_of(site, status)) {
                     Some(Given::Present { expression, frame }) => {
@@ -251,7 +251,8 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         }
         let frames = program.runs(site);
         frames
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|frame| program.frame(*frame).how == How::Call(site))
             .find_map(|frame| self.within_helper(site, frame))
     }

@@ -31,7 +31,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         if depth > 3 || gates.len() > 200 || !program.hands_errors_on(site.call) {
             return;
         }
-        for frame in program.runs(site) {
+        for frame in program.runs(site).iter().copied() {
             if program.frame(frame).how != How::Call(site) {
                 continue;
             }

@@ -50,7 +50,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             ExpressionKind::Name(_) => slice.sites.iter().copied().filter(|site| site.frame == gate.frame).collect(),
             _ => return None,
         };
-        sites.into_iter().flat_map(|site| program.runs(site)).find_map(|frame| {
+        sites.into_iter().flat_map(|site| program.runs(site).to_vec()).find_map(|frame| {
             let unit = program.unit_of_frame(frame);
             program.units.units[unit].calls.iter().find_map(|call| {
                 let found = self.refuses_known_rows(Site { call: *call, frame })?;

@@ -42,14 +42,14 @@ impl<'p, 'm> Guards<'p, 'm> {
         let calls = std::iter::once(site.call).chain(info.within.iter().copied());
         for call in calls {
             let here = Site { call, frame: site.frame };
-            for path in program.callee_paths(here) {
+            for path in program.callee_paths(here).iter() {
                 let wraps = self
-                    .facts(&path, Some(here), item)
+                    .facts(path, Some(here), item)
                     .iter()
                     .any(|fact| !matches!(fact.how.as_deref(), Some("result" | "init")));
                 if wraps {
                     let call = program.units.calls[call].call;
-                    return Some(Protection { module: info.module, span: call.callee.span, name: short(&path) });
+                    return Some(Protection { module: info.module, span: call.callee.span, name: short(path) });
                 }
             }
         }
@@ -86,9 +86,9 @@ impl<'p, 'm> Guards<'p, 'm> {
         let slice = program.gate_slice(gate);
         let module = program.module_of(program.unit_of_frame(gate.frame));
         for site in &slice.sites {
-            for path in program.callee_paths(*site) {
-                if !self.facts(&path, Some(*site), item).is_empty() {
-                    return Some(Protection { module, span: gate.span, name: short(&path) });
+            for path in program.callee_paths(*site).iter() {
+                if !self.facts(path, Some(*site), item).is_empty() {
+                    return Some(Protection { module, span: gate.span, name: short(path) });
                 }
             }
         }
@@ -127,16 +127,16 @@ impl<'p, 'm> Guards<'p, 'm> {
                 continue;
             }
             let info = &program.units.calls[before.site.call];
-            for path in program.callee_paths(before.site) {
+            for path in program.callee_paths(before.site).iter() {
                 let stops = self
-                    .facts(&path, Some(before.site), item)
+                    .facts(path, Some(before.site), item)
                     .iter()
                     .any(|fact| matches!(fact.how.as_deref(), Some("raises" | "context" | "argument" | "wrapper")));
                 if stops {
-                    return Some(Protection { module: info.module, span: info.call.span, name: short(&path) });
+                    return Some(Protection { module: info.module, span: info.call.span, name: short(path) });
                 }
             }
-            for frame in program.runs(before.site) {
+            for frame in program.runs(before.site).iter().copied() {
                 // What a function hands to a library it only stops where it is awaited; callbacks are not followed.
                 if program.frame(frame).how != How::Call(before.site) || !program.hands_errors_on(before.site.call) {
                     continue;
@@ -172,14 +172,15 @@ impl<'p, 'm> Guards<'p, 'm> {
             if program.is_caught(info.node, None, None) || !program.hands_errors_on(*call) {
                 return None;
             }
-            for path in program.callee_paths(site) {
-                if self.facts(&path, Some(site), item).iter().any(|fact| fact.how.as_deref() == Some("raises")) {
-                    return Some(Protection { module: info.module, span: info.call.span, name: short(&path) });
+            for path in program.callee_paths(site).iter() {
+                if self.facts(path, Some(site), item).iter().any(|fact| fact.how.as_deref() == Some("raises")) {
+                    return Some(Protection { module: info.module, span: info.call.span, name: short(path) });
                 }
             }
             program
                 .runs(site)
-                .into_iter()
+                .iter()
+                .copied()
                 .filter(|inner| program.frame(*inner).how == How::Call(site))
                 .find_map(|inner| self.raises(inner, item, depth + 1))
         })

@@ -84,11 +84,9 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         if let Some(text) = operations::statement(program, site) {
             return query_is_bounded(&text);
         }
-        for path in program.callee_paths(site) {
-            for (_, fact) in program
-                .facts_of(&path, Kind::Store)
-                .into_iter()
-                .filter(|(_, fact)| fact.does.as_deref() == Some("many"))
+        for path in program.callee_paths(site).iter() {
+            for (_, fact) in
+                program.facts_of(path, Kind::Store).into_iter().filter(|(_, fact)| fact.does.as_deref() == Some("many"))
             {
                 let Some(bound) = &fact.bound else { continue };
                 for alternative in expand(bound) {

@@ -180,8 +180,25 @@ impl<'m> Inputs<'_, '_, 'm> {
         }
     }
 
-    /// What a call checks against a schema: `schema.parse(body)`.
+    /// What a call checks against a schema: `schema.parse(body)`; remembered, for it flows into many tests.
     pub(super) fn checked_by(&self, site: Site, found: &mut Vec<Measure<'m>>) {
+        let key = (site, self.is_library.get());
+        let known = self.checks.borrow().get(&key).cloned();
+        let checked = known.unwrap_or_else(|| {
+            // What a check is given may itself have been checked.
+            self.checks.borrow_mut().insert(key, Rc::from([]));
+            let mut checked = Vec::new();
+            self.find_checked(site, &mut checked);
+            let checked: Rc<[Measure<'m>]> = checked.into();
+            self.checks.borrow_mut().insert(key, checked.clone());
+            checked
+        });
+        for measure in checked.iter() {
+            add(found, measure.clone());
+        }
+    }
+
+    fn find_checked(&self, site: Site, found: &mut Vec<Measure<'m>>) {
         let program = self.case.program;
         let call = program.units.calls[site.call].call;
         let method = match &call.callee.kind {

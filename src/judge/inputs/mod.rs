@@ -86,6 +86,9 @@ type Measured<'m> = RefCell<HashMap<(usize, Site), Rc<Vec<Measure<'m>>>>>;
 /// What tests measure, by test and frame, and whether a call is looked at that no entry point reaches.
 type Tests<'m> = RefCell<FxHashMap<(usize, FrameId, bool), Rc<[Measure<'m>]>>>;
 
+/// What calls check, by site, and whether for a call that no entry point reaches.
+type Checks<'m> = RefCell<FxHashMap<(Site, bool), Rc<[Measure<'m>]>>>;
+
 /// Answers questions about what flows into the calls of a case, remembering what it found.
 pub struct Inputs<'c, 'p, 'm> {
     case: &'c Case<'p, 'm>,
@@ -93,6 +96,8 @@ pub struct Inputs<'c, 'p, 'm> {
     measured: Measured<'m>,
     /// What tests measure, by test and frame.
     tests: Tests<'m>,
+    /// What calls check against schemas.
+    checks: Checks<'m>,
     /// Whether what a call loads is cut where it is stored.
     stored_cut: RefCell<FxHashMap<CallId, bool>>,
     handlers: OnceCell<FxHashSet<UnitId>>,
@@ -112,6 +117,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             leaves: RefCell::default(),
             measured: RefCell::default(),
             tests: RefCell::default(),
+            checks: RefCell::default(),
             stored_cut: RefCell::default(),
             handlers: OnceCell::new(),
             handed_over: OnceCell::new(),
@@ -255,7 +261,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         let made = callees.iter().flat_map(|value| value.sites().to_vec());
         let mut found: Vec<Leaf<'m>> = Vec::new();
         for made in made {
-            let memory = program.callee_paths(made).into_iter().find_map(|path| self.memory(&path, made));
+            let memory = program.callee_paths(made).iter().cloned().find_map(|path| self.memory(&path, made));
             let Some((memory, bounded)) = memory else { continue };
             let info = &program.units.calls[made.call];
             let leaf = Leaf {

@@ -35,7 +35,7 @@ pub(super) fn constructs(case: &Case<'_, '_>) -> Vec<Construct> {
 /// The fact of a call that retries, with the name it is known by.
 pub(super) fn fact_at<'m>(case: &Case<'_, 'm>, site: Site) -> Option<(&'m Fact, std::rc::Rc<str>)> {
     let program = case.program;
-    program.callee_paths(site).into_iter().find_map(|path| {
+    program.callee_paths(site).iter().cloned().find_map(|path| {
         program
             .facts_of(&path, Kind::Guard)
             .into_iter()

@@ -52,7 +52,7 @@ fn library(case: &Case<'_, '_>, call: CallId, found: &mut Repeated) {
         return enter(case, program.open_frame(unit), DEPTH, found);
     }
     let site = Site { call, frame: program.open_frame(info.unit) };
-    for frame in program.runs(site) {
+    for frame in program.runs(site).iter().copied() {
         enter(case, frame, DEPTH, found);
     }
     // `policy.execute(() => ask())`, `Retrying(...)(ask)`, `model.with_retry().invoke()`
@@ -104,7 +104,7 @@ fn follow(case: &Case<'_, '_>, site: Site, depth: usize, found: &mut Repeated) {
         return;
     }
     let Some(depth) = depth.checked_sub(1) else { return };
-    for frame in case.program.runs(site) {
+    for frame in case.program.runs(site).iter().copied() {
         enter(case, frame, depth, found);
     }
 }

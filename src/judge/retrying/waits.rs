@@ -62,8 +62,8 @@ impl<'m> Waits<'m> {
         let program = case.program;
         let call = program.units.calls[site.call].call;
         let mut known = false;
-        for path in program.callee_paths(site) {
-            for (_, fact) in program.facts_of(&path, Kind::Sleep) {
+        for path in program.callee_paths(site).iter() {
+            for (_, fact) in program.facts_of(path, Kind::Sleep) {
                 known = true;
                 if let Given::Present { expression, frame } =
                     program.argument_of(site, fact.seconds.as_deref().unwrap_or("#0"))
@@ -76,7 +76,7 @@ impl<'m> Waits<'m> {
             return;
         }
         let own: Vec<FrameId> =
-            program.runs(site).into_iter().filter(|frame| program.frame(*frame).how == How::Call(site)).collect();
+            program.runs(site).iter().copied().filter(|frame| program.frame(*frame).how == How::Call(site)).collect();
         if own.is_empty() && between {
             // A sleep of a library that is not known: `sleep(ms)`, `delay(ms)`.
             let name = last_name(&call.callee).unwrap_or("").to_ascii_lowercase();

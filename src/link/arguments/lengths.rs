@@ -168,8 +168,8 @@ impl<'m> Program<'m> {
         }
         for (call, info) in in_module() {
             let timer = Site { call, frame: self.open_frame(info.unit) };
-            for path in self.callee_paths(timer) {
-                let Some((_, fact)) = self.facts_of(&path, Kind::Sleep).into_iter().next() else { continue };
+            for path in self.callee_paths(timer).iter() {
+                let Some((_, fact)) = self.facts_of(path, Kind::Sleep).into_iter().next() else { continue };
                 let mut frames = Vec::new();
                 self.callbacks(timer, &mut frames);
                 if !frames.iter().any(|frame| ending.contains(&self.unit_of_frame(*frame))) {

@@ -79,8 +79,8 @@ impl<'m> Entries<'m> {
         let mut here: Vec<Link<'m>> = Vec::new();
         let mut own_prefix = String::new();
         let constructor = Site { call: router, frame: program.open_frame(program.units.calls[router].unit) };
-        for name in program.callee_paths(constructor) {
-            for (_, fact) in program.facts_of(&name, Kind::Router) {
+        for name in program.callee_paths(constructor).iter() {
+            for (_, fact) in program.facts_of(name, Kind::Router) {
                 guard_links(program, fact, constructor, &mut here);
                 if let Some(Given::Present { expression, frame }) =
                     fact.path.as_deref().map(|path| program.argument(constructor, path))

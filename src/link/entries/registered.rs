@@ -420,7 +420,7 @@ pub(super) fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, ch
 /// A registration that protects by what it is given: `app.post(path, { config: { rateLimit } }, handler)`.
 pub(super) fn registration_link<'m>(program: &Program<'m>, site: Site, chain: &mut Vec<Link<'m>>) {
     let info = &program.units.calls[site.call];
-    for path in program.callee_paths(site).into_iter().filter(|path| program.is_a(path, Kind::Guard)) {
+    for path in program.callee_paths(site).iter().filter(|&path| program.is_a(path, Kind::Guard)).cloned() {
         let value = Value::Library { path, sites: std::rc::Rc::from([site]) };
         chain.push(Link { value, role: Role::Middleware, module: info.module, span: info.call.span });
     }

@@ -16,7 +16,8 @@ use super::gates::Gate;
 impl<'m> Program<'m> {
     /// Everything that flows into a gate's decision: its test and the conditions around it.
     pub fn gate_slice(&self, gate: &Gate<'m>) -> Slice<'m> {
-        let mut slice = self.slice(gate.test, gate.frame);
+        let mut slice = Slice::default();
+        self.slice_into(gate.test, gate.frame, &mut slice, 0);
         for (_, node) in self.units.ancestors(gate.node).skip(1) {
             if let NodeKind::Then(test) | NodeKind::Otherwise(test) = node.kind {
                 self.slice_into(test, gate.frame, &mut slice, 0);
@@ -25,10 +26,22 @@ impl<'m> Program<'m> {
         slice
     }
 
-    /// Everything that flows into an expression, with the frame in which it stands.
-    pub fn slice(&self, expression: &'m Expression, frame: FrameId) -> Slice<'m> {
+    /// Everything that flows into an expression, with the frame in which it stands; remembered, for conditions ask it of
+    /// the same tests.
+    pub fn slice(&self, expression: &'m Expression, frame: FrameId) -> Rc<Slice<'m>> {
+        let key = (std::ptr::from_ref(expression) as usize, frame);
+        if let Some(known) = self.slices.borrow().get(&key) {
+            return known.clone();
+        }
         let mut slice = Slice::default();
+        let cuts = self.cuts.get();
         self.slice_into(expression, frame, &mut slice, 0);
+        (slice.seen, slice.seen_sites) = (FxHashSet::default(), FxHashSet::default());
+        let slice = Rc::new(slice);
+        if self.cuts.get() == cuts && self.sliced.get() < REMEMBERED {
+            self.sliced.set(self.sliced.get() + slice.parts.len());
+            self.slices.borrow_mut().insert(key, slice.clone());
+        }
         slice
     }
 
@@ -176,7 +189,11 @@ impl<'m> Program<'m> {
                     self.slice_into(inner.0, *frame, slice, depth + 1);
                 }
                 Value::Library { sites, .. } => {
-                    slice.sites.extend(sites.iter().filter(|site| !slice.site_seen(site)).copied().collect::<Vec<_>>());
+                    for site in sites.iter() {
+                        if slice.seen_sites.insert(*site) {
+                            slice.sites.push(*site);
+                        }
+                    }
                 }
                 _ => {}
             }
@@ -203,6 +220,7 @@ impl<'m> Program<'m> {
     pub(super) fn slice_call(&self, call: &'m Call, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
         let Some(id) = self.units.call_id(call) else { return };
         let site = Site { call: id, frame };
+        slice.seen_sites.insert(site);
         slice.sites.push(site);
         let callees = self.values(&call.callee, frame);
         match &call.callee.kind {
@@ -249,7 +267,9 @@ impl<'m> Program<'m> {
 }
 
 /// Expressions in one slice.
-pub(super) const SLICE: usize = 1_500;
+const SLICE: usize = 1_500;
+/// Expressions in all slices that are remembered.
+const REMEMBERED: usize = 1_000_000;
 
 /// What flows into an expression.
 #[derive(Debug, Default)]
@@ -262,10 +282,5 @@ pub struct Slice<'m> {
     /// Whether only the choice of an object is looked at, not what the object holds.
     partly: bool,
     seen: FxHashSet<(usize, FrameId, bool)>,
-}
-
-impl Slice<'_> {
-    fn site_seen(&self, site: &Site) -> bool {
-        self.sites.contains(site)
-    }
+    seen_sites: FxHashSet<Site>,
 }

@@ -276,8 +276,8 @@ impl Checks {
         let program = case.program;
         for (call, info) in program.units.calls.iter().enumerate() {
             let site = Site { call, frame: program.open_frame(info.unit) };
-            for path in program.callee_paths(site) {
-                for (_, fact) in program.facts_of(&path, Kind::Guard) {
+            for path in program.callee_paths(site).iter() {
+                for (_, fact) in program.facts_of(path, Kind::Guard) {
                     match (fact.protects.as_deref(), fact.how.as_deref()) {
                         (Some("E1"), _) => {
                             let Given::Present { expression, frame } = program.argument(site, "#0") else { continue };
@@ -292,8 +292,8 @@ impl Checks {
                         // What a client is given is its own, also where a gateway in front of it is asked to log.
                         (Some("V1" | "V2"), Some("init" | "argument" | "wrapper" | "middleware"))
                             if program.applies(fact, site)
-                                && !program.is_a(&path, Kind::Client)
-                                && !program.is_a(&path, Kind::Call) =>
+                                && !program.is_a(path, Kind::Client)
+                                && !program.is_a(path, Kind::Call) =>
                         {
                             for argument in &info.call.arguments {
                                 self.own_settings(variables, &argument.value, site.frame, 0);

@@ -135,7 +135,7 @@ pub(super) fn around_yield<'m>(case: &Case<'_, 'm>, context: &'m crate::model::E
     let Some(id) = program.units.call_id(call) else { return Told::default() };
     let site = Site { call: id, frame };
     let mut told = Told::default();
-    for frame in program.runs(site) {
+    for frame in program.runs(site).iter().copied() {
         let info = &program.units.units[program.unit_of_frame(frame)];
         let Some(yielded) = info.nodes.iter().copied().find(|node| is_yield(&program.units.nodes[*node].kind)) else {
             continue;

@@ -65,8 +65,11 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
         if depth >= HELPERS || !is_statement(program, site, depth > 0) {
             return None;
         }
-        let frames = program.runs(site).into_iter().take(4);
+        let frames = program.runs(site);
         return frames
+            .iter()
+            .copied()
+            .take(4)
             .filter(|frame| program.frame(*frame).how == How::Call(site))
             .flat_map(|frame| {
                 let unit = program.unit_of_frame(frame);

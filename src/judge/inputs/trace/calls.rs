@@ -25,7 +25,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             return;
         }
         let paths = program.callee_paths(site);
-        for path in &paths {
+        for path in paths.iter() {
             if program.is_a(path, Kind::Request) && !path.ends_with("()") {
                 self.note_place(expression, frame, &mut state);
                 let limit = Schemas { program }.of_call(site);
