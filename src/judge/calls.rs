@@ -174,14 +174,11 @@ fn classify<'m>(
             };
             let base = base_address(program, site);
             let whole = format!("{}{}", base.clone().unwrap_or_default(), text.clone().unwrap_or_default());
-            // A path without a host is the page's own server.
+            // A path without a host is the page's own server, one from the module on a file of its own.
+            const OWN: [&str; 5] = ["/", "./", "../", "blob:", "data:"];
             let is_script = program.modules[program.units.calls[site.call].module].language == Language::TypeScript;
-            if is_script
-                && base.is_none()
-                && text
-                    .as_deref()
-                    .is_some_and(|text| text.starts_with('/') || text.starts_with("blob:") || text.starts_with("data:"))
-            {
+            let is_own = |text: &str| OWN.iter().any(|start| text.starts_with(start));
+            if is_script && base.is_none() && text.as_deref().is_some_and(is_own) {
                 return None;
             }
             let endpoint = endpoints.find(&whole).or_else(|| told_by_reply(program, replies, &whole, site));

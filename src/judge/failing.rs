@@ -8,9 +8,11 @@ mod handlers;
 mod results;
 mod shown;
 
+use std::collections::BTreeSet;
+
 use crate::link::arguments::Given;
 use crate::link::reach::Trail;
-use crate::link::units::{NodeKind, UnitId};
+use crate::link::units::{CallId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Block, Expression, ExpressionKind};
 use crate::rules::catalogue::Kind;
@@ -99,6 +101,10 @@ fn at_step(
     }
     let mut so_far = so_far;
     if let Some(fate) = results::of_chain(case, step).or_else(|| results::of_tests(case, step)) {
+        // `const reply = await ask().catch(() => null); if (reply) return reply;`
+        if fate == Fate::Nothing {
+            return results::of_nothing(case, step).or(Some(fate));
+        }
         if !fate.goes_on() {
             return Some(fate);
         }
@@ -144,8 +150,26 @@ type Asked<'e> = (&'e External, Option<Site>);
 fn is_same_model(case: &Case<'_, '_>, first: Asked<'_>, second: Asked<'_>) -> bool {
     match (model_of(case, first), model_of(case, second)) {
         (Some(first), Some(second)) => first == second,
+        (None, None) => {
+            let clients = clients_of(case, first);
+            !clients.is_empty() && clients == clients_of(case, second)
+        }
         _ => false,
     }
+}
+
+/// What a call is made on where that is all that tells the model: `model.invoke(text)`.
+fn clients_of(case: &Case<'_, '_>, asked: Asked<'_>) -> BTreeSet<CallId> {
+    let (external, site) = asked;
+    let site = site.filter(|site| site.call == external.call).unwrap_or(external.open);
+    let program = case.program;
+    if !matches!(program.argument(site, "model"), Given::Absent) {
+        return BTreeSet::new();
+    }
+    let callees = case.callees(site);
+    let made = callees.iter().flat_map(|value| value.sites());
+    let is_client = |made: &&Site| program.callee_paths(**made).iter().any(|path| program.is_a(path, Kind::Client));
+    made.filter(is_client).map(|made| made.call).collect()
 }
 
 /// The model that a call asks for, where its name is written down.

@@ -7,7 +7,7 @@ mod lengths;
 use std::rc::Rc;
 
 use crate::model::*;
-use crate::rules::catalogue::Setting;
+use crate::rules::catalogue::{Kind, Setting};
 use crate::rules::checked::plain;
 
 use super::Program;
@@ -264,6 +264,17 @@ impl<'m> Program<'m> {
         self.text_at(expression, frame, 0)
     }
 
+    /// The host that a path is put behind: `new URL("/chat", "https://api.example.com")`, or one that the environment
+    /// tells. What comes from the request or from the module itself is the program's own.
+    fn base_of(&self, expression: &'m Expression, frame: FrameId, depth: usize) -> Option<String> {
+        let text = self.text_at(expression, frame, depth + 1).filter(|text| text.contains("://"));
+        let is_configured = |value: &Value<'m>| value.path().is_some_and(|path| self.is_a(path, Kind::Environment));
+        match text {
+            Some(text) => Some(text.trim_end_matches('/').to_owned()),
+            None => self.values(expression, frame).iter().any(is_configured).then(|| "*".to_owned()),
+        }
+    }
+
     fn text_at(&self, expression: &'m Expression, frame: FrameId, depth: usize) -> Option<String> {
         if depth > DEPTH {
             return None;
@@ -299,8 +310,11 @@ impl<'m> Program<'m> {
                         }
                         Value::Library { sites, .. } => {
                             let site = sites.last()?;
-                            let argument = self.units.calls[site.call].call.arguments.first()?;
-                            self.text_at(&argument.value, site.frame, depth + 1)
+                            let arguments = &self.units.calls[site.call].call.arguments;
+                            let text = self.text_at(&arguments.first()?.value, site.frame, depth + 1)?;
+                            let base = arguments.get(1).filter(|_| text.starts_with('/'));
+                            let base = base.and_then(|base| self.base_of(&base.value, site.frame, depth));
+                            Some(base.map_or_else(|| text.clone(), |base| format!("{base}{text}")))
                         }
                         _ => None,
                     })

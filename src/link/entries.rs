@@ -59,6 +59,8 @@ pub enum Role {
     Middleware,
     /// Runs before the handler and stops it by raising.
     Dependency,
+    /// Is told of an error; what the user gets is an error whatever it returns.
+    Observer,
 }
 
 /// For which routes of its router a middleware stands in front.

@@ -216,13 +216,17 @@ impl<'m> Program<'m> {
     /// What a library runs for us (`await retry(() => ask())`) gives what the function returns.
     fn awaited(&self, inner: &'m Expression, frame: FrameId) -> Values<'m> {
         let mut all = Values::new();
-        for value in self.values(inner, frame).iter() {
+        let values = self.values(inner, frame);
+        let runs_function = values.iter().any(|value| matches!(value, Value::Function { .. }));
+        for value in values.iter() {
             match value {
                 Value::Function { unit, closure, receiver } => {
                     if let Some(frame) = self.enter(*unit, *closure, receiver.clone(), How::Framework) {
                         add(&mut all, self.returned(*unit, frame));
                     }
                 }
+                // `await queue.add(() => ask())`: what the function answers, no longer what will run it.
+                Value::Library { .. } if runs_function && self.is_untold(value) => {}
                 other => add(&mut all, [other.clone()]),
             }
         }
@@ -239,30 +243,38 @@ impl<'m> Program<'m> {
 
     /// `prompt | model | parser`: runnable, with the settings of what it is made of.
     fn composed(&self, operands: &'m [Expression], frame: FrameId) -> Option<Values<'m>> {
+        let composing = || self.catalogue.of_kind(Kind::Compose);
+        let (_, whole) = composing().find(|(_, fact)| fact.names.iter().any(|name| name == "|"))?;
+        let whole = whole.becomes.as_deref()?;
         let mut sites = Vec::new();
-        let mut becomes = None;
+        // What only prepares or reads a text (a prompt, a parser) makes nothing that asks a model.
+        let mut part = None;
+        let (mut is_whole, mut is_open) = (false, false);
         for operand in operands {
-            for value in self.values(operand, frame).iter() {
-                let Value::Library { path, sites: more } = value else { continue };
+            let values = self.values(operand, frame);
+            is_open |= values.is_empty();
+            for value in values.iter() {
+                let Value::Library { path, sites: more } = value else {
+                    // `passthrough | {"reply": prompt | model}`
+                    self.client_sites(operand, frame, &mut sites, 0);
+                    is_open = true;
+                    continue;
+                };
                 let facts = self.facts_of(path, Kind::Compose);
-                let runnable = facts.first().and_then(|(_, fact)| fact.becomes.clone());
-                let client = self.is_a(path.trim_end_matches("()"), Kind::Client);
-                let made =
-                    self.catalogue.of_kind(Kind::Compose).find(|(_, fact)| fact.becomes.as_deref() == Some(path));
-                if client || made.is_some() || runnable.is_some() {
-                    sites.extend_from_slice(more);
-                }
-                becomes = becomes.or(made.map(|_| path.to_string())).or(runnable);
-                if client && becomes.is_none() {
-                    let any = self
-                        .catalogue
-                        .of_kind(Kind::Compose)
-                        .find(|(_, fact)| fact.names.iter().any(|name| name == "|"));
-                    becomes = any.and_then(|(_, fact)| fact.becomes.clone());
-                }
+                let runnable = facts.first().and_then(|(_, fact)| fact.becomes.as_deref());
+                let made = composing().find_map(|(_, fact)| fact.becomes.as_deref().filter(|made| **made == **path));
+                let is_client = self.is_a(path.trim_end_matches("()"), Kind::Client);
+                let Some(becomes) = made.or(runnable).or(is_client.then_some(whole)) else {
+                    is_open = true;
+                    continue;
+                };
+                sites.extend_from_slice(more);
+                is_whole |= is_client || becomes == whole;
+                part = part.or(Some(becomes));
             }
         }
-        Some(vec![Value::Library { path: Rc::from(becomes?.as_str()), sites: sites.into() }])
+        let path = if is_whole || part.is_some() && is_open { whole } else { part? };
+        Some(vec![Value::Library { path: Rc::from(path), sites: sites.into() }])
     }
 
     /// What the configuration says that a name of a module is: known as a library's names are.

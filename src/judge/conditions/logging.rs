@@ -6,6 +6,7 @@ pub(in crate::judge) mod line;
 use std::collections::BTreeSet;
 
 use crate::link::entries::{Entry, Link, frame_of};
+use crate::link::reach::Trail;
 use crate::link::{FrameId, Site, Value};
 use crate::rules::packs::Reason;
 
@@ -212,15 +213,20 @@ fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<P
         })
     };
     if let Some(first) = llm.first() {
-        if sites().all(|site| client_is_traced(case, site)) {
+        let reach = &case.reaches[index];
+        let is_traced = |site: Site| {
+            let on_way = |trail: &Trail| trail.iter().any(|step| case.guards.around(*step, "V1").is_some());
+            client_is_traced(case, site) || {
+                let trails = reach.trails(site);
+                !trails.is_empty() && trails.iter().all(on_way)
+            }
+        };
+        if sites().all(is_traced) {
             let info = &case.program.units.calls[first.call];
             return Ok(Protection { module: info.module, span: info.call.span, name: first.api.clone() });
         }
-        let reach = &case.reaches[index];
         let ways = sites().flat_map(|site| reach.trails(site));
-        let on_way = |trail: crate::link::reach::Trail| {
-            trail.iter().fold(Told::default(), |told, step| told.and(around_call(case, *step)))
-        };
+        let on_way = |trail: Trail| trail.iter().fold(Told::default(), |told, step| told.and(around_call(case, *step)));
         let least = ways.map(on_way).reduce(Told::or).unwrap_or_default();
         if told.and(least).is_complete() {
             return Ok(here(entry.name.clone()));
@@ -241,7 +247,20 @@ fn client_is_traced(case: &Case<'_, '_>, site: Site) -> bool {
                         .iter()
                         .any(|path| !case.guards.facts(path, Some(*made), "V1").is_empty())
                 })
+                || value.sites().iter().any(|made| is_given_tracer(case, *made))
         })
+        || is_given_tracer(case, site)
+}
+
+/// `model.invoke(text, config={"callbacks": [handler]})`: a call that is given what traces it.
+fn is_given_tracer(case: &Case<'_, '_>, site: Site) -> bool {
+    let traces = |made: &Site| {
+        case.program.callee_paths(*made).iter().any(|path| {
+            case.guards.facts(path, Some(*made), "V1").iter().any(|fact| fact.how.as_deref() == Some("argument"))
+        })
+    };
+    let call = case.program.units.calls[site.call].call;
+    call.arguments.iter().any(|argument| case.program.slice(&argument.value, site.frame).sites.iter().any(traces))
 }
 
 /// How something in front of a handler logs.

@@ -1,15 +1,15 @@
 //! What exception handlers make of a failing call.
 
-use crate::link::units::{NodeId, NodeKind};
+use crate::link::units::{NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, Handler, Try};
+use crate::model::{Expression, ExpressionKind, Handler, StatementKind, Try};
 
 use super::blocks::Blocks;
 use super::{Asked, Fate, is_same_model, llm_at};
 use crate::judge::calls::External;
 use crate::judge::case::Case;
 use crate::judge::retrying::{last_name, walk};
-use crate::link::entries::frame_of;
+use crate::link::entries::{Role, frame_of};
 
 /// Errors of the program's own making and of parsing, which no call to a provider raises.
 const FOREIGN: [&str; 24] = [
@@ -111,7 +111,14 @@ fn catches_everything(handler: &Handler) -> bool {
 /// Whether all that a handler answers is the same model asked once more.
 fn only_asks_again<'m>(case: &Case<'_, 'm>, external: &External, step: Site, handler: &'m Handler) -> bool {
     let program = case.program;
-    let unit = &program.units.units[program.unit_of_frame(step.frame)];
+    let own = program.unit_of_frame(step.frame);
+    let unit = &program.units.units[own];
+    let within = unit.calls.iter().filter(|call| handler.span.contains(program.units.calls[**call].call.span));
+    let mut answered = within.map(|call| Site { call: *call, frame: step.frame });
+    // `return ask().catch(() => DEFAULT)`: asked again, and then answered.
+    if answered.any(|site| super::results::of_chain(case, site) == Some(Fate::Answered)) {
+        return false;
+    }
     unit.calls
         .iter()
         .filter(|call| handler.span.contains(program.units.calls[**call].call.span))
@@ -121,8 +128,36 @@ fn only_asks_again<'m>(case: &Case<'_, 'm>, external: &External, step: Site, han
                 .ancestors(program.units.calls[**call].node)
                 .any(|(_, node)| matches!(node.kind, NodeKind::Handler(_, own) if std::ptr::eq(own, handler)))
         })
-        .find_map(|call| llm_at(case, Site { call: *call, frame: step.frame }))
-        .is_some_and(|again| is_same_model(case, (external, None), again))
+        .find_map(|call| {
+            let site = Site { call: *call, frame: step.frame };
+            llm_at(case, site).map(|again| (again, site))
+        })
+        .is_some_and(|(again, site)| {
+            is_same_model(case, (external, Some(step)), again)
+                && !(enters(case, site, own) && answers_else(handler, site, case))
+        })
+}
+
+/// Whether a call runs the unit that it stands in once more.
+fn enters(case: &Case<'_, '_>, site: Site, unit: UnitId) -> bool {
+    case.program.runs(site).iter().any(|frame| case.program.unit_of_frame(*frame) == unit)
+}
+
+/// Whether a handler returns something besides what a call in it gives.
+fn answers_else(handler: &Handler, site: Site, case: &Case<'_, '_>) -> bool {
+    let call = case.program.units.calls[site.call].call.span;
+    let mut blocks = vec![&handler.body];
+    while let Some(block) = blocks.pop() {
+        for statement in block {
+            match &statement.kind {
+                StatementKind::Return(Some(value)) if !value.span.contains(call) => return true,
+                StatementKind::If { then, otherwise, .. } => blocks.extend([then, otherwise]),
+                StatementKind::Block(inner) | StatementKind::With { body: inner, .. } => blocks.push(inner),
+                _ => {}
+            }
+        }
+    }
+    false
 }
 
 /// The LLM call in the body of a try, for which its handlers answer.
@@ -146,7 +181,7 @@ pub(super) fn of_application(case: &Case<'_, '_>) -> Option<Fate> {
         let frame = frame_of(case.program, &link.value)?;
         let unit = &case.program.units.units[case.program.unit_of_frame(frame)];
         let function = unit.function?;
-        if is_for_others(case, link.module, link.span) {
+        if link.role == Role::Observer || is_for_others(case, link.module, link.span) {
             return None;
         }
         let names = function.parameters.iter().flat_map(|parameter| names_in(&parameter.target)).collect();

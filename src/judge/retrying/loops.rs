@@ -182,6 +182,10 @@ fn retries<'m>(case: &Case<'_, 'm>, each: &'m Loop, frame: FrameId, repeats: boo
     let program = case.program;
     let statements: Vec<&'m Statement> = each.body.iter().chain(&each.step).collect();
     let exponential = || Waits::among(case, &statements, frame).are_exponential(program);
+    // `for i in range(n): try: ideas.append(ask(i)) except: continue`: so many things, each asked for once.
+    if counts_rounds(each) && !is_left(&each.body) {
+        return None;
+    }
     if each.kind == LoopKind::Each {
         // Over numbers it counts attempts, over anything else it goes through things.
         let over = each.over.as_ref()?;
@@ -205,6 +209,24 @@ fn retries<'m>(case: &Case<'_, 'm>, each: &'m Loop, frame: FrameId, repeats: boo
         return None;
     }
     Some((bounded, exponential()))
+}
+
+/// Whether nothing but its counter ends a loop: `for i in range(n)`, `for (let i = 0; i < n; i++)`.
+fn counts_rounds(each: &Loop) -> bool {
+    let Some(over) = &each.over else { return false };
+    if each.kind == LoopKind::Each {
+        return true;
+    }
+    let mut counters = Vec::new();
+    each.step.iter().for_each(|statement| counted(statement, &mut counters));
+    let is_counter =
+        |operand: &Expression| last_name(operand).is_some_and(|name| counters.iter().any(|each| each == name));
+    match &over.kind {
+        ExpressionKind::Operator { operator, operands } => {
+            matches!(operator.as_str(), "<" | ">" | "<=" | ">=" | "!=") && operands.iter().any(is_counter)
+        }
+        _ => false,
+    }
 }
 
 /// Whether something in a loop leaves it in the ordinary course of things.
@@ -544,10 +566,23 @@ fn ends_and_grows(case: &Case<'_, '_>, unit: UnitId, frame: FrameId, site: Site)
         let Some(name) = last_name(&parameter.target) else { continue };
         let Some((passed, _)) = program.passed_from(function, index, site) else { continue };
         walk(passed, &mut |each| {
-            if let ExpressionKind::Operator { operator, operands } = &each.kind
-                && matches!(operator.as_str(), "+" | "-")
-                && operands.iter().any(|operand| last_name(operand) == Some(name))
-            {
+            // `load(left - 1)`, `ask(text, /* again */ true)`, `send(messages.slice(1))`
+            let counts = match &each.kind {
+                ExpressionKind::Operator { operator, operands } => {
+                    matches!(operator.as_str(), "+" | "-")
+                        && operands.iter().any(|operand| last_name(operand) == Some(name))
+                }
+                ExpressionKind::Literal(Literal::Boolean(_)) => std::ptr::eq(each, passed),
+                ExpressionKind::Slice { object, .. } => last_name(object) == Some(name),
+                ExpressionKind::Call(call) => match &call.callee.kind {
+                    ExpressionKind::Member { object, name: method } => {
+                        method == "slice" && last_name(object) == Some(name)
+                    }
+                    _ => false,
+                },
+                _ => false,
+            };
+            if counts {
                 counters.push(name.to_owned());
             }
             if multiplies(each, name) {

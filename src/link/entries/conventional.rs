@@ -70,7 +70,7 @@ impl<'m> Entries<'m> {
                 if let Some(value) =
                     values.iter().find(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit))
                 {
-                    self.error_handlers.push(Link { value: value.clone(), role: Role::Middleware, module: home, span });
+                    self.error_handlers.push(Link { value: value.clone(), role: Role::Observer, module: home, span });
                 }
                 continue;
             }

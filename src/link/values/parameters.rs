@@ -35,9 +35,17 @@ impl<'m> Program<'m> {
         match here.how {
             How::Call(site) => {
                 if let Some(found) = self.passed(function, index, site) {
-                    let opaque = found.iter().all(|value| self.is_opaque(value));
-                    let declared = if opaque { self.declared(parameter, closure) } else { Values::new() };
-                    return if declared.is_empty() { found } else { declared };
+                    if found.iter().all(|value| self.is_opaque(value)) {
+                        let declared = self.declared(parameter, closure);
+                        return if declared.is_empty() { found } else { declared };
+                    }
+                    // `write(request.app.state.llm)`: the type that is declared tells more than where it is kept.
+                    if found.iter().all(|value| self.is_opaque(value) || self.is_untold(value)) {
+                        let declared = self.declared(parameter, closure);
+                        let tells = |value: &Value<'m>| value.path().is_some() && !self.is_untold(value);
+                        return if declared.iter().any(tells) { declared } else { found };
+                    }
+                    return found;
                 }
                 match &parameter.default {
                     Some(default) => self.values(default, closure).to_vec(),
@@ -111,6 +119,11 @@ impl<'m> Program<'m> {
             Value::Library { path, .. } => path.ends_with("[]") && self.facts(path).is_empty(),
             _ => false,
         }
+    }
+
+    /// Something of a library that no fact speaks of.
+    pub(super) fn is_untold(&self, value: &Value<'m>) -> bool {
+        value.path().is_some_and(|path| self.facts(path.strip_suffix("()").unwrap_or(path)).is_empty())
     }
 
     /// An instance of a class of the program without methods: it only tells the shape (`interface Env { KEY: string }`).
