@@ -156,7 +156,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 
     /// From now on questions are about requests to this entry point.
-    fn look_at(&self, entry: &Entry<'m>) {
+    pub fn look_at(&self, entry: &Entry<'m>) {
         let links = entry.chains.iter().flatten().filter_map(|link| frame_of(self.program, &link.value));
         let frames: Vec<FrameId> = links.chain([entry.handler]).collect();
         let units = frames

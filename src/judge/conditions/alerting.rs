@@ -210,14 +210,7 @@ pub fn configured(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)>
     let facts = program.catalogue.of_kind(Kind::Platform);
     facts.filter(|(_, fact)| fact.protects.as_deref() == Some(item)).find_map(|(_, fact)| {
         let (settings, entry) = switched_on(program, fact)?;
-        let (start, end) = (settings.lines.position(entry.span.start), settings.lines.position(entry.span.end));
-        let location = Location {
-            path: settings.path.clone(),
-            line: start.line,
-            column: start.column,
-            end_line: end.line,
-            end_column: end.column,
-        };
+        let location = settings.location(entry.span);
         Some((location, fact.value.clone().unwrap_or_else(|| settings.path.clone())))
     })
 }
