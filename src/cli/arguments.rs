@@ -240,7 +240,7 @@ Examples:
   launchcheck --new-only --changed-since HEAD     what a commit hook runs
   launchcheck explain A1                          a box: why, and how to get it ticked
   launchcheck explain app/main.py:12              a line: its ways from the entry points, and their guards
-  launchcheck list libraries openai               what is known of a library";
+  launchcheck list libraries NAME                 what is known of a library, and its defaults";
 
 /// Exit codes and everything that is around a run.
 fn after_long_help() -> String {

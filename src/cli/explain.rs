@@ -17,7 +17,7 @@ use crate::{
 pub(super) fn text(options: &Explain, surroundings: &Surroundings, style: &Style) -> Result<String, Failure> {
     match place(&options.subject) {
         Some(place) => line(place, options, surroundings, style),
-        None if options.root.is_some() => Err(Failure::Usage(
+        None if options.root.is_some() && !is_path(&options.subject) => Err(Failure::Usage(
             "only PATH:LINE is explained in a folder; items and rules are the same everywhere".to_owned(),
         )),
         None => words(&options.subject, options.rules.as_deref(), style),
@@ -106,6 +106,11 @@ fn words(subject: &str, rules: Option<&Path>, style: &Style) -> Result<String, F
     Ok(clean::finish(&page.out))
 }
 
+/// Whether something is a file rather than an item or a rule.
+fn is_path(subject: &str) -> bool {
+    subject.contains(['/', '\\', '.'])
+}
+
 fn unknown(subject: &str, packs: &Packs) -> Failure {
     let items = packs.items().iter().flat_map(|each| [each.item.id(), each.name.as_str()]);
     let known: Vec<&str> = items.chain(packs.rules().iter().map(|rule| rule.id.as_str())).collect();
@@ -114,7 +119,7 @@ fn unknown(subject: &str, packs: &Packs) -> Failure {
         None => "`launchcheck list items` and `launchcheck list rules` show them all".to_owned(),
     };
     // A file without a line is a place that was not finished.
-    if subject.contains(['/', '.']) {
+    if is_path(subject) {
         let place = clean::shown(subject);
         return Failure::Usage(format!("which line of `{place}`? write it behind the path, such as {place}:12"));
     }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The widest name that others are aligned with, in cells.
-const WIDEST: usize = 30;
+const WIDEST: usize = 24;
 
 /// One file of the catalogue.
 struct Known {
@@ -81,7 +81,7 @@ fn overview<'k>(known: impl Iterator<Item = &'k Known> + Clone, style: &Style) -
         let mut says = vec![counts(&each.library, style.tongue)];
         let defaults = defaults(&each.library, style.tongue);
         if !defaults.is_empty() {
-            says.push(defaults.join(", "));
+            says.push(defaults.join("; "));
         }
         let says = clean::shown(&format!("{}: {}", languages(&each.library, style.tongue), says.join("; ")));
         let mut first = format!("{name}{}  ", " ".repeat(width.saturating_sub(clean::cells(&name))));
@@ -174,29 +174,27 @@ fn counts(library: &Library, tongue: Tongue) -> String {
     said.collect::<Vec<_>>().join(", ")
 }
 
-/// What holds where nothing is given, each once, with the versions it holds for.
+/// What holds where nothing is given, by setting, with the versions it holds for.
 fn defaults(library: &Library, tongue: Tongue) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    for fact in &library.facts {
-        let settings = [
-            (&fact.timeout, "timeout", "시간 제한"),
-            (&fact.retry, "retries", "재시도"),
-            (&fact.output, "output", "출력 상한"),
-        ];
-        for (setting, en, ko) in settings {
-            let Some(default) = setting.as_ref().and_then(|setting| setting.default.as_ref()) else { continue };
-            let is_time = en == "timeout";
-            let name = if tongue == Tongue::Korean { ko } else { en };
-            let mut said = format!("{name} {}", value(default, is_time));
-            if let Some(versions) = &fact.versions {
-                said.push_str(&format!(" ({versions})"));
-            }
-            if !all.contains(&said) {
-                all.push(said);
+    let settings: [(&str, &str, fn(&Fact) -> Option<&Setting>); 3] = [
+        ("timeout", "시간 제한", |fact| fact.timeout.as_ref()),
+        ("retries", "재시도", |fact| fact.retry.as_ref()),
+        ("output", "출력 상한", |fact| fact.output.as_ref()),
+    ];
+    let of = |(en, ko, setting): (&str, &str, fn(&Fact) -> Option<&Setting>)| {
+        let mut said: Vec<String> = Vec::new();
+        for fact in &library.facts {
+            let Some(default) = setting(fact).and_then(|setting| setting.default.as_ref()) else { continue };
+            let versions = fact.versions.as_ref().map_or(String::new(), |versions| format!(" ({versions})"));
+            let one = format!("{}{versions}", value(default, en == "timeout"));
+            if !said.contains(&one) {
+                said.push(one);
             }
         }
-    }
-    all
+        let name = if tongue == Tongue::Korean { ko } else { en };
+        (!said.is_empty()).then(|| format!("{name} {}", said.join(" / ")))
+    };
+    settings.into_iter().filter_map(of).collect()
 }
 
 /// A default for people: seconds have their unit.
@@ -225,7 +223,7 @@ fn whole(known: &Known, style: &Style) -> String {
     let library = &known.library;
     let mut page = Page { style, out: String::new() };
     page.line("", &library.name);
-    page.line("", &library.url);
+    page.out.push_str(&format!("{}\n", clean::shown(&library.url)));
     page.line("", &format!("{}: {}", languages(library, style.tongue), counts(library, style.tongue)));
     for (registry, names) in
         [("pypi", &library.packages.pypi), ("npm", &library.packages.npm), ("crates", &library.packages.crates)]
@@ -237,12 +235,12 @@ fn whole(known: &Known, style: &Style) -> String {
     let defaults = defaults(library, style.tongue);
     if !defaults.is_empty() {
         let (en, ko) = ("defaults: ", "기본값: ");
-        page.line(if style.tongue == Tongue::Korean { ko } else { en }, &defaults.join(", "));
+        page.line(if style.tongue == Tongue::Korean { ko } else { en }, &defaults.join("; "));
     }
     if let Some(toml::Value::Table(sets)) = known.table.get("sets") {
         page.out.push('\n');
         for (name, names) in sets {
-            page.line(&format!("<{name}> = "), &plain(names));
+            page.line(&format!("<{name}> = "), &plain(names).replace(", ", ",").replace(',', ", "));
         }
     }
     let facts = known.table.get("fact").and_then(toml::Value::as_array);
@@ -270,7 +268,8 @@ impl Page<'_> {
         }
         self.line("", &head);
         for name in table.get("names").and_then(toml::Value::as_array).into_iter().flatten() {
-            self.line("    ", &plain(name));
+            // Choices may be told on several lines.
+            self.line("    ", &plain(name).replace(',', ", "));
         }
         const SAID: [&str; 7] = ["is", "names", "calls", "protects", "how", "versions", "source"];
         for (key, value) in table.iter().filter(|(key, _)| !SAID.contains(&key.as_str())) {
@@ -278,7 +277,8 @@ impl Page<'_> {
             self.line(&format!("  {key}: "), &value);
         }
         if let Some(source) = table.get("source") {
-            self.line("  source: ", &plain(source));
+            // An address stays whole.
+            self.out.push_str(&format!("  source: {}\n", clean::shown(&plain(source))));
         }
     }
 
@@ -343,7 +343,8 @@ mod tests {
         let all = known(None).unwrap_or_default();
         for each in &all {
             let page = shown(Some(&each.library.name));
-            assert!(page.lines().all(|line| clean::cells(line) <= 80 || !line.trim().contains(' ')), "{page}");
+            let is_address = |line: &str| line.starts_with("  source: ") || line.contains("://");
+            assert!(page.lines().all(|line| clean::cells(line) <= 80 || is_address(line)), "{page}");
             // Libraries of several languages may share a name.
             if page.starts_with(&format!("{}\n", each.library.name)) {
                 let sources = each.library.facts.iter().filter(|fact| fact.source.is_some()).count();

@@ -49,10 +49,8 @@ impl Page<'_> {
     }
 
     fn nothing(&mut self, path: &str, line: u32, nearest: &[Thing]) {
-        let sentence = self.word(
-            "no call, entry point, guard or function that the checklist asks about stands here",
-            "점검 항목이 묻는 호출, 진입점, 가드, 함수가 없습니다",
-        );
+        let sentence =
+            self.word("no call, entry point or guard stands here", "이 줄에는 호출, 진입점, 가드가 없습니다");
         self.place("", &format!("{}:{line}", clean::shown(path)), sentence);
         if nearest.is_empty() {
             let sentence = self.word("nor anywhere else in this file", "이 파일의 다른 곳에도 없습니다").to_owned();
@@ -120,11 +118,7 @@ impl Page<'_> {
         let mut text = self.say(&step.what);
         if !step.guards.is_empty() {
             let items: Vec<&str> = step.guards.iter().map(|item| item.id()).collect();
-            let items = items.join(", ");
-            text.push_str(&match self.style.tongue {
-                Tongue::English => format!(", guards {items}"),
-                Tongue::Korean => format!(", {items} 보호"),
-            });
+            text.push_str(&format!(" [{}]", items.join(", ")));
         }
         if step.is_asked {
             text.push_str(if self.style.unicode { " ◄" } else { " <" });
@@ -252,7 +246,7 @@ mod tests {
         let packs = Packs::load(None).expect("valid packs");
         let page = render(&Explained::Thing(Box::new(account())), &packs, &Style::default());
         let expected = "a.py:7  an LLM call\n\nPOST /ask → call\n  ┌ a.py:7  a stop\n  │     answer = ask(question)\n  \
-                        └ b.py:7  a stop, guards C1, C2 ◄\n        answer = ask(question)\n\nWhat the items say here\n\
+                        └ b.py:7  a stop [C1, C2] ◄\n        answer = ask(question)\n\nWhat the items say here\n\
                         ✘ C1 rate-limit\n    a.py:7  nothing limits it\n    searched: everything\n";
         assert_eq!(page, expected);
     }

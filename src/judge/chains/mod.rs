@@ -1,11 +1,13 @@
 //! Chains: what stands at one line, how entry points reach it, and which guards stand on the way.
 //!
 //! Nothing here is part of an audit: it is found when somebody asks about a line, by the same functions that judge.
-//! `things` finds what stands in a file, `ways` walks from entry points to a call and names every stop, `stands` says what
-//! the items that ask about a call or an entry point make of it.
+//! `things` finds what stands in a file, `ways` walks from entry points to a call and names every stop, `uses` tells whether
+//! a way leads through something, `stands` and `texts` say what the items make of a call or an entry point.
 
 mod stands;
+mod texts;
 mod things;
+mod uses;
 mod ways;
 mod words;
 
@@ -73,9 +75,7 @@ impl<'m> Look<'_, '_, 'm> {
         for (entry, sites) in external.reached.iter().take(SHOWN) {
             let trails = self.trails(*entry, sites);
             let Some(trail) = trails.first() else { continue };
-            account
-                .chains
-                .push(self.chain(*entry, external, trail, trails.len(), &|stop| stop.call == Some(external.call)));
+            account.chains.push(self.chain(*entry, external, trail, trails.len(), &|stop| stop.is_target));
         }
         if external.reached.is_empty() {
             account.remarks.push(words::unreached());
@@ -93,7 +93,13 @@ impl<'m> Look<'_, '_, 'm> {
         for (external, sites) in reached.iter().take(SHOWN) {
             let trails = self.trails(index, sites);
             let Some(trail) = trails.first() else { continue };
-            account.chains.push(self.chain(index, external, trail, trails.len(), &|stop| stop.entry == Some(index)));
+            let mut chain = self.chain(index, external, trail, trails.len(), &|stop| stop.entry == Some(index));
+            // Several calls may have the same name.
+            let place = self.case.program.place(external.call);
+            for title in [&mut chain.title.en, &mut chain.title.ko] {
+                title.push_str(&format!(" ({}:{})", place.path, place.line));
+            }
+            account.chains.push(chain);
         }
         if reached.is_empty() {
             account.remarks.push(words::reaches_nothing());
@@ -175,7 +181,7 @@ impl<'m> Look<'_, '_, 'm> {
         let mut steps: Vec<Step> = Vec::new();
         for stop in stops {
             let is_asked = is_asked(&stop);
-            let location = self.case.program.location(stop.module, stop.span);
+            let location = stop.place.unwrap_or_else(|| self.case.program.location(stop.module, stop.span));
             let mut guards: Vec<Item> = stop.guards;
             guards.sort();
             guards.dedup();

@@ -2,10 +2,9 @@
 
 use crate::judge::calls::{External, Which, held, is_set};
 use crate::judge::case::Outcome;
-use crate::judge::conditions::{availability, cost, fallback, logging, retries, tokens};
+use crate::judge::conditions::{availability, cost, fallback, logging, retries};
 use crate::judge::deadlines;
 use crate::judge::failing::{Fate, answered_at, fate_of};
-use crate::judge::inputs::{Leaf, LeafKind};
 use crate::judge::verdict::chain::Stand;
 use crate::judge::verdict::{Confidence, Evidence, Finding, Item, Location, Text, Verdict};
 use crate::link::Site;
@@ -14,13 +13,14 @@ use crate::link::reach::Trail;
 use crate::rules::catalogue::Calls;
 
 use super::Look;
+use super::texts::{searched_history, searched_input};
 use super::words::{same, text};
 
 /// Sentences of one item that are shown.
-const SENTENCES: usize = 6;
+pub(super) const SENTENCES: usize = 6;
 
 /// A sentence at a place, and whether what it says is fine.
-type Said = (bool, Evidence);
+pub(super) type Said = (bool, Evidence);
 
 impl<'m> Look<'_, '_, 'm> {
     /// What the items that ask about a call say of it.
@@ -73,7 +73,7 @@ impl<'m> Look<'_, '_, 'm> {
     }
 
     /// The answer of an item from what was said; none where nothing was.
-    fn stand(&self, item: Item, said: Vec<Said>, searched: impl Fn(&[Said]) -> Text) -> Option<Stand> {
+    pub(super) fn stand(&self, item: Item, said: Vec<Said>, searched: impl Fn(&[Said]) -> Text) -> Option<Stand> {
         let mut unique: Vec<Said> = Vec::new();
         for each in said {
             if !unique.contains(&each) {
@@ -109,14 +109,19 @@ impl<'m> Look<'_, '_, 'm> {
 
     fn logging(&self, entries: &[usize]) -> Option<Stand> {
         let case = self.case;
-        let said = entries.iter().map(|index| {
+        let objects = logging::objects(case);
+        let said = entries.iter().filter(|index| objects.contains(index)).map(|index| {
             let entry = &case.entries.entries[*index];
             match logging::logged_by(case, *index) {
                 Ok((location, name)) => {
-                    let message = text(
-                        format!("`{}` is logged by `{name}`", entry.name),
-                        format!("`{}`: `{name}`이(가) 기록합니다", entry.name),
-                    );
+                    let message = if name.is_empty() || name == entry.name {
+                        text(format!("`{}` is logged here", entry.name), format!("`{}`: 여기서 기록합니다", entry.name))
+                    } else {
+                        text(
+                            format!("`{}` is logged by `{name}`", entry.name),
+                            format!("`{}`: `{name}`이(가) 기록합니다", entry.name),
+                        )
+                    };
                     (true, Evidence { location, message })
                 }
                 Err(missing) => {
@@ -346,10 +351,17 @@ impl<'m> Look<'_, '_, 'm> {
             }
             match cost::guard_of(case, entry, sites, item) {
                 Some((location, name)) => {
-                    let message = text(
-                        format!("`{name}` stands before it on every way from `{}`", entry.name),
-                        format!("`{}`에서 오는 모든 경로에 `{name}`이(가) 있습니다", entry.name),
-                    );
+                    let message = if name.is_empty() {
+                        text(
+                            format!("a guard stands before it on every way from `{}`", entry.name),
+                            format!("`{}`에서 오는 모든 경로에 가드가 있습니다", entry.name),
+                        )
+                    } else {
+                        text(
+                            format!("`{name}` stands before it on every way from `{}`", entry.name),
+                            format!("`{}`에서 오는 모든 경로에 `{name}`이(가) 있습니다", entry.name),
+                        )
+                    };
                     said.push((true, Evidence { location, message }));
                 }
                 None => {
@@ -381,97 +393,8 @@ impl<'m> Look<'_, '_, 'm> {
         case.packs.message(rule, variant, &values)
     }
 
-    fn limits(&self, external: &External) -> Option<Stand> {
-        let case = self.case;
-        let program = case.program;
-        let place = program.place(external.call);
-        let mut said: Vec<Said> = Vec::new();
-        if tokens::has_output_limit(case, external) {
-            for site in availability::reached_sites(external).into_iter().take(SENTENCES) {
-                let (location, message) = match held(program, external, site, Which::Output) {
-                    Held::Given(Amount::Number(tokens), at) => (
-                        program.place(at.call),
-                        text(format!("the output ends at {tokens} tokens"), format!("출력 상한 {tokens}토큰")),
-                    ),
-                    Held::Given(_, at) => {
-                        (program.place(at.call), text("the output is limited here", "여기서 출력을 제한합니다"))
-                    }
-                    _ => (place.clone(), text("its library limits the output", "라이브러리가 출력을 제한합니다")),
-                };
-                said.push((true, Evidence { location, message }));
-            }
-        } else {
-            let message = case.packs.message("missing-max-tokens", "none", &[("api", external.api.clone())]);
-            said.push((false, Evidence { location: place, message }));
-        }
-        said.extend(self.inputs_of(external, None));
-        self.stand(Item::T1, said, |_| searched_input())
-    }
-
-    /// The texts that reach a call from an entry point (or from any), each with whether it is limited.
-    fn inputs_of(&self, external: &External, only: Option<usize>) -> Vec<Said> {
-        let mut said: Vec<Said> = Vec::new();
-        for (entry, site) in self.sites(external) {
-            if only.is_some() && only != entry {
-                continue;
-            }
-            // Of an application, what nothing reaches takes no text from anybody.
-            let Some(entry) = entry else { continue };
-            let unlimited = self.inputs.unlimited(Some(entry), external, site);
-            for leaf in self.inputs.leaves(external, site).iter() {
-                if !matches!(leaf.kind, LeafKind::User | LeafKind::Messages) {
-                    continue;
-                }
-                let sender = self.inputs.sender(leaf, Some(entry)).unwrap_or(entry);
-                let name = &self.case.entries.entries[sender].name;
-                let location = self.case.program.location(leaf.module, leaf.span);
-                if unlimited.contains(leaf) {
-                    let values = [("entry", name.clone()), ("field", leaf.name.clone()), ("api", external.api.clone())];
-                    let message = self.case.packs.message("unlimited-input", "none", &values);
-                    said.push((false, Evidence { location, message }));
-                } else {
-                    let message = text(
-                        format!("`{}` from `{name}` is limited on the way", leaf.name),
-                        format!("`{name}`의 `{}`: 도중에 길이를 제한합니다", leaf.name),
-                    );
-                    said.push((true, Evidence { location, message }));
-                }
-            }
-        }
-        said
-    }
-
-    fn history(&self, external: &External) -> Option<Stand> {
-        self.stand(Item::T2, self.conversations_of(external, None), |_| searched_history())
-    }
-
-    /// The conversations that reach a call, each with whether it is bounded.
-    fn conversations_of(&self, external: &External, only: Option<usize>) -> Vec<Said> {
-        let case = self.case;
-        let mut said: Vec<Said> = Vec::new();
-        for (entry, site) in self.sites(external) {
-            if only.is_some() && only != entry {
-                continue;
-            }
-            let name = entry.map_or_else(|| external.api.clone(), |entry| case.entries.entries[entry].name.clone());
-            for leaf in self.inputs.leaves(external, site).iter() {
-                let Some(variant) = conversation(leaf) else { continue };
-                let location = case.program.location(leaf.module, leaf.span);
-                if self.inputs.is_bounded_conversation(entry, site, leaf) {
-                    let message = text("the conversation is bounded", "대화 길이를 제한합니다");
-                    said.push((true, Evidence { location, message }));
-                } else {
-                    let values = [("entry", name.clone()), ("api", external.api.clone())];
-                    let message = case.packs.message("unbounded-history", variant, &values);
-                    said.push((false, Evidence { location, message }));
-                }
-            }
-        }
-        said
-    }
-
     /// The sites of a call with the entry points that reach them; as it is written where none does.
-    fn sites(&self, external: &External) -> Vec<(Option<usize>, Site)> {
+    pub(super) fn sites(&self, external: &External) -> Vec<(Option<usize>, Site)> {
         if external.reached.is_empty() {
             return vec![(None, external.open)];
         }
@@ -532,28 +455,4 @@ fn is_asked(item: Item, kind: Calls) -> bool {
         Item::C2 => kind == Calls::Llm,
         _ => kind != Calls::External,
     }
-}
-
-/// The variant of a conversation's finding; none: it is no conversation.
-fn conversation(leaf: &Leaf<'_>) -> Option<&'static str> {
-    match leaf.kind {
-        LeafKind::Messages => Some("client"),
-        LeafKind::Rows => Some("store"),
-        LeafKind::Memory => Some("memory"),
-        LeafKind::User => None,
-    }
-}
-
-fn searched_input() -> Text {
-    text(
-        "schemas of what comes in, measures and cuts on every way, the arguments of the call and its client",
-        "입력 스키마, 모든 경로의 길이 검사와 자르기, 호출과 클라이언트의 인자",
-    )
-}
-
-fn searched_history() -> Text {
-    text(
-        "slices, windows, counts and limits of queries between its source and the call",
-        "출처에서 호출까지의 자르기, 창, 개수 검사, 조회 한도",
-    )
 }

@@ -7,6 +7,7 @@ use crate::link::{Program, Site, Value};
 use crate::model::Span;
 use crate::rules::catalogue::Kind;
 
+use super::ways::is_registration;
 use super::{Asked, Look, words};
 use crate::judge::case::holders;
 use crate::judge::guards::short;
@@ -103,9 +104,7 @@ impl<'m> Look<'_, '_, 'm> {
     /// Everything that stands in a module.
     pub(super) fn things(&self, module: ModuleId) -> Vec<Found> {
         let mut all = self.known_things(module);
-        let taken: Vec<Span> =
-            all.iter().filter(|found| matches!(found.what, What::Guard { .. })).map(|found| found.span).collect();
-        all.extend(self.standing(module).into_iter().filter(|found| !taken.contains(&found.span)));
+        all.extend(self.standing(module));
         all.extend(self.guard_calls(module, &all.iter().map(|found| found.span).collect::<Vec<_>>()));
         all.extend(self.own_code(module));
         all
@@ -165,6 +164,10 @@ impl<'m> Look<'_, '_, 'm> {
             for link in entry.chains.iter().flatten().filter(|link| link.module == module) {
                 let unit = frame_of(program, &link.value).map(|frame| program.unit_of_frame(frame));
                 let call = link.value.sites().last().map(|site| site.call);
+                if is_registration(link) && self.guarded_by(index, link).is_empty() {
+                    add(self.found(What::Entry(index), module, link.span, words::entry(entry)));
+                    continue;
+                }
                 let name = self.case.link_name(link);
                 add(self.found(What::Guard { call, unit }, module, link.span, words::front(link.role, &name)));
             }
@@ -172,7 +175,8 @@ impl<'m> Look<'_, '_, 'm> {
                 let trails: Vec<Trail> = self.trails(index, sites);
                 let Some(trail) = trails.first() else { continue };
                 for stop in self.way(index, Some(external), trail) {
-                    let is_guard = !stop.guards.is_empty() && stop.entry.is_none() && stop.call != Some(external.call);
+                    let is_guard =
+                        !stop.guards.is_empty() && stop.entry.is_none() && stop.place.is_none() && stop.call.is_none();
                     if stop.module == module && is_guard {
                         let call = self.call_at(module, stop.span);
                         add(self.found(What::Guard { call, unit: None }, module, stop.span, stop.what));

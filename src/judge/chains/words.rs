@@ -52,6 +52,10 @@ pub(super) fn handler(name: &str) -> Text {
     text(format!("its handler `{name}()`"), format!("핸들러 `{name}()`"))
 }
 
+pub(super) fn exported(name: &str) -> Text {
+    text(format!("exported as `{name}`"), format!("`{name}`(으)로 내보냅니다"))
+}
+
 pub(super) fn guard(name: &str) -> Text {
     if name.is_empty() {
         return text("guard", "가드");
@@ -80,6 +84,10 @@ pub(super) fn retry(construct: &Construct) -> Text {
 
 pub(super) fn client() -> Text {
     text("the client is made here", "클라이언트를 만드는 곳")
+}
+
+pub(super) fn platform() -> Text {
+    text("limit of the platform", "플랫폼의 제한")
 }
 
 pub(super) fn answers_failure() -> Text {

@@ -105,7 +105,7 @@ pub fn request_logging(case: &Case<'_, '_>) -> Outcome {
 }
 
 /// The entry points that must be logged.
-fn objects(case: &Case<'_, '_>) -> BTreeSet<usize> {
+pub fn objects(case: &Case<'_, '_>) -> BTreeSet<usize> {
     let public = |index: &usize| case.entries.entries[*index].public;
     let reaching: BTreeSet<usize> = case.reaching(|_| true).into_iter().filter(public).collect();
     if !reaching.is_empty() {
