@@ -174,14 +174,17 @@ fn counts(library: &Library, tongue: Tongue) -> String {
     said.collect::<Vec<_>>().join(", ")
 }
 
+/// A setting of facts, with its name in both languages.
+type Named = (&'static str, &'static str, fn(&Fact) -> Option<&Setting>);
+
 /// What holds where nothing is given, by setting, with the versions it holds for.
 fn defaults(library: &Library, tongue: Tongue) -> Vec<String> {
-    let settings: [(&str, &str, fn(&Fact) -> Option<&Setting>); 3] = [
+    let settings: [Named; 3] = [
         ("timeout", "시간 제한", |fact| fact.timeout.as_ref()),
         ("retries", "재시도", |fact| fact.retry.as_ref()),
         ("output", "출력 상한", |fact| fact.output.as_ref()),
     ];
-    let of = |(en, ko, setting): (&str, &str, fn(&Fact) -> Option<&Setting>)| {
+    let of = |(en, ko, setting): Named| {
         let mut said: Vec<String> = Vec::new();
         for fact in &library.facts {
             let Some(default) = setting(fact).and_then(|setting| setting.default.as_ref()) else { continue };

@@ -143,11 +143,26 @@ fn a_guard_that_is_wired_shows_its_ways() {
     {
         assert!(page.contains(step), "{step}\n{page}");
     }
+    // So does the client, with what it is told.
+    let (_, page) = explained("model.py:3", &root);
+    assert!(page.starts_with("model.py:3  client `openai OpenAI`") && page.contains("made here [A1] ◄"), "{page}");
     // A function shows the ways through it, an entry point what it reaches.
     let (_, page) = explained("model.py:6", &root);
     assert!(page.starts_with("model.py:6  function `ask()`") && page.contains("main.py:12"), "{page}");
     let (_, page) = explained("main.py:9", &root);
     assert!(page.contains("(model.py:7)") && page.contains("✔ C1 rate-limit"), "{page}");
+}
+
+#[test]
+fn a_guard_of_one_route_is_not_that_of_another() {
+    let main = LIMITED
+        .replace("\n@app.post", "\n@app.post(\"/other\")\ndef other(text: str):\n    return ask(text)\n\n\n@app.post");
+    let (_folder, root) = tree(&[("main.py", &main), ("model.py", MODEL), ("limits.py", LIMITS)]);
+    let (_, page) = explained("limits.py:4", &root);
+    assert!(page.contains("`POST /ask` →") && !page.contains("/other"), "{page}");
+    let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/guarded-nextjs/app");
+    let (_, page) = explained("src/lib/limits.ts:11", &app.display().to_string());
+    assert!(page.contains("`POST /api/quiz` →") && !page.contains("/api/chat"), "{page}");
 }
 
 #[test]
@@ -197,7 +212,12 @@ fn what_is_not_audited_says_why() {
         assert!(code == 0 && page.contains(why), "{place}: {code} {page}");
     }
     let (code, page) = explained("model.py:2", &root);
-    assert!(code == 0 && page.contains("Nearest in this file\n  model.py:6  function `ask()`"), "{page}");
+    assert!(
+        code == 0
+            && page
+                .contains("Nearest in this file\n  model.py:3  client `openai OpenAI`\n  model.py:6  function `ask()`"),
+        "{page}"
+    );
     let (_, korean, _) = launchcheck(&["explain", "tests/test_main.py:1", &root, "--lang", "ko"], &[]);
     assert!(korean.contains("배포되지 않는 파일"), "{korean}");
 }

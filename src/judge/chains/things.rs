@@ -25,6 +25,8 @@ pub(super) enum What {
         unit: Option<UnitId>,
     },
     Retry(usize),
+    /// What calls are made on.
+    Client(CallId),
     /// A call of a function of the program.
     Call(CallId),
     Function(UnitId),
@@ -38,8 +40,9 @@ impl What {
             What::Entry(_) => 1,
             What::Guard { .. } => 2,
             What::Retry(_) => 3,
-            What::Call(_) => 4,
-            What::Function(_) => 5,
+            What::Client(_) => 4,
+            What::Call(_) => 5,
+            What::Function(_) => 6,
         }
     }
 }
@@ -53,7 +56,7 @@ pub(super) struct Found {
 }
 
 /// The items whose guards stand at a place in code, as facts name them.
-const GUARDED: [&str; 10] = ["V1", "V2", "A1", "A2", "A3", "C1", "C2", "C3", "T1-input", "T2"];
+pub(super) const GUARDED: [&str; 10] = ["V1", "V2", "A1", "A2", "A3", "C1", "C2", "C3", "T1-input", "T2"];
 
 /// The thing that a line means, and the others that cover the same line and are about as small.
 pub(super) fn at<'f>(all: &'f [Found], asked: &Asked) -> Option<(&'f Found, Vec<&'f Found>)> {
@@ -174,6 +177,10 @@ impl<'m> Look<'_, '_, 'm> {
             for (external, sites) in self.reached_by(index) {
                 let trails: Vec<Trail> = self.trails(index, sites);
                 let Some(trail) = trails.first() else { continue };
+                // What is met on a way stands in the functions that it leads through.
+                if !trail.iter().any(|step| program.units.calls[step.call].module == module) {
+                    continue;
+                }
                 for stop in self.way(index, Some(external), trail) {
                     let is_guard =
                         !stop.guards.is_empty() && stop.entry.is_none() && stop.place.is_none() && stop.call.is_none();
@@ -194,7 +201,7 @@ impl<'m> Look<'_, '_, 'm> {
         within.next().map(|(call, _)| call)
     }
 
-    /// Calls of libraries that guard, wired or not.
+    /// Calls of libraries that guard, wired or not, and those that make clients.
     fn guard_calls(&self, module: ModuleId, known: &[Span]) -> Vec<Found> {
         let program = self.case.program;
         let holders: Vec<_> = GUARDED.iter().map(|item| holders(program, item)).collect();
@@ -203,13 +210,15 @@ impl<'m> Look<'_, '_, 'm> {
             if known.contains(&info.call.span) || known.contains(&info.call.callee.span) {
                 continue;
             }
-            let site = Site { call, frame: program.open_frame(info.unit) };
-            let named = program.callee_paths(site).into_iter().find(|path| {
-                program.is_a(path, Kind::Guard) || holders.iter().any(|holders| holders.contains(&**path))
-            });
-            if let Some(path) = named {
-                let text = words::guard(&short(&path));
-                all.push(self.found(What::Guard { call: Some(call), unit: None }, module, info.call.span, text));
+            let paths = program.callee_paths(Site { call, frame: program.open_frame(info.unit) });
+            let named = |holds: &dyn Fn(&str) -> bool| paths.iter().find(|path| holds(path)).map(|path| short(path));
+            if let Some(name) = named(&|path| program.is_a(path, Kind::Client)) {
+                all.push(self.found(What::Client(call), module, info.call.span, words::client_of(&name)));
+            } else if let Some(name) =
+                named(&|path| program.is_a(path, Kind::Guard) || holders.iter().any(|holders| holders.contains(path)))
+            {
+                let what = What::Guard { call: Some(call), unit: None };
+                all.push(self.found(what, module, info.call.span, words::guard(&name)));
             }
         }
         all

@@ -9,9 +9,13 @@ use crate::link::units::{CallId, NodeKind, UnitId};
 use crate::link::{FrameId, Site, Value};
 use crate::model::{Expression, ExpressionKind};
 
-use super::things::{Found, What};
+use super::things::{Found, GUARDED, What};
 use super::ways::Stop;
 use super::{Look, words};
+
+/// Calls that one entry point reaches, and ways to each, that are looked at.
+const CALLS: usize = 24;
+const TRAILS: usize = 6;
 
 /// Calls at one stop, and parts of the arguments of a call, that are looked at.
 const SITES: usize = 16;
@@ -21,9 +25,9 @@ impl<'m> Look<'_, '_, 'm> {
     /// The way from an entry point that leads through something, and whether it does so on the way to a call.
     pub(super) fn way_through(&self, index: usize, found: &Found) -> Option<(Chain, bool)> {
         let case = self.case;
-        for (external, sites) in self.reached_by(index) {
+        for (external, sites) in self.reached_by(index).into_iter().take(CALLS) {
             let trails = self.trails(index, sites);
-            for trail in &trails {
+            for trail in trails.iter().take(TRAILS) {
                 let stops = self.way(index, Some(external), trail);
                 if stops.iter().any(|stop| self.is_at(stop, found)) {
                     let title = words::way(&case.entries.entries[index].name, &external.api, trails.len());
@@ -64,10 +68,14 @@ impl<'m> Look<'_, '_, 'm> {
         if stop.module == found.module && stop.span == found.span {
             return true;
         }
+        // What a handler runs is not in front of it.
+        if stop.entry.is_some() {
+            return false;
+        }
         match found.what {
             What::External(_) | What::Entry(_) => false,
             What::Retry(_) => false,
-            What::Call(call) => stop.call == Some(call),
+            What::Call(call) | What::Client(call) => stop.call == Some(call),
             What::Function(unit) => self.is_in(stop, unit),
             What::Guard { call, unit } => {
                 unit.is_some_and(|unit| self.is_in(stop, unit))
@@ -177,14 +185,16 @@ impl<'m> Look<'_, '_, 'm> {
         let made = match found.what {
             What::Guard { call: Some(call), .. } => call,
             What::Guard { .. } => return vec![words::not_wired()],
+            What::Client(_) => return vec![words::no_call_on_it()],
             _ => return vec![words::on_no_way()],
         };
         let is_used = |site: &Site| site.call == made || self.is_of(*site, made);
-        let is_initialised = program
-            .callee_paths(Site { call: made, frame: program.open_frame(program.units.calls[made].unit) })
-            .iter()
-            .flat_map(|path| program.facts(path).to_vec())
-            .any(|id| program.catalogue.fact(id).how.as_deref() == Some("init"));
+        let site = Site { call: made, frame: program.open_frame(program.units.calls[made].unit) };
+        let paths = program.callee_paths(site);
+        let is_initialised = GUARDED.iter().any(|item| {
+            let facts = paths.iter().flat_map(|path| case.guards.facts(path, Some(site), item));
+            facts.into_iter().any(|fact| fact.how.as_deref() == Some("init"))
+        });
         if is_initialised && case.start_sites().any(|site| site.call == made) {
             return vec![words::at_start()];
         }

@@ -86,6 +86,14 @@ pub(super) fn client() -> Text {
     text("the client is made here", "클라이언트를 만드는 곳")
 }
 
+pub(super) fn client_of(name: &str) -> Text {
+    text(format!("client `{name}`"), format!("클라이언트 `{name}`"))
+}
+
+pub(super) fn no_call_on_it() -> Text {
+    text("no entry point reaches a call that is made on it", "이 클라이언트로 하는 호출에 이르는 진입점이 없습니다")
+}
+
 pub(super) fn platform() -> Text {
     text("limit of the platform", "플랫폼의 제한")
 }
