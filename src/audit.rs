@@ -5,6 +5,7 @@
 
 mod before;
 mod excerpts;
+pub(crate) mod explained;
 mod history;
 mod reader;
 mod redaction;
@@ -28,6 +29,7 @@ use scripts::{drop_scripts, name_scripts};
 use crate::collect::{self, Class, CollectError, Contents, IgnoreRules, Limits, SkipReason, Tree};
 use crate::config::{Configuration, MAX_UNTICKED};
 use crate::judge::baseline::Baseline;
+use crate::judge::chains::Asked;
 use crate::judge::compare::mark;
 use crate::judge::conditions::exposure::{FileHits, PastHit, exposure};
 use crate::judge::ignore::Ignore;
@@ -38,6 +40,7 @@ use crate::link::entries::Started;
 use crate::link::unfolded::unfold;
 use crate::model::{Module, Settings};
 use crate::rules::{checked::Catalogue, packs::Packs};
+use crate::verdict::chain::Explained;
 use crate::verdict::*;
 use crate::{Error, Options, lower};
 
@@ -151,16 +154,8 @@ fn finished<T>(worker: ScopedJoinHandle<'_, T>) -> Result<T, Error> {
 pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     let clock = Clock::default();
     let start = Instant::now();
-    let packs = Packs::load(options.rules.as_deref())?;
-    let threads = options.threads.unwrap_or(0);
     let configuration = &options.configuration;
-    let facts: Vec<_> = configuration.facts.iter().map(|fact| fact.value.clone()).collect();
-    let (catalogue, tree) = rayon::join(
-        || clock.measure("rules", || Catalogue::load(options.rules.as_deref(), &facts)),
-        || clock.measure("collect", || collect_files(root, threads, configuration)),
-    );
-    let catalogue = catalogue?;
-    let tree = tree?;
+    let (packs, catalogue, tree) = open(root, options, &clock)?;
     let tools = Tools { catalogue: &catalogue, packs: &packs, options, clock: &clock };
     let reader = Reader::new(Contents::on_disk(root), &catalogue, &tree.projects)?;
     let mut prepared = prepare(tree, &tools, &reader)?;
@@ -172,10 +167,10 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
             .map(|before| with_deep_stack(scope, move || tools.clock.measure("revision", || before.audit(&tools))))
             .transpose()?;
         let history = options.history.then_some(root);
-        let current = judged_of(&mut prepared, &reader, &tools, configuration, history);
+        let current = judged_of(&mut prepared, &reader, &tools, configuration, history, None);
         Ok::<_, Error>((current?, before.map(finished).transpose()?.transpose()?))
     })?;
-    let Found { judged, hits, past, searched } = current;
+    let Found { judged, hits, past, searched, .. } = current;
     let mut audit = audit_of(judged, searched, &prepared, &reader, &tools)?;
     if let (Some(name), Some(found)) = (since, before) {
         let found = found.unwrap_or_else(|| Before::unchanged(name, &audit, options));
@@ -193,9 +188,48 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     Ok(Report { audit, apps: Vec::new(), prefix, timings: clock.timings(start) })
 }
 
+/// The rules, and the files of a tree.
+fn open(root: &Path, options: &Options, clock: &Clock) -> Result<(Packs, Catalogue, Tree), Error> {
+    let packs = Packs::load(options.rules.as_deref())?;
+    let configuration = &options.configuration;
+    let facts: Vec<_> = configuration.facts.iter().map(|fact| fact.value.clone()).collect();
+    let (catalogue, tree) = rayon::join(
+        || clock.measure("rules", || Catalogue::load(options.rules.as_deref(), &facts)),
+        || clock.measure("collect", || collect_files(root, options.threads.unwrap_or(0), configuration)),
+    );
+    Ok((packs, catalogue?, tree?))
+}
+
+/// Says what stands at a line of a tree, by an audit of the whole.
+pub(crate) fn explain(root: &Path, options: &Options, asked: &Asked) -> Result<Explained, Error> {
+    let clock = Clock::default();
+    let (packs, catalogue, tree) = open(root, options, &clock)?;
+    let tools = Tools { catalogue: &catalogue, packs: &packs, options, clock: &clock };
+    let reader = Reader::new(Contents::on_disk(root), &catalogue, &tree.projects)?;
+    explained::check(&reader.contents, asked)?;
+    let mut prepared = prepare(tree, &tools, &reader)?;
+    let found = judged_of(&mut prepared, &reader, &tools, &options.configuration, None, Some(asked))?;
+    let Found { judged, hits, explained, .. } = found;
+    let audit = audit_of(judged, None, &prepared, &reader, &tools)?;
+    let mut explained = match explained::left_out(&prepared.tree, &reader.contents, asked) {
+        Some(why) => Explained::NotAudited { path: asked.path.clone(), why },
+        None => explained.unwrap_or_else(|| explained::unparsed(asked)),
+    };
+    let redaction = Redaction::of(hits.iter().flat_map(FileHits::values));
+    if let Explained::Thing(account) = &mut explained {
+        explained::settle(account, &audit);
+        explained::add_code(account, &reader.contents, &prepared.tree, &hits, &redaction);
+        account.texts_mut().for_each(|text| redaction.apply_to_text(text));
+    }
+    free((prepared, hits, reader, catalogue));
+    Ok(explained)
+}
+
 /// What was found in a tree.
 struct Found {
     judged: Judged,
+    /// What stands at the line that was asked about; none: its file is none of the program.
+    explained: Option<Explained>,
     /// By file.
     hits: Vec<FileHits>,
     /// Credentials that only git's history holds, where that was asked for, and what of it was searched.
@@ -204,13 +238,14 @@ struct Found {
 }
 
 /// From what was read to what was found; files that turn out to be scripts are taken out. `history` is the root of the
-/// repository whose history is searched, too.
+/// repository whose history is searched, too, `asked` a line that is to be explained.
 fn judged_of(
     prepared: &mut Prepared,
     reader: &Reader,
     tools: &Tools<'_>,
     configuration: &Configuration,
     history: Option<&Path>,
+    asked: Option<&Asked>,
 ) -> Result<Found, Error> {
     let dropped = scripts_of(prepared, tools.catalogue)?;
     unfold_calls(prepared, tools.catalogue)?;
@@ -223,9 +258,9 @@ fn judged_of(
         }
         None => Default::default(),
     };
-    let judged = judged(prepared, &hits, &past, reader, tools, configuration)?;
+    let (judged, explained) = judged(prepared, (&hits, &past), reader, tools, configuration, asked)?;
     name_scripts(&mut prepared.tree, &dropped);
-    Ok(Found { judged, hits, past, searched })
+    Ok(Found { judged, explained, hits, past, searched })
 }
 
 /// Settles what was found by the terms of a tree.
@@ -344,12 +379,12 @@ fn unfold_calls(prepared: &mut Prepared, catalogue: &Catalogue) -> Result<(), Er
 /// The answers to all questions. Those about the environment are found beside the others, in a program of their own.
 fn judged(
     prepared: &Prepared,
-    hits: &[FileHits],
-    past: &[PastHit],
+    (hits, past): (&[FileHits], &[PastHit]),
     reader: &Reader,
     tools: &Tools<'_>,
     configuration: &Configuration,
-) -> Result<Judged, Error> {
+    asked: Option<&Asked>,
+) -> Result<(Judged, Option<Explained>), Error> {
     let Prepared { tree, modules, settings, .. } = prepared;
     let Tools { catalogue, packs, clock, .. } = *tools;
     let (mains, served) = starts(tree);
@@ -365,10 +400,14 @@ fn judged(
         let beside = with_deep_stack(scope, second_stage)?;
         let rest = with_deep_stack(scope, || {
             let program = clock.measure("link", || linked(modules, settings, tree, catalogue));
-            clock.measure("judge", || judge::judge(&program, packs, &started, configuration))
+            clock.measure("judge", || match asked {
+                Some(asked) => judge::explain(&program, packs, &started, configuration, asked),
+                None => (judge::judge(&program, packs, &started, configuration), None),
+            })
         })?;
         let (environment, secrets) = finished(beside)?;
-        Ok(judge::answered(packs, finished(rest)?, environment, secrets))
+        let (calls, explained) = finished(rest)?;
+        Ok((judge::answered(packs, calls, environment, secrets), explained))
     })
 }
 

@@ -13,9 +13,11 @@ use crate::config::{ConfigError, Configuration};
 use crate::judge::baseline::{Baseline, BaselineError};
 use crate::rules::checked::CatalogueError;
 use crate::rules::packs::PackError;
+use crate::verdict::chain::Explained;
 use crate::verdict::{Item, Report};
 
 mod audit;
+pub use audit::explained::PlaceError;
 pub mod cli;
 pub mod collect;
 pub mod config;
@@ -86,6 +88,10 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Config(#[from] ConfigError),
+    /// The place to explain is none.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Place(#[from] audit::explained::PlaceError),
     /// The baseline cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -109,6 +115,14 @@ pub enum Error {
 /// A path that cannot be read, or rules that cannot be used.
 pub fn audit(root: &Path, options: &Options) -> Result<Report, Error> {
     audit::run(root, options)
+}
+
+/// Says what stands at a line of a tree: the ways that lead there, and the guards on them.
+///
+/// # Errors
+/// There is no such line, a path that cannot be read, or rules that cannot be used.
+pub fn explain(root: &Path, options: &Options, asked: &judge::chains::Asked) -> Result<Explained, Error> {
+    audit::explain(root, options, asked)
 }
 
 /// The configuration that is written in a tree.

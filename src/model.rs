@@ -21,7 +21,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::source::{Lines, Span};
+pub use crate::source::{Lines, Location, Span};
 
 /// The language a module was written in; names resolve differently, judging must not look at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -370,6 +370,20 @@ pub struct Settings {
     pub entries: Vec<Setting>,
     /// What could not be read.
     pub lost: Vec<Lost>,
+}
+
+impl Settings {
+    /// The place of a span in the file.
+    pub fn location(&self, span: Span) -> Location {
+        let (start, end) = (self.lines.position(span.start), self.lines.position(span.end));
+        Location {
+            path: self.path.clone(),
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+        }
+    }
 }
 
 /// One value of a settings file with the path of keys that leads to it; list items have their number as a key.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::source::Location;
 pub use gate::{Comparison, Exemption, ExemptionKind, Expired, Gate, Reason, StaleEntry, Standing, UnusedSuppression};
 
+pub mod chain;
 mod gate;
 
 /// One sentence in both languages, placeholders already filled in.

@@ -71,7 +71,8 @@ impl Before {
         let tools = Tools { catalogue: catalogue.as_ref().unwrap_or(tools.catalogue), clock: &clock, ..*tools };
         let reader = Reader::new(contents, tools.catalogue, &tree.projects)?.with(reads);
         let mut prepared = prepare(tree, &tools, &reader)?;
-        let super::Found { mut judged, hits, .. } = judged_of(&mut prepared, &reader, &tools, &configuration, None)?;
+        let super::Found { mut judged, hits, .. } =
+            judged_of(&mut prepared, &reader, &tools, &configuration, None, None)?;
         super::Redaction::of(hits.iter().flat_map(crate::judge::conditions::exposure::FileHits::values))
             .apply_to(&mut judged.findings);
         let settled = settle_tree(&mut judged, &prepared, &configuration, &tools);

@@ -4,33 +4,66 @@ use std::collections::BTreeMap;
 
 use crate::collect::{Contents, Tree};
 use crate::judge;
+use crate::judge::conditions::exposure::FileHits;
 use crate::source::{Span, decode};
 use crate::verdict::*;
 
 use super::redaction::Redaction;
 
-/// The source around each finding, read again for the few files that have one; credentials in it are left out.
+/// The texts of a tree's files, read again for the few that are shown, with what must stay hidden in them.
+pub(super) struct Texts<'t> {
+    contents: &'t Contents,
+    hits: BTreeMap<&'t str, &'t FileHits>,
+    redaction: &'t Redaction,
+    known: BTreeMap<String, Option<(String, Vec<Span>)>>,
+}
+
+impl<'t> Texts<'t> {
+    pub(super) fn new(
+        contents: &'t Contents,
+        tree: &'t Tree,
+        found: &'t [FileHits],
+        redaction: &'t Redaction,
+    ) -> Texts<'t> {
+        let hits = tree.files.iter().map(|file| file.path.as_str()).zip(found).collect();
+        Texts { contents, hits, redaction, known: BTreeMap::new() }
+    }
+
+    /// The source around a place.
+    fn around(&mut self, location: &Location) -> Option<Excerpt> {
+        let Texts { contents, hits, redaction, known } = self;
+        let path = &location.path;
+        let text = known.entry(path.clone()).or_insert_with(|| {
+            let text = contents.bytes(path).ok().and_then(|bytes| decode(&bytes))?.text;
+            let found = hits.get(path.as_str()).map(|found| judge::secrets::hidden(&found.hits, &text));
+            let mut hidden = [found.unwrap_or_default(), redaction.hidden(&text)].concat();
+            hidden.sort();
+            Some((text, hidden))
+        });
+        text.as_ref().and_then(|(text, hidden)| excerpt(text, location, hidden))
+    }
+
+    /// One line, without the white space around it.
+    pub(super) fn line(&mut self, path: &str, line: u32) -> Option<String> {
+        let location = Location { path: path.to_owned(), line, column: 1, end_line: line, end_column: 1 };
+        let excerpt = self.around(&location)?;
+        let index = line.checked_sub(excerpt.first_line)?;
+        excerpt.text.lines().nth(index as usize).map(|line| line.trim().to_owned())
+    }
+}
+
+/// The source around each finding; credentials in it are left out.
 pub(super) fn excerpts(
     contents: &Contents,
     findings: &mut [Finding],
     tree: &Tree,
-    found: &[judge::conditions::exposure::FileHits],
+    found: &[FileHits],
     redaction: &Redaction,
 ) {
-    let hits: BTreeMap<&str, &judge::conditions::exposure::FileHits> =
-        tree.files.iter().map(|file| file.path.as_str()).zip(found).collect();
-    let mut texts: BTreeMap<String, Option<(String, Vec<Span>)>> = BTreeMap::new();
+    let mut texts = Texts::new(contents, tree, found, redaction);
     // What only git's history holds brings its own.
     for finding in findings.iter_mut().filter(|finding| finding.excerpt.is_none()) {
-        let path = &finding.location.path;
-        let text = texts.entry(path.clone()).or_insert_with(|| {
-            let text = contents.bytes(path).ok().and_then(|bytes| decode(&bytes))?.text;
-            let known = hits.get(path.as_str()).map(|found| judge::secrets::hidden(&found.hits, &text));
-            let mut hidden = [known.unwrap_or_default(), redaction.hidden(&text)].concat();
-            hidden.sort();
-            Some((text, hidden))
-        });
-        finding.excerpt = text.as_ref().and_then(|(text, hidden)| excerpt(text, &finding.location, hidden));
+        finding.excerpt = texts.around(&finding.location);
     }
 }
 

@@ -45,6 +45,16 @@ impl Redaction {
         spans.filter(|span| span.start < span.end).collect()
     }
 
+    /// Replaces what was found by what may be shown of it.
+    pub(super) fn apply_to_text(&self, text: &mut Text) {
+        let Some(search) = &self.search else { return };
+        for line in [&mut text.en, &mut text.ko] {
+            if search.is_match(line.as_str()) {
+                *line = search.replace_all(line, &self.shown);
+            }
+        }
+    }
+
     /// The same in findings.
     pub(super) fn apply_to(&self, findings: &mut [Finding]) {
         let Some(search) = &self.search else { return };

@@ -35,24 +35,13 @@ pub enum Command {
     /// Audit a repository (the default command)
     #[command(after_help = Outcome::table(), after_long_help = after_long_help())]
     Check(Check),
-    /// Say what an item or rule asks, why, and how to fix it
-    Explain {
-        /// An item (A1, timeouts) or a rule (missing-timeout)
-        #[arg(value_name = "ITEM|RULE")]
-        subject: String,
-        /// Folder with further packs and catalogue files
-        #[arg(long, value_name = "DIR")]
-        rules: Option<PathBuf>,
-    },
+    /// Say what an item or rule asks, why, and how to fix it; or how a line of the code stands
+    ///
+    /// For a line with a call, an entry point, a guard or a function: the ways from the entry points to it with every
+    /// guard that stands on them, and what each item that asks about it says.
+    Explain(Explain),
     /// List what the tool knows, or the environment variables that an application reads
-    List {
-        what: Listed,
-        /// The repository or app whose variables are listed (`env`)
-        path: Option<PathBuf>,
-        /// Write the variables as an .env.example, without values (`env`)
-        #[arg(long)]
-        example: bool,
-    },
+    List(List),
     /// Show which files are looked at, which are not, and why
     Files {
         /// The repository or app
@@ -92,6 +81,38 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         to: Option<PathBuf>,
     },
+}
+
+/// Options of `explain`.
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// An item (A1, timeouts), a rule (missing-timeout), or a place (app/main.py:12)
+    #[arg(value_name = "ITEM|RULE|PATH:LINE")]
+    pub subject: String,
+    /// The repository or app that PATH belongs to [default: the current folder, as for an audit; for a file outside of
+    /// it, the git repository around it]
+    #[arg(value_name = "ROOT")]
+    pub root: Option<PathBuf>,
+    #[command(flatten)]
+    pub configuration: Configured,
+    /// Folder with further packs and catalogue files
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+}
+
+/// Options of `list`.
+#[derive(Args, Debug)]
+pub struct List {
+    pub what: Listed,
+    /// The repository or app whose variables are listed (`env`); only libraries with this in their name (`libraries`)
+    #[arg(value_name = "PATH|NAME")]
+    pub of: Option<PathBuf>,
+    /// Write the variables as an .env.example, without values (`env`)
+    #[arg(long)]
+    pub example: bool,
+    /// Folder with further catalogue files (`libraries`) and packs
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -217,7 +238,9 @@ Examples:
   launchcheck api --max-unticked 0 --require E2   another folder, nothing may be open
   launchcheck --output sarif=report.sarif         a file for code scanning as well
   launchcheck --new-only --changed-since HEAD     what a commit hook runs
-  launchcheck explain A1                          a box: why, and how to get it ticked";
+  launchcheck explain A1                          a box: why, and how to get it ticked
+  launchcheck explain app/main.py:12              a line: its ways from the entry points, and their guards
+  launchcheck list libraries NAME                 what is known of a library, and its defaults";
 
 /// Exit codes and everything that is around a run.
 fn after_long_help() -> String {
@@ -331,7 +354,7 @@ pub enum Listed {
     Items,
     /// The rules and the items they belong to
     Rules,
-    /// The libraries whose calls and guards are known
+    /// The libraries whose calls and guards are known, with their defaults
     Libraries,
     /// The formats of a report
     Formats,

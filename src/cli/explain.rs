@@ -1,16 +1,97 @@
-//! `launchcheck explain`: what an item or rule asks, why, and how to fix it, with code for every language.
+//! `launchcheck explain`: what an item or rule asks, why, and how to fix it, with code for every language; or what stands
+//! at a line of a repository.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::{Failure, arguments::Explain, surroundings::Surroundings, terms};
 use crate::{
-    Error,
-    report::{Style, clean},
+    Error, Options,
+    collect::repository_around,
+    judge::chains::Asked,
+    report::{Style, clean, explained},
     rules::packs::{ItemTexts, PASTE_LANGUAGES, Packs, Rule, closest},
     verdict::{Item, Tongue},
 };
 
-pub(super) fn text(subject: &str, rules: Option<&Path>, style: &Style) -> Result<String, Failure> {
+/// What is asked about.
+pub(super) fn text(options: &Explain, surroundings: &Surroundings, style: &Style) -> Result<String, Failure> {
+    match place(&options.subject) {
+        Some(place) => line(place, options, surroundings, style),
+        None if options.root.is_some() && !is_path(&options.subject) => Err(Failure::Usage(
+            "only PATH:LINE is explained in a folder; items and rules are the same everywhere".to_owned(),
+        )),
+        None => words(&options.subject, options.rules.as_deref(), style),
+    }
+}
+
+/// A place as reports write it: `path:line` or `path:line:column`.
+struct Place<'a> {
+    path: &'a str,
+    line: u32,
+    column: Option<u32>,
+}
+
+fn place(subject: &str) -> Option<Place<'_>> {
+    let (before, last) = subject.rsplit_once(':')?;
+    let last: u32 = last.parse().ok()?;
+    match before.rsplit_once(':').map(|(path, line)| (path, line.parse::<u32>())) {
+        Some((path, Ok(line))) => Some(Place { path, line, column: Some(last) }),
+        _ => Some(Place { path: before, line: last, column: None }),
+    }
+}
+
+/// What stands at a line.
+fn line(place: Place<'_>, options: &Explain, surroundings: &Surroundings, style: &Style) -> Result<String, Failure> {
+    let (root, path) = located(place.path, options.root.as_deref());
+    let asked = Asked { path, line: place.line, column: place.column };
+    let known = Options {
+        configuration: terms::configuration(&root, &options.configuration)?,
+        today: Some(surroundings.today().map_err(Failure::Usage)?),
+        rules: options.rules.clone(),
+        ..Options::default()
+    };
+    let found = crate::explain(&root, &known, &asked)?;
+    let packs = Packs::load(options.rules.as_deref()).map_err(Error::from)?;
+    Ok(explained::render(&found, &packs, style))
+}
+
+/// The audited folder, and the path below it. A path is looked for from where the command runs, then from the folder, as
+/// reports write it. Without a folder it is the current one, where `launchcheck` alone audits; for what lies outside of
+/// that, the repository around it.
+fn located(path: &str, root: Option<&Path>) -> (PathBuf, String) {
+    let here = Path::new(".");
+    let file = Path::new(path);
+    let chosen = root.unwrap_or(here);
+    let below = |root: &Path| {
+        let (root, file) = (root.canonicalize().ok()?, absolute(file)?);
+        Some(slashed(file.strip_prefix(root).ok()?))
+    };
+    if let Some(below) = below(chosen) {
+        return (chosen.to_owned(), below);
+    }
+    if root.is_none()
+        && let Some(around) = repository_around(file)
+        && let Some(below) = below(&around)
+    {
+        return (around, below);
+    }
+    (chosen.to_owned(), slashed(file))
+}
+
+/// The path of a file, its folder without links: the file itself may be one.
+fn absolute(file: &Path) -> Option<PathBuf> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let found = folder.canonicalize().ok()?.join(file.file_name()?);
+    found.symlink_metadata().is_ok().then_some(found)
+}
+
+fn slashed(path: &Path) -> String {
+    let parts = path.components().filter(|part| !matches!(part, std::path::Component::CurDir));
+    parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+/// What an item or rule asks.
+fn words(subject: &str, rules: Option<&Path>, style: &Style) -> Result<String, Failure> {
     let packs = Packs::load(rules).map_err(Error::from)?;
     let mut page = Page { style, out: String::new() };
     let named = packs.items().iter().find(|each| each.name.eq_ignore_ascii_case(subject)).map(|each| each.item);
@@ -25,6 +106,11 @@ pub(super) fn text(subject: &str, rules: Option<&Path>, style: &Style) -> Result
     Ok(clean::finish(&page.out))
 }
 
+/// Whether something is a file rather than an item or a rule.
+fn is_path(subject: &str) -> bool {
+    subject.contains(['/', '\\', '.'])
+}
+
 fn unknown(subject: &str, packs: &Packs) -> Failure {
     let items = packs.items().iter().flat_map(|each| [each.item.id(), each.name.as_str()]);
     let known: Vec<&str> = items.chain(packs.rules().iter().map(|rule| rule.id.as_str())).collect();
@@ -32,6 +118,11 @@ fn unknown(subject: &str, packs: &Packs) -> Failure {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "`launchcheck list items` and `launchcheck list rules` show them all".to_owned(),
     };
+    // A file without a line is a place that was not finished.
+    if is_path(subject) {
+        let place = clean::shown(subject);
+        return Failure::Usage(format!("which line of `{place}`? write it behind the path, such as {place}:12"));
+    }
     Failure::Usage(format!("no item or rule is called `{}`; {help}", clean::shown(subject)))
 }
 
@@ -115,11 +206,20 @@ mod tests {
 
     #[test]
     fn items_and_rules_are_explained_by_any_name() {
-        let explained = |subject| text(subject, None, &Style::default()).unwrap_or_default();
+        let explained = |subject| words(subject, None, &Style::default()).unwrap_or_default();
         assert!(explained("a1").contains("missing-timeout"));
         assert_eq!(explained("timeouts"), explained("A1"));
         assert!(explained("missing-timeout").contains("typescript"));
-        let error = text("missing-timeot", None, &Style::default()).map_err(|failure| failure.to_string());
+        let error = words("missing-timeot", None, &Style::default()).map_err(|failure| failure.to_string());
         assert!(error.is_err_and(|message| message.ends_with("did you mean `missing-timeout`?")));
+    }
+
+    #[test]
+    fn places_are_read_as_reports_write_them() {
+        let read = |subject| place(subject).map(|place| (place.path.to_owned(), place.line, place.column));
+        assert_eq!(read("app/main.py:12"), Some(("app/main.py".to_owned(), 12, None)));
+        assert_eq!(read("app/main.py:12:5"), Some(("app/main.py".to_owned(), 12, Some(5))));
+        assert_eq!(read("C:\\app\\main.py:12"), Some(("C:\\app\\main.py".to_owned(), 12, None)));
+        assert_eq!((read("A1"), read("app/main.py:"), read("app/main.py:x")), (None, None, None));
     }
 }

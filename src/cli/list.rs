@@ -1,15 +1,26 @@
 //! `launchcheck list`: what the tool knows.
 
-use super::{Failure, arguments::Listed};
+use super::{
+    Failure,
+    arguments::{List, Listed},
+    libraries,
+};
 use crate::{
     Error,
     report::{Format, Style, clean},
-    rules::{EMBEDDED, catalogue::Library, packs::Packs},
+    rules::packs::Packs,
 };
 
-pub(super) fn text(what: Listed, style: &Style) -> Result<String, Failure> {
-    let packs = Packs::load(None).map_err(Error::from)?;
-    let rows: Vec<(String, String)> = match what {
+pub(super) fn text(options: &List, style: &Style) -> Result<String, Failure> {
+    let of = options.of.as_ref().map(|of| of.to_string_lossy());
+    if options.what == Listed::Libraries {
+        return libraries::text(of.as_deref(), options.rules.as_deref(), style);
+    }
+    if of.is_some() {
+        return Err(Failure::Usage("only `list env` reads a path, and only `list libraries` a name".to_owned()));
+    }
+    let packs = Packs::load(options.rules.as_deref()).map_err(Error::from)?;
+    let rows: Vec<(String, String)> = match options.what {
         Listed::Items => packs
             .items()
             .iter()
@@ -23,10 +34,9 @@ pub(super) fn text(what: Listed, style: &Style) -> Result<String, Failure> {
                 (rule.id.clone(), format!("{} {}{note}", rule.item.id(), packs.name(rule.item)))
             })
             .collect(),
-        Listed::Libraries => libraries(),
-        // Its rows are of an application, see `environment`.
-        Listed::Env => Vec::new(),
         Listed::Formats => Format::ALL.map(|format| (format.name().to_owned(), format.summary().to_owned())).to_vec(),
+        // Lists of their own, see `libraries` and `environment`.
+        Listed::Libraries | Listed::Env => Vec::new(),
     };
     let width = rows.iter().map(|(name, _)| clean::cells(name)).max().unwrap_or(0).min(40);
     let lines: String = rows
@@ -36,25 +46,14 @@ pub(super) fn text(what: Listed, style: &Style) -> Result<String, Failure> {
     Ok(clean::finish(&lines))
 }
 
-/// The libraries of the catalogue with their documentation, by name.
-fn libraries() -> Vec<(String, String)> {
-    let mut rows: Vec<(String, String)> = EMBEDDED
-        .iter()
-        .filter(|(path, _)| path.starts_with("rules/catalogue/"))
-        .filter_map(|(_, text)| toml::from_str::<Library>(text).ok())
-        .map(|library| (library.name, library.url))
-        .collect();
-    rows.sort_by_key(|(name, _)| name.to_lowercase());
-    rows
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_list_has_a_line_per_thing() {
-        let lines = |what| text(what, &Style::default()).map(|text| text.lines().count()).unwrap_or(0);
+        let list = |what| List { what, of: None, example: false, rules: None };
+        let lines = |what| text(&list(what), &Style::default()).map(|text| text.lines().count()).unwrap_or(0);
         assert_eq!(lines(Listed::Items), 12);
         assert_eq!(lines(Listed::Rules), 26);
         assert_eq!(lines(Listed::Formats), Format::ALL.len());

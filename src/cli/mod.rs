@@ -11,7 +11,7 @@ use clap::{CommandFactory, Parser};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use self::{
-    arguments::{Arguments, Command, Guards, Listed, Schema},
+    arguments::{Arguments, Command, Guards, List, Listed, Schema},
     outcome::Outcome,
     surroundings::Surroundings,
 };
@@ -29,6 +29,7 @@ mod explain;
 mod files;
 mod guards;
 mod init;
+mod libraries;
 mod list;
 mod manual;
 pub mod outcome;
@@ -105,14 +106,14 @@ fn command(
     let text = match &arguments.command {
         None => return check::run(&arguments.check, chosen, &style, surroundings, out, err),
         Some(Command::Check(check)) => return check::run(check, chosen, &style, surroundings, out, err),
-        Some(Command::Explain { subject, rules }) => explain::text(subject, rules.as_deref(), &style)?,
-        Some(Command::List { what: Listed::Env, path, example }) => {
-            environment::text(path.as_deref().unwrap_or(Path::new(".")), *example, &style)?
+        Some(Command::Explain(options)) => explain::text(options, surroundings, &style)?,
+        Some(Command::List(List { what: Listed::Env, of, example, .. })) => {
+            environment::text(of.as_deref().unwrap_or(Path::new(".")), *example, &style)?
         }
-        Some(Command::List { path: Some(_), .. } | Command::List { example: true, .. }) => {
-            return Err(Failure::Usage("only `list env` reads a path, and only it writes an example".to_owned()));
+        Some(Command::List(List { example: true, .. })) => {
+            return Err(Failure::Usage("only `list env` writes an example".to_owned()));
         }
-        Some(Command::List { what, .. }) => list::text(*what, &style)?,
+        Some(Command::List(options)) => list::text(options, &style)?,
         Some(Command::Files { path }) => files::text(&crate::tree(path, &crate::configuration(path)?)?),
         Some(Command::Config { path, configuration }) => {
             clean::finish(&clean::block(&config::shown(&terms::configuration(path, configuration)?)))

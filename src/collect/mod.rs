@@ -229,6 +229,12 @@ pub fn place_in_repository(folder: &Path) -> Option<String> {
     relative(&repository.top, &folder)
 }
 
+/// The top of the git repository around a file; `None` outside of git.
+pub fn repository_around(file: &Path) -> Option<PathBuf> {
+    let folder = parent(file).canonicalize().ok()?;
+    git::discover(&folder).ok().flatten().map(|repository| repository.top)
+}
+
 /// A path below a folder as it is written in reports: relative, with `/`.
 fn relative(folder: &Path, path: &Path) -> Option<String> {
     let inside = path.strip_prefix(folder).ok()?;

@@ -351,7 +351,7 @@ impl<'p, 'm> Case<'p, 'm> {
 }
 
 /// What makes the objects of which a method protects without needing anything else: `a.Limiter` of `a.Limiter().check`.
-fn holders(program: &Program<'_>, item: &str) -> FxHashSet<String> {
+pub(super) fn holders(program: &Program<'_>, item: &str) -> FxHashSet<String> {
     let guards = program.catalogue.of_kind(Kind::Guard);
     guards
         .filter(|(_, fact)| fact.protects.as_deref() == Some(item) && fact.needs.is_empty())

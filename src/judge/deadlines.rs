@@ -6,12 +6,13 @@ use crate::link::arguments::{Amount, Given, Held};
 use crate::link::entries::{Entry, Link, frame_of};
 use crate::link::reach::Trail;
 use crate::link::units::{NodeKind, UnitId};
-use crate::link::{FrameId, How, Site, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Fact;
 
 use super::calls::External;
 use super::case::Case;
+use super::guards::{Protection, short};
 
 const ITEM: &str = "A1";
 /// A deadline above this bounds nothing, in seconds.
@@ -26,13 +27,26 @@ pub fn enclosed(case: &Case<'_, '_>, external: &External, site: Site) -> bool {
         .flat_map(|(entry, _)| case.reaches[*entry].trails(site).into_iter().map(move |trail| (*entry, trail)))
         .collect();
     if ways.is_empty() {
-        return on_trail(case, &written_around(case, site)) == Way::Bounded;
+        return on_written_way(case, site).is_some();
     }
-    ways.iter().all(|(entry, trail)| match on_trail(case, trail) {
-        Way::Bounded => true,
-        Way::Outlives => false,
-        Way::Open => in_front(case, &case.entries.entries[*entry]),
-    })
+    ways.iter().all(|(entry, trail)| on_way(case, *entry, trail).is_some())
+}
+
+/// The deadline on one way from an entry point to a call.
+pub fn on_way(case: &Case<'_, '_>, entry: usize, trail: &Trail) -> Option<Protection> {
+    match on_trail(case, trail) {
+        Way::Bounded(found) => Some(found),
+        Way::Outlives => None,
+        Way::Open => in_front(case, case.entries.entries.get(entry)?),
+    }
+}
+
+/// The deadline around a call that nothing is known to reach.
+pub fn on_written_way(case: &Case<'_, '_>, site: Site) -> Option<Protection> {
+    match on_trail(case, &written_around(case, site)) {
+        Way::Bounded(found) => Some(found),
+        _ => None,
+    }
 }
 
 /// The way to a call that nothing is known to reach, as it is written: `policy.execute(() => fetch(url))`.
@@ -59,9 +73,8 @@ fn written_around(case: &Case<'_, '_>, site: Site) -> Trail {
 }
 
 /// What a way does for a call's time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    Bounded,
+    Bounded(Protection),
     /// Nothing on it bounds the call; what stands in front of the handler may.
     Open,
     /// The call goes on when its caller has long returned.
@@ -79,14 +92,14 @@ fn on_trail(case: &Case<'_, '_>, trail: &Trail) -> Way {
     let mut streams = trail.last().is_some_and(|site| opens_stream(case, *site));
     for step in trail.iter().rev() {
         let left_running = case.program.is_left_running(*step);
-        if around(case, *step, streams, left_running) {
-            return Way::Bounded;
+        if let Some(found) = around(case, *step, streams, left_running) {
+            return Way::Bounded(found);
         }
         if left_running {
             return Way::Outlives;
         }
-        if decorated(case, step.frame) && !(streams && hands_on(case, *step)) {
-            return Way::Bounded;
+        if let Some(found) = decorated(case, step.frame).filter(|_| !(streams && hands_on(case, *step))) {
+            return Way::Bounded(found);
         }
         streams = streams && hands_on(case, *step);
     }
@@ -123,25 +136,33 @@ fn hands_on(case: &Case<'_, '_>, step: Site) -> bool {
 }
 
 /// A deadline around a step within its own unit.
-fn around(case: &Case<'_, '_>, step: Site, streams: bool, left_running: bool) -> bool {
+fn around(case: &Case<'_, '_>, step: Site, streams: bool, left_running: bool) -> Option<Protection> {
     let program = case.program;
     let info = &program.units.calls[step.call];
     // `wait_for(ask(), 30)`, `race([ask(), timer])`, and the call that is handed a function to run in time.
     let hands_over = std::iter::once(step.call).chain(info.within.iter().copied());
-    let mut wrapped = hands_over.map(|call| Site { call, frame: step.frame }).any(|here| wraps(case, here));
-    wrapped = wrapped || waits_for(case, step);
-    if wrapped && !streams {
-        return true;
+    let mut handed_over = hands_over.map(|call| Site { call, frame: step.frame });
+    let wrapper = handed_over.find(|here| wraps(case, *here)).or_else(|| waits_for(case, step));
+    if let Some(wrapper) = wrapper.filter(|_| !streams) {
+        return Some(called(case, wrapper));
     }
     // What is left running is not inside of a block that only starts it.
-    !left_running
-        && program.units.ancestors(info.node).any(|(_, node)| match node.kind {
-            NodeKind::With(items) => {
-                items.iter().any(|item| value_is_deadline(case, &item.context, step.frame))
-                    && (!streams || reads_stream(case, step, node.span))
-            }
-            _ => false,
-        })
+    if left_running {
+        return None;
+    }
+    program.units.ancestors(info.node).find_map(|(_, node)| {
+        let NodeKind::With(items) = node.kind else { return None };
+        let found = items.iter().find_map(|item| deadline(case, &item.context, step.frame))?;
+        (!streams || reads_stream(case, step, node.span)).then_some(found)
+    })
+}
+
+/// A call that is a deadline, as what stands there.
+fn called(case: &Case<'_, '_>, site: Site) -> Protection {
+    let info = &case.program.units.calls[site.call];
+    let path = case.program.callee_paths(site).into_iter().next();
+    let name = path.map_or_else(|| Program::written(&info.call.callee), |path| short(&path));
+    Protection { module: info.module, span: info.call.callee.span, name }
 }
 
 /// Whether a loop within a span reads what a call returned.
@@ -180,17 +201,18 @@ fn holds(case: &Case<'_, '_>, fact: &Fact, site: Site) -> bool {
     }
 }
 
-/// Whether the result of a step, not yet awaited, is given to a deadline later in its unit, or to a function of the
-/// program that puts one around it.
-fn waits_for(case: &Case<'_, '_>, step: Site) -> bool {
+/// The call later in the unit of a step to which the step's result is given, not yet awaited: a deadline, or a function
+/// of the program that puts one around it.
+fn waits_for(case: &Case<'_, '_>, step: Site) -> Option<Site> {
     let program = case.program;
     let with_deadline = case.guards.units_with_deadline.get_or_init(|| units_with_deadline(case));
     if with_deadline.is_empty() {
-        return false;
+        return None;
     }
     let unit = program.unit_of_frame(step.frame);
-    program.units.units[unit].calls.iter().filter(|call| **call != step.call).any(|call| {
-        let site = Site { call: *call, frame: step.frame };
+    let others = program.units.units[unit].calls.iter().filter(|call| **call != step.call);
+    others.map(|call| Site { call: *call, frame: step.frame }).find(|site| {
+        let site = *site;
         let is_given = || {
             let call = program.units.calls[site.call].call;
             call.arguments.iter().any(|argument| program.pending(&argument.value, site.frame).contains(&step))
@@ -230,17 +252,20 @@ fn waits_within(case: &Case<'_, '_>, frame: FrameId, step: Site) -> bool {
 }
 
 /// A decorator with a time limit on the unit that a frame runs.
-fn decorated(case: &Case<'_, '_>, frame: FrameId) -> bool {
+fn decorated(case: &Case<'_, '_>, frame: FrameId) -> Option<Protection> {
     let program = case.program;
     let info = &program.units.units[program.unit_of_frame(frame)];
-    let (Some(function), Some(parent)) = (info.function, info.parent) else { return false };
+    let (function, parent) = (info.function?, info.parent?);
     let outer = program.frame(frame).closure.unwrap_or_else(|| program.open_frame(parent));
-    function.decorators.iter().any(|decorator| value_is_deadline(case, decorator, outer))
+    function.decorators.iter().find_map(|decorator| deadline(case, decorator, outer))
 }
 
-/// Whether an expression makes a deadline: the context of a `with`, a decorator.
-fn value_is_deadline<'m>(case: &Case<'_, 'm>, expression: &'m Expression, frame: FrameId) -> bool {
-    case.program.values(expression, frame).iter().any(|value| is_deadline(case, value))
+/// The deadline that an expression makes: the context of a `with`, a decorator.
+fn deadline<'m>(case: &Case<'_, 'm>, expression: &'m Expression, frame: FrameId) -> Option<Protection> {
+    let values = case.program.values(expression, frame);
+    let found = values.iter().find(|value| is_deadline(case, value))?;
+    let module = case.program.module_of(case.program.unit_of_frame(frame));
+    Some(Protection { module, span: expression.span, name: found.path().map(short).unwrap_or_default() })
 }
 
 fn is_deadline(case: &Case<'_, '_>, value: &Value<'_>) -> bool {
@@ -249,21 +274,26 @@ fn is_deadline(case: &Case<'_, '_>, value: &Value<'_>) -> bool {
     case.guards.facts(path, Some(*site), ITEM).into_iter().any(|fact| holds(case, fact, *site))
 }
 
-/// Whether a time limit stands in front of an entry point however it is mounted: a layer, a middleware.
-fn in_front<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>) -> bool {
-    !entry.chains.is_empty() && entry.chains.iter().all(|chain| chain.iter().any(|link| is_layer(case, link)))
+/// The time limit that stands in front of an entry point however it is mounted: a layer, a middleware.
+fn in_front<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>) -> Option<Protection> {
+    let mut first = None;
+    for chain in &entry.chains {
+        let layer = chain.iter().find(|link| is_layer(case, link))?;
+        let name = case.link_name(layer);
+        first = first.or(Some(Protection { module: layer.module, span: layer.span, name }));
+    }
+    first
 }
 
-fn is_layer<'m>(case: &Case<'_, 'm>, link: &Link<'m>) -> bool {
+/// Whether something in front of a handler is a time limit.
+pub fn is_layer<'m>(case: &Case<'_, 'm>, link: &Link<'m>) -> bool {
     match frame_of(case.program, &link.value) {
         // A middleware of the program's own that goes on within a deadline.
         Some(frame) => {
             let reach = case.guards.reach(frame);
             let onwards = case.guards.continuations(&reach);
-            !onwards.is_empty()
-                && onwards.iter().all(|site| {
-                    reach.trails(*site).iter().all(|trail| trail.iter().any(|step| around(case, *step, false, false)))
-                })
+            let is_bounded = |trail: Trail| trail.iter().any(|step| around(case, *step, false, false).is_some());
+            !onwards.is_empty() && onwards.iter().all(|site| reach.trails(*site).into_iter().all(is_bounded))
         }
         None => is_deadline(case, &link.value),
     }

@@ -14,7 +14,7 @@ use crate::link::arguments::Given;
 use crate::link::reach::Trail;
 use crate::link::units::{CallId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Block, Expression, ExpressionKind};
+use crate::model::{Block, Expression, ExpressionKind, Span};
 use crate::rules::catalogue::Kind;
 
 use super::calls::External;
@@ -52,11 +52,33 @@ impl Fate {
 
 /// What becomes of a failing call on a way that leads to it. None: nothing on the way takes notice.
 pub fn fate_of(case: &Case<'_, '_>, external: &External, trail: &Trail) -> Option<Fate> {
+    fate_and_step(case, external, trail).0
+}
+
+/// The step of a way at which another answer is given when the call fails, and the handler that gives it, where it is
+/// one.
+pub fn answered_at(case: &Case<'_, '_>, external: &External, trail: &Trail) -> Option<(usize, Option<Span>)> {
+    let (Some(Fate::Answered), Some(index)) = fate_and_step(case, external, trail) else { return None };
+    let step = *trail.get(index)?;
+    let program = case.program;
+    let handler = program.units.ancestors(program.units.calls[step.call].node).find_map(|(id, node)| match node.kind {
+        NodeKind::TryBody(each) => {
+            let fate = handlers::of_try(case, external, step, id, each, None);
+            (fate == Some(Fate::Answered)).then(|| each.handlers.first().map(|handler| handler.span))?
+        }
+        NodeKind::Handler(_, handler) => Some(handler.span),
+        _ => None,
+    });
+    Some((index, handler))
+}
+
+/// What becomes of a failing call, and the step at which that is decided; none: by the application, or by nothing.
+fn fate_and_step(case: &Case<'_, '_>, external: &External, trail: &Trail) -> (Option<Fate>, Option<usize>) {
     let mut so_far: Option<Fate> = None;
     for index in (0..trail.len()).rev() {
         let Some(step) = trail.get(index).copied() else { continue };
         if is_configured(case, step) {
-            return Some(Fate::Answered);
+            return (Some(Fate::Answered), Some(index));
         }
         let fate = match so_far {
             Some(Fate::Nothing) => results::of_nothing(case, step),
@@ -64,14 +86,15 @@ pub fn fate_of(case: &Case<'_, '_>, external: &External, trail: &Trail) -> Optio
         };
         match fate {
             Some(fate) if fate.goes_on() || fate == Fate::Nothing => so_far = Some(fate),
-            Some(fate) => return Some(fate),
+            Some(fate) => return (Some(fate), Some(index)),
             None => {}
         }
     }
-    match so_far {
+    let fate = match so_far {
         Some(Fate::Nothing) => so_far,
         _ => handlers::of_application(case).or(so_far),
-    }
+    };
+    (fate, None)
 }
 
 /// Whether a block of a unit answers with an error status.

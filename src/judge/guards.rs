@@ -18,7 +18,7 @@ use rustc_hash::FxHashSet;
 use crate::link::arguments::{Amount, Held};
 use crate::link::entries::{Entry, Link, Role, decorator_facts, frame_of};
 use crate::link::reach::{Reach, Trail};
-use crate::link::units::{ModuleId, NodeKind, UnitId};
+use crate::link::units::{Binding, ModuleId, NodeKind, Unit, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal, Span, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
@@ -156,7 +156,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 
     /// From now on questions are about requests to this entry point.
-    fn look_at(&self, entry: &Entry<'m>) {
+    pub fn look_at(&self, entry: &Entry<'m>) {
         let links = entry.chains.iter().flatten().filter_map(|link| frame_of(self.program, &link.value));
         let frames: Vec<FrameId> = links.chain([entry.handler]).collect();
         let units = frames
@@ -253,23 +253,30 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// The name of a function or class for people.
     pub fn name_of(&self, value: &Value<'m>) -> String {
         match value {
-            Value::Function { unit, .. } => {
-                let mut at = Some(*unit);
-                while let Some(unit) = at {
-                    let info = &self.program.units.units[unit];
-                    if !info.name().is_empty() {
-                        return info.name().to_owned();
-                    }
-                    at = info.parent;
-                }
-                String::new()
-            }
+            Value::Function { unit, .. } => self.name_of_unit(*unit),
             Value::Class(class) | Value::Instance { class, .. } => {
                 self.program.units.classes[*class].class.name.clone()
             }
             Value::Library { path, .. } => short(path),
             _ => String::new(),
         }
+    }
+
+    /// The name of a function; of one without a name what it is bound to, or the function around it.
+    pub fn name_of_unit(&self, unit: UnitId) -> String {
+        let units = &self.program.units.units;
+        let mut at = Some(unit);
+        while let Some(unit) = at {
+            let info = &units[unit];
+            if !info.name().is_empty() {
+                return info.name().to_owned();
+            }
+            if let Some(name) = info.parent.and_then(|parent| bound_to(&units[parent], info.span)) {
+                return name.to_owned();
+            }
+            at = info.parent;
+        }
+        String::new()
     }
 
     fn on_all_trails(&self, entry: &Entry<'m>, sites: &[Site], item: &str) -> Option<Protection> {
@@ -288,6 +295,19 @@ impl<'p, 'm> Guards<'p, 'm> {
     pub fn on_trail(&self, trail: &Trail, item: &str) -> Option<Protection> {
         trail.iter().enumerate().find_map(|(index, site)| self.at_step(*site, index > 0, item))
     }
+}
+
+/// The name whose value, as a unit binds it, holds a span.
+fn bound_to<'m>(unit: &Unit<'m>, span: Span) -> Option<&'m str> {
+    let values = unit.names.iter().flat_map(|(name, bindings)| {
+        bindings.iter().filter_map(move |binding| match binding {
+            Binding::Value { value, access, .. } if access.is_empty() && value.span.contains(span) => {
+                Some((value.span.end - value.span.start, *name))
+            }
+            _ => None,
+        })
+    });
+    values.min().map(|(_, name)| name)
 }
 
 /// A canonical name as people write it.

@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod behaviour;
 pub mod calls;
 pub mod case;
+pub mod chains;
 pub mod compare;
 pub mod conditions;
 pub mod deadlines;
@@ -28,8 +29,10 @@ use crate::rules::packs::Packs;
 pub use crate::verdict;
 
 use case::{Case, Outcome};
+use chains::{Asked, Look};
 use conditions::{alerting, availability, cost, environment, fallback, logging, retries, tokens};
 use inputs::Inputs;
+use verdict::chain::Explained;
 use verdict::{Answer, EnvVar, Finding, Inventory};
 
 /// The answers about one program, and the inventory behind them.
@@ -68,6 +71,28 @@ pub fn environment(program: &Program<'_>, packs: &Packs, started: &Started<'_>) 
 
 /// Judges the calls of a linked program. `configuration` may say which entry points are public.
 pub fn judge(program: &Program<'_>, packs: &Packs, started: &Started<'_>, configuration: &Configuration) -> Calls {
+    judge_and_look(program, packs, started, configuration, |_| ()).0
+}
+
+/// Judges the calls of a linked program, and says what stands at a line of it. None: the file is none of the program.
+pub fn explain(
+    program: &Program<'_>,
+    packs: &Packs,
+    started: &Started<'_>,
+    configuration: &Configuration,
+    asked: &Asked,
+) -> (Calls, Option<Explained>) {
+    judge_and_look(program, packs, started, configuration, |look| look.explain(asked))
+}
+
+/// Judges, and looks at what was judged before it is let go.
+fn judge_and_look<T>(
+    program: &Program<'_>,
+    packs: &Packs,
+    started: &Started<'_>,
+    configuration: &Configuration,
+    look: impl FnOnce(Look<'_, '_, '_>) -> T,
+) -> (Calls, T) {
     let mut entries = Entries::of(program, started);
     for entry in &mut entries.entries {
         let path = &program.modules[entry.module].path;
@@ -88,7 +113,9 @@ pub fn judge(program: &Program<'_>, packs: &Packs, started: &Started<'_>, config
         tokens::limits(&case, &inputs),
         tokens::history(&case, &inputs),
     ];
-    Calls { outcomes, inventory: inventory::inventory(&case, &inputs, &constructs) }
+    let inventory = inventory::inventory(&case, &inputs, &constructs);
+    let seen = look(Look { case: &case, inputs: &inputs, constructs: &constructs, outcomes: &outcomes });
+    (Calls { outcomes, inventory }, seen)
 }
 
 /// The answers to all twelve questions. `secrets` answers E2.

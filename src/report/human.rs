@@ -94,6 +94,10 @@ impl Page<'_> {
             self.out.push_str(&line);
             self.out.push('\n');
         }
+        if self.style.verbose {
+            let paint = self.paint;
+            paragraph(&mut self.out, "", words::ways_elsewhere(tongue), self.style.width, |text| paint.dim(text));
+        }
     }
 
     /// Why a box is as it is, with the first place that proves it.

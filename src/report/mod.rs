@@ -9,6 +9,7 @@ pub mod agent;
 pub mod badge;
 pub mod clean;
 pub mod concise;
+pub mod explained;
 pub mod github;
 pub mod gitlab;
 pub mod human;

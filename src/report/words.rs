@@ -118,6 +118,16 @@ pub fn advice(help: &str) -> String {
     help.split_once("\n\n").map_or(help, |(advice, _)| advice).replace('\n', " ")
 }
 
+/// Where the whole way behind a place is told.
+pub fn ways_elsewhere(tongue: Tongue) -> &'static str {
+    match tongue {
+        Tongue::English => {
+            "`launchcheck explain PATH:LINE` shows the ways that lead to a place, with every guard on them"
+        }
+        Tongue::Korean => "`launchcheck explain PATH:LINE`은 그 자리에 이르는 경로와 경로의 모든 가드를 보여 줍니다",
+    }
+}
+
 /// Where the code to paste is, when the terminal is too narrow for it.
 pub fn code_elsewhere(item: &str, tongue: Tongue) -> String {
     match tongue {

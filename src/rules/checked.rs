@@ -78,6 +78,18 @@ impl Headed {
     }
 }
 
+/// The files of the catalogue as they are written, by path: the embedded ones, then those of a folder.
+///
+/// # Errors
+/// A folder or file that cannot be read.
+pub fn texts(extra: Option<&Path>) -> Result<Vec<(String, String)>, CatalogueError> {
+    let embedded = super::EMBEDDED.iter().filter(|(path, _)| path.starts_with("rules/catalogue/"));
+    let mut texts: Vec<(String, String)> =
+        embedded.map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    texts.extend(extra.map(read_folder).transpose()?.unwrap_or_default());
+    Ok(texts)
+}
+
 impl Catalogue {
     /// The embedded catalogue, merged with the `catalogue/*.toml` (or `*.toml` that name a library) of `extra` and with
     /// facts about code of the audited tree.

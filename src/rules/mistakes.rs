@@ -431,10 +431,7 @@ pub(super) fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, Catalo
         paths.sort();
         for path in paths {
             let text = std::fs::read_to_string(&path).map_err(unreadable)?;
-            // Packs of the same folder start with a digit; everything else names a library.
-            let is_pack =
-                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(|c: char| c.is_ascii_digit()));
-            if !is_pack {
+            if super::purpose(&path, &text) == super::Purpose::Library {
                 files.push((path.display().to_string(), text));
             }
         }

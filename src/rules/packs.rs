@@ -129,7 +129,7 @@ pub enum PackError {
 
 impl Packs {
     /// Loads the built-in packs and merges those of `extra_dir` over them: an item or rule there replaces the built-in
-    /// one of the same id. `secrets.toml`, `coding-agents.toml` and the folder `catalogue` belong to other loaders and are passed over.
+    /// one of the same id. What else is in the folder belongs to other loaders and is passed over.
     ///
     /// # Errors
     /// A file that cannot be read, is not a pack, or leaves the packs incomplete.
@@ -247,8 +247,7 @@ fn files_of(folder: &Path) -> Result<Vec<(String, String)>, PackError> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
         let path = entry.map_err(|error| unreadable(folder, &error))?.path();
-        let is_other = path.file_name().is_some_and(|name| name == "secrets.toml" || name == "coding-agents.toml");
-        if path.extension().is_some_and(|extension| extension == "toml") && !is_other {
+        if path.extension().is_some_and(|extension| extension == "toml") {
             paths.push(path);
         }
     }
@@ -256,7 +255,9 @@ fn files_of(folder: &Path) -> Result<Vec<(String, String)>, PackError> {
     let mut files = Vec::new();
     for path in paths {
         let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-        files.push((path.display().to_string(), text));
+        if super::purpose(&path, &text) == super::Purpose::Pack {
+            files.push((path.display().to_string(), text));
+        }
     }
     Ok(files)
 }

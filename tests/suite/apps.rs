@@ -145,13 +145,30 @@ fn write_unsolved(answers: &[(PathBuf, String, Vec<String>)]) {
     }
 }
 
-/// What the audit of an app with a mutation says that it should not say.
-fn differences(app: &Path, base: &Base, mutation: &Mutation) -> Vec<String> {
+/// The guarded apps as they stand, each in a repository of its own.
+pub(crate) fn laid_out() -> Vec<tempfile::TempDir> {
+    let lay_out = |app: PathBuf| {
+        let folder = copy(&app, &parsed(&app.join("base.toml")));
+        git(folder.path(), &["init", "--quiet"]);
+        git(folder.path(), &["add", "--all"]);
+        folder
+    };
+    apps().into_iter().map(lay_out).collect()
+}
+
+/// An app with its copy of a guard library.
+fn copy(app: &Path, base: &Base) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     lay_out(&app.join("app"), folder.path());
     if let Some(guards) = &base.guards {
         lay_out(&sources_of(&guards.library), &folder.path().join(&guards.to));
     }
+    folder
+}
+
+/// What the audit of an app with a mutation says that it should not say.
+fn differences(app: &Path, base: &Base, mutation: &Mutation) -> Vec<String> {
+    let folder = copy(app, base);
     for edit in &mutation.edit {
         if let Err(error) = apply(edit, folder.path()) {
             return vec![format!("{}: {error}", edit.path)];

@@ -68,7 +68,7 @@ fn the_readme_says_what_the_types_say() {
 
 #[test]
 fn the_example_of_the_readme_works() {
-    assert_exact("rules/README.md", &catalogue(EXAMPLE).expect("the example is a catalogue file"));
+    assert_exact("rules/README.md", &catalogue(EXAMPLE).expect("the example is a catalogue file"), 0);
 }
 
 #[test]

@@ -70,10 +70,10 @@ fn examples_show_exactly_what_they_say() {
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
-/// Asserts that the examples of a catalogue of one file show what they say, and every fact.
-pub(crate) fn assert_exact(path: &str, catalogue: &Catalogue) {
-    let found = all_shown(catalogue, &|_| true);
-    let wrong = differences(path, catalogue, 0, &found) + &hidden(path, catalogue, 0, &found);
+/// Asserts that the examples of one library of a catalogue show what they say, and every fact of it.
+pub(crate) fn assert_exact(path: &str, catalogue: &Catalogue, library: usize) {
+    let found = all_shown(catalogue, &|each| each == library);
+    let wrong = differences(path, catalogue, library, &found) + &hidden(path, catalogue, library, &found);
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 

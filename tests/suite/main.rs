@@ -1,6 +1,7 @@
 //! One module per promise that the tool makes.
 
 mod apps;
+mod authoring;
 mod cases;
 mod catalogue_readme;
 mod cli;
@@ -8,6 +9,7 @@ mod collect;
 mod config;
 mod conformance;
 mod examples;
+mod explain;
 mod first_contact;
 mod formats;
 mod guards;

@@ -23,9 +23,11 @@ pub fn alerting(case: &Case<'_, '_>) -> Outcome {
     if case.entries.entries.is_empty() && case.externals.is_empty() {
         return case.not_applicable(Item::V2, Reason::NoEntryPoint);
     }
-    let told = |name: &str| Text {
-        en: format!("{name} is told about errors"),
-        ko: format!("오류가 {name}(으)로 전달됩니다"),
+    let told = |name: &str| match name {
+        "" => Text { en: "someone is told about errors here".into(), ko: "여기서 오류를 알립니다".into() },
+        name => {
+            Text { en: format!("{name} is told about errors"), ko: format!("오류가 {name}(으)로 전달됩니다") }
+        }
     };
     if let Some((location, name)) = configured(case, "V2") {
         return case.outcome(Item::V2, Vec::new(), vec![Evidence { location, message: told(&name) }]);
@@ -210,14 +212,7 @@ pub fn configured(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)>
     let facts = program.catalogue.of_kind(Kind::Platform);
     facts.filter(|(_, fact)| fact.protects.as_deref() == Some(item)).find_map(|(_, fact)| {
         let (settings, entry) = switched_on(program, fact)?;
-        let (start, end) = (settings.lines.position(entry.span.start), settings.lines.position(entry.span.end));
-        let location = Location {
-            path: settings.path.clone(),
-            line: start.line,
-            column: start.column,
-            end_line: end.line,
-            end_column: end.column,
-        };
+        let location = settings.location(entry.span);
         Some((location, fact.value.clone().unwrap_or_else(|| settings.path.clone())))
     })
 }

@@ -10,7 +10,7 @@ use crate::rules::packs::Reason;
 use super::super::calls::{External, Which, held};
 use super::super::case::{Case, Outcome};
 use super::super::deadlines::{LONGEST, enclosed, outlives};
-use super::super::verdict::{Confidence, Finding, Item};
+use super::super::verdict::{Confidence, Finding, Item, Location};
 
 /// A library's default above this does not count, in seconds.
 const LONGEST_DEFAULT: f64 = 120.0;
@@ -66,17 +66,18 @@ pub fn timeouts(case: &Case<'_, '_>) -> Outcome {
     case.outcome(Item::A1, findings, Vec::new())
 }
 
+/// Where the client is made that a call is made on.
+pub fn client(case: &Case<'_, '_>, external: &External, site: Site) -> Option<Site> {
+    let call = case.program.units.calls[external.call].call;
+    let values = case.program.values(&call.callee, site.frame);
+    let mut made = values.iter().flat_map(|value| value.sites().to_vec());
+    made.find(|site| case.program.callee_paths(*site).iter().any(|path| case.program.is_a(path, Kind::Client)))
+        .filter(|site| site.call != external.call)
+}
+
 /// Names the client that a call is made on as a related place.
 pub fn add_client(case: &Case<'_, '_>, external: &External, finding: &mut Finding) {
-    let call = case.program.units.calls[external.call].call;
-    let values = case.program.values(&call.callee, external.open.frame);
-    let client = values
-        .iter()
-        .flat_map(|value| value.sites().to_vec())
-        .find(|site| case.program.callee_paths(*site).iter().any(|path| case.program.is_a(path, Kind::Client)));
-    if let Some(site) = client
-        && site.call != external.call
-    {
+    if let Some(site) = client(case, external, external.open) {
         let location = case.program.place(site.call);
         let message = super::super::verdict::Text {
             en: "the client is made here".into(),
@@ -126,7 +127,7 @@ fn by_settings(case: &Case<'_, '_>, external: &External, site: Site) -> Bound {
 }
 
 /// Whether a platform's limit for the handler bounds every entry point that reaches the call.
-fn by_platform(case: &Case<'_, '_>, external: &External) -> bool {
+pub fn by_platform(case: &Case<'_, '_>, external: &External) -> bool {
     !external.reached.is_empty()
         && case.entries_of(external).iter().all(|entry| platform_limit(case, entry))
         && !external.reached.iter().any(|(entry, sites)| {
@@ -138,6 +139,11 @@ fn by_platform(case: &Case<'_, '_>, external: &External) -> bool {
 /// Whether a limit of the platform of at most five minutes holds for an entry point: a constant that its module
 /// exports, or a key of a settings file.
 pub fn platform_limit(case: &Case<'_, '_>, entry: &Entry<'_>) -> bool {
+    platform_place(case, entry).is_some()
+}
+
+/// The place of a platform's limit for an entry point.
+pub fn platform_place(case: &Case<'_, '_>, entry: &Entry<'_>) -> Option<Location> {
     let program = case.program;
     let path = &program.modules[entry.module].path;
     for (_, fact) in
@@ -147,7 +153,8 @@ pub fn platform_limit(case: &Case<'_, '_>, entry: &Entry<'_>) -> bool {
         if files.is_match(path) {
             for key in &fact.keys {
                 if exported_number(case, entry, key).is_some_and(|seconds| seconds > 0.0 && seconds <= LONGEST) {
-                    return true;
+                    let span = asked_for(case, entry, fact).unwrap_or(entry.span);
+                    return Some(program.location(entry.module, span));
                 }
             }
         }
@@ -167,12 +174,12 @@ pub fn platform_limit(case: &Case<'_, '_>, entry: &Entry<'_>) -> bool {
                     })
                 });
                 if applies && limit > 0.0 && limit <= LONGEST {
-                    return true;
+                    return Some(settings.location(entry_.span));
                 }
             }
         }
     }
-    false
+    None
 }
 
 /// What `*` stands for in a key pattern, in order. A key that holds dots itself (`nginx.ingress.kubernetes.io/limit-rps`)

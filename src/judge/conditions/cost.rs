@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::link::Site;
 use crate::link::entries::Entry;
 use crate::link::units::CallId;
+use crate::model::Span;
 use crate::rules::catalogue::{Calls, Kind};
 use crate::rules::packs::Reason;
 
@@ -12,7 +13,7 @@ use super::super::behaviour::Operation;
 use super::super::calls::External;
 use super::super::case::{Case, Outcome};
 use super::super::guards::Protection;
-use super::super::verdict::{Confidence, Evidence, Finding, Item, Text};
+use super::super::verdict::{Confidence, Evidence, Finding, Item, Location, Text};
 
 /// Something that costs, at the sites at which an entry point reaches it.
 struct Costly {
@@ -113,6 +114,18 @@ fn protected<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, sites: &[Site], item: &
         .or_else(by_client)
 }
 
+/// The guard in front of a call at the sites at which an entry point reaches it, by place and name.
+pub fn guard_of<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, sites: &[Site], item: Item) -> Option<(Location, String)> {
+    let found = protected(case, entry, sites, item.id())?;
+    Some((location_of(case, &found, item), found.name))
+}
+
+/// Where a guard stands: in code, or in a platform's settings.
+fn location_of(case: &Case<'_, '_>, found: &Protection, item: Item) -> Location {
+    let of_platform = if found.span == Span::default() { platform_place(case, item.id()) } else { None };
+    of_platform.map_or_else(|| case.program.location(found.module, found.span), |(location, _)| location)
+}
+
 /// A guard that the call itself or its client carries (a proxy's budget, an idempotency key), or that holds for all calls
 /// of the process (a response cache).
 fn by_client(case: &Case<'_, '_>, sites: &[Site], item: &str) -> Option<Protection> {
@@ -148,15 +161,20 @@ pub fn exported(case: &Case<'_, '_>, entry: &Entry<'_>, item: &str) -> Option<Pr
 
 /// A guard in the settings of a gateway in the repository.
 fn platform(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
+    let (_, name) = platform_place(case, item)?;
+    // The place is in no module: `location_of` looks it up.
+    Some(Protection { module: 0, span: Span::default(), name })
+}
+
+/// The setting of a gateway that guards, with the path of its file.
+fn platform_place(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)> {
     let program = case.program;
-    for (_, fact) in
-        program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some(item))
-    {
-        if let Some((settings, _)) = super::alerting::switched_on(program, fact) {
-            return Some(Protection { module: 0, span: crate::model::Span::default(), name: settings.path.clone() });
-        }
-    }
-    None
+    let mut facts =
+        program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some(item));
+    facts.find_map(|(_, fact)| {
+        let (settings, entry) = super::alerting::switched_on(program, fact)?;
+        Some((settings.location(entry.span), settings.path.clone()))
+    })
 }
 
 /// One finding per entry point that lacks the guard, and evidence for those that have it.
@@ -183,7 +201,7 @@ fn judge(
                         en: format!("{} is guarded by {}", entry.name, found.name),
                         ko: format!("{}: {}이(가) 앞에서 막습니다", entry.name, found.name),
                     };
-                    evidence.push(case.evidence(&found, message));
+                    evidence.push(Evidence { location: location_of(case, &found, item), message });
                     if !guards.iter().any(|(_, known)| *known == found) {
                         guards.push((*index, found));
                     }

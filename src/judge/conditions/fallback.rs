@@ -14,7 +14,7 @@ use super::super::verdict::{Finding, Item};
 /// Sites of one call behind one entry point that are looked at.
 const SITES: usize = 8;
 /// Callers of callers that are looked at where no entry point reaches a call.
-const CALLERS: usize = 3;
+pub const CALLERS: usize = 3;
 
 /// `no-fallback`: on every way to an LLM call something catches its failure and answers in its stead.
 pub fn fallback(case: &Case<'_, '_>) -> Outcome {
@@ -47,7 +47,7 @@ fn judge(case: &Case<'_, '_>, external: &External) -> Option<Finding> {
 }
 
 /// Where no entry point reaches a call, the ways from its known callers.
-fn ways_from_callers(case: &Case<'_, '_>, trail: Trail, depth: usize) -> Vec<Trail> {
+pub fn ways_from_callers(case: &Case<'_, '_>, trail: Trail, depth: usize) -> Vec<Trail> {
     let Some(first) = trail.first() else { return Vec::new() };
     let callers = case.program.callers_of(case.program.units.calls[first.call].unit);
     let outer: Vec<Site> = callers.iter().copied().filter(|caller| !trail.contains(caller)).take(SITES).collect();
@@ -59,13 +59,17 @@ fn ways_from_callers(case: &Case<'_, '_>, trail: Trail, depth: usize) -> Vec<Tra
 }
 
 fn finding(case: &Case<'_, '_>, external: &External, fate: Option<Fate>, entry: &str) -> Finding {
-    let variant = match fate {
+    let values = [("api", external.api.clone()), ("entry", entry.to_owned())];
+    case.call_finding("no-fallback", variant(fate), external.call, &values)
+}
+
+/// Which of the rule's messages tells of a failure's fate.
+pub fn variant(fate: Option<Fate>) -> &'static str {
+    match fate {
         Some(Fate::Rethrown) => "rethrown",
         Some(Fate::ErrorStatus | Fate::RaisedStatus) => "error-status",
         Some(Fate::RawError) => "raw-error",
         Some(Fate::Nothing) => "nothing",
         _ => "propagates",
-    };
-    let values = [("api", external.api.clone()), ("entry", entry.to_owned())];
-    case.call_finding("no-fallback", variant, external.call, &values)
+    }
 }

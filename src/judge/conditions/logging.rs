@@ -12,7 +12,7 @@ use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
 use super::super::guards::{Protection, short};
-use super::super::verdict::{Evidence, Finding, Item, Text};
+use super::super::verdict::{Evidence, Finding, Item, Location, Text};
 use around::{around_call, inside};
 use line::log_line;
 
@@ -38,6 +38,17 @@ impl Told {
 
     fn is_nothing(self) -> bool {
         self == Told::default()
+    }
+
+    /// The parts that are not told, as messages name them.
+    fn missing(self) -> Vec<&'static str> {
+        let parts = [
+            ("outcome", self.success.what),
+            ("duration", self.success.duration),
+            ("error", self.failure.what),
+            ("duration-of-failure", self.failure.duration || !self.success.duration || !self.failure.what),
+        ];
+        parts.into_iter().filter(|(_, told)| !told).map(|(word, _)| word).collect()
     }
 
     /// What two logs tell together.
@@ -95,7 +106,7 @@ pub fn request_logging(case: &Case<'_, '_>) -> Outcome {
 }
 
 /// The entry points that must be logged.
-fn objects(case: &Case<'_, '_>) -> BTreeSet<usize> {
+pub fn objects(case: &Case<'_, '_>) -> BTreeSet<usize> {
     let public = |index: &usize| case.entries.entries[*index].public;
     let reaching: BTreeSet<usize> = case.reaching(|_| true).into_iter().filter(public).collect();
     if !reaching.is_empty() {
@@ -139,16 +150,7 @@ fn finding(case: &Case<'_, '_>, entry: &Entry<'_>, told: Told, unwired: Option<P
     let mut finding = match &unwired {
         Some(guard) => finding("not-wired", &[name, ("guard", guard.name.clone())]),
         None if told.is_nothing() => finding("none", &[name]),
-        None => {
-            let parts = [
-                ("outcome", told.success.what),
-                ("duration", told.success.duration),
-                ("error", told.failure.what),
-                ("duration-of-failure", told.failure.duration || !told.success.duration || !told.failure.what),
-            ];
-            let missing: Vec<&str> = parts.iter().filter(|(_, told)| !told).map(|(word, _)| *word).collect();
-            finding("partial", &[name, ("missing", missing.join(", "))])
-        }
+        None => finding("partial", &[name, ("missing", told.missing().join(", "))]),
     };
     if let Some(guard) = &unwired {
         let message = Text {
@@ -166,6 +168,29 @@ pub fn is_logged(case: &Case<'_, '_>, index: usize) -> bool {
     super::alerting::initialised(case, "V1").is_some()
         || super::alerting::configured(case, "V1").is_some()
         || covered(case, entry, index).is_ok()
+}
+
+/// What logs the requests to an entry point, by place and name; else what the log leaves out.
+pub fn logged_by(case: &Case<'_, '_>, index: usize) -> Result<(Location, String), Vec<&'static str>> {
+    if let Some(found) = super::alerting::initialised(case, "V1") {
+        return Ok((case.program.location(found.module, found.span), found.name));
+    }
+    if let Some(found) = super::alerting::configured(case, "V1") {
+        return Ok(found);
+    }
+    match covered(case, &case.entries.entries[index], index) {
+        Ok(found) => Ok((case.program.location(found.module, found.span), found.name)),
+        Err(told) => Err(told.missing()),
+    }
+}
+
+/// Whether something in front of an entry point logs all of a request by itself.
+pub fn is_logger<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, link: &Link<'m>) -> bool {
+    match link_logs(case, entry, link) {
+        Some(Logged::Product(_)) => true,
+        Some(Logged::Own(told, _)) => told.is_complete(),
+        None => false,
+    }
 }
 
 /// What covers an entry point; else what its log tells at most.

@@ -70,7 +70,7 @@ fn without_retry(case: &Case<'_, '_>, external: &External, constructs: &[Constru
 
 /// Whether what a call is made on was told to retry: `model.with_retry()`, `session.mount(.., HTTPAdapter(..))`,
 /// `axiosRetry(client)`.
-fn is_configured(case: &Case<'_, '_>, site: Site, constructs: &[Construct]) -> bool {
+pub fn is_configured(case: &Case<'_, '_>, site: Site, constructs: &[Construct]) -> bool {
     let program = case.program;
     let callee = &program.units.calls[site.call].call.callee;
     program.values(callee, site.frame).iter().any(|value| {

@@ -10,7 +10,8 @@ use super::memory::once;
 use super::{DECIDES, DEPTH, Guards, Protection, short};
 
 impl<'p, 'm> Guards<'p, 'm> {
-    pub(super) fn at_step(&self, site: Site, decorators: bool, item: &str) -> Option<Protection> {
+    /// What protects one step of a way: its function's decorators, what stands around it, in its way, or before it.
+    pub fn at_step(&self, site: Site, decorators: bool, item: &str) -> Option<Protection> {
         once(&self.memory.steps, (site, decorators), item, || {
             (if decorators { self.decorators(site.frame, item) } else { None })
                 .or_else(|| self.around(site, item))
