@@ -160,7 +160,7 @@ fn around(case: &Case<'_, '_>, step: Site, streams: bool, left_running: bool) ->
 /// A call that is a deadline, as what stands there.
 fn called(case: &Case<'_, '_>, site: Site) -> Protection {
     let info = &case.program.units.calls[site.call];
-    let path = case.program.callee_paths(site).into_iter().next();
+    let path = case.program.callee_paths(site).first().cloned();
     let name = path.map_or_else(|| Program::written(&info.call.callee), |path| short(&path));
     Protection { module: info.module, span: info.call.callee.span, name }
 }

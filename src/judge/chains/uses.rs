@@ -108,7 +108,7 @@ impl<'m> Look<'_, '_, 'm> {
         let mut frames: Vec<FrameId> = stop.value.iter().filter_map(|value| frame_of(program, value)).collect();
         if !stop.guards.is_empty() {
             for site in self.sites_at(stop) {
-                frames.extend(program.runs(site));
+                frames.extend(program.runs(site).iter().copied());
             }
         }
         frames
@@ -134,7 +134,7 @@ impl<'m> Look<'_, '_, 'm> {
                 _ => continue,
             };
             if test.span == stop.span || node.span == stop.span {
-                sites.extend(program.slice(test, frame).sites.into_iter().take(SITES));
+                sites.extend(program.slice(test, frame).sites.iter().copied().take(SITES));
             }
         }
         sites

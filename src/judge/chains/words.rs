@@ -69,6 +69,7 @@ pub(super) fn front(role: Role, name: &str) -> Text {
         Role::Decorator => text(format!("decorator `{name}`"), format!("데코레이터 `{name}`")),
         Role::Middleware => text(format!("middleware `{name}`"), format!("미들웨어 `{name}`")),
         Role::Dependency => text(format!("dependency `{name}`"), format!("의존성 `{name}`")),
+        Role::Observer => text(format!("told of errors: `{name}`"), format!("오류를 전달받는 `{name}`")),
     }
 }
 
