@@ -245,7 +245,9 @@ impl<'p, 'm> Guards<'p, 'm> {
                 // A dependency stops a request only by raising; a hook of a framework also by what it answers.
                 let found =
                     found.or_else(|| if link.role == Role::Dependency { None } else { self.answers(frame, item) });
-                found.map(|_| here(self.name_of(value)))
+                let found = found?;
+                // A function without a name is known by what guards in it.
+                Some(here(Some(self.name_of(value)).filter(|name| !name.is_empty()).unwrap_or(found.name)))
             }
         }
     }

@@ -78,7 +78,8 @@ pub enum Kind {
     /// A call that loads a `.env` file.
     LoadsEnvironmentFile,
     /// An operation on a store (database, cache, file): `does` is `get`, `set`, `claim` (set if absent), `count` (increment),
-    /// `append`, `delete`, `many` (loads rows), `tally` (how many there are), `expire`. Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many.
+    /// `append`, `delete`, `many` (loads rows), `tally` (how many there are), `expire`, `results` (answers what was queued on
+    /// its object), `script` (what the commands do that the text in `value` calls). Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many.
     /// `claim` needs the arguments in `needs` where the name alone does not tell.
     Store,
     /// A call that writes a log line; `level` is `debug`, `info`, `warning`, `error` or `exception` (with stack).

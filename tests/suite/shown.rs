@@ -296,12 +296,13 @@ fn operation(case: &Case<'_, '_>, site: Site, shown: &mut Shown) {
         Operation::Many => "many",
         Operation::Tally => "tally",
         Operation::Expire => "expire",
+        Operation::Results => "results",
     };
     shown.line(format!("store {does}"));
-    let by_query = facts.iter().all(|id| case.program.catalogue.fact(*id).does.as_deref() != Some(does));
-    shown.facts.extend(
-        facts.into_iter().filter(|id| by_query || case.program.catalogue.fact(*id).does.as_deref() == Some(does)),
-    );
+    let does_so = |id: &FactId| case.program.catalogue.fact(*id).does.as_deref() == Some(does);
+    // Statements and scripts are told by their text.
+    let by_text = !facts.iter().any(does_so);
+    shown.facts.extend(facts.into_iter().filter(|id| by_text || does_so(id)));
 }
 
 /// Names that are used without being called: decorators, and what stands in front of handlers.

@@ -1,8 +1,13 @@
 //! Hand-written guards, recognised by what they do: what flows into their tests, what they keep, and how they refuse.
 
+mod comparisons;
+mod cooldowns;
+mod copies;
+mod fresh;
 pub mod operations;
 pub mod quantities;
 mod repeats;
+mod scripts;
 pub mod subjects;
 mod windows;
 pub mod writes;
@@ -12,7 +17,7 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use crate::link::flow::{Gate, Slice};
-use crate::link::units::{NodeKind, UnitId};
+use crate::link::units::{NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, StatementKind};
 use crate::rules::catalogue::Kind;
@@ -20,6 +25,7 @@ use crate::rules::checked::FactId;
 
 pub use operations::{Operation, query_is_bounded};
 use quantities::{Quantity, Source};
+use subjects::Subject;
 use windows::Span;
 pub use writes::is_of_the_language;
 use writes::{Change, Write};
@@ -66,8 +72,8 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         reached: Option<&FxHashSet<UnitId>>,
     ) -> Option<String> {
         let holds = match item {
-            "C1" => self.limits_rate(slice),
-            "C2" => self.caps_cost(slice),
+            "C1" => self.limits_rate(gate, slice) || self.cools_down(slice),
+            "C2" => self.caps_cost(gate, slice),
             "C3" => repeats::stops(self.program, gate, slice, self.writes(), reached),
             _ => false,
         };
@@ -83,12 +89,13 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             }
             at = info.parent;
         }
-        String::new()
+        // A function without a name is known by what it asks.
+        written_test(gate.test).unwrap_or_else(|| "if".to_owned())
     }
 
     /// Whether a guard counts in the memory of one process.
     pub fn counts_in_process(&self, slice: &Slice<'m>) -> bool {
-        let quantities = quantities::compared(self.program, slice);
+        let quantities = comparisons::compared(self.program, slice, None);
         let kept: Vec<&Quantity<'m>> =
             quantities.iter().filter(|quantity| self.records(quantity).next().is_some()).collect();
         !kept.is_empty() && kept.iter().all(|quantity| self.is_in_process(quantity))
@@ -102,6 +109,16 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 self.program.callee_paths(site).iter().any(|path| writes::is_of_the_language(path))
             }
         }
+    }
+
+    /// Whether a test asks about what something records in the branch that it opens: a count that is started anew.
+    pub fn starts_anew(&self, test: &'m Expression, frame: FrameId, branch: NodeId) -> bool {
+        let units = &self.program.units;
+        let asked = quantities::behind(self.program, test, frame);
+        self.writes().iter().any(|write| {
+            units.ancestors(write.node).any(|(id, _)| id == branch)
+                && asked.iter().any(|quantity| subjects::are_related(&quantity.subjects, &write.subjects))
+        })
     }
 
     /// The records about the same thing as a quantity.
@@ -186,12 +203,17 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     }
 
     /// Counts requests per caller, compares with a limit, refuses.
-    fn limits_rate(&self, slice: &Slice<'m>) -> bool {
-        quantities::compared(self.program, slice).iter().any(|quantity| {
-            let records: Vec<&Write<'m>> = self.records(quantity).filter(|write| write.accumulates()).collect();
+    fn limits_rate(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> bool {
+        comparisons::compared(self.program, slice, Some((gate.test, gate.refuses_when))).iter().any(|quantity| {
+            // What starts a count anew tells about its time: `hits.set(ip, { count: 1, resetAt: now + 60_000 })`.
+            let related: Vec<&Write<'m>> = self.records(quantity).collect();
+            let records: Vec<&Write<'m>> = related.iter().copied().filter(|write| write.accumulates()).collect();
+            if refuses_few(quantity, &records) {
+                return false;
+            }
             let counts_itself = matches!(quantity.source, Source::Store(_, Operation::Count));
-            let span = self.span(slice, &records);
-            let in_time = span.clock || span.long || span.short || self.expires(&records);
+            let span = self.span(slice, &related);
+            let in_time = span.clock || span.long || span.short || self.expires(&related);
             let is_per_caller = quantity.keys.iter().any(|(key, frame)| depends_on_caller(self.program, key, *frame));
             match quantity.source {
                 _ if !is_per_caller => false,
@@ -225,24 +247,45 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     fn expires(&self, records: &[&Write<'m>]) -> bool {
         records.iter().any(|write| {
             let frame = self.program.open_frame(write.unit);
+            let by_script = write.site.and_then(|site| scripts::of(self.program, site));
+            if by_script.is_some_and(|script| script.expires) {
+                return true;
+            }
             self.program.units.units[write.unit].calls.iter().any(|call| {
                 let site = Site { call: *call, frame };
-                self.operation(site) == Some(Operation::Expire)
-                    || ["EX", "PX"].iter().any(|flag| operations::has_flag(self.program, site, flag))
-                    || ["ex", "px", "ttl"].iter().any(|key| {
-                        matches!(self.program.argument(site, key), crate::link::arguments::Given::Present { .. })
-                    })
+                self.operation(site) == Some(Operation::Expire) || self.ends_with_time(site)
             })
         })
     }
 
+    /// Whether what is recorded is gone before the day is over: `expire(key, 3600)`.
+    fn is_gone_sooner(&self, records: &[&Write<'m>]) -> bool {
+        let program = self.program;
+        records.iter().any(|write| {
+            let Some(site) = write.site.filter(|_| !write.in_process) else { return false };
+            let lifetimes = program.units.units[write.unit].calls.iter().filter_map(|call| {
+                let other = Site { call: *call, frame: site.frame };
+                let arguments = &program.units.calls[*call].call.arguments;
+                let is_same = || same_key(program, site, other);
+                (self.operation(other) == Some(Operation::Expire) && is_same())
+                    .then(|| program.number(&arguments.get(1)?.value, site.frame, 0))?
+            });
+            let script = scripts::of(program, site).and_then(|script| script.lifetime);
+            // Several are for several cases: the longest counts.
+            lifetimes.chain(script).reduce(f64::max).is_some_and(|seconds| seconds < windows::DAY)
+        })
+    }
+
     /// Reads what was spent over a day or longer, compares with a limit, refuses; and spending is recorded.
-    fn caps_cost(&self, slice: &Slice<'m>) -> bool {
-        quantities::compared(self.program, slice).iter().any(|quantity| {
+    fn caps_cost(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> bool {
+        comparisons::compared(self.program, slice, Some((gate.test, gate.refuses_when))).iter().any(|quantity| {
             let counts = quantity.is_length || matches!(quantity.source, Source::Store(_, Operation::Tally));
             let records: Vec<&Write<'m>> = self.records(quantity).collect();
             let sums = |write: &&Write<'m>| write.accumulates() && (counts || write.change != Change::Append);
             if matches!(quantity.source, Source::Store(_, Operation::Claim)) || !records.iter().any(sums) {
+                return false;
+            }
+            if refuses_few(quantity, &records) || is_row_only(quantity, &records) || self.is_gone_sooner(&records) {
                 return false;
             }
             let span = self.span(slice, &records);
@@ -261,6 +304,53 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 && !self.is_in_process(quantity)
         })
     }
+}
+
+/// A test as people know it: what it compares.
+fn written_test(test: &Expression) -> Option<String> {
+    let operands = match &test.kind {
+        ExpressionKind::Operator { operands, .. } => operands,
+        _ => return Some(Program::written(test)).filter(|written| !written.is_empty()),
+    };
+    operands.iter().find_map(written_test)
+}
+
+/// A test that refuses when few were counted limits nothing; a balance that goes down does.
+fn refuses_few(quantity: &Quantity<'_>, records: &[&Write<'_>]) -> bool {
+    let is_tally = matches!(quantity.source, Source::Store(_, Operation::Tally));
+    quantity.refuses_little
+        && (is_tally || quantity.is_length)
+        && !records.iter().any(|write| write.change == Change::Adjust)
+}
+
+/// That a row is there says nothing about its numbers; of a number that is kept under a key it says that it is not nought.
+fn is_row_only(quantity: &Quantity<'_>, records: &[&Write<'_>]) -> bool {
+    let is_key = |subject: &Subject| matches!(subject, Subject::Key(_));
+    let is_number = quantity.subjects.iter().any(is_key)
+        && records.iter().any(|write| write.change == Change::Adjust && write.subjects.iter().any(is_key));
+    quantity.is_presence && matches!(quantity.source, Source::Store(_, Operation::Get | Operation::Many)) && !is_number
+}
+
+/// Whether a unit is one of those that run, or a function without a name that is written within one.
+pub(super) fn runs_within(program: &Program<'_>, unit: UnitId, running: &FxHashSet<UnitId>) -> bool {
+    let mut at = Some(unit);
+    while let Some(unit) = at {
+        if running.contains(&unit) {
+            return true;
+        }
+        let info = &program.units.units[unit];
+        at = info.parent.filter(|_| info.function.is_some_and(|function| function.name.is_empty()));
+    }
+    false
+}
+
+/// Whether two operations are written with the same key.
+fn same_key(program: &Program<'_>, one: Site, other: Site) -> bool {
+    let key = |site: Site| {
+        let first = &program.units.calls[site.call].call.arguments.first()?.value;
+        Some((Program::written(first), program.text(first, site.frame)))
+    };
+    key(one).is_some_and(|one| key(other) == Some(one))
 }
 
 /// Whether a key tells callers apart: something of the request flows into it.

@@ -4,6 +4,8 @@ use crate::link::{Program, Site};
 use crate::model::{Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
+use super::scripts;
+
 /// What an operation on a store does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
@@ -20,10 +22,12 @@ pub enum Operation {
     /// Asks how many there are, or how much they are together.
     Tally,
     Expire,
+    /// Answers with what the commands answered that were queued on its object.
+    Results,
 }
 
 impl Operation {
-    fn named(name: &str) -> Option<Operation> {
+    pub(super) fn named(name: &str) -> Option<Operation> {
         Some(match name {
             "get" => Operation::Get,
             "set" => Operation::Set,
@@ -34,6 +38,7 @@ impl Operation {
             "many" => Operation::Many,
             "tally" => Operation::Tally,
             "expire" => Operation::Expire,
+            "results" => Operation::Results,
             _ => return None,
         })
     }
@@ -55,6 +60,10 @@ pub fn operation(program: &Program<'_>, site: Site) -> Option<Operation> {
     for path in program.callee_paths(site).iter() {
         for (_, fact) in program.facts_of(path, Kind::Store) {
             let is_met = |need: &String| program.meets(need, site) == Some(true) || has_flag(program, site, need);
+            // A script does what its commands do; one that cannot be read counts.
+            if fact.does.as_deref() == Some(scripts::SCRIPT) {
+                return Some(scripts::of(program, site).map_or(Operation::Count, |script| script.operation));
+            }
             let Some(operation) = fact.does.as_deref().and_then(Operation::named) else { continue };
             if !fact.needs.iter().all(is_met) {
                 continue;

@@ -1,11 +1,10 @@
-//! What a test compares: numbers and lists that are kept somewhere, and by what they are looked up.
+//! Numbers and lists that are kept somewhere: what stands behind an expression, and by what it is looked up.
 
 use rustc_hash::FxHashSet;
 
-use crate::link::flow::Slice;
-use crate::link::units::{Access, Binding};
+use crate::link::units::{Access, Binding, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Call, Expression, ExpressionKind, Literal};
+use crate::model::{Call, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
 use super::operations::{Operation, operation};
@@ -32,15 +31,20 @@ pub struct Quantity<'m> {
     pub is_length: bool,
     /// Only whether there is something: `if not row`.
     pub is_presence: bool,
+    /// The test refuses when there is little rather than much: `if count == 0`, `if rows.length < 3`.
+    pub refuses_little: bool,
 }
 
 /// What is known on the way back from a comparison.
 #[derive(Clone, Debug, Default)]
-struct Reading<'m> {
+pub(super) struct Reading<'m> {
     field: Option<String>,
     is_length: bool,
     /// The test is whether there is something.
     by_truth: bool,
+    refuses_little: bool,
+    /// The place within results that are read together.
+    position: Option<usize>,
     keys: Vec<(&'m Expression, FrameId)>,
     depth: usize,
 }
@@ -48,50 +52,11 @@ struct Reading<'m> {
 const DEPTH: usize = 40;
 const STEPS: usize = 4_000;
 
-/// The quantities that are compared in a slice: with `<` and its kin, or with nothing at all (`if not credits`).
-pub fn compared<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<Quantity<'m>> {
-    let mut search = Search { program, seen: FxHashSet::default(), found: Vec::new() };
-    for (part, frame) in &slice.parts {
-        match &part.kind {
-            ExpressionKind::Operator { operator, operands }
-                if matches!(operator.as_str(), "<" | ">" | "<=" | ">=") || is_against_zero(operator, operands) =>
-            {
-                for operand in operands {
-                    search.read(operand, *frame, Reading { by_truth: operator == "not", ..Reading::default() });
-                }
-            }
-            ExpressionKind::Call(call) if compares(call) => {
-                search.read_callee(call, *frame, &Reading::default());
-                for argument in &call.arguments {
-                    search.read(&argument.value, *frame, Reading::default());
-                }
-            }
-            _ => {}
-        }
-    }
-    search.found
-}
-
 /// The quantities behind an expression: what a record writes to.
 pub fn behind<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> Vec<Quantity<'m>> {
-    let mut search = Search { program, seen: FxHashSet::default(), found: Vec::new() };
+    let mut search = Search::new(program);
     search.read(expression, frame, Reading::default());
     search.found
-}
-
-/// `balance.lessThan(cost)`: comparisons of numbers that are objects.
-fn compares(call: &Call) -> bool {
-    matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "gte" | "gt" | "lte" | "lt" | "greaterThan" | "lessThan" | "greaterThanOrEqualTo" | "lessThanOrEqualTo"))
-}
-
-fn is_against_zero(operator: &str, operands: &[Expression]) -> bool {
-    match (operator, operands) {
-        ("not", [_]) => true,
-        ("==" | "!=", [_, other]) => {
-            matches!(other.kind, ExpressionKind::Literal(Literal::Number(number)) if number == 0.0)
-        }
-        _ => false,
-    }
 }
 
 /// Whether a name asks how many there are.
@@ -116,14 +81,30 @@ fn looks_up(name: &str) -> bool {
     )
 }
 
-struct Search<'p, 'm> {
+/// The way back from expressions to what they read.
+pub(super) struct Search<'p, 'm> {
     program: &'p Program<'m>,
     seen: FxHashSet<(usize, FrameId, bool)>,
-    found: Vec<Quantity<'m>>,
+    pub(super) found: Vec<Quantity<'m>>,
 }
 
-impl<'m> Search<'_, 'm> {
-    fn read(&mut self, expression: &'m Expression, frame: FrameId, mut reading: Reading<'m>) {
+impl<'p, 'm> Search<'p, 'm> {
+    pub(super) fn new(program: &'p Program<'m>) -> Self {
+        Search { program, seen: FxHashSet::default(), found: Vec::new() }
+    }
+
+    /// Reads an operand of a comparison.
+    pub(super) fn read_operand(
+        &mut self,
+        operand: &'m Expression,
+        frame: FrameId,
+        by_truth: bool,
+        refuses_little: bool,
+    ) {
+        self.read(operand, frame, Reading { by_truth, refuses_little, ..Reading::default() });
+    }
+
+    pub(super) fn read(&mut self, expression: &'m Expression, frame: FrameId, mut reading: Reading<'m>) {
         let key = (std::ptr::from_ref(expression) as usize, frame, reading.is_length);
         if reading.depth > DEPTH || self.seen.len() > STEPS || !self.seen.insert(key) {
             return;
@@ -168,7 +149,7 @@ impl<'m> Search<'_, 'm> {
                     E::Literal(Literal::Text(text)) => {
                         return self.read_field(expression, object, text, frame, reading);
                     }
-                    E::Literal(Literal::Number(_)) => {}
+                    E::Literal(Literal::Number(place)) => reading.position = Some(*place as usize),
                     _ => reading.keys.push((index, frame)),
                 }
                 self.read(object, frame, reading);
@@ -180,7 +161,8 @@ impl<'m> Search<'_, 'm> {
 
     fn add(&mut self, source: Source, subjects: Vec<Subject>, reading: Reading<'m>) {
         let is_presence = reading.by_truth && reading.field.is_none() && !reading.is_length;
-        self.found.push(Quantity { source, subjects, keys: reading.keys, is_length: reading.is_length, is_presence });
+        let Reading { keys, is_length, refuses_little, .. } = reading;
+        self.found.push(Quantity { source, subjects, keys, is_length, is_presence, refuses_little });
     }
 
     fn read_name(&mut self, expression: &'m Expression, name: &'m str, frame: FrameId, reading: Reading<'m>) {
@@ -193,9 +175,9 @@ impl<'m> Search<'_, 'm> {
                 at = here.closure;
                 continue;
             };
-            // `global used; used += 1`: only added to here, bound outside.
-            let is_outer = here.closure.is_some()
-                && bindings.iter().all(|binding| matches!(binding, Binding::Value { operator: Some(_), .. }));
+            // `global used; used += 1`, `used = 0`: changed here, bound outside.
+            let only_adds = bindings.iter().all(|binding| matches!(binding, Binding::Value { operator: Some(_), .. }));
+            let is_outer = here.closure.is_some_and(|outer| only_adds || self.is_kept_outside(name, here.unit, outer));
             if is_outer {
                 at = here.closure;
                 continue;
@@ -216,6 +198,9 @@ impl<'m> Search<'_, 'm> {
                             reading.is_length |= is_length(key);
                             reading.field = reading.field.or_else(|| Some((*key).to_owned()));
                         }
+                        if let Some(Access::Position(place)) = access.first() {
+                            reading.position = Some(*place);
+                        }
                         self.read(value, id, reading);
                     }
                     Binding::Element { over, .. } => self.read(over, id, reading.clone()),
@@ -233,6 +218,37 @@ impl<'m> Search<'_, 'm> {
             return;
         }
         let _ = expression;
+    }
+
+    /// Whether a name that a unit assigns to, without declaring it, is something that its module keeps.
+    fn is_kept_outside(&self, name: &str, unit: UnitId, outer: FrameId) -> bool {
+        let program = self.program;
+        let is_declared = program.units.units[unit].nodes.iter().any(|node| match program.units.nodes[*node].kind {
+            NodeKind::Plain(statement) => match &statement.kind {
+                StatementKind::Assign(assignment) => {
+                    assignment.declares && matches!(&assignment.target.kind, ExpressionKind::Name(own) if own == name)
+                }
+                _ => false,
+            },
+            _ => false,
+        });
+        let own = program.units.units[unit].names.get(name).into_iter().flatten();
+        if is_declared
+            || own.into_iter().any(|binding| !matches!(binding, Binding::Value { access, .. } if access.is_empty()))
+        {
+            return false;
+        }
+        let mut at = Some(outer);
+        while let Some(id) = at {
+            let here = program.frame(id);
+            let info = &program.units.units[here.unit];
+            if let Some(bindings) = info.names.get(name) {
+                let is_kept = |binding: &Binding<'m>| matches!(binding, Binding::Value { value, .. } if is_kept(program, value, id));
+                return info.function.is_none() && bindings.iter().any(is_kept);
+            }
+            at = here.closure;
+        }
+        false
     }
 
     fn read_parameter(&mut self, index: usize, frame: FrameId, reading: Reading<'m>) {
@@ -277,9 +293,20 @@ impl<'m> Search<'_, 'm> {
         if !is_own {
             return self.read_field(expression, object, name, frame, reading);
         }
+        let values = program.values(expression, frame);
+        // A number that starts somewhere and changes is kept, whatever is added to it.
+        let starts = values.iter().any(|value| match value {
+            Value::Data { expression: inner, .. } => {
+                matches!(inner.0.kind, ExpressionKind::Literal(Literal::Number(_)))
+            }
+            _ => false,
+        });
+        if starts && values.len() > 1 {
+            return self.add(Source::Process, vec![Subject::Field(name.to_owned())], reading);
+        }
         // An attribute that was computed when the object was made is what it was computed from.
         let before = self.found.len();
-        for value in program.values(expression, frame).iter() {
+        for value in values.iter() {
             match value {
                 Value::Data { expression: inner, frame: home }
                     if !std::ptr::eq(inner.0, expression) && !is_kept(program, inner.0, *home) =>
@@ -365,7 +392,7 @@ impl<'m> Search<'_, 'm> {
     }
 
     /// What a method is called on; whether its arguments are only what is looked up.
-    fn read_callee(&mut self, call: &'m Call, frame: FrameId, reading: &Reading<'m>) -> bool {
+    pub(super) fn read_callee(&mut self, call: &'m Call, frame: FrameId, reading: &Reading<'m>) -> bool {
         let ExpressionKind::Member { object, name } = &call.callee.kind else { return false };
         let mut reading = reading.clone();
         reading.is_length |= is_length(name) && call.arguments.is_empty();
@@ -386,6 +413,9 @@ impl<'m> Search<'_, 'm> {
     fn read_operation(&mut self, site: Site, operation: Operation, mut reading: Reading<'m>) {
         let program = self.program;
         let call = program.units.calls[site.call].call;
+        if operation == Operation::Results {
+            return self.read_results(site, reading);
+        }
         reading.keys.extend(call.arguments.iter().map(|argument| (&argument.value, site.frame)));
         let mut receiver = call;
         for _ in 0..8 {
@@ -397,12 +427,44 @@ impl<'m> Search<'_, 'm> {
         let told = subjects::of_operation(program, site);
         // One column of a row is what is compared, whatever else the row holds.
         let subjects = match &reading.field {
-            Some(field) if matches!(operation, Operation::Get | Operation::Many) && !is_generic(field) => {
+            Some(field)
+                if matches!(operation, Operation::Get | Operation::Many | Operation::Claim) && !is_generic(field) =>
+            {
                 vec![Subject::Field(field.clone())]
             }
             _ => told,
         };
+        // A row that is made where there was none is read like any other: `row, _ = get_or_create(..)`, `row.calls >= 500`.
+        let reads_row = operation == Operation::Claim && reading.field.is_some();
+        let operation = if reads_row { Operation::Get } else { operation };
         self.add(Source::Store(site, operation), subjects, reading);
+    }
+
+    /// What commands answer that were queued on an object before: `pipe.incr(key)`, then `pipe.execute()[0]`.
+    fn read_results(&mut self, site: Site, reading: Reading<'m>) {
+        let program = self.program;
+        let info = &program.units.calls[site.call];
+        let ExpressionKind::Member { object, .. } = &info.call.callee.kind else { return };
+        let ExpressionKind::Name(queue) = &object.kind else { return self.read(object, site.frame, reading) };
+        let calls = program.units.units[info.unit].calls.iter().map(|call| Site { call: *call, frame: site.frame });
+        let mut queued: Vec<(Site, Operation)> = calls
+            .filter(|other| {
+                let call = program.units.calls[other.call].call;
+                call.span.end <= info.call.span.start
+                    && matches!(&call.callee.kind, ExpressionKind::Member { object, .. } if matches!(&object.kind, ExpressionKind::Name(on) if on == queue))
+            })
+            .filter_map(|other| Some((other, operation(program, other)?)))
+            .collect();
+        queued.sort_by_key(|(other, _)| program.units.calls[other.call].call.span.start);
+        let answers = |operation: Operation| operation == Operation::Count || operation.reads();
+        let placed = reading.position.and_then(|place| queued.get(place)).filter(|(_, operation)| answers(*operation));
+        let chosen: Vec<(Site, Operation)> = match placed {
+            Some(one) => vec![*one],
+            None => queued.into_iter().filter(|(_, operation)| answers(*operation)).collect(),
+        };
+        for (other, operation) in chosen {
+            self.read_operation(other, operation, reading.clone());
+        }
     }
 }
 

@@ -8,8 +8,9 @@ use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
+use super::fresh::is_fresh;
 use super::operations::{Operation, operation};
-use super::quantities::{self, Source};
+use super::quantities::{self, Quantity, Source};
 use super::subjects::{Subject, are_related, of_operation};
 use super::writes::Write;
 
@@ -17,6 +18,8 @@ use super::writes::Write;
 struct LookUp<'m> {
     subjects: Vec<Subject>,
     key: (&'m Expression, FrameId),
+    /// The operation of a store by which it looks.
+    site: Option<Site>,
 }
 
 /// Whether a gate recognises what was asked before. `reached` are the units that run for the request.
@@ -40,11 +43,22 @@ pub(super) fn stops<'m>(
         && look_ups(program, slice).iter().any(|look_up| {
             is_of_the_request(program, look_up.key)
                 && !is_fresh(program, look_up.key)
+                && !finds_itself(program, look_up)
                 && writes.iter().any(|write| {
-                    reached.is_none_or(|reached| reached.contains(&write.unit))
+                    reached.is_none_or(|reached| super::runs_within(program, write.unit, reached))
                         && are_related(&look_up.subjects, &write.subjects)
                 })
         })
+}
+
+/// Whether what is looked up was set under the same key just before: it is always found, and says nothing about others.
+fn finds_itself(program: &Program<'_>, look_up: &LookUp<'_>) -> bool {
+    let Some(site) = look_up.site else { return false };
+    program.before(site).iter().any(|before| {
+        before.under.is_none()
+            && operation(program, before.site) == Some(Operation::Set)
+            && super::same_key(program, before.site, site)
+    })
 }
 
 /// A claim of one and the same key says nothing about the request: a lock of the whole program.
@@ -63,33 +77,6 @@ fn is_constant(program: &Program<'_>, site: Site) -> bool {
 fn is_named_anew(program: &Program<'_>, site: Site) -> bool {
     let call = program.units.calls[site.call].call;
     call.arguments.first().is_some_and(|key| is_fresh(program, (&key.value, site.frame)))
-}
-
-/// Whether a key is made up on the spot: no later request comes with the same.
-fn is_fresh<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) -> bool {
-    let slice = program.slice(key.0, key.1);
-    let is_made_up =
-        slice.sites.iter().any(|site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Fresh)));
-    is_made_up && !comes_in(program, &slice)
-}
-
-/// Whether something flows in that no call in the program passes, or that is taken from the request.
-fn comes_in<'m>(program: &Program<'m>, slice: &Slice<'m>) -> bool {
-    let handed_in = slice.parameters.iter().any(|(unit, index, frame)| {
-        let function = program.units.units[*unit].function;
-        let target = function.and_then(|function| function.parameters.get(*index)).map(|each| &each.target.kind);
-        let is_receiver = matches!(target, Some(ExpressionKind::Name(name)) if name == "self" || name == "cls");
-        !is_receiver && !matches!(program.frame(*frame).how, How::Call(_))
-    });
-    handed_in
-        || slice.parts.iter().any(|(part, frame)| {
-            matches!(part.kind, ExpressionKind::Member { .. } | ExpressionKind::Name(_))
-                && program
-                    .values(part, *frame)
-                    .iter()
-                    .filter_map(Value::path)
-                    .any(|path| super::is_of_request(program, path))
-        })
 }
 
 /// `if !seen.insert(id)`: a set that says whether the value is new, as a test by itself.
@@ -120,7 +107,11 @@ fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<LookUp<'m>> {
         if operation(program, *site).is_some_and(|operation| matches!(operation, Operation::Get | Operation::Many)) {
             let subjects = of_operation(program, *site);
             for argument in &call.arguments {
-                found.push(LookUp { subjects: subjects.clone(), key: (&argument.value, site.frame) });
+                found.push(LookUp {
+                    subjects: subjects.clone(),
+                    key: (&argument.value, site.frame),
+                    site: Some(*site),
+                });
             }
             continue;
         }
@@ -128,7 +119,7 @@ fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<LookUp<'m>> {
         if matches!(name.as_str(), "get" | "has" | "contains" | "contains_key" | "includes" | "pop") {
             let subjects = kept_in(program, object, site.frame);
             if !subjects.is_empty() {
-                found.push(LookUp { subjects, key: (&key.value, site.frame) });
+                found.push(LookUp { subjects, key: (&key.value, site.frame), site: None });
             }
         }
     }
@@ -143,7 +134,7 @@ fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<LookUp<'m>> {
         };
         let subjects = kept_in(program, holder, *frame);
         if !subjects.is_empty() {
-            found.push(LookUp { subjects, key: (key, *frame) });
+            found.push(LookUp { subjects, key: (key, *frame), site: None });
         }
     }
     found
@@ -152,7 +143,17 @@ fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<LookUp<'m>> {
 /// What a collection that the program keeps is known by; nothing for what comes with the request.
 fn kept_in<'m>(program: &Program<'m>, holder: &'m Expression, frame: FrameId) -> Vec<Subject> {
     let behind = quantities::behind(program, holder, frame);
-    behind.into_iter().filter(|each| each.source != Source::Row).flat_map(|each| each.subjects).collect()
+    let is_kept = |each: &Quantity<'m>| each.source != Source::Row || is_of_session(program, holder, frame);
+    behind.into_iter().filter(is_kept).flat_map(|each| each.subjects).collect()
+}
+
+/// Whether something is kept in the session of a visitor: on the server, from one request to the next.
+fn is_of_session<'m>(program: &Program<'m>, holder: &'m Expression, frame: FrameId) -> bool {
+    let is_memory = |path: &str| {
+        path.match_indices('.').filter_map(|(at, _)| path.get(..at)).any(|head| program.is_a(head, Kind::Memory))
+    };
+    let slice = program.slice(holder, frame);
+    slice.sites.iter().any(|site| program.callee_paths(*site).iter().any(|path| is_memory(path)))
 }
 
 /// Words for who asks, rather than for what is asked.
@@ -197,10 +198,14 @@ const REQUESTS: [&str; 11] = [
 ];
 
 /// Whether a key is made of what is asked: a hash of it, its text, or an id that the client gives the request.
-fn is_of_the_request<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) -> bool {
+pub(super) fn is_of_the_request<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) -> bool {
     let slice = program.slice(key.0, key.1);
     let mut names: Vec<String> = Vec::new();
+    let (holders, held) = holders_of_callers(&slice);
     for (part, frame) in &slice.parts {
+        if holders.iter().any(|holder| std::ptr::eq(*holder, *part)) {
+            continue;
+        }
         match &part.kind {
             ExpressionKind::Literal(Literal::Text(text)) if text.len() < 40 => {
                 let text = plain(text);
@@ -233,7 +238,7 @@ fn is_of_the_request<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) 
     let parameters = slice.parameters.iter().filter_map(|(unit, index, _)| {
         let parameter = program.units.units[*unit].function?.parameters.get(*index)?;
         match &parameter.target.kind {
-            ExpressionKind::Name(name) if name != "self" => Some(plain(name)),
+            ExpressionKind::Name(name) if name != "self" && !held.contains(&name.as_str()) => Some(plain(name)),
             _ => None,
         }
     });
@@ -257,10 +262,40 @@ fn is_of_the_request<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) 
                 | "params"
         )
     });
-    !names.is_empty()
-        && names
-            .iter()
-            .any(|name| !CALLERS.iter().any(|caller| name.contains(caller) && (caller.len() > 3 || name.len() < 6)))
+    !names.is_empty() && names.iter().any(|name| !is_caller(name))
+}
+
+fn is_caller(name: &str) -> bool {
+    CALLERS.iter().any(|caller| name.contains(caller) && (caller.len() > 3 || name.len() < 6))
+}
+
+/// What callers are taken from: `event` of `event.from_user.id`; and the names that only stand for that.
+fn holders_of_callers<'m>(slice: &Slice<'m>) -> (Vec<&'m Expression>, Vec<&'m str>) {
+    let mut holders: Vec<&'m Expression> = Vec::new();
+    for (part, _) in &slice.parts {
+        let ExpressionKind::Member { object, name } = &part.kind else { continue };
+        if !is_caller(&plain(name)) {
+            continue;
+        }
+        let mut at = object.as_ref();
+        loop {
+            holders.push(at);
+            match &at.kind {
+                ExpressionKind::Member { object, .. } => at = object,
+                _ => break,
+            }
+        }
+    }
+    let is_holder = |part: &Expression| holders.iter().any(|holder| std::ptr::eq(*holder, part));
+    let roots = slice.parts.iter().filter_map(|(part, _)| match &part.kind {
+        ExpressionKind::Name(name) => Some((name.as_str(), is_holder(part))),
+        _ => None,
+    });
+    let roots: Vec<(&'m str, bool)> = roots.collect();
+    let only_holds = |name: &&str| roots.iter().all(|(other, holds)| other != name || *holds);
+    let held = roots.iter().filter(|(_, holds)| *holds).map(|(name, _)| *name).filter(|name| only_holds(name));
+    let held = held.collect();
+    (holders, held)
 }
 
 fn plain(name: &str) -> String {

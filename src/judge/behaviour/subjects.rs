@@ -70,7 +70,10 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
             }
         }
     }
-    if let Some(key) = innermost.arguments.first().filter(|argument| argument.name.is_none())
+    if super::scripts::of(program, site).is_some() {
+        let key = super::scripts::key(program, site).and_then(|key| program.text(key, site.frame));
+        subjects.push(Subject::Key(key.unwrap_or_else(|| "*".to_owned())));
+    } else if let Some(key) = innermost.arguments.first().filter(|argument| argument.name.is_none())
         && is_key(program, &key.value, site.frame)
     {
         let text = program.text(&key.value, site.frame).unwrap_or_else(|| "*".to_owned());

@@ -1,11 +1,11 @@
 //! How long something is counted: what a check and its records say about days and shorter spans.
 
-use crate::link::{FrameId, Program, Site};
+use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
 /// Seconds of a day.
-const DAY: f64 = 86_400.0;
+pub(super) const DAY: f64 = 86_400.0;
 
 /// What is known about the time over which something is summed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,6 +94,10 @@ fn of_prefix(length: f64) -> Span {
 }
 
 fn of_call<'m>(program: &Program<'m>, call: &'m Call, frame: FrameId) -> Span {
+    // What a function of the program says is in what it returns, not in its name.
+    if program.values(&call.callee, frame).iter().any(|value| matches!(value, Value::Function { .. })) {
+        return Span::default();
+    }
     let name = match &call.callee.kind {
         ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => name.as_str(),
         _ => "",

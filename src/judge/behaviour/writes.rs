@@ -6,8 +6,9 @@ use crate::link::units::{NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site};
 use crate::model::{Assignment, Expression, ExpressionKind, Literal, StatementKind};
 
+use super::copies;
 use super::operations::{Operation, operation};
-use super::quantities::{self, Source};
+use super::quantities::{self, Quantity, Source};
 use super::subjects::{self, Subject};
 
 /// How something is recorded.
@@ -35,6 +36,8 @@ pub struct Write<'m> {
     pub by_one: bool,
     /// Whether it is kept in this process only.
     pub in_process: bool,
+    /// Whether only a part of an entry changes: `entry.count += 1`, `entry.resetAt = later`.
+    pub is_part: bool,
     /// What is recorded.
     pub values: Vec<(&'m Expression, FrameId)>,
 }
@@ -51,7 +54,11 @@ impl Write<'_> {
         match self.change {
             Change::Adjust | Change::Append => true,
             Change::Claim => false,
-            Change::Set => self.site.is_none() && self.values.first().is_some_and(|(value, _)| !is_constant(value)),
+            Change::Set => {
+                self.site.is_none()
+                    && !self.is_part
+                    && self.values.first().is_some_and(|(value, _)| !is_constant(value))
+            }
         }
     }
 }
@@ -61,7 +68,9 @@ pub fn all<'m>(program: &Program<'m>, live: Option<&FxHashSet<UnitId>>) -> Vec<W
     let mut writes = Vec::new();
     for unit in 0..program.units.units.len() {
         // What a module binds at first is no record.
-        if program.units.units[unit].function.is_none() || live.is_some_and(|live| !live.contains(&unit)) {
+        if program.units.units[unit].function.is_none()
+            || live.is_some_and(|live| !super::runs_within(program, unit, live))
+        {
             continue;
         }
         let frame = program.open_frame(unit);
@@ -97,11 +106,17 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
         };
         let subjects = subjects::of_operation(program, site);
         let in_process = program.callee_paths(site).iter().any(|path| is_of_the_language(path));
-        let by_one = match super::operations::statement(program, site) {
-            Some(text) => text.contains("+ 1") || text.contains("- 1") || text.contains("+1"),
-            None => change == Change::Append || changes_by_one(&values),
+        let by_one = match (super::operations::statement(program, site), super::scripts::of(program, site)) {
+            (Some(text), _) => text.contains("+ 1") || text.contains("- 1") || text.contains("+1"),
+            (None, Some(script)) => script.by_one,
+            (None, None) => {
+                change == Change::Append
+                    || changes_by_one(&values)
+                    || change == Change::Adjust && values.iter().any(|(value, frame)| adds_one(program, value, *frame))
+            }
         };
-        return Some(Write { unit, node: info.node, site: Some(site), subjects, change, by_one, in_process, values });
+        let (node, site, is_part) = (info.node, Some(site), false);
+        return Some(Write { unit, node, site, subjects, change, by_one, in_process, is_part, values });
     }
     let ExpressionKind::Member { object, name } = &info.call.callee.kind else { return None };
     let change = match name.as_str() {
@@ -112,7 +127,7 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
     };
     let behind = quantities::behind(program, object, site.frame);
     let subjects: Vec<Subject> = behind.iter().flat_map(|quantity| quantity.subjects.clone()).collect();
-    if subjects.is_empty() {
+    if subjects.is_empty() || change == Change::Append && copies::is_lost(program, unit, object) {
         return None;
     }
     let in_process = behind.iter().all(|quantity| match quantity.source {
@@ -120,7 +135,8 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
         source => source == Source::Process,
     });
     let by_one = change == Change::Append || changes_by_one(&values);
-    Some(Write { unit, node: info.node, site: Some(site), subjects, change, by_one, in_process, values })
+    let (node, site, is_part) = (info.node, Some(site), false);
+    Some(Write { unit, node, site, subjects, change, by_one, in_process, is_part, values })
 }
 
 /// Whether an insertion goes on to add to the row that is there already:
@@ -170,6 +186,24 @@ fn adds<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> boo
     })
 }
 
+/// Whether a value is made by adding or taking away one: `count + 1`, `{ count: entry.count + 1 }`, `{"$inc": {"n": 1}}`.
+fn adds_one<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> bool {
+    let is_one = |each: &Expression| matches!(each.kind, ExpressionKind::Literal(Literal::Number(number)) if number.abs() == 1.0);
+    program.slice(value, frame).parts.iter().any(|(part, _)| match &part.kind {
+        ExpressionKind::Operator { operator, operands } => {
+            matches!(operator.as_str(), "+" | "-") && operands.len() == 2 && operands.iter().any(is_one)
+        }
+        ExpressionKind::Object(entries) => entries.iter().any(|entry| {
+            matches!(entry.key.as_deref(), Some("increment" | "decrement" | "$inc" | "inc" | "dec"))
+                && match &entry.value.kind {
+                    ExpressionKind::Object(fields) => fields.iter().any(|field| is_one(&field.value)),
+                    _ => is_one(&entry.value),
+                }
+        }),
+        _ => false,
+    })
+}
+
 /// Names that every program has: what they keep is kept in the process.
 pub fn is_of_the_language(path: &str) -> bool {
     ["globals.", "builtins.", "std.", "collections."].iter().any(|head| path.starts_with(head))
@@ -199,9 +233,18 @@ fn by_assignment<'m>(
     if assignment.declares || matches!(assignment.target.kind, ExpressionKind::List(_) | ExpressionKind::Object(_)) {
         return None;
     }
-    let (mut subjects, in_process) = target_subjects(program, &assignment.target, frame);
+    if is_first_value(program, unit, &assignment.target) {
+        return None;
+    }
+    let (mut subjects, mut in_process) = target_subjects(program, &assignment.target, frame);
     if subjects.is_empty() {
         return None;
+    }
+    let entry = entry_behind(program, &assignment.target, frame);
+    let is_part = !entry.is_empty();
+    if is_part {
+        in_process |= entry.iter().all(|quantity| quantity.source == Source::Process);
+        subjects.extend(entry.into_iter().flat_map(|quantity| quantity.subjects));
     }
     subjects.dedup();
     let adjusts =
@@ -215,7 +258,34 @@ fn by_assignment<'m>(
     if let ExpressionKind::Index { index, .. } = &assignment.target.kind {
         values.push((index, frame));
     }
-    Some(Write { unit, node, site: None, subjects, change, by_one, in_process, values })
+    Some(Write { unit, node, site: None, subjects, change, by_one, in_process, is_part, values })
+}
+
+/// What a constructor gives its object at first is no record, like what a module binds.
+fn is_first_value(program: &Program<'_>, unit: UnitId, target: &Expression) -> bool {
+    matches!(program.units.units[unit].name(), "__init__" | "__post_init__" | "constructor")
+        && matches!(&target.kind, ExpressionKind::Member { object, .. } if matches!(&object.kind, ExpressionKind::Name(root) if root == "self"))
+}
+
+/// The collection of the process that handed out the entry of which an assignment changes a part.
+fn entry_behind<'m>(program: &Program<'m>, target: &'m Expression, frame: FrameId) -> Vec<Quantity<'m>> {
+    let object = match &target.kind {
+        ExpressionKind::Member { object, .. } => object,
+        ExpressionKind::Index { object, index } if matches!(index.kind, ExpressionKind::Literal(Literal::Text(_))) => {
+            object
+        }
+        _ => return Vec::new(),
+    };
+    if matches!(&object.kind, ExpressionKind::Name(root) if root == "self") {
+        return Vec::new();
+    }
+    let mut behind = quantities::behind(program, object, frame);
+    behind.retain(|quantity| match quantity.source {
+        Source::Process => !quantity.keys.is_empty(),
+        Source::Store(site, _) => program.callee_paths(site).iter().any(|path| is_of_the_language(path)),
+        Source::Row => false,
+    });
+    behind
 }
 
 /// What an assignment changes, and whether that is kept in the process.
@@ -236,7 +306,9 @@ fn target_subjects<'m>(program: &Program<'m>, target: &'m Expression, frame: Fra
             let mut behind = quantities::behind(program, target, frame);
             // A name of a function's own takes a value; that changes nothing that is kept.
             if let ExpressionKind::Name(name) = &target.kind {
-                behind.retain(|quantity| quantity.subjects.contains(&Subject::Field(name.clone())));
+                behind.retain(|quantity| {
+                    quantity.source == Source::Process && quantity.subjects.contains(&Subject::Field(name.clone()))
+                });
             }
             let in_process = behind.iter().all(|quantity| quantity.source == Source::Process);
             (behind.into_iter().flat_map(|quantity| quantity.subjects).collect(), in_process)

@@ -3,8 +3,9 @@
 use crate::link::entries::Role;
 use crate::link::flow::{Exit, Gate};
 use crate::link::reach::{Reach, Trail};
+use crate::link::units::NodeKind;
 use crate::link::{FrameId, How, Site, Value};
-use crate::model::{Expression, ExpressionKind, Handler, Literal, StatementKind};
+use crate::model::{Call, Expression, ExpressionKind, StatementKind};
 
 use super::Guards;
 
@@ -19,10 +20,52 @@ impl<'p, 'm> Guards<'p, 'm> {
                 if before.is_caught || self.is_optional(before.under, step.frame) {
                     continue;
                 }
-                self.refusals_of_call(before.site, &mut gates, 0);
+                let mut inner = Vec::new();
+                self.refusals_of_call(before.site, &mut inner, 0);
+                inner.retain(|gate| !self.is_swallowed(gate, before.site, *step));
+                gates.extend(inner);
             }
         }
         gates
+    }
+
+    /// Whether what a gate raises within one call is caught before another, which then happens all the same.
+    pub(super) fn is_swallowed(&self, gate: &Gate<'m>, within: Site, until: Site) -> bool {
+        let program = self.program;
+        let (at, later) = (program.units.calls[within.call].node, program.units.calls[until.call].node);
+        self.program.raised_by(gate).iter().any(|name| program.is_caught(at, Some(name), Some(later)))
+    }
+
+    /// Whether a call of a function that is asynchronous is left alone: what it raises stops nobody.
+    pub(super) fn is_left_alone(&self, site: Site, frame: FrameId) -> bool {
+        let program = self.program;
+        let info = &program.units.calls[site.call];
+        let NodeKind::Plain(statement) = program.units.nodes[info.node].kind else { return false };
+        let StatementKind::Expression(value) = &statement.kind else { return false };
+        self.is_asynchronous(frame) && is_dropped(value, info.call)
+    }
+
+    fn is_asynchronous(&self, frame: FrameId) -> bool {
+        let function = self.program.units.units[self.program.unit_of_frame(frame)].function;
+        function.is_some_and(|function| function.is_async && !function.is_generator)
+    }
+
+    /// Whether a test asks for the promise of an answer, which is there whatever the answer is: `if (!allowed(ip))` of an
+    /// asynchronous `allowed`.
+    pub(super) fn asks_for_promise(&self, test: &'m Expression, frame: FrameId) -> bool {
+        match &test.kind {
+            ExpressionKind::Operator { operator, operands } if operator == "not" => {
+                operands.first().is_some_and(|inner| self.asks_for_promise(inner, frame))
+            }
+            ExpressionKind::Call(call) => self.program.units.call_id(call).is_some_and(|call| {
+                let site = Site { call, frame };
+                let frames = self.program.runs(site);
+                let mut own =
+                    frames.iter().filter(|inner| self.program.frame(**inner).how == How::Call(site)).peekable();
+                own.peek().is_some() && own.all(|inner| self.is_asynchronous(*inner))
+            }),
+            _ => false,
+        }
     }
 
     /// The gates by which a call stops its caller.
@@ -32,7 +75,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             return;
         }
         for frame in program.runs(site).iter().copied() {
-            if program.frame(frame).how != How::Call(site) {
+            if program.frame(frame).how != How::Call(site) || self.is_left_alone(site, frame) {
                 continue;
             }
             gates.extend(program.raising_gates(frame));
@@ -102,6 +145,23 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 }
 
+/// Whether a statement drops the promise of a call: `check(ip)`, `void check(ip)`, `check(ip).then(note)`.
+fn is_dropped(value: &Expression, call: &Call) -> bool {
+    match &value.kind {
+        ExpressionKind::Operator { operator, operands } if operator == "void" => {
+            operands.first().is_some_and(|inner| is_dropped(inner, call))
+        }
+        ExpressionKind::Call(each) if std::ptr::eq(each.as_ref(), call) => true,
+        ExpressionKind::Call(each) => match &each.callee.kind {
+            ExpressionKind::Member { object, name } => {
+                matches!(name.as_str(), "then" | "catch" | "finally") && is_dropped(object, call)
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// Whether a call of something that was given goes on with it: it is called itself, or by a method for that;
 /// `error.toString()` of a given error does not.
 pub(super) fn goes_on(callee: &Expression) -> bool {
@@ -114,17 +174,6 @@ pub(super) fn goes_on(callee: &Expression) -> bool {
             ONWARDS.contains(&name.as_str()) || matches!(&object.kind, ExpressionKind::Name(root) if root == "self")
         }
         _ => true,
-    }
-}
-
-/// What a handler answers, where it is yes or no.
-pub(super) fn answer_of(handler: &Handler) -> Option<bool> {
-    match &handler.body.last()?.kind {
-        StatementKind::Return(Some(value)) => match value.kind {
-            ExpressionKind::Literal(Literal::Boolean(answer)) => Some(answer),
-            _ => None,
-        },
-        _ => None,
     }
 }
 

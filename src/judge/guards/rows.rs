@@ -1,27 +1,37 @@
 //! Refusals of what is known already: a row that exists, a key that was taken.
 
 use crate::judge::behaviour::Operation;
-use crate::link::flow::{Gate, Slice, leaves, walk_block};
+use crate::link::flow::{Gate, Slice, leaves, leaves_by_raising, walk_block};
 use crate::link::units::NodeKind;
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, Handler, Literal};
+use crate::model::{Block, Expression, ExpressionKind, Handler, Literal, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::FactId;
 
-use super::refusals::answer_of;
 use super::{Guards, Protection};
 
 impl<'p, 'm> Guards<'p, 'm> {
     /// A row that is stored before the work, in a block that leaves when a unique row was there already.
     pub(super) fn refuses_known_rows(&self, site: Site) -> Option<Protection> {
+        self.stored_where(site, |handler| leaves(&handler.body))
+    }
+
+    /// A row that is stored in a function that raises when a unique row was there already: its callers stop too.
+    pub(super) fn raises_for_known_rows(&self, site: Site) -> Option<Protection> {
+        self.stored_where(site, |handler| match self.branch_of_conflict(&handler.body) {
+            Some(branch) => leaves_by_raising(branch),
+            None => leaves_by_raising(&handler.body) && !returns(&handler.body),
+        })
+    }
+
+    fn stored_where(&self, site: Site, refuses: impl Fn(&'m Handler) -> bool) -> Option<Protection> {
         let program = self.program;
         let writes = self.behaviour.operation(site).is_some_and(Operation::writes);
         let info = &program.units.calls[site.call];
         let refuses = program.units.ancestors(info.node).any(|(_, node)| match node.kind {
-            NodeKind::TryBody(tried) => tried
-                .handlers
-                .iter()
-                .any(|handler| leaves(&handler.body) && !self.conflicts(handler, site.frame).is_empty()),
+            NodeKind::TryBody(tried) => {
+                tried.handlers.iter().any(|handler| refuses(handler) && !self.conflicts(handler, site.frame).is_empty())
+            }
             _ => false,
         });
         (writes && refuses).then(|| Protection {
@@ -57,12 +67,35 @@ impl<'p, 'm> Guards<'p, 'm> {
                 let answers =
                     program.units.ancestors(program.units.calls[*call].node).any(|(_, node)| match node.kind {
                         NodeKind::TryBody(tried) => {
-                            tried.handlers.iter().any(|handler| answer_of(handler) == Some(refuses_when))
+                            tried.handlers.iter().any(|handler| self.answer_of(handler) == Some(refuses_when))
                         }
                         _ => false,
                     });
                 answers.then_some(found)
             })
+        })
+    }
+
+    /// What a handler answers for a row that is there already, where it is yes or no.
+    fn answer_of(&self, handler: &'m Handler) -> Option<bool> {
+        let branch = self.branch_of_conflict(&handler.body).unwrap_or(&handler.body);
+        match &branch.last()?.kind {
+            StatementKind::Return(Some(value)) => match value.kind {
+                ExpressionKind::Literal(Literal::Boolean(answer)) => Some(answer),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// What runs where a handler has asked for the code of rows that are there already.
+    fn branch_of_conflict(&self, body: &'m Block) -> Option<&'m Block> {
+        let facts: Vec<&Fact> = self.program.catalogue.of_kind(Kind::Conflict).map(|(_, fact)| fact).collect();
+        body.iter().find_map(|statement| {
+            let StatementKind::If { test, then, otherwise } = &statement.kind else { return None };
+            let negated = matches!(&test.kind, ExpressionKind::Operator { operator, .. } if operator == "!=");
+            let branch = if negated { otherwise } else { then };
+            (holds_code(test, &facts, 0) && !branch.is_empty()).then_some(branch)
         })
     }
 
@@ -96,4 +129,31 @@ impl<'p, 'm> Guards<'p, 'm> {
         });
         found
     }
+}
+
+/// Whether a test asks for a code by which stores say that a row is there already.
+fn holds_code(test: &Expression, facts: &[&Fact], depth: usize) -> bool {
+    let code = match &test.kind {
+        ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
+        ExpressionKind::Literal(Literal::Number(number)) => Some(number.to_string()),
+        _ => None,
+    };
+    if code.is_some_and(|code| facts.iter().any(|fact| fact.names.contains(&code))) {
+        return true;
+    }
+    let mut found = false;
+    if depth < 20 {
+        crate::link::flow::children(test, &mut |child| found = found || holds_code(child, facts, depth + 1));
+    }
+    found
+}
+
+/// Whether a block goes back to its caller without an error somewhere.
+fn returns(block: &Block) -> bool {
+    block.iter().any(|statement| match &statement.kind {
+        StatementKind::Return(_) => true,
+        StatementKind::If { then, otherwise, .. } => returns(then) || returns(otherwise),
+        StatementKind::Block(block) => returns(block),
+        _ => false,
+    })
 }

@@ -81,7 +81,9 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     fn find_gate(&self, gate: &Gate<'m>, item: &str) -> Option<Protection> {
         let program = self.program;
-        if gate.under.is_some_and(|test| self.by_request(test, gate.frame)) {
+        if gate.under.is_some_and(|test| self.by_request(test, gate.frame))
+            || self.asks_for_promise(gate.test, gate.frame)
+        {
             return None;
         }
         let slice = program.gate_slice(gate);
@@ -139,15 +141,28 @@ impl<'p, 'm> Guards<'p, 'm> {
             }
             for frame in program.runs(before.site).iter().copied() {
                 // What a function hands to a library it only stops where it is awaited; callbacks are not followed.
-                if program.frame(frame).how != How::Call(before.site) || !program.hands_errors_on(before.site.call) {
+                if program.frame(frame).how != How::Call(before.site)
+                    || !program.hands_errors_on(before.site.call)
+                    || self.is_left_alone(before.site, frame)
+                {
                     continue;
                 }
-                if let Some(found) = self.raises(frame, item, 1) {
+                if let Some(found) = self.raises(frame, item, 1)
+                    && !self.is_caught_all(before.site, site, item)
+                {
                     return Some(Protection { module: info.module, span: info.call.span, ..found });
                 }
             }
         }
         None
+    }
+
+    /// Whether all that guards within one call is caught before another.
+    fn is_caught_all(&self, within: Site, until: Site, item: &str) -> bool {
+        let mut gates = Vec::new();
+        self.refusals_of_call(within, &mut gates, 0);
+        gates.retain(|gate| self.gate(gate, item).is_some());
+        !gates.is_empty() && gates.iter().all(|gate| self.is_swallowed(gate, within, until))
     }
 
     /// Whether running a frame stops its caller where the item asks for it.
@@ -170,6 +185,11 @@ impl<'p, 'm> Guards<'p, 'm> {
         program.units.units[unit].calls.iter().find_map(|call| {
             let site = Site { call: *call, frame };
             let info = &program.units.calls[*call];
+            if item == "C3"
+                && let Some(found) = self.raises_for_known_rows(site)
+            {
+                return Some(found);
+            }
             if program.is_caught(info.node, None, None) || !program.hands_errors_on(*call) {
                 return None;
             }
@@ -182,7 +202,7 @@ impl<'p, 'm> Guards<'p, 'm> {
                 .runs(site)
                 .iter()
                 .copied()
-                .filter(|inner| program.frame(*inner).how == How::Call(site))
+                .filter(|inner| program.frame(*inner).how == How::Call(site) && !self.is_left_alone(site, *inner))
                 .find_map(|inner| self.raises(inner, item, depth + 1))
         })
     }
@@ -202,11 +222,23 @@ impl<'p, 'm> Guards<'p, 'm> {
                         first = first.take().or(Some(found));
                         true
                     }
-                    None => self.is_exempt(trail),
+                    None => self.is_exempt(trail) || self.starts_count(*site, item),
                 })
             });
             first.filter(|_| protected).or_else(|| self.raises(frame, item, 0))
         })
+    }
+
+    /// Whether a middleware goes on at a call because it starts to count there: the first request of a window passes.
+    fn starts_count(&self, site: Site, item: &str) -> bool {
+        let units = &self.program.units;
+        let mut around = units.ancestors(units.calls[site.call].node);
+        let branch = around.find_map(|(id, node)| match node.kind {
+            NodeKind::Then(test) | NodeKind::Otherwise(test) | NodeKind::Branch { test, .. } => Some((id, test)),
+            _ => None,
+        });
+        matches!(item, "C1" | "C2")
+            && branch.is_some_and(|(branch, test)| self.behaviour.starts_anew(test, site.frame, branch))
     }
 
     /// Whether a hook that goes on by returning nothing refuses by returning an answer, or one that is asked for a

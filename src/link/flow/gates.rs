@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::link::Program;
 use crate::link::units::*;
-use crate::link::values::{FrameId, Site};
+use crate::link::values::{FrameId, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
@@ -221,6 +221,34 @@ impl<'m> Program<'m> {
             }
         }
         false
+    }
+
+    /// The names of what a gate raises: the class and those that it derives from.
+    pub fn raised_by(&self, gate: &Gate<'m>) -> Vec<&'m str> {
+        let Some(StatementKind::Raise(Some(value))) = gate.refusal.and_then(|refusal| Some(&refusal.last()?.kind))
+        else {
+            return Vec::new();
+        };
+        let named = match &value.kind {
+            ExpressionKind::Call(call) => &call.callee,
+            _ => value,
+        };
+        let mut names = Vec::new();
+        let mut left = vec![(named, gate.frame)];
+        while let Some((named, frame)) = left.pop() {
+            if let ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } = &named.kind
+                && names.len() < 16
+            {
+                names.push(name.as_str());
+                for value in self.values(named, frame).iter() {
+                    if let Value::Class(class) | Value::Instance { class, .. } = value {
+                        let info = &self.units.classes[*class];
+                        left.extend(info.class.bases.iter().map(|base| (base, self.open_frame(info.unit))));
+                    }
+                }
+            }
+        }
+        names
     }
 
     /// Whether an error that a call returns stops its caller: everywhere but in Rust, where `?` says so.

@@ -1,0 +1,83 @@
+//! What a test compares, and whether it refuses when there is much or when there is little.
+
+use crate::link::Program;
+use crate::link::flow::Slice;
+use crate::model::{Call, Expression, ExpressionKind, Literal};
+
+use super::quantities::{Quantity, Reading, Search};
+
+/// The quantities that are compared in a slice: with `<` and its kin, or with nothing at all (`if not credits`).
+/// `gate` is the test that the slice is of, and whether it refuses when it holds.
+pub(super) fn compared<'m>(
+    program: &Program<'m>,
+    slice: &Slice<'m>,
+    gate: Option<(&'m Expression, bool)>,
+) -> Vec<Quantity<'m>> {
+    let mut search = Search::new(program);
+    let mut few = Vec::new();
+    if let Some((test, refuses_when)) = gate {
+        refusals_of_little(test, refuses_when, &mut few, 0);
+    }
+    for (part, frame) in &slice.parts {
+        match &part.kind {
+            ExpressionKind::Operator { operator, operands }
+                if matches!(operator.as_str(), "<" | ">" | "<=" | ">=") || is_against_zero(operator, operands) =>
+            {
+                // Nothing is beyond a limit without end.
+                if operands.iter().any(|operand| program.number(operand, *frame, 0).is_some_and(f64::is_infinite)) {
+                    continue;
+                }
+                for operand in operands {
+                    let refuses_little = few.iter().any(|each| std::ptr::eq(*each, operand));
+                    let by_truth = operator == "not";
+                    search.read_operand(operand, *frame, by_truth, refuses_little);
+                }
+            }
+            ExpressionKind::Call(call) if compares(call) => {
+                search.read_callee(call, *frame, &Reading::default());
+                for argument in &call.arguments {
+                    search.read_operand(&argument.value, *frame, false, false);
+                }
+            }
+            _ => {}
+        }
+    }
+    search.found
+}
+
+/// The operands of which a test refuses when they are small: `count` of `if count == 0: return`.
+fn refusals_of_little<'m>(test: &'m Expression, refuses_when: bool, found: &mut Vec<&'m Expression>, depth: usize) {
+    match &test.kind {
+        ExpressionKind::Await(inner) if depth < 20 => refusals_of_little(inner, refuses_when, found, depth + 1),
+        ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+            ("not", [inner]) => {
+                found.extend(Some(inner).filter(|_| refuses_when));
+                refusals_of_little(inner, !refuses_when, found, depth + 1);
+            }
+            ("and" | "or", all) if depth < 20 => {
+                all.iter().for_each(|each| refusals_of_little(each, refuses_when, found, depth + 1));
+            }
+            ("==", [inner, _]) => found.extend(Some(inner).filter(|_| refuses_when)),
+            ("!=", [inner, _]) => found.extend(Some(inner).filter(|_| !refuses_when)),
+            ("<" | "<=", [left, right]) => found.push(if refuses_when { left } else { right }),
+            (">" | ">=", [left, right]) => found.push(if refuses_when { right } else { left }),
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+/// `balance.lessThan(cost)`: comparisons of numbers that are objects.
+fn compares(call: &Call) -> bool {
+    matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "gte" | "gt" | "lte" | "lt" | "greaterThan" | "lessThan" | "greaterThanOrEqualTo" | "lessThanOrEqualTo"))
+}
+
+fn is_against_zero(operator: &str, operands: &[Expression]) -> bool {
+    match (operator, operands) {
+        ("not", [_]) => true,
+        ("==" | "!=", [_, other]) => {
+            matches!(other.kind, ExpressionKind::Literal(Literal::Number(number)) if number == 0.0)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,76 @@
+//! Copies of what is kept: what is added to one is lost, unless it is put back.
+
+use crate::link::Program;
+use crate::link::units::{Binding, NodeKind, UnitId};
+use crate::model::{Expression, ExpressionKind, StatementKind};
+use crate::rules::catalogue::Kind;
+
+/// Whether a name holds a copy (`hits.get(ip).filter(..)`) that its unit neither stores nor hands on.
+pub(super) fn is_lost(program: &Program<'_>, unit: UnitId, object: &Expression) -> bool {
+    let ExpressionKind::Name(name) = &object.kind else { return false };
+    let info = &program.units.units[unit];
+    let Some(bindings) = info.names.get(name.as_str()) else { return false };
+    let copies = bindings.iter().all(|binding| match binding {
+        Binding::Value { value, access, operator, .. } => access.is_empty() && operator.is_none() && is_copy(value, 0),
+        _ => false,
+    });
+    !bindings.is_empty() && copies && !is_put_back(program, unit, name)
+}
+
+/// Whether an expression makes a new collection out of another.
+fn is_copy(expression: &Expression, depth: usize) -> bool {
+    match &expression.kind {
+        ExpressionKind::Await(inner) if depth < 8 => is_copy(inner, depth + 1),
+        ExpressionKind::Slice { .. } | ExpressionKind::Comprehension { .. } => true,
+        ExpressionKind::Call(call) => {
+            matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "filter" | "slice" | "map" | "toSorted"))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a unit hands a name on whole: to a call that does not only measure it, into something kept, to its caller.
+fn is_put_back(program: &Program<'_>, unit: UnitId, name: &str) -> bool {
+    let info = &program.units.units[unit];
+    let frame = program.open_frame(unit);
+    let is_named = |value: &Expression| mentions(value, name, 0);
+    let is_given = info.calls.iter().any(|call| {
+        let inner = program.units.calls[*call].call;
+        let measures = || {
+            let site = crate::link::Site { call: *call, frame };
+            program.callee_paths(site).iter().any(|path| program.is_a(path, Kind::Measure) || path.ends_with(".len"))
+        };
+        inner.arguments.iter().any(|argument| is_named(&argument.value)) && !measures()
+    });
+    is_given
+        || info.returns.iter().any(|value| is_named(value))
+        || info.inner.iter().any(|inner| is_put_back(program, *inner, name))
+        || info.nodes.iter().any(|node| match program.units.nodes[*node].kind {
+            NodeKind::Plain(statement) => match &statement.kind {
+                StatementKind::Assign(assignment) => assignment.value.as_ref().is_some_and(is_named),
+                StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }) => {
+                    assignment.value.as_ref().is_some_and(is_named)
+                }
+                _ => false,
+            },
+            _ => false,
+        })
+}
+
+/// Whether a value is the name, or holds it as it is.
+fn mentions(value: &Expression, name: &str, depth: usize) -> bool {
+    match &value.kind {
+        ExpressionKind::Name(other) => other == name,
+        _ if depth > 4 => false,
+        ExpressionKind::List(_)
+        | ExpressionKind::Object(_)
+        | ExpressionKind::Spread(_)
+        | ExpressionKind::Await(_)
+        | ExpressionKind::Conditional { .. } => {
+            let mut found = false;
+            crate::link::flow::children(value, &mut |child| found = found || mentions(child, name, depth + 1));
+            found
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,138 @@
+//! Scripts that a store runs in one step: what they do is told by the commands that they call, as the catalogue knows them.
+
+use crate::link::arguments::Given;
+use crate::link::{Program, Site};
+use crate::model::{Expression, ExpressionKind, Literal};
+use crate::rules::catalogue::Kind;
+
+use super::operations::Operation;
+
+/// How the catalogue calls an operation that runs a script; `value` is the argument that holds its text.
+pub(super) const SCRIPT: &str = "script";
+
+/// What a script does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Script {
+    pub(super) operation: Operation,
+    /// Whether a number changes by one, or an entry is added: requests are counted, not what they cost.
+    pub(super) by_one: bool,
+    /// Whether what is kept is gone after a time, as far as can be told.
+    pub(super) expires: bool,
+    /// After how many seconds, where the text says so.
+    pub(super) lifetime: Option<f64>,
+}
+
+/// The script that a call runs, if it runs one; what cannot be read counts by one.
+pub(super) fn of(program: &Program<'_>, site: Site) -> Option<Script> {
+    let paths = program.callee_paths(site);
+    let (client, argument) = paths.iter().find_map(|path| {
+        let facts = program.facts_of(path, Kind::Store);
+        let (_, fact) = facts.into_iter().find(|(_, fact)| fact.does.as_deref() == Some(SCRIPT))?;
+        Some((path.rsplit_once('.')?.0.to_owned(), fact.value.clone()))
+    })?;
+    let argument = argument.as_deref().unwrap_or("#0");
+    let text = text_at(program, site, argument).or_else(|| {
+        // `script = client.register_script(TEXT)`, then `script(keys=[..])`.
+        let callee = &program.units.calls[site.call].call.callee;
+        let values = program.values(callee, site.frame);
+        values.iter().filter_map(|value| value.sites().last()).find_map(|made| text_at(program, *made, argument))
+    });
+    let unknown = Script { operation: Operation::Count, by_one: true, expires: true, lifetime: None };
+    Some(text.and_then(|text| read(program, &client, &text)).unwrap_or(unknown))
+}
+
+fn text_at(program: &Program<'_>, site: Site, argument: &str) -> Option<String> {
+    match program.argument(site, argument) {
+        Given::Present { expression, frame } => program.text(expression, frame),
+        _ => None,
+    }
+}
+
+/// What the commands of a script do together; none where there is none that the catalogue knows.
+fn read(program: &Program<'_>, client: &str, text: &str) -> Option<Script> {
+    let mut done: Vec<Operation> = Vec::new();
+    let (mut by_one, mut lifetime) = (false, None);
+    for command in commands(text) {
+        let Some(operation) = operation_of(program, client, &command) else { continue };
+        let amounts = command.iter().skip(2);
+        match operation {
+            Operation::Append => by_one = true,
+            Operation::Count => {
+                by_one |= amounts.clone().all(|amount| amount.parse::<f64>().is_ok_and(|n| n.abs() == 1.0))
+            }
+            Operation::Expire => lifetime = command.get(2).and_then(|seconds| seconds.parse().ok()).or(lifetime),
+            _ => {}
+        }
+        done.push(operation);
+    }
+    let has = |operation: Operation| done.contains(&operation);
+    let operation = if has(Operation::Count) || has(Operation::Append) && has(Operation::Tally) {
+        Operation::Count
+    } else {
+        [Operation::Claim, Operation::Append, Operation::Set, Operation::Tally, Operation::Get, Operation::Delete]
+            .into_iter()
+            .find(|each| has(*each))?
+    };
+    Some(Script { operation, by_one, expires: has(Operation::Expire), lifetime })
+}
+
+/// What one command does: the operation of the client that has its name.
+fn operation_of(program: &Program<'_>, client: &str, command: &[String]) -> Option<Operation> {
+    let path = format!("{client}.{}", command.first()?.to_ascii_lowercase());
+    let facts = program.facts_of(&path, Kind::Store);
+    let found = facts.iter().filter(|(_, fact)| fact.needs.is_empty()).find_map(|(_, fact)| fact.does.as_deref());
+    let is_first_only = command.iter().any(|word| word.eq_ignore_ascii_case("nx"));
+    match found.and_then(Operation::named) {
+        Some(Operation::Set) if is_first_only => Some(Operation::Claim),
+        operation => operation,
+    }
+}
+
+/// The commands that a script calls, each with its arguments as they are written: `call("INCR", KEYS[1])`.
+fn commands(text: &str) -> Vec<Vec<String>> {
+    let calls = text.match_indices("call(").filter_map(|(at, found)| text.get(at + found.len()..));
+    let words = calls.map(|rest| {
+        let mut depth = 1_usize;
+        let inside = rest.char_indices().find(|(_, each)| {
+            match each {
+                '(' => depth += 1,
+                ')' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0
+        });
+        let inside = inside.and_then(|(end, _)| rest.get(..end)).unwrap_or(rest);
+        inside.split(',').map(|word| word.trim().trim_matches(['"', '\'']).to_owned()).collect::<Vec<_>>()
+    });
+    words.take(50).collect()
+}
+
+/// The first key that a script is given: what stands beside its text, without the number of keys.
+pub(super) fn key<'m>(program: &Program<'m>, site: Site) -> Option<&'m Expression> {
+    fn first(expression: &Expression) -> Option<&Expression> {
+        match &expression.kind {
+            ExpressionKind::Literal(Literal::Number(_)) => None,
+            ExpressionKind::List(items) => items.iter().find_map(first),
+            ExpressionKind::Object(entries) => {
+                entries.iter().find(|entry| entry.key.as_deref() == Some("keys")).and_then(|entry| first(&entry.value))
+            }
+            _ => Some(expression),
+        }
+    }
+    let call = program.units.calls[site.call].call;
+    let named = call.arguments.iter().filter(|argument| argument.name.as_deref() == Some("keys"));
+    let placed = call.arguments.iter().filter(|argument| argument.name.is_none()).skip(1);
+    named.chain(placed).find_map(|argument| first(&argument.value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_stand_with_their_arguments() {
+        let text = "local n = redis.call('INCR', KEYS[1])\nif n == 1 then redis.pcall(\"EXPIRE\", KEYS[1], tonumber(ARGV[1])) end";
+        assert_eq!(commands(text), [vec!["INCR", "KEYS[1]"], vec!["EXPIRE", "KEYS[1]", "tonumber(ARGV[1])"]]);
+        assert!(commands("return 1").is_empty());
+    }
+}
