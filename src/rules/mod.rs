@@ -16,7 +16,7 @@ pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedd
 
 /// What a file of a folder of further rules is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
+enum Purpose {
     /// Items and rules.
     Pack,
     /// What a library does.
@@ -27,7 +27,7 @@ pub(crate) enum Purpose {
 
 /// Packs have a `stage` before their first table, or a name that begins with a digit; every other file names a library.
 /// The text need not be valid: whoever reads it says what is wrong.
-pub(crate) fn purpose(path: &std::path::Path, text: &str) -> Purpose {
+fn purpose(path: &std::path::Path, text: &str) -> Purpose {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let is_stage = |line: &str| line.strip_prefix("stage").is_some_and(|rest| rest.trim_start().starts_with('='));
     let mut head = text.lines().map(str::trim_start).take_while(|line| !line.starts_with('['));

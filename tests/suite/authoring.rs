@@ -55,7 +55,7 @@ fn the_file_of_the_page_judges() {
     let line = |part: &str| snippet.lines().position(|line| line.contains(part)).expect("a line") as u64 + 1;
     let bare = ("main.py".to_owned(), line("Heron().messages.send"));
     for rule in ["missing-timeout", "no-retry", "missing-max-tokens"] {
-        assert_eq!(places(rule), [bare.clone()], "{rule}");
+        assert_eq!(places(rule), std::slice::from_ref(&bare), "{rule}");
     }
     assert_eq!(places("missing-rate-limit"), [("main.py".to_owned(), line("/summary"))]);
     assert_eq!((verdict(&without, "A1"), verdict(&with, "A1")), ("n/a".to_owned(), "fail".to_owned()));

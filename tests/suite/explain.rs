@@ -80,7 +80,7 @@ fn disagreements(root: &Path) -> Vec<String> {
             wrong.push(format!("{place}: {:?}", account.chains));
         }
         wrong.extend(differing(&place, &account, &audit, &[Item::A1, Item::A3]));
-        if call.max_tokens != !says(&account, Item::T1, "sets no limit") {
+        if call.max_tokens == says(&account, Item::T1, "sets no limit") {
             wrong.push(format!("{place}: T1 {:?}", account.stands));
         }
     }

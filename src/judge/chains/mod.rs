@@ -23,6 +23,8 @@ use super::verdict::{Item, Text};
 use things::{Found, What};
 use ways::Stop;
 
+/// Ways that are looked at for something that may stand on any of them.
+const WAYS: usize = 600;
 /// Ways that are shown.
 const SHOWN: usize = 4;
 /// Things beside the one at a line, and things near a line where nothing stands.
@@ -117,9 +119,9 @@ impl<'m> Look<'_, '_, 'm> {
     /// A guard, a retry, a call within the program or a function: the ways that lead through it.
     fn others(&self, found: &Found) -> Account {
         let mut account = Account::default();
-        let mut more = 0;
+        let (mut more, mut budget) = (0, WAYS);
         for index in 0..self.case.entries.entries.len() {
-            let Some((chain, passes)) = self.way_through(index, found) else { continue };
+            let Some((chain, passes)) = self.way_through(index, found, &mut budget) else { continue };
             if account.chains.len() < SHOWN {
                 account.chains.push(chain);
             } else {
@@ -127,8 +129,10 @@ impl<'m> Look<'_, '_, 'm> {
             }
         }
         account.more = words::more_entries(more);
-        if account.chains.is_empty() {
-            account.remarks.extend(self.unused(found));
+        match (account.chains.is_empty(), budget) {
+            (_, 0) => account.remarks.push(words::not_all_ways(WAYS)),
+            (true, _) => account.remarks.extend(self.unused(found)),
+            (false, _) => {}
         }
         account
     }

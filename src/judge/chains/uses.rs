@@ -22,14 +22,18 @@ const SITES: usize = 16;
 const PARTS: usize = 64;
 
 impl<'m> Look<'_, '_, 'm> {
-    /// The way from an entry point that leads through something, and whether it does so on the way to a call.
-    pub(super) fn way_through(&self, index: usize, found: &Found) -> Option<(Chain, bool)> {
+    /// The way from an entry point that leads through something, and whether it does so on the way to a call. `budget` is
+    /// how many more ways may be looked at.
+    pub(super) fn way_through(&self, index: usize, found: &Found, budget: &mut usize) -> Option<(Chain, bool)> {
         let case = self.case;
+        // What stands in front is on every way: the first one shows it.
+        let is_in_front = self.front(index).iter().any(|stop| self.is_at(stop, found));
         for (external, sites) in self.reached_by(index).into_iter().take(CALLS) {
             let trails = self.trails(index, sites);
             for trail in trails.iter().take(TRAILS) {
+                *budget = budget.checked_sub(1)?;
                 let stops = self.way(index, Some(external), trail);
-                if stops.iter().any(|stop| self.is_at(stop, found)) {
+                if is_in_front || stops.iter().any(|stop| self.is_at(stop, found)) {
                     let title = words::way(&case.entries.entries[index].name, &external.api, trails.len());
                     let steps = self.steps(stops, &|stop| self.is_at(stop, found));
                     return Some((Chain { title, steps }, true));

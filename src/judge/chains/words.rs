@@ -175,6 +175,13 @@ pub(super) fn at_start() -> Text {
     text("it runs when the application starts, for all of it", "앱이 시작할 때 실행되어 앱 전체에 적용됩니다")
 }
 
+pub(super) fn not_all_ways(count: usize) -> Text {
+    text(
+        format!("there are more ways than were looked at ({count}): it may stand on others, too"),
+        format!("경로가 많아 {count}개까지만 살펴보았습니다: 다른 경로에도 있을 수 있습니다"),
+    )
+}
+
 pub(super) fn on_no_way() -> Text {
     text("no entry point reaches it", "여기에 이르는 진입점이 없습니다")
 }
