@@ -12,14 +12,21 @@
 //! `UNSOLVED=overwrite cargo test --test suite apps` writes these files anew; they may only become shorter.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use launchcheck::{Options, audit, rules::secrets::Shapes, verdict::Item};
+use launchcheck::verdict::{Answer, Audit, Item};
+use launchcheck::{Options, audit, rules::secrets::Shapes};
 use serde::Deserialize;
+use tempfile::TempDir;
 
 use crate::cases::{folders, git, lay_out, name, name_of, side_by_side};
 use crate::keys::expanded;
+use crate::renamed;
+
+/// What stands in `unsolved.toml` for an app with other names.
+const RENAMED: &str = "renamed at random";
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,6 +127,51 @@ fn every_app_loses_every_item_and_is_rewritten_without_loss() {
     }
 }
 
+#[test]
+fn names_are_no_evidence() {
+    let only = std::env::var("APP").unwrap_or_default();
+    let seeds: Vec<u64> = std::env::var("SEED").ok().map_or(vec![1, 2], |seed| vec![seed.parse().expect("a number")]);
+    let renamings: Vec<(PathBuf, u64)> = apps()
+        .into_iter()
+        .filter(|app| name(app).contains(&only))
+        .flat_map(|app| seeds.iter().map(move |seed| (app.clone(), *seed)).collect::<Vec<_>>())
+        .collect();
+    let wrong = side_by_side(&renamings, |(app, seed)| {
+        let base: Base = parsed(&app.join("base.toml"));
+        let (folder, renamed) = (laid_out(app, &base), laid_out(app, &base));
+        let given = renamed::rename(renamed.path(), *seed);
+        if let Some(keep) = std::env::var_os("KEEP") {
+            lay_out(renamed.path(), &Path::new(&keep).join(format!("{}-{seed}", name(app))));
+        }
+        let (before, after) = (answers(folder.path()), answers(renamed.path()));
+        let changed: Vec<String> = after.iter().filter(|answer| !before.contains(answer)).cloned().collect();
+        let mut said = String::new();
+        if given < 60 {
+            let _ = writeln!(said, "{}: only {given} names are its own", name(app));
+        }
+        let known = unsolved(app).remove(RENAMED).unwrap_or_default();
+        if changed != known {
+            let _ = writeln!(said, "{} renamed with seed {seed}: {} ({given} names)", name(app), changed.join("; "));
+        }
+        said
+    })
+    .concat();
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+/// What an audit says of each item, and by which rules.
+fn answers(folder: &Path) -> Vec<String> {
+    let report = audited(folder).unwrap_or_else(|error| panic!("{error}"));
+    let rules = |answer: &Answer| {
+        let findings = answer.findings.iter().filter_map(|index| report.findings.get(*index));
+        let mut rules: Vec<&str> = findings.map(|finding| finding.rule.as_str()).collect();
+        rules.sort_unstable();
+        rules.join(" ")
+    };
+    let said = |answer: &Answer| format!("{} is {} {}", name_of(&answer.item), name_of(&answer.verdict), rules(answer));
+    report.boxes.iter().map(|answer| said(answer).trim_end().to_owned()).collect()
+}
+
 /// By mutation, the verdicts of an app that are known to be wrong.
 fn unsolved(app: &Path) -> BTreeMap<String, Vec<String>> {
     let path = app.join("unsolved.toml");
@@ -128,6 +180,7 @@ fn unsolved(app: &Path) -> BTreeMap<String, Vec<String>> {
 
 fn write_unsolved(answers: &[(PathBuf, String, Vec<String>)]) {
     for app in apps() {
+        let renamed = unsolved(&app).remove(RENAMED);
         let wrong: BTreeMap<&str, Vec<&str>> = answers
             .iter()
             .filter(|(of, _, differences)| *of == app && !differences.is_empty())
@@ -135,6 +188,7 @@ fn write_unsolved(answers: &[(PathBuf, String, Vec<String>)]) {
                 let verdicts = differences.iter().filter(|line| !line.starts_with(' '));
                 (id.as_str(), verdicts.map(String::as_str).collect())
             })
+            .chain(renamed.iter().map(|verdicts| (RENAMED, verdicts.iter().map(String::as_str).collect())))
             .collect();
         let path = app.join("unsolved.toml");
         if wrong.is_empty() {
@@ -145,23 +199,34 @@ fn write_unsolved(answers: &[(PathBuf, String, Vec<String>)]) {
     }
 }
 
-/// What the audit of an app with a mutation says that it should not say.
-fn differences(app: &Path, base: &Base, mutation: &Mutation) -> Vec<String> {
+/// An app with its copy of the guards, where it can be changed.
+fn laid_out(app: &Path, base: &Base) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     lay_out(&app.join("app"), folder.path());
     if let Some(guards) = &base.guards {
         lay_out(&sources_of(&guards.library), &folder.path().join(&guards.to));
     }
+    folder
+}
+
+fn audited(folder: &Path) -> Result<Audit, String> {
+    git(folder, &["init", "--quiet"]);
+    git(folder, &["add", "--all"]);
+    let report = audit(folder, &Options { threads: Some(1), ..Options::default() });
+    report.map(|report| report.audit).map_err(|error| error.to_string())
+}
+
+/// What the audit of an app with a mutation says that it should not say.
+fn differences(app: &Path, base: &Base, mutation: &Mutation) -> Vec<String> {
+    let folder = laid_out(app, base);
     for edit in &mutation.edit {
         if let Err(error) = apply(edit, folder.path()) {
             return vec![format!("{}: {error}", edit.path)];
         }
     }
-    git(folder.path(), &["init", "--quiet"]);
-    git(folder.path(), &["add", "--all"]);
-    let report = match audit(folder.path(), &Options { threads: Some(1), ..Options::default() }) {
-        Ok(report) => report.audit,
-        Err(error) => return vec![error.to_string()],
+    let report = match audited(folder.path()) {
+        Ok(report) => report,
+        Err(error) => return vec![error],
     };
     let mut wrong = Vec::new();
     for answer in &report.boxes {

@@ -15,6 +15,7 @@ mod history;
 mod init;
 mod keys;
 mod lower;
+mod renamed;
 mod robust;
 mod sample;
 mod secrets;
