@@ -1,5 +1,6 @@
 //! One module per promise that the tool makes.
 
+mod adopted;
 mod apps;
 mod cases;
 mod catalogue_readme;
