@@ -60,7 +60,7 @@ impl Said<'_> {
         self.section(&mut text, &mut number, self.say("add the packages", "패키지 추가"), &packages);
         for paste in self.library.paste.iter().filter(|paste| paste.is_for(|name| self.place.has(name))) {
             let title = self.title(paste);
-            self.section(&mut text, &mut number, &title, &self.place.filled(&paste.code));
+            self.section(&mut text, &mut number, &title, &self.place.filled(&paste.code, paste.file.is_some()));
         }
         let audit = match self.add.path.to_str() {
             Some(".") | None => "launchcheck".to_owned(),

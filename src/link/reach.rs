@@ -38,6 +38,9 @@ pub struct Reach {
 /// Parts of the arguments of one call that are looked into for functions.
 const PARTS: usize = 400;
 
+/// How deep functions lie in what a call is given.
+const DEPTH: usize = 5;
+
 /// Links of one chain that are looked into for functions, the last ones first.
 const MAKERS: usize = 12;
 
@@ -91,7 +94,7 @@ impl<'m> Program<'m> {
     fn find_runs(&self, site: Site) -> Vec<FrameId> {
         let call = self.units.calls[site.call].call;
         let mut frames = Vec::new();
-        let mut hands_on = false;
+        let (mut hands_on, mut keeps) = (false, false);
         let callees = self.values(&call.callee, site.frame);
         for callee in callees.iter() {
             match callee {
@@ -114,7 +117,9 @@ impl<'m> Program<'m> {
                 Value::Library { path, sites } => {
                     hands_on = true;
                     // What a library object was built with runs when the object is used: tools, callbacks, graph nodes.
-                    if !self.is_a(path, Kind::Store) {
+                    if self.is_a(path, Kind::Store) {
+                        keeps = true;
+                    } else {
                         for made in sites.iter() {
                             if !self.is_registration(made.call) && !self.is_spent(*made) {
                                 frames.extend(self.handed(*made).iter().copied());
@@ -132,7 +137,10 @@ impl<'m> Program<'m> {
                 _ => hands_on = true,
             }
         }
-        if hands_on || callees.is_empty() {
+        if keeps {
+            // A store runs a function that it is given (`cache.wrap(key, ask)`), and nothing in what it keeps or looks up.
+            self.callbacks_within(site, &mut frames, DEPTH);
+        } else if hands_on || callees.is_empty() {
             self.callbacks(site, &mut frames);
             self.called_on(&callees, site, &mut frames);
         }
@@ -140,8 +148,8 @@ impl<'m> Program<'m> {
         frames
     }
 
-    /// Whether a call has run the functions that it was given by the time it returns: a retry, a deadline, a request.
-    /// What it returns is their result and runs nothing any more.
+    /// Whether a call has run the functions that it was given by the time it returns: a retry, a deadline, a request. What
+    /// it returns is their result and runs nothing any more; nor does what a store has found run what it was asked with.
     fn is_spent(&self, site: Site) -> bool {
         if let Some(known) = self.spent.borrow().get(&site) {
             return *known;
@@ -161,6 +169,8 @@ impl<'m> Program<'m> {
         self.callee_paths(site).iter().any(|path| {
             self.is_a(path, Kind::Call)
                 || self.is_a(path, Kind::Http)
+                || self.is_a(path, Kind::Store)
+                || self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| fact.role.as_deref() == Some("at-once"))
                 || self.facts_of(path, Kind::Guard).iter().any(|(_, fact)| {
                     fact.how.as_deref() == Some("wrapper")
                         && matches!(fact.protects.as_deref(), Some("A1" | "A2" | "A3"))
@@ -198,6 +208,11 @@ impl<'m> Program<'m> {
 
     /// The functions among the arguments of a call, without those that are only registered there.
     pub fn callbacks(&self, site: Site, frames: &mut Vec<FrameId>) {
+        self.callbacks_within(site, frames, 0);
+    }
+
+    /// The same from a depth on: from the greatest only functions that are arguments themselves.
+    fn callbacks_within(&self, site: Site, frames: &mut Vec<FrameId>, depth: usize) {
         let call = self.units.calls[site.call].call;
         // A method of a function runs it: `fetch.retry(policy)`.
         if let ExpressionKind::Member { object, .. } = &call.callee.kind {
@@ -209,7 +224,7 @@ impl<'m> Program<'m> {
         }
         let mut seen = FxHashSet::default();
         for argument in &call.arguments {
-            self.functions_in(&argument.value, site.frame, frames, &mut seen, 0);
+            self.functions_in(&argument.value, site.frame, frames, &mut seen, depth);
         }
     }
 
@@ -222,7 +237,7 @@ impl<'m> Program<'m> {
         depth: usize,
     ) {
         let is_new = seen.len() < PARTS && seen.insert((std::ptr::from_ref(expression) as usize, frame));
-        if depth > 5 || frames.len() > 200 || !is_new {
+        if depth > DEPTH || frames.len() > 200 || !is_new {
             return;
         }
         for value in self.values(expression, frame).iter() {

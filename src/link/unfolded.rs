@@ -50,7 +50,7 @@ pub fn unfold(modules: &mut [Module], projects: &[Project], catalogue: &Catalogu
 /// The calls to rewrite. Few programs have any: languages and names tell whether to look further.
 fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> Forms {
     let is_told_of = |language: Language| {
-        catalogue.of_kind(Kind::Runs).any(|(id, _)| {
+        catalogue.of_kind(Kind::Runs).filter(|(_, fact)| hands_on(fact)).any(|(id, _)| {
             let languages = catalogue.library_of(id).languages();
             languages.is_empty() || languages.contains(&language)
         })
@@ -60,7 +60,7 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
         return Forms::new();
     }
     let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
-    let facts = catalogue.of_kind(Kind::Runs).flat_map(|(_, fact)| &fact.names);
+    let facts = catalogue.of_kind(Kind::Runs).filter(|(_, fact)| hands_on(fact)).flat_map(|(_, fact)| &fact.names);
     let names: BTreeSet<String> = facts.flat_map(|name| expand(name)).map(|name| last(&name)).collect();
     let program = Program::new(modules, &[], projects, catalogue);
     let is_named = |callee: &Expression| match &callee.kind {
@@ -89,9 +89,17 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
             let site = Site { call, frame: program.open_frame(info.unit) };
             let paths = program.callee_paths(site);
             let (id, fact) = paths.iter().find_map(|path| program.facts_of(path, Kind::Runs).first().copied())?;
+            if !hands_on(fact) {
+                return None;
+            }
             Some(((info.module, info.call.span), (form(&program, fact, site)?, id)))
         })
         .collect()
+}
+
+/// Whether what is given to a call beside the function goes to the function.
+fn hands_on(fact: &Fact) -> bool {
+    fact.role.as_deref() != Some("at-once")
 }
 
 /// What a call is written as; none where its function cannot be told apart, or is written out there.

@@ -128,7 +128,8 @@ pub enum Kind {
     Spawn,
     /// A function that calls the function at `handler` with the further arguments that it is given, and gives what that
     /// returns (`to_thread(f, x)` is `f(x)`). `role = "later"` where its own result is another one (`submit`), `"bound"`
-    /// where it gives the function back with these arguments bound (`partial(f, x)(y)` is `f(x, y)`).
+    /// where it gives the function back with these arguments bound (`partial(f, x)(y)` is `f(x, y)`), `"at-once"` where it
+    /// gives it arguments of its own and has run it when it returns (`new Promise(f)`): using the result runs nothing more.
     Runs,
     /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
     /// brings what a user writes (the fields of a page).

@@ -76,6 +76,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "count",
             "both",
             "later",
+            "at-once",
             "bound",
             "arguments",
         ],

@@ -12,14 +12,21 @@
 //! `UNSOLVED=overwrite cargo test --test suite apps` writes these files anew; they may only become shorter.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use launchcheck::{Options, audit, rules::secrets::Shapes, verdict::Item};
+use launchcheck::verdict::{Answer, Audit, Item};
+use launchcheck::{Options, audit, rules::secrets::Shapes};
 use serde::Deserialize;
+use tempfile::TempDir;
 
 use crate::cases::{folders, git, lay_out, name, name_of, side_by_side};
 use crate::keys::expanded;
+use crate::renamed;
+
+/// What stands in `unsolved.toml` for an app with other names, and behind a mutation that is answered otherwise then.
+const RENAMED: &str = "renamed at random";
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,18 +65,30 @@ struct Mutation {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Edit {
-    path: String,
+pub(crate) struct Edit {
+    pub(crate) path: String,
     find: Option<String>,
     #[serde(default)]
-    replace: String,
-    create: Option<String>,
+    pub(crate) replace: String,
+    pub(crate) create: Option<String>,
     #[serde(default)]
     delete: bool,
 }
 
 #[test]
 fn each_lost_guard_unticks_exactly_its_item() {
+    let wrong = wrong_answers(None);
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn each_lost_guard_does_so_under_other_names() {
+    let wrong = wrong_answers(Some(3));
+    assert!(wrong.is_empty(), "renamed with seed 3:\n{wrong}");
+}
+
+/// The variants of the apps that are not answered as they should, or as is known; with a seed, under other names.
+fn wrong_answers(seed: Option<u64>) -> String {
     let only = std::env::var("APP").unwrap_or_default();
     let variants: Vec<(PathBuf, Base, Mutation)> = apps()
         .into_iter()
@@ -85,23 +104,24 @@ fn each_lost_guard_unticks_exactly_its_item() {
         .filter(|(app, _, mutation)| format!("{}/{}", name(app), mutation.id).contains(&only))
         .collect();
     let answers: Vec<(PathBuf, String, Vec<String>)> = side_by_side(&variants, |(app, base, mutation)| {
-        (app.clone(), mutation.id.clone(), differences(app, base, mutation))
+        (app.clone(), mutation.id.clone(), differences(app, base, mutation, seed))
     });
-    if std::env::var_os("UNSOLVED").is_some_and(|value| value == "overwrite") && only.is_empty() {
+    if std::env::var_os("UNSOLVED").is_some_and(|value| value == "overwrite") && only.is_empty() && seed.is_none() {
         write_unsolved(&answers);
     }
-    let wrong: String = answers
+    assert!(only.is_empty() || !variants.is_empty(), "no app or mutation is named {only}");
+    answers
         .iter()
         .filter_map(|(app, id, differences)| {
             let verdicts: Vec<&String> = differences.iter().filter(|line| !line.starts_with(' ')).collect();
-            let known = unsolved(app).remove(id).unwrap_or_default();
+            let mut unsolved = unsolved(app);
+            let renamed = seed.and_then(|_| unsolved.remove(&format!("{id}, {RENAMED}")));
+            let known = renamed.or_else(|| unsolved.remove(id)).unwrap_or_default();
             (verdicts != known.iter().collect::<Vec<_>>()).then(|| {
                 format!("{}/{id}: (known: {})\n    {}\n", name(app), known.join(", "), differences.join("\n    "))
             })
         })
-        .collect();
-    assert!(only.is_empty() || !variants.is_empty(), "no app or mutation is named {only}");
-    assert!(wrong.is_empty(), "\n{wrong}");
+        .collect()
 }
 
 #[test]
@@ -120,6 +140,51 @@ fn every_app_loses_every_item_and_is_rewritten_without_loss() {
     }
 }
 
+#[test]
+fn names_are_no_evidence() {
+    let only = std::env::var("APP").unwrap_or_default();
+    let seeds: Vec<u64> = std::env::var("SEED").ok().map_or(vec![1, 2], |seed| vec![seed.parse().expect("a number")]);
+    let renamings: Vec<(PathBuf, u64)> = apps()
+        .into_iter()
+        .filter(|app| name(app).contains(&only))
+        .flat_map(|app| seeds.iter().map(move |seed| (app.clone(), *seed)).collect::<Vec<_>>())
+        .collect();
+    let wrong = side_by_side(&renamings, |(app, seed)| {
+        let base: Base = parsed(&app.join("base.toml"));
+        let (folder, renamed) = (laid_out(app, &base), laid_out(app, &base));
+        let given = renamed::rename(renamed.path(), *seed);
+        if let Some(keep) = std::env::var_os("KEEP") {
+            lay_out(renamed.path(), &Path::new(&keep).join(format!("{}-{seed}", name(app))));
+        }
+        let (before, after) = (answers(folder.path()), answers(renamed.path()));
+        let changed: Vec<String> = after.iter().filter(|answer| !before.contains(answer)).cloned().collect();
+        let mut said = String::new();
+        if given < 60 {
+            let _ = writeln!(said, "{}: only {given} names are its own", name(app));
+        }
+        let known = unsolved(app).remove(RENAMED).unwrap_or_default();
+        if changed != known {
+            let _ = writeln!(said, "{} renamed with seed {seed}: {} ({given} names)", name(app), changed.join("; "));
+        }
+        said
+    })
+    .concat();
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+/// What an audit says of each item, and by which rules.
+fn answers(folder: &Path) -> Vec<String> {
+    let report = audited(folder).unwrap_or_else(|error| panic!("{error}"));
+    let rules = |answer: &Answer| {
+        let findings = answer.findings.iter().filter_map(|index| report.findings.get(*index));
+        let mut rules: Vec<&str> = findings.map(|finding| finding.rule.as_str()).collect();
+        rules.sort_unstable();
+        rules.join(" ")
+    };
+    let said = |answer: &Answer| format!("{} is {} {}", name_of(&answer.item), name_of(&answer.verdict), rules(answer));
+    report.boxes.iter().map(|answer| said(answer).trim_end().to_owned()).collect()
+}
+
 /// By mutation, the verdicts of an app that are known to be wrong.
 fn unsolved(app: &Path) -> BTreeMap<String, Vec<String>> {
     let path = app.join("unsolved.toml");
@@ -128,6 +193,8 @@ fn unsolved(app: &Path) -> BTreeMap<String, Vec<String>> {
 
 fn write_unsolved(answers: &[(PathBuf, String, Vec<String>)]) {
     for app in apps() {
+        let mut renamed = unsolved(&app);
+        renamed.retain(|id, _| id.ends_with(RENAMED));
         let wrong: BTreeMap<&str, Vec<&str>> = answers
             .iter()
             .filter(|(of, _, differences)| *of == app && !differences.is_empty())
@@ -135,6 +202,7 @@ fn write_unsolved(answers: &[(PathBuf, String, Vec<String>)]) {
                 let verdicts = differences.iter().filter(|line| !line.starts_with(' '));
                 (id.as_str(), verdicts.map(String::as_str).collect())
             })
+            .chain(renamed.iter().map(|(id, known)| (id.as_str(), known.iter().map(String::as_str).collect())))
             .collect();
         let path = app.join("unsolved.toml");
         if wrong.is_empty() {
@@ -146,9 +214,9 @@ fn write_unsolved(answers: &[(PathBuf, String, Vec<String>)]) {
 }
 
 /// The guarded apps as they stand, each in a repository of its own.
-pub(crate) fn laid_out() -> Vec<tempfile::TempDir> {
+pub(crate) fn all_laid_out() -> Vec<TempDir> {
     let lay_out = |app: PathBuf| {
-        let folder = copy(&app, &parsed(&app.join("base.toml")));
+        let folder = laid_out(&app, &parsed(&app.join("base.toml")));
         git(folder.path(), &["init", "--quiet"]);
         git(folder.path(), &["add", "--all"]);
         folder
@@ -156,8 +224,8 @@ pub(crate) fn laid_out() -> Vec<tempfile::TempDir> {
     apps().into_iter().map(lay_out).collect()
 }
 
-/// An app with its copy of a guard library.
-fn copy(app: &Path, base: &Base) -> tempfile::TempDir {
+/// An app with its copy of the guards, where it can be changed.
+fn laid_out(app: &Path, base: &Base) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     lay_out(&app.join("app"), folder.path());
     if let Some(guards) = &base.guards {
@@ -166,19 +234,30 @@ fn copy(app: &Path, base: &Base) -> tempfile::TempDir {
     folder
 }
 
+pub(crate) fn audited(folder: &Path) -> Result<Audit, String> {
+    git(folder, &["init", "--quiet"]);
+    git(folder, &["add", "--all"]);
+    let report = audit(folder, &Options { threads: Some(1), ..Options::default() });
+    report.map(|report| report.audit).map_err(|error| error.to_string())
+}
+
 /// What the audit of an app with a mutation says that it should not say.
-fn differences(app: &Path, base: &Base, mutation: &Mutation) -> Vec<String> {
-    let folder = copy(app, base);
+fn differences(app: &Path, base: &Base, mutation: &Mutation, seed: Option<u64>) -> Vec<String> {
+    let folder = laid_out(app, base);
     for edit in &mutation.edit {
         if let Err(error) = apply(edit, folder.path()) {
             return vec![format!("{}: {error}", edit.path)];
         }
     }
-    git(folder.path(), &["init", "--quiet"]);
-    git(folder.path(), &["add", "--all"]);
-    let report = match audit(folder.path(), &Options { threads: Some(1), ..Options::default() }) {
-        Ok(report) => report.audit,
-        Err(error) => return vec![error.to_string()],
+    if let Some(seed) = seed {
+        renamed::rename(folder.path(), seed);
+        if let Some(keep) = std::env::var_os("KEEP") {
+            lay_out(folder.path(), &Path::new(&keep).join(format!("{}-{}", name(app), mutation.id)));
+        }
+    }
+    let report = match audited(folder.path()) {
+        Ok(report) => report,
+        Err(error) => return vec![error],
     };
     let mut wrong = Vec::new();
     for answer in &report.boxes {
@@ -207,7 +286,7 @@ fn sources_of(library: &str) -> PathBuf {
     if package.is_dir() { package } else { sources }
 }
 
-fn apply(edit: &Edit, folder: &Path) -> Result<(), String> {
+pub(crate) fn apply(edit: &Edit, folder: &Path) -> Result<(), String> {
     let path = folder.join(&edit.path);
     if edit.delete {
         return fs::remove_file(&path).map_err(|error| error.to_string());
@@ -233,7 +312,7 @@ fn apps() -> Vec<PathBuf> {
     folders(&root).into_iter().filter(|app| app.join("base.toml").is_file()).collect()
 }
 
-fn parsed<T: for<'de> Deserialize<'de>>(path: &Path) -> T {
+pub(crate) fn parsed<T: for<'de> Deserialize<'de>>(path: &Path) -> T {
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -9,7 +9,7 @@ use launchcheck::verdict::chain::{Account, Explained};
 use launchcheck::verdict::{Audit, Confidence, Item, Verdict};
 use launchcheck::{Options, audit, explain};
 
-use crate::apps::laid_out;
+use crate::apps::all_laid_out;
 use crate::cases::{folders, git, name, side_by_side};
 use crate::cli::launchcheck;
 use crate::config::tree;
@@ -40,7 +40,7 @@ fn explained(place: &str, root: &str) -> (u8, String) {
 fn explanations_agree_with_the_audit() {
     let bare = folders(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps"));
     let bare: Vec<_> = bare.into_iter().filter(|app| name(app).starts_with("bare-")).collect();
-    let guarded = laid_out();
+    let guarded = all_laid_out();
     let roots: Vec<&Path> = bare.iter().map(|app| app.as_path()).chain(guarded.iter().map(|app| app.path())).collect();
     let wrong: Vec<String> = side_by_side(&roots, |root| disagreements(root)).concat();
     assert!(roots.len() >= 8 && wrong.is_empty(), "\n{}", wrong.join("\n"));

@@ -8,7 +8,7 @@ use launchcheck::cli;
 use launchcheck::cli::surroundings::Surroundings;
 
 /// Runs `guards add` in a folder; gives the exit code, standard output and standard error.
-fn add(root: &Path, arguments: &[&str]) -> (u8, String, String) {
+pub(crate) fn add(root: &Path, arguments: &[&str]) -> (u8, String, String) {
     let mut all: Vec<OsString> = ["launchcheck", "guards", "add"].iter().map(OsString::from).collect();
     all.extend(arguments.iter().map(OsString::from));
     all.push(root.into());
@@ -88,6 +88,20 @@ fn imports_are_written_as_the_project_resolves_them() {
     let (resolved, out) = line(r#"{"compilerOptions": {"module": "nodenext"}}"#, "package-lock.json");
     assert!(resolved.contains("from './fallback.js';"), "{resolved}");
     assert!(out.contains("from './launchguards/alerts.js';") && out.contains("npm install zod@4"), "{out}");
+}
+
+#[test]
+fn lines_for_elsewhere_use_the_names_of_the_project() {
+    let root = tempfile::tempdir().expect("a folder");
+    write(root.path(), "package.json", r#"{"name": "shop", "dependencies": {"next": "16.0.0"}}"#);
+    let options = r#"{"compilerOptions": {"moduleResolution": "bundler", "paths": {"@/*": ["./src/*"]}}}"#;
+    write(root.path(), "tsconfig.json", options);
+    write(root.path(), "src/lib/llm.ts", "export const model = 'm';\n");
+    let (code, out, err) = add(root.path(), &["typescript"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("from './launchguards/alerts';"), "the guards' own file lies beside them: {out}");
+    assert!(out.contains("import { guardedRoute } from '@/lib/launchguards/route-handler';"), "{out}");
+    assert!(out.contains("import { alerts, ask, log } from '@/lib/guards';"), "{out}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One module per promise that the tool makes.
 
+mod adopted;
 mod apps;
 mod authoring;
 mod cases;
@@ -17,6 +18,7 @@ mod history;
 mod init;
 mod keys;
 mod lower;
+mod renamed;
 mod robust;
 mod sample;
 mod secrets;

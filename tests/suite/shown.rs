@@ -251,6 +251,10 @@ fn named(case: &Case<'_, '_>, path: &str, site: Option<Site>, shown: &mut Shown)
             Kind::Validator => shown.fact("validator", *id),
             Kind::Spawn => shown.fact("spawn", *id),
             Kind::Server => shown.fact("server", *id),
+            // Those that hand arguments on are shown by what they become.
+            Kind::Runs => {
+                shown.facts.insert(*id);
+            }
             Kind::LoadsEnvironmentFile if site.is_none_or(|site| program.applies(fact, site)) => {
                 shown.fact("dotenv", *id);
             }

@@ -20,6 +20,8 @@ pub(super) struct Place {
     pub(super) folder: String,
     /// How the code beside it imports it.
     from: String,
+    /// How code elsewhere imports it, where the project has a name for that.
+    from_elsewhere: Option<String>,
     /// The ending of imported files.
     ending: &'static str,
     /// The packages that the tree's projects declare.
@@ -52,8 +54,10 @@ impl Place {
         let manager = library.managers.iter().find(|each| each.file.is_empty() || tree.has(&each.file));
         let name = folder.rsplit('/').next().unwrap_or(&folder).to_owned();
         let from = if is_python { module(tree, &folder) } else { format!("./{name}") };
+        let from_elsewhere = if is_python { None } else { aliased(tree, &folder) };
         Ok(Place {
             from,
+            from_elsewhere,
             ending: if tree.has(RESOLVER) && is_bundled(root) { "" } else { ".js" },
             packages: packages.collect(),
             add_command: manager.map(|each| each.add.clone()).unwrap_or_default(),
@@ -74,11 +78,12 @@ impl Place {
         joined(self.folder.rsplit_once('/').map_or("", |(parent, _)| parent), file)
     }
 
-    /// Lines to paste, with what is imported from where.
-    pub(super) fn filled(&self, code: &str) -> String {
-        let parent = self.from.rfind(['.', '/']).and_then(|at| self.from.get(..=at)).unwrap_or("");
+    /// Lines to paste beside the copied folder, or elsewhere, with what is imported from where.
+    pub(super) fn filled(&self, code: &str, is_beside: bool) -> String {
+        let from = self.from_elsewhere.as_ref().filter(|_| !is_beside).unwrap_or(&self.from);
+        let parent = from.rfind(['.', '/']).and_then(|at| from.get(..=at)).unwrap_or("");
         let guards = format!("{parent}guards");
-        code.replace("{{from}}", &self.from).replace("{{guards}}", &guards).replace("{{js}}", self.ending)
+        code.replace("{{from}}", from).replace("{{guards}}", &guards).replace("{{js}}", self.ending)
     }
 
     /// A file of the library as this project's resolver finds its neighbours.
@@ -141,6 +146,16 @@ fn module(tree: &Tree, folder: &str) -> String {
     };
     let rest = source_roots(tree).iter().filter(|root| !root.is_empty()).filter_map(below).max();
     rest.map_or_else(|| folder.to_owned(), |(_, rest)| rest).replace('/', ".")
+}
+
+/// What a folder is imported as from anywhere: `@/lib/launchguards` where `@/*` stands for `./*`.
+fn aliased(tree: &Tree, folder: &str) -> Option<String> {
+    let aliases = tree.projects.iter().filter(|project| project.kind == ProjectKind::Node);
+    aliases.flat_map(|project| &project.aliases).find_map(|alias| {
+        let name = alias.pattern.strip_suffix('*').filter(|name| name.ends_with('/'))?;
+        let rest = alias.targets.iter().find_map(|target| folder.strip_prefix(target.strip_suffix('*')?))?;
+        Some(format!("{name}{rest}"))
+    })
 }
 
 /// Where a TypeScript application keeps code that is no page.

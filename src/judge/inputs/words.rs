@@ -1,6 +1,6 @@
 //! Words and types by which inputs are told apart: what is text, what is a list of messages, what cuts.
 
-use crate::model::{Entry, Expression, ExpressionKind, Literal};
+use crate::model::{Entry, Expression, ExpressionKind, Literal, Statement, StatementKind};
 
 /// Parts of a request that are no text for a model.
 const NO_TEXT: [&str; 23] = [
@@ -17,6 +17,23 @@ pub(super) fn is_no_text_part(name: &str) -> bool {
 pub(super) fn is_instruction(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name.starts_with("system") || matches!(name.as_str(), "instructions" | "developer")
+}
+
+/// Whether a function picks messages that a developer has written: `(message) => message.role === "system"`.
+pub(super) fn picks_instructions(function: &Expression) -> bool {
+    let ExpressionKind::Function(function) = &function.kind else { return false };
+    let [Statement { kind: StatementKind::Return(Some(test)), .. }] = function.body.as_slice() else { return false };
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    let asks_for_role = |part: &Expression| match &part.kind {
+        ExpressionKind::Member { name, .. } => name == "role",
+        ExpressionKind::Index { index, .. } => is_text(index, |text| text == "role"),
+        _ => false,
+    };
+    operator == "==" && operands.iter().any(asks_for_role) && operands.iter().any(|part| is_text(part, is_instruction))
+}
+
+fn is_text(expression: &Expression, asked: impl Fn(&str) -> bool) -> bool {
+    matches!(&expression.kind, ExpressionKind::Literal(Literal::Text(text)) if asked(text))
 }
 
 /// Whether a name is that of a text that nobody writes as prose: a key, a path, the name of something.

@@ -52,6 +52,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if cuts(method) && !call.arguments.is_empty() || method == "skip" && self.skips_the_rest(call) {
             self.cut(&mut state);
         }
+        // What a developer tells is no turn of a conversation, however many there are.
+        state.count |= call.arguments.iter().any(|argument| picks_instructions(&argument.value));
         if makes_text(method) {
             state.in_text = true;
             // What is cut afterwards is the text.
