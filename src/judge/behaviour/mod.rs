@@ -72,7 +72,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         reached: Option<&FxHashSet<UnitId>>,
     ) -> Option<String> {
         let holds = match item {
-            "C1" => self.limits_rate(gate, slice) || self.cools_down(slice),
+            "C1" => self.limits_rate(gate, slice) || self.cools_down(gate, slice),
             "C2" => self.caps_cost(gate, slice),
             "C3" => repeats::stops(self.program, gate, slice, self.writes(), reached),
             _ => false,

@@ -11,15 +11,18 @@ use crate::rules::catalogue::Kind;
 use super::fresh::is_fresh;
 use super::operations::{Operation, operation};
 use super::quantities::{self, Quantity, Source};
+use super::scripts;
 use super::subjects::{Subject, are_related, of_operation};
 use super::writes::Write;
 
 /// A look-up that decides whether the work is done.
-struct LookUp<'m> {
-    subjects: Vec<Subject>,
-    key: (&'m Expression, FrameId),
+pub(super) struct LookUp<'m> {
+    pub(super) subjects: Vec<Subject>,
+    pub(super) key: (&'m Expression, FrameId),
     /// The operation of a store by which it looks.
     site: Option<Site>,
+    /// The collection in which it looks.
+    pub(super) holder: Option<(&'m Expression, FrameId)>,
 }
 
 /// Whether a gate recognises what was asked before. `reached` are the units that run for the request.
@@ -66,17 +69,15 @@ fn is_constant(program: &Program<'_>, site: Site) -> bool {
     if super::operations::statement(program, site).is_some() {
         return false;
     }
-    let call = program.units.calls[site.call].call;
-    call.arguments.first().is_some_and(|key| {
-        let slice = program.slice(&key.value, site.frame);
-        slice.parameters.is_empty() && !super::depends_on_caller(program, &key.value, site.frame)
+    scripts::key_of(program, site).is_some_and(|key| {
+        let slice = program.slice(key, site.frame);
+        slice.parameters.is_empty() && !super::depends_on_caller(program, key, site.frame)
     })
 }
 
 /// A claim under a name that was never there before.
 fn is_named_anew(program: &Program<'_>, site: Site) -> bool {
-    let call = program.units.calls[site.call].call;
-    call.arguments.first().is_some_and(|key| is_fresh(program, (&key.value, site.frame)))
+    scripts::key_of(program, site).is_some_and(|key| is_fresh(program, (key, site.frame)))
 }
 
 /// `if !seen.insert(id)`: a set that says whether the value is new, as a test by itself.
@@ -99,7 +100,7 @@ fn is_test(slice: &Slice<'_>, site: &Site) -> bool {
 }
 
 /// The look-ups that flow into a test: in stores, and `key in seen`, `answers[key]`, `seen.has(key)`.
-fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<LookUp<'m>> {
+pub(super) fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<LookUp<'m>> {
     let mut found = Vec::new();
     for site in &slice.sites {
         let call = program.units.calls[site.call].call;
@@ -111,6 +112,7 @@ fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<LookUp<'m>> {
                     subjects: subjects.clone(),
                     key: (&argument.value, site.frame),
                     site: Some(*site),
+                    holder: None,
                 });
             }
             continue;
@@ -119,7 +121,12 @@ fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<LookUp<'m>> {
         if matches!(name.as_str(), "get" | "has" | "contains" | "contains_key" | "includes" | "pop") {
             let subjects = kept_in(program, object, site.frame);
             if !subjects.is_empty() {
-                found.push(LookUp { subjects, key: (&key.value, site.frame), site: None });
+                found.push(LookUp {
+                    subjects,
+                    key: (&key.value, site.frame),
+                    site: None,
+                    holder: Some((object, site.frame)),
+                });
             }
         }
     }
@@ -134,7 +141,7 @@ fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<LookUp<'m>> {
         };
         let subjects = kept_in(program, holder, *frame);
         if !subjects.is_empty() {
-            found.push(LookUp { subjects, key: (key, *frame), site: None });
+            found.push(LookUp { subjects, key: (key, *frame), site: None, holder: Some((holder, *frame)) });
         }
     }
     found
@@ -181,6 +188,9 @@ const CALLERS: [&str; 22] = [
     "remoteaddr",
     "caller",
 ];
+
+/// Who asks, where nothing else is in the name.
+const ROOMS: [&str; 8] = ["chat", "chatid", "channel", "channelid", "sender", "senderid", "guild", "guildid"];
 
 /// Words for the one request, as clients name it.
 const REQUESTS: [&str; 11] = [
@@ -266,7 +276,7 @@ pub(super) fn is_of_the_request<'m>(program: &Program<'m>, key: (&'m Expression,
 }
 
 fn is_caller(name: &str) -> bool {
-    CALLERS.iter().any(|caller| name.contains(caller) && (caller.len() > 3 || name.len() < 6))
+    ROOMS.contains(&name) || CALLERS.iter().any(|caller| name.contains(caller) && (caller.len() > 3 || name.len() < 6))
 }
 
 /// What callers are taken from: `event` of `event.from_user.id`; and the names that only stand for that.
@@ -303,7 +313,7 @@ fn plain(name: &str) -> String {
 }
 
 /// `if cached: return cached` refuses when something was found; `if not account: return 401` when nothing was.
-fn refuses_when_found(gate: &Gate<'_>) -> bool {
+pub(super) fn refuses_when_found(gate: &Gate<'_>) -> bool {
     fn found_when(test: &Expression) -> bool {
         match &test.kind {
             ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {

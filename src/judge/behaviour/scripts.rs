@@ -125,6 +125,14 @@ pub(super) fn key<'m>(program: &Program<'m>, site: Site) -> Option<&'m Expressio
     named.chain(placed).find_map(|argument| first(&argument.value))
 }
 
+/// The key of an operation of a store, also of one that runs a script.
+pub(super) fn key_of<'m>(program: &Program<'m>, site: Site) -> Option<&'m Expression> {
+    if of(program, site).is_some() {
+        return key(program, site);
+    }
+    program.units.calls[site.call].call.arguments.first().map(|argument| &argument.value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
