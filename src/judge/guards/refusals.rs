@@ -3,6 +3,7 @@
 use crate::link::entries::Role;
 use crate::link::flow::{Exit, Gate};
 use crate::link::reach::{Reach, Trail};
+use crate::link::units::NodeId;
 use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Expression, ExpressionKind, Handler, Literal, StatementKind};
 
@@ -19,10 +20,20 @@ impl<'p, 'm> Guards<'p, 'm> {
                 if before.is_caught || self.is_optional(before.under, step.frame) {
                     continue;
                 }
-                self.refusals_of_call(before.site, &mut gates, 0);
+                let until = Some(program.units.calls[step.call].node);
+                self.refusals_through(before.site, until, &mut gates, 0);
             }
         }
         gates
+    }
+
+    /// The gates by which a call stops its caller, without those that raise what the caller catches and goes on.
+    fn refusals_through(&self, site: Site, until: Option<NodeId>, gates: &mut Vec<Gate<'m>>, depth: usize) {
+        let node = self.program.units.calls[site.call].node;
+        let known = gates.len();
+        self.refusals_of_call(site, gates, depth);
+        let found = gates.split_off(known);
+        gates.extend(found.into_iter().filter(|gate| !self.program.is_stopped(gate, node, until)));
     }
 
     /// The gates by which a call stops its caller.
@@ -39,7 +50,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             for call in &program.units.units[program.unit_of_frame(frame)].calls {
                 let info = &program.units.calls[*call];
                 if !program.is_caught(info.node, None, None) {
-                    self.refusals_of_call(Site { call: *call, frame }, gates, depth + 1);
+                    self.refusals_through(Site { call: *call, frame }, None, gates, depth + 1);
                 }
             }
         }
@@ -68,7 +79,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         }
         let sites: Vec<Site> = program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame }).collect();
         for site in &sites {
-            self.refusals_of_call(*site, &mut gates, 0);
+            self.refusals_through(*site, None, &mut gates, 0);
         }
         vec![(gates, sites)]
     }

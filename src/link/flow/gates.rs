@@ -4,12 +4,15 @@ use std::rc::Rc;
 
 use crate::link::Program;
 use crate::link::units::*;
-use crate::link::values::{FrameId, Site};
+use crate::link::values::{FrameId, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::children;
-use super::exits::{Exit, exit_call, exit_of, is_error, leaves, leaves_by_raising, raised_name};
+use super::exits::{Exit, exit_call, exit_of, is_error, leaves, leaves_by_raising, name_of, raised, raised_name};
+
+/// Classes of one exception that are looked at.
+const CLASSES: usize = 8;
 
 impl<'m> Program<'m> {
     /// The tests that decide whether a unit returns this expression: those around it, and the exits before it.
@@ -218,6 +221,27 @@ impl<'m> Program<'m> {
             }
             if let Some(handler) = tried.handlers.iter().find(|handler| catches(handler, raised)) {
                 return !leaves(&handler.body);
+            }
+        }
+        false
+    }
+
+    /// Whether what a gate raises ends at a node of a caller, in a handler for it or for what it is derived from.
+    pub fn is_stopped(&self, gate: &Gate<'m>, node: NodeId, until: Option<NodeId>) -> bool {
+        let mut pending: Vec<(&'m Expression, FrameId)> =
+            gate.refusal.and_then(raised).map(|raised| (raised, gate.frame)).into_iter().collect();
+        for _ in 0..CLASSES {
+            let Some((class, frame)) = pending.pop() else { return false };
+            let Some(name) = name_of(class) else { continue };
+            if self.is_caught(node, Some(name), until) {
+                return true;
+            }
+            for value in self.values(class, frame).iter() {
+                if let Value::Class(class) = value {
+                    let info = &self.units.classes[*class];
+                    let home = self.open_frame(info.unit);
+                    pending.extend(info.class.bases.iter().map(|base| (base, home)));
+                }
             }
         }
         false
