@@ -433,9 +433,12 @@ pub struct Dependency {
 pub struct Alias {
     /// `@/*`, `~/*`, `my-package`, `my-package/*`.
     pub pattern: String,
-    /// `src/*`, `packages/my/src/index.ts`.
+    /// `src/*`, `packages/my/src/index.ts`; or a package, `npm:parrot`.
     pub targets: Vec<String>,
 }
+
+/// What begins the target of an alias that is a package.
+pub const PACKAGE: &str = "npm:";
 
 /// One way in which a file is started.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::model::{Language, Project, join};
+use crate::model::{Language, PACKAGE, Project, join};
 
 use super::units::ModuleId;
 
@@ -142,6 +142,9 @@ impl Names {
     }
 
     fn typescript(&self, from: &str, source: &str) -> Target {
+        if let Some(package) = self.generated(source) {
+            return Target::Library(package.to_owned());
+        }
         if source.starts_with('.') {
             let path = normalise(&join(folder_of(from), source));
             return self.typescript_file(&path).map_or_else(|| Target::Library(source.to_owned()), Target::Module);
@@ -161,6 +164,15 @@ impl Names {
             }
         }
         Target::Library(source.strip_prefix("node:").unwrap_or(source).to_owned())
+    }
+
+    /// The package that a tool writes into the tree under such an import path.
+    fn generated(&self, source: &str) -> Option<&str> {
+        let mut packages = self.aliases.iter().filter_map(|(_, pattern, targets)| {
+            let package = targets.first()?.strip_prefix(PACKAGE)?;
+            match_alias(pattern, source).map(|_| package)
+        });
+        packages.next()
     }
 
     fn typescript_file(&self, path: &str) -> Option<ModuleId> {

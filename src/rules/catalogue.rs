@@ -48,7 +48,8 @@ pub struct Library {
     /// Further words whose presence in a file makes the file worth parsing (host names, file conventions).
     #[serde(default)]
     pub words: Vec<String>,
-    /// Import paths that a framework gives its projects, with the folders that they stand for: `"$lib/*" = ["src/lib/*"]`.
+    /// Import paths that a framework gives its projects, with the folders that they stand for: `"$lib/*" = ["src/lib/*"]`;
+    /// or with the package that a tool writes into the tree under such a path: `["npm:parrot"]`.
     #[serde(default)]
     pub aliases: BTreeMap<String, Vec<String>>,
     /// Parts of names under a name of their own, so that no fact has to repeat them: `Client = "openai.{OpenAI,Azure}"`,

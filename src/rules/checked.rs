@@ -14,7 +14,7 @@ pub use super::mistakes::CatalogueError;
 use super::mistakes::{read, read_folder, read_own};
 pub use super::patterns::expand;
 use super::patterns::{Segment, matches, pattern, segments};
-use crate::model::{Alias, Language, Project, ProjectKind, join};
+use crate::model::{Alias, Language, PACKAGE, Project, ProjectKind, join};
 
 /// Index of a fact in the catalogue.
 pub type FactId = usize;
@@ -250,7 +250,11 @@ impl Catalogue {
             let mut added = Vec::new();
             for (pattern, targets) in brought.flat_map(|library| &library.aliases) {
                 if project.aliases.iter().all(|known| known.pattern != *pattern) {
-                    let targets = targets.iter().map(|target| join(&project.folder, target)).collect();
+                    let targets = targets.iter().map(|target| match target.starts_with(PACKAGE) {
+                        true => target.clone(),
+                        false => join(&project.folder, target),
+                    });
+                    let targets = targets.collect();
                     added.push(Alias { pattern: pattern.clone(), targets });
                 }
             }

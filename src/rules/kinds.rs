@@ -103,7 +103,8 @@ pub enum Kind {
     /// A limit that a schema puts on a field: `limit` is the argument path of its greatest length; without it the field
     /// is no free text at all (a number, a choice, an identifier). It limits a text; with `role = "count"` the items of a
     /// list, with `"both"` what it stands on. `how = "validator"` where it holds only behind a `validator`, `by` where it
-    /// holds only where a method of this name is called (`.validate`); with `needs` only where they hold.
+    /// holds only where a method of this name is called (`.validate`); with `needs` only where they hold. With
+    /// `how = "function"` what is at `limit` is a function that bounds the text, where it asks how long it is or cuts it.
     TextLimit,
     /// Something in front of a handler that holds what comes in against its schema: against the declared types of the
     /// handler's parameters, or against the schema at `value`, for the part of the request that `path` names.

@@ -54,6 +54,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "argument",
             "parse",
             "validator",
+            "function",
             "exempt",
         ],
     ),

@@ -27,7 +27,7 @@ pub use operations::{Operation, query_is_bounded};
 use quantities::{Quantity, Source};
 use subjects::Subject;
 use windows::Span;
-pub use writes::is_of_the_language;
+pub use writes::stays_in_process;
 use writes::{Change, Write};
 
 /// What hand-written code does, over the whole program.
@@ -105,9 +105,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         match quantity.source {
             Source::Process => true,
             Source::Row => false,
-            Source::Store(site, _) => {
-                self.program.callee_paths(site).iter().any(|path| writes::is_of_the_language(path))
-            }
+            Source::Store(site, _) => writes::stays_in_process(self.program, site),
         }
     }
 

@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use crate::link::units::{NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site};
 use crate::model::{Assignment, Expression, ExpressionKind, Literal, StatementKind};
+use crate::rules::catalogue::Kind;
 
 use super::copies;
 use super::operations::{Operation, operation};
@@ -105,7 +106,7 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
             _ => return None,
         };
         let subjects = subjects::of_operation(program, site);
-        let in_process = program.callee_paths(site).iter().any(|path| is_of_the_language(path));
+        let in_process = stays_in_process(program, site);
         let by_one = match (super::operations::statement(program, site), super::scripts::of(program, site)) {
             (Some(text), _) => text.contains("+ 1") || text.contains("- 1") || text.contains("+1"),
             (None, Some(script)) => script.by_one,
@@ -131,7 +132,7 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
         return None;
     }
     let in_process = behind.iter().all(|quantity| match quantity.source {
-        Source::Store(site, _) => program.callee_paths(site).iter().any(|path| is_of_the_language(path)),
+        Source::Store(site, _) => stays_in_process(program, site),
         source => source == Source::Process,
     });
     let by_one = change == Change::Append || changes_by_one(&values);
@@ -204,8 +205,17 @@ fn adds_one<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) ->
     })
 }
 
+/// Whether a call stores in, or loads from, what the process itself keeps. A client that may also be found on a global
+/// object (`globalThis.client ?? new Client()`) is none of the language's stores.
+pub fn stays_in_process(program: &Program<'_>, site: Site) -> bool {
+    let paths = program.callee_paths(site);
+    let mut own = paths.iter().filter(|path| is_of_the_language(path)).peekable();
+    let keeps = |path: &str| program.is_a(path, Kind::Store);
+    own.peek().is_some() && (own.any(|path| keeps(path)) || !paths.iter().any(|path| keeps(path)))
+}
+
 /// Names that every program has: what they keep is kept in the process.
-pub fn is_of_the_language(path: &str) -> bool {
+fn is_of_the_language(path: &str) -> bool {
     ["globals.", "builtins.", "std.", "collections."].iter().any(|head| path.starts_with(head))
 }
 

@@ -344,8 +344,7 @@ fn fails_open<'m>(case: &Case<'_, 'm>, decision: &Decision<'m>, item: Item) -> N
     sites.extend(asked(case, decision, item));
     let is_open = sites.iter().any(|site| {
         let info = &program.units.calls[site.call];
-        let in_memory =
-            program.callee_paths(*site).iter().any(|path| super::super::behaviour::is_of_the_language(path));
+        let in_memory = super::super::behaviour::stays_in_process(program, *site);
         !in_memory
             && (is_defaulted(case, *site)
                 || is_skipped(case, *site, gate)

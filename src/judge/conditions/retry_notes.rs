@@ -86,7 +86,7 @@ fn side_effect(case: &Case<'_, '_>, construct: &Construct, repeated: &Repeated) 
 }
 
 fn is_in_memory(case: &Case<'_, '_>, site: Site) -> bool {
-    case.program.callee_paths(site).iter().any(|path| super::super::behaviour::is_of_the_language(path))
+    super::super::behaviour::stays_in_process(case.program, site)
 }
 
 /// The arguments that make the repetition of a call harmless, where it is one whose effect is repeated.

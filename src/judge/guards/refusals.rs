@@ -3,7 +3,7 @@
 use crate::link::entries::Role;
 use crate::link::flow::{Exit, Gate};
 use crate::link::reach::{Reach, Trail};
-use crate::link::units::NodeKind;
+use crate::link::units::{NodeId, NodeKind};
 use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind, StatementKind};
 
@@ -20,10 +20,8 @@ impl<'p, 'm> Guards<'p, 'm> {
                 if before.is_caught || self.is_optional(before.under, step.frame) {
                     continue;
                 }
-                let mut inner = Vec::new();
-                self.refusals_of_call(before.site, &mut inner, 0);
-                inner.retain(|gate| !self.is_swallowed(gate, before.site, *step));
-                gates.extend(inner);
+                let until = Some(program.units.calls[step.call].node);
+                self.refusals_through(before.site, until, &mut gates, 0);
             }
         }
         gates
@@ -31,9 +29,8 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// Whether what a gate raises within one call is caught before another, which then happens all the same.
     pub(super) fn is_swallowed(&self, gate: &Gate<'m>, within: Site, until: Site) -> bool {
-        let program = self.program;
-        let (at, later) = (program.units.calls[within.call].node, program.units.calls[until.call].node);
-        self.program.raised_by(gate).iter().any(|name| program.is_caught(at, Some(name), Some(later)))
+        let calls = &self.program.units.calls;
+        self.program.is_stopped(gate, calls[within.call].node, Some(calls[until.call].node))
     }
 
     /// Whether a call of a function that is asynchronous is left alone: what it raises stops nobody.
@@ -68,6 +65,15 @@ impl<'p, 'm> Guards<'p, 'm> {
         }
     }
 
+    /// The gates by which a call stops its caller, without those that raise what the caller catches and goes on.
+    fn refusals_through(&self, site: Site, until: Option<NodeId>, gates: &mut Vec<Gate<'m>>, depth: usize) {
+        let node = self.program.units.calls[site.call].node;
+        let known = gates.len();
+        self.refusals_of_call(site, gates, depth);
+        let found = gates.split_off(known);
+        gates.extend(found.into_iter().filter(|gate| !self.program.is_stopped(gate, node, until)));
+    }
+
     /// The gates by which a call stops its caller.
     pub(super) fn refusals_of_call(&self, site: Site, gates: &mut Vec<Gate<'m>>, depth: usize) {
         let program = self.program;
@@ -82,7 +88,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             for call in &program.units.units[program.unit_of_frame(frame)].calls {
                 let info = &program.units.calls[*call];
                 if !program.is_caught(info.node, None, None) {
-                    self.refusals_of_call(Site { call: *call, frame }, gates, depth + 1);
+                    self.refusals_through(Site { call: *call, frame }, None, gates, depth + 1);
                 }
             }
         }
@@ -111,7 +117,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         }
         let sites: Vec<Site> = program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame }).collect();
         for site in &sites {
-            self.refusals_of_call(*site, &mut gates, 0);
+            self.refusals_through(*site, None, &mut gates, 0);
         }
         vec![(gates, sites)]
     }

@@ -158,6 +158,9 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         (memory, bounded): (Option<FactId>, bool),
         state: &State<'m>,
     ) {
+        if state.fleeting {
+            return;
+        }
         let program = self.program();
         self.add(Leaf {
             kind: LeafKind::Memory,
@@ -200,9 +203,11 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                 .iter()
                 .any(|(value, _)| !starts_empty(value) && names.iter().any(|alias| mentions_deep(value, alias.name)));
         if grows && is_conversation(state, &names) {
-            let is_cut = |value: &'m Expression| has_greatest_length(value) || is_cut_whole(value, 0);
-            let bounded =
-                default.is_some_and(is_cut) || placed.iter().any(|(value, _)| is_cut(value)) || is_trimmed(&thing);
+            let is_cut =
+                |value: &'m Expression, frame| has_greatest_length(value) || is_cut_whole(program, value, frame, 0);
+            let bounded = default.is_some_and(|value| is_cut(value, frame))
+                || placed.iter().any(|(value, frame)| is_cut(value, *frame))
+                || is_trimmed(&thing);
             self.add_kept(expression, key, frame, (Some(memory), bounded), state);
         }
         let onwards = state.of_items();

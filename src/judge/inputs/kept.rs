@@ -1,12 +1,13 @@
 //! Collections that the process keeps from turn to turn: how they start, grow, and are cut.
 
-use crate::link::Program;
 use crate::link::units::{CallId, NodeKind, UnitId};
+use crate::link::{FrameId, Program};
 use crate::model::{Call, Expression, ExpressionKind, Literal, Statement, StatementKind};
 
 use super::super::conditions::fallback::walk;
+use super::cuts::{is_cut_here, is_cut_within, returns_a_cut};
 use super::same::Same;
-use super::words::{adds, cuts, cuts_in_place, makes_text};
+use super::words::{adds, cuts_in_place, makes_text};
 
 /// Whether a value is an empty collection.
 pub(super) fn starts_empty(initial: &Expression) -> bool {
@@ -102,45 +103,33 @@ pub(super) fn added_by<'s>(thing: &'s Same<'_, '_, '_, '_>) -> impl Iterator<Ite
 pub(super) fn is_trimmed(thing: &Same<'_, '_, '_, '_>) -> bool {
     thing.program.units.calls.iter().any(|info| match &info.call.callee.kind {
         ExpressionKind::Member { object, name: method } => {
-            cuts_in_place(method, info.call.arguments.len()) && thing.is(object, info.unit)
+            cuts_in_place(method, &info.call.arguments) && thing.is(object, info.unit)
         }
         ExpressionKind::Name(called) => {
             called == "del" && info.call.arguments.iter().any(|argument| thing.is(&argument.value, info.unit))
         }
         _ => false,
-    }) || assignments(thing.program).any(|(unit, target, value)| value.is_some_and(is_cut) && thing.is(target, unit))
-}
-
-/// Whether a value is cut somewhere in it.
-pub(super) fn is_cut(value: &Expression) -> bool {
-    let mut cut = false;
-    walk(value, &mut |each| {
-        cut |= match &each.kind {
-            ExpressionKind::Slice { .. } => true,
-            ExpressionKind::Call(call) => match &call.callee.kind {
-                ExpressionKind::Member { name, .. } => cuts(name) && !call.arguments.is_empty(),
-                _ => false,
-            },
-            _ => false,
-        };
-    });
-    cut
+    }) || assignments(thing.program).any(|(unit, target, value)| {
+        let is_cut = |value| is_cut_within(thing.program, value, thing.program.open_frame(unit), 0);
+        value.is_some_and(is_cut) && thing.is(target, unit)
+    })
 }
 
 /// Whether a list is cut as a whole, also where it is written as text: `JSON.stringify(turns.slice(-20))`.
-pub(super) fn is_cut_whole(value: &Expression, depth: usize) -> bool {
+pub(super) fn is_cut_whole<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId, depth: usize) -> bool {
     if depth > 6 {
         return false;
     }
+    if is_cut_here(program, value, frame) || returns_a_cut(program, value, frame, depth) {
+        return true;
+    }
+    let is_cut_whole = |value| is_cut_whole(program, value, frame, depth + 1);
     match &value.kind {
-        ExpressionKind::Slice { .. } => true,
-        ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => is_cut_whole(inner, depth + 1),
-        ExpressionKind::List(items) => items.iter().any(|item| is_cut_whole(item, depth + 1)),
+        ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => is_cut_whole(inner),
+        ExpressionKind::List(items) => items.iter().any(is_cut_whole),
         ExpressionKind::Call(call) => match &call.callee.kind {
             ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
-                cuts(name) && !call.arguments.is_empty()
-                    || makes_text(name)
-                        && call.arguments.first().is_some_and(|first| is_cut_whole(&first.value, depth + 1))
+                makes_text(name) && call.arguments.first().is_some_and(|first| is_cut_whole(&first.value))
             }
             _ => false,
         },

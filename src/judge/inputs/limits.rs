@@ -150,7 +150,7 @@ impl<'m> Inputs<'_, '_, 'm> {
         let ways = trails.iter().map(|trail| {
             let mut measured = Vec::new();
             self.measured_by_all(&guards.refusals(trail), &mut measured);
-            for checked in guards.before_all(trail) {
+            for checked in guards.before_all(trail).into_iter().filter(|site| self.refuses(*site)) {
                 self.checked_by(checked, &mut measured);
             }
             measured
@@ -159,6 +159,20 @@ impl<'m> Inputs<'_, '_, 'm> {
         let found = Rc::new(found);
         self.measured.borrow_mut().insert((index, site), found.clone());
         found
+    }
+
+    /// Whether a check stops its caller by itself. One that tells what it found (`safeParse`) refuses nothing: that a
+    /// test does, which is measured as such.
+    fn refuses(&self, site: Site) -> bool {
+        let program = self.program();
+        let call = program.units.calls[site.call].call;
+        let (ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) = &call.callee.kind else { return true };
+        let is_told_to = || call.arguments.iter().any(|argument| argument.name.as_deref() == Some("raise_exception"));
+        let tells = program.callee_paths(site).iter().any(|path| {
+            let facts = program.facts_of(path, Kind::EnvironmentSchema);
+            facts.iter().any(|(_, fact)| fact.how.as_deref() == Some("result"))
+        });
+        !tells && !name.starts_with("safeParse") && (name != "is_valid" || is_told_to())
     }
 
     /// What stands in front of a handler measures.
@@ -185,7 +199,7 @@ impl<'m> Inputs<'_, '_, 'm> {
         let ways = guards.refusals_in(frame, link.role).into_iter().map(|(gates, sites)| {
             let mut found = Vec::new();
             self.measured_by_all(&gates, &mut found);
-            for site in sites {
+            for site in sites.into_iter().filter(|site| self.refuses(*site)) {
                 self.checked_by(site, &mut found);
             }
             found

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::link::flow::Gate;
-use crate::link::{FrameId, Program, Site, Value};
+use crate::link::flow::{Gate, Slice, walk_block};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
@@ -48,13 +48,16 @@ impl<'m> Measure<'m> {
         match self {
             Measure::Everything => leaf.origin != Origin::Store,
             Measure::Length { name, path, origin, extent } => {
+                let is_list = leaf.kind != LeafKind::User;
+                // Of the items of a list one field is measured; what is sent may be all of them.
+                let is_part = || is_list && (path.starts_with(&leaf.path) || leaf.path.starts_with(path));
                 let is_same = *name == leaf.name
                     && is_same_origin(*origin, leaf.origin)
                     && (*origin != leaf.origin
                         || path.is_empty()
                         || leaf.path.is_empty()
-                        || path.last() == leaf.path.last());
-                let is_list = leaf.kind != LeafKind::User;
+                        || path.last() == leaf.path.last()
+                        || is_part());
                 is_same
                     && match (ask, extent) {
                         (Ask::Text, Extent::Own) => !is_list,
@@ -85,26 +88,88 @@ fn is_same_origin(a: Origin, b: Origin) -> bool {
 /// Whether a test compares how long something is.
 pub(super) fn compares_length<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId) -> bool {
     let slice = program.slice(test, frame);
-    is_comparison(&slice) && !lengths(program, &slice).is_empty()
+    is_comparison(program, &slice) && !lengths(program, &slice).is_empty()
 }
 
-fn is_comparison(slice: &crate::link::flow::Slice<'_>) -> bool {
-    slice.parts.iter().any(|(part, _)| matches!(&part.kind, ExpressionKind::Operator { operator, .. } if matches!(operator.as_str(), "<" | ">" | "<=" | ">=")))
+pub(super) fn is_comparison<'m>(program: &Program<'m>, slice: &Slice<'m>) -> bool {
+    let compares = |part: &Expression| matches!(&part.kind, ExpressionKind::Operator { operator, .. } if matches!(operator.as_str(), "<" | ">" | "<=" | ">="));
+    slice.parts.iter().any(|(part, _)| compares(part))
+        || in_functions(program, slice).iter().any(|(part, _)| compares(part))
+}
+
+/// Whether a test that holds (or fails) says that something is short enough.
+pub(super) fn bounds_length<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, holds: bool) -> bool {
+    sides(program, test, frame, holds).contains(&Side::Longest)
+}
+
+/// Whether a gate refuses what is long.
+pub(super) fn refuses_long<'m>(program: &Program<'m>, gate: &Gate<'m>) -> bool {
+    compares_length(program, gate.test, gate.frame)
+        && !only_asks_for_more(program, gate.test, gate.frame, !gate.refuses_when)
+}
+
+/// Whether a test that holds (or fails) only says that something is long enough: `len(text) >= 3`.
+fn only_asks_for_more<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, holds: bool) -> bool {
+    let sides = sides(program, test, frame, holds);
+    sides.contains(&Side::Shortest) && !sides.contains(&Side::Longest)
+}
+
+/// What a comparison says about a length.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Longest,
+    Shortest,
+}
+
+/// What the comparisons of a test say about lengths where it holds, or fails.
+fn sides<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, holds: bool) -> Vec<Side> {
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return Vec::new() };
+    let measures = |each: &'m Expression| !lengths(program, &program.slice(each, frame)).is_empty();
+    match (operator.as_str(), operands.as_slice()) {
+        ("and" | "or", parts) => parts.iter().flat_map(|part| sides(program, part, frame, holds)).collect(),
+        ("not", [inner]) => sides(program, inner, frame, !holds),
+        ("<" | "<=" | ">" | ">=", [left, right]) => {
+            let is_less = operator.starts_with('<') == holds;
+            let (small, large) = if is_less { (left, right) } else { (right, left) };
+            let longest = measures(small).then_some(Side::Longest);
+            longest.into_iter().chain(measures(large).then_some(Side::Shortest)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What stands in the functions that are given to the calls of a slice: `turns.some((turn) => turn.text.length > 2_000)`.
+fn in_functions<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<(&'m Expression, FrameId)> {
+    let mut found = Vec::new();
+    for (part, frame) in &slice.parts {
+        let ExpressionKind::Function(function) = &part.kind else { continue };
+        let entered =
+            program.units.unit_of(function).and_then(|unit| program.enter(unit, *frame, None, How::Framework));
+        if let Some(inner) = entered {
+            walk_block(&function.body, &mut |each| found.push((each, inner)));
+        }
+    }
+    found
 }
 
 /// The expressions whose length is asked for in a slice; with whether it is asked for in tokens.
-fn lengths<'m>(program: &Program<'m>, slice: &crate::link::flow::Slice<'m>) -> Vec<(&'m Expression, FrameId, bool)> {
+pub(super) fn lengths<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<(&'m Expression, FrameId, bool)> {
     let mut measured = Vec::new();
-    for (part, frame) in &slice.parts {
+    let inner = in_functions(program, slice);
+    for (part, frame) in slice.parts.iter().chain(&inner) {
         if let ExpressionKind::Member { object, name } = &part.kind
             && name == "length"
         {
             measured.push((object.as_ref(), *frame, false));
         }
     }
-    for site in &slice.sites {
+    let inner_sites = inner.iter().filter_map(|(part, frame)| match &part.kind {
+        ExpressionKind::Call(call) => Some(Site { call: program.units.call_id(call)?, frame: *frame }),
+        _ => None,
+    });
+    for site in slice.sites.iter().copied().chain(inner_sites) {
         let call = program.units.calls[site.call].call;
-        let paths = program.callee_paths(*site);
+        let paths = program.callee_paths(site);
         if paths.iter().any(|path| program.is_a(path, Kind::Measure)) {
             let in_tokens = !paths.iter().any(|path| path.starts_with("builtins."));
             measured.extend(call.arguments.iter().map(|argument| (&argument.value, site.frame, in_tokens)));
@@ -159,7 +224,7 @@ impl<'m> Inputs<'_, '_, 'm> {
     fn find_measures(&self, test: &'m Expression, frame: FrameId, found: &mut Vec<Measure<'m>>) {
         let program = self.case.program;
         let slice = program.slice(test, frame);
-        if is_comparison(&slice) {
+        if is_comparison(program, &slice) {
             for (expression, frame, in_tokens) in lengths(program, &slice) {
                 let mut trace = Trace::new(self);
                 let in_content = trace.is_library;
@@ -220,7 +285,10 @@ impl<'m> Inputs<'_, '_, 'm> {
 
     /// What a set of gates measures.
     pub(super) fn measured_by_all(&self, gates: &[Gate<'m>], found: &mut Vec<Measure<'m>>) {
-        for gate in gates {
+        // What is refused because it is too short may be of any length.
+        let asks_for_more =
+            |gate: &&Gate<'m>| only_asks_for_more(self.case.program, gate.test, gate.frame, !gate.refuses_when);
+        for gate in gates.iter().filter(|gate| !asks_for_more(gate)) {
             self.measured_by(gate.test, gate.frame, found);
         }
     }

@@ -5,6 +5,8 @@
 //! what comes from outside. What is bounded there, by a schema or a cut, or refused on the way, is limited.
 
 mod conversations;
+mod cuts;
+mod fleeting;
 mod kept;
 mod limits;
 mod measures;
@@ -12,6 +14,7 @@ mod same;
 mod schemas;
 mod stored;
 mod trace;
+mod windows;
 mod words;
 
 use std::cell::{Cell, OnceCell, RefCell};

@@ -1,5 +1,8 @@
 //! What schemas say about the length of a field: classes with markers on their fields, and schemas made by calls.
 
+mod functions;
+mod json;
+
 use std::rc::Rc;
 
 use crate::link::arguments::{Amount, Given};
@@ -180,7 +183,8 @@ impl<'m> Schemas<'_, 'm> {
         Vec::new()
     }
 
-    /// Methods that refuse values of a field: `@field_validator("text")` over a length check that raises.
+    /// Methods that refuse values of a field, by their decorator or their name: `@field_validator("text")` over a length
+    /// check that raises, `def validate_text(self, text)`.
     fn of_validators(&self, class: ClassId, field: &str) -> Limit {
         let program = self.program;
         let info = &program.units.classes[class];
@@ -189,13 +193,11 @@ impl<'m> Schemas<'_, 'm> {
         units.sort_unstable();
         let refuses = units.into_iter().any(|unit| {
             let Some(function) = program.units.units[unit].function else { return false };
-            let is_for_field = function.decorators.iter().any(|decorator| validates(decorator, field));
+            let is_for_field = function.decorators.iter().any(|decorator| validates(decorator, field))
+                || ["validate_", "clean_"].iter().any(|verb| function.name.strip_prefix(verb) == Some(field));
             is_for_field
                 && program.enter(unit, home, None, How::Framework).is_some_and(|frame| {
-                    program
-                        .raising_gates(frame)
-                        .iter()
-                        .any(|gate| super::measures::compares_length(program, gate.test, frame))
+                    program.raising_gates(frame).iter().any(|gate| super::measures::refuses_long(program, gate))
                 })
         });
         if refuses { Limit::Held } else { Limit::None }
@@ -296,7 +298,11 @@ impl<'m> Schemas<'_, 'm> {
                         Some("both") => (asked.ask == Ask::Count) == asked.is_list,
                         _ => asked.ask == Ask::Text,
                     };
+                    let by_function = fact.how.as_deref() == Some("function");
                     let is_given = |limit: &String| match program.argument_of(site, limit) {
+                        Given::Present { expression, frame } if by_function => {
+                            functions::bounds(program, expression, frame)
+                        }
                         Given::Present { expression, frame } => {
                             program.amount(expression, frame, None, &[]) != Amount::Off
                         }
@@ -305,8 +311,8 @@ impl<'m> Schemas<'_, 'm> {
                     let limit = match (&fact.by, fact.how.as_deref()) {
                         _ if !fits || !fact.limit.as_ref().is_none_or(is_given) => Limit::None,
                         (Some(by), _) => Limit::Declared(Rc::from(by.as_str())),
-                        (None, Some(how)) => Limit::Declared(Rc::from(how)),
-                        (None, None) => Limit::Held,
+                        (None, Some(how)) if !by_function => Limit::Declared(Rc::from(how)),
+                        _ => Limit::Held,
                     };
                     found.or(|| limit)
                 })
@@ -326,6 +332,9 @@ impl<'m> Schemas<'_, 'm> {
             },
             Value::Library { sites, .. } => self.of_made(sites, path, ask, depth),
             Value::Data { expression, frame } => match (&expression.0.kind, path.split_first()) {
+                (ExpressionKind::Object(entries), _) if json::is_schema(entries) => {
+                    self.of_json(entries, *frame, path, ask, depth + 1)
+                }
                 (ExpressionKind::Object(entries), Some((field, rest))) => {
                     let entry = entries.iter().find(|entry| entry.key.as_deref() == Some(field));
                     entry.map_or(Limit::None, |entry| self.of_values(&entry.value, *frame, rest, ask, depth + 1))

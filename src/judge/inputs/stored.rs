@@ -115,6 +115,6 @@ impl<'m> Inputs<'_, '_, 'm> {
         trace.follow(value, frame, State::default());
         self.looks_at_stored.set(false);
         trace.out.iter().any(|leaf| leaf.origin == Origin::Store && leaf.count.is_some())
-            || kept::is_cut_whole(value, 0)
+            || kept::is_cut_whole(self.program(), value, frame, 0)
     }
 }

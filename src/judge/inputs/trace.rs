@@ -3,16 +3,18 @@
 mod calls;
 mod members;
 mod parameters;
+mod reassigned;
 
 use rustc_hash::FxHashSet;
 
-use crate::link::units::{Access, Binding, NodeKind, UnitId};
-use crate::link::{FrameId, Program, Site, Value};
+use crate::link::units::{Access, Binding};
+use crate::link::{FrameId, Program, Value};
 use crate::model::*;
-use crate::rules::catalogue::Kind;
 
+use super::cuts::slice_is_cut;
 use super::same::{Alias, Bound};
 use super::schemas::Limit;
+use super::windows::{self, Window};
 use super::words::*;
 use super::{Inputs, Leaf, Origin};
 
@@ -38,6 +40,10 @@ pub(super) struct State<'m> {
     pub in_text: bool,
     /// Reached through the items of a list.
     pub items: bool,
+    /// What is put together in one text: a list, unless something is taken of its items.
+    pub joined: bool,
+    /// Kept by an object that ends with the request.
+    pub fleeting: bool,
     /// Where the value is taken from what holds it.
     pub place: Option<(crate::link::units::ModuleId, Span)>,
     /// Whether the place is still being read: `body` of `body.text`.
@@ -55,7 +61,13 @@ impl State<'_> {
     /// What is known of the items of a list: what has been cut is the list, not the texts in it.
     pub(super) fn of_items(&self) -> Self {
         let count = self.count || self.sliced;
-        State { in_chain: false, place: None, sliced: false, count, ..self.clone() }
+        State { in_chain: false, place: None, sliced: false, fleeting: false, count, ..self.clone() }
+    }
+
+    /// What is followed from here on is the list that one item was taken of; a list within that item is all of it.
+    fn take_one(&mut self) {
+        self.items = true;
+        self.count |= !self.path.iter().any(|part| is_list_name(part));
     }
 }
 
@@ -92,7 +104,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     }
 
     pub(super) fn follow(&mut self, expression: &'m Expression, frame: FrameId, mut state: State<'m>) {
-        let flags = [state.text, state.count, state.sliced, state.in_content, state.in_text, state.items];
+        let flags = [state.text, state.count, state.sliced, state.in_content, state.in_text, state.items, state.joined];
         let flags = flags.iter().fold(0u8, |all, flag| all << 1 | u8::from(*flag));
         let key = (std::ptr::from_ref(expression) as usize, frame, flags, hash_of(&state.path));
         if state.depth > DEPTH || self.out.len() > LEAVES || self.seen.len() > STEPS || !self.seen.insert(key) {
@@ -107,8 +119,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             E::Literal(_) | E::Unknown | E::Function(_) => {}
             E::Name(name) => self.name(expression, name, frame, state),
             E::Member { object, name } => self.member(expression, object, name, frame, state),
-            E::Slice { object, .. } => {
-                self.cut(&mut state);
+            E::Slice { object, start, stop } => {
+                if slice_is_cut(self.program(), start.as_deref(), stop.as_deref(), frame) {
+                    self.cut(&mut state);
+                }
                 self.follow(object, frame, state);
             }
             E::Index { object, index } => self.index(expression, object, index, frame, state),
@@ -122,7 +136,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             E::Object(entries) => self.object(entries, frame, state),
             E::Template(parts) => {
-                (state.in_content, state.in_text) = (true, true);
+                (state.in_content, state.in_text, state.joined) = (true, true, false);
                 for part in parts {
                     self.follow(part, frame, state.clone());
                 }
@@ -135,7 +149,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                     }
                 }
             },
-            E::Comprehension { element, .. } => self.follow(element, frame, state),
+            E::Comprehension { element, .. } => self.follow(element, frame, State { joined: false, ..state }),
             E::Spread(inner) | E::Await(inner) => self.follow(inner, frame, state),
             _ => {
                 let mut children = Vec::new();
@@ -149,7 +163,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
 
     /// A cut within the text of a message bounds the text; elsewhere the end of the trace tells what it bounds.
     fn cut(&self, state: &mut State<'m>) {
-        if state.in_content && !state.items {
+        if state.in_content && !state.items && !state.joined {
             state.text = true;
         } else {
             state.sliced = true;
@@ -163,6 +177,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         }
         // A list of such objects has been cut, not the texts in them.
         state.count |= std::mem::take(&mut state.sliced);
+        state.joined = false;
         if let Some(field) = state.path.last().cloned() {
             let whole = state.clone();
             state.path.pop();
@@ -202,9 +217,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 }
                 state.path.push(key.clone());
             }
-            ExpressionKind::Literal(_) => state.items = true,
-            // `messages[messages.length - 1]`, `messages[-1]`: one of them.
-            ExpressionKind::Operator { operator, .. } if operator == "-" => state.items = true,
+            // `messages[0]`, `messages[messages.length - 1]`, `messages[-1]`: one of them.
+            ExpressionKind::Literal(_) => state.take_one(),
+            ExpressionKind::Operator { operator, .. } if operator == "-" => state.take_one(),
             _ => {
                 // A field by a name that is only known when it runs: each name that is configured.
                 let keys = super::measures::configured_keys(self.program(), index, frame);
@@ -288,7 +303,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             for (call, grown) in program.growth(name, here.unit) {
                 // Growth in the frame itself is seen with what it was called with.
                 let grown = if program.unit_of_frame(grown) == here.unit { id } else { grown };
-                let state = State { path: Vec::new(), place: state.place, ..state.of_items() };
+                let mut state = State { path: Vec::new(), place: state.place, ..state.of_items() };
+                let window = windows::filled(program, call, grown);
+                state.count |= window.is_some();
+                state.text |= window == Some(Window::Text);
                 for argument in &program.units.calls[call].call.arguments {
                     self.follow(&argument.value, grown, state.clone());
                 }
@@ -321,73 +339,6 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 self.arrive(expression, name, frame, state, found);
             }
             _ => {}
-        }
-    }
-
-    /// `text = text[:4000]`, `if (turns.length > 20) turns = turns.slice(-20)`, `turns.splice(0, 5)`: what goes by a name
-    /// is cut under that name.
-    fn reassigned(&self, name: &'m str, unit: UnitId, frame: FrameId, state: &mut State<'m>) {
-        let program = self.program();
-        let info = &program.units.units[unit];
-        for node in &info.nodes {
-            let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { continue };
-            let assignment = match &statement.kind {
-                StatementKind::Assign(assignment) => assignment,
-                StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }) => assignment,
-                _ => continue,
-            };
-            let is_own = matches!(&assignment.target.kind, ExpressionKind::Name(target) if target == name);
-            let Some(value) = assignment.value.as_ref().filter(|_| is_own) else { continue };
-            if !self.is_cut_of(value, name, frame) {
-                continue;
-            }
-            let tests = program.tests_around(*node);
-            if tests.iter().all(|test| super::measures::compares_length(program, test, frame)) {
-                self.cut(state);
-            }
-        }
-        let in_place = info.calls.iter().any(|call| {
-            let call = program.units.calls[*call].call;
-            match &call.callee.kind {
-                ExpressionKind::Member { object, name: method } => {
-                    cuts_in_place(method, call.arguments.len())
-                        && matches!(&object.kind, ExpressionKind::Name(holder) if holder == name)
-                }
-                ExpressionKind::Name(called) => {
-                    called == "del" && call.arguments.iter().any(|argument| mentions(&argument.value, name))
-                }
-                _ => false,
-            }
-        });
-        if in_place {
-            self.cut(state);
-        }
-    }
-
-    /// Whether a value is a cut of what goes by a name: a slice, a method that cuts, a library's trimming.
-    fn is_cut_of(&self, value: &'m Expression, name: &str, frame: FrameId) -> bool {
-        let program = self.program();
-        match &value.kind {
-            ExpressionKind::Slice { object, .. } => mentions(object, name),
-            ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => self.is_cut_of(inner, name, frame),
-            ExpressionKind::List(items) => items.iter().any(|item| self.is_cut_of(item, name, frame)),
-            ExpressionKind::Operator { operator, operands } if operator == "+" => {
-                operands.iter().any(|operand| self.is_cut_of(operand, name, frame))
-                    && operands.iter().all(|operand| !mentions(operand, name) || self.is_cut_of(operand, name, frame))
-            }
-            ExpressionKind::Call(call) => {
-                let method = match &call.callee.kind {
-                    ExpressionKind::Member { name, .. } | ExpressionKind::Name(name) => name.as_str(),
-                    _ => "",
-                };
-                let about_it = mentions(&call.callee, name)
-                    || call.arguments.iter().any(|argument| mentions(&argument.value, name));
-                let trims = program.units.call_id(call).is_some_and(|id| {
-                    program.callee_paths(Site { call: id, frame }).iter().any(|path| program.is_a(path, Kind::Trim))
-                });
-                about_it && (cuts(method) && !call.arguments.is_empty() || trims)
-            }
-            _ => false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Words and types by which inputs are told apart: what is text, what is a list of messages, what cuts.
 
-use crate::model::{Entry, Expression, ExpressionKind, Literal, Statement, StatementKind};
+use crate::model::{Argument, Entry, Expression, ExpressionKind, Literal, Statement, StatementKind};
 
 /// Parts of a request that are no text for a model.
 const NO_TEXT: [&str; 23] = [
@@ -44,34 +44,14 @@ pub(super) fn names_no_prose(name: &str) -> bool {
         .any(|word| name.ends_with(word))
 }
 
-/// Methods that cut what they are called on, when they are given how much.
-pub(super) fn cuts(method: &str) -> bool {
-    matches!(
-        method,
-        "slice"
-            | "substring"
-            | "substr"
-            | "truncate"
-            | "take"
-            | "takeLast"
-            | "takeRight"
-            | "splice"
-            | "head"
-            | "tail"
-            | "last"
-            | "limit"
-            | "split_off"
-            | "shorten"
-    )
-}
-
 /// Methods that cut a collection where it is kept.
-pub(super) fn cuts_in_place(method: &str, arguments: usize) -> bool {
+pub(super) fn cuts_in_place(method: &str, arguments: &[Argument]) -> bool {
     match method {
         "popleft" | "shift" | "splice" | "drain" | "truncate" | "pop_front" => true,
         // `pop()` takes back what was just added, `pop(0)` drops the oldest; `trim()` drops the white space around a
-        // text, `trim(key, -20, -1)` all but the last items of a list.
-        "pop" | "remove" | "trim" => arguments > 0,
+        // text, `trim(key, -20, -1)` all but the last items of a list. With a text it is a field that is taken.
+        "pop" | "remove" => arguments.first().is_some_and(|first| !is_text(&first.value, |_| true)),
+        "trim" => !arguments.is_empty(),
         _ => false,
     }
 }
@@ -124,6 +104,11 @@ pub(super) fn iterates(method: &str) -> bool {
 /// Methods and functions that make one text of many parts.
 pub(super) fn makes_text(method: &str) -> bool {
     matches!(method, "join" | "stringify" | "dumps" | "to_string" | "concat" | "sum" | "format" | "toString" | "str")
+}
+
+/// Those of them that are given a list, or something else of many parts.
+pub(super) fn puts_together(method: &str) -> bool {
+    matches!(method, "join" | "stringify" | "dumps")
 }
 
 /// Methods by which a named part of a request is taken.

@@ -74,11 +74,20 @@ pub fn exit_call(expression: &Expression) -> Option<Exit> {
 
 /// The name of what a block raises at its end.
 pub(super) fn raised_name(block: &Block) -> Option<&str> {
+    name_of(raised(block)?)
+}
+
+/// What a block raises at its end: the class, where an instance is made there.
+pub(super) fn raised(block: &Block) -> Option<&Expression> {
     let StatementKind::Raise(Some(value)) = &block.last()?.kind else { return None };
-    let named = match &value.kind {
+    Some(match &value.kind {
         ExpressionKind::Call(call) => &call.callee,
         _ => value,
-    };
+    })
+}
+
+/// The last name of a name.
+pub(super) fn name_of(named: &Expression) -> Option<&str> {
     match &named.kind {
         ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => Some(name),
         _ => None,

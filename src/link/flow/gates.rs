@@ -9,7 +9,10 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::children;
-use super::exits::{Exit, exit_call, exit_of, is_error, leaves, leaves_by_raising, raised_name};
+use super::exits::{Exit, exit_call, exit_of, is_error, leaves, leaves_by_raising, name_of, raised, raised_name};
+
+/// Classes of one exception that are looked at.
+const CLASSES: usize = 8;
 
 impl<'m> Program<'m> {
     /// The tests that decide whether a unit returns this expression: those around it, and the exits before it.
@@ -223,32 +226,25 @@ impl<'m> Program<'m> {
         false
     }
 
-    /// The names of what a gate raises: the class and those that it derives from.
-    pub fn raised_by(&self, gate: &Gate<'m>) -> Vec<&'m str> {
-        let Some(StatementKind::Raise(Some(value))) = gate.refusal.and_then(|refusal| Some(&refusal.last()?.kind))
-        else {
-            return Vec::new();
-        };
-        let named = match &value.kind {
-            ExpressionKind::Call(call) => &call.callee,
-            _ => value,
-        };
-        let mut names = Vec::new();
-        let mut left = vec![(named, gate.frame)];
-        while let Some((named, frame)) = left.pop() {
-            if let ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } = &named.kind
-                && names.len() < 16
-            {
-                names.push(name.as_str());
-                for value in self.values(named, frame).iter() {
-                    if let Value::Class(class) | Value::Instance { class, .. } = value {
-                        let info = &self.units.classes[*class];
-                        left.extend(info.class.bases.iter().map(|base| (base, self.open_frame(info.unit))));
-                    }
+    /// Whether what a gate raises ends at a node of a caller, in a handler for it or for what it is derived from.
+    pub fn is_stopped(&self, gate: &Gate<'m>, node: NodeId, until: Option<NodeId>) -> bool {
+        let mut pending: Vec<(&'m Expression, FrameId)> =
+            gate.refusal.and_then(raised).map(|raised| (raised, gate.frame)).into_iter().collect();
+        for _ in 0..CLASSES {
+            let Some((class, frame)) = pending.pop() else { return false };
+            let Some(name) = name_of(class) else { continue };
+            if self.is_caught(node, Some(name), until) {
+                return true;
+            }
+            for value in self.values(class, frame).iter() {
+                if let Value::Class(class) = value {
+                    let info = &self.units.classes[*class];
+                    let home = self.open_frame(info.unit);
+                    pending.extend(info.class.bases.iter().map(|base| (base, home)));
                 }
             }
         }
-        names
+        false
     }
 
     /// Whether an error that a call returns stops its caller: everywhere but in Rust, where `?` says so.

@@ -42,8 +42,8 @@ impl<'m> Program<'m> {
             Value::Class(class) => self.class_member(*class, name, value, 0),
             Value::Instance { class, .. } => self.class_member(*class, name, value, 0),
             Value::Data { expression, frame } => self.data_member(expression.0, *frame, name, object),
-            // `handler.bind(x)`, `task.delay`: still that function, however it is called.
-            Value::Function { .. } if matches!(name, "bind" | "call" | "apply") => vec![value.clone()],
+            // `handler.call(x)`: still that function, however it is called.
+            Value::Function { .. } if matches!(name, "call" | "apply") => vec![value.clone()],
             Value::Function { unit, .. } => {
                 let assigned = self.assigned_member(object, name);
                 if !assigned.is_empty() {

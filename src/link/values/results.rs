@@ -22,12 +22,30 @@ impl<'m> Program<'m> {
         if let Some(same) = self.same_by_method(call, frame) {
             return same;
         }
+        if let Some(bound) = self.bound_function(call, frame) {
+            return bound;
+        }
         let site = Site { call: id, frame };
         let mut all = Values::new();
         for callee in self.values(&call.callee, frame).iter() {
             add(&mut all, self.result(callee, site));
         }
         all
+    }
+
+    /// `controller.talk.bind(controller)`: the function itself, which runs when the result is called.
+    fn bound_function(&self, call: &'m Call, frame: FrameId) -> Option<Values<'m>> {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
+        if name != "bind" || self.modules[self.module_of(self.unit_of_frame(frame))].language != Language::TypeScript {
+            return None;
+        }
+        let functions: Values<'m> = self
+            .values(object, frame)
+            .iter()
+            .filter(|value| matches!(value, Value::Function { .. }))
+            .cloned()
+            .collect();
+        (!functions.is_empty()).then_some(functions)
     }
 
     /// `value.unwrap()`, `value.clone()`: what has the method, whatever it is, where nothing else is known of the method.

@@ -1,6 +1,7 @@
 //! Where what a call returns comes from: its arguments, its function, the object it makes.
 
 use crate::judge::behaviour::writes;
+use crate::judge::inputs::cuts::call_is_cut;
 use crate::judge::inputs::same::{Alias, Bound};
 use crate::judge::inputs::schemas::{Ask, Limit, Schemas};
 use crate::judge::inputs::words::*;
@@ -42,14 +43,14 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 return;
             }
         }
-        let is_in_process = paths.iter().any(|path| writes::is_of_the_language(path));
-        if let Some(operation) = self.inputs.case.guards.behaviour.operation(site).filter(|_| !is_in_process) {
+        let behaviour = &self.inputs.case.guards.behaviour;
+        if let Some(operation) = behaviour.operation(site).filter(|_| !writes::stays_in_process(program, site)) {
             return self.stored(site, operation, method, &state);
         }
         if self.own_call(call, site, &state) {
             return;
         }
-        if cuts(method) && !call.arguments.is_empty() || method == "skip" && self.skips_the_rest(call) {
+        if call_is_cut(program, method, call, frame) || method == "skip" && self.skips_the_rest(call) {
             self.cut(&mut state);
         }
         // What a developer tells is no turn of a conversation, however many there are.
@@ -58,6 +59,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             state.in_text = true;
             // What is cut afterwards is the text.
             state.text |= state.sliced;
+            state.joined |= puts_together(method);
         }
         if parses(method) {
             state.schema = self.inputs.schema_of(site).or(state.schema);
@@ -106,8 +108,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let keeps_path = parses(method) || call.arguments.len() == 1;
         // What is looked for is not in the text that comes out.
         let is_pattern = matches!(method, "replace" | "replaceAll" | "replaceFirst");
+        // Nor is the key in what is found under it.
+        let has_key = method == "setdefault" || matches!(method, "get" | "pop") && call.arguments.len() == 2;
         for (index, argument) in call.arguments.iter().enumerate() {
-            if matches!(argument.value.kind, ExpressionKind::Function(_)) || is_pattern && index == 0 {
+            if matches!(argument.value.kind, ExpressionKind::Function(_)) || (is_pattern || has_key) && index == 0 {
                 continue;
             }
             let mut state = state.clone();
@@ -138,10 +142,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 ExpressionKind::Call(inner) => {
                     let asks = program.units.call_id(inner).is_some_and(|id| {
                         let site = Site { call: id, frame };
-                        let is_in_process =
-                            || program.callee_paths(site).iter().any(|path| writes::is_of_the_language(path));
                         self.inputs.case.external_at(id).is_some()
-                            || self.inputs.case.guards.behaviour.operation(site).is_some() && !is_in_process()
+                            || self.inputs.case.guards.behaviour.operation(site).is_some()
+                                && !writes::stays_in_process(program, site)
                     });
                     if asks {
                         return true;

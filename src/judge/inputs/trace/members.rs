@@ -3,12 +3,14 @@
 use std::rc::Rc;
 
 use crate::link::units::{ClassId, UnitId};
-use crate::link::{FrameId, How, Site, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::{State, Trace};
+use crate::judge::inputs::fleeting::ends_with_its_function;
 use crate::judge::inputs::same::{Alias, Bound};
+use crate::judge::inputs::windows;
 use crate::judge::inputs::words::is_shared_collection;
 
 impl<'m> Trace<'_, '_, '_, 'm> {
@@ -21,18 +23,23 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         mut state: State<'m>,
     ) {
         let program = self.program();
+        self.cut_in_place(expression, frame, &mut state);
         if self.held(expression, object, name, None, frame, &state) {
             return;
         }
         if matches!(&object.kind, ExpressionKind::Name(root) if root == "self") {
-            let class = program.values(object, frame).iter().find_map(|value| match value {
-                Value::Instance { class, .. } => Some(*class),
+            let made = program.values(object, frame).iter().find_map(|value| match value {
+                Value::Instance { class, site } => Some((*class, *site)),
                 _ => None,
             });
+            let class = made.map(|(class, _)| class);
+            let site = made.and_then(|(_, site)| site);
+            let fleeting = site.is_some_and(|site| ends_with_its_function(program, site));
             let module = program.module_of(program.unit_of_frame(frame));
             state.aliases.push(Alias { name, module, bound: Bound::Attribute(class), is_copy: false });
             let kept = program.values(expression, frame).iter().any(|value| match value {
                 Value::Data { expression: data, frame: home } => {
+                    let state = State { fleeting, ..state.clone() };
                     self.kept(expression, (data.0, *home), name, frame, &state)
                 }
                 _ => false,
@@ -52,7 +59,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         for value in values.iter() {
             match value {
                 Value::Data { expression: data, frame: home } if !std::ptr::eq(data.0, expression) => {
-                    followed = true;
+                    followed |= !self.is_default(object, name, frame, data.0);
                     let mut state = state.clone();
                     state.in_chain = false;
                     self.follow(data.0, *home, state);
@@ -68,6 +75,42 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             state.path.push(name.to_owned());
             self.follow(object, frame, state);
         }
+    }
+
+    /// `body.turns.drain(..surplus)`: what is written the same was cut before, in the same function.
+    fn cut_in_place(&self, expression: &'m Expression, frame: FrameId, state: &mut State<'m>) {
+        let program = self.program();
+        let written = Program::written(expression);
+        let units = &program.units;
+        for call in &units.units[program.unit_of_frame(frame)].calls {
+            let cutting = units.calls[*call].call;
+            let ExpressionKind::Member { object, .. } = &cutting.callee.kind else { continue };
+            if cutting.span.end <= expression.span.start
+                && Program::written(object) == written
+                && windows::cuts(program, *call, frame)
+            {
+                self.cut(state);
+                state.text |= windows::empties(program, *call, object, frame);
+            }
+        }
+    }
+
+    /// Whether a value is what the class of something from outside gives a field that is left out: `city: str = ""`.
+    fn is_default(&self, object: &'m Expression, name: &str, frame: FrameId, data: &Expression) -> bool {
+        let program = self.program();
+        let is_self = matches!(&object.kind, ExpressionKind::Name(root) if root == "self");
+        !is_self
+            && program.values(object, frame).iter().any(|value| match value {
+                Value::Instance { class, site: None } => {
+                    let info = &program.units.classes[*class];
+                    info.fields.get(name).into_iter().flatten().any(|(unit, field)| {
+                        *unit == info.unit
+                            && field.annotation.is_some()
+                            && field.value.as_ref().is_some_and(|value| std::ptr::eq(value, data))
+                    })
+                }
+                _ => false,
+            })
     }
 
     /// Whether the catalogue knows a name as something else than a part of the request.

@@ -5,7 +5,7 @@ use crate::judge::inputs::words::*;
 use crate::judge::inputs::{Leaf, LeafKind, Origin};
 use crate::link::entries::injected_for;
 use crate::link::units::UnitId;
-use crate::link::{FrameId, How, Value};
+use crate::link::{FrameId, How, Site, Value};
 use crate::model::*;
 
 use super::{Found, State, Trace, meaningful};
@@ -20,6 +20,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             How::Call(site) => {
                 if let Some((argument, frame)) = program.passed_from(function, index, site) {
                     self.follow(argument, frame, state);
+                } else if let Some((spread, name)) = self.spread_for(parameter, site) {
+                    let mut state = state;
+                    state.path.push(name.to_owned());
+                    self.follow(spread, site.frame, state);
                 } else if let Some(default) = &parameter.default {
                     self.follow(default, here.closure.unwrap_or(frame), state);
                 }
@@ -47,6 +51,18 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 self.outside(expression, parameter, index, frame, state);
             }
             How::Framework => self.item_of_receiver(function, index, here.unit, here.closure, state),
+        }
+    }
+
+    /// What a call spreads over the parameters that it does not name: `reply(**form.cleaned_data)`.
+    fn spread_for(&self, parameter: &'m Parameter, site: Site) -> Option<(&'m Expression, &'m str)> {
+        let arguments = &self.program().units.calls[site.call].call.arguments;
+        let spread = arguments.iter().find(|argument| argument.name.as_deref() == Some("**"))?;
+        match (&parameter.target.kind, parameter.kind) {
+            (ExpressionKind::Name(name), ParameterKind::Plain | ParameterKind::KeywordOnly) if name != "self" => {
+                Some((&spread.value, name))
+            }
+            _ => None,
         }
     }
 

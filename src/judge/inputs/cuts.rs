@@ -1,0 +1,166 @@
+//! Cuts: which slices and which calls leave only so much of what they are given, however long it is.
+//!
+//! What begins at a fixed place and goes on to the end is as long as the whole, and so is what only ends before the
+//! end: a cut has a stop that is counted from the start, or a start that is counted from the end.
+
+use crate::link::flow::children;
+use crate::link::units::Binding;
+use crate::link::{FrameId, How, Program, Site, Value};
+use crate::model::{Call, Expression, ExpressionKind};
+use crate::rules::catalogue::Kind;
+
+/// Expressions within expressions.
+const DEPTH: usize = 12;
+
+/// Whether a slice is a cut: `turns[-20:]`, `text[:4000]`; not `turns[1:]`, `turns[:-1]`, `turns[::2]`.
+pub(super) fn slice_is_cut<'m>(
+    program: &Program<'m>,
+    start: Option<&'m Expression>,
+    stop: Option<&'m Expression>,
+    frame: FrameId,
+) -> bool {
+    stop.is_some_and(|stop| !ends_relatively(program, stop, frame))
+        || start.is_some_and(|start| starts_relatively(program, start, frame))
+}
+
+/// Whether a call cuts what it is called on: `text.slice(0, 4000)`, `turns.slice(-20)`; not `turns.slice(1)`.
+pub(super) fn call_is_cut<'m>(program: &Program<'m>, method: &str, call: &'m Call, frame: FrameId) -> bool {
+    let argument = |at: usize| call.arguments.get(at).map(|argument| &argument.value);
+    match method {
+        "slice" => slice_is_cut(program, argument(0), argument(1), frame),
+        // What is counted from the end counts as zero here.
+        "substring" => argument(1).is_some_and(|stop| !ends_relatively(program, stop, frame)),
+        // A start and a length: that of the items that are taken out for `splice`, which returns them.
+        "substr" | "splice" => slice_is_cut(program, argument(0), argument(1), frame),
+        "split_off" => argument(0).is_some_and(|start| starts_relatively(program, start, frame)),
+        "truncate" | "take" | "takeLast" | "takeRight" | "head" | "tail" | "last" | "limit" | "shorten" => {
+            !call.arguments.is_empty()
+        }
+        _ => false,
+    }
+}
+
+/// Whether a start is counted from the end: `-20`, `turns.length - 20`. One that is not known counts; one that is looked
+/// for (`text.indexOf(" ") + 1`) or measured of something else (`len(prefix)`) is a place in the text.
+fn starts_relatively<'m>(program: &Program<'m>, start: &'m Expression, frame: FrameId) -> bool {
+    if let Some(number) = program.number(start, frame, 0) {
+        return number < 0.0;
+    }
+    let slice = program.slice(start, frame);
+    let subtracts = slice.parts.iter().any(|(part, _)| match &part.kind {
+        ExpressionKind::Operator { operator, .. } => operator == "-",
+        ExpressionKind::Assign(assignment) => assignment.operator.as_deref() == Some("-"),
+        ExpressionKind::Call(call) => matches!(&call.callee.kind, ExpressionKind::Member { name, .. }
+            if matches!(name.as_str(), "saturating_sub" | "checked_sub")),
+        _ => false,
+    });
+    subtracts || !is_found(program, start, frame)
+}
+
+/// Whether a place is what a call finds or how long something is, also behind the one name for it and with some added.
+fn is_found<'m>(program: &Program<'m>, place: &'m Expression, frame: FrameId) -> bool {
+    match &place.kind {
+        ExpressionKind::Literal(_) | ExpressionKind::Call(_) => true,
+        ExpressionKind::Member { name, .. } => name == "length",
+        ExpressionKind::Operator { operator, operands } if operator == "+" => {
+            operands.iter().any(|operand| is_found(program, operand, frame))
+        }
+        ExpressionKind::Name(name) => {
+            let unit = &program.units.units[program.unit_of_frame(frame)];
+            match unit.names.get(name.as_str()).map(Vec::as_slice) {
+                Some([Binding::Value { value, .. }]) if !value.span.contains(place.span) => {
+                    !matches!(value.kind, ExpressionKind::Name(_)) && is_found(program, value, frame)
+                }
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Whether a stop is counted from the end: `-1`, `turns.length - 1`, `len(text)`, or is none at all.
+fn ends_relatively<'m>(program: &Program<'m>, stop: &'m Expression, frame: FrameId) -> bool {
+    if let Some(number) = program.number(stop, frame, 0) {
+        return number < 0.0 || number.is_infinite();
+    }
+    let of_length = |part: &'m Expression, frame: FrameId| match &part.kind {
+        ExpressionKind::Operator { operator, operands } if operator == "-" => match operands.as_slice() {
+            [_] => true,
+            [whole, ..] => is_length(program, whole, frame),
+            [] => false,
+        },
+        _ => is_length(program, part, frame),
+    };
+    matches!(stop.kind, ExpressionKind::Literal(_)) || of_length(stop, frame) || {
+        let values = program.values(stop, frame);
+        !values.is_empty()
+            && values.iter().all(|value| match value {
+                Value::Data { expression, frame } => of_length(expression.0, *frame),
+                _ => false,
+            })
+    }
+}
+
+/// Whether an expression is how long something is.
+fn is_length<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> bool {
+    match &expression.kind {
+        ExpressionKind::Member { name, .. } => name == "length",
+        ExpressionKind::Call(call) => {
+            let measures = || {
+                program.units.call_id(call).is_some_and(|call| {
+                    let paths = program.callee_paths(Site { call, frame });
+                    paths.iter().any(|path| program.is_a(path, Kind::Measure))
+                })
+            };
+            matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "len" | "count"))
+                || measures()
+        }
+        _ => false,
+    }
+}
+
+/// Whether an expression is a cut, as a slice or by a call.
+pub(super) fn is_cut_here<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> bool {
+    match &expression.kind {
+        ExpressionKind::Slice { start, stop, .. } => slice_is_cut(program, start.as_deref(), stop.as_deref(), frame),
+        ExpressionKind::Call(call) => match &call.callee.kind {
+            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => call_is_cut(program, name, call, frame),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a value is cut somewhere in it, also by a function of the program that returns it. The objects of a list are
+/// its items: what is cut in them is not the list.
+pub(super) fn is_cut_within<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId, depth: usize) -> bool {
+    if depth > DEPTH {
+        return false;
+    }
+    if is_cut_here(program, value, frame) || returns_a_cut(program, value, frame, depth) {
+        return true;
+    }
+    let of_list = matches!(value.kind, ExpressionKind::List(_));
+    let mut cut = false;
+    children(value, &mut |child| {
+        let is_item = of_list && matches!(child.kind, ExpressionKind::Object(_));
+        cut = cut || !is_item && is_cut_within(program, child, frame, depth + 1);
+    });
+    cut
+}
+
+/// Whether an expression calls a function of the program that returns a cut: `trimmed(history)`.
+pub(super) fn returns_a_cut<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId, depth: usize) -> bool {
+    let ExpressionKind::Call(call) = &value.kind else { return false };
+    let Some(id) = program.units.call_id(call).filter(|_| depth <= DEPTH) else { return false };
+    program.values(&call.callee, frame).iter().any(|callee| {
+        let Value::Function { unit, closure, receiver } = callee else { return false };
+        let entered = program.enter(*unit, *closure, receiver.clone(), How::Call(Site { call: id, frame }));
+        entered.is_some_and(|inner| {
+            let returned = &program.units.units[*unit].returns;
+            returned
+                .iter()
+                .any(|each| is_cut_here(program, each, inner) || returns_a_cut(program, each, inner, depth + 4))
+        })
+    })
+}

@@ -1,0 +1,80 @@
+//! Objects that live for one call: what they keep ends with the request, and is no conversation over several turns.
+
+use crate::link::units::{NodeId, NodeKind, UnitId};
+use crate::link::{Program, Site};
+use crate::model::{Call, Expression, ExpressionKind, StatementKind};
+
+use super::words::adds;
+
+/// Whether what a call makes ends with the function in which it is made: it is used on the spot (`Agent().run(text)`),
+/// or by a name that is neither handed out nor used in a loop that goes on after it was made.
+pub(super) fn ends_with_its_function(program: &Program<'_>, site: Site) -> bool {
+    let info = &program.units.calls[site.call];
+    let unit = &program.units.units[info.unit];
+    if unit.function.is_none() {
+        return false;
+    }
+    let is_it = |expression: &Expression| matches!(&expression.kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call));
+    let mut calls = unit.calls.iter().map(|call| &program.units.calls[*call]);
+    if calls.any(|other| receiver(other.call).is_some_and(is_it)) {
+        return true;
+    }
+    let NodeKind::Plain(statement) = program.units.nodes[info.node].kind else { return false };
+    let StatementKind::Assign(assignment) = &statement.kind else { return false };
+    match (&assignment.target.kind, &assignment.value) {
+        (ExpressionKind::Name(name), Some(value)) if is_it(value) => {
+            !is_handed_out(program, info.unit, name) && !is_used_in_a_loop(program, info.unit, name, info.node)
+        }
+        _ => false,
+    }
+}
+
+fn receiver(call: &Call) -> Option<&Expression> {
+    match &call.callee.kind {
+        ExpressionKind::Member { object, .. } => Some(object),
+        _ => None,
+    }
+}
+
+fn is_named(expression: &Expression, name: &str) -> bool {
+    matches!(&expression.kind, ExpressionKind::Name(other) if other == name)
+}
+
+/// Whether a node runs again and again after another has run once.
+fn is_repeated(program: &Program<'_>, node: NodeId, outer: NodeId) -> bool {
+    let mut around = program.units.ancestors(node);
+    around.any(|(id, node)| {
+        matches!(node.kind, NodeKind::Loop(_)) && program.units.ancestors(outer).all(|(other, _)| other != id)
+    })
+}
+
+/// Whether a name is returned, put into something, or assigned to what lives on.
+fn is_handed_out(program: &Program<'_>, unit: UnitId, name: &str) -> bool {
+    let info = &program.units.units[unit];
+    info.returns.iter().chain(&info.yields).any(|each| is_named(each, name))
+        || info.calls.iter().any(|call| {
+            let call = program.units.calls[*call].call;
+            let is_given = || call.arguments.iter().any(|argument| is_named(&argument.value, name));
+            matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if adds(name)) && is_given()
+        })
+        || info.nodes.iter().any(|node| match program.units.nodes[*node].kind {
+            NodeKind::Plain(statement) => match &statement.kind {
+                StatementKind::Assign(assignment) => {
+                    !matches!(assignment.target.kind, ExpressionKind::Name(_))
+                        && assignment.value.as_ref().is_some_and(|value| is_named(value, name))
+                }
+                _ => false,
+            },
+            _ => false,
+        })
+}
+
+/// Whether what goes by a name is called, or given to a call, in a loop that begins after it was made.
+fn is_used_in_a_loop(program: &Program<'_>, unit: UnitId, name: &str, made: NodeId) -> bool {
+    program.units.units[unit].calls.iter().any(|call| {
+        let info = &program.units.calls[*call];
+        let is_used = receiver(info.call).is_some_and(|object| is_named(object, name))
+            || info.call.arguments.iter().any(|argument| is_named(&argument.value, name));
+        is_used && is_repeated(program, info.node, made)
+    })
+}

@@ -1,0 +1,81 @@
+//! Names under which something is cut, by an assignment or in place.
+
+use crate::judge::inputs::cuts::{is_cut_here, returns_a_cut};
+use crate::judge::inputs::windows;
+use crate::judge::inputs::words::mentions;
+use crate::link::units::{CallId, NodeKind, UnitId};
+use crate::link::{FrameId, Site};
+use crate::model::*;
+use crate::rules::catalogue::Kind;
+
+use super::{State, Trace};
+
+impl<'m> Trace<'_, '_, '_, 'm> {
+    /// `text = text[:4000]`, `if (turns.length > 20) turns = turns.slice(-20)`, `turns.splice(0, 5)`: what goes by a name
+    /// is cut under that name.
+    pub(super) fn reassigned(&self, name: &'m str, unit: UnitId, frame: FrameId, state: &mut State<'m>) {
+        let program = self.program();
+        let info = &program.units.units[unit];
+        for node in &info.nodes {
+            let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { continue };
+            let assignment = match &statement.kind {
+                StatementKind::Assign(assignment) => assignment,
+                StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }) => assignment,
+                _ => continue,
+            };
+            let is_own = matches!(&assignment.target.kind, ExpressionKind::Name(target) if target == name);
+            let Some(value) = assignment.value.as_ref().filter(|_| is_own) else { continue };
+            if !self.is_cut_of(value, name, frame) {
+                continue;
+            }
+            let tests = program.tests_around(*node);
+            if tests.iter().all(|test| crate::judge::inputs::measures::compares_length(program, test, frame)) {
+                self.cut(state);
+            }
+        }
+        let mut in_place = info.calls.iter().filter(|id| {
+            let call = program.units.calls[**id].call;
+            match &call.callee.kind {
+                ExpressionKind::Member { object, .. } => {
+                    matches!(&object.kind, ExpressionKind::Name(holder) if holder == name)
+                        && windows::cuts(program, **id, frame)
+                }
+                ExpressionKind::Name(called) => {
+                    called == "del" && call.arguments.iter().any(|argument| mentions(&argument.value, name))
+                }
+                _ => false,
+            }
+        });
+        if let Some(first) = in_place.next() {
+            self.cut(state);
+            let is_within = |call: CallId| match &program.units.calls[call].call.callee.kind {
+                ExpressionKind::Member { object, .. } => windows::empties(program, call, object, frame),
+                _ => false,
+            };
+            state.text |= is_within(*first) || in_place.any(|call| is_within(*call));
+        }
+    }
+
+    /// Whether a value is a cut of what goes by a name: a slice, a method that cuts, a library's trimming.
+    fn is_cut_of(&self, value: &'m Expression, name: &str, frame: FrameId) -> bool {
+        let program = self.program();
+        match &value.kind {
+            ExpressionKind::Slice { object, .. } => mentions(object, name) && is_cut_here(program, value, frame),
+            ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => self.is_cut_of(inner, name, frame),
+            ExpressionKind::List(items) => items.iter().any(|item| self.is_cut_of(item, name, frame)),
+            ExpressionKind::Operator { operator, operands } if operator == "+" => {
+                operands.iter().any(|operand| self.is_cut_of(operand, name, frame))
+                    && operands.iter().all(|operand| !mentions(operand, name) || self.is_cut_of(operand, name, frame))
+            }
+            ExpressionKind::Call(call) => {
+                let about_it = mentions(&call.callee, name)
+                    || call.arguments.iter().any(|argument| mentions(&argument.value, name));
+                let trims = program.units.call_id(call).is_some_and(|id| {
+                    program.callee_paths(Site { call: id, frame }).iter().any(|path| program.is_a(path, Kind::Trim))
+                });
+                about_it && (is_cut_here(program, value, frame) || returns_a_cut(program, value, frame, 0) || trims)
+            }
+            _ => false,
+        }
+    }
+}
