@@ -60,7 +60,8 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
         return Forms::new();
     }
     let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
-    let facts = catalogue.of_kind(Kind::Runs).flat_map(|(_, fact)| &fact.names);
+    let calls_it = |fact: &&Fact| fact.role.as_deref() != Some("nothing");
+    let facts = catalogue.of_kind(Kind::Runs).map(|(_, fact)| fact).filter(calls_it).flat_map(|fact| &fact.names);
     let names: BTreeSet<String> = facts.flat_map(|name| expand(name)).map(|name| last(&name)).collect();
     let program = Program::new(modules, &[], projects, catalogue);
     let is_named = |callee: &Expression| match &callee.kind {
@@ -88,7 +89,10 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
         .filter_map(|(call, info)| {
             let site = Site { call, frame: program.open_frame(info.unit) };
             let paths = program.callee_paths(site);
-            let (id, fact) = paths.iter().find_map(|path| program.facts_of(path, Kind::Runs).first().copied())?;
+            let (id, fact) = paths.iter().find_map(|path| {
+                let facts = program.facts_of(path, Kind::Runs);
+                facts.into_iter().find(|(_, fact)| calls_it(&fact))
+            })?;
             Some(((info.module, info.call.span), (form(&program, fact, site)?, id)))
         })
         .collect()

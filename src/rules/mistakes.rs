@@ -78,10 +78,16 @@ const WORDS: [(&str, &[&str]); 10] = [
             "later",
             "bound",
             "arguments",
+            "scope",
+            "parent",
+            "inside",
+            "framework",
+            "nothing",
+            "names",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
-    ("scope", &["pattern"]),
+    ("scope", &["pattern", "member"]),
 ];
 
 /// A file of `rules/catalogue` with the places of its keys.
