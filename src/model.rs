@@ -447,6 +447,8 @@ pub struct Start {
     pub path: String,
     /// Whether the file itself is run (`python main.py`, `node index.js`) or imported by a server (`uvicorn main:app`).
     pub is_main: bool,
+    /// Functions of the file of which the server calls the first that there is, for the application (`app:create_app()`).
+    pub factories: Vec<String>,
 }
 
 /// A path in a folder, both relative to the audited folder; that itself is empty.

@@ -93,6 +93,12 @@ pub(super) struct Program {
     /// What is started when nothing is named.
     #[serde(default)]
     pub(super) defaults: Vec<String>,
+    /// Functions that are called for the application where only a module is named, the first that there is.
+    #[serde(default)]
+    pub(super) factories: Vec<String>,
+    /// Options that say that what is named is a function to call.
+    #[serde(default)]
+    pub(super) factory_options: Vec<String>,
     /// Whether the file itself is run.
     #[serde(default)]
     pub(super) main: bool,

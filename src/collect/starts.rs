@@ -2,7 +2,7 @@
 
 mod places;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Class, File, Tree, commands, join,
@@ -26,7 +26,8 @@ pub fn starts(tree: &Tree, read: &dyn Fn(&str) -> Option<String>) -> Vec<Start> 
 }
 
 pub(super) fn starts_in(tree: &Tree, projects: &[Project], read: projects::Read<'_>) -> Vec<Start> {
-    let mut starter = Starter { tree, projects, read, found: BTreeSet::new(), scripts: BTreeSet::new() };
+    let found = BTreeSet::new();
+    let mut starter = Starter { tree, projects, read, found, factories: BTreeMap::new(), scripts: BTreeSet::new() };
     let counts = |file: &&File| !matches!(file.class, Class::Test | Class::Vendored | Class::Generated);
     let mut left = FILES;
     for file in tree.files.iter().filter(counts) {
@@ -40,7 +41,12 @@ pub(super) fn starts_in(tree: &Tree, projects: &[Project], read: projects::Read<
             starter.add(&path, true);
         }
     }
-    starter.found.into_iter().map(|(path, is_main)| Start { path, is_main }).collect()
+    let Starter { found, mut factories, .. } = starter;
+    let start = |(path, is_main): (String, bool)| {
+        let factories = if is_main { Vec::new() } else { factories.remove(&path).unwrap_or_default() };
+        Start { path, is_main, factories }
+    };
+    found.into_iter().map(start).collect()
 }
 
 /// The files that commands are looked for in.
@@ -96,6 +102,8 @@ struct Starter<'t> {
     projects: &'t [Project],
     read: projects::Read<'t>,
     found: BTreeSet<(String, bool)>,
+    /// Functions that make the application, by their file.
+    factories: BTreeMap<String, Vec<String>>,
     /// Shell scripts that were read.
     scripts: BTreeSet<String>,
 }
@@ -299,8 +307,8 @@ impl Starter<'_> {
         let named_folder = options(&program.folders).and_then(|named| self.folder(folder, &named));
         let folder = named_folder.as_deref().unwrap_or(folder);
         let found = match (program.takes, options(&program.options)) {
-            (Takes::Module, Some(module)) => self.start_module(&module, folder, program.main),
-            (Takes::Module, None) => arguments.iter().any(|word| self.start_module(word, folder, program.main)),
+            (Takes::Module, Some(module)) => self.serve(program, &module, arguments, folder),
+            (Takes::Module, None) => arguments.iter().any(|word| self.serve(program, word, arguments, folder)),
             _ => self.start_files(arguments, folder, program.main),
         };
         if !found
@@ -336,15 +344,32 @@ impl Starter<'_> {
         found.is_some()
     }
 
-    /// Starts the file of a dotted module, perhaps with `:attribute`; whether there is one.
-    fn start_module(&mut self, word: &str, folder: &str, is_main: bool) -> bool {
+    /// Starts a module that a server imports, which may name the function that makes the application.
+    fn serve(&mut self, program: &Program, word: &str, arguments: &[String], folder: &str) -> bool {
+        let Some(path) = self.start_module(word, folder, program.main) else { return false };
+        let word = word.trim_matches(['"', '\'', '`', ',']);
+        let named = word.split_once(':').map(|(_, name)| name);
+        let is_told = arguments.iter().any(|argument| program.factory_options.contains(argument));
+        let made = match named {
+            Some(name) if name.contains('(') => name.split('(').next().map(str::to_owned).into_iter().collect(),
+            Some(name) if is_told || !program.factories.is_empty() => vec![name.to_owned()],
+            Some(_) => Vec::new(),
+            None => program.factories.clone(),
+        };
+        self.factories.entry(path).or_default().extend(made);
+        true
+    }
+
+    /// Starts the file of a dotted module, perhaps with `:attribute`; which one, if there is one.
+    fn start_module(&mut self, word: &str, folder: &str, is_main: bool) -> Option<String> {
         let word = word.trim_matches(['"', '\'', '`', ',']);
         let module = match word.split_once(':') {
             Some((module, _)) => module,
             None => word,
         };
         if [".py", ".ts", ".js", ".mjs", ".tsx"].iter().any(|extension| module.ends_with(extension)) {
-            return self.start_file(module, folder, is_main);
+            let found = self.locate(module, folder);
+            return found.filter(|_| self.start_file(module, folder, is_main));
         }
         let is_name = |part: &str| {
             !part.is_empty()
@@ -353,7 +378,7 @@ impl Starter<'_> {
         };
         let mut parts: Vec<&str> = module.split('.').collect();
         if !parts.iter().all(|part| is_name(part)) {
-            return false;
+            return None;
         }
         let mut found = self.module(&parts, folder, is_main);
         if found.is_none() && parts.len() > 1 && !word.contains(':') {
@@ -363,7 +388,7 @@ impl Starter<'_> {
         if let Some(path) = &found {
             self.add(path, is_main);
         }
-        found.is_some()
+        found
     }
 }
 

@@ -40,11 +40,14 @@ pub struct Case<'p, 'm> {
     by_call: HashMap<CallId, usize>,
     /// The addresses at which people are told.
     channels: OnceCell<Endpoints>,
-    /// What protects all from start-up on, by item.
-    initialised: RefCell<BTreeMap<String, Option<Protection>>>,
+    /// What protects from start-up on, by item: each with the module whose start sets it up.
+    initialised: RefCell<BTreeMap<String, Initialised>>,
     /// What calls log, by how many functions deep they are looked into.
     pub(super) log_lines: RefCell<FxHashMap<(Site, usize), Option<Line>>>,
 }
+
+/// What protects from start-up on, with the module whose start sets it up.
+pub type Initialised = Rc<[(ModuleId, Protection)]>;
 
 /// What a condition found.
 #[derive(Debug)]
@@ -117,10 +120,10 @@ impl<'p, 'm> Case<'p, 'm> {
 
     fn add_starts(&mut self, roots: Vec<FrameId>, seen: &mut BTreeSet<FrameId>) {
         for root in roots {
-            for frame in &self.guards.reach(root).frames {
-                if seen.insert(*frame) {
-                    self.start_frames.push(*frame);
-                    self.start_units.entry(self.program.unit_of_frame(*frame)).or_default().push(*frame);
+            for frame in self.guards.reach(root).without_kept(self.program) {
+                if seen.insert(frame) {
+                    self.start_frames.push(frame);
+                    self.start_units.entry(self.program.unit_of_frame(frame)).or_default().push(frame);
                 }
             }
         }
@@ -201,12 +204,12 @@ impl<'p, 'm> Case<'p, 'm> {
         self.by_call.get(&call).and_then(|index| self.externals.get(*index))
     }
 
-    /// What `find` finds to protect all from start-up on; looked for once per item.
-    pub fn initialised(&self, item: &str, find: impl FnOnce() -> Option<Protection>) -> Option<Protection> {
+    /// What `find` finds to protect from start-up on; looked for once per item.
+    pub fn initialised(&self, item: &str, find: impl FnOnce() -> Vec<(ModuleId, Protection)>) -> Initialised {
         if let Some(known) = self.initialised.borrow().get(item) {
             return known.clone();
         }
-        let found = find();
+        let found: Initialised = find().into();
         self.initialised.borrow_mut().insert(item.to_owned(), found.clone());
         found
     }

@@ -9,7 +9,7 @@ mod routes;
 mod rows;
 mod steps;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -43,6 +43,9 @@ pub struct Guards<'p, 'm> {
     reaches: RefCell<HashMap<FrameId, Rc<Reach>>>,
     memory: Memory,
     initialised: RefCell<HashMap<String, Option<Protection>>>,
+    /// The path of the requests that are looked at, and whether an answer has depended on it.
+    route: RefCell<Option<String>>,
+    depends_on_route: Cell<bool>,
     /// The units that run for the request that is looked at.
     reached: RefCell<Option<Rc<FxHashSet<UnitId>>>>,
     /// The units in which something is bounded in time.
@@ -62,6 +65,8 @@ impl<'p, 'm> Guards<'p, 'm> {
             reaches: RefCell::default(),
             memory: Memory::default(),
             initialised: RefCell::default(),
+            route: RefCell::default(),
+            depends_on_route: Cell::new(false),
             reached: RefCell::default(),
             units_with_deadline: OnceCell::new(),
         }
@@ -165,6 +170,12 @@ impl<'p, 'm> Guards<'p, 'm> {
             .map(|frame| self.program.unit_of_frame(frame))
             .collect();
         *self.reached.borrow_mut() = Some(Rc::new(units));
+        let route = entry.name.split_once(' ').map(|(_, path)| path).filter(|path| path.starts_with('/'));
+        let is_other = self.route.borrow().as_deref() != route;
+        *self.route.borrow_mut() = route.map(str::to_owned);
+        if is_other && self.depends_on_route.replace(false) {
+            self.memory.clear();
+        }
         // What is recorded for one request tells nothing about another.
         self.memory.forget("C3");
     }
@@ -240,6 +251,9 @@ impl<'p, 'm> Guards<'p, 'm> {
                 (!self.facts(path, sites.last().copied(), item).is_empty()).then(|| here(short(path)))
             }
             value => {
+                if let Some(path) = self.inherited(value, item) {
+                    return Some(here(short(&path)));
+                }
                 let frame = frame_of(self.program, value)?;
                 let found = self.in_frame(frame, item);
                 // A dependency stops a request only by raising; a hook of a framework also by what it answers.
@@ -250,6 +264,29 @@ impl<'p, 'm> Guards<'p, 'm> {
                 Some(here(Some(self.name_of(value)).filter(|name| !name.is_empty()).unwrap_or(found.name)))
             }
         }
+    }
+
+    /// The library class that a class derives from and that protects: `class PerUser(UserRateThrottle)`.
+    fn inherited(&self, value: &Value<'m>, item: &str) -> Option<Rc<str>> {
+        let (Value::Class(class) | Value::Instance { class, .. }) = value else { return None };
+        let program = self.program;
+        let info = &program.units.classes[*class];
+        let frame = program.open_frame(info.unit);
+        // One that is told to do nothing, or that decides by itself, does not do what it derives.
+        let off = |field: &str| {
+            program.member(value, field, None).iter().any(|given| match given {
+                Value::Data { expression, .. } => matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null)),
+                _ => false,
+            })
+        };
+        if off("rate") || info.methods.contains_key("allow_request") {
+            return None;
+        }
+        let bases = info.class.bases.iter().flat_map(|base| program.values(base, frame).to_vec());
+        bases.into_iter().find_map(|base| match &base {
+            Value::Library { path, .. } => (!self.facts(path, None, item).is_empty()).then(|| path.clone()),
+            _ => None,
+        })
     }
 
     /// The name of a function or class for people.

@@ -1,6 +1,6 @@
 //! Which modules of a repository run together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::link::Program;
 use crate::link::entries::{Entries, found_by_convention};
@@ -12,9 +12,9 @@ use crate::model::*;
 /// Which modules run in one process: what a main file imports, and what a framework loads.
 #[derive(Debug, Default)]
 pub struct Processes {
-    /// The first is the server as its platform starts it.
+    /// The first are the servers as their platform starts them.
     members: Vec<BTreeSet<ModuleId>>,
-    /// The modules of the server, and the numbers of the processes that start it.
+    /// The modules of the servers, and the numbers of the processes that start one.
     served: BTreeSet<ModuleId>,
     serving: BTreeSet<usize>,
 }
@@ -41,19 +41,25 @@ impl Processes {
         };
         let (tops, others): (BTreeSet<_>, BTreeSet<_>) = (0..program.modules.len()).partition(alone);
         let served = if serving.is_empty() { others } else { serving.difference(&tops).copied().collect() };
-        let mut members = vec![closure(&imports, served)];
-        let mut starting = BTreeSet::from([0]);
+        let servers = servers(program, &imports, &served);
+        let mut members = servers.clone();
+        let mut starting: BTreeSet<usize> = (0..servers.len()).collect();
         for top in &tops {
             let mut own = closure(&imports, BTreeSet::from([*top]));
-            // What starts the server runs all that the server loads, also by name.
-            let is_compiled = program.modules[*top].language == Language::Rust;
-            if is_compiled || own.iter().any(|module| serving.contains(module)) {
-                own.extend(members.first().into_iter().flatten().copied().collect::<Vec<_>>());
+            // What starts a server runs all that the server loads, also by name.
+            let language = program.modules[*top].language;
+            let starts = |server: &BTreeSet<ModuleId>| match language {
+                Language::Rust => server.iter().any(|module| program.modules[*module].language == language),
+                _ => own.iter().any(|module| serving.contains(module) && server.contains(module)),
+            };
+            let started: Vec<&BTreeSet<ModuleId>> = servers.iter().filter(|server| starts(server)).collect();
+            if !started.is_empty() || language == Language::Rust {
                 starting.insert(members.len());
             }
+            own.extend(started.into_iter().flatten().copied().collect::<Vec<_>>());
             members.push(own);
         }
-        let served = if serving.is_empty() { BTreeSet::new() } else { members.first().cloned().unwrap_or_default() };
+        let served = if serving.is_empty() { BTreeSet::new() } else { servers.iter().flatten().copied().collect() };
         Processes { members, served, serving: starting }
     }
 
@@ -76,6 +82,52 @@ impl Processes {
     pub fn shared(&self, one: ModuleId, other: ModuleId) -> bool {
         one == other || self.members.iter().any(|process| process.contains(&one) && process.contains(&other))
     }
+}
+
+/// What each server runs. The modules that a framework loads run together where they are of one project and language,
+/// with all that they import; what a server imports of another one, it runs whole.
+fn servers(
+    program: &Program<'_>,
+    imports: &[BTreeSet<ModuleId>],
+    serving: &BTreeSet<ModuleId>,
+) -> Vec<BTreeSet<ModuleId>> {
+    let mut groups: BTreeMap<(&str, Language), BTreeSet<ModuleId>> = BTreeMap::new();
+    for module in serving {
+        let Module { path, language, .. } = &program.modules[*module];
+        groups.entry((project_of(program, path, *language), *language)).or_default().insert(*module);
+    }
+    let mut servers: Vec<(BTreeSet<ModuleId>, BTreeSet<ModuleId>)> =
+        groups.into_values().map(|own| (own.clone(), closure(imports, own))).collect();
+    let mut at = 0;
+    while at < servers.len() {
+        let (own, all) = servers[at].clone();
+        let is_host = |(other, (_, runs)): (usize, &(_, BTreeSet<ModuleId>))| {
+            (other != at && !runs.is_disjoint(&own)).then_some(other)
+        };
+        let hosts: Vec<usize> = servers.iter().enumerate().filter_map(is_host).collect();
+        if hosts.is_empty() {
+            at += 1;
+            continue;
+        }
+        hosts.into_iter().for_each(|host| servers[host].1.extend(&all));
+        servers.remove(at);
+        at = 0;
+    }
+    servers.into_iter().map(|(_, all)| all).collect()
+}
+
+/// The folder of the nearest project of its language that a file lies in.
+fn project_of<'p>(program: &Program<'p>, path: &str, language: Language) -> &'p str {
+    let kind = match language {
+        Language::Python => ProjectKind::Python,
+        Language::TypeScript => ProjectKind::Node,
+        // The crates of a workspace are built into each other.
+        Language::Rust => return "",
+    };
+    let holds =
+        |folder: &&str| folder.is_empty() || path.strip_prefix(*folder).is_some_and(|rest| rest.starts_with('/'));
+    let projects = program.projects.iter().filter(|project| project.kind == kind);
+    projects.map(|project| project.folder.as_str()).filter(holds).max_by_key(|folder| folder.len()).unwrap_or("")
 }
 
 fn closure(imports: &[BTreeSet<ModuleId>], from: BTreeSet<ModuleId>) -> BTreeSet<ModuleId> {
@@ -126,6 +178,7 @@ fn imports(program: &Program<'_>) -> Vec<BTreeSet<ModuleId>> {
             }
         };
         match &statement.kind {
+            StatementKind::Import(import) if import.is_type_only => {}
             StatementKind::Import(import) => {
                 add(&import.source);
                 if let (Some(name), true) = (&import.name, info.language == Language::Python) {

@@ -90,7 +90,7 @@ impl<'m> Program<'m> {
         for (id, info) in self.units.classes.iter().enumerate() {
             let heir = info.extends.unwrap_or(id);
             for base in &info.class.bases {
-                for value in self.values(base, self.open_frame(info.unit)).iter() {
+                for value in self.bases_at(base, self.open_frame(info.unit)).iter() {
                     if let Value::Class(base) | Value::Instance { class: base, .. } = value
                         && let Some(heirs) = direct.get_mut(*base)
                         && !heirs.contains(&heir)

@@ -10,6 +10,7 @@ mod conventional;
 mod decorated;
 mod injection;
 mod naming;
+mod plugins;
 mod registered;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -76,9 +77,23 @@ enum Order {
 /// What is registered at a router, in the order of the text.
 #[derive(Clone, Debug)]
 enum Registered<'m> {
-    Middleware { path: String, links: Vec<Link<'m>>, order: Order },
-    Route { path: String, entry: usize },
-    Mount { path: String, child: CallId, links: Vec<Link<'m>> },
+    /// With a member it is for what is registered by this member of the router only.
+    Middleware {
+        path: String,
+        links: Vec<Link<'m>>,
+        order: Order,
+        member: Option<String>,
+    },
+    Route {
+        path: String,
+        entry: usize,
+        member: Option<String>,
+    },
+    Mount {
+        path: String,
+        child: CallId,
+        links: Vec<Link<'m>>,
+    },
 }
 
 /// Everything about entry points in a program.
@@ -89,6 +104,10 @@ pub struct Entries<'m> {
     pub error_handlers: Vec<Link<'m>>,
     /// Handlers among them that see some kinds of errors only: by the place of their registration.
     pub narrow_handlers: FxHashSet<(ModuleId, Span)>,
+    /// Whether a handler of errors answers before what stands in front goes on.
+    pub answers_inside: bool,
+    /// Handlers that see the errors only of what was registered before them: with their router and their place.
+    ordered_handlers: Vec<(CallId, CallId, Span)>,
     /// Start-up functions and files besides the modules themselves.
     pub starts: Vec<FrameId>,
     /// Calls that register something: the functions they are given do not run there.
@@ -103,18 +122,23 @@ pub struct Started<'s> {
     pub mains: &'s [String],
     /// Whether an application server imports the application instead of running main blocks.
     pub served: bool,
+    /// Files with the functions of which the server calls the first that there is, for the application.
+    pub factories: &'s [(&'s str, &'s [String])],
 }
 
 impl<'m> Entries<'m> {
     pub fn of(program: &Program<'m>, started: &Started<'_>) -> Entries<'m> {
         let mut entries = Entries::default();
+        entries.plugins(program);
         entries.decorated(program);
         entries.decorated_classes(program);
         entries.registered(program);
         entries.conventional(program);
         entries.actions(program);
         entries.mains(program, started);
+        entries.factories(program, started);
         program.note_registrations(std::mem::take(&mut entries.registrations));
+        entries.without_misplaced(program);
         entries.chain(program);
         entries.entries.sort_by(|a, b| {
             (&program.modules[a.module].path, a.span, &a.name).cmp(&(&program.modules[b.module].path, b.span, &b.name))
@@ -152,15 +176,26 @@ pub fn handler_frame(program: &Program<'_>, unit: UnitId) -> Option<FrameId> {
     program.enter(unit, program.open_frame(parent), None, How::Framework)
 }
 
+/// Methods of classes that stand in front of handlers, by which a framework asks them.
+const BEFORE: [&str; 9] = [
+    "__call__",
+    "dispatch",
+    "process_request",
+    "use",
+    "intercept",
+    "canActivate",
+    "catch",
+    "allow_request",
+    "has_permission",
+];
+
 /// The frame of a function value that a framework runs.
 pub fn frame_of<'m>(program: &Program<'m>, value: &Value<'m>) -> Option<FrameId> {
     match value {
         Value::Function { unit, closure, receiver } => program.enter(*unit, *closure, receiver.clone(), How::Framework),
         Value::Class(class) | Value::Instance { class, .. } => {
             let methods = &program.units.classes[*class].methods;
-            let unit = ["__call__", "dispatch", "process_request", "use", "intercept", "canActivate", "catch"]
-                .iter()
-                .find_map(|name| methods.get(name))?;
+            let unit = BEFORE.iter().find_map(|name| methods.get(name))?;
             let receiver = Value::Instance { class: *class, site: None };
             let home = program.open_frame(program.units.classes[*class].unit);
             program.enter(*unit, home, Some(std::rc::Rc::new(receiver)), How::Framework)

@@ -68,7 +68,7 @@ pub struct Program<'m> {
     handed: Memo<Site, Rc<[FrameId]>>,
     callee_memo: Memo<Site, Rc<[Rc<str>]>>,
     /// What flows into expressions, by expression and frame.
-    slices: Memo<(usize, FrameId), Rc<flow::Slice<'m>>>,
+    slices: Memo<(usize, FrameId, bool), Rc<flow::Slice<'m>>>,
     /// Expressions in the slices that are remembered.
     sliced: Cell<usize>,
     /// Calls that register something, once the entry points are known.
@@ -92,6 +92,8 @@ pub struct Program<'m> {
     used: OnceCell<FxHashMap<CallId, FxHashSet<&'m str>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
     received: RefCell<FxHashMap<UnitId, Vec<String>>>,
+    /// The calls that made what a framework passes first to a function: the router that a plugin adds to.
+    scopes: RefCell<FxHashMap<UnitId, Rc<[Site]>>>,
     /// What decorators of classes provide for others, once it was asked for.
     provisions: RefCell<Option<Rc<Vec<provided::Provision>>>>,
 }
@@ -131,6 +133,7 @@ impl<'m> Program<'m> {
             constructions: OnceCell::new(),
             used: OnceCell::new(),
             received: RefCell::default(),
+            scopes: RefCell::default(),
             provisions: RefCell::default(),
             keys: RefCell::default(),
             spent: RefCell::default(),
@@ -148,6 +151,21 @@ impl<'m> Program<'m> {
         if !parameters.is_empty() {
             self.received.borrow_mut().entry(unit).or_insert_with(|| parameters.to_vec());
         }
+    }
+
+    /// Notes which router a function adds to that is registered as a plugin; whether that was not known.
+    pub fn adds_to(&self, unit: UnitId, makers: Rc<[Site]>) -> bool {
+        let mut scopes = self.scopes.borrow_mut();
+        let is_new = !scopes.contains_key(&unit);
+        if is_new {
+            scopes.insert(unit, makers);
+        }
+        is_new
+    }
+
+    /// Whether the program calls a function itself.
+    pub fn is_called(&self, unit: UnitId) -> bool {
+        self.callers.get().is_some_and(|callers| callers.get(&unit).is_some_and(|sites| !sites.is_empty()))
     }
 
     /// Notes the calls that register something, and forgets what was evaluated before they were known.

@@ -35,6 +35,9 @@ pub struct Reach {
     frames_of: FxHashMap<UnitId, Vec<FrameId>>,
 }
 
+/// How often callers are looked for that were found after what they call.
+const ROUNDS: usize = 8;
+
 /// Parts of the arguments of one call that are looked into for functions.
 const PARTS: usize = 400;
 
@@ -43,6 +46,15 @@ const DEPTH: usize = 5;
 
 /// Links of one chain that are looked into for functions, the last ones first.
 const MAKERS: usize = 12;
+
+/// Whether a name is a function of an object that the platform brings (`Object.entries`): it runs what it is given itself,
+/// not what an object holds that it is given.
+fn is_ambient_static(path: &str) -> bool {
+    path.strip_prefix("globals.").is_some_and(|rest| {
+        let last = rest.rsplit('.').next().unwrap_or_default();
+        !rest.contains('(') && rest.contains('.') && last.starts_with(|first: char| first.is_ascii_lowercase())
+    })
+}
 
 impl<'m> Program<'m> {
     /// What runs from a frame.
@@ -121,7 +133,8 @@ impl<'m> Program<'m> {
                         keeps = true;
                     } else {
                         for made in sites.iter() {
-                            if !self.is_registration(made.call) && !self.is_spent(*made) {
+                            let is_used = !self.is_registration(made.call) && !self.is_spent(*made);
+                            if is_used && !self.callee_paths(*made).iter().any(|path| self.runs_nothing(path)) {
                                 frames.extend(self.handed(*made).iter().copied());
                             }
                         }
@@ -137,15 +150,41 @@ impl<'m> Program<'m> {
                 _ => hands_on = true,
             }
         }
+        let is_inert = |callee: &Value<'m>| callee.path().is_some_and(|path| self.runs_nothing(path));
+        if callees.iter().any(is_inert) {
+            return frames;
+        }
         if keeps {
             // A store runs a function that it is given (`cache.wrap(key, ask)`), and nothing in what it keeps or looks up.
             self.callbacks_within(site, &mut frames, DEPTH);
         } else if hands_on || callees.is_empty() {
-            self.callbacks(site, &mut frames);
+            let is_static =
+                !callees.is_empty() && callees.iter().all(|callee| callee.path().is_some_and(is_ambient_static));
+            if is_static {
+                self.given_functions(site, &mut frames);
+            } else {
+                self.callbacks(site, &mut frames);
+            }
             self.called_on(&callees, site, &mut frames);
         }
         frames.dedup();
         frames
+    }
+
+    /// Whether something of a library runs none of the functions that it is given.
+    fn runs_nothing(&self, path: &str) -> bool {
+        self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| fact.role.as_deref() == Some("nothing"))
+    }
+
+    /// The functions that a call is given as its arguments themselves.
+    fn given_functions(&self, site: Site, frames: &mut Vec<FrameId>) {
+        for argument in &self.units.calls[site.call].call.arguments {
+            for value in self.values(&argument.value, site.frame).iter() {
+                if let Value::Function { unit, closure, receiver } = value {
+                    frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Framework));
+                }
+            }
+        }
     }
 
     /// Whether a call has run the functions that it was given by the time it returns: a retry, a deadline, a request. What
@@ -282,7 +321,60 @@ impl<'m> Program<'m> {
     }
 }
 
+impl<'m> Program<'m> {
+    /// Whether a call only keeps a function for later that it leads to: what a decorator, a constructor or a maker of
+    /// something runnable is given, or what stands in an object or list of a library's call.
+    fn keeps(&self, site: Site, entered: FrameId) -> bool {
+        let info = &self.units.calls[site.call];
+        if self.frame(entered).how != How::Framework || self.modules[info.module].language == Language::Rust {
+            return false;
+        }
+        let paths = self.callee_paths(site);
+        let is_ambient =
+            |path: &Rc<str>| ["globals.", "builtins.", "function."].iter().any(|root| path.starts_with(root));
+        if paths.iter().any(is_ambient) || self.is_spent(site) {
+            return false;
+        }
+        let written = match &info.call.callee.kind {
+            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => name.as_str(),
+            _ => "",
+        };
+        let constructs = !paths.is_empty() && written.starts_with(|first: char| first.is_ascii_uppercase());
+        let composes = paths.iter().any(|path| self.is_a(path, Kind::Compose));
+        let is_given = || {
+            let mut given = Vec::new();
+            self.given_functions(site, &mut given);
+            given.contains(&entered)
+        };
+        info.decorates.is_some() || constructs || composes || !paths.is_empty() && !is_given()
+    }
+}
+
 impl Reach {
+    /// The frames that have run by the time that the start returns: without what only functions lead to that a library
+    /// keeps for later.
+    pub fn without_kept(&self, program: &Program<'_>) -> Vec<FrameId> {
+        let mut all: Vec<FrameId> = self.frames.first().copied().into_iter().collect();
+        let mut known: FxHashSet<FrameId> = all.iter().copied().collect();
+        // Callers come before what they call, but for those that call each other.
+        for _ in 0..ROUNDS {
+            let before = all.len();
+            for frame in &self.frames {
+                let callers = self.callers.get(frame).into_iter().flatten();
+                if !known.contains(frame)
+                    && callers.into_iter().any(|site| known.contains(&site.frame) && !program.keeps(*site, *frame))
+                {
+                    known.insert(*frame);
+                    all.push(*frame);
+                }
+            }
+            if all.len() == before {
+                break;
+            }
+        }
+        all
+    }
+
     pub fn has_unit(&self, unit: UnitId) -> bool {
         self.frames_of.contains_key(&unit)
     }

@@ -185,6 +185,9 @@ pub struct Fact {
     pub protects: Option<String>,
     /// The way it is wired.
     pub how: Option<String>,
+    /// Beginnings of the names of the calls that it sees, where it sees those of one library only.
+    #[serde(default)]
+    pub sees: Vec<String>,
     /// Conditions on arguments that must all hold.
     #[serde(default)]
     pub needs: Vec<String>,

@@ -38,19 +38,25 @@ pub enum Kind {
     Router,
     /// A call that puts a router or handlers under an application: every function argument before a router is
     /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`),
-    /// of what was registered before it (`"before"`) or of everything (`"all"`). `guards` as in `route`.
+    /// of what was registered before it (`"before"`) or of everything (`"all"`). `guards` as in `route`. With
+    /// `role = "scope"` a function is a plugin that is given a router of its own below this one, unless what made it has
+    /// `role = "parent"`: then it adds to this one.
     Mount,
     /// A call or decorator that adds a middleware class or function to an application or router; with `needs` only where
-    /// they hold, and then only what `handler` names.
+    /// they hold, and then only what `handler` names; with `scope = "member"` for what the same member of the router
+    /// registers.
     Middleware,
     /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
-    /// must have to be one where the registration alone does not (Express: 4).
+    /// must have to be one where the registration alone does not (Express: 4); with `order = "before"` it sees the errors of
+    /// what was registered before it, with `role = "inside"` it answers before middleware goes on. `value` is the argument
+    /// path of a table of handlers by their errors.
     ErrorHandler,
     /// A marker whose argument is called before the handler and whose result is the parameter's value (`Depends`); or a
     /// trait whose method `handler` makes the values of the parameters declared with its types (`FromRequest`).
     Inject,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
-    /// points (`entry`, `public`), middleware (`guards = ["*"]`) or start-up code (`role = "start"`).
+    /// points (`entry`, `public`), middleware (`guards = ["*"]`), start-up code (`role = "start"`) or a list of the dotted
+    /// names of middleware (`role = "names"`).
     Convention,
     /// Something that protects: `protects` names the item (`V1`, `V2`, `A1`, `A2`, `A3`, `C1`, `C2`, `C3`, `T1-input`, `T2`),
     /// `how` the way it is wired: `decorator`, `middleware` (given to a middleware, mount, or route registration, or added),
@@ -59,7 +65,7 @@ pub enum Kind {
     /// `exempt` (a decorator that takes a handler out).
     /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
     /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
-    /// is enough. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are;
+    /// is enough; `sees` begins the names of the calls that it sees, where these are of one library only. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are;
     /// for `C1` `shared` and, as `keys`, the settings of the application that tell
     /// of a shared store.
     Guard,
@@ -75,7 +81,8 @@ pub enum Kind {
     /// description says `required`; `role = "arguments"` for what a class derives to be filled from a command line, whose
     /// fields may name variables (`env`).
     EnvironmentSchema,
-    /// A call that loads a `.env` file.
+    /// A call that loads a `.env` file, or a module that does when it is imported; `role = "framework"` where a framework
+    /// loads it for what it brings.
     LoadsEnvironmentFile,
     /// An operation on a store (database, cache, file): `does` is `get`, `set`, `claim` (set if absent), `count` (increment),
     /// `append`, `delete`, `many` (loads rows), `tally` (how many there are), `expire`, `results` (answers what was queued on
@@ -131,6 +138,7 @@ pub enum Kind {
     /// returns (`to_thread(f, x)` is `f(x)`). `role = "later"` where its own result is another one (`submit`), `"bound"`
     /// where it gives the function back with these arguments bound (`partial(f, x)(y)` is `f(x, y)`), `"at-once"` where it
     /// gives it arguments of its own and has run it when it returns (`new Promise(f)`): using the result runs nothing more.
+    /// `"nothing"` where it runs no function of those that it is given (it looks at the keys of a table).
     Runs,
     /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
     /// brings what a user writes (the fields of a page).
@@ -187,14 +195,19 @@ pub const KINDS: [Keys; 40] = [
         &["public", "handler", "path", "method", "exports", "guards", "receives"],
     ),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
-    keys(Kind::Mount, "mount", &["names"], &["handler", "path", "guards", "order", "parameters", "receives"]),
+    keys(Kind::Mount, "mount", &["names"], &["handler", "path", "guards", "order", "parameters", "receives", "role"]),
     keys(
         Kind::Middleware,
         "middleware",
         &["names"],
-        &["handler", "guards", "order", "parameters", "receives", "needs"],
+        &["handler", "guards", "order", "parameters", "receives", "needs", "scope"],
     ),
-    keys(Kind::ErrorHandler, "error-handler", &["names"], &["handler", "parameters", "receives"]),
+    keys(
+        Kind::ErrorHandler,
+        "error-handler",
+        &["names"],
+        &["handler", "parameters", "receives", "order", "role", "value"],
+    ),
     keys(Kind::Inject, "inject", &["names"], &["handler"]),
     keys(
         Kind::Convention,
@@ -206,7 +219,19 @@ pub const KINDS: [Keys; 40] = [
         Kind::Guard,
         "guard",
         &["names", "protects", "how"],
-        &["role", "needs", "unless", "timeout", "bounded", "exponential", "attempts", "errors", "shared", "keys"],
+        &[
+            "role",
+            "needs",
+            "unless",
+            "timeout",
+            "bounded",
+            "exponential",
+            "attempts",
+            "errors",
+            "shared",
+            "keys",
+            "sees",
+        ],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises", "files", "keys"]),
     keys(
@@ -215,7 +240,7 @@ pub const KINDS: [Keys; 40] = [
         &["names"],
         &["default", "how", "value", "keys", "files", "role", "needs", "unless"],
     ),
-    keys(Kind::LoadsEnvironmentFile, "loads-environment-file", &["names"], &["needs", "unless"]),
+    keys(Kind::LoadsEnvironmentFile, "loads-environment-file", &["names"], &["needs", "unless", "role"]),
     keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs"]),
     keys(Kind::Log, "log", &["names", "level"], &["needs"]),
     keys(Kind::Clock, "clock", &["names"], &[]),

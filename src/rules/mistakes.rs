@@ -80,10 +80,16 @@ const WORDS: [(&str, &[&str]); 10] = [
             "at-once",
             "bound",
             "arguments",
+            "scope",
+            "parent",
+            "inside",
+            "framework",
+            "nothing",
+            "names",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
-    ("scope", &["pattern"]),
+    ("scope", &["pattern", "member"]),
 ];
 
 /// A file of `rules/catalogue` with the places of its keys.

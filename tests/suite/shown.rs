@@ -70,7 +70,7 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
     let packs = sample::packs();
     let program = Program::new(&modules, &settings, &projects, catalogue);
     program.find_callers();
-    let entries = Entries::of(&program, &Started { mains: &[], served: true });
+    let entries = Entries::of(&program, &Started { mains: &[], served: true, factories: &[] });
     let case = Case::new(&program, &entries, &packs, true);
     let mut shown = Shown::default();
     shown.facts.extend(unfolded);
@@ -456,8 +456,8 @@ fn memories(case: &Case<'_, '_>, shown: &mut Shown) {
 /// Guards that are on because their module is imported, or a setting of their library is assigned.
 fn without_a_call(case: &Case<'_, '_>, shown: &mut Shown) {
     let program = case.program;
-    for item in ["V1", "V2"].into_iter().filter(|item| alerting::imported(case, item).is_some()) {
-        let sources = program.units.nodes.iter().filter_map(|node| match node.kind {
+    let sources = || {
+        program.units.nodes.iter().filter_map(|node| match node.kind {
             NodeKind::Plain(statement) => match &statement.kind {
                 StatementKind::Import(import) => {
                     let language = program.modules[program.module_of(node.unit)].language;
@@ -466,7 +466,13 @@ fn without_a_call(case: &Case<'_, '_>, shown: &mut Shown) {
                 _ => None,
             },
             _ => None,
-        });
+        })
+    };
+    for (id, _) in sources().flat_map(|source| program.facts_of(&source, Kind::LoadsEnvironmentFile)) {
+        shown.fact("dotenv", id);
+    }
+    for item in ["V1", "V2"].into_iter().filter(|item| !alerting::imported(case, item).is_empty()) {
+        let sources = sources();
         for (id, fact) in sources.flat_map(|source| program.facts_of(&source, Kind::Guard)) {
             if fact.role.as_deref() == Some("imported") && fact.protects.as_deref() == Some(item) {
                 shown.fact(format!("guard {item}"), id);
@@ -537,6 +543,7 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
             Kind::Route => entry,
             Kind::Environment | Kind::EnvironmentSchema => env,
             Kind::ErrorHandler => handlers,
+            Kind::Runs => program.catalogue.fact(id).role.as_deref() == Some("nothing"),
             _ => false,
         };
         if shows {
@@ -547,6 +554,17 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
     for (id, fact) in program.catalogue.of_kind(Kind::Convention) {
         let Some(files) = globs(&fact.files) else { continue };
         let is_there = |module: &launchcheck::model::Module| files.is_match(&module.path);
+        let names =
+            |module: usize, wanted: &str| program.units.units[program.units.bodies[module]].names.contains_key(wanted);
+        // A file of settings runs as a whole, or is read.
+        let is_read =
+            program.modules.iter().enumerate().filter(|(_, module)| is_there(module)).any(|(module, info)| {
+                info.language == Language::Python
+                    && fact.exports.iter().any(|wanted| wanted == "*" || names(module, wanted))
+            });
+        if matches!(fact.role.as_deref(), Some("start" | "names")) && is_read {
+            shown.facts.insert(id);
+        }
         let shows = match fact.role.as_deref() {
             Some("start") => starts,
             Some("error-handler") => handlers,

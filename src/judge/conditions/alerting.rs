@@ -41,8 +41,18 @@ pub fn alerting(case: &Case<'_, '_>) -> Outcome {
         Some(guard) => ("not-wired", vec![("guard", guard.name.clone())]),
         None => ("none", Vec::new()),
     };
-    // The most telling place: where the model is called, else the first entry point, else the first external call.
-    let mut finding = match (case.llm_calls().next(), case.entries.entries.first(), case.externals.first()) {
+    // The most telling place: where the model is called, else the first entry point, else the first external call; of
+    // several the first that nothing watches.
+    let open = places(case).into_iter().find(|(module, _)| initialised(case, "V2", *module).is_none());
+    let call = match open {
+        Some((_, Place::Call(index))) => case.externals.get(index),
+        _ => case.llm_calls().next(),
+    };
+    let in_process = |entry: &&Entry<'_>| open.is_none_or(|(module, _)| entry.module == module);
+    let entries = &case.entries.entries;
+    let public = entries.iter().find(|entry| entry.public && in_process(entry));
+    let entry = public.or_else(|| entries.iter().find(in_process)).or(entries.first());
+    let mut finding = match (call, entry, case.externals.first()) {
         (Some(call), ..) => case.call_finding("no-error-alerting", variant, call.call, &values),
         (None, Some(entry), _) => case.finding("no-error-alerting", variant, entry.module, entry.span, &values),
         (None, None, Some(call)) => case.call_finding("no-error-alerting", variant, call.call, &values),
@@ -58,15 +68,17 @@ pub fn alerting(case: &Case<'_, '_>) -> Outcome {
     case.outcome(Item::V2, vec![finding], Vec::new())
 }
 
-/// A guard that is initialised at start-up, in code that the server runs.
-pub fn initialised(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
-    case.initialised(item, || called(case, item).or_else(|| imported(case, item)))
+/// A guard that is initialised at start-up, in a process in which a module runs.
+pub fn initialised(case: &Case<'_, '_>, item: &str, module: ModuleId) -> Option<Protection> {
+    let all = case.initialised(item, || called(case, item).chain(imported(case, item)).collect());
+    let mut here = all.iter().filter(|(root, _)| case.processes().shared(*root, module));
+    here.next().map(|(_, found)| found.clone())
 }
 
-/// A guard that a call at start-up sets up.
-fn called(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
+/// The guards that calls at start-up set up.
+fn called<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = (ModuleId, Protection)> + 'c {
     let program = case.program;
-    case.start_sites().find_map(|site| {
+    case.start_sites().filter_map(move |site| {
         let info = &program.units.calls[site.call];
         if runs_in_browser(case, info.module) || case.is_skipped(info.node) || skipped_caller(case, site.frame) {
             return None;
@@ -75,29 +87,43 @@ fn called(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
             // What is put in front of handlers protects those that it stands in front of.
             let facts = case.guards.facts(&path, Some(site), item);
             let is_on = facts.iter().any(|fact| {
-                fact.how.as_deref() == Some("init") && (fact.role.as_deref() != Some("kept") || is_kept(case, site, 0))
+                fact.how.as_deref() == Some("init")
+                    && fact.sees.is_empty()
+                    && (fact.role.as_deref() != Some("kept") || is_kept(case, site, 0))
             });
-            (is_on && serves(case, site)).then(|| Protection {
-                module: info.module,
-                span: info.call.span,
-                name: short(&path),
-            })
+            let found = || Protection { module: info.module, span: info.call.span, name: short(&path) };
+            is_on.then(|| (root_of(case, site), found()))
         })
     })
 }
 
-/// A guard that is on as soon as its module is imported.
-pub fn imported(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
+/// What is set up at start-up and sees the calls of one library only: named by the beginning of their names.
+pub fn of_one_library<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = (ModuleId, Protection)> + 'c {
+    let program = case.program;
+    case.start_sites().flat_map(move |site| {
+        let info = &program.units.calls[site.call];
+        let mut seen: Vec<String> = Vec::new();
+        if !case.is_skipped(info.node) && !skipped_caller(case, site.frame) {
+            for path in program.callee_paths(site).iter() {
+                let facts = case.guards.facts(path, Some(site), item);
+                let on = facts.iter().filter(|fact| fact.how.as_deref() == Some("init"));
+                seen.extend(on.flat_map(|fact| fact.sees.iter().cloned()));
+            }
+        }
+        let root = root_of(case, site);
+        seen.into_iter().map(move |name| (root, Protection { module: info.module, span: info.call.span, name }))
+    })
+}
+
+/// The guards that are on as soon as their module is imported.
+pub fn imported(case: &Case<'_, '_>, item: &str) -> Vec<(ModuleId, Protection)> {
     let program = case.program;
     let on_import = |module: ModuleId, span: Span, source: &str| {
         let name = program.catalogue.canonical(program.modules[module].language, source);
         let facts = case.guards.facts(&name, None, item);
         let is_on = facts.iter().any(|fact| fact.role.as_deref() == Some("imported"));
-        (is_on && !runs_in_browser(case, module) && serves_module(case, module)).then(|| Protection {
-            module,
-            span,
-            name: short(source),
-        })
+        let found = || Protection { module, span, name: short(source) };
+        (is_on && !runs_in_browser(case, module)).then(|| (module, found()))
     };
     let statements = program.units.nodes.iter().filter_map(|node| match node.kind {
         NodeKind::Plain(statement) => match &statement.kind {
@@ -108,36 +134,27 @@ pub fn imported(case: &Case<'_, '_>, item: &str) -> Option<Protection> {
         },
         _ => None,
     });
-    let mut found = statements.filter_map(|(module, span, source)| on_import(module, span, source));
-    let required = || {
-        program.units.calls.iter().find_map(|info| {
-            let is_require = matches!(&info.call.callee.kind, ExpressionKind::Name(name) if name == "require");
-            match &info.call.arguments.first()?.value.kind {
-                ExpressionKind::Literal(Literal::Text(source)) if is_require => {
-                    on_import(info.module, info.call.span, source)
-                }
-                _ => None,
+    let mut found: Vec<_> = statements.filter_map(|(module, span, source)| on_import(module, span, source)).collect();
+    found.extend(program.units.calls.iter().filter_map(|info| {
+        let is_require = matches!(&info.call.callee.kind, ExpressionKind::Name(name) if name == "require");
+        match &info.call.arguments.first()?.value.kind {
+            ExpressionKind::Literal(Literal::Text(source)) if is_require => {
+                on_import(info.module, info.call.span, source)
             }
-        })
-    };
-    found.next().or_else(required)
+            _ => None,
+        }
+    }));
+    found
 }
 
-/// Whether what a call at start-up sets up is there where requests are served or the model is called.
-fn serves(case: &Case<'_, '_>, site: Site) -> bool {
+/// The module whose start makes a call.
+pub fn root_of(case: &Case<'_, '_>, site: Site) -> ModuleId {
     let program = case.program;
     let mut frame = program.frame(site.frame);
     while let How::Call(caller) = frame.how {
         frame = program.frame(caller.frame);
     }
-    serves_module(case, program.module_of(frame.unit))
-}
-
-fn serves_module(case: &Case<'_, '_>, root: ModuleId) -> bool {
-    let program = case.program;
-    let entries = case.entries.entries.iter().map(|entry| entry.module);
-    let calls = case.externals.iter().map(|external| program.units.calls[external.call].module);
-    entries.chain(calls).any(|module| case.processes().shared(root, module))
+    program.module_of(frame.unit)
 }
 
 /// Whether what a call returns lives as long as the program: it is bound in the main function, or returned to where it
@@ -191,8 +208,53 @@ pub fn runs_in_browser(case: &Case<'_, '_>, module: usize) -> bool {
         || name.contains("-client.")
 }
 
+/// Where errors matter: the model is called there, else something outside, else requests come in there. With the place
+/// that a report names.
+fn places(case: &Case<'_, '_>) -> Vec<(ModuleId, Place)> {
+    let has_llm = case.llm_calls().next().is_some();
+    let (mut served, mut others) = (Vec::new(), Vec::new());
+    let mut add = |entry: &Entry<'_>, place: Place| {
+        if entry.public { served.push((entry.module, place)) } else { others.push((entry.module, place)) }
+    };
+    for (index, external) in case.externals.iter().enumerate() {
+        if !has_llm || external.kind == Calls::Llm {
+            let place = if has_llm { Place::Call(index) } else { Place::Start };
+            case.entries_of(external).into_iter().for_each(|entry| add(entry, place));
+        }
+    }
+    let unreached = case.externals.iter().enumerate().filter(|(_, external)| external.reached.is_empty());
+    let alone: Vec<(ModuleId, Place)> = unreached
+        .filter(|(_, external)| !has_llm || external.kind == Calls::Llm)
+        .map(|(index, external)| (case.program.units.calls[external.call].module, Place::Call(index)))
+        .collect();
+    if case.externals.is_empty() {
+        case.entries.entries.iter().for_each(|entry| add(entry, Place::Start));
+    }
+    // What runs by hand has somebody who sees it fail.
+    match (served.is_empty(), others.is_empty()) {
+        (false, _) => served,
+        (true, false) => others,
+        (true, true) => alone,
+    }
+}
+
+/// What a report about a place without a tracker names: a call, or where requests come in.
+#[derive(Clone, Copy)]
+enum Place {
+    Call(usize),
+    Start,
+}
+
 fn tracker(case: &Case<'_, '_>) -> Option<Protection> {
-    initialised(case, "V2").or_else(|| {
+    let mut first = None;
+    let all = places(case).iter().all(|(module, _)| match initialised(case, "V2", *module) {
+        Some(found) => {
+            first.get_or_insert(found);
+            true
+        }
+        None => false,
+    });
+    first.filter(|_| all).or_else(|| {
         // Middleware or a wrapper of the application that is a tracker by itself.
         let chains = case.entries.entries.iter().flat_map(|entry| entry.chains.first()).collect::<Vec<_>>();
         if chains.is_empty() {
@@ -245,7 +307,7 @@ fn is_on(value: &Literal, word: Option<&str>) -> bool {
 /// An own notifier in a registered handler of errors, or in a handler around every model call.
 fn notifier(case: &Case<'_, '_>) -> Option<Protection> {
     for link in &case.entries.error_handlers {
-        if case.entries.narrow_handlers.contains(&(link.module, link.span)) {
+        if case.entries.narrow_handlers.contains(&(link.module, link.span)) || is_idle(case, link.module, link.span) {
             continue;
         }
         if let Some(frame) = frame_of(case.program, &link.value)
@@ -261,6 +323,31 @@ fn notifier(case: &Case<'_, '_>) -> Option<Protection> {
         }
     }
     answered_errors(case).or_else(|| around_every_call(case))
+}
+
+/// Whether a registration stands in a function that nothing calls and that makes no application by itself.
+fn is_idle(case: &Case<'_, '_>, module: ModuleId, span: Span) -> bool {
+    let program = case.program;
+    let units = program.units.units.iter().enumerate();
+    // A handler that is written in place is not what it stands in.
+    let holds = |span_of: Span| span_of.contains(span) && span_of != span;
+    let around = units.filter(|(_, unit)| unit.module == module && unit.function.is_some() && holds(unit.span));
+    let Some((unit, info)) = around.min_by_key(|(_, unit)| unit.span.end - unit.span.start) else { return false };
+    let makes = |call: &usize| {
+        let site = Site { call: *call, frame: program.open_frame(unit) };
+        program
+            .callee_paths(site)
+            .iter()
+            .any(|path| program.is_a(path, Kind::Router) || program.is_a(path, Kind::Mount))
+    };
+    let serves = || case.entries.entries.iter().any(|entry| entry.module == module && info.span.contains(entry.span));
+    let is_plain = info.class.is_none() && info.function.is_some_and(|function| function.decorators.is_empty());
+    is_plain
+        && case.starts_in(unit).is_empty()
+        && !program.is_called(unit)
+        && !case.reaches.iter().any(|reach| reach.has_unit(unit))
+        && !serves()
+        && !info.calls.iter().any(makes)
 }
 
 /// Errors that are turned into answers by a method of their own.

@@ -7,8 +7,9 @@ use crate::link::Program;
 use crate::link::Site;
 use crate::link::arguments::Given;
 use crate::link::names::folder_of;
+use crate::link::units::{ModuleId, NodeKind};
 use crate::model::join;
-use crate::model::{Lines, Literal, Span};
+use crate::model::{Language, Lines, Literal, Span, StatementKind};
 use crate::rules::catalogue::Kind;
 use crate::rules::packs::{Because, Packs, fill};
 use crate::rules::secrets::Shapes;
@@ -146,9 +147,10 @@ pub fn exposure(
         let place = lines.map_or_else(Location::default, |lines| location(&each.path, lines, each.hit.span));
         findings.push(finding(packs, shapes, place, &each.hit));
     }
+    let documented = documented_files(tree, found);
     let facts = EnvFileFacts {
-        loads: loads(tree, program),
-        documented: documented_files(tree, found),
+        loads: loads(tree, program, &documented),
+        documented,
         tracked: tree
             .files
             .iter()
@@ -289,8 +291,21 @@ fn documented_files(tree: &Tree, found: &[FileHits]) -> Vec<String> {
     files
 }
 
+/// The imports that load an environment file by themselves, and whether a framework does it.
+fn loads_on_import(program: &Program<'_>, mut found: impl FnMut(ModuleId, Span, bool)) {
+    for node in &program.units.nodes {
+        let NodeKind::Plain(statement) = node.kind else { continue };
+        let StatementKind::Import(import) = &statement.kind else { continue };
+        let module = program.module_of(node.unit);
+        let name = program.catalogue.canonical(program.modules[module].language, &import.source);
+        for (_, fact) in program.facts_of(&name, Kind::LoadsEnvironmentFile) {
+            found(module, statement.span, fact.role.as_deref() == Some("framework"));
+        }
+    }
+}
+
 /// Where the application loads an environment file: a call, a settings class, a compose file, a start command.
-fn loads(tree: &Tree, program: &Program<'_>) -> Vec<Load> {
+fn loads(tree: &Tree, program: &Program<'_>, documented: &[String]) -> Vec<Load> {
     let mut all = Vec::new();
     let project_of = |path: &str| {
         tree.projects
@@ -327,10 +342,27 @@ fn loads(tree: &Tree, program: &Program<'_>) -> Vec<Load> {
             }
         }
     }
+    loads_on_import(program, |module, span, is_framework| {
+        let path = &program.modules[module].path;
+        let file = join(&project_of(path), ".env");
+        // Of several files that a framework loads the application's own words tell which one is used.
+        if !is_framework || documented.is_empty() {
+            all.push(Load { path: path.clone(), line: program.modules[module].lines.position(span.start).line, file });
+        }
+    });
     for file in program.settings {
         let folder = folder_of(&file.path);
         for entry in &file.entries {
             let Literal::Text(text) = &entry.value else { continue };
+            // `node -r dotenv/config server.js`
+            let preloads = text.split_whitespace().zip(text.split_whitespace().skip(1)).any(|(option, name)| {
+                let name = program.catalogue.canonical(Language::TypeScript, name);
+                matches!(option, "-r" | "--require" | "--import") && program.is_a(&name, Kind::LoadsEnvironmentFile)
+            });
+            if preloads {
+                let line = file.lines.position(entry.span.start).line;
+                all.push(Load { path: file.path.clone(), line, file: join(folder, ".env") });
+            }
             let line = file.lines.position(entry.span.start).line;
             if entry.keys.iter().any(|key| key == "env_file") && text.contains(".env") {
                 all.push(Load { path: file.path.clone(), line, file: join(folder, text.trim_start_matches("./")) });

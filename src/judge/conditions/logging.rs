@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use crate::link::entries::{Entry, Link, frame_of};
 use crate::link::reach::Trail;
 use crate::link::{FrameId, Site, Value};
+use crate::rules::checked::plain;
 use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
@@ -77,8 +78,16 @@ pub fn request_logging(case: &Case<'_, '_>) -> Outcome {
     };
     let mut findings: Vec<Finding> = Vec::new();
     let mut evidence: Vec<Evidence> = Vec::new();
-    if let Some(found) = super::alerting::initialised(case, "V1") {
-        evidence.push(case.evidence(&found, told(&found.name)));
+    let module = |index: &usize| case.entries.entries[*index].module;
+    let (watched, objects): (Vec<usize>, Vec<usize>) =
+        objects.into_iter().partition(|index| super::alerting::initialised(case, "V1", module(index)).is_some());
+    for found in watched.iter().filter_map(|index| super::alerting::initialised(case, "V1", module(index))) {
+        let said = case.evidence(&found, told(&found.name));
+        if !evidence.contains(&said) {
+            evidence.push(said);
+        }
+    }
+    if objects.is_empty() {
         return case.outcome(Item::V1, findings, evidence);
     }
     if let Some((location, name)) = super::alerting::configured(case, "V1") {
@@ -123,10 +132,10 @@ fn llm_calls_alone(case: &Case<'_, '_>) -> Outcome {
     if case.llm_calls().next().is_none() {
         return case.not_applicable(Item::V1, Reason::NoEntryPoint);
     }
-    if super::alerting::initialised(case, "V1").is_some() {
-        return case.outcome(Item::V1, findings, Vec::new());
-    }
     for external in case.llm_calls() {
+        if super::alerting::initialised(case, "V1", case.program.units.calls[external.call].module).is_some() {
+            continue;
+        }
         let told = around_call(case, external.open);
         let is_told = told.is_complete();
         if !is_told && !client_is_traced(case, external.open) {
@@ -165,20 +174,21 @@ fn finding(case: &Case<'_, '_>, entry: &Entry<'_>, told: Told, unwired: Option<P
 /// Whether an entry point is logged, for the inventory.
 pub fn is_logged(case: &Case<'_, '_>, index: usize) -> bool {
     let entry = &case.entries.entries[index];
-    super::alerting::initialised(case, "V1").is_some()
+    super::alerting::initialised(case, "V1", entry.module).is_some()
         || super::alerting::configured(case, "V1").is_some()
         || covered(case, entry, index).is_ok()
 }
 
 /// What logs the requests to an entry point, by place and name; else what the log leaves out.
 pub fn logged_by(case: &Case<'_, '_>, index: usize) -> Result<(Location, String), Vec<&'static str>> {
-    if let Some(found) = super::alerting::initialised(case, "V1") {
+    let entry = &case.entries.entries[index];
+    if let Some(found) = super::alerting::initialised(case, "V1", entry.module) {
         return Ok((case.program.location(found.module, found.span), found.name));
     }
     if let Some(found) = super::alerting::configured(case, "V1") {
         return Ok(found);
     }
-    match covered(case, &case.entries.entries[index], index) {
+    match covered(case, entry, index) {
         Ok(found) => Ok((case.program.location(found.module, found.span), found.name)),
         Err(told) => Err(told.missing()),
     }
@@ -208,6 +218,11 @@ fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<P
                     told = told.and(own);
                     // Lines written when the answer is finished tell of failures too; a handler of errors tells the rest.
                     told.failure.what |= own.failure.duration && handler_errors;
+                    // Where errors are answered before what is in front goes on, it tells of failures as of successes.
+                    if handler_errors && case.entries.answers_inside {
+                        told.failure.what |= own.success.what;
+                        told.failure.duration |= own.success.duration;
+                    }
                     if told.is_complete() {
                         product = product.or(Some(protection));
                     }
@@ -264,6 +279,7 @@ fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<P
 /// An observability product around the model's client or call.
 fn client_is_traced(case: &Case<'_, '_>, site: Site) -> bool {
     case.guards.around(site, "V1").is_some()
+        || library_is_traced(case, site)
         || case.callees(site).iter().any(|value| {
             value.path().is_some_and(|path| !case.guards.facts(path, None, "V1").is_empty())
                 || value.sites().iter().any(|made| {
@@ -286,6 +302,17 @@ fn is_given_tracer(case: &Case<'_, '_>, site: Site) -> bool {
     };
     let call = case.program.units.calls[site.call].call;
     call.arguments.iter().any(|argument| case.program.slice(&argument.value, site.frame).sites.iter().any(traces))
+}
+
+/// Whether the calls of the library that makes a call are recorded from start-up on.
+fn library_is_traced(case: &Case<'_, '_>, site: Site) -> bool {
+    let program = case.program;
+    let names = program.callee_paths(site);
+    let module = program.units.calls[site.call].module;
+    let all = case.initialised("V1 of one library", || super::alerting::of_one_library(case, "V1").collect());
+    all.iter().any(|(root, found)| {
+        names.iter().any(|name| plain(name).starts_with(found.name.as_str())) && case.processes().shared(*root, module)
+    })
 }
 
 /// How something in front of a handler logs.

@@ -29,6 +29,14 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    /// Forgets all.
+    pub(super) fn clear(&self) {
+        self.frames.borrow_mut().clear();
+        self.steps.borrow_mut().clear();
+        self.raises.borrow_mut().clear();
+        self.gates.borrow_mut().clear();
+    }
+
     /// Forgets what was found out about an item.
     pub(super) fn forget(&self, item: &str) {
         forget(&self.frames, item);

@@ -11,7 +11,11 @@ use super::refusals::decided;
 impl<'p, 'm> Guards<'p, 'm> {
     /// A way through a middleware for what it does not concern: other protocols, its own switch.
     pub(super) fn is_exempt(&self, trail: &Trail) -> bool {
-        trail.last().is_some_and(|last| self.is_passed_by(*last, None))
+        let route = self.route.borrow().clone();
+        let passes = |last: &Site| {
+            self.is_passed_by(*last, None) || route.is_some() && self.is_passed_by(*last, route.as_deref())
+        };
+        trail.last().is_some_and(passes)
     }
 
     /// Whether a call stands in a branch that the requests in question never take: it is for another protocol, for
@@ -81,7 +85,15 @@ impl<'p, 'm> Guards<'p, 'm> {
             "http" => Some(true),
             "websocket" | "lifespan" | "OPTIONS" | "HEAD" => Some(false),
             path if path.starts_with('/') => match route {
-                Some(route) => Some(fits(route, path)),
+                Some(route) => {
+                    self.depends_on_route.set(true);
+                    // What stands for a part of a path may be anything, and a router may know its paths only by their end.
+                    let fixed =
+                        route.find([':', '{', '[', '<', '*']).map_or(route, |at| route.get(..at).unwrap_or(route));
+                    let is_open = fixed.len() < route.len() && path.starts_with(fixed);
+                    let is_inside = route.get(1..).is_some_and(|rest| rest.contains(path));
+                    if is_open || is_inside { None } else { Some(fits(route, path)) }
+                }
                 None if is_probe(path) => Some(false),
                 None => None,
             },

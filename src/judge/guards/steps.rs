@@ -86,6 +86,10 @@ impl<'p, 'm> Guards<'p, 'm> {
         {
             return None;
         }
+        let route = self.route.borrow().clone();
+        if self.concerns(gate.test, gate.frame, route.as_deref(), 0) == Some(!gate.refuses_when) && route.is_some() {
+            return None;
+        }
         let slice = program.gate_slice(gate);
         let module = program.module_of(program.unit_of_frame(gate.frame));
         for site in &slice.sites {

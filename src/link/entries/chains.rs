@@ -8,6 +8,7 @@ use crate::link::Program;
 use crate::link::arguments::Given;
 use crate::link::units::*;
 use crate::link::values::{Site, Value};
+use crate::model::Span;
 use crate::rules::catalogue::Kind;
 
 use super::injection::injected_links;
@@ -20,15 +21,15 @@ impl<'m> Entries<'m> {
         // Of a chain of calls the outermost is the last.
         let place = |call: CallId| (program.units.calls[call].module, program.units.calls[call].call.span.end, call);
         self.routers.values_mut().for_each(|registered| registered.sort_by_key(|(position, _)| place(*position)));
-        let mut routes: BTreeMap<usize, (CallId, CallId, String)> = BTreeMap::new();
+        let mut routes: BTreeMap<usize, (CallId, CallId, String, Option<String>)> = BTreeMap::new();
         let mut parents: Mounts<'m> = FxHashMap::default();
         let mut routers: Vec<(&CallId, &Vec<(CallId, Registered<'m>)>)> = self.routers.iter().collect();
         routers.sort_by_key(|(router, _)| **router);
         for (router, registered) in routers {
             for (position, what) in registered {
                 match what {
-                    Registered::Route { path, entry } => {
-                        routes.insert(*entry, (*router, *position, path.clone()));
+                    Registered::Route { path, entry, member } => {
+                        routes.insert(*entry, (*router, *position, path.clone(), member.clone()));
                     }
                     Registered::Mount { path, child, links } => {
                         parents.entry(*child).or_default().push((*router, *position, path.clone(), links.clone()));
@@ -42,8 +43,9 @@ impl<'m> Entries<'m> {
             let mut chains: Vec<Vec<Link<'m>>> = Vec::new();
             let mut prefix = None;
             match routes.get(&entry) {
-                Some((router, position, path)) => {
-                    for (above, at) in self.above(program, *router, *position, path, &parents, 0) {
+                Some((router, position, path, member)) => {
+                    let place = Place { position: *position, path, member: member.as_deref() };
+                    for (above, at) in self.above(program, *router, place, &parents, 0) {
                         prefix = prefix.or(Some(at));
                         chains.push(above.into_iter().chain(own.iter().cloned()).collect());
                     }
@@ -66,16 +68,37 @@ impl<'m> Entries<'m> {
         }
     }
 
+    /// Drops the handlers of errors in front of which nothing is registered: they see no errors.
+    pub(super) fn without_misplaced(&mut self, program: &Program<'m>) {
+        let calls = &program.units.calls;
+        let sees_nothing = |(router, position, _): &&(CallId, CallId, Span)| {
+            let registered = self.routers.get(router).into_iter().flatten();
+            let mut seen = registered.filter(|(at, what)| {
+                !matches!(what, Registered::Middleware { .. }) && calls[*at].unit == calls[*position].unit
+            });
+            let is_later =
+                |(at, _): &(CallId, Registered<'m>)| calls[*at].call.span.end > calls[*position].call.span.end;
+            seen.clone().next().is_some() && seen.all(is_later)
+        };
+        let misplaced: Vec<(ModuleId, Span)> = self
+            .ordered_handlers
+            .iter()
+            .filter(sees_nothing)
+            .map(|(_, position, span)| (calls[*position].module, *span))
+            .collect();
+        self.error_handlers.retain(|link| !misplaced.contains(&(link.module, link.span)));
+    }
+
     /// The chains above a place in a router, with the path prefix that leads there.
     pub(super) fn above(
         &self,
         program: &Program<'m>,
         router: CallId,
-        position: CallId,
-        path: &str,
+        place: Place<'_>,
         parents: &Mounts<'m>,
         depth: usize,
     ) -> Vec<(Vec<Link<'m>>, String)> {
+        let Place { position, path, member } = place;
         let mut here: Vec<Link<'m>> = Vec::new();
         let mut own_prefix = String::new();
         let constructor = Site { call: router, frame: program.open_frame(program.units.calls[router].unit) };
@@ -94,7 +117,10 @@ impl<'m> Entries<'m> {
             program.units.calls[one].call.span.end < program.units.calls[other].call.span.end
         };
         for (at, what) in self.routers.get(&router).into_iter().flatten() {
-            let Registered::Middleware { path: scope, links, order } = what else { continue };
+            let Registered::Middleware { path: scope, links, order, member: only } = what else { continue };
+            if only.is_some() && only.as_deref() != member {
+                continue;
+            }
             let holds = !same_unit(*at)
                 || match order {
                     Order::All => true,
@@ -109,7 +135,8 @@ impl<'m> Entries<'m> {
         let mut all = Vec::new();
         for (parent, at, prefix, links) in mounts {
             let whole = format!("{}{own_prefix}{path}", prefix.trim_end_matches('/'));
-            for (above, outer) in self.above(program, *parent, *at, &whole, parents, depth + 1) {
+            let place = Place { position: *at, path: &whole, member };
+            for (above, outer) in self.above(program, *parent, place, parents, depth + 1) {
                 let chain = above.into_iter().chain(links.iter().cloned()).chain(here.iter().cloned()).collect();
                 all.push((chain, format!("{}{}{own_prefix}", outer, prefix.trim_end_matches('/'))));
                 if all.len() > 8 {
@@ -123,6 +150,20 @@ impl<'m> Entries<'m> {
 
 /// The routers that mount a router: where, at which path, behind which links.
 pub(super) type Mounts<'m> = FxHashMap<CallId, Vec<(CallId, CallId, String, Vec<Link<'m>>)>>;
+
+/// Where something stands in a router: its registration, its path, and the member of the router that registers it.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'s> {
+    position: CallId,
+    path: &'s str,
+    member: Option<&'s str>,
+}
+
+/// The member of a router by which something is registered: `message` of `Router().message.register`.
+pub(super) fn member_of(path: &str) -> Option<String> {
+    let (_, members) = path.rsplit_once("().")?;
+    members.split('.').next().map(str::to_owned)
+}
 
 /// How many parameters a function of the program has.
 pub(super) fn arity(program: &Program<'_>, value: &Value<'_>) -> Option<usize> {

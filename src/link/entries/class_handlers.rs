@@ -1,9 +1,9 @@
 //! Handlers that are classes: each method with a name that the framework calls is one.
 
 use crate::link::Program;
-use crate::link::units::{ClassId, UnitId};
+use crate::link::units::{ClassId, ModuleId, UnitId};
 use crate::link::values::{FrameId, How, Value};
-use crate::model::{Expression, ExpressionKind};
+use crate::model::{Expression, ExpressionKind, Span};
 use crate::rules::catalogue::Fact;
 
 use super::decorated::wrapped_by;
@@ -75,14 +75,30 @@ pub(super) fn own_links<'m>(program: &Program<'m>, fact: &Fact, unit: UnitId) ->
             }
         }
     }
-    let Some(class) = info.class.filter(|_| !fact.exports.is_empty()) else { return links };
+    if let Some(class) = info.class.filter(|_| !fact.exports.is_empty()) {
+        links.extend(field_links(program, fact, class, info.module, function.span));
+    }
+    links
+}
+
+/// The guards of a class: what its fields list, and methods that the framework calls before every handler.
+pub(super) fn field_links<'m>(
+    program: &Program<'m>,
+    fact: &Fact,
+    class: ClassId,
+    module: ModuleId,
+    span: Span,
+) -> Vec<Link<'m>> {
     let instance = Value::Instance { class, site: None };
+    let mut links = Vec::new();
     for field in &fact.guards {
-        let listed = program.member(&instance, field, None);
-        for value in listed.iter().flat_map(|value| program.elements(value)) {
-            if !matches!(value, Value::Unknown) {
-                links.push(Link { value, role: Role::Middleware, module: info.module, span: function.span });
-            }
+        for value in program.member(&instance, field, None) {
+            let listed = match value {
+                Value::Function { .. } => vec![value],
+                value => program.elements(&value),
+            };
+            let known = listed.into_iter().filter(|value| !matches!(value, Value::Unknown));
+            links.extend(known.map(|value| Link { value, role: Role::Middleware, module, span }));
         }
     }
     links

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::link::Program;
+use crate::link::names::Target;
 use crate::link::units::*;
 use crate::link::values::{FrameId, How, Value};
 use crate::model::*;
@@ -12,6 +13,7 @@ use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::{Catalogue, FactId};
 use crate::source::is_bounded_pattern;
 
+use super::decorated::wrapped_by;
 use super::{Entries, Entry, Link, Role, Started, handler_frame};
 
 impl<'m> Entries<'m> {
@@ -38,6 +40,10 @@ impl<'m> Entries<'m> {
         // `default.fetch`: a member of what is exported.
         let (name, member) = export.split_once('.').map_or((export, None), |(name, member)| (name, Some(member)));
         let Some(mut values) = program.exported(module, name, 0) else { return };
+        if fact.role.as_deref() == Some("names") {
+            self.conventions.extend(named_links(program, module, &values));
+            return;
+        }
         if let Some(member) = member {
             values = values.iter().flat_map(|value| program.member(value, member, None)).collect();
         }
@@ -150,6 +156,15 @@ impl<'m> Entries<'m> {
         }
     }
 
+    /// Functions that a server calls for the application that they make.
+    pub(super) fn factories(&mut self, program: &Program<'m>, started: &Started<'_>) {
+        for (path, names) in started.factories {
+            let Some(module) = program.names.module_at(path) else { continue };
+            let made = names.iter().find_map(|name| program.exported(module, name, 0));
+            self.starts.extend(made.into_iter().flatten().filter_map(|value| super::frame_of(program, &value)));
+        }
+    }
+
     /// Main functions and main blocks, and files that a manifest starts.
     pub(super) fn mains(&mut self, program: &Program<'m>, started: &Started<'_>) {
         for (module, info) in program.modules.iter().enumerate() {
@@ -174,6 +189,8 @@ impl<'m> Entries<'m> {
                     Some(frame) => (program.units.units[unit].span, frame),
                     None => continue,
                 },
+                // The main block of a script that is an entry point as a whole is the same start.
+                (None, _) if self.entries.iter().any(|entry| entry.module == module && entry.kind == "ui") => continue,
                 (None, Some(block)) => (block.span, program.module_frame(module)),
                 (None, None)
                     if is_started && !self.entries.iter().any(|entry| entry.module == module && entry.kind == "ui") =>
@@ -193,6 +210,30 @@ impl<'m> Entries<'m> {
             });
         }
     }
+}
+
+/// What a list of dotted names puts in front of all handlers: classes and functions of the program or of libraries.
+fn named_links<'m>(program: &Program<'m>, module: ModuleId, values: &[Value<'m>]) -> Vec<Link<'m>> {
+    let info = &program.modules[module];
+    let mut links = Vec::new();
+    for value in values {
+        let Value::Data { expression: list, .. } = value else { continue };
+        let ExpressionKind::List(items) = &list.0.kind else { continue };
+        for item in items {
+            let ExpressionKind::Literal(Literal::Text(dotted)) = &item.kind else { continue };
+            let Some((source, name)) = dotted.rsplit_once('.') else { continue };
+            let named = match program.names.resolve(&info.path, info.language, source) {
+                Target::Module(target) => program.exported(target, name, 0).unwrap_or_default(),
+                Target::Library(path) => {
+                    vec![Value::Library { path: format!("{path}.{name}").into(), sites: std::rc::Rc::from([]) }]
+                }
+                Target::Folder(_) => continue,
+            };
+            let in_front = named.iter().flat_map(|value| wrapped_by(program, value));
+            links.extend(in_front.map(|value| Link { value, role: Role::Middleware, module, span: item.span }));
+        }
+    }
+    links
 }
 
 /// Directive that makes an exported function callable from the browser.

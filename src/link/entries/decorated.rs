@@ -6,6 +6,8 @@ use crate::link::values::{FrameId, How, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
 
+use super::chains::member_of;
+use super::class_handlers::field_links;
 use super::naming::{entry_name, route_path};
 use super::registered::{guard_links, handled_errors, is_narrow};
 use super::{Entries, Entry, Link, Order, Registered, Role, handler_frame};
@@ -88,12 +90,15 @@ impl<'m> Entries<'m> {
             let routes = program.facts_of(path, Kind::Route);
             for (_, fact) in routes.into_iter().filter(|(_, fact)| fact.handler.is_none()) {
                 registers = true;
-                self.add_decorated(program, unit, function, fact, site, sites.first().copied(), inner, frame);
+                let router = sites.first().copied();
+                self.add_decorated(program, unit, function, fact, site, router, member_of(path), inner, frame);
             }
-            if program.facts_of(path, Kind::Middleware).iter().any(|(_, fact)| fact.handler.is_none()) {
+            let middleware = program.facts_of(path, Kind::Middleware);
+            if let Some((_, fact)) = middleware.iter().find(|(_, fact)| fact.handler.is_none()) {
+                let member = if fact.scope.as_deref() == Some("member") { member_of(path) } else { None };
                 registers = true;
                 let link = super::link(program, unit, span, Role::Middleware);
-                let what = Registered::Middleware { path: String::new(), links: vec![link], order: Order::All };
+                let what = Registered::Middleware { path: String::new(), links: vec![link], order: Order::All, member };
                 self.register(sites.first(), site, what);
             }
             if program.is_a(path, Kind::ErrorHandler) {
@@ -124,6 +129,7 @@ impl<'m> Entries<'m> {
         fact: &'m Fact,
         site: Option<Site>,
         router: Option<Site>,
+        member: Option<String>,
         inner: &'m [Expression],
         frame: FrameId,
     ) {
@@ -167,6 +173,9 @@ impl<'m> Entries<'m> {
                 }
             }
         }
+        if let Some(class) = program.units.units[unit].class {
+            chain.extend(field_links(program, fact, class, module, function.span));
+        }
         program.receives(unit, &fact.receives);
         let Some(handler) = handler_frame(program, unit) else { return };
         let entry = self.entries.len();
@@ -179,7 +188,7 @@ impl<'m> Entries<'m> {
             handler,
             chains: vec![chain],
         });
-        self.register(router.as_ref(), site, Registered::Route { path, entry });
+        self.register(router.as_ref(), site, Registered::Route { path, entry, member });
     }
 }
 

@@ -7,11 +7,12 @@ use crate::link::values::{FrameId, How, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
 
-use super::chains::{arity, is_within_route};
+use super::chains::{arity, is_within_route, member_of};
 use super::class_handlers::{class_handlers, own_links};
 use super::decorated::decorator_facts;
 use super::injection::injected_at;
 use super::naming::{entry_name_of, method_of, route_path};
+use super::plugins::is_added_to_parent;
 use super::{Entries, Entry, Link, Order, Registered, Role, frame_of, receive};
 
 impl<'m> Entries<'m> {
@@ -29,17 +30,19 @@ impl<'m> Entries<'m> {
                     match fact.is {
                         // What stands among the arguments of another registration only makes its handler.
                         Kind::Route if fact.handler.is_some() && !is_within_route(program, call) => {
-                            self.registered_route(program, fact, site, router)
+                            self.registered_route(program, fact, site, router, member_of(path))
                         }
                         Kind::Route if info.decorates.is_none() && fact.entry.as_deref() == Some("ui") => {
                             self.script(program, fact, site)
                         }
                         Kind::Middleware if !fact.needs.is_empty() => self.put_in_front(program, fact, site),
                         Kind::Mount | Kind::Middleware if info.decorates.is_none() => {
-                            self.mounted(program, fact, site, router)
+                            self.mounted(program, fact, site, router, path)
                         }
+                        Kind::ErrorHandler if fact.value.is_some() => self.handlers_in(program, fact, site),
                         Kind::ErrorHandler if info.decorates.is_none() => {
                             self.registrations.insert(call);
+                            self.answers_inside |= fact.role.as_deref() == Some("inside");
                             for argument in &info.call.arguments {
                                 for value in program.values(&argument.value, site.frame).iter() {
                                     if fact.parameters.is_some() && fact.parameters != arity(program, value) {
@@ -47,6 +50,9 @@ impl<'m> Entries<'m> {
                                     }
                                     if is_narrow(program, site) {
                                         self.narrow_handlers.insert((info.module, argument.value.span));
+                                    }
+                                    if let (Some("before"), Some(router)) = (fact.order.as_deref(), router) {
+                                        self.ordered_handlers.push((router.call, call, argument.value.span));
                                     }
                                     self.error_handlers.push(Link {
                                         value: value.clone(),
@@ -85,7 +91,8 @@ impl<'m> Entries<'m> {
         for given in program.values(&first.value, site.frame).iter() {
             let Some(router) = router_site(program, given) else { continue };
             let link = Link { value: value.clone(), role: Role::Middleware, module: info.module, span: info.call.span };
-            let what = Registered::Middleware { path: String::new(), links: vec![link], order: Order::All };
+            let what =
+                Registered::Middleware { path: String::new(), links: vec![link], order: Order::All, member: None };
             self.register(Some(&router), Some(site), what);
         }
     }
@@ -107,7 +114,14 @@ impl<'m> Entries<'m> {
         self.conventions.extend(links);
     }
 
-    pub(super) fn registered_route(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site, router: Option<Site>) {
+    pub(super) fn registered_route(
+        &mut self,
+        program: &Program<'m>,
+        fact: &'m Fact,
+        site: Site,
+        router: Option<Site>,
+        member: Option<String>,
+    ) {
         let info = &program.units.calls[site.call];
         let Some(path_of_handler) = fact.handler.as_deref() else { return };
         let Given::Present { expression, frame } = program.argument(site, path_of_handler) else { return };
@@ -198,7 +212,11 @@ impl<'m> Entries<'m> {
                 handler,
                 chains: vec![chain.iter().cloned().chain(own_links(program, fact, unit)).collect()],
             });
-            self.register(router.as_ref(), Some(site), Registered::Route { path: path.clone(), entry });
+            self.register(
+                router.as_ref(),
+                Some(site),
+                Registered::Route { path: path.clone(), entry, member: member.clone() },
+            );
         }
     }
 
@@ -242,19 +260,29 @@ impl<'m> Entries<'m> {
         }
     }
 
-    pub(super) fn mounted(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site, router: Option<Site>) {
+    pub(super) fn mounted(
+        &mut self,
+        program: &Program<'m>,
+        fact: &'m Fact,
+        site: Site,
+        router: Option<Site>,
+        name: &str,
+    ) {
         let info = &program.units.calls[site.call];
         self.registrations.insert(site.call);
         let mut links: Vec<Link<'m>> = Vec::new();
         guard_links(program, fact, site, &mut links);
         let mut path = route_path(program, fact, site);
-        let mut children: Vec<CallId> = Vec::new();
+        // The routers that are mounted, each with how many links stand in front of it.
+        let mut children: Vec<(CallId, usize)> = Vec::new();
         for (index, argument) in info.call.arguments.iter().enumerate() {
             if argument.name.is_some() {
                 continue;
             }
             if let (0, ExpressionKind::Literal(Literal::Text(text))) = (index, &argument.value.kind) {
-                path = path.or_else(|| Some(text.clone()));
+                // What hooks are named by is no path: `addHook("preHandler", limit)`.
+                let is_path = fact.is == Kind::Mount || text.starts_with(['/', '*']);
+                path = path.or_else(|| is_path.then(|| text.clone()));
                 continue;
             }
             let mut found = Vec::new();
@@ -279,8 +307,14 @@ impl<'m> Entries<'m> {
                 {
                     *sites = std::rc::Rc::from([site]);
                 }
+                let is_scope = fact.role.as_deref() == Some("scope");
                 match router_site(program, &link.value) {
-                    Some(child) => children.push(child.call),
+                    Some(child) => children.push((child.call, links.len())),
+                    // A plugin has a router of its own, or adds to the one that it is registered at.
+                    None if is_scope && matches!(link.value, Value::Function { .. }) => {
+                        children.push((site.call, links.len()));
+                    }
+                    None if is_scope && is_added_to_parent(program, &link.value) => {}
                     None => {
                         receive(program, &link.value, fact);
                         // A function with as many parameters as an error handler is one.
@@ -306,14 +340,12 @@ impl<'m> Entries<'m> {
                 None if fact.is == Kind::Middleware => Order::All,
                 _ => Order::After,
             };
-            self.register(router.as_ref(), Some(site), Registered::Middleware { path, links, order });
+            let member = if fact.scope.as_deref() == Some("member") { member_of(name) } else { None };
+            self.register(router.as_ref(), Some(site), Registered::Middleware { path, links, order, member });
         } else {
-            for child in children {
-                self.register(
-                    router.as_ref(),
-                    Some(site),
-                    Registered::Mount { path: path.clone(), child, links: links.clone() },
-                );
+            for (child, before) in children {
+                let links = links.iter().take(before).cloned().collect();
+                self.register(router.as_ref(), Some(site), Registered::Mount { path: path.clone(), child, links });
             }
         }
     }
@@ -363,6 +395,11 @@ pub(super) fn is_narrow(program: &Program<'_>, site: Site) -> bool {
         }
         _ => false,
     })
+}
+
+/// Whether a key of a table of handlers stands for errors of all kinds.
+pub(super) fn is_error_of_all(key: &str) -> bool {
+    matches!(key, "Exception" | "BaseException" | "500")
 }
 
 /// The constructor site of a router value.

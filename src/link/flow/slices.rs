@@ -8,6 +8,7 @@ use crate::link::Program;
 use crate::link::units::*;
 use crate::link::values::{FrameId, How, Site, Value};
 use crate::model::*;
+use crate::rules::catalogue::Kind;
 
 use super::children;
 use super::exits::exit_of;
@@ -29,11 +30,20 @@ impl<'m> Program<'m> {
     /// Everything that flows into an expression, with the frame in which it stands; remembered, for conditions ask it of
     /// the same tests.
     pub fn slice(&self, expression: &'m Expression, frame: FrameId) -> Rc<Slice<'m>> {
-        let key = (std::ptr::from_ref(expression) as usize, frame);
+        self.slice_of(expression, frame, false)
+    }
+
+    /// What flows into an expression within the program: what comes back from outside is not what was sent there.
+    pub fn slice_inside(&self, expression: &'m Expression, frame: FrameId) -> Rc<Slice<'m>> {
+        self.slice_of(expression, frame, true)
+    }
+
+    fn slice_of(&self, expression: &'m Expression, frame: FrameId, inside: bool) -> Rc<Slice<'m>> {
+        let key = (std::ptr::from_ref(expression) as usize, frame, inside);
         if let Some(known) = self.slices.borrow().get(&key) {
             return known.clone();
         }
-        let mut slice = Slice::default();
+        let mut slice = Slice { inside, ..Slice::default() };
         let cuts = self.cuts.get();
         self.slice_into(expression, frame, &mut slice, 0);
         (slice.seen, slice.seen_sites) = (FxHashSet::default(), FxHashSet::default());
@@ -222,6 +232,10 @@ impl<'m> Program<'m> {
         let site = Site { call: id, frame };
         slice.seen_sites.insert(site);
         slice.sites.push(site);
+        let leaves = |path: &Rc<str>| self.is_a(path, Kind::Call) || self.is_a(path, Kind::Http);
+        if slice.inside && self.callee_paths(site).iter().any(leaves) {
+            return;
+        }
         let callees = self.values(&call.callee, frame);
         match &call.callee.kind {
             // The method itself is looked into below.
@@ -279,6 +293,8 @@ pub struct Slice<'m> {
     pub parameters: Vec<(UnitId, usize, FrameId)>,
     /// Frames of the program's own functions whose results flow in.
     pub frames: Vec<FrameId>,
+    /// Whether what is sent out of the program does not flow into what comes back.
+    inside: bool,
     /// Whether only the choice of an object is looked at, not what the object holds.
     partly: bool,
     seen: FxHashSet<(usize, FrameId, bool)>,

@@ -76,12 +76,15 @@ impl<'m> Program<'m> {
                 let keeps = ["get", "contains_key", "has"]
                     .iter()
                     .any(|method| self.is_a(&format!("{path}().{method}"), Kind::Store));
+                // A router has the type of its state: `Router<AppState>`.
+                let makes_routers =
+                    || [path.to_string(), format!("{path}.new")].iter().any(|name| self.is_a(name, Kind::Router));
                 // A client has parameters of its own: `Client<Config>`.
                 let makes_calls = || {
                     let mut known = self.catalogue.about(&format!("{path}()"));
                     self.is_a(path, Kind::Client) || known.any(|fact| fact.is == Kind::Call)
                 };
-                (keeps || self.is_a(path, Kind::Request) || makes_calls())
+                (keeps || self.is_a(path, Kind::Request) || makes_routers() || makes_calls())
                     .then(|| Value::Library { path: format!("{path}()").into(), sites: Rc::from([]) })
             }
             _ => None,

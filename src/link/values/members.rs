@@ -235,7 +235,7 @@ impl<'m> Program<'m> {
                 extension.class.bases.iter().map(|base| (base, self.open_frame(extension.unit)))
             });
             for (base, home) in info.class.bases.iter().map(|base| (base, home)).chain(extended) {
-                for value in self.values(base, home).iter() {
+                for value in self.bases_at(base, home).iter() {
                     match value {
                         Value::Class(base) if *base != class => {
                             add(&mut all, self.class_member(*base, name, receiver, depth + 1))
@@ -285,7 +285,7 @@ impl<'m> Program<'m> {
         info.methods.get("__init__").or(info.methods.get("constructor")).copied().or_else(|| {
             let home = self.open_frame(info.unit);
             info.class.bases.iter().find_map(|base| {
-                self.values(base, home).iter().find_map(|value| match value {
+                self.bases_at(base, home).iter().find_map(|value| match value {
                     Value::Class(base) if *base != class => {
                         let methods = &self.units.classes[*base].methods;
                         methods.get("__init__").or(methods.get("constructor")).copied()

@@ -12,6 +12,20 @@ use super::{ALTERNATIVES, Value, Values, add};
 impl<'m> Program<'m> {
     /// What a parameter is in a frame.
     pub fn parameter(&self, index: usize, frame: FrameId) -> Values<'m> {
+        let mut found = self.held_by_parameter(index, frame);
+        if index == 0
+            && let Some(makers) = self.scopes.borrow().get(&self.unit_of_frame(frame))
+        {
+            for value in &mut found {
+                if let Value::Library { sites, .. } = value {
+                    *sites = makers.clone();
+                }
+            }
+        }
+        found
+    }
+
+    fn held_by_parameter(&self, index: usize, frame: FrameId) -> Values<'m> {
         let here = self.frame(frame);
         let Some(function) = self.units.units[here.unit].function else { return vec![Value::Unknown] };
         let Some(parameter) = function.parameters.get(index) else { return vec![Value::Unknown] };

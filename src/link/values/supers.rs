@@ -103,10 +103,19 @@ impl<'m> Program<'m> {
     }
 
     /// The bases of a class that the program itself has.
+    /// What a base is written as: `Writer` of `const Writer = require("./writer")` is what that module is as a whole.
+    pub(in crate::link) fn bases_at(&self, base: &'m Expression, home: FrameId) -> Values<'m> {
+        let whole = |value: &Value<'m>| match value {
+            Value::Module(module) => self.exported(*module, "default", 0).unwrap_or_default(),
+            value => vec![value.clone()],
+        };
+        self.values(base, home).iter().flat_map(whole).collect()
+    }
+
     fn bases_of(&self, class: ClassId) -> Vec<ClassId> {
         let info = &self.units.classes[class];
         let home = self.open_frame(info.unit);
-        let values = info.class.bases.iter().flat_map(|base| self.values(base, home).to_vec());
+        let values = info.class.bases.iter().flat_map(|base| self.bases_at(base, home));
         let classes = values.filter_map(|value| match value {
             Value::Class(base) if base != class => Some(base),
             _ => None,

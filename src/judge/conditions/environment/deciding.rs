@@ -49,7 +49,7 @@ impl<'m> Variables<'_, 'm> {
 
     pub(super) fn deciding_in(&self, expression: &'m Expression, frame: FrameId, all: &mut Vec<Named>, depth: usize) {
         let program = self.program;
-        let slice = program.slice(expression, frame);
+        let slice = program.slice_inside(expression, frame);
         let mut reads: Vec<(ModuleId, Span)> = Vec::new();
         let mut bare = Vec::new();
         for (part, frame) in &slice.parts {

@@ -82,6 +82,12 @@ impl<'p, 'm> Variables<'p, 'm> {
         let program = self.program;
         match &expression.kind {
             ExpressionKind::Member { name, .. } => {
+                // A field of an object that the program makes of variables: they are read where it is made.
+                let is_own = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Object(_)));
+                if matches!(&expression.kind, ExpressionKind::Member { object, .. } if program.values(object, frame).iter().any(is_own))
+                {
+                    return None;
+                }
                 let values = program.values(expression, frame);
                 let fact = values.iter().filter_map(Value::path).find_map(|path| {
                     let tail = path.rsplit('.').next()?;

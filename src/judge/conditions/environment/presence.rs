@@ -33,6 +33,12 @@ impl<'m> Variables<'_, 'm> {
             },
             ExpressionKind::Call(call) => match &call.callee.kind {
                 ExpressionKind::Name(callee) if converts(callee) => holds(&call.arguments.first()?.value),
+                ExpressionKind::Member { name: method, .. } | ExpressionKind::Name(method)
+                    if matches!(method.as_str(), "isFinite" | "isInteger" | "isSafeInteger" | "isNaN") =>
+                {
+                    let given = &call.arguments.first()?.value;
+                    self.is_missing(given, frame, name).then_some(method == "isNaN")
+                }
                 ExpressionKind::Member { object, name: method } => match method.as_str() {
                     "is_none" | "is_err" => holds(object).map(|holds| !holds),
                     "is_some" | "is_ok" | "is_some_and" | "is_ok_and" => holds(object),

@@ -12,6 +12,7 @@ use super::ends::{always_stops, diverges};
 use super::held::{converts, is_of_texts, keeps};
 use super::is_credential;
 use super::names::{Default as Fallback, Named, Variables};
+use super::schemas::is_filled;
 
 /// One variable, read at one place.
 #[derive(Clone, Debug)]
@@ -445,6 +446,14 @@ impl<'m> Walk<'_, 'm> {
                 }
                 self.plain(&call.callee);
             }
+        }
+        // `schema.default("x").parse(process.env.KEY)`: the schema has a value for what is missing.
+        if let ExpressionKind::Member { object, name } = &call.callee.kind
+            && (name == "parse" || name == "safeParse")
+            && is_filled(object)
+        {
+            let given = Use { filled: Some(Filled::Something), ..Use::default() };
+            return call.arguments.iter().for_each(|argument| self.expression(&argument.value, &given));
         }
         call.arguments.iter().for_each(|argument| self.plain(&argument.value));
     }

@@ -447,7 +447,7 @@ impl<'m> Keys<'_, 'm> {
 }
 
 /// Whether the description of a key gives it a value where it is missing.
-fn is_filled(description: &Expression) -> bool {
+pub(super) fn is_filled(description: &Expression) -> bool {
     let mut found = false;
     super::super::fallback::walk(description, &mut |each| match &each.kind {
         ExpressionKind::Call(call) => {

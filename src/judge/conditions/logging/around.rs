@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::judge::case::Case;
 use crate::link::entries::frame_of;
+use crate::link::flow::exit_of;
 use crate::link::units::{NodeId, NodeKind};
 use crate::link::{FrameId, Site};
 use crate::model::{ExpressionKind, Language, Literal, Span, StatementKind};
 
-use super::line::log_line;
+use super::line::{Line, log_line};
 use super::{Told, Way};
 
 /// What is logged around a call within its function: after it, in the handlers around it, by what it stands inside
@@ -172,11 +173,16 @@ pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame:
         })
         .collect();
     let mut told = Told::default();
+    let mut lines: Vec<(Span, Line)> = Vec::new();
     for call in &program.units.units[unit].calls {
         let other = &program.units.calls[*call];
         let here = other.call.span;
         let Some(line) = log_line(case, Site { call: *call, frame }) else { continue };
         let in_handler = tries.iter().any(|each| each.handlers.iter().any(|handler| handler.span.contains(here)));
+        if in_handler {
+            lines.push((here, line));
+            continue;
+        }
         let in_finally = tries.iter().any(|each| each.finally.iter().any(|statement| statement.span.contains(here)));
         let after = here.start >= span.end;
         if in_finally {
@@ -184,7 +190,7 @@ pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame:
             told.success.duration |= line.duration;
             told.failure.duration |= line.duration;
             told.failure.what |= line.failure;
-        } else if in_handler || after && is_failing(program, other.node) {
+        } else if after && is_failing(program, other.node) {
             told.failure.what |= line.tells_error();
             told.failure.duration |= line.duration;
         } else if after && runs_too(case, other.node, node) {
@@ -197,7 +203,40 @@ pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame:
             }
         }
     }
+    for handler in tries.iter().flat_map(|each| &each.handlers) {
+        let way = on_ways(&handler.body, &lines);
+        told.failure = Way { what: told.failure.what || way.what, duration: told.failure.duration || way.duration };
+    }
     told
+}
+
+/// What the lines in a block of a handler tell on every way through it. A way that leaves without a word is not looked at:
+/// an error that is handed on, a caller who has gone.
+fn on_ways(block: &[crate::model::Statement], lines: &[(Span, Line)]) -> Way {
+    let and = |a: Way, b: Way| Way { what: a.what || b.what, duration: a.duration || b.duration };
+    let mut way = Way::default();
+    for (at, statement) in block.iter().enumerate() {
+        if let StatementKind::If { then, otherwise, .. } = &statement.kind
+            && (exit_of(then).is_some() || exit_of(otherwise).is_some())
+        {
+            let rest = on_ways(block.get(at + 1..).unwrap_or_default(), lines);
+            let through = |branch: &crate::model::Block| {
+                let told = on_ways(branch, lines);
+                if exit_of(branch).is_some() { told } else { and(told, rest) }
+            };
+            let is_silent = |branch: &crate::model::Block| {
+                exit_of(branch).is_some()
+                    && !lines.iter().any(|(span, _)| branch.iter().any(|statement| statement.span.contains(*span)))
+            };
+            let ways = [then, otherwise].into_iter().filter(|branch| !is_silent(branch)).map(through);
+            let least = ways.reduce(|a, b| Way { what: a.what && b.what, duration: a.duration && b.duration });
+            return and(way, least.unwrap_or_default());
+        }
+        for (_, line) in lines.iter().filter(|(span, _)| statement.span.contains(*span)) {
+            way = and(way, Way { what: line.tells_error(), duration: line.duration });
+        }
+    }
+    way
 }
 
 /// Whether a test asks whether there is an error: `if (c.error)`, `if err is not None`.
@@ -290,9 +329,22 @@ pub(super) fn inside(case: &Case<'_, '_>, frame: FrameId) -> Told {
     let program = case.program;
     let mut told = Told::default();
     let unit = program.unit_of_frame(frame);
+    let mut lines: Vec<(Span, Line)> = Vec::new();
+    let mut handlers: Vec<&crate::model::Handler> = Vec::new();
     for call in &program.units.units[unit].calls {
         let Some(line) = log_line(case, Site { call: *call, frame }) else { continue };
         let node = program.units.calls[*call].node;
+        let handler = program.units.ancestors(node).find_map(|(_, node)| match node.kind {
+            NodeKind::Handler(_, handler) => Some(handler),
+            _ => None,
+        });
+        if let Some(handler) = handler {
+            lines.push((program.units.calls[*call].call.span, line));
+            if !handlers.iter().any(|known| std::ptr::eq(*known, handler)) {
+                handlers.push(handler);
+            }
+            continue;
+        }
         let in_finally = program.units.ancestors(node).any(|(_, node)| matches!(node.kind, NodeKind::Finally(_)));
         if in_finally {
             told.success.what |= line.status;
@@ -307,6 +359,10 @@ pub(super) fn inside(case: &Case<'_, '_>, frame: FrameId) -> Told {
             told.success.duration |= line.duration;
             told.failure.what |= line.failure && line.is_error;
         }
+    }
+    for handler in handlers {
+        let way = on_ways(&handler.body, &lines);
+        told.failure = Way { what: told.failure.what || way.what, duration: told.failure.duration || way.duration };
     }
     told
 }

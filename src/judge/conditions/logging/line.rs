@@ -1,5 +1,7 @@
 //! What one line of a log tells: that a request happened, how long it took, that it failed.
 
+use std::collections::BTreeSet;
+
 use crate::judge::case::Case;
 use crate::link::units::{NodeId, NodeKind};
 use crate::link::{How, Site};
@@ -59,10 +61,12 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
         .iter()
         .flat_map(|path| program.facts_of(path, Kind::Log))
         .find(|(_, fact)| fact.needs.iter().all(|need| program.meets(need, site) == Some(true)))
-        .map(|(_, fact)| fact.level.clone().unwrap_or_else(|| "info".into()));
+        .map(|(_, fact)| fact.level.clone().unwrap_or_else(|| "info".into()))
+        .or_else(|| chosen_level(program, site));
     let Some(level) = level else {
         // Only what is called for its own sake: what the model's wrapper logs is told on the way to the model.
-        if depth >= HELPERS || !is_statement(program, site, depth > 0) {
+        let is_last = depth > 0 || super::around::is_failing(program, program.units.calls[site.call].node);
+        if depth >= HELPERS || !is_statement(program, site, is_last) {
             return None;
         }
         let frames = program.runs(site);
@@ -87,9 +91,13 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
         ..Line::default()
     };
     let caught = caught_names(program, info.node);
-    for argument in &info.call.arguments {
-        let is_length = argument.name.as_deref().is_some_and(names_duration);
-        let slice = program.slice(&argument.value, site.frame);
+    let put = put_before(program, site);
+    let with_key = put.iter().map(|(key, value)| (*key, *value));
+    let given = info.call.arguments.iter().chain(bound(info.call));
+    let given = given.map(|argument| (argument.name.as_deref(), &argument.value));
+    for (key, value) in given.chain(with_key) {
+        let is_length = key.is_some_and(names_duration);
+        let slice = program.slice(value, site.frame);
         line.duration |= is_length || tells_duration(program, &slice);
         for (part, _) in &slice.parts {
             match &part.kind {
@@ -108,13 +116,86 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
                 _ => {}
             }
         }
-        if let Some(name) = &argument.name {
+        if let Some(name) = key {
             line.status |= name.contains("status") || name == "outcome";
             line.failure |= name == "exc_info" || name == "error";
             line.has_stack |= name == "exc_info";
         }
     }
     Some(line)
+}
+
+/// `logger[level](...)`: a method of a logger that is chosen by a name.
+fn chosen_level(program: &crate::link::Program<'_>, site: Site) -> Option<String> {
+    let ExpressionKind::Index { object, .. } = &program.units.calls[site.call].call.callee.kind else { return None };
+    let logs = |value: &crate::link::Value<'_>| {
+        value.path().is_some_and(|path| program.is_a(&format!("{path}.info"), Kind::Log))
+    };
+    program.values(object, site.frame).iter().any(logs).then(|| "info".to_owned())
+}
+
+/// The fields that are bound to a logger right before the message: `logger.bind(seconds=...).info("request")`.
+fn bound(call: &crate::model::Call) -> impl Iterator<Item = &crate::model::Argument> {
+    let made = match &call.callee.kind {
+        ExpressionKind::Member { object, .. } => match &object.kind {
+            ExpressionKind::Call(made) => Some(made.arguments.iter()),
+            _ => None,
+        },
+        _ => None,
+    };
+    made.into_iter().flatten()
+}
+
+/// What was put under its key into a table that a log line is given: `fields["status"] = ...`, `fields.update(...)`.
+fn put_before<'m>(
+    program: &crate::link::Program<'m>,
+    site: Site,
+) -> Vec<(Option<&'m str>, &'m crate::model::Expression)> {
+    let info = &program.units.calls[site.call];
+    let unit = &program.units.units[info.unit];
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    for argument in &info.call.arguments {
+        crate::judge::conditions::fallback::walk(&argument.value, &mut |each| {
+            if let ExpressionKind::Name(name) = &each.kind {
+                names.insert(name);
+            }
+        });
+    }
+    let is_table = |object: &crate::model::Expression| matches!(&object.kind, ExpressionKind::Name(name) if names.contains(name.as_str()));
+    let around: Vec<NodeId> = program.units.ancestors(info.node).map(|(id, _)| id).collect();
+    // What stands in a branch that the line does not stand in has not happened there.
+    let has_happened = |node: NodeId| {
+        program.units.nodes[node].span.end <= info.call.span.start
+            && program.units.ancestors(node).all(|(id, each)| {
+                around.contains(&id)
+                    || !matches!(each.kind, NodeKind::Then(_) | NodeKind::Otherwise(_) | NodeKind::Handler(..))
+            })
+    };
+    let mut put = Vec::new();
+    for node in &unit.nodes {
+        let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { continue };
+        if let StatementKind::Assign(assignment) = &statement.kind
+            && let ExpressionKind::Index { object, index } = &assignment.target.kind
+            && let (true, Some(value)) = (is_table(object) && has_happened(*node), &assignment.value)
+        {
+            let key = match &index.kind {
+                ExpressionKind::Literal(Literal::Text(key)) => Some(key.as_str()),
+                _ => None,
+            };
+            put.push((key, value));
+        }
+    }
+    for call in &unit.calls {
+        let other = &program.units.calls[*call];
+        if let ExpressionKind::Member { object, name } = &other.call.callee.kind
+            && name == "update"
+            && is_table(object)
+            && has_happened(other.node)
+        {
+            put.extend(other.call.arguments.iter().map(|argument| (argument.name.as_deref(), &argument.value)));
+        }
+    }
+    put
 }
 
 /// Whether a call stands alone as a statement; in a helper that is called for its own sake also what it returns:
