@@ -91,7 +91,7 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
             let paths = program.callee_paths(site);
             let (id, fact) = paths.iter().find_map(|path| {
                 let facts = program.facts_of(path, Kind::Runs);
-                facts.into_iter().find(|(_, fact)| calls_it(&fact))
+                facts.into_iter().find(|(_, fact)| calls_it(fact))
             })?;
             Some(((info.module, info.call.span), (form(&program, fact, site)?, id)))
         })
