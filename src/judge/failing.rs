@@ -191,7 +191,13 @@ fn clients_of(case: &Case<'_, '_>, asked: Asked<'_>) -> BTreeSet<CallId> {
     }
     let callees = case.callees(site);
     let made = callees.iter().flat_map(|value| value.sites());
-    let is_client = |made: &&Site| program.callee_paths(**made).iter().any(|path| program.is_a(path, Kind::Client));
+    // A client that is made for one model.
+    let is_client = |made: &&Site| {
+        let names_model = ["model", "model_name", "modelName"]
+            .iter()
+            .any(|key| matches!(program.argument(**made, key), Given::Present { .. }));
+        names_model && program.callee_paths(**made).iter().any(|path| program.is_a(path, Kind::Client))
+    };
     made.filter(is_client).map(|made| made.call).collect()
 }
 

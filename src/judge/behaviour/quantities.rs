@@ -114,9 +114,12 @@ impl<'p, 'm> Search<'p, 'm> {
         match &expression.kind {
             E::Await(inner) | E::Spread(inner) => self.read(inner, frame, reading),
             E::Slice { object, .. } => self.read(object, frame, reading),
-            E::Operator { operands, .. } => {
-                for operand in operands {
-                    self.read(operand, frame, reading.clone());
+            E::Operator { operator, operands } => {
+                for (place, operand) in operands.iter().enumerate() {
+                    // `limit - used`: little is left where much is used.
+                    let is_taken_off = operator == "-" && place == 1;
+                    let refuses_little = reading.refuses_little != is_taken_off;
+                    self.read(operand, frame, Reading { refuses_little, ..reading.clone() });
                 }
             }
             E::Conditional { then, otherwise, .. } => {
