@@ -59,6 +59,14 @@ pub fn behind<'m>(program: &Program<'m>, expression: &'m Expression, frame: Fram
     search.found
 }
 
+/// Whether a name asks how many rows a statement has changed.
+fn counts_rows(name: &str) -> bool {
+    matches!(
+        name,
+        "rowcount" | "rowCount" | "rows_affected" | "rowsAffected" | "affectedRows" | "changes" | "count" | "length"
+    )
+}
+
 /// Whether a name asks how many there are.
 fn is_length(name: &str) -> bool {
     matches!(name, "length" | "len" | "size" | "count" | "rowCount")
@@ -428,17 +436,21 @@ impl<'p, 'm> Search<'p, 'm> {
             reading.keys.extend(inner.arguments.iter().map(|argument| (&argument.value, site.frame)));
         }
         let told = subjects::of_operation(program, site);
+        // How many rows a claim has made is no column of theirs.
+        let claims = operation == Operation::Claim && reading.field.as_deref().is_none_or(counts_rows);
         // One column of a row is what is compared, whatever else the row holds.
         let subjects = match &reading.field {
             Some(field)
-                if matches!(operation, Operation::Get | Operation::Many | Operation::Claim) && !is_generic(field) =>
+                if !claims
+                    && matches!(operation, Operation::Get | Operation::Many | Operation::Claim)
+                    && !is_generic(field) =>
             {
                 vec![Subject::Field(field.clone())]
             }
             _ => told,
         };
         // A row that is made where there was none is read like any other: `row, _ = get_or_create(..)`, `row.calls >= 500`.
-        let reads_row = operation == Operation::Claim && reading.field.is_some();
+        let reads_row = operation == Operation::Claim && !claims;
         let operation = if reads_row { Operation::Get } else { operation };
         self.add(Source::Store(site, operation), subjects, reading);
     }

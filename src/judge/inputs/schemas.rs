@@ -264,6 +264,8 @@ impl<'m> Schemas<'_, 'm> {
                 }
             }
             ExpressionKind::Operator { operands, .. } => any(&mut operands.iter()),
+            // Several attributes of one field.
+            ExpressionKind::List(parts) => any(&mut parts.iter()),
             _ => self.program.values(marker, frame).iter().fold(Limit::None, |found, value| {
                 found.or(|| match value {
                     Value::Library { sites, .. } => {
