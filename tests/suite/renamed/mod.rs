@@ -201,9 +201,9 @@ pub(crate) fn rename(folder: &Path, seed: u64) -> usize {
     let names = Names::drawn(folder, &files, seed);
     let locals = names.locals(seed);
     let mut given = names.alone.len() + names.members.len() + names.segments.len();
-    for index in 0..names.sources.len() {
-        given += locals[index].iter().map(|(_, names)| names.len()).sum::<usize>();
-        let (path, text) = (names.sources[index].0.clone(), names.rewritten(index, &locals[index]));
+    for (index, own) in locals.iter().enumerate().take(names.sources.len()) {
+        given += own.iter().map(|(_, names)| names.len()).sum::<usize>();
+        let (path, text) = (names.sources[index].0.clone(), names.rewritten(index, own));
         fs::write(folder.join(path), text).expect("written");
     }
     for path in &files {
@@ -348,10 +348,10 @@ impl Names {
         );
         alone.extend(self.aliases.iter().filter(|alias| !modules.contains(*alias)).cloned());
         alone.retain(|word| {
-            !is_known(word)
-                && !fields.contains(word)
-                && !(keys.contains(word) && parameters.contains(word))
-                && !(rust && (locals.contains(word) || parameters.contains(word)))
+            let is_passed_by_name = keys.contains(word) && parameters.contains(word);
+            let is_of_a_function = rust && (locals.contains(word) || parameters.contains(word));
+            let is_kept = is_known(word) || fields.contains(word) || is_passed_by_name || is_of_a_function;
+            !is_kept
         });
         let mut members = bound(&[Binding::Method]);
         members.retain(|word| {
