@@ -86,7 +86,7 @@ fn overview<'k>(known: impl Iterator<Item = &'k Known> + Clone, style: &Style) -
         let says = clean::shown(&format!("{}: {}", languages(&each.library, style.tongue), says.join("; ")));
         let mut first = format!("{name}{}  ", " ".repeat(width.saturating_sub(clean::cells(&name))));
         if clean::cells(&name) > width {
-            out.push_str(&format!("{name}\n"));
+            out.push_str(&format!("{}\n", crate::report::wrap(&name, 76).join("\n    ")));
             first = " ".repeat(width + 2);
         }
         let room = style.width.saturating_sub(width + 2).max(24);

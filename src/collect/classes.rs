@@ -205,7 +205,7 @@ mod tests {
             ("src/vitest.config.ts", Class::Ships),
             ("setup.py", Class::Script),
             ("lib/setup.py", Class::Ships),
-            ("evals/run.py", Class::Ships),
+            ("evals/run.py", Class::Script),
             ("alembic/versions/1.py", Class::Ships),
             ("README.md", Class::Docs),
             ("tasks.py", Class::Ships),
