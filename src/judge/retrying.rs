@@ -7,6 +7,7 @@ mod errors;
 mod library;
 mod loops;
 mod progress;
+mod recursions;
 mod repeated;
 mod waits;
 
@@ -67,7 +68,7 @@ pub fn constructs(case: &Case<'_, '_>) -> Vec<Construct> {
     let mut all = library::constructs(case);
     for unit in 0..case.program.units.units.len() {
         all.extend(loops::loops(case, unit));
-        all.extend(loops::recursions(case, unit));
+        all.extend(recursions::recursions(case, unit));
     }
     all.sort_by(|a, b| {
         (&case.program.modules[a.module].path, a.span).cmp(&(&case.program.modules[b.module].path, b.span))

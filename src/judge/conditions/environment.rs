@@ -3,7 +3,9 @@
 //! A variable is required where code reads it without a default and cannot do without it. It is checked where its
 //! absence stops the start: by a read that raises, a test that stops, or a schema.
 
+pub mod alternatives;
 pub mod checks;
+pub mod classes;
 pub mod commands;
 pub mod deciding;
 pub mod ends;
@@ -183,7 +185,7 @@ pub fn survey(case: &Case<'_, '_>) -> Survey {
             }
         }
     }
-    for (field, made) in schemas::class_fields(case) {
+    for (field, made) in classes::class_fields(case) {
         let checked = match made {
             When::Start => Checked::Yes,
             When::Swallowed => Checked::Swallowed,

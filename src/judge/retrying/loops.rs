@@ -1,4 +1,4 @@
-//! Loops that repeat an external call, and functions that call themselves again after a failure.
+//! Loops that repeat an external call.
 
 use crate::link::units::{CallId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site};
@@ -6,7 +6,7 @@ use crate::model::{Block, Expression, ExpressionKind, Literal, Loop, LoopKind, S
 use crate::rules::catalogue::Kind;
 
 use super::progress::moves_on;
-use super::waits::{Waits, grow, last_name, multiplies, numbers};
+use super::waits::{Waits, grow, last_name, numbers};
 use super::{Construct, Leads, Repeats, walk, walk_statement};
 use crate::judge::case::Case;
 
@@ -137,7 +137,7 @@ fn leaves(block: &Block) -> bool {
 }
 
 /// Whether a test asks if a request failed: its status, or which variant a result is.
-fn tests_failure(test: &Expression) -> bool {
+pub(super) fn tests_failure(test: &Expression) -> bool {
     let mut found = false;
     walk(test, &mut |each| match &each.kind {
         ExpressionKind::Member { name, .. } => {
@@ -391,7 +391,12 @@ fn counter(assignment: &crate::model::Assignment) -> Option<String> {
 }
 
 /// Whether a test depends on a counter or on the time.
-fn looks_at_count<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, counters: &[String]) -> bool {
+pub(super) fn looks_at_count<'m>(
+    program: &Program<'m>,
+    test: &'m Expression,
+    frame: FrameId,
+    counters: &[String],
+) -> bool {
     let mut found = false;
     walk(test, &mut |each| {
         found |= last_name(each).is_some_and(|name| counters.iter().any(|counter| counter == name));
@@ -491,117 +496,4 @@ fn pages(block: &Block) -> bool {
         });
     }
     found
-}
-
-/// Calls by which a unit runs itself again after a failure.
-pub(super) fn recursions(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
-    let program = case.program;
-    let units = &program.units;
-    let frame = program.open_frame(unit);
-    // A call in a callback of the unit counts too: `.catch(() => load(left - 1))`.
-    let inner = units.units[unit].inner.iter().flat_map(|inner| &units.units[*inner].calls);
-    let calls: Vec<CallId> = units.units[unit].calls.iter().chain(inner).copied().collect();
-    let mut all = Vec::new();
-    for call in calls {
-        let info = &units.calls[call];
-        let site = super::site_in(program, call, frame);
-        let again = program.values(&info.call.callee, site.frame).iter().any(|value| runs_unit(program, value, unit));
-        if !again || !is_after_failure(program, site) {
-            continue;
-        }
-        let Some(api) = first_external(case, unit, frame, call) else { continue };
-        let (bounded, exponential) = ends_and_grows(case, unit, frame, site);
-        all.push(Construct {
-            module: info.module,
-            span: info.call.span,
-            name: api,
-            how: Repeats::Recursion { unit, call },
-            bounded,
-            exponential,
-            after_failure: true,
-            attempts: None,
-        });
-    }
-    all
-}
-
-fn runs_unit<'m>(program: &Program<'m>, value: &crate::link::Value<'m>, unit: UnitId) -> bool {
-    matches!(value, crate::link::Value::Function { .. }) && program.units_behind(value).contains(&unit)
-}
-
-/// Whether a call stands in a handler, behind a test of failure, or in a function given to `catch`.
-fn is_after_failure(program: &Program<'_>, site: Site) -> bool {
-    let info = &program.units.calls[site.call];
-    let here = program.units.ancestors(info.node).any(|(_, node)| match node.kind {
-        NodeKind::Handler(..) => true,
-        NodeKind::Then(test) | NodeKind::Otherwise(test) => tests_failure(test),
-        _ => false,
-    });
-    here || program.units.units[info.unit].function.is_some_and(|function| {
-        let Some(parent) = program.units.units[info.unit].parent else { return false };
-        program.units.units[parent].calls.iter().any(|call| {
-            let outer = program.units.calls[*call].call;
-            outer.span.contains(function.span)
-                && matches!(&outer.callee.kind, ExpressionKind::Member { name, .. } if name == "catch")
-        })
-    })
-}
-
-/// The external call that a unit makes besides the call of itself.
-fn first_external(case: &Case<'_, '_>, unit: UnitId, frame: FrameId, again: CallId) -> Option<String> {
-    let units = &case.program.units;
-    units.units[unit]
-        .calls
-        .iter()
-        .filter(|call| **call != again && !units.calls[**call].call.span.contains(units.calls[again].call.span))
-        .find_map(|call| Leads::of(case, Site { call: *call, frame }).external)
-}
-
-/// Whether the next call counts towards an end, and whether what is waited before it grows.
-fn ends_and_grows(case: &Case<'_, '_>, unit: UnitId, frame: FrameId, site: Site) -> (bool, bool) {
-    let program = case.program;
-    let Some(function) = program.units.units[unit].function else { return (false, false) };
-    let (mut counters, mut grown) = (Vec::new(), Vec::new());
-    for (index, parameter) in function.parameters.iter().enumerate() {
-        let Some(name) = last_name(&parameter.target) else { continue };
-        let Some((passed, _)) = program.passed_from(function, index, site) else { continue };
-        walk(passed, &mut |each| {
-            // `load(left - 1)`, `ask(text, /* again */ true)`, `send(messages.slice(1))`
-            let counts = match &each.kind {
-                ExpressionKind::Operator { operator, operands } => {
-                    matches!(operator.as_str(), "+" | "-")
-                        && operands.iter().any(|operand| last_name(operand) == Some(name))
-                }
-                ExpressionKind::Literal(Literal::Boolean(_)) => std::ptr::eq(each, passed),
-                ExpressionKind::Slice { object, .. } => last_name(object) == Some(name),
-                ExpressionKind::Call(call) => match &call.callee.kind {
-                    ExpressionKind::Member { object, name: method } => {
-                        method == "slice" && last_name(object) == Some(name)
-                    }
-                    _ => false,
-                },
-                _ => false,
-            };
-            if counts {
-                counters.push(name.to_owned());
-            }
-            if multiplies(each, name) {
-                grown.push(name.to_owned());
-            }
-        });
-    }
-    let tested = |unit: UnitId| {
-        program.units.units[unit].nodes.iter().any(|node| match program.units.nodes[*node].kind {
-            NodeKind::If { test, .. } | NodeKind::Branch { test, .. } => {
-                looks_at_count(program, test, frame, &counters)
-            }
-            _ => false,
-        })
-    };
-    let own = program.units.calls[site.call].unit;
-    let bounded = !counters.is_empty() && (tested(unit) || tested(own));
-    let statements: Vec<&Statement> = function.body.iter().collect();
-    let mut waits = Waits::among(case, &statements, frame);
-    waits.grows_by(grown);
-    (bounded, waits.are_exponential(program))
 }

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use crate::link::flow::exit_of;
-use crate::link::units::{Binding, ModuleId, NodeId, UnitId};
-use crate::link::{FrameId, Program, Site, Value};
+use crate::link::units::{ModuleId, NodeId, UnitId};
+use crate::link::{FrameId, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
-use super::ends::{always_stops, diverges};
+use super::alternatives::{Alternative, Replaced, replaced_by};
+use super::ends::always_stops;
 use super::held::{converts, is_of_texts, keeps};
 use super::is_credential;
 use super::names::{Default as Fallback, Named, Variables};
@@ -52,16 +53,6 @@ struct Use<'m> {
     group: Option<usize>,
 }
 
-/// What an alternative is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Alternative {
-    Nothing,
-    Blank,
-    Something,
-    Variable,
-    Stops,
-}
-
 /// All reads of a program, in the order of the text.
 pub fn reads(variables: &Variables<'_, '_>) -> Vec<Read> {
     let units = &variables.program.units;
@@ -88,29 +79,6 @@ struct Walk<'p, 'm> {
     caught: Option<Replaced>,
     /// The tests around, each with how it came out and the unit that it stands in.
     tests: Vec<(&'m Expression, bool, UnitId)>,
-}
-
-/// What an exception handler takes instead of the value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Replaced {
-    Nothing,
-    Something,
-}
-
-/// Whether handlers of a `try` give the value that was not there.
-fn replaced_by(each: &Try) -> Option<Replaced> {
-    each.handlers.iter().flat_map(|handler| &handler.body).find_map(|statement| {
-        let value = match &statement.kind {
-            StatementKind::Assign(assignment) => assignment.value.as_ref()?,
-            StatementKind::Return(Some(value)) => value,
-            _ => return None,
-        };
-        Some(match &value.kind {
-            ExpressionKind::Literal(Literal::Null) => Replaced::Nothing,
-            ExpressionKind::Literal(_) | ExpressionKind::Template(_) => Replaced::Something,
-            _ => return None,
-        })
-    })
 }
 
 impl<'m> Walk<'_, 'm> {
@@ -523,13 +491,13 @@ impl<'m> Walk<'_, 'm> {
             };
         };
         match default {
-            Some(Fallback::Given(expression, frame)) => fill(self.alternative(expression, frame, &named, 0)),
+            Some(Fallback::Given(expression, frame)) => fill(self.variables.alternative(expression, frame, &named, 0)),
             Some(Fallback::Unseen) => fill(Alternative::Something),
             None => {}
         }
         for (expression, unit) in &used.alternatives {
             let frame = self.variables.program.open_frame(*unit);
-            fill(self.alternative(expression, frame, &named, 0));
+            fill(self.variables.alternative(expression, frame, &named, 0));
         }
         // A read that is given its name by a call stands where the call stands.
         let (module, span) =
@@ -548,88 +516,6 @@ impl<'m> Walk<'_, 'm> {
             default: filled,
             group: used.group,
         });
-    }
-
-    /// What is taken instead of a missing variable.
-    fn alternative(&self, expression: &'m Expression, frame: FrameId, named: &Named, depth: usize) -> Alternative {
-        let program = self.variables.program;
-        if depth > 4 {
-            return Alternative::Something;
-        }
-        match &expression.kind {
-            ExpressionKind::Literal(Literal::Null) => return Alternative::Nothing,
-            ExpressionKind::Literal(Literal::Text(text)) if text.is_empty() => return Alternative::Blank,
-            ExpressionKind::Name(name) if name == "undefined" => return Alternative::Nothing,
-            ExpressionKind::Literal(_) | ExpressionKind::Template(_) => return Alternative::Something,
-            _ => {}
-        }
-        if diverges(program, expression, frame, 0) {
-            return Alternative::Stops;
-        }
-        if let ExpressionKind::Call(call) = &expression.kind
-            && call.arguments.is_empty()
-            && matches!(Program::written(&call.callee).as_str(), "String.new" | "str" | "String" | "String.default")
-        {
-            return Alternative::Blank;
-        }
-        if let ExpressionKind::Call(call) = &expression.kind
-            && let ExpressionKind::Member { object, name } = &call.callee.kind
-            && keeps(name)
-        {
-            return self.alternative(object, frame, named, depth + 1);
-        }
-        // The fallback that a helper is called with.
-        if let ExpressionKind::Name(name) = &expression.kind {
-            for (binding, home) in self.variables.bindings(name, frame, expression.span) {
-                let Binding::Parameter { index, .. } = binding else { continue };
-                return self.passed_alternative(index, home, named, depth);
-            }
-        }
-        // Another variable: with a default of its own it always is something.
-        if let Some(read) = self.variables.read_of(expression, frame) {
-            return match read.default {
-                Some(Fallback::Given(default, frame)) => match self.alternative(default, frame, named, depth + 1) {
-                    Alternative::Nothing => Alternative::Variable,
-                    other => other,
-                },
-                Some(Fallback::Unseen) => Alternative::Something,
-                None => Alternative::Variable,
-            };
-        }
-        if !self.variables.held(expression, frame).is_empty() {
-            return Alternative::Variable;
-        }
-        let values = program.values(expression, frame);
-        let literal = |value: &Value<'m>| match value {
-            Value::Data { expression, .. } => match &expression.0.kind {
-                ExpressionKind::Literal(Literal::Null) => Some(Alternative::Nothing),
-                ExpressionKind::Literal(Literal::Text(text)) if text.is_empty() => Some(Alternative::Blank),
-                _ => None,
-            },
-            _ => None,
-        };
-        match values.as_ref() {
-            [only] => literal(only).unwrap_or(Alternative::Something),
-            _ => Alternative::Something,
-        }
-    }
-
-    fn passed_alternative(&self, index: usize, home: FrameId, named: &Named, depth: usize) -> Alternative {
-        let program = self.variables.program;
-        let unit = program.unit_of_frame(home);
-        let Some(function) = program.units.units[unit].function else { return Alternative::Something };
-        let Some(parameter) = function.parameters.get(index) else { return Alternative::Something };
-        let passed = named.via.first().and_then(|call| {
-            let site = Site { call: *call, frame: program.open_frame(program.units.calls[*call].unit) };
-            program.passed_expression(function, index, site).map(|passed| (passed, site.frame))
-        });
-        match (passed, &parameter.default) {
-            (Some((passed, frame)), _) => self.alternative(passed, frame, named, depth + 1),
-            (None, Some(default)) => self.alternative(default, home, named, depth + 1),
-            // Nobody is seen who passes nothing.
-            (None, None) if named.via.is_empty() => Alternative::Something,
-            (None, None) => Alternative::Nothing,
-        }
     }
 }
 
