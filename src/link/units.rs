@@ -3,6 +3,7 @@
 //! A unit is a module body, a function, or a lambda. Indexing walks each module once and notes: which unit a call
 //! belongs to, the chain of blocks it stands in, what every name is bound to, and what a unit returns.
 
+mod growth;
 mod walk;
 
 use rustc_hash::FxHashMap;
@@ -28,6 +29,8 @@ pub struct Unit<'m> {
     /// The class that this is a method of.
     pub class: Option<ClassId>,
     pub names: FxHashMap<&'m str, Vec<Binding<'m>>>,
+    /// The calls that add to a collection which this unit binds, by its name: here and in the units inside.
+    pub growth: FxHashMap<&'m str, Vec<CallId>>,
     /// Calls that stand in this unit itself, in the order of the text.
     pub calls: Vec<CallId>,
     /// `x.a` and `x["a"]` that stand in this unit itself, with the node that holds them.
@@ -200,6 +203,7 @@ impl<'m> Units<'m> {
             walk.block(&each.body);
         }
         units.merge_extensions(modules);
+        units.index_growth();
         units
     }
 
@@ -217,6 +221,7 @@ impl<'m> Units<'m> {
             parent,
             class,
             names: FxHashMap::default(),
+            growth: FxHashMap::default(),
             calls: Vec::new(),
             members: Vec::new(),
             returns: Vec::new(),

@@ -1,5 +1,7 @@
 //! Keys that are made anew for each request: a random or momentary part makes the whole key one that never comes again.
 
+use std::collections::HashMap;
+
 use crate::link::units::{Access, Binding};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind};
@@ -20,104 +22,134 @@ const DEPTH: usize = 30;
 
 /// Whether a key is made up on the spot: no later request comes with the same.
 pub(super) fn is_fresh<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) -> bool {
-    newness(program, key.0, key.1, 0) != New::No
+    let mut newness = Newness { program, known: HashMap::new() };
+    newness.of(key.0, key.1, 0) != New::No
 }
 
-fn newness<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId, depth: usize) -> New {
-    if depth > DEPTH {
-        return New::No;
+/// How new each value is that a key is made of. A value that is made from itself (`text = text + part`) or through
+/// many names is looked at once: the ways to it can be more than anybody has time for.
+struct Newness<'p, 'm> {
+    program: &'p Program<'m>,
+    known: HashMap<(*const Expression, FrameId), New>,
+}
+
+impl<'m> Newness<'_, 'm> {
+    fn of(&mut self, value: &'m Expression, frame: FrameId, depth: usize) -> New {
+        if depth > DEPTH {
+            return New::No;
+        }
+        let place = (std::ptr::from_ref(value), frame);
+        if let Some(known) = self.known.get(&place) {
+            return *known;
+        }
+        self.known.insert(place, New::No);
+        let new = self.looked_at(value, frame, depth);
+        self.known.insert(place, new);
+        new
     }
-    let of = |inner: &'m Expression| newness(program, inner, frame, depth + 1);
-    let whole = |parts: &mut dyn Iterator<Item = New>| match parts.max() {
-        Some(New::Moment | New::Ever) => New::Ever,
-        _ => New::No,
-    };
-    match &value.kind {
-        ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => of(inner),
-        ExpressionKind::Template(parts) | ExpressionKind::List(parts) => whole(&mut parts.iter().map(of)),
-        ExpressionKind::Object(entries) => whole(&mut entries.iter().map(|entry| of(&entry.value))),
-        ExpressionKind::Operator { operator, operands } => match operator.as_str() {
-            "+" => whole(&mut operands.iter().map(of)),
-            // One of several: as new as the least of them.
-            "??" | "or" | "and" => operands.iter().map(of).min().unwrap_or(New::No),
+
+    fn looked_at(&mut self, value: &'m Expression, frame: FrameId, depth: usize) -> New {
+        let mut of = |inner: &'m Expression| self.of(inner, frame, depth + 1);
+        let whole = |parts: &mut dyn Iterator<Item = New>| match parts.max() {
+            Some(New::Moment | New::Ever) => New::Ever,
             _ => New::No,
-        },
-        ExpressionKind::Conditional { then, otherwise, .. } => of(then).min(of(otherwise)),
-        ExpressionKind::Member { object, .. } | ExpressionKind::Slice { object, .. } => ever(of(object)),
-        ExpressionKind::Name(name) => of_name(program, name, frame, depth),
-        ExpressionKind::Call(call) => of_call(program, call, frame, depth),
-        _ => New::No,
+        };
+        match &value.kind {
+            ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => of(inner),
+            ExpressionKind::Template(parts) | ExpressionKind::List(parts) => whole(&mut parts.iter().map(of)),
+            ExpressionKind::Object(entries) => whole(&mut entries.iter().map(|entry| of(&entry.value))),
+            ExpressionKind::Operator { operator, operands } => match operator.as_str() {
+                "+" => whole(&mut operands.iter().map(of)),
+                // One of several: as new as the least of them.
+                "??" | "or" | "and" => operands.iter().map(of).min().unwrap_or(New::No),
+                _ => New::No,
+            },
+            ExpressionKind::Conditional { then, otherwise, .. } => of(then).min(of(otherwise)),
+            ExpressionKind::Member { object, .. } | ExpressionKind::Slice { object, .. } => ever(of(object)),
+            ExpressionKind::Name(name) => self.of_name(name, frame, depth),
+            ExpressionKind::Call(call) => self.of_call(call, frame, depth),
+            _ => New::No,
+        }
+    }
+
+    fn of_name(&mut self, name: &'m str, frame: FrameId, depth: usize) -> New {
+        let program = self.program;
+        let mut at = Some(frame);
+        while let Some(id) = at {
+            let here = program.frame(id);
+            let unit = &program.units.units[here.unit];
+            let Some(bindings) = unit.names.get(name) else {
+                at = here.closure;
+                continue;
+            };
+            // What a module binds is bound once, not for each request.
+            if unit.function.is_none() {
+                return New::No;
+            }
+            let mut of_binding = |binding: &Binding<'m>| match binding {
+                Binding::Value { value, access, .. } => {
+                    let whole = self.of(value, id, depth + 1);
+                    if access.iter().any(|access| *access != Access::Rest) { ever(whole) } else { whole }
+                }
+                Binding::Parameter { index, access } if access.is_empty() => {
+                    let How::Call(site) = here.how else { return New::No };
+                    let passed = unit.function.and_then(|function| program.passed_expression(function, *index, site));
+                    passed.map_or(New::No, |passed| self.of(passed, site.frame, depth + 1))
+                }
+                _ => New::No,
+            };
+            return bindings.iter().map(&mut of_binding).min().unwrap_or(New::No);
+        }
+        New::No
+    }
+
+    fn of_call(&mut self, call: &'m Call, frame: FrameId, depth: usize) -> New {
+        let program = self.program;
+        let Some(id) = program.units.call_id(call) else { return New::No };
+        let site = Site { call: id, frame };
+        let paths = program.callee_paths(site);
+        if paths.iter().any(|path| program.is_a(path, Kind::Fresh)) {
+            return New::Ever;
+        }
+        if paths.iter().any(|path| program.is_a(path, Kind::Clock)) {
+            // The clock is also asked for a day: `date.today()`, `strftime("%F")`.
+            let is_day = paths.iter().any(|path| path.ends_with("date.today") || path.ends_with("strftime"));
+            return if is_day || !call.arguments.is_empty() && call.is_new { New::No } else { New::Moment };
+        }
+        if let Some(least) = self.of_results(call, site, depth) {
+            return least;
+        }
+        let given = call.arguments.iter().map(|argument| self.of(&argument.value, frame, depth + 1)).max();
+        given.unwrap_or(New::No).max(self.of_receiver(call, frame, depth))
+    }
+
+    /// What an own function gives: as new as the least of its results.
+    fn of_results(&mut self, call: &'m Call, site: Site, depth: usize) -> Option<New> {
+        let program = self.program;
+        let mut least = None;
+        for callee in program.values(&call.callee, site.frame).iter() {
+            let Value::Function { unit, closure, receiver } = callee else { continue };
+            let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Call(site)) else { continue };
+            for value in &program.units.units[*unit].returns {
+                let new = self.of(value, inner, depth + 1);
+                least = Some(least.map_or(new, |least: New| least.min(new)));
+            }
+        }
+        least
+    }
+
+    fn of_receiver(&mut self, call: &'m Call, frame: FrameId, depth: usize) -> New {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return New::No };
+        let new = self.of(object, frame, depth + 1);
+        let tells_all = matches!(
+            name.as_str(),
+            "toString" | "toISOString" | "toJSON" | "getTime" | "valueOf" | "isoformat" | "timestamp" | "to_string"
+        );
+        if tells_all { new } else { ever(new) }
     }
 }
 
 /// A part of something: of a moment it may be a window.
 fn ever(new: New) -> New {
     if new == New::Ever { New::Ever } else { New::No }
-}
-
-fn of_name<'m>(program: &Program<'m>, name: &'m str, frame: FrameId, depth: usize) -> New {
-    let mut at = Some(frame);
-    while let Some(id) = at {
-        let here = program.frame(id);
-        let unit = &program.units.units[here.unit];
-        let Some(bindings) = unit.names.get(name) else {
-            at = here.closure;
-            continue;
-        };
-        // What a module binds is bound once, not for each request.
-        if unit.function.is_none() {
-            return New::No;
-        }
-        let of_binding = |binding: &Binding<'m>| match binding {
-            Binding::Value { value, access, .. } => {
-                let whole = newness(program, value, id, depth + 1);
-                if access.iter().any(|access| *access != Access::Rest) { ever(whole) } else { whole }
-            }
-            Binding::Parameter { index, access } if access.is_empty() => {
-                let How::Call(site) = here.how else { return New::No };
-                let passed = unit.function.and_then(|function| program.passed_expression(function, *index, site));
-                passed.map_or(New::No, |passed| newness(program, passed, site.frame, depth + 1))
-            }
-            _ => New::No,
-        };
-        return bindings.iter().map(of_binding).min().unwrap_or(New::No);
-    }
-    New::No
-}
-
-fn of_call<'m>(program: &Program<'m>, call: &'m Call, frame: FrameId, depth: usize) -> New {
-    let Some(id) = program.units.call_id(call) else { return New::No };
-    let site = Site { call: id, frame };
-    let paths = program.callee_paths(site);
-    if paths.iter().any(|path| program.is_a(path, Kind::Fresh)) {
-        return New::Ever;
-    }
-    if paths.iter().any(|path| program.is_a(path, Kind::Clock)) {
-        // The clock is also asked for a day: `date.today()`, `strftime("%F")`.
-        let is_day = paths.iter().any(|path| path.ends_with("date.today") || path.ends_with("strftime"));
-        return if is_day || !call.arguments.is_empty() && call.is_new { New::No } else { New::Moment };
-    }
-    let mut results = Vec::new();
-    for callee in program.values(&call.callee, frame).iter() {
-        let Value::Function { unit, closure, receiver } = callee else { continue };
-        let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Call(site)) else { continue };
-        results
-            .extend(program.units.units[*unit].returns.iter().map(|value| newness(program, value, inner, depth + 1)));
-    }
-    if !results.is_empty() {
-        return results.into_iter().min().unwrap_or(New::No);
-    }
-    let given = call.arguments.iter().map(|argument| newness(program, &argument.value, frame, depth + 1)).max();
-    let receiver = match &call.callee.kind {
-        ExpressionKind::Member { object, name } => {
-            let new = newness(program, object, frame, depth + 1);
-            let tells_all = matches!(
-                name.as_str(),
-                "toString" | "toISOString" | "toJSON" | "getTime" | "valueOf" | "isoformat" | "timestamp" | "to_string"
-            );
-            if tells_all { new } else { ever(new) }
-        }
-        _ => New::No,
-    };
-    given.unwrap_or(New::No).max(receiver)
 }

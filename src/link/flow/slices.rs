@@ -130,26 +130,8 @@ impl<'m> Program<'m> {
 
     /// The calls that add to a collection by its name, in the unit that binds it and those inside it.
     pub fn growth(&self, name: &str, unit: UnitId) -> Vec<(CallId, FrameId)> {
-        let mut found = Vec::new();
-        let mut units = vec![unit];
-        while let Some(unit) = units.pop() {
-            let info = &self.units.units[unit];
-            units.extend(info.inner.iter().filter(|inner| !self.units.units[**inner].names.contains_key(name)));
-            for call in &info.calls {
-                let ExpressionKind::Member { object, name: method } = &self.units.calls[*call].call.callee.kind else {
-                    continue;
-                };
-                let grows = matches!(
-                    method.as_str(),
-                    "push" | "append" | "add" | "extend" | "insert" | "unshift" | "appendleft" | "concat" | "push_back"
-                );
-                if grows && matches!(&object.kind, ExpressionKind::Name(holder) if holder == name) {
-                    found.push((*call, self.open_frame(unit)));
-                }
-            }
-        }
-        found.sort_unstable();
-        found
+        let calls = self.units.units[unit].growth.get(name).into_iter().flatten();
+        calls.map(|call| (*call, self.open_frame(self.units.calls[*call].unit))).collect()
     }
 
     pub(super) fn outer_values(&self, name: &'m str, frame: FrameId) -> Vec<Value<'m>> {
