@@ -388,10 +388,10 @@ fn judged(
     let Prepared { tree, modules, settings, .. } = prepared;
     let Tools { catalogue, packs, clock, .. } = *tools;
     let (mains, served) = starts(tree);
-    let started = tree.projects.iter().flat_map(|project| &project.started);
-    let factories: Vec<(&str, &[String])> =
-        started.map(|start| (start.path.as_str(), start.factories.as_slice())).collect();
-    let started = Started { mains: &mains, served, factories: &factories };
+    let started = || tree.projects.iter().flat_map(|project| &project.started);
+    let factories: Vec<_> = started().map(|start| (start.path.as_str(), start.factories.as_slice())).collect();
+    let handlers: Vec<_> = started().map(|start| (start.path.as_str(), start.handlers.as_slice())).collect();
+    let started = Started { mains: &mains, served, factories: &factories, handlers: &handlers };
     let second_stage = || {
         let program = linked(modules, settings, tree, catalogue);
         let ignore = IgnoreRules::of(&reader.contents);

@@ -449,6 +449,19 @@ pub struct Start {
     pub is_main: bool,
     /// Functions of the file of which the server calls the first that there is, for the application (`app:create_app()`).
     pub factories: Vec<String>,
+    /// Functions of the file that settings deploy by name.
+    pub handlers: Vec<Deployed>,
+}
+
+/// A function that a platform calls because settings name it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Deployed {
+    /// The name under which its file exports it.
+    pub export: String,
+    /// As the settings name it: `api/chat.handler`.
+    pub named: String,
+    /// The kind of entry point: `http`, `cron` or `queue`.
+    pub kind: String,
 }
 
 /// A path in a folder, both relative to the audited folder; that itself is empty.

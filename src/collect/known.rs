@@ -1,5 +1,6 @@
 //! What names of folders, files and commands mean: read once from `rules/files/`.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -120,6 +121,11 @@ pub(super) struct StartSetting {
     /// Key paths beside it that name the folder it is started in.
     #[serde(default)]
     pub(super) folders: Vec<String>,
+    /// For functions: key paths beside it that tell what they are called for, by kind of entry point; perhaps with the
+    /// value they must have (`Events.*.Type=Schedule`). Without any of them they are called by the account's own
+    /// programs.
+    #[serde(default)]
+    pub(super) events: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

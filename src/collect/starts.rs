@@ -11,11 +11,13 @@ use super::{
 };
 use crate::{
     lower::settings,
-    model::{Literal, Project, ProjectKind, Setting, Start},
+    model::{Deployed, Literal, Project, ProjectKind, Setting, Start},
 };
 
 /// How deep commands may be quoted in commands, and scripts call scripts.
 const DEPTH: usize = 4;
+/// The kind of entry point of a function that only programs of its account call.
+const BY_PROGRAMS: &str = "queue";
 /// Files that are read in search of commands; more are left out.
 const FILES: usize = 2_000;
 
@@ -27,7 +29,15 @@ pub fn starts(tree: &Tree, read: &dyn Fn(&str) -> Option<String>) -> Vec<Start> 
 
 pub(super) fn starts_in(tree: &Tree, projects: &[Project], read: projects::Read<'_>) -> Vec<Start> {
     let found = BTreeSet::new();
-    let mut starter = Starter { tree, projects, read, found, factories: BTreeMap::new(), scripts: BTreeSet::new() };
+    let mut starter = Starter {
+        tree,
+        projects,
+        read,
+        found,
+        factories: BTreeMap::new(),
+        handlers: BTreeMap::new(),
+        scripts: BTreeSet::new(),
+    };
     let counts = |file: &&File| !matches!(file.class, Class::Test | Class::Vendored | Class::Generated);
     let mut left = FILES;
     for file in tree.files.iter().filter(counts) {
@@ -41,10 +51,11 @@ pub(super) fn starts_in(tree: &Tree, projects: &[Project], read: projects::Read<
             starter.add(&path, true);
         }
     }
-    let Starter { found, mut factories, .. } = starter;
+    let Starter { found, mut factories, mut handlers, .. } = starter;
     let start = |(path, is_main): (String, bool)| {
         let factories = if is_main { Vec::new() } else { factories.remove(&path).unwrap_or_default() };
-        Start { path, is_main, factories }
+        let deployed = if is_main { BTreeSet::new() } else { handlers.remove(&path).unwrap_or_default() };
+        Start { path, is_main, factories, handlers: deployed.into_iter().collect() }
     };
     found.into_iter().map(start).collect()
 }
@@ -104,6 +115,8 @@ struct Starter<'t> {
     found: BTreeSet<(String, bool)>,
     /// Functions that make the application, by their file.
     factories: BTreeMap<String, Vec<String>>,
+    /// Functions that a platform calls, by their file.
+    handlers: BTreeMap<String, BTreeSet<Deployed>>,
     /// Shell scripts that were read.
     scripts: BTreeSet<String>,
 }
@@ -164,7 +177,7 @@ impl Starter<'_> {
     }
 
     /// Follows the keys of a settings file that start something.
-    fn settings(&mut self, known: &StartSetting, entries: &[Setting], folder: &str) {
+    fn settings(&mut self, known: &'static StartSetting, entries: &[Setting], folder: &str) {
         for (keys, text) in values(known, entries) {
             let beside = |name: &String| {
                 let wanted: Vec<&str> =
@@ -180,11 +193,14 @@ impl Starter<'_> {
                 Takes::Module => drop(self.start_module(&text, &folder, known.main)),
                 Takes::File => drop(self.start_file(&text, &folder, known.main)),
                 Takes::Handler => {
-                    let stem = text.rsplit_once('.').map_or(text.as_str(), |(stem, _)| stem);
-                    for extension in ["py", "ts", "js", "mjs"] {
-                        if let Some(path) = resolve(&folder, &format!("{stem}.{extension}")) {
-                            self.add(&path, false);
-                        }
+                    let Some((stem, export)) = text.rsplit_once('.') else { continue };
+                    let kind = called_for(known, &keys, entries).unwrap_or(BY_PROGRAMS);
+                    let (export, named, kind) = (export.to_owned(), text.clone(), kind.to_owned());
+                    let deployed = Deployed { export, named, kind };
+                    let files = ["py", "ts", "js", "mjs", "cjs", "mts"].map(|extension| format!("{stem}.{extension}"));
+                    for path in files.iter().filter_map(|file| resolve(&folder, file)) {
+                        self.add(&path, false);
+                        self.handlers.entry(path).or_default().insert(deployed.clone());
                     }
                 }
             }
@@ -435,6 +451,22 @@ fn values(known: &StartSetting, entries: &[Setting]) -> Vec<(Vec<String>, String
         }
     }
     found
+}
+
+/// What a function that settings deploy is called for: by the first kind of which a key stands beside it.
+fn called_for(known: &'static StartSetting, keys: &[String], entries: &[Setting]) -> Option<&'static str> {
+    let beside = keys.get(..keys.len().saturating_sub(1))?;
+    let is_there = |wanted: &String| {
+        let (path, value) = wanted.split_once('=').map_or((wanted.as_str(), None), |(path, value)| (path, Some(value)));
+        let pattern: Vec<&str> = path.split('.').collect();
+        entries.iter().any(|entry| {
+            let rest = entry.keys.strip_prefix(beside).filter(|rest| rest.len() >= pattern.len());
+            let leads = |rest: &[String]| rest.iter().zip(&pattern).all(|(key, part)| *part == "*" || key == part);
+            let holds = value.is_none_or(|value| matches!(&entry.value, Literal::Text(text) if text == value));
+            rest.is_some_and(leads) && holds && entry.value != Literal::Boolean(false)
+        })
+    };
+    known.events.iter().find(|(_, wanted)| wanted.iter().any(is_there)).map(|(kind, _)| kind.as_str())
 }
 
 /// One word of a list as one word of a command line.

@@ -273,8 +273,42 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
         };
         worst = Some(worst.map_or(held, |worst| worse(which, worst, held)));
     }
-    worst.unwrap_or_else(|| unseen.not_given())
+    worst.unwrap_or_else(|| match unseen.not_given() {
+        nothing @ Held::Default(None) => put_together(program, site).unwrap_or(nothing),
+        held => held,
+    })
 }
+
+/// What holds for a call of something that is put together of functions that ask a model: they are calls of their own,
+/// and are judged where they stand.
+fn put_together(program: &Program<'_>, site: Site) -> Option<Held> {
+    let call = program.units.calls[site.call].call;
+    let values = program.values(&call.callee, site.frame);
+    let is_composed = |made: &Site| program.callee_paths(*made).iter().any(|path| program.is_a(path, Kind::Compose));
+    if !values.iter().any(|value| value.sites().iter().any(is_composed)) {
+        return None;
+    }
+    let mut frames = program.runs(site).to_vec();
+    let mut at = 0;
+    while let Some(frame) = frames.get(at).copied().filter(|_| at < PARTS) {
+        at += 1;
+        for call in &program.units.units[program.unit_of_frame(frame)].calls {
+            let part = Site { call: *call, frame };
+            let asks = |path: &std::rc::Rc<str>| {
+                program.facts_of(path, Kind::Call).iter().any(|(_, fact)| fact.calls == Some(Calls::Llm))
+            };
+            if program.callee_paths(part).iter().any(asks) {
+                return Some(Held::Given(Amount::Unknown, part));
+            }
+            let further: Vec<_> = program.runs(part).iter().copied().filter(|each| !frames.contains(each)).collect();
+            frames.extend(further);
+        }
+    }
+    None
+}
+
+/// Functions that are looked into for what something that is put together asks.
+const PARTS: usize = 60;
 
 /// What one of the values that a call may be made on says of a setting.
 enum OnClient {
@@ -292,12 +326,12 @@ fn on_client(search: &mut Search<'_, '_>, value: &Value<'_>) -> OnClient {
         .iter()
         .rev()
         .flat_map(|made| {
-            program.callee_paths(*made).to_vec().into_iter().flat_map(|path| {
+            program.made_as(*made).into_iter().flat_map(|(path, made)| {
                 let mut facts = program.facts_of(&path, Kind::Client);
                 facts.extend(program.facts_of(&path, Kind::Same));
                 facts.extend(program.facts_of(&path, Kind::Compose));
-                facts.retain(|(_, fact)| program.applies(fact, *made));
-                facts.into_iter().map(|(_, fact)| (fact, *made)).collect::<Vec<_>>()
+                facts.retain(|(_, fact)| program.applies(fact, made));
+                facts.into_iter().map(move |(_, fact)| (fact, made)).collect::<Vec<_>>()
             })
         })
         .collect();

@@ -44,6 +44,8 @@ pub struct Case<'p, 'm> {
     initialised: RefCell<BTreeMap<String, Initialised>>,
     /// What calls log, by how many functions deep they are looked into.
     pub(super) log_lines: RefCell<FxHashMap<(Site, usize), Option<Line>>>,
+    /// Which calls tell the operators, likewise: programs that call each other in a circle have more ways than time.
+    pub(super) notices: RefCell<FxHashMap<(Site, usize), bool>>,
 }
 
 /// What protects from start-up on, with the module whose start sets it up.
@@ -82,6 +84,7 @@ impl<'p, 'm> Case<'p, 'm> {
             channels: OnceCell::new(),
             initialised: RefCell::default(),
             log_lines: RefCell::default(),
+            notices: RefCell::default(),
         };
         case.find_starts();
         case.guards.behaviour.note_live(case.live_units());

@@ -17,6 +17,7 @@ pub struct Processes {
     /// The modules of the servers, and the numbers of the processes that start one.
     served: BTreeSet<ModuleId>,
     serving: BTreeSet<usize>,
+    imports: Vec<BTreeSet<ModuleId>>,
 }
 
 impl Processes {
@@ -60,7 +61,12 @@ impl Processes {
             members.push(own);
         }
         let served = if serving.is_empty() { BTreeSet::new() } else { servers.iter().flatten().copied().collect() };
-        Processes { members, served, serving: starting }
+        Processes { members, served, serving: starting, imports }
+    }
+
+    /// Whether a module imports another one, itself or through others.
+    pub fn loads(&self, module: ModuleId, other: ModuleId) -> bool {
+        module == other || closure(&self.imports, BTreeSet::from([module])).contains(&other)
     }
 
     /// The modules that serve.

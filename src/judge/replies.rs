@@ -24,13 +24,16 @@ pub(super) struct Replies<'m> {
 impl<'m> Replies<'m> {
     pub(super) fn of(program: &Program<'m>) -> Replies<'m> {
         let catalogue = program.catalogue;
-        let shapes = catalogue
+        let shapes: Vec<(Vec<&'m str>, FactId)> = catalogue
             .of_kind(Kind::Endpoint)
             .flat_map(|(id, fact)| fact.replies.iter().map(move |shape| (shape.split('.').collect(), id)))
             .collect();
+        let starts: Vec<&str> = shapes.iter().filter_map(|(shape, _)| shape.first().copied()).collect();
         let mut read: FxHashMap<UnitId, FxHashSet<&'m str>> = FxHashMap::default();
         for (unit, info) in program.units.units.iter().enumerate() {
-            let keys: FxHashSet<&'m str> = info.members.iter().filter_map(|(_, expression)| key(expression)).collect();
+            let members = info.members.iter().map(|(_, expression)| *expression);
+            let of_raw = members.filter(|expression| !is_of_known_call(program, &starts, expression, unit));
+            let keys: FxHashSet<&'m str> = of_raw.filter_map(key).collect();
             if !keys.is_empty() {
                 read.insert(unit, keys);
             }
@@ -68,6 +71,19 @@ impl<'m> Replies<'m> {
             units.iter().chain(&inner).filter_map(|unit| self.read.get(unit)).flatten().copied().collect();
         self.shapes.iter().find(|(shape, _)| shape.iter().all(|key| keys.contains(key))).map(|(_, fact)| *fact)
     }
+}
+
+/// Whether a reply is read that a call of a known library gave: it says nothing of a raw request beside it.
+fn is_of_known_call<'m>(program: &Program<'m>, starts: &[&str], expression: &'m Expression, unit: UnitId) -> bool {
+    let (ExpressionKind::Member { object, .. } | ExpressionKind::Index { object, .. }) = &expression.kind else {
+        return false;
+    };
+    if key(expression).is_none_or(|key| !starts.contains(&key)) {
+        return false;
+    }
+    let is_known = |site: &Site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Call));
+    let values = program.values(object, program.open_frame(unit));
+    values.iter().any(|value| value.sites().last().is_some_and(is_known))
 }
 
 /// The key that a member or index expression reads.

@@ -124,6 +124,8 @@ pub struct Started<'s> {
     pub served: bool,
     /// Files with the functions of which the server calls the first that there is, for the application.
     pub factories: &'s [(&'s str, &'s [String])],
+    /// Files with the functions of which settings say that a platform calls them.
+    pub handlers: &'s [(&'s str, &'s [Deployed])],
 }
 
 impl<'m> Entries<'m> {
@@ -135,6 +137,7 @@ impl<'m> Entries<'m> {
         entries.registered(program);
         entries.conventional(program);
         entries.actions(program);
+        entries.deployed(program, started);
         entries.mains(program, started);
         entries.factories(program, started);
         program.note_registrations(std::mem::take(&mut entries.registrations));

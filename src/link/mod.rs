@@ -4,6 +4,7 @@
 //! around its definition. The same wrapper called from two places has two frames, so that what is passed to one call
 //! never leaks into the other. Unknown is an answer, never a guess.
 
+mod additions;
 pub mod arguments;
 mod browser;
 mod decorators;
@@ -90,6 +91,8 @@ pub struct Program<'m> {
     constructions: OnceCell<FxHashMap<units::ClassId, Vec<Site>>>,
     /// The methods that are called on what a call of a library has made.
     used: OnceCell<FxHashMap<CallId, FxHashSet<&'m str>>>,
+    /// The steps that add to what a call has made.
+    additions: OnceCell<FxHashMap<CallId, Rc<[Site]>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
     received: RefCell<FxHashMap<UnitId, Vec<String>>>,
     /// The calls that made what a framework passes first to a function: the router that a plugin adds to.
@@ -132,6 +135,7 @@ impl<'m> Program<'m> {
             callers: OnceCell::new(),
             constructions: OnceCell::new(),
             used: OnceCell::new(),
+            additions: OnceCell::new(),
             received: RefCell::default(),
             scopes: RefCell::default(),
             provisions: RefCell::default(),

@@ -136,6 +136,9 @@ impl<'m> Program<'m> {
                             let is_used = !self.is_registration(made.call) && !self.is_spent(*made);
                             if is_used && !self.callee_paths(*made).iter().any(|path| self.runs_nothing(path)) {
                                 frames.extend(self.handed(*made).iter().copied());
+                                for step in self.additions(made.call).iter() {
+                                    frames.extend(self.handed(*step).iter().copied());
+                                }
                             }
                         }
                     }

@@ -1,6 +1,7 @@
 //! Where an expression comes from: library things by their canonical name, functions, classes, instances, data.
 
 mod annotations;
+mod assigned;
 mod callers;
 mod exports;
 mod frames;
@@ -156,7 +157,7 @@ impl<'m> Program<'m> {
             E::Name(name) => self.name(name, frame, Some(expression.span)),
             E::Member { object, name } => match self.super_member(object, name, frame) {
                 Some(found) => found,
-                None => self.each(object, frame, |value| self.member(value, name, Some(object))),
+                None => self.each(object, frame, |value| self.member(value, name, Some((object, frame)))),
             },
             E::Index { object, index } => self.each(object, frame, |value| self.index(expression, value, index, frame)),
             E::Slice { object, .. } => self.values(object, frame).to_vec(),
@@ -433,14 +434,16 @@ impl<'m> Program<'m> {
         match binding {
             Binding::Value { value, access, annotation, .. } => {
                 let found = self.through(self.values(value, frame).to_vec(), access);
+                let Some(annotation) = annotation else { return found };
                 let opaque = found.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }));
-                match annotation {
-                    Some(annotation) if opaque => {
-                        let declared = self.annotation(annotation, frame);
-                        if declared.is_empty() { found } else { declared }
-                    }
-                    _ => found,
+                if !opaque && !found.iter().all(|value| self.is_untold(value)) {
+                    return found;
                 }
+                // Of what a library nobody knows gives, a class of the program says more.
+                let declared = self.annotation(annotation, frame);
+                let says =
+                    |value: &Value<'m>| opaque || matches!(value, Value::Instance { .. }) && !self.is_shape(value);
+                if declared.iter().any(says) { declared } else { found }
             }
             Binding::Declared(annotation) => self.annotation(annotation, frame),
             Binding::Parameter { index, access } => self.through(self.parameter(*index, frame), access),

@@ -127,7 +127,8 @@ pub enum Kind {
     Notify,
     /// A key of a settings file that protects: `files` as globs, `keys` as a pattern over the key path (`*`, `**`),
     /// `protects` as in `guard`, `value` a word that the value must hold (a command), `scope = "pattern"` where the key path
-    /// holds a pattern of files.
+    /// holds a pattern of files, `handler` the key path of the functions that it holds for (the same `*`): they and what
+    /// they load.
     Platform,
     /// A key of a settings file that tells that several processes answer, or that none lives long: `files` and `keys` as in
     /// `platform`, `value` a regular expression over the values of these keys; without it any value but a one.
@@ -255,7 +256,7 @@ pub const KINDS: [Keys; 40] = [
     keys(Kind::Trim, "trim", &["names"], &[]),
     keys(Kind::Memory, "memory", &["names"], &["bounded", "bound"]),
     keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs"]),
-    keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope"]),
+    keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope", "handler"]),
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler"]),
     keys(Kind::Runs, "runs", &["names", "handler"], &["role"]),

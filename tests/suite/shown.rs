@@ -70,7 +70,7 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
     let packs = sample::packs();
     let program = Program::new(&modules, &settings, &projects, catalogue);
     program.find_callers();
-    let entries = Entries::of(&program, &Started { mains: &[], served: true, factories: &[] });
+    let entries = Entries::of(&program, &Started { mains: &[], served: true, factories: &[], handlers: &[] });
     let case = Case::new(&program, &entries, &packs, true);
     let mut shown = Shown::default();
     shown.facts.extend(unfolded);

@@ -436,8 +436,18 @@ fn notifies(case: &Case<'_, '_>, frame: FrameId, depth: usize) -> bool {
     case.program.units.units[unit].calls.iter().any(|call| is_notice(case, Site { call: *call, frame }, depth))
 }
 
-/// Whether a call is a message to the operators, or leads to one.
+/// Whether a call is a message to the operators, or leads to one; remembered, for it is asked of every call around a
+/// failure.
 pub fn is_notice(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
+    if let Some(known) = case.notices.borrow().get(&(site, depth)) {
+        return *known;
+    }
+    let found = tells_operators(case, site, depth);
+    case.notices.borrow_mut().insert((site, depth), found);
+    found
+}
+
+fn tells_operators(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
     let program = case.program;
     for path in program.callee_paths(site).iter() {
         let notices = program.facts_of(path, Kind::Notify).iter().any(|(_, fact)| {

@@ -166,11 +166,13 @@ pub fn platform_place(case: &Case<'_, '_>, entry: &Entry<'_>) -> Option<Location
                 let applies = fact.keys.iter().any(|pattern| {
                     let parts: Vec<&str> = pattern.split('.').collect();
                     match_keys(&parts, &entry_.keys).is_some_and(|captured| {
-                        fact.scope.as_deref() != Some("pattern")
-                            || captured.first().is_some_and(|glob| {
-                                let whole = crate::model::join(folder, glob);
-                                globs(&[whole]).is_some_and(|globs| globs.is_match(path))
-                            })
+                        let captured = captured.first().copied();
+                        let is_file = captured.is_some_and(|glob| {
+                            let whole = crate::model::join(folder, glob);
+                            globs(&[whole]).is_some_and(|globs| globs.is_match(path))
+                        });
+                        (fact.scope.as_deref() != Some("pattern") || is_file)
+                            && is_deployed(case, entry, fact, settings, captured)
                     })
                 });
                 if applies && limit > 0.0 && limit <= LONGEST {
@@ -180,6 +182,34 @@ pub fn platform_place(case: &Case<'_, '_>, entry: &Entry<'_>) -> Option<Location
         }
     }
     None
+}
+
+/// Whether the functions that settings deploy, or the one of a name, load an entry point; so does what cannot be found.
+fn is_deployed(
+    case: &Case<'_, '_>,
+    entry: &Entry<'_>,
+    fact: &Fact,
+    settings: &crate::model::Settings,
+    function: Option<&str>,
+) -> bool {
+    let Some(keys) = &fact.handler else { return true };
+    let pattern: Vec<&str> = keys.split('.').collect();
+    let named = settings.entries.iter().filter_map(|each| match &each.value {
+        Literal::Text(text) => {
+            let captured = match_keys(&pattern, &each.keys)?;
+            let is_it = function.is_none() || captured.first().copied() == function;
+            is_it.then(|| text.rsplit_once('.').map_or(text.as_str(), |(stem, _)| stem).trim_start_matches("./"))
+        }
+        _ => None,
+    });
+    let named: Vec<&str> = named.collect();
+    let is_named = |path: &str| {
+        let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+        named.iter().any(|name| stem == *name || stem.strip_suffix(name).is_some_and(|folder| folder.ends_with('/')))
+    };
+    let modules = case.program.modules.iter().enumerate();
+    let mut found = modules.filter(|(_, module)| is_named(&module.path)).map(|(module, _)| module).peekable();
+    found.peek().is_none() || found.any(|module| case.processes().loads(module, entry.module))
 }
 
 /// What `*` stands for in a key pattern, in order. A key that holds dots itself (`nginx.ingress.kubernetes.io/limit-rps`)

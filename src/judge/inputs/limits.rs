@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use crate::link::arguments::Given;
-use crate::link::entries::frame_of;
+use crate::link::entries::{Entry, frame_of};
 use crate::link::{Site, Value};
-use crate::model::ExpressionKind;
+use crate::model::{Argument, ExpressionKind};
 use crate::rules::catalogue::Kind;
 
 use super::super::calls::External;
@@ -97,12 +97,32 @@ impl<'m> Inputs<'_, '_, 'm> {
     fn is_validated(&self, entry: usize) -> bool {
         let program = self.program();
         let Some(entry) = self.case.entries.entries.get(entry) else { return false };
+        if self.validates_parameters(entry) {
+            return true;
+        }
         !entry.chains.is_empty()
             && entry.chains.iter().all(|chain| {
                 chain.iter().any(|link| {
                     link.value.path().is_some_and(|path| program.is_a(path.trim_end_matches("()"), Kind::Validator))
                 })
             })
+    }
+
+    /// `@Body(new ValidationPipe()) body: Question`: a parameter of the handler says itself that it is validated.
+    fn validates_parameters(&self, entry: &Entry<'m>) -> bool {
+        let program = self.program();
+        let unit = program.unit_of_frame(entry.handler);
+        let function = program.units.units[unit].function;
+        let decorators = function.into_iter().flat_map(|each| &each.parameters).flat_map(|each| &each.decorators);
+        let frame = program.module_frame(program.module_of(unit));
+        let is_validator = |argument: &'m Argument| {
+            let values = program.values(&argument.value, frame);
+            let mut paths = values.iter().filter_map(Value::path);
+            paths.any(|path| program.is_a(path.trim_end_matches("()"), Kind::Validator))
+        };
+        decorators.into_iter().any(
+            |decorator| matches!(&decorator.kind, ExpressionKind::Call(call) if call.arguments.iter().any(is_validator)),
+        )
     }
 
     /// Whether a source is measured and refused on the way to a call, or taken only when it is short.

@@ -42,6 +42,8 @@ pub(super) struct State<'m> {
     pub items: bool,
     /// What is put together in one text: a list, unless something is taken of its items.
     pub joined: bool,
+    /// What the program itself has put where this was taken from: made of what was there before.
+    pub put_back: bool,
     /// Kept by an object that ends with the request.
     pub fleeting: bool,
     /// Where the value is taken from what holds it.
@@ -104,7 +106,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     }
 
     pub(super) fn follow(&mut self, expression: &'m Expression, frame: FrameId, mut state: State<'m>) {
-        let flags = [state.text, state.count, state.sliced, state.in_content, state.in_text, state.items, state.joined];
+        let State { text, count, sliced, in_content, in_text, items, joined, put_back, .. } = state;
+        let flags = [text, count, sliced, in_content, in_text, items, joined, put_back];
         let flags = flags.iter().fold(0u8, |all, flag| all << 1 | u8::from(*flag));
         let key = (std::ptr::from_ref(expression) as usize, frame, flags, hash_of(&state.path));
         if state.depth > DEPTH || self.out.len() > LEAVES || self.seen.len() > STEPS || !self.seen.insert(key) {

@@ -156,6 +156,32 @@ impl<'m> Entries<'m> {
         }
     }
 
+    /// Functions that a platform calls because its settings name them.
+    pub(super) fn deployed(&mut self, program: &Program<'m>, started: &Started<'_>) {
+        for (path, deployed) in started.handlers {
+            let Some(module) = program.names.module_at(path) else { continue };
+            for handler in *deployed {
+                for value in program.exported(module, &handler.export, 0).unwrap_or_default() {
+                    let Value::Function { unit, closure, receiver } = value else { continue };
+                    let Some(frame) = program.enter(unit, closure, receiver, How::Framework) else { continue };
+                    if self.entries.iter().any(|entry| program.unit_of_frame(entry.handler) == unit) {
+                        continue;
+                    }
+                    let info = &program.units.units[unit];
+                    self.entries.push(Entry {
+                        kind: handler.kind.clone(),
+                        name: handler.named.clone(),
+                        public: handler.kind == "http",
+                        module: info.module,
+                        span: info.span,
+                        handler: frame,
+                        chains: vec![Vec::new()],
+                    });
+                }
+            }
+        }
+    }
+
     /// Functions that a server calls for the application that they make.
     pub(super) fn factories(&mut self, program: &Program<'m>, started: &Started<'_>) {
         for (path, names) in started.factories {

@@ -23,7 +23,7 @@ impl<'m> Units<'m> {
     }
 
     /// The innermost unit from here outwards that binds a name.
-    fn binder_of(&self, name: &str, unit: UnitId) -> Option<UnitId> {
+    pub(in crate::link) fn binder_of(&self, name: &str, unit: UnitId) -> Option<UnitId> {
         let mut at = Some(unit);
         while let Some(unit) = at {
             let info = self.units.get(unit)?;

@@ -65,7 +65,7 @@ impl<'m> Walk<'_, 'm> {
                     if let Some(over) = &each.over {
                         walk.expression(over);
                         if let Some(target) = &each.target {
-                            walk.pattern(target, &mut Vec::new(), &|access| Binding::Element { over, access });
+                            walk.elements(target, over);
                         }
                     }
                     walk.block(&each.step);
@@ -216,6 +216,19 @@ impl<'m> Walk<'_, 'm> {
             unit = self.units.units[id].parent;
         }
         None
+    }
+
+    /// Binds what each item of something is: of `(number, item)` the item is one of what is numbered.
+    fn elements(&mut self, target: &'m Expression, over: &'m Expression) {
+        if let (ExpressionKind::List(pair), Some(numbered)) = (&target.kind, numbered(over))
+            && let [number, item] = pair.as_slice()
+        {
+            let first = vec![Access::Position(0)];
+            self.pattern(number, &mut first.clone(), &|access| Binding::Element { over, access });
+            self.pattern(item, &mut Vec::new(), &|access| Binding::Element { over: numbered, access });
+            return;
+        }
+        self.pattern(target, &mut Vec::new(), &|access| Binding::Element { over, access });
     }
 
     /// Binds the names of a pattern.
@@ -391,10 +404,7 @@ impl<'m> Walk<'_, 'm> {
             ExpressionKind::Comprehension { element, clauses } => {
                 for clause in clauses {
                     self.expression(&clause.over);
-                    self.pattern(&clause.target, &mut Vec::new(), &|access| Binding::Element {
-                        over: &clause.over,
-                        access,
-                    });
+                    self.elements(&clause.target, &clause.over);
                     clause.tests.iter().for_each(|test| self.expression(test));
                 }
                 self.expression(element);
@@ -460,5 +470,21 @@ impl<'m> Walk<'_, 'm> {
             self.expression(&argument.value);
         }
         self.within.pop();
+    }
+}
+
+/// What is iterated in pairs of its items with their numbers or keys: `enumerate(models)`, `models.items()`,
+/// `Object.entries(models)`, `models.iter().enumerate()`.
+fn numbered(over: &Expression) -> Option<&Expression> {
+    let ExpressionKind::Call(call) = &over.kind else { return None };
+    let first = call.arguments.first().filter(|argument| argument.name.is_none()).map(|argument| &argument.value);
+    match &call.callee.kind {
+        ExpressionKind::Name(name) if name == "enumerate" => first,
+        ExpressionKind::Member { object, name } => match (name.as_str(), first) {
+            ("entries", Some(of)) if matches!(&object.kind, ExpressionKind::Name(name) if name == "Object") => Some(of),
+            ("entries" | "items" | "enumerate", None) => Some(object),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::link::Program;
 use crate::model::*;
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 
 use super::frames::{FrameId, How};
 use super::{Value, Values, add};
@@ -73,18 +73,21 @@ impl<'m> Program<'m> {
         let values = self.values(object, frame);
         let kept = values.iter().filter_map(|value| match value {
             Value::Library { path, .. } => {
-                let keeps = ["get", "contains_key", "has"]
-                    .iter()
-                    .any(|method| self.is_a(&format!("{path}().{method}"), Kind::Store));
                 // A router has the type of its state: `Router<AppState>`.
                 let makes_routers =
                     || [path.to_string(), format!("{path}.new")].iter().any(|name| self.is_a(name, Kind::Router));
-                // A client has parameters of its own: `Client<Config>`.
-                let makes_calls = || {
-                    let mut known = self.catalogue.about(&format!("{path}()"));
-                    self.is_a(path, Kind::Client) || known.any(|fact| fact.is == Kind::Call)
+                // A client or a store has parameters of its own: `Client<Config>`, `Repository<Message>`. What the
+                // language itself has is asked for its items, but for what is looked up by keys.
+                let is_language = self.is_plain_data(value) || path.starts_with("collections.");
+                let is_store = |fact: &Fact| {
+                    let looks_up = |name: &String| ["get", "contains_key", "has"].iter().any(|key| name.contains(key));
+                    fact.is == Kind::Store && (!is_language || fact.names.iter().any(looks_up))
                 };
-                (keeps || self.is_a(path, Kind::Request) || makes_routers() || makes_calls())
+                let is_used = || {
+                    let mut known = self.catalogue.about(&format!("{path}()"));
+                    self.is_a(path, Kind::Client) || known.any(|fact| fact.is == Kind::Call || is_store(fact))
+                };
+                (self.is_a(path, Kind::Request) || makes_routers() || is_used())
                     .then(|| Value::Library { path: format!("{path}()").into(), sites: Rc::from([]) })
             }
             _ => None,

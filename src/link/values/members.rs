@@ -9,6 +9,7 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::frames::{FrameId, How, Site};
+use super::supers::library_member;
 use super::{ALTERNATIVES, Value, Values, Written, add};
 
 impl<'m> Program<'m> {
@@ -16,8 +17,9 @@ impl<'m> Program<'m> {
         self.member(value, name, None)
     }
 
-    /// A member of a value. `object` is how the value was written, to find assignments to the same member elsewhere.
-    pub fn member(&self, value: &Value<'m>, name: &str, object: Option<&'m Expression>) -> Values<'m> {
+    /// A member of a value. `object` is how the value was written and where, to find assignments to the same member
+    /// elsewhere.
+    pub fn member(&self, value: &Value<'m>, name: &str, object: Option<(&'m Expression, FrameId)>) -> Values<'m> {
         let unknown = || vec![Value::Unknown];
         match value {
             Value::Library { path, sites } => {
@@ -78,20 +80,6 @@ impl<'m> Program<'m> {
         all
     }
 
-    /// `app.state.redis = ...` is read back as `request.app.state.redis`: by the last two names.
-    pub(super) fn assigned_member(&self, object: Option<&'m Expression>, name: &str) -> Values<'m> {
-        let holder = match object.map(|object| &object.kind) {
-            Some(ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) => name.as_str(),
-            _ => return Values::new(),
-        };
-        let mut all = Values::new();
-        for each in self.units.member_assignments.get(&(holder, name)).into_iter().flatten().take(ALTERNATIVES) {
-            add(&mut all, self.values(each.value, self.open_frame(each.unit)).iter().cloned());
-        }
-        all.retain(|value| *value != Value::Unknown);
-        all
-    }
-
     /// What a call takes out of a memory of the program: `session.get("model")` is what `session.set("model", ...)` or
     /// `session["model"] = ...` put there. Data in it is a state of its own.
     pub(super) fn taken_out(&self, path: &str, call: &'m Call) -> Values<'m> {
@@ -110,7 +98,7 @@ impl<'m> Program<'m> {
         if !self.is_a(memory, Kind::Memory) {
             return Values::new();
         }
-        let mut all = self.assigned_member(Some(object), key);
+        let mut all = self.assigned_anywhere(object, key);
         for each in self.units.kept.get(&(holder.as_str(), key.as_str())).into_iter().flatten().take(ALTERNATIVES) {
             add(&mut all, self.values(each.value, self.open_frame(each.unit)).iter().cloned());
         }
@@ -123,7 +111,7 @@ impl<'m> Program<'m> {
         expression: &'m Expression,
         frame: FrameId,
         name: &str,
-        object: Option<&'m Expression>,
+        object: Option<(&'m Expression, FrameId)>,
     ) -> Values<'m> {
         let mut all = match &expression.kind {
             ExpressionKind::Object(entries) => self.entry(expression, entries, frame, name).to_vec(),
@@ -240,17 +228,7 @@ impl<'m> Program<'m> {
                         Value::Class(base) if *base != class => {
                             add(&mut all, self.class_member(*base, name, receiver, depth + 1))
                         }
-                        Value::Library { path, .. } => {
-                            let sites: Vec<Site> = match receiver {
-                                Value::Instance { site: Some(site), .. } => vec![*site],
-                                _ => Vec::new(),
-                            };
-                            let suffix = if matches!(receiver, Value::Class(_)) { "" } else { "()" };
-                            add(
-                                &mut all,
-                                [Value::Library { path: format!("{path}{suffix}.{name}").into(), sites: sites.into() }],
-                            );
-                        }
+                        Value::Library { path, .. } => add(&mut all, [library_member(path, name, receiver)]),
                         _ => {}
                     }
                 }
@@ -378,7 +356,7 @@ impl<'m> Program<'m> {
                     (&whole.kind, &index.kind)
                     && self.facts(&format!("{path}[]")).is_empty()
                 {
-                    let assigned = self.assigned_member(Some(object), key);
+                    let assigned = self.assigned_anywhere(object, key);
                     if !assigned.is_empty() {
                         return assigned;
                     }

@@ -174,6 +174,9 @@ impl<'m> Program<'m> {
         if !all.is_empty() {
             return all;
         }
+        if let Some(found) = self.looked_up_by_class(path, call, site) {
+            return found;
+        }
         add(&mut all, [Value::Library { path: format!("{path}()").into(), sites: extended(site) }]);
         add(&mut all, self.taken_out(path, call));
         // What wraps a function still runs it; what registers one does not.
@@ -189,6 +192,20 @@ impl<'m> Program<'m> {
             }
         }
         all
+    }
+
+    /// What a container of objects gives for a class of the program: `container.resolve(ChatService)`.
+    fn looked_up_by_class(&self, path: &Rc<str>, call: &'m Call, site: Site) -> Option<Values<'m>> {
+        let [only] = call.arguments.as_slice() else { return None };
+        let (_, method) = path.rsplit_once('.')?;
+        let looks_up = matches!(method, "get" | "resolve" | "inject" | "getInstance" | "get_instance");
+        if !looks_up || !self.facts(path).is_empty() {
+            return None;
+        }
+        match *self.values(&only.value, site.frame) {
+            [Value::Class(class)] => Some(vec![Value::Instance { class, site: None }]),
+            _ => None,
+        }
     }
 
     /// The constructor calls of clients among the values of an argument, also inside lists and objects.

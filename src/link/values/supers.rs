@@ -20,8 +20,12 @@ impl<'m> Program<'m> {
         let (class, receiver) = (called || is_super(object)).then(|| self.receiver_in(frame)).flatten()?;
         let own = self.units.classes[class].methods.get(name).copied();
         let mut all = Values::new();
-        for base in self.bases_of(class) {
-            add(&mut all, self.class_member(base, name, &receiver, 1));
+        for base in self.written_bases(class) {
+            match base {
+                Value::Class(base) if base != class => add(&mut all, self.class_member(base, name, &receiver, 1)),
+                Value::Library { path, .. } => add(&mut all, [library_member(&path, name, &receiver)]),
+                _ => {}
+            }
         }
         all.retain(|value| match value {
             Value::Function { unit, .. } => Some(*unit) != own,
@@ -75,6 +79,45 @@ impl<'m> Program<'m> {
         How::Open
     }
 
+    /// Under which names of libraries an object is made, and where: a class of the program that derives from one of a
+    /// library hands it what it is made with itself, or what its constructor gives to `super`.
+    pub fn made_as(&self, made: Site) -> Vec<(Rc<str>, Site)> {
+        let mut all: Vec<_> = self.callee_paths(made).iter().map(|path| (path.clone(), made)).collect();
+        for value in self.values(&self.units.calls[made.call].call.callee, made.frame).iter() {
+            if let Value::Class(class) = value {
+                all.extend(self.made_as_base(*class, made));
+            }
+        }
+        all
+    }
+
+    fn made_as_base(&self, made_class: ClassId, made: Site) -> Vec<(Rc<str>, Site)> {
+        let receiver = Value::Instance { class: made_class, site: Some(made) };
+        let (mut class, mut at) = (made_class, made);
+        for _ in 0..GENERATIONS {
+            let methods = &self.units.classes[class].methods;
+            if let Some(own) = methods.get("__init__").or(methods.get("constructor")).copied() {
+                let home = self.open_frame(self.units.classes[class].unit);
+                let frame = self.enter(own, home, Some(Rc::new(receiver.clone())), How::Call(at));
+                let call = self.units.units[own].calls.iter().copied().find(|call| self.calls_super(*call));
+                let (Some(frame), Some(call)) = (frame, call) else { return Vec::new() };
+                at = Site { call, frame };
+            }
+            let bases = self.written_bases(class);
+            let libraries: Vec<_> =
+                bases.iter().filter_map(|base| base.path().map(|path| (Rc::from(path), at))).collect();
+            let next = bases.into_iter().find_map(|base| match base {
+                Value::Class(base) if base != class => Some(base),
+                _ => None,
+            });
+            match next {
+                Some(base) if libraries.is_empty() => class = base,
+                _ => return libraries,
+            }
+        }
+        Vec::new()
+    }
+
     /// `super(...)` of a constructor, `super().__init__(...)`.
     fn calls_super(&self, call: CallId) -> bool {
         let info = &self.units.calls[call];
@@ -102,7 +145,6 @@ impl<'m> Program<'m> {
         None
     }
 
-    /// The bases of a class that the program itself has.
     /// What a base is written as: `Writer` of `const Writer = require("./writer")` is what that module is as a whole.
     pub(in crate::link) fn bases_at(&self, base: &'m Expression, home: FrameId) -> Values<'m> {
         let whole = |value: &Value<'m>| match value {
@@ -112,14 +154,28 @@ impl<'m> Program<'m> {
         self.values(base, home).iter().flat_map(whole).collect()
     }
 
-    fn bases_of(&self, class: ClassId) -> Vec<ClassId> {
+    fn written_bases(&self, class: ClassId) -> Values<'m> {
         let info = &self.units.classes[class];
         let home = self.open_frame(info.unit);
-        let values = info.class.bases.iter().flat_map(|base| self.bases_at(base, home));
-        let classes = values.filter_map(|value| match value {
+        info.class.bases.iter().flat_map(|base| self.bases_at(base, home)).collect()
+    }
+
+    /// The bases of a class that the program itself has.
+    fn bases_of(&self, class: ClassId) -> Vec<ClassId> {
+        let classes = self.written_bases(class).into_iter().filter_map(|value| match value {
             Value::Class(base) if base != class => Some(base),
             _ => None,
         });
         classes.collect()
     }
+}
+
+/// A member that an object has from a class of a library.
+pub(super) fn library_member<'m>(path: &str, name: &str, receiver: &Value<'m>) -> Value<'m> {
+    let sites: Vec<Site> = match receiver {
+        Value::Instance { site: Some(site), .. } => vec![*site],
+        _ => Vec::new(),
+    };
+    let suffix = if matches!(receiver, Value::Class(_)) { "" } else { "()" };
+    Value::Library { path: format!("{path}{suffix}.{name}").into(), sites: sites.into() }
 }

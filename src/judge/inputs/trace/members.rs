@@ -55,11 +55,15 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             self.returns(unit, inner, &state);
         }
         let values = program.values(expression, frame);
-        let mut followed = false;
+        let (mut followed, mut put_back) = (false, false);
         for value in values.iter() {
             match value {
                 Value::Data { expression: data, frame: home } if !std::ptr::eq(data.0, expression) => {
-                    followed |= !self.is_default(object, name, frame, data.0);
+                    // `body.turns = body.turns.filter(...)`: what is read there is what was in it before.
+                    let is_here = program.unit_of_frame(*home) == program.unit_of_frame(frame);
+                    let comes_later = is_here && data.0.span.end >= expression.span.end;
+                    put_back |= comes_later;
+                    followed |= !comes_later && !self.is_default(object, name, frame, data.0);
                     let mut state = state.clone();
                     state.in_chain = false;
                     self.follow(data.0, *home, state);
@@ -73,6 +77,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         if !followed && !self.attribute(expression, object, name, frame, &state) {
             self.note_place(expression, frame, &mut state);
             state.path.push(name.to_owned());
+            state.put_back |= put_back;
             self.follow(object, frame, state);
         }
     }

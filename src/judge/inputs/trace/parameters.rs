@@ -234,7 +234,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if state.path.iter().any(|part| is_no_text_part(part)) {
             return;
         }
-        if found.origin == Origin::Request && self.handed_over(&state, frame) {
+        if found.origin == Origin::Request && !state.put_back && self.handed_over(&state, frame) {
             return;
         }
         let program = self.program();
@@ -275,7 +275,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let Some((at, key)) = place.and_then(|at| Some((at, state.path.get(at)?))) else { return false };
         let values = self.inputs.handed_over(key, self.program().module_of(self.program().unit_of_frame(frame)));
         for (value, frame) in &values {
-            let mut state = State { in_chain: false, place: None, ..state.clone() };
+            let mut state = State { in_chain: false, place: None, put_back: true, ..state.clone() };
             state.path.truncate(at);
             self.follow(value, *frame, state);
         }

@@ -1,0 +1,64 @@
+//! What is added to an object of a library step by step: `graph.add_node("answer", answer)`.
+//!
+//! The functions that such a step is given run when the object is used, though the step's own result is dropped.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::Program;
+use super::units::{CallId, NodeKind};
+use super::values::Site;
+use crate::model::*;
+use crate::rules::catalogue::Kind;
+
+impl<'m> Program<'m> {
+    /// The steps that add to what a call has made.
+    pub(super) fn additions(&self, made: CallId) -> Rc<[Site]> {
+        if let Some(found) = self.additions.get() {
+            return found.get(&made).cloned().unwrap_or_else(|| Rc::from([]));
+        }
+        let found = self.find_additions();
+        let steps = found.get(&made).cloned().unwrap_or_else(|| Rc::from([]));
+        // Asked for while it was looked for, it may be there already: it is the same.
+        let _ = self.additions.set(found);
+        steps
+    }
+
+    fn find_additions(&self) -> FxHashMap<CallId, Rc<[Site]>> {
+        let mut found: FxHashMap<CallId, Vec<Site>> = FxHashMap::default();
+        let facts = self.catalogue.of_kind(Kind::Same).flat_map(|(_, fact)| &fact.names);
+        let names: Vec<&str> = facts.filter_map(|name| name.rsplit_once("().").map(|(_, steps)| steps)).collect();
+        let is_step = |method: &str| {
+            let mut lists = names.iter().map(|steps| steps.trim_matches(['{', '}']).split(','));
+            lists.any(|mut steps| steps.any(|step| step == method))
+        };
+        for (call, info) in self.units.calls.iter().enumerate() {
+            let ExpressionKind::Member { name, .. } = &info.call.callee.kind else { continue };
+            if info.call.arguments.is_empty() || !is_step(name) || !self.is_dropped(call) {
+                continue;
+            }
+            let site = Site { call, frame: self.open_frame(info.unit) };
+            if !self.callee_paths(site).iter().any(|path| self.is_a(path, Kind::Same)) {
+                continue;
+            }
+            for value in self.values(&info.call.callee, site.frame).iter() {
+                for made in value.sites() {
+                    let steps = found.entry(made.call).or_default();
+                    if made.call != call && !steps.contains(&site) {
+                        steps.push(site);
+                    }
+                }
+            }
+        }
+        found.into_iter().map(|(made, steps)| (made, steps.into())).collect()
+    }
+
+    /// Whether what a chain of calls gives is dropped: it is a statement of its own.
+    fn is_dropped(&self, call: CallId) -> bool {
+        let info = &self.units.calls[call];
+        let NodeKind::Plain(statement) = self.units.nodes[info.node].kind else { return false };
+        let StatementKind::Expression(value) = &statement.kind else { return false };
+        value.span.start == info.call.span.start
+    }
+}
