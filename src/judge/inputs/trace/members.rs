@@ -55,6 +55,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             self.returns(unit, inner, &state);
         }
         let values = program.values(expression, frame);
+        let is_of_request = values.iter().filter_map(Value::path).any(|path| self.inputs.is_request(path));
         let (mut followed, mut put_back) = (false, false);
         for value in values.iter() {
             match value {
@@ -70,6 +71,8 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                 }
                 // Settings, clients, modules: nothing that a user sends.
                 Value::Library { path, .. } if !self.inputs.is_request(path) && self.is_thing(path) => followed = true,
+                // `body.turns.filter(isShown)` is the turns, not the function that is asked of each.
+                Value::Function { .. } if is_of_request => {}
                 Value::Function { .. } | Value::Class(_) | Value::Module(_) => followed = true,
                 _ => {}
             }
