@@ -387,11 +387,11 @@ fn judged(
 ) -> Result<(Judged, Option<Explained>), Error> {
     let Prepared { tree, modules, settings, .. } = prepared;
     let Tools { catalogue, packs, clock, .. } = *tools;
-    let (mains, served) = starts(tree);
+    let (mains, run, served) = starts(tree);
     let started = || tree.projects.iter().flat_map(|project| &project.started);
     let factories: Vec<_> = started().map(|start| (start.path.as_str(), start.factories.as_slice())).collect();
     let handlers: Vec<_> = started().map(|start| (start.path.as_str(), start.handlers.as_slice())).collect();
-    let started = Started { mains: &mains, served, factories: &factories, handlers: &handlers };
+    let started = Started { mains: &mains, run: &run, served, factories: &factories, handlers: &handlers };
     let second_stage = || {
         let program = linked(modules, settings, tree, catalogue);
         let ignore = IgnoreRules::of(&reader.contents);
@@ -438,11 +438,14 @@ fn linked<'m>(
     program
 }
 
-/// The files that are run themselves, and whether a server imports the application instead.
-fn starts(tree: &Tree) -> (Vec<String>, bool) {
+/// The files that are run themselves, those of them that no server imports, and whether a server imports the application
+/// instead.
+fn starts(tree: &Tree) -> (Vec<String>, Vec<String>, bool) {
     let started = tree.projects.iter().flat_map(|project| &project.started);
-    let mains = started.clone().filter(|start| start.is_main).map(|start| start.path.clone()).collect();
-    (mains, started.into_iter().any(|start| !start.is_main))
+    let mains: Vec<String> = started.clone().filter(|start| start.is_main).map(|start| start.path.clone()).collect();
+    let imported = |path: &String| started.clone().any(|start| !start.is_main && start.path == *path);
+    let run = mains.iter().filter(|path| !imported(path)).cloned().collect();
+    (mains, run, started.clone().any(|start| !start.is_main))
 }
 
 /// What a file's text says about its class overrules its path.

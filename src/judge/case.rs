@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::link::entries::{Entries, Entry, Link, frame_of};
+use crate::link::entries::{Entries, Entry, Link, Started, frame_of};
 use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
@@ -31,6 +31,8 @@ pub struct Case<'p, 'm> {
     pub packs: &'p Packs,
     /// Whether an application server imports the application instead of running main blocks.
     pub served: bool,
+    /// Files that are only run themselves, by their main block, beside what a server imports.
+    run: &'p [String],
     /// What runs when the application starts: module bodies and what they call.
     pub start_frames: Vec<FrameId>,
     start_units: HashMap<UnitId, Vec<FrameId>>,
@@ -62,7 +64,7 @@ pub struct Outcome {
 }
 
 impl<'p, 'm> Case<'p, 'm> {
-    pub fn new(program: &'p Program<'m>, entries: &'p Entries<'m>, packs: &'p Packs, served: bool) -> Self {
+    pub fn new(program: &'p Program<'m>, entries: &'p Entries<'m>, packs: &'p Packs, started: &Started<'p>) -> Self {
         let guards = Guards::new(program);
         let reaches: Vec<Rc<Reach>> = entries.entries.iter().map(|entry| guards.reach(entry.handler)).collect();
         let plain: Vec<&Reach> = reaches.iter().map(Rc::as_ref).collect();
@@ -75,7 +77,8 @@ impl<'p, 'm> Case<'p, 'm> {
             externals,
             guards,
             packs,
-            served,
+            served: started.served,
+            run: started.run,
             start_frames: Vec::new(),
             start_units: HashMap::new(),
             forced: Vec::new(),
@@ -188,6 +191,7 @@ impl<'p, 'm> Case<'p, 'm> {
             return !self.forced.iter().any(|(of, span)| *of == module && span.contains(info.span));
         }
         self.served
+            && !self.run.contains(&program.modules[module].path)
             && program.units.ancestors(node).any(|(_, node)| match node.kind {
                 NodeKind::If { statement, .. } => crate::link::entries::is_main_block(statement),
                 _ => false,

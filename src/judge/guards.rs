@@ -8,6 +8,7 @@ mod refusals;
 mod routes;
 mod rows;
 mod steps;
+mod unique;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};

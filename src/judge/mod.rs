@@ -62,7 +62,7 @@ pub struct Calls {
 /// Judges what a linked program asks of its environment.
 pub fn environment(program: &Program<'_>, packs: &Packs, started: &Started<'_>) -> Environment {
     let entries = Entries::of(program, started);
-    let case = Case::new(program, &entries, packs, started.served);
+    let case = Case::new(program, &entries, packs, started);
     let survey = environment::survey(&case);
     let validation = environment::validation(&case, &survey.required);
     let listed = |variables: &[environment::Variable]| inventory::variables(program, variables);
@@ -98,7 +98,7 @@ fn judge_and_look<T>(
         let path = &program.modules[entry.module].path;
         entry.public = configuration.publicness(path, &entry.name).unwrap_or(entry.public);
     }
-    let case = Case::new(program, &entries, packs, started.served);
+    let case = Case::new(program, &entries, packs, started);
     let inputs = Inputs::new(&case);
     let constructs = retries::constructs(&case);
     let outcomes = vec![

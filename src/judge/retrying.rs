@@ -50,6 +50,11 @@ pub enum Repeats {
 }
 
 impl Construct {
+    /// Whether it tries a second time at all.
+    pub fn tries_again(&self) -> bool {
+        self.attempts.is_none_or(|attempts| attempts > 1.0)
+    }
+
     pub fn is_library(&self) -> bool {
         matches!(self.how, Repeats::Library(_))
     }

@@ -139,6 +139,7 @@ impl<'m> Program<'m> {
                 let call = self.units.calls[link.call].call;
                 if let ExpressionKind::Member { name: called, .. } = &call.callee.kind
                     && called == name
+                    && !self.is_off(self.units.calls[link.call].node, link.frame, None)
                 {
                     let given = call.arguments.first().map_or(&call.callee, |argument| &argument.value);
                     return Given::Present { expression: given, frame: link.frame };
@@ -216,6 +217,9 @@ impl<'m> Program<'m> {
                 Given::Unresolved => unresolved = true,
                 Given::Absent => {}
             }
+        }
+        if let Some((expression, frame)) = self.one_of(site, &setting.arguments) {
+            return Some(Held::Given(self.amount(expression, frame, setting.unit.as_deref(), &setting.off), site));
         }
         unresolved.then_some(Held::Unresolved(None))
     }

@@ -120,6 +120,8 @@ pub struct Entries<'m> {
 /// Modules that are run as they are: their body is an entry point of its own.
 pub struct Started<'s> {
     pub mains: &'s [String],
+    /// Those of them that no server imports as well.
+    pub run: &'s [String],
     /// Whether an application server imports the application instead of running main blocks.
     pub served: bool,
     /// Files with the functions of which the server calls the first that there is, for the application.

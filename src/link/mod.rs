@@ -25,7 +25,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::model::{Dependency, Expression, Module, Project, ProjectKind, Settings, Span};
+use crate::model::{Dependency, Expression, ExpressionKind, Module, Project, ProjectKind, Settings, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::{Catalogue, FactId};
 use crate::source::Location;
@@ -152,9 +152,33 @@ impl<'m> Program<'m> {
 
     /// Notes what a framework passes to a function.
     pub fn receives(&self, unit: UnitId, parameters: &[String]) {
-        if !parameters.is_empty() {
-            self.received.borrow_mut().entry(unit).or_insert_with(|| parameters.to_vec());
+        if parameters.is_empty() {
+            return;
         }
+        // `client = slack_sdk.WebClient()`: some frameworks go by the names of parameters.
+        let mut placed: Vec<String> = Vec::new();
+        for (at, received) in parameters.iter().enumerate() {
+            let (at, path) = match received.split_once('=') {
+                Some((name, path)) => match self.parameter_named(unit, name.trim()) {
+                    Some(at) => (at, path.trim()),
+                    None => continue,
+                },
+                None => (at, received.as_str()),
+            };
+            placed.resize(placed.len().max(at + 1), String::new());
+            if let Some(place) = placed.get_mut(at) {
+                *place = path.to_owned();
+            }
+        }
+        self.received.borrow_mut().entry(unit).or_insert(placed);
+    }
+
+    fn parameter_named(&self, unit: UnitId, name: &str) -> Option<usize> {
+        let function = self.units.units[unit].function?;
+        function
+            .parameters
+            .iter()
+            .position(|parameter| matches!(&parameter.target.kind, ExpressionKind::Name(own) if own == name))
     }
 
     /// Notes which router a function adds to that is registered as a plugin; whether that was not known.

@@ -119,6 +119,7 @@ impl<'m> Program<'m> {
                         let receiver = Value::Instance { class: *class, site: Some(site) };
                         frames.extend(self.enter(constructor, home, Some(Rc::new(receiver)), How::Call(site)));
                     }
+                    self.run_after_construction(*class, site, &mut frames);
                 }
                 Value::Instance { class, .. } => {
                     if let Some(unit) = self.units.classes[*class].methods.get("__call__") {
@@ -172,6 +173,24 @@ impl<'m> Program<'m> {
         }
         frames.dedup();
         frames
+    }
+
+    /// The methods that run when an object has been made: its validators, and what comes after its fields are set.
+    fn run_after_construction(&self, class: ClassId, site: Site, frames: &mut Vec<FrameId>) {
+        let info = &self.units.classes[class];
+        let validates = |decorator: &Expression| Program::written(decorator).contains("validator");
+        let mut units: Vec<UnitId> = info.methods.values().copied().collect();
+        units.retain(|unit| {
+            let unit = &self.units.units[*unit];
+            matches!(unit.name(), "model_post_init" | "__post_init__")
+                || unit.function.is_some_and(|function| function.decorators.iter().any(validates))
+        });
+        units.sort_unstable();
+        let home = self.open_frame(info.unit);
+        for unit in units {
+            let receiver = Value::Instance { class, site: Some(site) };
+            frames.extend(self.enter(unit, home, Some(Rc::new(receiver)), How::Call(site)));
+        }
     }
 
     /// Whether something of a library runs none of the functions that it is given.

@@ -31,7 +31,8 @@ pub enum Kind {
     /// (absent for decorators; `#-1` is the last positional argument, every earlier function argument is middleware),
     /// `path` the argument path of the route, `method` the HTTP method (`POST`) or its argument path where the name of the
     /// function does not tell it, `guards` the argument paths of dependencies. Where a class may be the handler,
-    /// `exports` names the methods that the framework calls, and `guards` also fields of the class that list guards.
+    /// `exports` names the methods that the framework calls, and `guards` also fields of the class that list guards. Of a
+    /// decorator `exports` names the functions for which the fact holds.
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
     /// `handlers` arguments that hold a start-up function (a lifespan).
@@ -47,7 +48,8 @@ pub enum Kind {
     /// registers.
     Middleware,
     /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
-    /// must have to be one where the registration alone does not (Express: 4); with `order = "before"` it sees the errors of
+    /// must have to be one where the registration alone does not (Express: 4); `receives` what it is given, in order or as
+    /// `name = thing`; with `order = "before"` it sees the errors of
     /// what was registered before it, with `role = "inside"` it answers before middleware goes on. `value` is the argument
     /// path of a table of handlers by their errors.
     ErrorHandler,
@@ -86,7 +88,7 @@ pub enum Kind {
     LoadsEnvironmentFile,
     /// An operation on a store (database, cache, file): `does` is `get`, `set`, `claim` (set if absent), `count` (increment),
     /// `append`, `delete`, `many` (loads rows), `tally` (how many there are), `expire`, `results` (answers what was queued on
-    /// its object), `script` (what the commands do that the text in `value` calls). Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many.
+    /// its object), `commit` (sends what was added to its object before), `script` (what the commands do that the text in `value` calls). Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many.
     /// `claim` needs the arguments in `needs` where the name alone does not tell.
     Store,
     /// A call that writes a log line; `level` is `debug`, `info`, `warning`, `error` or `exception` (with stack).

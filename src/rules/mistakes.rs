@@ -60,7 +60,10 @@ const WORDS: [(&str, &[&str]); 10] = [
     ),
     ("calls", &["llm", "paid", "external"]),
     ("entry", &["http", "websocket", "bot", "queue", "cron", "cli", "ui", "action"]),
-    ("does", &["get", "set", "claim", "count", "append", "delete", "many", "tally", "expire", "results", "script"]),
+    (
+        "does",
+        &["get", "set", "claim", "count", "append", "delete", "many", "tally", "expire", "results", "commit", "script"],
+    ),
     ("level", &["debug", "info", "warning", "error", "exception"]),
     ("order", &["after", "before", "all"]),
     (

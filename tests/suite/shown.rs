@@ -70,8 +70,9 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
     let packs = sample::packs();
     let program = Program::new(&modules, &settings, &projects, catalogue);
     program.find_callers();
-    let entries = Entries::of(&program, &Started { mains: &[], served: true, factories: &[], handlers: &[] });
-    let case = Case::new(&program, &entries, &packs, true);
+    let started = Started { mains: &[], run: &[], served: true, factories: &[], handlers: &[] };
+    let entries = Entries::of(&program, &started);
+    let case = Case::new(&program, &entries, &packs, &started);
     let mut shown = Shown::default();
     shown.facts.extend(unfolded);
     if let Some(lost) = modules.iter().flat_map(|module| &module.lost).next() {
@@ -301,6 +302,7 @@ fn operation(case: &Case<'_, '_>, site: Site, shown: &mut Shown) {
         Operation::Tally => "tally",
         Operation::Expire => "expire",
         Operation::Results => "results",
+        Operation::Commit => "commit",
     };
     shown.line(format!("store {does}"));
     let does_so = |id: &FactId| case.program.catalogue.fact(*id).does.as_deref() == Some(does);

@@ -4,6 +4,7 @@ mod comparisons;
 mod cooldowns;
 mod copies;
 mod fresh;
+mod lifetimes;
 pub mod operations;
 pub mod quantities;
 mod repeats;

@@ -24,6 +24,8 @@ pub enum Operation {
     Expire,
     /// Answers with what the commands answered that were queued on its object.
     Results,
+    /// Sends what was added to its object before.
+    Commit,
 }
 
 impl Operation {
@@ -39,6 +41,7 @@ impl Operation {
             "tally" => Operation::Tally,
             "expire" => Operation::Expire,
             "results" => Operation::Results,
+            "commit" => Operation::Commit,
             _ => return None,
         })
     }

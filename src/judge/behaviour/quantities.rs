@@ -7,6 +7,7 @@ use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
+use super::lifetimes::is_made_anew;
 use super::operations::{Operation, operation};
 use super::subjects::{self, Subject};
 
@@ -57,6 +58,11 @@ pub fn behind<'m>(program: &Program<'m>, expression: &'m Expression, frame: Fram
     let mut search = Search::new(program);
     search.read(expression, frame, Reading::default());
     search.found
+}
+
+/// Whether an operator compares numbers.
+fn compares(operator: &str) -> bool {
+    matches!(operator, "<" | ">" | "<=" | ">=")
 }
 
 /// Whether a name asks how many rows a statement has changed.
@@ -124,10 +130,17 @@ impl<'p, 'm> Search<'p, 'm> {
             E::Slice { object, .. } => self.read(object, frame, reading),
             E::Operator { operator, operands } => {
                 for (place, operand) in operands.iter().enumerate() {
-                    // `limit - used`: little is left where much is used.
-                    let is_taken_off = operator == "-" && place == 1;
-                    let refuses_little = reading.refuses_little != is_taken_off;
-                    self.read(operand, frame, Reading { refuses_little, ..reading.clone() });
+                    // `limit - used`: little is left where much is used. `used < limit` as an answer that is asked for
+                    // by its truth is about what it compares: it is no where much is used.
+                    let turns = match operator.as_str() {
+                        "-" | ">" | ">=" => place == 1,
+                        "<" | "<=" => place == 0,
+                        "not" => true,
+                        _ => false,
+                    };
+                    let by_truth = reading.by_truth && !compares(operator);
+                    let refuses_little = reading.refuses_little != turns;
+                    self.read(operand, frame, Reading { refuses_little, by_truth, ..reading.clone() });
                 }
             }
             E::Conditional { then, otherwise, .. } => {
@@ -304,6 +317,9 @@ impl<'p, 'm> Search<'p, 'm> {
         if !is_own {
             return self.read_field(expression, object, name, frame, reading);
         }
+        if is_made_anew(program, object, name, frame) {
+            return;
+        }
         let values = program.values(expression, frame);
         // A number that starts somewhere and changes is kept, whatever is added to it.
         let starts = values.iter().any(|value| match value {
@@ -325,7 +341,9 @@ impl<'p, 'm> Search<'p, 'm> {
                     self.read(inner.0, *home, reading.clone());
                 }
                 Value::Library { path, sites } if path.ends_with("()") => {
-                    if let Some(site) = sites.last() {
+                    if let Some(site) = sites.last()
+                        && !starts_collection(program, program.units.calls[site.call].call, *site)
+                    {
                         self.read_call(program.units.calls[site.call].call, site.frame, reading.clone());
                     }
                 }
@@ -495,16 +513,23 @@ fn is_kept<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> 
         ExpressionKind::List(items) => items.is_empty(),
         ExpressionKind::Object(entries) => entries.is_empty(),
         ExpressionKind::Call(call) => {
-            program.units.call_id(call).is_some_and(|id| {
-                let site = Site { call: id, frame };
-                program.callee_paths(site).iter().any(|path| {
-                    program
-                        .facts(&format!("{path}().get"))
-                        .iter()
-                        .any(|id| program.catalogue.fact(*id).is == Kind::Store)
-                })
-            }) || matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if matches!(name.as_str(), "defaultdict" | "dict" | "list" | "deque" | "Counter" | "OrderedDict" | "set" | "Map" | "WeakMap" | "Set" | "TTLCache" | "LRUCache" | "new"))
+            let is_new = matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name == "new");
+            is_new
+                || program
+                    .units
+                    .call_id(call)
+                    .is_some_and(|id| starts_collection(program, call, Site { call: id, frame }))
         }
         _ => false,
     }
+}
+
+/// Whether a call makes a collection: one of the language, or one of a library that is read like a store.
+fn starts_collection(program: &Program<'_>, call: &Call, site: Site) -> bool {
+    let is_store = |path: &std::rc::Rc<str>| {
+        let facts = program.facts(&format!("{path}().get"));
+        facts.iter().any(|id| program.catalogue.fact(*id).is == Kind::Store)
+    };
+    program.callee_paths(site).iter().any(is_store)
+        || matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if matches!(name.as_str(), "defaultdict" | "dict" | "list" | "deque" | "Counter" | "OrderedDict" | "set" | "Map" | "WeakMap" | "Set" | "TTLCache" | "LRUCache"))
 }

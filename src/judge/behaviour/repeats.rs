@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::link::flow::{Gate, Slice};
-use crate::link::units::UnitId;
+use crate::link::units::{Binding, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
@@ -343,10 +343,16 @@ fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, frame: Fram
         ExpressionKind::Operator { operator, operands } => match operator.as_str() {
             "<" | ">" | "<=" | ">=" => {
                 let slice = program.slice(test, frame);
-                !slice.sites.iter().any(|site| {
-                    program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Clock))
-                        && slice.parts.iter().any(|(part, _)| is_difference(part))
-                })
+                let asks_clock = |slice: &Slice<'m>| {
+                    slice
+                        .sites
+                        .iter()
+                        .any(|site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Clock)))
+                };
+                let is_age = asks_clock(&slice) && slice.parts.iter().any(|(part, _)| is_difference(part));
+                // `seen.get(key, 0.0) > now`: what is stored is when it ends.
+                let is_end = || operands.iter().any(|operand| is_now(program, operand, frame));
+                !is_age && !is_end()
             }
             "not" => operands.first().is_some_and(|inner| is_about_numbers(program, inner, frame, depth + 1)),
             _ => false,
@@ -362,6 +368,26 @@ fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, frame: Fram
                 let returns = &program.units.units[*unit].returns;
                 returns.iter().any(|value| is_about_numbers(program, value, inner, depth + 1))
             })
+        }
+        _ => false,
+    }
+}
+
+/// Whether an expression is the time of now, by a name or as it is asked for.
+fn is_now<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> bool {
+    match &expression.kind {
+        ExpressionKind::Call(call) => program.units.call_id(call).is_some_and(|call| {
+            let paths = program.callee_paths(Site { call, frame });
+            paths.iter().any(|path| program.is_a(path, Kind::Clock))
+        }),
+        ExpressionKind::Name(name) => {
+            let unit = &program.units.units[program.unit_of_frame(frame)];
+            match unit.names.get(name.as_str()).map(Vec::as_slice) {
+                Some([Binding::Value { value, access, .. }]) => {
+                    access.is_empty() && matches!(value.kind, ExpressionKind::Call(_)) && is_now(program, value, frame)
+                }
+                _ => false,
+            }
         }
         _ => false,
     }

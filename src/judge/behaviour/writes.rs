@@ -2,9 +2,9 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::link::units::{NodeId, NodeKind, UnitId};
-use crate::link::{FrameId, Program, Site};
-use crate::model::{Assignment, Expression, ExpressionKind, Literal, StatementKind};
+use crate::link::units::{Binding, NodeId, NodeKind, UnitId};
+use crate::link::{FrameId, Program, Site, Value};
+use crate::model::{Assignment, Call, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
 use super::copies;
@@ -151,10 +151,20 @@ fn adds_on_conflict<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> bool
         let updates =
             matches!(name.as_str(), "onconflictdoupdate" | "onduplicatekeyupdate" | "ondupupdate" | "doupdate");
         updates
-            && object.span.contains(inner.span)
+            && (object.span.contains(inner.span) || is_made_by(program, unit, object, inner))
             && outer.arguments.iter().any(|argument| {
                 adds(program, &argument.value, site.frame) || writes_a_sum(program, &argument.value, site.frame)
             })
+    })
+}
+
+/// Whether a name holds what a call made: `statement = insert(usage).values(..)`, then `statement.on_conflict_do_update(..)`.
+fn is_made_by(program: &Program<'_>, unit: UnitId, object: &Expression, made: &Call) -> bool {
+    let ExpressionKind::Name(name) = &object.kind else { return false };
+    let bindings = program.units.units[unit].names.get(name.as_str());
+    bindings.into_iter().flatten().any(|binding| match binding {
+        Binding::Value { value, access, .. } => access.is_empty() && value.span.contains(made.span),
+        _ => false,
     })
 }
 
@@ -307,7 +317,9 @@ fn target_subjects<'m>(program: &Program<'m>, target: &'m Expression, frame: Fra
         }
         ExpressionKind::Index { object, index } => {
             if let ExpressionKind::Literal(Literal::Text(text)) = &index.kind {
-                return (vec![Subject::Field(text.clone())], false);
+                let subjects =
+                    if is_of_one_call(program, object, frame) { vec![] } else { vec![Subject::Field(text.clone())] };
+                return (subjects, false);
             }
             let (subjects, _) = target_subjects(program, object, frame);
             (subjects, true)
@@ -325,6 +337,19 @@ fn target_subjects<'m>(program: &Program<'m>, target: &'m Expression, frame: Fra
         }
         _ => (Vec::new(), true),
     }
+}
+
+/// Whether something is an object that a function makes empty for itself: what is put into it is gone with the request.
+fn is_of_one_call<'m>(program: &Program<'m>, object: &'m Expression, frame: FrameId) -> bool {
+    let values = program.values(object, frame);
+    !values.is_empty()
+        && values.iter().all(|value| match value {
+            Value::Data { expression, frame } => {
+                matches!(&expression.0.kind, ExpressionKind::Object(entries) if entries.is_empty())
+                    && program.units.units[program.unit_of_frame(*frame)].function.is_some()
+            }
+            _ => false,
+        })
 }
 
 /// `used = used + tokens`, `counts[day] = counts.get(day, 0) + 1`.

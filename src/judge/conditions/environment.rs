@@ -14,6 +14,7 @@ pub mod names;
 pub mod presence;
 pub mod reads;
 pub mod schemas;
+pub mod unfilled;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -194,6 +195,9 @@ pub fn survey(case: &Case<'_, '_>) -> Survey {
         let Required { name, module, span, examined } = field;
         let check = (checked == Checked::Yes).then_some((module, span));
         rows.add(case, Variable { name, module, span, checked, check, examined });
+    }
+    for Required { name, module, span, examined } in unfilled::unfilled_fields(case) {
+        rows.add(case, Variable { name, module, span, checked: Checked::No, check: None, examined });
     }
     for (Required { name, module, span, examined }, checked) in commands::arguments(case) {
         let check = (checked == Checked::Yes).then_some((module, span));

@@ -163,17 +163,21 @@ pub fn covers(case: &Case<'_, '_>, trail: &[Site], index: usize, constructs: &[C
     // What one of them returned is retried as well: `model.with_retry().invoke()`.
     let makers: Vec<CallId> =
         case.callees(step).iter().flat_map(|value| value.sites().to_vec()).map(|made| made.call).collect();
-    let own = constructs.iter().position(|construct| match construct.how {
+    let stands_around = |construct: &Construct| match construct.how {
         Repeats::Library(call) => around.contains(&call) || makers.contains(&call),
         Repeats::Loop(node) => nodes.contains(&node),
         Repeats::Recursion { unit, call } => unit == info.unit && call != step.call,
-    });
+    };
+    let own = constructs.iter().position(|construct| construct.tries_again() && stands_around(construct));
+    // What is told to try once is none, whatever library it is.
+    let only_once = constructs.iter().any(|construct| !construct.tries_again() && stands_around(construct));
     let cover = match own {
         Some(own) => Some(Cover { name: constructs.get(own)?.name.clone(), construct: Some(own) }),
+        None if only_once => None,
         None => case
             .guards
             .around(step, ITEM)
-            .or_else(|| in_library_loop(case, step))
+            .or_else(|| in_library_loop(case, step, constructs))
             .map(|found| Cover { name: found.name, construct: None }),
     };
     let cover = cover.filter(|_| !escapes(case, trail, index));
@@ -181,7 +185,11 @@ pub fn covers(case: &Case<'_, '_>, trail: &[Site], index: usize, constructs: &[C
 }
 
 /// `for attempt in Retrying(...)`: a loop over what a retry library hands out.
-fn in_library_loop(case: &Case<'_, '_>, step: Site) -> Option<super::super::guards::Protection> {
+fn in_library_loop(
+    case: &Case<'_, '_>,
+    step: Site,
+    constructs: &[Construct],
+) -> Option<super::super::guards::Protection> {
     let program = case.program;
     let info = &program.units.calls[step.call];
     program.units.ancestors(info.node).find_map(|(_, node)| {
@@ -190,7 +198,10 @@ fn in_library_loop(case: &Case<'_, '_>, step: Site) -> Option<super::super::guar
         program.values(over, step.frame).iter().find_map(|value| {
             let path = value.path()?;
             let site = value.sites().last().copied();
-            (!case.guards.facts(path, site, ITEM).is_empty()).then(|| super::super::guards::Protection {
+            let made = site.map(|site| site.call);
+            let only_once =
+                constructs.iter().any(|each| each.call().is_some() && each.call() == made && !each.tries_again());
+            (!only_once && !case.guards.facts(path, site, ITEM).is_empty()).then(|| super::super::guards::Protection {
                 module: info.module,
                 span: over.span,
                 name: super::super::guards::short(path),
@@ -209,6 +220,9 @@ fn decorated(case: &Case<'_, '_>, trail: &[Site], index: usize, constructs: &[Co
     let construct = constructs.iter().position(|construct| {
         construct.call().is_some_and(|call| case.program.units.calls[call].decorates == Some(unit))
     });
+    if construct.and_then(|at| constructs.get(at)).is_some_and(|construct| !construct.tries_again()) {
+        return None;
+    }
     case.guards.decorators(frame, ITEM).map(|found| Cover { name: found.name, construct })
 }
 

@@ -249,7 +249,21 @@ fn goes_through_things<'m>(case: &Case<'_, 'm>, each: &'m Loop, frame: FrameId) 
                 matches!(value, Value::Data { expression, .. } if matches!(&expression.0.kind, ExpressionKind::List(items) if items.len() < 2))
             })
     });
+    let only_one = only_one && !each.over.as_ref().is_some_and(|over| is_added_to(case, over, frame));
     each.kind == LoopKind::Each && !counts_attempts(case, each, frame) && !only_one
+}
+
+/// Whether something more is put into a list where it is made: `self.models.append(spare)`.
+fn is_added_to(case: &Case<'_, '_>, list: &Expression, frame: FrameId) -> bool {
+    let program = case.program;
+    let module = program.module_of(program.unit_of_frame(frame));
+    let written = crate::link::Program::written(list);
+    program.units.calls.iter().any(|info| {
+        info.module == module
+            && matches!(&info.call.callee.kind, ExpressionKind::Member { object, name }
+                if matches!(name.as_str(), "append" | "push" | "extend" | "insert" | "unshift")
+                    && crate::link::Program::written(object) == written)
+    })
 }
 
 /// The statements after a place, level by level outwards.

@@ -1,59 +1,103 @@
 //! Refusals of what is known already: a row that exists, a key that was taken.
 
 use crate::judge::behaviour::Operation;
-use crate::link::flow::{Gate, Slice, leaves, leaves_by_raising, walk_block};
+use crate::link::flow::{Exit, Gate, Slice, leaves, leaves_by_raising, walk_block};
 use crate::link::units::NodeKind;
-use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Block, Expression, ExpressionKind, Handler, Literal, StatementKind};
+use crate::link::{FrameId, How, Program, Site, Value};
+use crate::model::{Block, Call, Expression, ExpressionKind, Handler, Literal, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::FactId;
 
-use super::{Guards, Protection};
+use super::{Guards, Protection, unique};
 
 impl<'p, 'm> Guards<'p, 'm> {
     /// A row that is stored before the work, in a block that leaves when a unique row was there already.
     pub(super) fn refuses_known_rows(&self, site: Site) -> Option<Protection> {
-        self.stored_where(site, |handler| leaves(&handler.body))
+        self.stored_where(site, |handler| leaves(&handler.body)).map(|_| self.stored_at(site))
     }
 
     /// A row that is stored in a function that raises when a unique row was there already: its callers stop too.
     pub(super) fn raises_for_known_rows(&self, site: Site) -> Option<Protection> {
-        self.stored_where(site, |handler| match self.branch_of_conflict(&handler.body) {
-            Some(branch) => leaves_by_raising(branch),
-            None => leaves_by_raising(&handler.body) && !returns(&handler.body),
-        })
+        self.stored_where(site, |handler| self.raises_in(handler)).map(|_| self.stored_at(site))
     }
 
-    fn stored_where(&self, site: Site, refuses: impl Fn(&'m Handler) -> bool) -> Option<Protection> {
+    /// What a call raises, by itself or in what it calls, for rows that were there already.
+    pub(super) fn raised_for_known_rows(&self, site: Site, gates: &mut Vec<Gate<'m>>, depth: usize) {
         let program = self.program;
-        let writes = self.behaviour.operation(site).is_some_and(Operation::writes);
-        let info = &program.units.calls[site.call];
-        let refuses = program.units.ancestors(info.node).any(|(_, node)| match node.kind {
-            NodeKind::TryBody(tried) => {
-                tried.handlers.iter().any(|handler| refuses(handler) && !self.conflicts(handler, site.frame).is_empty())
+        for frame in program.runs(site).iter().copied().filter(|frame| program.frame(*frame).how == How::Call(site)) {
+            for call in &program.units.units[program.unit_of_frame(frame)].calls {
+                let inner = Site { call: *call, frame };
+                if let Some(handler) = self.stored_where(inner, |handler| self.raises_in(handler)) {
+                    let info = &program.units.calls[*call];
+                    gates.push(Gate {
+                        test: &info.call.callee,
+                        frame,
+                        exit: Exit::Raise,
+                        refusal: Some(self.branch_of_conflict(&handler.body).unwrap_or(&handler.body)),
+                        refuses_when: true,
+                        under: None,
+                        span: info.call.span,
+                        node: info.node,
+                    });
+                } else if depth < 3 {
+                    self.raised_for_known_rows(inner, gates, depth + 1);
+                }
             }
-            _ => false,
+        }
+    }
+
+    fn raises_in(&self, handler: &'m Handler) -> bool {
+        match self.branch_of_conflict(&handler.body) {
+            Some(branch) => leaves_by_raising(branch),
+            None => leaves_by_raising(&handler.body) && !returns(&handler.body),
+        }
+    }
+
+    /// The handler of rows that are there already, around a call that stores one.
+    fn stored_where(&self, site: Site, refuses: impl Fn(&'m Handler) -> bool) -> Option<&'m Handler> {
+        let program = self.program;
+        let stored = match self.behaviour.operation(site)? {
+            operation if operation.writes() => site,
+            Operation::Commit => self.added_before(site)?,
+            _ => return None,
+        };
+        let handler =
+            program.units.ancestors(program.units.calls[site.call].node).find_map(|(_, node)| match node.kind {
+                NodeKind::TryBody(tried) => tried
+                    .handlers
+                    .iter()
+                    .find(|handler| refuses(handler) && !self.conflicts(handler, site.frame).is_empty()),
+                _ => None,
+            })?;
+        unique::may_conflict(program, stored).then_some(handler)
+    }
+
+    /// The call by which a row was added to what is sent now: `session.add(row)` before `session.commit()`.
+    fn added_before(&self, site: Site) -> Option<Site> {
+        let program = self.program;
+        let info = &program.units.calls[site.call];
+        let object = |call: &Call| match &call.callee.kind {
+            ExpressionKind::Member { object, .. } => Some(Program::written(object)),
+            _ => None,
+        };
+        let sends = object(info.call)?;
+        let earlier = program.units.units[info.unit].calls.iter().copied().filter(|call| {
+            let call = program.units.calls[*call].call;
+            call.span.end <= info.call.span.start && object(call).as_ref() == Some(&sends)
         });
-        (writes && refuses).then(|| Protection {
-            module: info.module,
-            span: info.call.span,
-            name: Program::written(&info.call.callee),
-        })
+        let mut added = earlier.map(|call| Site { call, frame: site.frame });
+        added.find(|other| self.behaviour.operation(*other).is_some_and(Operation::writes))
+    }
+
+    fn stored_at(&self, site: Site) -> Protection {
+        let info = &self.program.units.calls[site.call];
+        Protection { module: info.module, span: info.call.span, name: Program::written(&info.call.callee) }
     }
 
     /// A test of a function that answers whether a unique row was there already: `if seen_before(id): return`.
     pub(super) fn tells_known_rows(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> Option<Protection> {
         let program = self.program;
-        let (mut test, mut refuses_when) = (gate.test, gate.refuses_when);
-        let asked = loop {
-            match &test.kind {
-                ExpressionKind::Operator { operator, operands } if operator == "not" => {
-                    (test, refuses_when) = (operands.first()?, !refuses_when);
-                }
-                ExpressionKind::Await(inner) => test = inner,
-                _ => break test,
-            }
-        };
+        let Asked { asked, refuses_when, for_nothing } = asked(gate.test, gate.refuses_when)?;
         // `fresh = claim(id)` is asked about by its name.
         let sites: Vec<Site> = match &asked.kind {
             ExpressionKind::Call(call) => vec![Site { call: program.units.call_id(call)?, frame: gate.frame }],
@@ -67,7 +111,12 @@ impl<'p, 'm> Guards<'p, 'm> {
                 let answers =
                     program.units.ancestors(program.units.calls[*call].node).any(|(_, node)| match node.kind {
                         NodeKind::TryBody(tried) => {
-                            tried.handlers.iter().any(|handler| self.answer_of(handler) == Some(refuses_when))
+                            tried.handlers.iter().any(|handler| match self.answer_of(handler) {
+                                Some(Literal::Boolean(answer)) => !for_nothing && *answer == refuses_when,
+                                // Nothing is what was asked for, or counts as no.
+                                Some(Literal::Null) => for_nothing == refuses_when,
+                                _ => false,
+                            })
                         }
                         _ => false,
                     });
@@ -76,14 +125,12 @@ impl<'p, 'm> Guards<'p, 'm> {
         })
     }
 
-    /// What a handler answers for a row that is there already, where it is yes or no.
-    fn answer_of(&self, handler: &'m Handler) -> Option<bool> {
+    /// What a handler answers for a row that is there already, where it is written down.
+    fn answer_of(&self, handler: &'m Handler) -> Option<&'m Literal> {
         let branch = self.branch_of_conflict(&handler.body).unwrap_or(&handler.body);
         match &branch.last()?.kind {
-            StatementKind::Return(Some(value)) => match value.kind {
-                ExpressionKind::Literal(Literal::Boolean(answer)) => Some(answer),
-                _ => None,
-            },
+            StatementKind::Return(Some(Expression { kind: ExpressionKind::Literal(answer), .. })) => Some(answer),
+            StatementKind::Return(None) => Some(&Literal::Null),
             _ => None,
         }
     }
@@ -129,6 +176,35 @@ impl<'p, 'm> Guards<'p, 'm> {
         });
         found
     }
+}
+
+/// What a test asks about, and when it refuses.
+struct Asked<'m> {
+    asked: &'m Expression,
+    refuses_when: bool,
+    /// Whether it asks for nothing: `row is None`.
+    for_nothing: bool,
+}
+
+/// What a test asks about, without what turns its answer round.
+fn asked(mut test: &Expression, mut refuses_when: bool) -> Option<Asked<'_>> {
+    let mut for_nothing = false;
+    loop {
+        let ExpressionKind::Operator { operator, operands } = &test.kind else {
+            let ExpressionKind::Await(inner) = &test.kind else { break };
+            test = inner;
+            continue;
+        };
+        let is_null = |each: &Expression| matches!(each.kind, ExpressionKind::Literal(Literal::Null));
+        (test, refuses_when) = match (operator.as_str(), operands.as_slice()) {
+            ("not", [inner]) => (inner, !refuses_when),
+            ("is" | "==", [inner, other]) if is_null(other) => (inner, refuses_when),
+            ("is not" | "!=", [inner, other]) if is_null(other) => (inner, !refuses_when),
+            _ => return None,
+        };
+        for_nothing |= operator != "not";
+    }
+    Some(Asked { asked: test, refuses_when, for_nothing })
 }
 
 /// Whether a test asks for a code by which stores say that a row is there already.

@@ -166,6 +166,9 @@ impl<'p, 'm> Guards<'p, 'm> {
         let mut gates = Vec::new();
         self.refusals_of_call(within, &mut gates, 0);
         gates.retain(|gate| self.gate(gate, item).is_some());
+        if item == "C3" {
+            self.raised_for_known_rows(within, &mut gates, 0);
+        }
         !gates.is_empty() && gates.iter().all(|gate| self.is_swallowed(gate, within, until))
     }
 
@@ -229,7 +232,7 @@ impl<'p, 'm> Guards<'p, 'm> {
                     None => self.is_exempt(trail) || self.starts_count(*site, item),
                 })
             });
-            first.filter(|_| protected).or_else(|| self.raises(frame, item, 0))
+            first.filter(|_| protected)
         })
     }
 

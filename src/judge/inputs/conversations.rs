@@ -11,7 +11,8 @@ use crate::rules::checked::{FactId, expand};
 use super::super::behaviour::{Operation, operations, query_is_bounded};
 use super::super::conditions::fallback::walk;
 use super::kept::{
-    added_by, grows_in_functions, has_greatest_length, is_added_to, is_cut_whole, is_trimmed, starts_empty,
+    added_by, grows_in_functions, has_greatest_length, holds_bounded, is_added_to, is_cut_whole, is_trimmed,
+    starts_empty,
 };
 use super::same::{Alias, Bound, Same};
 use super::schemas::Limit;
@@ -144,7 +145,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                 return false;
             }
         }
-        let bounded = has_greatest_length(initial) || is_trimmed(&thing);
+        let bounded = has_greatest_length(initial) || holds_bounded(&thing) || is_trimmed(&thing);
         self.add_kept(expression, name, frame, (None, bounded), state);
         self.added(&thing, &state.of_items());
         true

@@ -8,7 +8,7 @@ use super::words::adds;
 
 /// Whether what a call makes ends with the function in which it is made: it is used on the spot (`Agent().run(text)`),
 /// or by a name that is neither handed out nor used in a loop that goes on after it was made.
-pub(super) fn ends_with_its_function(program: &Program<'_>, site: Site) -> bool {
+pub(in crate::judge) fn ends_with_its_function(program: &Program<'_>, site: Site) -> bool {
     let info = &program.units.calls[site.call];
     let unit = &program.units.units[info.unit];
     if unit.function.is_none() {

@@ -67,6 +67,21 @@ pub(super) fn has_greatest_length(initial: &Expression) -> bool {
     found
 }
 
+/// Whether what is put into a collection for each of its keys never holds more than so many:
+/// `chats.setdefault(id, deque(maxlen=20))`, `chats[id] = deque(maxlen=20)`.
+pub(super) fn holds_bounded(thing: &Same<'_, '_, '_, '_>) -> bool {
+    thing.program.units.calls.iter().any(|info| match &info.call.callee.kind {
+        ExpressionKind::Member { object, name } if name == "setdefault" => {
+            info.call.arguments.iter().skip(1).any(|argument| has_greatest_length(&argument.value))
+                && thing.is(object, info.unit)
+        }
+        _ => false,
+    }) || assignments(thing.program).any(|(unit, target, value)| match &target.kind {
+        ExpressionKind::Index { object, .. } => value.is_some_and(has_greatest_length) && thing.is(object, unit),
+        _ => false,
+    })
+}
+
 /// Every expression of an expression, also in the functions within it.
 fn deep<'e>(expression: &'e Expression, visit: &mut dyn FnMut(&'e Expression)) {
     walk(expression, &mut |each| {

@@ -6,7 +6,7 @@
 
 mod conversations;
 mod cuts;
-mod fleeting;
+pub(super) mod fleeting;
 mod kept;
 mod limits;
 mod measures;

@@ -1,7 +1,10 @@
 //! Loops that ask for something else each time: the next item, page, address or turn. They repeat no call.
 
+use crate::link::Program;
 use crate::link::flow::children;
-use crate::model::{Assignment, Block, Call, Expression, ExpressionKind, Loop, Span, Statement, StatementKind};
+use crate::model::{
+    Assignment, Block, Call, Expression, ExpressionKind, Literal, Loop, Span, Statement, StatementKind,
+};
 
 use super::waits::last_name;
 use super::{walk, walk_statement};
@@ -27,8 +30,60 @@ pub(super) fn moves_on(each: &Loop, call: &Call) -> bool {
             names(value, &mut open);
         }
     }
+    let is_taken = |name: &str| {
+        let queue = changes.taken.iter().find(|(taken, _)| *taken == name).map(|(_, queue)| queue);
+        queue.is_some_and(|queue| !is_put_back(each, queue))
+    };
+    let is_longer = |name: &&str| changes.grown.contains(name) && !changes.assigned.iter().any(|(own, _)| own == name);
     asked.iter().any(|expression| changes.is_item(expression))
+        || seen.iter().any(|name| is_taken(name))
+        || seen.iter().any(is_longer)
         || changes.later.iter().any(|(name, at)| *at > call.span.start && seen.contains(name))
+}
+
+/// Whether a value is taken from a queue, which then holds it no more: `queue.get()`, `jobs.popleft()`; what it is taken
+/// from. `get` with a name is a look-up, and may find the same again.
+fn taken_from(value: &Expression) -> Option<&Expression> {
+    let call = match &value.kind {
+        ExpressionKind::Await(inner) => return taken_from(inner),
+        ExpressionKind::Call(call) => call,
+        _ => return None,
+    };
+    let is_plain =
+        |each: &Expression| matches!(each.kind, ExpressionKind::Literal(Literal::Number(_) | Literal::Boolean(_)));
+    match &call.callee.kind {
+        ExpressionKind::Name(name) if matches!(name.as_str(), "next" | "anext") => {
+            call.arguments.first().map(|first| &first.value)
+        }
+        ExpressionKind::Member { object, name } => match name.as_str() {
+            "get_nowait" | "popleft" | "recv" | "receive" | "readline" | "shift" | "blpop" | "brpop" | "lpop"
+            | "rpop" | "dequeue" | "try_recv" | "pop_front" => Some(object),
+            "get" | "pop" | "next" => {
+                let mut given = call.arguments.iter().filter(|argument| argument.name.is_none());
+                given.all(|argument| is_plain(&argument.value)).then_some(object)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether what was taken is put back where the work on it fails: then the same is done again.
+fn is_put_back(each: &Loop, queue: &str) -> bool {
+    let mut found = false;
+    for statement in &each.body {
+        walk_statement(statement, &mut |expression| {
+            if let ExpressionKind::Call(call) = &expression.kind
+                && let ExpressionKind::Member { object, name } = &call.callee.kind
+            {
+                found |= matches!(
+                    name.as_str(),
+                    "put" | "put_nowait" | "append" | "appendleft" | "push" | "unshift" | "lpush" | "rpush" | "send"
+                ) && Program::written(object) == queue;
+            }
+        });
+    }
+    found
 }
 
 /// What changes in a loop, without what is done about failures.
@@ -38,6 +93,10 @@ struct Changes<'m> {
     assigned: Vec<(&'m str, &'m Expression)>,
     /// Names that are given something or added to, with the place.
     later: Vec<(&'m str, u32)>,
+    /// Names of what is taken from a queue, with that.
+    taken: Vec<(&'m str, String)>,
+    /// Names of lists that are added to.
+    grown: Vec<&'m str>,
     /// Names that count the rounds.
     counters: Vec<&'m str>,
 }
@@ -83,6 +142,14 @@ impl<'m> Changes<'m> {
 
     fn assignment(&mut self, assignment: &'m Assignment, span: Span) {
         let Some(value) = &assignment.value else { return };
+        if let Some(queue) = taken_from(value) {
+            let targets = match &assignment.target.kind {
+                ExpressionKind::List(items) => items.as_slice(),
+                _ => std::slice::from_ref(&assignment.target),
+            };
+            let names = targets.iter().filter_map(last_name);
+            self.taken.extend(names.map(|name| (name, Program::written(queue))));
+        }
         if let ExpressionKind::Name(name) = &assignment.target.kind {
             self.assigned.push((name, value));
             // What only counts, or doubles, says nothing about what is asked for.
@@ -103,6 +170,7 @@ impl<'m> Changes<'m> {
                     && let ExpressionKind::Name(holder) = &object.kind
                 {
                     self.later.push((holder, expression.span.start));
+                    self.grown.push(holder);
                 }
             }
             _ => {}

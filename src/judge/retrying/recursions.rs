@@ -21,7 +21,12 @@ pub(super) fn recursions(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
     for call in calls {
         let info = &units.calls[call];
         let site = super::site_in(program, call, frame);
-        let again = program.values(&info.call.callee, site.frame).iter().any(|value| runs_unit(program, value, unit));
+        let callees = program.values(&info.call.callee, site.frame);
+        // A part that is only known by what it can do may be any that can: `self.second.write(text)` is another object.
+        let is_part = matches!(&info.call.callee.kind, ExpressionKind::Member { object, .. }
+            if matches!(object.kind, ExpressionKind::Member { .. }));
+        let own = callees.iter().filter(|value| runs_unit(program, value, unit)).count();
+        let again = own > 0 && (!is_part || own == callees.len());
         if !again || !is_after_failure(program, site) {
             continue;
         }

@@ -1,10 +1,16 @@
 //! What stands under a key or at a position of data that is put together in the program.
 
 use crate::link::Program;
-use crate::link::values::{FrameId, Value, Written};
+use crate::link::values::{FrameId, Site, Value, Written};
 use crate::model::*;
 
 use super::{DEPTH, Given};
+
+/// Something that is put into options later.
+enum Added<'m> {
+    Key(&'m str, &'m Expression),
+    All(&'m Expression),
+}
 
 impl<'m> Program<'m> {
     /// A key path inside the value of an expression.
@@ -50,9 +56,68 @@ impl<'m> Program<'m> {
         }
         // Options that are spread into themselves hold nothing more.
         self.keys.borrow_mut().insert(asked, Given::Unresolved);
-        let found = self.key_of_values(expression, frame, name, depth);
+        let mut found = self.key_of_values(expression, frame, name, depth);
+        for (more, frame) in self.put_in(expression, frame) {
+            let added = match more {
+                Added::Key(key, value) if key == name => Given::Present { expression: value, frame },
+                Added::Key(..) => continue,
+                Added::All(more) => self.key(more, frame, name, depth + 1),
+            };
+            match (&found, added) {
+                (_, added @ Given::Present { .. }) => found = added,
+                (Given::Absent, added) => found = added,
+                _ => {}
+            }
+        }
         self.keys.borrow_mut().insert(asked, found.clone());
         found
+    }
+
+    /// What is put into options by `options.update(..)` before they are passed.
+    fn put_in(&self, expression: &'m Expression, frame: FrameId) -> Vec<(Added<'m>, FrameId)> {
+        let ExpressionKind::Name(holder) = &expression.kind else { return Vec::new() };
+        let unit = &self.units.units[self.unit_of_frame(frame)];
+        let calls = unit.calls.iter().map(|call| self.units.calls[*call].call);
+        let updates = calls.filter(|call| {
+            call.span.end <= expression.span.start
+                && matches!(&call.callee.kind, ExpressionKind::Member { object, name } if name == "update"
+                    && matches!(&object.kind, ExpressionKind::Name(own) if own == holder))
+        });
+        let given = updates.flat_map(|call| &call.arguments).map(|argument| match argument.name.as_deref() {
+            None | Some("**") => Added::All(&argument.value),
+            Some(key) => Added::Key(key, &argument.value),
+        });
+        given.map(|added| (added, frame)).collect()
+    }
+
+    /// A value among the options that a call spreads, where each shape that they may have gives one of these keys:
+    /// `{"max_completion_tokens": n} if is_new else {"max_tokens": n}`.
+    pub(super) fn one_of(&self, site: Site, keys: &[String]) -> Option<(&'m Expression, FrameId)> {
+        let call = self.units.calls[site.call].call;
+        call.arguments.iter().find_map(|argument| {
+            let spread = match (&argument.name, &argument.value.kind) {
+                (None, ExpressionKind::Spread(inner)) => inner,
+                (Some(name), _) if name == "**" => &argument.value,
+                _ => return None,
+            };
+            let added = self.put_in(spread, site.frame).into_iter().filter_map(|(added, frame)| match added {
+                Added::All(more) => Some((more, frame)),
+                Added::Key(..) => None,
+            });
+            let mut sources = std::iter::once((spread, site.frame)).chain(added);
+            sources.find_map(|(options, frame)| {
+                let shapes = self.values(options, frame);
+                let mut first = None;
+                for shape in shapes.iter() {
+                    let given = keys.iter().find_map(|key| match self.key_of(shape, key, 0) {
+                        Given::Present { expression, frame } => Some((expression, frame)),
+                        _ => None,
+                    });
+                    first = first.or(Some(given?));
+                }
+                first
+            })
+        })
     }
 
     pub(super) fn key_of_values(

@@ -32,11 +32,19 @@ impl<'m> Entries<'m> {
                 continue;
             }
             let frame = program.open_frame(info.unit);
-            for value in program.values(&given.value, frame).iter() {
+            let mut handlers: Vec<&'m Expression> = vec![&given.value];
+            // `app.event("app_mention")(ack=note, lazy=[answer])`: the lists hold further ones.
+            let lists = info.call.arguments.iter().filter(|argument| argument.name.is_some());
+            handlers.extend(lists.flat_map(|argument| match &argument.value.kind {
+                ExpressionKind::List(items) => items.as_slice(),
+                _ => &[],
+            }));
+            for value in handlers.into_iter().flat_map(|handler| program.values(handler, frame).to_vec()) {
                 if let Value::Function { unit, .. } = value
-                    && let Some(function) = program.units.units[*unit].function
+                    && let Some(function) = program.units.units[unit].function
+                    && self.applied(program, unit, function, &info.call.callee, info.call.span, &[], frame)
                 {
-                    self.applied(program, *unit, function, &info.call.callee, info.call.span, &[], frame);
+                    self.registrations.insert(call);
                 }
             }
         }
@@ -79,7 +87,7 @@ impl<'m> Entries<'m> {
         span: Span,
         inner: &'m [Expression],
         frame: FrameId,
-    ) {
+    ) -> bool {
         let (callee, site) = match &decorator.kind {
             ExpressionKind::Call(call) => (&call.callee, program.units.call_id(call).map(|call| Site { call, frame })),
             _ => (decorator, None),
@@ -87,8 +95,13 @@ impl<'m> Entries<'m> {
         let mut registers = false;
         for value in program.values(callee, frame).iter() {
             let Value::Library { path, sites } = value else { continue };
-            let routes = program.facts_of(path, Kind::Route);
-            for (_, fact) in routes.into_iter().filter(|(_, fact)| fact.handler.is_none()) {
+            let mut routes = program.facts_of(path, Kind::Route);
+            routes.retain(|(_, fact)| fact.handler.is_none());
+            // What is known of a function of this name holds before what is known of all.
+            let names_it = |fact: &Fact| fact.exports.contains(&function.name);
+            let is_named = routes.iter().any(|(_, fact)| names_it(fact));
+            routes.retain(|(_, fact)| if is_named { names_it(fact) } else { fact.exports.is_empty() });
+            for (_, fact) in routes {
                 registers = true;
                 let router = sites.first().copied();
                 self.add_decorated(program, unit, function, fact, site, router, member_of(path), inner, frame);
@@ -103,6 +116,9 @@ impl<'m> Entries<'m> {
             }
             if program.is_a(path, Kind::ErrorHandler) {
                 registers = true;
+                for (_, fact) in program.facts_of(path, Kind::ErrorHandler) {
+                    program.receives(unit, &fact.receives);
+                }
                 let link = super::link(program, unit, span, Role::Middleware);
                 if site.is_some_and(|site| is_narrow(program, site)) {
                     self.narrow_handlers.insert((link.module, link.span));
@@ -118,6 +134,7 @@ impl<'m> Entries<'m> {
         if registers || function.decorators.iter().any(|each| std::ptr::eq(each, decorator)) {
             self.registrations.extend(site.map(|site| site.call));
         }
+        registers
     }
 
     #[expect(clippy::too_many_arguments, reason = "one registration is that many things")]

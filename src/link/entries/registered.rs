@@ -45,6 +45,7 @@ impl<'m> Entries<'m> {
                             self.answers_inside |= fact.role.as_deref() == Some("inside");
                             for argument in &info.call.arguments {
                                 for value in program.values(&argument.value, site.frame).iter() {
+                                    receive(program, value, fact);
                                     if fact.parameters.is_some() && fact.parameters != arity(program, value) {
                                         continue;
                                     }

@@ -90,6 +90,7 @@ impl<'m> Program<'m> {
             .collect();
         gates.extend(self.last_raises(unit, &gates));
         gates.extend(self.chosen_errors(unit, frame));
+        gates.retain(|gate| !self.is_off(gate.node, frame, None) && !self.never_refuses(gate));
         gates
     }
 
@@ -187,6 +188,9 @@ impl<'m> Program<'m> {
                 continue;
             }
             let Ok(under) = self.extra_condition(*id, at) else { continue };
+            if self.is_off(*id, frame, Some(at)) {
+                continue;
+            }
             for mut gate in self.gate_of(test, then, otherwise, frame, *id) {
                 let goes_on = match gate.exit {
                     Exit::Raise => self.is_caught(*id, gate.refusal.and_then(raised_name), Some(at)),
@@ -194,7 +198,7 @@ impl<'m> Program<'m> {
                     Exit::Loop => !self.shares_loop(*id, at),
                     _ => false,
                 };
-                if !goes_on {
+                if !goes_on && !self.never_refuses(&gate) {
                     gate.under = under;
                     gates.push(gate);
                 }
@@ -277,7 +281,9 @@ impl<'m> Program<'m> {
             if other.call.span.contains(info.call.span) {
                 continue;
             }
-            if let Ok(under) = self.extra_condition(other.node, info.node) {
+            if let Ok(under) = self.extra_condition(other.node, info.node)
+                && !self.is_off(other.node, site.frame, Some(info.node))
+            {
                 let is_caught =
                     self.is_caught(other.node, None, Some(info.node)) || self.is_caught_in_chain(other.call, info.unit);
                 all.push(Before { site: Site { call: *call, frame: site.frame }, under, is_caught });

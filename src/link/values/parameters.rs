@@ -43,7 +43,7 @@ impl<'m> Program<'m> {
         let closure = here.closure.unwrap_or(frame);
         let received = || -> Option<Values<'m>> {
             let received = self.received.borrow();
-            let path = received.get(&here.unit)?.get(index)?;
+            let path = received.get(&here.unit)?.get(index).filter(|path| !path.is_empty())?;
             Some(vec![Value::Library { path: Rc::from(path.as_str()), sites: Rc::from([]) }])
         };
         match here.how {

@@ -262,7 +262,12 @@ impl Checks {
             if variables.holds_without(test, frame, &named.name) == Some(when_missing)
                 && !named.place.is_some_and(is_behind)
             {
-                let known = (named.name, named.place.map(|(module, _)| module));
+                let place = named.place.map(|(module, _)| module);
+                // A name that comes from a table of another file is read here, where its test is.
+                if matches!(purpose, Purpose::DoWithout) && named.via.is_empty() && place.is_some() {
+                    self.optional.insert((named.name.clone(), Some(module)));
+                }
+                let known = (named.name, place);
                 match purpose {
                     Purpose::Demand => self.demanded.insert(known),
                     Purpose::DoWithout => self.optional.insert(known),

@@ -36,6 +36,31 @@ pub fn class_fields(case: &Case<'_, '_>) -> Vec<(Required, When)> {
     all
 }
 
+/// All fields of settings classes, with the variables that they are.
+pub(super) fn settings_fields<'m>(program: &Program<'m>) -> Vec<(ClassId, &'m str, &'m Assignment, Required)> {
+    let mut all = Vec::new();
+    for class in 0..program.units.classes.len() {
+        if settings_base(program, class, 0).is_none() {
+            continue;
+        }
+        let info = &program.units.classes[class];
+        let prefix = prefix(program, class, 0);
+        for name in &info.order {
+            let Some((_, assignment)) = info.fields.get(name).and_then(|fields| fields.first()) else { continue };
+            let variable = alias(assignment).unwrap_or_else(|| format!("{prefix}{name}").to_ascii_uppercase());
+            let span = assignment.target.span;
+            let required = Required { name: variable, module: info.module, span, examined: false };
+            all.push((class, *name, *assignment, required));
+        }
+    }
+    all
+}
+
+/// Whether a class is another, or is derived from it.
+pub(super) fn is_made_of(program: &Program<'_>, class: ClassId, of: ClassId) -> bool {
+    class == of || is_subclass(program, class, of, 0)
+}
+
 /// What is known of the library class that makes a class a settings class.
 fn settings_base<'m>(program: &Program<'m>, class: ClassId, depth: usize) -> Option<&'m Fact> {
     if depth > 6 {

@@ -6,11 +6,26 @@ use crate::judge::case::Case;
 use crate::link::entries::frame_of;
 use crate::link::flow::exit_of;
 use crate::link::units::{NodeId, NodeKind};
-use crate::link::{FrameId, Site};
-use crate::model::{ExpressionKind, Language, Literal, Span, StatementKind};
+use crate::link::{FrameId, Site, Value};
+use crate::model::{Expression, ExpressionKind, Handler, Language, Literal, Span, StatementKind};
+use crate::rules::catalogue::Kind;
 
 use super::line::{Line, log_line};
 use super::{Told, Way};
+
+/// Errors of the language that tell of a mistake in a value, and not of a call that failed.
+const NARROW: [&str; 10] = [
+    "ValueError",
+    "KeyError",
+    "IndexError",
+    "TypeError",
+    "AttributeError",
+    "LookupError",
+    "AssertionError",
+    "ZeroDivisionError",
+    "UnicodeError",
+    "NotImplementedError",
+];
 
 /// What is logged around a call within its function: after it, in the handlers around it, by what it stands inside
 /// of, or by a callback that was registered before it.
@@ -203,11 +218,28 @@ pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame:
             }
         }
     }
-    for handler in tries.iter().flat_map(|each| &each.handlers) {
+    for handler in tries.iter().flat_map(|each| &each.handlers).filter(|handler| !is_narrow(case, handler, frame)) {
         let way = on_ways(&handler.body, &lines);
         told.failure = Way { what: told.failure.what || way.what, duration: told.failure.duration || way.duration };
     }
     told
+}
+
+/// Whether a handler is only for errors that calls of models do not raise: answers that the program raises itself
+/// (`except HTTPException`), and errors of the language but the one for all.
+fn is_narrow<'m>(case: &Case<'_, 'm>, handler: &'m Handler, frame: FrameId) -> bool {
+    let program = case.program;
+    let Some(catches) = &handler.catches else { return false };
+    let classes: &[Expression] = match &catches.kind {
+        ExpressionKind::List(items) => items,
+        _ => std::slice::from_ref(catches),
+    };
+    classes.iter().all(|class| {
+        let values = program.values(class, frame);
+        let is_answer = |value: &Value<'m>| value.path().is_some_and(|path| program.is_a(path, Kind::Reject));
+        let by_value = !values.is_empty() && values.iter().all(is_answer);
+        by_value || matches!(&class.kind, ExpressionKind::Name(name) if NARROW.contains(&name.as_str()))
+    })
 }
 
 /// What the lines in a block of a handler tell on every way through it. A way that leaves without a word is not looked at:

@@ -28,8 +28,16 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let paths = program.callee_paths(site);
         for path in paths.iter() {
             if program.is_a(path, Kind::Request) && !path.ends_with("()") {
-                self.note_place(expression, frame, &mut state);
                 let limit = Schemas { program }.of_call(site);
+                if program.is_a(path, Kind::Store) {
+                    // A conversation that is kept holds what its user has just written.
+                    let mut written = State { items: true, path: Vec::new(), ..state.of_items() };
+                    self.note_place(expression, frame, &mut written);
+                    let found = Found::of_request(&[], limit);
+                    self.arrive(expression, "content", frame, written, found);
+                    break;
+                }
+                self.note_place(expression, frame, &mut state);
                 let found = Found::of_request(&state.path, limit);
                 return self.arrive(expression, method, frame, state, found);
             }
@@ -109,7 +117,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         // What is looked for is not in the text that comes out.
         let is_pattern = matches!(method, "replace" | "replaceAll" | "replaceFirst");
         // Nor is the key in what is found under it.
-        let has_key = method == "setdefault" || matches!(method, "get" | "pop") && call.arguments.len() == 2;
+        let has_key = method == "setdefault"
+            || matches!(method, "get" | "pop") && (call.arguments.len() == 2 || self.is_called_on_a_table(call, frame));
         for (index, argument) in call.arguments.iter().enumerate() {
             if matches!(argument.value.kind, ExpressionKind::Function(_)) || (is_pattern || has_key) && index == 0 {
                 continue;
@@ -128,6 +137,19 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             self.follow(&argument.value, frame, state);
         }
+    }
+
+    /// Whether a method is called on a table that is written out in the program: `ROLES.get(name)`.
+    fn is_called_on_a_table(&self, call: &'m Call, frame: FrameId) -> bool {
+        let ExpressionKind::Member { object, .. } = &call.callee.kind else { return false };
+        let values = self.program().values(object, frame);
+        !values.is_empty()
+            && values.iter().all(|value| match value {
+                Value::Data { expression, .. } => {
+                    matches!(&expression.0.kind, ExpressionKind::Object(entries) if !entries.is_empty())
+                }
+                _ => false,
+            })
     }
 
     /// Whether a call is a link of a query or a request: `query(...).bind(id).fetch_all()` answers with what is stored,

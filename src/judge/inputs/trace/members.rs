@@ -9,6 +9,7 @@ use crate::rules::catalogue::Kind;
 
 use super::{State, Trace};
 use crate::judge::inputs::fleeting::ends_with_its_function;
+use crate::judge::inputs::kept::starts_empty;
 use crate::judge::inputs::same::{Alias, Bound};
 use crate::judge::inputs::windows;
 use crate::judge::inputs::words::is_shared_collection;
@@ -44,6 +45,19 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                 }
                 _ => false,
             });
+            // `self.threads = defaultdict(list)`: a collection that a library makes.
+            let made: Vec<(&'m Expression, FrameId)> = class
+                .and_then(|class| program.units.classes[class].fields.get(name))
+                .into_iter()
+                .flatten()
+                .filter_map(|(unit, field)| Some((field.value.as_ref()?, program.open_frame(*unit))))
+                .filter(|(value, _)| matches!(value.kind, ExpressionKind::Call(_)) && starts_empty(value))
+                .collect();
+            let kept = kept
+                || made.into_iter().any(|made| {
+                    let state = State { fleeting, ..state.clone() };
+                    self.kept(expression, made, name, frame, &state)
+                });
             if kept {
                 return;
             }

@@ -1,0 +1,77 @@
+//! How long objects live: what is made anew for each request remembers nothing from one to the next.
+
+use crate::judge::inputs::fleeting::ends_with_its_function;
+use crate::link::units::NodeKind;
+use crate::link::{FrameId, How, Program, Site, Value};
+use crate::model::{Expression, ExpressionKind, StatementKind};
+
+/// Calls through which an object is handed on.
+const DEPTH: usize = 6;
+
+/// Whether an attribute belongs to an object that is made for one request, wherever it comes from.
+pub(super) fn is_made_anew<'m>(program: &Program<'m>, object: &'m Expression, name: &str, frame: FrameId) -> bool {
+    let values = program.values(object, frame);
+    !values.is_empty()
+        && values.iter().all(|value| match value {
+            Value::Instance { class, site } => {
+                let info = &program.units.classes[*class];
+                let in_body = info.fields.get(name).is_some_and(|all| all.iter().any(|(unit, _)| *unit == info.unit));
+                // What the class itself holds is shared by all that are made of it; a decorator makes fields of it.
+                let is_shared = in_body && info.class.decorators.is_empty();
+                !is_shared
+                    && match site {
+                        Some(site) => is_for_one_request(program, *site, 0),
+                        None => is_class_injected(program, object, *class, frame),
+                    }
+            }
+            _ => false,
+        })
+}
+
+/// Whether what a call makes is made again for each request: in a function that runs for it, which neither remembers
+/// its result nor keeps what is made anywhere.
+fn is_for_one_request(program: &Program<'_>, site: Site, depth: usize) -> bool {
+    let info = &program.units.calls[site.call];
+    let unit = &program.units.units[info.unit];
+    let Some(function) = unit.function.filter(|_| depth < DEPTH) else { return false };
+    if ends_with_its_function(program, site) {
+        return true;
+    }
+    let NodeKind::Plain(statement) = program.units.nodes[info.node].kind else { return false };
+    let hands_out = matches!(&statement.kind, StatementKind::Return(Some(value))
+        if matches!(&value.kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call)));
+    // A decorator may remember what the function made at first.
+    hands_out
+        && function.decorators.is_empty()
+        && match program.frame(site.frame).how {
+            How::Framework => true,
+            How::Call(outer) => is_for_one_request(program, outer, depth + 1),
+            _ => false,
+        }
+}
+
+/// Whether a framework makes an object of a class for a parameter: `limiter: Limiter = Depends(Limiter)`.
+fn is_class_injected<'m>(program: &Program<'m>, object: &'m Expression, class: usize, frame: FrameId) -> bool {
+    let ExpressionKind::Name(name) = &object.kind else { return false };
+    let here = program.frame(frame);
+    let (holder, frame) = match (here.how, name.as_str()) {
+        // Within a method it is what the method is called on.
+        (How::Call(site), "self") => match &program.units.calls[site.call].call.callee.kind {
+            ExpressionKind::Member { object, .. } => (object.as_ref(), site.frame),
+            _ => return false,
+        },
+        _ => (object, frame),
+    };
+    let ExpressionKind::Name(name) = &holder.kind else { return false };
+    let unit = &program.units.units[program.unit_of_frame(frame)];
+    let parameters = unit.function.iter().flat_map(|function| &function.parameters);
+    let mut defaults = parameters.filter_map(|parameter| match &parameter.target.kind {
+        ExpressionKind::Name(own) if own == name => parameter.default.as_ref(),
+        _ => None,
+    });
+    let home = program.frame(frame).closure.unwrap_or(frame);
+    defaults.any(|default| {
+        let markers = program.values(default, home);
+        markers.iter().flat_map(|marker| program.providers(marker)).any(|made| made == Value::Class(class))
+    })
+}

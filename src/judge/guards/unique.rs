@@ -1,0 +1,112 @@
+//! Whether a row can be there already: only where its table says that something in it is unique.
+
+use crate::link::units::ClassId;
+use crate::link::{Program, Site, Value};
+use crate::model::{Block, Call, Expression, ExpressionKind, Literal, StatementKind};
+
+use super::super::conditions::fallback::walk;
+
+/// Classes from which one table class derives.
+const DEPTH: usize = 6;
+
+/// Whether what a call stores can meet a row that is there already. A table whose class is not seen, or tells nothing
+/// about its columns, may have what is unique anywhere.
+pub(super) fn may_conflict(program: &Program<'_>, site: Site) -> bool {
+    let call = program.units.calls[site.call].call;
+    let given = call.arguments.iter().flat_map(|argument| match &argument.value.kind {
+        ExpressionKind::List(items) => {
+            items.iter().flat_map(|item| program.values(item, site.frame).to_vec()).collect()
+        }
+        _ => program.values(&argument.value, site.frame).to_vec(),
+    });
+    let mut rows = given
+        .filter_map(|value| match value {
+            Value::Instance { class, site } => Some((class, site)),
+            _ => None,
+        })
+        .peekable();
+    rows.peek().is_none()
+        || is_made_unique_elsewhere(program)
+        || rows.any(|(class, made)| is_unique(program, class, made))
+}
+
+/// Whether a class of rows has columns that are unique, or is given its primary key; one without a primary key that is
+/// written down is not known well enough.
+fn is_unique(program: &Program<'_>, class: ClassId, made: Option<Site>) -> bool {
+    let given = |name: &str| {
+        made.is_none_or(|made| {
+            let arguments = &program.units.calls[made.call].call.arguments;
+            arguments.iter().any(|argument| matches!(argument.name.as_deref(), Some(key) if key == name || key == "**"))
+        })
+    };
+    let mut keys = 0;
+    let mut classes = vec![class];
+    for _ in 0..DEPTH {
+        let Some(class) = classes.pop() else { break };
+        let info = &program.units.classes[class];
+        if mentions_unique(&info.class.body, 0) {
+            return true;
+        }
+        for (name, fields) in &info.fields {
+            let is_key =
+                fields.iter().any(|(_, field)| field.value.as_ref().is_some_and(|value| tells(value, is_primary)));
+            if is_key && given(name) {
+                return true;
+            }
+            keys += usize::from(is_key);
+        }
+        let home = program.open_frame(info.unit);
+        for base in info.class.bases.iter().flat_map(|base| program.values(base, home).to_vec()) {
+            if let Value::Class(base) = base {
+                classes.push(base);
+            }
+        }
+    }
+    keys == 0
+}
+
+/// Whether a change of the tables makes something unique: `create_unique_constraint(..)` in a migration.
+fn is_made_unique_elsewhere(program: &Program<'_>) -> bool {
+    program.units.calls.iter().any(|info| {
+        matches!(&info.call.callee.kind, ExpressionKind::Member { name, .. } if name.to_ascii_lowercase().contains("unique") || name == "create_index")
+            && (is_unique_call(info.call) || info.call.arguments.iter().any(is_switched_on("unique")))
+    })
+}
+
+fn mentions_unique(body: &Block, depth: usize) -> bool {
+    body.iter().any(|statement| match &statement.kind {
+        StatementKind::Assign(assignment) => {
+            let is_named = matches!(&assignment.target.kind, ExpressionKind::Name(name) if name.starts_with("unique"));
+            is_named || assignment.value.as_ref().is_some_and(|value| tells(value, is_unique_call))
+        }
+        StatementKind::Class(inner) => depth < 3 && mentions_unique(&inner.body, depth + 1),
+        _ => false,
+    })
+}
+
+/// Whether a call within a value tells something about a column or table.
+fn tells(value: &Expression, what: impl Fn(&Call) -> bool) -> bool {
+    let mut found = false;
+    walk(value, &mut |each| {
+        if let ExpressionKind::Call(call) = &each.kind {
+            found |= what(call);
+        }
+    });
+    found
+}
+
+fn is_unique_call(call: &Call) -> bool {
+    let is_named = matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name.to_ascii_lowercase().contains("unique"));
+    is_named || call.arguments.iter().any(is_switched_on("unique"))
+}
+
+fn is_primary(call: &Call) -> bool {
+    call.arguments.iter().any(is_switched_on("primary_key"))
+}
+
+fn is_switched_on(name: &str) -> impl Fn(&crate::model::Argument) -> bool {
+    move |argument| {
+        argument.name.as_deref() == Some(name)
+            && !matches!(argument.value.kind, ExpressionKind::Literal(Literal::Boolean(false) | Literal::Null))
+    }
+}

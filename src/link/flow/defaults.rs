@@ -1,0 +1,120 @@
+//! What tests say as the program is shipped: a switch that is off in the code, or off unless the environment turns it
+//! on, leaves what stands behind it out.
+
+use crate::link::Program;
+use crate::link::units::*;
+use crate::link::values::{FrameId, Value};
+use crate::model::*;
+use crate::rules::catalogue::Kind;
+
+use super::Gate;
+
+/// Tests within tests, and classes from which a class derives.
+const DEPTH: usize = 8;
+
+/// Words in the names of switches that belong to a guard itself: it counts once its own variable is set.
+const OF_GUARDS: [&str; 22] = [
+    "limit", "rate", "quota", "budget", "cap", "cost", "spend", "throttl", "trim", "histor", "window", "dedup",
+    "idempot", "duplic", "guard", "token", "cache", "max", "usage", "credit", "moderat", "redis",
+];
+
+impl<'m> Program<'m> {
+    /// Whether a node only runs where a switch is turned over, unless `until` stands behind the same test.
+    pub(in crate::link) fn is_off(&self, node: NodeId, frame: FrameId, until: Option<NodeId>) -> bool {
+        let around: Vec<NodeId> =
+            until.into_iter().flat_map(|until| self.units.ancestors(until).map(|(id, _)| id)).collect();
+        self.units.ancestors(node).any(|(id, each)| {
+            let (test, holds) = match each.kind {
+                NodeKind::Then(test) => (test, true),
+                NodeKind::Otherwise(test) => (test, false),
+                NodeKind::Branch { test, holds } => (test, holds),
+                _ => return false,
+            };
+            !around.contains(&id) && self.holds_by_default(test, frame, 0) == Some(!holds)
+        })
+    }
+
+    /// Whether a gate lets everything pass as the program is shipped.
+    pub(super) fn never_refuses(&self, gate: &Gate<'m>) -> bool {
+        self.holds_by_default(gate.test, gate.frame, 0) == Some(!gate.refuses_when)
+    }
+
+    /// What a test says unless somebody changes a setting; none where that depends on more.
+    pub fn holds_by_default(&self, test: &'m Expression, frame: FrameId, depth: usize) -> Option<bool> {
+        if depth > DEPTH {
+            return None;
+        }
+        let holds = |each: &'m Expression| self.holds_by_default(each, frame, depth + 1);
+        match &test.kind {
+            ExpressionKind::Literal(Literal::Boolean(given)) => Some(*given),
+            ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+                ("not", [inner]) => holds(inner).map(|holds| !holds),
+                ("and", parts) => parts.iter().any(|part| holds(part) == Some(false)).then_some(false),
+                ("or", parts) => parts.iter().any(|part| holds(part) == Some(true)).then_some(true),
+                _ => None,
+            },
+            ExpressionKind::Name(name) => self.switch(test, name, frame),
+            ExpressionKind::Member { object, name } => {
+                let is_own = |value: &Value<'m>| match value {
+                    Value::Instance { class, .. } => self.is_of_environment(*class, 0) && !is_of_guard(name),
+                    Value::Module(_) => true,
+                    _ => false,
+                };
+                let holders = self.values(object, frame);
+                (!holders.is_empty() && holders.iter().all(is_own)).then(|| self.switch(test, name, frame))?
+            }
+            _ => None,
+        }
+    }
+
+    /// What a name is that a module or class sets to yes or no, once and for all.
+    fn switch(&self, named: &'m Expression, name: &str, frame: FrameId) -> Option<bool> {
+        let values = self.values(named, frame);
+        let mut given = values.iter().map(|value| match value {
+            Value::Data { expression, frame } => match expression.0.kind {
+                ExpressionKind::Literal(Literal::Boolean(given)) => {
+                    let unit = &self.units.units[self.unit_of_frame(*frame)];
+                    (unit.function.is_none() && !self.is_changed(name)).then_some(given)
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        let first = given.next()??;
+        given.all(|other| other == Some(first)).then_some(first)
+    }
+
+    /// Whether a function sets what goes by a name: `global DEBUG`, `settings.debug = True`.
+    fn is_changed(&self, name: &str) -> bool {
+        self.units.nodes.iter().any(|node| match node.kind {
+            NodeKind::Plain(Statement { kind: StatementKind::Assign(assignment), .. }) => match &assignment.target.kind
+            {
+                ExpressionKind::Name(target) => {
+                    target == name && !assignment.declares && self.units.units[node.unit].function.is_some()
+                }
+                ExpressionKind::Member { name: target, .. } => target == name,
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+
+    /// Whether a class is filled from the environment.
+    fn is_of_environment(&self, class: ClassId, depth: usize) -> bool {
+        let info = &self.units.classes[class];
+        let home = self.open_frame(info.unit);
+        depth < DEPTH
+            && info.class.bases.iter().any(|base| {
+                self.values(base, home).iter().any(|value| match value {
+                    Value::Library { path, .. } => self.is_a(path, Kind::EnvironmentSchema),
+                    Value::Class(base) => *base != class && self.is_of_environment(*base, depth + 1),
+                    _ => false,
+                })
+            })
+    }
+}
+
+fn is_of_guard(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    OF_GUARDS.iter().any(|word| name.contains(word))
+}
