@@ -17,6 +17,8 @@ pub struct Processes {
     /// The modules of the servers, and the numbers of the processes that start one.
     served: BTreeSet<ModuleId>,
     serving: BTreeSet<usize>,
+    /// What each module imports.
+    imports: Vec<BTreeSet<ModuleId>>,
 }
 
 impl Processes {
@@ -60,7 +62,12 @@ impl Processes {
             members.push(own);
         }
         let served = if serving.is_empty() { BTreeSet::new() } else { servers.iter().flatten().copied().collect() };
-        Processes { members, served, serving: starting }
+        Processes { members, served, serving: starting, imports }
+    }
+
+    /// Whether a module imports another, itself or by what it imports.
+    pub fn brings(&self, top: ModuleId, module: ModuleId) -> bool {
+        closure(&self.imports, BTreeSet::from([top])).contains(&module)
     }
 
     /// The modules that serve.

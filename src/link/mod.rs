@@ -7,6 +7,7 @@
 pub mod arguments;
 mod browser;
 mod decorators;
+pub mod deployment;
 mod dispatch;
 pub mod entries;
 pub mod flow;

@@ -156,7 +156,7 @@ impl<'m> Program<'m> {
             E::Name(name) => self.name(name, frame, Some(expression.span)),
             E::Member { object, name } => match self.super_member(object, name, frame) {
                 Some(found) => found,
-                None => self.each(object, frame, |value| self.member(value, name, Some(object))),
+                None => self.each(object, frame, |value| self.member(value, name, Some((object, frame)))),
             },
             E::Index { object, index } => self.each(object, frame, |value| self.index(expression, value, index, frame)),
             E::Slice { object, .. } => self.values(object, frame).to_vec(),

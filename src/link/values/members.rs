@@ -11,13 +11,16 @@ use crate::rules::catalogue::Kind;
 use super::frames::{FrameId, How, Site};
 use super::{ALTERNATIVES, Value, Values, Written, add};
 
+/// How something is written, and where.
+type Place<'m> = (&'m Expression, FrameId);
+
 impl<'m> Program<'m> {
     pub(super) fn member_owned(&self, value: &Value<'m>, name: &str) -> Values<'m> {
         self.member(value, name, None)
     }
 
     /// A member of a value. `object` is how the value was written, to find assignments to the same member elsewhere.
-    pub fn member(&self, value: &Value<'m>, name: &str, object: Option<&'m Expression>) -> Values<'m> {
+    pub fn member(&self, value: &Value<'m>, name: &str, object: Option<Place<'m>>) -> Values<'m> {
         let unknown = || vec![Value::Unknown];
         match value {
             Value::Library { path, sites } => {
@@ -79,22 +82,61 @@ impl<'m> Program<'m> {
     }
 
     /// `app.state.redis = ...` is read back as `request.app.state.redis`: by the last two names.
-    pub(super) fn assigned_member(&self, object: Option<&'m Expression>, name: &str) -> Values<'m> {
-        let holder = match object.map(|object| &object.kind) {
-            Some(ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) => name.as_str(),
-            _ => return Values::new(),
+    pub(super) fn assigned_member(&self, object: Option<Place<'m>>, name: &str) -> Values<'m> {
+        let Some((object, reader)) = object else { return Values::new() };
+        let (ExpressionKind::Member { name: holder, .. } | ExpressionKind::Name(holder)) = &object.kind else {
+            return Values::new();
         };
+        let is_bare = matches!(object.kind, ExpressionKind::Name(_));
         let mut all = Values::new();
-        for each in self.units.member_assignments.get(&(holder, name)).into_iter().flatten().take(ALTERNATIVES) {
+        for each in self.units.member_assignments.get(&(holder.as_str(), name)).into_iter().flatten().take(ALTERNATIVES)
+        {
+            if is_bare && self.is_other_variable(each, holder, reader) {
+                continue;
+            }
             add(&mut all, self.values(each.value, self.open_frame(each.unit)).iter().cloned());
         }
         all.retain(|value| *value != Value::Unknown);
         all
     }
 
+    /// Whether a variable that a function makes and assigns to is another one than what is read under its name: a
+    /// variable of another function, or what a framework hands to it.
+    fn is_other_variable(&self, each: &MemberAssignment<'m>, holder: &str, reader: FrameId) -> bool {
+        if !matches!(each.object.kind, ExpressionKind::Name(_)) {
+            return false;
+        }
+        let mut at = Some(each.unit);
+        let home = loop {
+            let Some(unit) = at else { return false };
+            if self.units.units[unit].names.contains_key(holder) {
+                break unit;
+            }
+            at = self.units.units[unit].parent;
+        };
+        let is_made = |unit: UnitId| {
+            let info = &self.units.units[unit];
+            info.function.is_some()
+                && info.names.get(holder).into_iter().flatten().all(|binding| matches!(binding, Binding::Value { .. }))
+        };
+        if !is_made(home) {
+            return false;
+        }
+        let mut at = Some(reader);
+        while let Some(id) = at {
+            let frame = self.frame(id);
+            if let Some(bindings) = self.units.units[frame.unit].names.get(holder) {
+                let is_given = bindings.iter().any(|binding| matches!(binding, Binding::Parameter { .. }));
+                return frame.unit != home && (is_made(frame.unit) || is_given && !matches!(frame.how, How::Call(_)));
+            }
+            at = frame.closure;
+        }
+        false
+    }
+
     /// What a call takes out of a memory of the program: `session.get("model")` is what `session.set("model", ...)` or
     /// `session["model"] = ...` put there. Data in it is a state of its own.
-    pub(super) fn taken_out(&self, path: &str, call: &'m Call) -> Values<'m> {
+    pub(super) fn taken_out(&self, path: &str, call: &'m Call, frame: FrameId) -> Values<'m> {
         let (Some((memory, "get" | "setdefault" | "pop")), ExpressionKind::Member { object, .. }) =
             (path.rsplit_once('.'), &call.callee.kind)
         else {
@@ -110,7 +152,7 @@ impl<'m> Program<'m> {
         if !self.is_a(memory, Kind::Memory) {
             return Values::new();
         }
-        let mut all = self.assigned_member(Some(object), key);
+        let mut all = self.assigned_member(Some((object, frame)), key);
         for each in self.units.kept.get(&(holder.as_str(), key.as_str())).into_iter().flatten().take(ALTERNATIVES) {
             add(&mut all, self.values(each.value, self.open_frame(each.unit)).iter().cloned());
         }
@@ -123,7 +165,7 @@ impl<'m> Program<'m> {
         expression: &'m Expression,
         frame: FrameId,
         name: &str,
-        object: Option<&'m Expression>,
+        object: Option<Place<'m>>,
     ) -> Values<'m> {
         let mut all = match &expression.kind {
             ExpressionKind::Object(entries) => self.entry(expression, entries, frame, name).to_vec(),
@@ -378,7 +420,7 @@ impl<'m> Program<'m> {
                     (&whole.kind, &index.kind)
                     && self.facts(&format!("{path}[]")).is_empty()
                 {
-                    let assigned = self.assigned_member(Some(object), key);
+                    let assigned = self.assigned_member(Some((object, frame)), key);
                     if !assigned.is_empty() {
                         return assigned;
                     }
