@@ -14,7 +14,7 @@ use crate::link::arguments::Given;
 use crate::link::reach::Trail;
 use crate::link::units::{CallId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Block, Expression, ExpressionKind, Span};
+use crate::model::{Block, Expression, ExpressionKind, Language, Span, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 
 use super::calls::External;
@@ -99,10 +99,14 @@ fn fate_and_step(case: &Case<'_, '_>, external: &External, trail: &Trail) -> (Op
 
 /// Whether a block of a unit answers with an error status.
 pub fn answers_error<'m>(case: &Case<'_, 'm>, unit: UnitId, block: &'m Block) -> bool {
-    let shown = Shown::new(case, case.program.open_frame(unit), Vec::new());
+    let mut shown = Shown::new(case, case.program.open_frame(unit), Vec::new());
     let mut found = false;
     for statement in block {
         walk_statement(statement, &mut |expression| found |= shown.is_rejection(expression));
+        // `return problem(500, "...")`: the answer is made by a function of the program.
+        if let StatementKind::Return(Some(value)) = &statement.kind {
+            found |= shown.fate(value) == Some(Fate::ErrorStatus);
+        }
     }
     found
 }
@@ -134,7 +138,7 @@ fn at_step(
         so_far = Some(fate);
     }
     let program = case.program;
-    let escaped = escapes(case, trail, index);
+    let escaped = escapes(case, trail, index) || is_returned_promise(case, trail, index);
     for (id, node) in program.units.ancestors(program.units.calls[step.call].node) {
         match node.kind {
             NodeKind::TryBody(each) if !escaped => {
@@ -155,6 +159,30 @@ fn at_step(
         }
     }
     so_far
+}
+
+/// Whether a step returns a promise as it is: `return ask()` without `await` leaves the block before it fails.
+fn is_returned_promise(case: &Case<'_, '_>, trail: &Trail, index: usize) -> bool {
+    let program = case.program;
+    let Some(step) = trail.get(index) else { return false };
+    let info = &program.units.calls[step.call];
+    if program.modules[info.module].language != Language::TypeScript {
+        return false;
+    }
+    let NodeKind::Plain(Statement { kind: StatementKind::Return(Some(value)), .. }) =
+        program.units.nodes[info.node].kind
+    else {
+        return false;
+    };
+    let is_it = matches!(&value.kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call));
+    let is_asynchronous = || match trail.get(index + 1) {
+        Some(inner) => {
+            let function = program.units.units[program.unit_of_frame(inner.frame)].function;
+            function.is_some_and(|function| function.is_async && !function.is_generator)
+        }
+        None => true,
+    };
+    is_it && is_asynchronous()
 }
 
 /// Whether a rejection handler at a step asks the model again that has failed just before.

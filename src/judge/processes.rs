@@ -17,6 +17,7 @@ pub struct Processes {
     /// The modules of the servers, and the numbers of the processes that start one.
     served: BTreeSet<ModuleId>,
     serving: BTreeSet<usize>,
+    /// What each module imports.
     imports: Vec<BTreeSet<ModuleId>>,
 }
 
@@ -64,9 +65,9 @@ impl Processes {
         Processes { members, served, serving: starting, imports }
     }
 
-    /// Whether a module imports another one, itself or through others.
-    pub fn loads(&self, module: ModuleId, other: ModuleId) -> bool {
-        module == other || closure(&self.imports, BTreeSet::from([module])).contains(&other)
+    /// Whether a module imports another, itself or by what it imports.
+    pub fn brings(&self, top: ModuleId, module: ModuleId) -> bool {
+        closure(&self.imports, BTreeSet::from([top])).contains(&module)
     }
 
     /// The modules that serve.

@@ -24,7 +24,7 @@ mod traps;
 
 pub use environment::{
     EnvFileFacts, EnvironmentFile, EnvironmentFinding, Load, NotIgnored, env_file_not_ignored, environment_files,
-    is_environment_file, names_secrets,
+    is_environment_file, is_template, names_secrets,
 };
 
 /// More hits than this in one text say nothing new.

@@ -12,6 +12,7 @@ mod injection;
 mod naming;
 mod plugins;
 mod registered;
+mod scopes;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -115,6 +116,8 @@ pub struct Entries<'m> {
     routers: FxHashMap<CallId, Vec<(CallId, Registered<'m>)>>,
     /// Middleware found by convention, for the entries that are found by convention.
     conventions: Vec<Link<'m>>,
+    /// The paths for which some of these stand in front, by their place.
+    scopes: FxHashMap<(ModuleId, Span), Vec<String>>,
 }
 
 /// Modules that are run as they are: their body is an entry point of its own.

@@ -8,6 +8,7 @@ mod additions;
 pub mod arguments;
 mod browser;
 mod decorators;
+pub mod deployment;
 mod dispatch;
 pub mod entries;
 pub mod flow;

@@ -58,7 +58,8 @@ pub enum Kind {
     Inject,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`), start-up code (`role = "start"`) or a list of the dotted
-    /// names of middleware (`role = "names"`).
+    /// names of middleware (`role = "names"`). With `scope = "root"` the file stands in the folder of a project or in its
+    /// `src`; `path` is what the file exports of the paths for which its middleware stands in front.
     Convention,
     /// Something that protects: `protects` names the item (`V1`, `V2`, `A1`, `A2`, `A3`, `C1`, `C2`, `C3`, `T1-input`, `T2`),
     /// `how` the way it is wired: `decorator`, `middleware` (given to a middleware, mount, or route registration, or added),
@@ -84,7 +85,7 @@ pub enum Kind {
     /// fields may name variables (`env`).
     EnvironmentSchema,
     /// A call that loads a `.env` file, or a module that does when it is imported; `role = "framework"` where a framework
-    /// loads it for what it brings.
+    /// loads it for what it brings, `role = "dependency"` where it does wherever a project depends on the package.
     LoadsEnvironmentFile,
     /// An operation on a store (database, cache, file): `does` is `get`, `set`, `claim` (set if absent), `count` (increment),
     /// `append`, `delete`, `many` (loads rows), `tally` (how many there are), `expire`, `results` (answers what was queued on
@@ -216,7 +217,7 @@ pub const KINDS: [Keys; 40] = [
         Kind::Convention,
         "convention",
         &["files", "exports"],
-        &["entry", "public", "role", "guards", "path", "receives"],
+        &["entry", "public", "role", "guards", "path", "receives", "scope"],
     ),
     keys(
         Kind::Guard,

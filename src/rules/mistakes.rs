@@ -87,12 +87,13 @@ const WORDS: [(&str, &[&str]); 10] = [
             "parent",
             "inside",
             "framework",
+            "dependency",
             "nothing",
             "names",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
-    ("scope", &["pattern", "member"]),
+    ("scope", &["pattern", "member", "root"]),
 ];
 
 /// A file of `rules/catalogue` with the places of its keys.

@@ -37,6 +37,7 @@ impl<'m> Behaviour<'_, 'm> {
         depends_on_caller(program, key, frame)
             && !repeats::is_of_the_request(program, (key, frame))
             && !fresh::is_fresh(program, (key, frame))
+            && !repeats::names_a_thing_only(program, (key, frame))
     }
 
     /// Whether an operation says how long what it stores is kept.

@@ -287,6 +287,9 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             if refuses_few(quantity, &records) || is_row_only(quantity, &records) || self.is_gone_sooner(&records) {
                 return false;
             }
+            if tells_who(quantity) {
+                return false;
+            }
             let span = self.span(slice, &records);
             if span.long {
                 return true;
@@ -320,6 +323,18 @@ fn refuses_few(quantity: &Quantity<'_>, records: &[&Write<'_>]) -> bool {
     quantity.refuses_little
         && (is_tally || quantity.is_length)
         && !records.iter().any(|write| write.change == Change::Adjust)
+}
+
+/// Who asks is no amount: `if not user.id` sends visitors away, however much was used.
+fn tells_who(quantity: &Quantity<'_>) -> bool {
+    let is_identity = |subject: &Subject| match subject {
+        Subject::Field(name) => {
+            matches!(name.as_str(), "id" | "uid" | "sub" | "user" | "email" | "role")
+                || ["Id", "_id", "ID"].iter().any(|end| name.ends_with(end))
+        }
+        _ => false,
+    };
+    !quantity.subjects.is_empty() && quantity.subjects.iter().all(is_identity)
 }
 
 /// That a row is there says nothing about its numbers; of a number that is kept under a key it says that it is not nought.

@@ -155,10 +155,33 @@ fn tallies(program: &Program<'_>, site: Site) -> bool {
         let is_within = info.call.span.contains(other.span) && other.span != info.call.span;
         let is_chained = other.span.start == info.call.span.start && other.span.end > info.call.span.end;
         (is_within || is_chained) && asks(other)
-    }) || info.call.arguments.iter().any(|argument| {
-        let ExpressionKind::Name(_) = &argument.value.kind else { return false };
-        program.slice(&argument.value, site.frame).sites.iter().any(|site| asks(program.units.calls[site.call].call))
-    })
+    }) || says(info.call, &["count(", "sum("])
+        || info.call.arguments.iter().any(|argument| {
+            let ExpressionKind::Name(_) = &argument.value.kind else { return false };
+            program
+                .slice(&argument.value, site.frame)
+                .sites
+                .iter()
+                .any(|site| asks(program.units.calls[site.call].call))
+        })
+}
+
+/// Whether a text among the arguments of a call has one of these parts: ``select({ used: sql`sum(${usage.tokens})` })``.
+fn says(call: &Call, parts: &[&str]) -> bool {
+    fn holds(expression: &Expression, parts: &[&str], depth: usize) -> bool {
+        if let ExpressionKind::Literal(Literal::Text(text)) = &expression.kind {
+            let text = text.to_ascii_lowercase();
+            return parts.iter().any(|part| text.contains(part));
+        }
+        let mut found = false;
+        if depth < 12 {
+            crate::link::flow::children(expression, &mut |child| found = found || holds(child, parts, depth + 1));
+        }
+        found
+    }
+    call.arguments
+        .iter()
+        .any(|argument| matches!(argument.value.kind, ExpressionKind::Object(_)) && holds(&argument.value, parts, 0))
 }
 
 /// Whether a tally adds up what is stored rather than counting it.
@@ -174,6 +197,7 @@ pub fn sums_up(program: &Program<'_>, site: Site) -> bool {
     });
     let asks = |call: &Call| matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name.eq_ignore_ascii_case("sum"));
     has_sum
+        || says(info.call, &["sum("])
         || program.units.units[info.unit].calls.iter().any(|other| {
             let other = program.units.calls[*other].call;
             info.call.span.contains(other.span) && asks(other)

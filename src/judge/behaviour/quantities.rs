@@ -128,6 +128,9 @@ impl<'p, 'm> Search<'p, 'm> {
         match &expression.kind {
             E::Await(inner) | E::Spread(inner) => self.read(inner, frame, reading),
             E::Slice { object, .. } => self.read(object, frame, reading),
+            // Whether a comparison holds is no quantity: what it compares is asked on its own.
+            E::Operator { operator, .. }
+                if reading.by_truth && matches!(operator.as_str(), "<" | ">" | "<=" | ">=") => {}
             E::Operator { operator, operands } => {
                 for (place, operand) in operands.iter().enumerate() {
                     // `limit - used`: little is left where much is used. `used < limit` as an answer that is asked for
@@ -478,7 +481,12 @@ impl<'p, 'm> Search<'p, 'm> {
         let program = self.program;
         let info = &program.units.calls[site.call];
         let ExpressionKind::Member { object, .. } = &info.call.callee.kind else { return };
-        let ExpressionKind::Name(queue) = &object.kind else { return self.read(object, site.frame, reading) };
+        let ExpressionKind::Name(queue) = &object.kind else {
+            if !self.read_chained(object, site.frame, &reading) {
+                self.read(object, site.frame, reading);
+            }
+            return;
+        };
         let calls = program.units.units[info.unit].calls.iter().map(|call| Site { call: *call, frame: site.frame });
         let mut queued: Vec<(Site, Operation)> = calls
             .filter(|other| {
@@ -489,7 +497,6 @@ impl<'p, 'm> Search<'p, 'm> {
             .filter_map(|other| Some((other, operation(program, other)?)))
             .collect();
         queued.sort_by_key(|(other, _)| program.units.calls[other.call].call.span.start);
-        let answers = |operation: Operation| operation == Operation::Count || operation.reads();
         let placed = reading.position.and_then(|place| queued.get(place)).filter(|(_, operation)| answers(*operation));
         let chosen: Vec<(Site, Operation)> = match placed {
             Some(one) => vec![*one],
@@ -499,6 +506,38 @@ impl<'p, 'm> Search<'p, 'm> {
             self.read_operation(other, operation, reading.clone());
         }
     }
+
+    /// `multi().zadd(..).zcard(key).exec()`: the commands of one chain, of which the answer that is taken is read.
+    fn read_chained(&mut self, last: &'m Expression, frame: FrameId, reading: &Reading<'m>) -> bool {
+        let program = self.program;
+        let mut queued: Vec<Option<(Site, Operation)>> = Vec::new();
+        let mut at = last;
+        while let ExpressionKind::Call(call) = &at.kind {
+            // What opens the chain is given nothing.
+            if !call.arguments.is_empty() {
+                let site = program.units.call_id(call).map(|call| Site { call, frame });
+                queued.push(site.and_then(|site| Some((site, operation(program, site)?))));
+            }
+            let ExpressionKind::Member { object, .. } = &call.callee.kind else { break };
+            at = object;
+        }
+        queued.reverse();
+        let answers_it = |each: &(Site, Operation)| answers(each.1);
+        let placed = reading.position.and_then(|place| queued.get(place).copied().flatten()).filter(answers_it);
+        let chosen: Vec<(Site, Operation)> = match placed {
+            Some(one) => vec![one],
+            None => queued.into_iter().flatten().filter(answers_it).collect(),
+        };
+        for (site, operation) in &chosen {
+            self.read_operation(*site, *operation, reading.clone());
+        }
+        !chosen.is_empty()
+    }
+}
+
+/// Whether a command answers with what is stored, or with what a count has come to.
+fn answers(operation: Operation) -> bool {
+    operation == Operation::Count || operation.reads()
 }
 
 /// Names of results that say nothing about what they hold.

@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use crate::link::flow::{Gate, Slice};
 use crate::link::units::{Binding, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, Literal};
+use crate::model::{Argument, Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
 use super::fresh::is_fresh;
@@ -75,9 +75,80 @@ fn is_constant(program: &Program<'_>, site: Site) -> bool {
     })
 }
 
-/// A claim under a name that was never there before.
+/// A claim under a name that was never there before, or of a row that is made with a number of its own.
 fn is_named_anew(program: &Program<'_>, site: Site) -> bool {
     scripts::key_of(program, site).is_some_and(|key| is_fresh(program, (key, site.frame)))
+        || makes_number(program, site)
+}
+
+/// `insert({ id: generateId(), text })`: the row conflicts with none, unless a column of it names the request.
+fn makes_number<'m>(program: &Program<'m>, site: Site) -> bool {
+    let mut call = program.units.calls[site.call].call;
+    let mut columns: Vec<(&'m str, &'m Expression, FrameId)> = Vec::new();
+    // What is said about the conflict itself (`{ target: requests.id }`) tells which column decides.
+    if !call.arguments.is_empty() {
+        return false;
+    }
+    while let ExpressionKind::Member { object, .. } = &call.callee.kind {
+        let ExpressionKind::Call(inner) = &object.kind else { break };
+        call = inner;
+        for argument in &call.arguments {
+            columns_of(program, &argument.value, site.frame, &mut columns, 0);
+        }
+    }
+    let is_number = |name: &str| matches!(plain(name).as_str(), "id" | "uuid");
+    let names_request = |name: &str| REQUESTS.iter().any(|word| plain(name).contains(word));
+    columns.iter().any(|(name, value, frame)| is_number(name) && is_fresh(program, (value, *frame)))
+        && !columns.iter().any(|(name, ..)| names_request(name))
+}
+
+/// The fields of an object, also of those that are spread into it.
+fn columns_of<'m>(
+    program: &Program<'m>,
+    row: &'m Expression,
+    frame: FrameId,
+    columns: &mut Vec<(&'m str, &'m Expression, FrameId)>,
+    depth: usize,
+) {
+    if depth > 4 {
+        return;
+    }
+    let ExpressionKind::Object(entries) = &row.kind else {
+        for value in program.values(row, frame).iter() {
+            if let Value::Data { expression, frame } = value
+                && !std::ptr::eq(expression.0, row)
+            {
+                columns_of(program, expression.0, *frame, columns, depth + 1);
+            }
+        }
+        return;
+    };
+    for entry in entries {
+        match (&entry.key, &entry.value.kind) {
+            (Some(key), _) => columns.push((key, &entry.value, frame)),
+            (None, ExpressionKind::Spread(inner)) => columns_of(program, inner, frame, columns, depth + 1),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a key names something that is asked for and nobody who asks: `title:${params.id}`.
+pub(super) fn names_a_thing_only<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) -> bool {
+    let (mut thing, mut caller) = (false, false);
+    for (part, _) in &program.slice(key.0, key.1).parts {
+        match &part.kind {
+            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+                let name = plain(name);
+                thing |= matches!(name.as_str(), "id" | "params");
+                caller |= is_caller(&name);
+            }
+            ExpressionKind::Literal(Literal::Text(text)) => {
+                caller |= text.split(|each: char| !each.is_alphanumeric()).any(|word| is_caller(&plain(word)));
+            }
+            _ => {}
+        }
+    }
+    thing && !caller
 }
 
 /// `if !seen.insert(id)`: a set that says whether the value is new, as a test by itself.
@@ -104,10 +175,9 @@ pub(super) fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<Look
     let mut found = Vec::new();
     for site in &slice.sites {
         let call = program.units.calls[site.call].call;
-        let Some(key) = call.arguments.first() else { continue };
         if operation(program, *site).is_some_and(|operation| matches!(operation, Operation::Get | Operation::Many)) {
             let subjects = of_operation(program, *site);
-            for argument in &call.arguments {
+            for argument in asked_with(program, *site) {
                 found.push(LookUp {
                     subjects: subjects.clone(),
                     key: (&argument.value, site.frame),
@@ -117,6 +187,7 @@ pub(super) fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<Look
             }
             continue;
         }
+        let Some(key) = call.arguments.first() else { continue };
         let ExpressionKind::Member { object, name } = &call.callee.kind else { continue };
         if matches!(name.as_str(), "get" | "has" | "contains" | "contains_key" | "includes" | "pop") {
             let subjects = kept_in(program, object, site.frame);
@@ -145,6 +216,23 @@ pub(super) fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<Look
         }
     }
     found
+}
+
+/// What a look-up is given, also by the calls that are chained to it: `.where(eq(events.id, id))`.
+fn asked_with<'m>(program: &Program<'m>, site: Site) -> Vec<&'m Argument> {
+    let info = &program.units.calls[site.call];
+    if !info.call.arguments.is_empty() {
+        return info.call.arguments.iter().collect();
+    }
+    let calls = program.units.units[info.unit].calls.iter().map(|call| program.units.calls[*call].call);
+    let chained = calls.filter(|other| other.span.start == info.call.span.start && other.span.end > info.call.span.end);
+    chained.filter(|other| is_condition(other)).flat_map(|other| &other.arguments).collect()
+}
+
+/// `.where(..)`, `.eq(column, value)`: a call that says which rows are meant.
+fn is_condition(call: &Call) -> bool {
+    matches!(&call.callee.kind, ExpressionKind::Member { name, .. }
+        if matches!(name.as_str(), "where" | "andWhere" | "eq" | "match" | "filter" | "filter_by"))
 }
 
 /// What a collection that the program keeps is known by; nothing for what comes with the request.
@@ -225,7 +313,7 @@ pub(super) fn is_of_the_request<'m>(program: &Program<'m>, key: (&'m Expression,
             }
             ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
                 let plain = plain(name);
-                if REQUESTS.iter().any(|word| plain.contains(word)) {
+                if REQUESTS.iter().any(|word| plain.contains(word)) || is_id_of_event(part) {
                     return true;
                 }
                 let is_thing = program.values(part, *frame).iter().all(|value| match value {
@@ -273,6 +361,13 @@ pub(super) fn is_of_the_request<'m>(program: &Program<'m>, key: (&'m Expression,
         )
     });
     !names.is_empty() && names.iter().any(|name| !is_caller(name))
+}
+
+/// `event.id`, `update.id`: what was sent names itself.
+fn is_id_of_event(part: &Expression) -> bool {
+    let ExpressionKind::Member { object, name } = &part.kind else { return false };
+    let ExpressionKind::Name(holder) = &object.kind else { return false };
+    name == "id" && matches!(plain(holder).as_str(), "event" | "evt" | "message" | "msg" | "update" | "delivery")
 }
 
 fn is_caller(name: &str) -> bool {

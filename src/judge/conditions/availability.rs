@@ -1,8 +1,11 @@
 //! A1: every external call is bounded in time.
 
+use globset::GlobSet;
+
 use crate::link::Site;
 use crate::link::arguments::{Amount, Given, Held};
 use crate::link::entries::{Entry, globs};
+use crate::link::units::ModuleId;
 use crate::model::{Literal, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::packs::Reason;
@@ -152,11 +155,16 @@ pub fn platform_place(case: &Case<'_, '_>, entry: &Entry<'_>) -> Option<Location
         let Some(files) = globs(&fact.files) else { continue };
         if files.is_match(path) {
             for key in &fact.keys {
-                if exported_number(case, entry, key).is_some_and(|seconds| seconds > 0.0 && seconds <= LONGEST) {
+                if is_limited(case, entry.module, key) {
                     let span = asked_for(case, entry, fact).unwrap_or(entry.span);
                     return Some(program.location(entry.module, span));
                 }
             }
+        }
+        if entry.kind == "action"
+            && let Some(place) = limit_of_pages(case, entry, fact, &files)
+        {
+            return Some(place);
         }
         for settings in program.settings.iter().filter(|settings| files.is_match(&settings.path)) {
             let folder = crate::link::names::folder_of(&settings.path);
@@ -209,7 +217,31 @@ fn is_deployed(
     };
     let modules = case.program.modules.iter().enumerate();
     let mut found = modules.filter(|(_, module)| is_named(&module.path)).map(|(module, _)| module).peekable();
-    found.peek().is_none() || found.any(|module| case.processes().loads(module, entry.module))
+    found.peek().is_none()
+        || found.any(|module| module == entry.module || case.processes().brings(module, entry.module))
+}
+
+/// Whether a module exports a time limit under a key.
+fn is_limited(case: &Case<'_, '_>, module: ModuleId, key: &str) -> bool {
+    exported_number(case, module, key).is_some_and(|seconds| seconds > 0.0 && seconds <= LONGEST)
+}
+
+/// An action runs under the limit of the page that it is called from: the place of the first, where all have one.
+fn limit_of_pages(case: &Case<'_, '_>, entry: &Entry<'_>, fact: &Fact, files: &GlobSet) -> Option<Location> {
+    let program = case.program;
+    let pages = (0..program.modules.len()).filter(|module| {
+        *module != entry.module
+            && files.is_match(&program.modules[*module].path)
+            && case.processes().brings(*module, entry.module)
+    });
+    let mut first = None;
+    for page in pages {
+        let key = fact.keys.iter().find(|key| is_limited(case, page, key))?;
+        let name = key.split('.').next().unwrap_or(key);
+        let export = program.units.exports[page].iter().find(|export| export.name == name)?;
+        first = first.or_else(|| Some(program.location(page, export.value.as_ref()?.span)));
+    }
+    first
 }
 
 /// What `*` stands for in a key pattern, in order. A key that holds dots itself (`nginx.ingress.kubernetes.io/limit-rps`)
@@ -236,12 +268,12 @@ pub fn match_keys<'k>(pattern: &[&str], keys: &'k [String]) -> Option<Vec<&'k st
 }
 
 /// A number that the entry point's module exports under a key path.
-fn exported_number(case: &Case<'_, '_>, entry: &Entry<'_>, key: &str) -> Option<f64> {
+fn exported_number(case: &Case<'_, '_>, module: ModuleId, key: &str) -> Option<f64> {
     let program = case.program;
     let (name, rest) = key.split_once('.').unwrap_or((key, ""));
-    let export = program.units.exports[entry.module].iter().find(|export| export.name == name)?;
+    let export = program.units.exports[module].iter().find(|export| export.name == name)?;
     let value = export.value.as_ref()?;
-    let frame = program.module_frame(entry.module);
+    let frame = program.module_frame(module);
     if rest.is_empty() {
         return program.number(value, frame, 0);
     }

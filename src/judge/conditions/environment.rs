@@ -139,8 +139,8 @@ pub struct Survey {
 
 /// The variables that shipping code reads.
 pub fn survey(case: &Case<'_, '_>) -> Survey {
-    let reads = reads::reads(&Variables::new(case.program));
     let schemas = schemas::checked_by_calls(case);
+    let reads = reads::reads(&Variables::with(case.program, schemas::open_fields(&schemas)));
     let (mut rows, mut optional) = (Rows::default(), Rows::default());
     if !reads.is_empty() || !schemas.is_empty() {
         let mut checks = Checks::of(case, &schemas);

@@ -10,14 +10,14 @@ use crate::link::names::folder_of;
 use crate::link::units::{ModuleId, NodeKind};
 use crate::model::join;
 use crate::model::{Language, Lines, Literal, Span, StatementKind};
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::packs::{Because, Packs, fill};
 use crate::rules::secrets::Shapes;
 
 use super::super::case::{Outcome, fingerprint};
 use super::super::secrets::{
     EnvFileFacts, EnvironmentFile, Hit, Load, Rule, env_file_not_ignored, environment_files, is_environment_file,
-    names_secrets, scan,
+    is_template, names_secrets, scan,
 };
 use super::super::verdict::{Confidence, Excerpt, Finding, Item, Location, Text, Verdict};
 
@@ -112,7 +112,42 @@ fn documented(text: &str) -> Vec<String> {
         .collect();
     names.sort();
     names.dedup();
+    // Where another file is what the reader makes, a mention of `.env` is none.
+    if names.len() > 1 && !is_made(text) {
+        names.retain(|name| name != ".env");
+    }
     names
+}
+
+/// Whether a text tells to make or fill a file `.env`: `cp .env.example .env`, "copy it to `.env`", "a `.env` file".
+fn is_made(text: &str) -> bool {
+    let words: Vec<&str> =
+        text.split_whitespace().map(|word| word.trim_matches(['`', '"', '\'', '(', ')', ',', ':'])).collect();
+    let makes = |before: &str| {
+        matches!(
+            before.to_ascii_lowercase().as_str(),
+            "to" | "a"
+                | "an"
+                | "the"
+                | "your"
+                | "my"
+                | "as"
+                | "in"
+                | "into"
+                | "named"
+                | "called"
+                | "create"
+                | "touch"
+                | "edit"
+                | "file"
+        ) || before.contains(".env")
+            || before.contains("env.")
+            || before.ends_with('>')
+    };
+    words.windows(2).any(|pair| match pair {
+        [before, word] => word.trim_end_matches('.') == ".env" && makes(before),
+        _ => false,
+    })
 }
 
 /// `hardcoded-secret`, `committed-env-file`, `env-file-not-ignored`, `client-exposed-secret`.
@@ -148,8 +183,12 @@ pub fn exposure(
         findings.push(finding(packs, shapes, place, &each.hit));
     }
     let documented = documented_files(tree, found);
+    let mut loads = loads(tree, program, &documented);
+    if documented.is_empty() {
+        loads.extend(loads_by_dependency(tree, program, shapes, ignore));
+    }
     let facts = EnvFileFacts {
-        loads: loads(tree, program, &documented),
+        loads,
         documented,
         tracked: tree
             .files
@@ -299,10 +338,41 @@ fn loads_on_import(program: &Program<'_>, mut found: impl FnMut(ModuleId, Span, 
         let module = program.module_of(node.unit);
         let name = program.catalogue.canonical(program.modules[module].language, &import.source);
         for (_, fact) in program.facts_of(&name, Kind::LoadsEnvironmentFile) {
+            if fact.role.as_deref() == Some(DEPENDENCY) {
+                continue;
+            }
             found(module, statement.span, fact.role.as_deref() == Some("framework"));
         }
     }
 }
+
+/// The environment files that frameworks of the projects load by themselves. Of `.env` and `.env.local` one is enough
+/// that git would not add: which of them is used nothing tells.
+fn loads_by_dependency(tree: &Tree, program: &Program<'_>, shapes: &Shapes, ignore: &IgnoreRules) -> Vec<Load> {
+    let facts = program.catalogue.of_kind(Kind::LoadsEnvironmentFile).map(|(_, fact)| fact);
+    let frameworks: Vec<&Fact> = facts.filter(|fact| fact.role.as_deref() == Some(DEPENDENCY)).collect();
+    let mut all = Vec::new();
+    for project in &tree.projects {
+        let loads = project
+            .dependencies
+            .iter()
+            .any(|dependency| frameworks.iter().any(|fact| fact.names.iter().any(|name| *name == dependency.name)));
+        // A template says that there are values to fill in.
+        let has_template = || {
+            tree.files
+                .iter()
+                .any(|file| folder_of(&file.path) == project.folder && is_template(&file.path, &shapes.lists))
+        };
+        let (file, own) = (join(&project.folder, ".env"), join(&project.folder, ".env.local"));
+        if loads && has_template() && !ignore.would_ignore(&file) && !ignore.would_ignore(&own) {
+            all.push(Load { path: join(&project.folder, "package.json"), line: 1, file });
+        }
+    }
+    all
+}
+
+/// Marks what loads an environment file wherever it is depended on.
+const DEPENDENCY: &str = "dependency";
 
 /// Where the application loads an environment file: a call, a settings class, a compose file, a start command.
 fn loads(tree: &Tree, program: &Program<'_>, documented: &[String]) -> Vec<Load> {
@@ -320,7 +390,8 @@ fn loads(tree: &Tree, program: &Program<'_>, documented: &[String]) -> Vec<Load>
         let site = Site { call, frame: program.open_frame(info.unit) };
         for path in program.callee_paths(site).iter() {
             for (_, fact) in program.facts_of(path, Kind::LoadsEnvironmentFile) {
-                if fact.unless.iter().any(|unless| program.meets(unless, site) == Some(true)) {
+                let is_off = fact.unless.iter().any(|unless| program.meets(unless, site) == Some(true));
+                if is_off || fact.role.as_deref() == Some(DEPENDENCY) {
                     continue;
                 }
                 let mut given: Vec<String> = Vec::new();

@@ -433,7 +433,18 @@ fn lets_through<'m>(case: &Case<'_, 'm>, gate: &Gate<'m>, handler: &'m Handler, 
 }
 
 fn exits<'m>(case: &Case<'_, 'm>, unit: usize, block: &'m Block) -> bool {
-    answers_error(case, unit, block) || crate::link::flow::leaves(block)
+    let hands_on = block.last().is_some_and(|last| match &last.kind {
+        StatementKind::Expression(value) | StatementKind::Return(Some(value)) => hands_error_on(value),
+        _ => false,
+    });
+    hands_on || answers_error(case, unit, block) || crate::link::flow::leaves(block)
+}
+
+/// `next(error)`: the request ends at the handlers of errors.
+fn hands_error_on(value: &Expression) -> bool {
+    let ExpressionKind::Call(call) = &value.kind else { return false };
+    let is_next = matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "next");
+    is_next && matches!(call.arguments.as_slice(), [given] if !matches!(given.value.kind, ExpressionKind::Literal(_)))
 }
 
 fn assigns(block: &Block) -> bool {
@@ -444,6 +455,7 @@ fn assigns(block: &Block) -> bool {
 fn goes_on(value: &Expression) -> bool {
     match &value.kind {
         ExpressionKind::Await(inner) => goes_on(inner),
+        ExpressionKind::Call(_) if hands_error_on(value) => false,
         ExpressionKind::Call(call) => super::super::retrying::last_name(&call.callee)
             .is_some_and(|name| matches!(name, "next" | "call_next" | "run" | "handle" | "handler")),
         _ => false,

@@ -5,7 +5,7 @@ use crate::link::flow::{Exit, Gate};
 use crate::link::reach::{Reach, Trail};
 use crate::link::units::{NodeId, NodeKind};
 use crate::link::{FrameId, How, Site, Value};
-use crate::model::{Call, Expression, ExpressionKind, StatementKind};
+use crate::model::{Call, Expression, ExpressionKind, Language, Literal, StatementKind};
 
 use super::Guards;
 
@@ -134,6 +134,9 @@ impl<'p, 'm> Guards<'p, 'm> {
             .sites(program)
             .filter(|site| {
                 let info = &program.units.calls[site.call];
+                if self.hands_error_on(*site) {
+                    return false;
+                }
                 // What an application is given to receive and to answer with is no way on.
                 let answers = matches!(&info.call.callee.kind, ExpressionKind::Name(name)
                     if matches!(name.as_str(), "send" | "receive" | "start_response" | "resolve" | "reject"));
@@ -148,6 +151,33 @@ impl<'p, 'm> Guards<'p, 'm> {
                     })
             })
             .collect()
+    }
+
+    /// Whether a middleware gives up at a call: `next(error)` goes to the handlers of errors, past all that comes after.
+    fn hands_error_on(&self, site: Site) -> bool {
+        let program = self.program;
+        let info = &program.units.calls[site.call];
+        let (ExpressionKind::Name(name), [given]) = (&info.call.callee.kind, info.call.arguments.as_slice()) else {
+            return false;
+        };
+        if program.modules[info.module].language != Language::TypeScript {
+            return false;
+        }
+        // `next` is the last of what a middleware is given, after the request and the answer.
+        let mut around = std::iter::successors(Some(info.unit), |unit| program.units.units[*unit].parent);
+        let is_last_given = around.any(|unit| {
+            program.units.units[unit].function.is_some_and(|function| {
+                let last = function.parameters.last().filter(|_| function.parameters.len() >= 3);
+                last.is_some_and(|last| matches!(&last.target.kind, ExpressionKind::Name(last) if last == name))
+            })
+        });
+        let goes_on = match &given.value.kind {
+            ExpressionKind::Literal(Literal::Text(text)) => text == "route" || text == "router",
+            ExpressionKind::Literal(_) => true,
+            ExpressionKind::Name(name) => name == "undefined",
+            _ => false,
+        };
+        is_last_given && !goes_on
     }
 }
 
@@ -181,17 +211,4 @@ pub(super) fn goes_on(callee: &Expression) -> bool {
         }
         _ => true,
     }
-}
-
-/// What holds for a chain of answers of which one that is `decides` is enough.
-pub(super) fn decided(answers: impl Iterator<Item = Option<bool>>, decides: bool) -> Option<bool> {
-    let mut known = true;
-    for answer in answers {
-        match answer {
-            Some(holds) if holds == decides => return Some(decides),
-            Some(_) => {}
-            None => known = false,
-        }
-    }
-    known.then_some(!decides)
 }

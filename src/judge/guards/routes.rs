@@ -1,12 +1,12 @@
 //! Which requests a guard lets pass unseen: exempt paths, probes, methods.
 
+use crate::link::deployment::decided;
 use crate::link::flow::Exit;
 use crate::link::reach::Trail;
 use crate::link::{FrameId, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
 
 use super::Guards;
-use super::refusals::decided;
 
 impl<'p, 'm> Guards<'p, 'm> {
     /// A way through a middleware for what it does not concern: other protocols, its own switch.

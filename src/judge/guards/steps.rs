@@ -81,8 +81,11 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     fn find_gate(&self, gate: &Gate<'m>, item: &str) -> Option<Protection> {
         let program = self.program;
+        let is_around = gate.exit == Exit::Branch;
         if gate.under.is_some_and(|test| self.by_request(test, gate.frame))
             || self.asks_for_promise(gate.test, gate.frame)
+            || !is_around && program.is_never_deployed(gate.node, gate.frame)
+            || program.holds_deployed(gate.test, gate.frame, 0) == Some(!gate.refuses_when)
         {
             return None;
         }
@@ -130,10 +133,12 @@ impl<'p, 'm> Guards<'p, 'm> {
             {
                 return Some(found);
             }
-            if before.is_caught || before.under.is_some_and(|test| self.by_request(test, site.frame)) {
+            let info = &program.units.calls[before.site.call];
+            let is_conditional =
+                |test| self.by_request(test, site.frame) || program.is_never_deployed(info.node, site.frame);
+            if before.is_caught || before.under.is_some_and(is_conditional) {
                 continue;
             }
-            let info = &program.units.calls[before.site.call];
             for path in program.callee_paths(before.site).iter() {
                 let stops = self
                     .facts(path, Some(before.site), item)

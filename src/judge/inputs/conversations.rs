@@ -94,9 +94,13 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                     match program.argument(site, &alternative) {
                         Given::Present { expression, frame } => {
                             // `lrange(key, 0, -1)` loads everything.
-                            let everything =
-                                program.number(expression, frame, 0) == Some(0.0) && alternative.starts_with('#');
-                            if !everything && program.amount(expression, frame, None, &[]) != Amount::Off {
+                            let everything = program.number(expression, frame, 0) == Some(0.0)
+                                && alternative.starts_with('#')
+                                && !self.ends_after(site, &alternative);
+                            if !everything
+                                && !self.is_endless(expression, frame)
+                                && program.amount(expression, frame, None, &[]) != Amount::Off
+                            {
                                 return true;
                             }
                         }
@@ -119,7 +123,25 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             other.span.start == info.call.span.start
                 && other.span.end > info.call.span.end
                 && matches!(&other.callee.kind, ExpressionKind::Member { name: called, .. } if called == name)
+                && !other.arguments.first().is_some_and(|given| self.is_endless(&given.value, site.frame))
         })
+    }
+
+    /// `lrange(key, 0, 19)` loads so many: the place after that of the first one is not counted from the end.
+    fn ends_after(&self, site: Site, first: &str) -> bool {
+        let place = first.strip_prefix('#').and_then(|place| place.parse::<usize>().ok());
+        let last = place.map(|place| self.program().argument(site, &format!("#{}", place + 1)));
+        match last {
+            Some(Given::Present { expression, frame }) => {
+                self.program().number(expression, frame, 0).is_some_and(|last| last >= 0.0)
+            }
+            _ => false,
+        }
+    }
+
+    /// `limit(Number.MAX_SAFE_INTEGER)` bounds nothing.
+    fn is_endless(&self, given: &'m Expression, frame: FrameId) -> bool {
+        self.program().number(given, frame, 0).is_some_and(f64::is_infinite)
     }
 
     /// A collection that outlives the request: an attribute or module variable that starts empty and is added to.

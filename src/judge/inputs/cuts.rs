@@ -34,7 +34,8 @@ pub(super) fn call_is_cut<'m>(program: &Program<'m>, method: &str, call: &'m Cal
         "substr" | "splice" => slice_is_cut(program, argument(0), argument(1), frame),
         "split_off" => argument(0).is_some_and(|start| starts_relatively(program, start, frame)),
         "truncate" | "take" | "takeLast" | "takeRight" | "head" | "tail" | "last" | "limit" | "shorten" => {
-            !call.arguments.is_empty()
+            // `limit(Number.MAX_SAFE_INTEGER)` cuts nothing.
+            argument(0).is_some_and(|most| !program.number(most, frame, 0).is_some_and(f64::is_infinite))
         }
         _ => false,
     }

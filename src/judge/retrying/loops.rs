@@ -72,7 +72,8 @@ fn repeated_call(case: &Case<'_, '_>, unit: UnitId, node: NodeId, frame: FrameId
             NodeKind::TryBody(each) => each.handlers.iter().any(|handler| goes_on(&handler.body)),
             _ => false,
         }) || is_caught_in_place(program, site)
-            || leaves_on_success(program, node, site);
+            || leaves_on_success(program, node, site)
+            || goes_on_after_failure(program, node);
         if found.as_ref().is_none_or(|known| !known.repeats) {
             found = Some(Asked { api, repeats, call: *call });
         }
@@ -124,6 +125,28 @@ fn leaves_on_success(program: &Program<'_>, node: NodeId, site: Site) -> bool {
         let exits = leaves(then) != leaves(otherwise);
         inside && exits && tests_failure(test)
     })
+}
+
+/// Whether a loop goes on as long as an answer is a failure: `while reply.status >= 500`, `i < 3 && !reply.ok`.
+fn goes_on_after_failure(program: &Program<'_>, node: NodeId) -> bool {
+    let NodeKind::Loop(Loop { kind: LoopKind::While, over: Some(test), .. }) = program.units.nodes[node].kind else {
+        return false;
+    };
+    let is_failure = |operand: &Expression| matches!(operand.kind, ExpressionKind::Literal(Literal::Number(number)) if number == 429.0 || number >= 499.0);
+    let mut found = false;
+    walk(test, &mut |each| {
+        if let ExpressionKind::Operator { operator, operands } = &each.kind {
+            let asks = operands.iter().any(|operand| tests_failure(operand));
+            let is_status =
+                operands.iter().filter_map(last_name).any(|name| name.to_ascii_lowercase().contains("status"));
+            found |= match operator.as_str() {
+                "not" => asks,
+                "==" | ">=" | ">" | "in" => is_status && operands.iter().any(is_failure),
+                _ => false,
+            };
+        }
+    });
+    found
 }
 
 /// Whether a block ends by leaving the loop.

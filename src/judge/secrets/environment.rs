@@ -11,7 +11,7 @@ pub fn is_environment_file(path: &str, lists: &Lists) -> bool {
 }
 
 /// Whether a path is that of a template of an environment file: `.env.example`, `example.env`, `env.sample`.
-pub(super) fn is_template(path: &str, lists: &Lists) -> bool {
+pub fn is_template(path: &str, lists: &Lists) -> bool {
     let file = file_of(path);
     (is_named_like_one(path) || file.starts_with("env.")) && is_template_name(path, lists)
 }

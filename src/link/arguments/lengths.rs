@@ -1,7 +1,8 @@
 //! Lengths of time and numbers that settings hold.
 
 use crate::link::Program;
-use crate::link::values::{FrameId, Site, Value, Written};
+use crate::link::units::UnitId;
+use crate::link::values::{FrameId, How, Site, Value, Written};
 use crate::model::*;
 use crate::rules::amounts;
 use crate::rules::catalogue::{Condition, Fact, Kind};
@@ -27,9 +28,17 @@ impl<'m> Program<'m> {
         if off.contains(&written) {
             return Amount::Off;
         }
-        if let Some(number) = self.number(expression, frame, 0) {
+        let is_chosen = matches!(expression.kind, ExpressionKind::Conditional { .. });
+        if let Some(number) = self.number(expression, frame, 0).filter(|_| !is_chosen) {
             let is_off = number == 0.0 || off.iter().any(|off| off.parse() == Ok(number));
             return if is_off { Amount::Off } else { Amount::Number(number * amounts::unit(unit)) };
+        }
+        // Of what depends on where the program runs, production counts.
+        if let ExpressionKind::Conditional { test, then, otherwise } = &expression.kind
+            && let Some(holds) = self.holds_deployed(test, frame, 0)
+            && depth < DEPTH
+        {
+            return self.amount_at(if holds { then } else { otherwise }, frame, unit, off, depth + 1);
         }
         // Where one branch gives nothing, there are calls to which nothing is given.
         if let ExpressionKind::Conditional { then, otherwise, .. } = &expression.kind
@@ -89,8 +98,17 @@ impl<'m> Program<'m> {
                 }
                 self.library_amount(path, sites, unit, off, depth)
             }
+            Value::Function { unit: function, closure, .. } => self.answered_amount(*function, *closure, off, depth),
             _ => Amount::Unknown,
         }
+    }
+
+    /// A function that is asked for an amount and always answers nothing gives nothing: `tracesSampler: () => 0`.
+    fn answered_amount(&self, function: UnitId, closure: FrameId, off: &[String], depth: usize) -> Amount {
+        let returns = &self.units.units[function].returns;
+        let frame = self.enter(function, closure, None, How::Framework).unwrap_or_else(|| self.open_frame(function));
+        let is_off = |value: &&'m Expression| self.amount_at(value, frame, None, off, depth + 1) == Amount::Off;
+        if !returns.is_empty() && returns.iter().all(is_off) { Amount::Off } else { Amount::Unknown }
     }
 
     /// The length of what a library makes: a duration, an optional value, a signal that a timer ends.
@@ -245,7 +263,14 @@ pub(super) fn is_none(fact: &Fact) -> bool {
 }
 
 /// How languages write a number without end.
-pub(super) const INFINITE: [&str; 3] = ["globals.Infinity", "globals.Number.POSITIVE_INFINITY", "math.inf"];
+pub(super) const INFINITE: [&str; 6] = [
+    "globals.Infinity",
+    "globals.Number.POSITIVE_INFINITY",
+    "globals.Number.MAX_SAFE_INTEGER",
+    "globals.Number.MAX_VALUE",
+    "math.inf",
+    "sys.maxsize",
+];
 
 /// `null`, `None`, `undefined`
 fn is_nothing(expression: &Expression) -> bool {

@@ -52,7 +52,12 @@ impl<'m> Entries<'m> {
                 }
                 // What stands in front of requests does not stand in front of what a clock or a shell starts.
                 None if matches!(self.entries[entry].kind.as_str(), "cron" | "cli") => chains.push(own),
-                None => chains.push(self.conventions.iter().cloned().chain(own.iter().cloned()).collect()),
+                None => {
+                    let name = &self.entries[entry].name;
+                    let route = name.split_once(' ').map_or(name.as_str(), |(_, path)| path);
+                    let before = self.conventions.iter().filter(|link| !self.is_outside(link, route));
+                    chains.push(before.cloned().chain(own.iter().cloned()).collect());
+                }
             }
             let injected = injected_links(program, self.entries[entry].handler);
             for chain in &mut chains {
@@ -185,6 +190,8 @@ pub(super) fn is_within_route(program: &Program<'_>, call: CallId) -> bool {
 
 /// Whether a middleware's path scope covers a route path.
 pub(super) fn covers(scope: &str, path: &str) -> bool {
+    let is_open = scope.ends_with('*') && !scope.ends_with("/*");
     let scope = scope.trim_end_matches(['*', '/']);
-    scope.is_empty() || path.starts_with(scope)
+    let is_whole_part = |rest: &str| is_open || rest.is_empty() || rest.starts_with('/');
+    scope.is_empty() || path.strip_prefix(scope).is_some_and(is_whole_part)
 }

@@ -14,7 +14,7 @@ use crate::rules::checked::{Catalogue, FactId};
 use crate::source::is_bounded_pattern;
 
 use super::decorated::wrapped_by;
-use super::{Entries, Entry, Link, Role, Started, handler_frame};
+use super::{Entries, Entry, Link, Role, Started, handler_frame, scopes};
 
 impl<'m> Entries<'m> {
     /// Files that frameworks find by their path.
@@ -26,8 +26,10 @@ impl<'m> Entries<'m> {
             .filter_map(|(_, fact)| Some((fact, globs(&fact.files)?)))
             .collect();
         for (module, info) in program.modules.iter().enumerate() {
-            for (fact, globs) in facts.iter().filter(|(_, globs)| globs.is_match(&info.path)) {
-                let _ = globs;
+            let is_found = |(fact, globs): &&(&Fact, GlobSet)| {
+                globs.is_match(&info.path) && is_in_place(fact, program.projects, &info.path)
+            };
+            for (fact, _) in facts.iter().filter(is_found) {
                 for export in &fact.exports {
                     self.conventional_export(program, module, fact, export);
                 }
@@ -88,6 +90,9 @@ impl<'m> Entries<'m> {
                 let value =
                     values.iter().find(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit));
                 if let Some(value) = value {
+                    if let Some(paths) = fact.path.as_deref().and_then(|path| scopes::written(program, module, path)) {
+                        self.scopes.insert((home, span), paths);
+                    }
                     self.conventions.push(Link { value: value.clone(), role: Role::Middleware, module: home, span });
                 }
                 continue;
@@ -140,7 +145,8 @@ impl<'m> Entries<'m> {
             }
             let Some(handler) = handler_frame(program, unit) else { continue };
             let name = if function.name.is_empty() {
-                exported_name(program, info.module, unit)
+                let exported = exported_name(program, info.module, unit);
+                if exported.is_empty() { bound_name(program, unit).unwrap_or_default() } else { exported }
             } else {
                 function.name.clone()
             };
@@ -288,6 +294,14 @@ pub(super) fn route_of_file(path: &str) -> String {
     format!("/{}", kept.join("/"))
 }
 
+/// The name that a function without one is bound to where it is written: `const ask = async () => { "use server" }`.
+fn bound_name(program: &Program<'_>, unit: UnitId) -> Option<String> {
+    let info = &program.units.units[unit];
+    let names = &program.units.units[info.parent?].names;
+    let binds_it = |binding: &Binding<'_>| matches!(binding, Binding::Value { value, access, .. } if access.is_empty() && value.span == info.span);
+    names.iter().filter(|(_, bindings)| bindings.iter().any(binds_it)).map(|(name, _)| (*name).to_owned()).min()
+}
+
 pub(super) fn exported_name(program: &Program<'_>, module: ModuleId, unit: UnitId) -> String {
     program.units.exports[module]
         .iter()
@@ -331,17 +345,30 @@ pub fn found_by_convention(program: &Program<'_>) -> BTreeSet<ModuleId> {
         .collect();
     let holds = |module: ModuleId, export: &str| {
         let name = export.split('.').next().unwrap_or(export);
-        let body = &program.units.units[program.units.bodies[module]];
-        name == "*" || body.names.contains_key(name) || program.exported(module, name, 0).is_some()
+        name == "*" || program.exported(module, name, 0).is_some()
     };
     let is_found = |module: &ModuleId| {
         let path = &program.modules[*module].path;
         facts.iter().any(|(fact, globs)| {
             let holds_any = || fact.exports.is_empty() || fact.exports.iter().any(|export| holds(*module, export));
-            globs.is_match(path) && holds_any()
+            globs.is_match(path) && is_in_place(fact, program.projects, path) && holds_any()
         })
     };
     (0..program.modules.len()).filter(is_found).collect()
+}
+
+/// Whether a file stands where the framework looks for it: with `scope = "root"` only in the folder of a project, or in
+/// its `src`.
+fn is_in_place(fact: &Fact, projects: &[Project], path: &str) -> bool {
+    if fact.scope.as_deref() != Some("root") {
+        return true;
+    }
+    let within = projects.iter().filter_map(|project| match project.folder.as_str() {
+        "" => Some(path),
+        folder => path.strip_prefix(folder)?.strip_prefix('/'),
+    });
+    let rest = within.min_by_key(|rest| rest.len()).unwrap_or(path);
+    !rest.strip_prefix("src/").unwrap_or(rest).contains('/')
 }
 
 /// Whether a project depends on the library of a fact; what has no packages is there always.

@@ -40,7 +40,7 @@ impl<'m> Program<'m> {
                         Target::Library(path) => library(path),
                     };
                 }
-                vec![Value::Module(*target)]
+                self.exported_whole(import, *target, depth).unwrap_or_else(|| vec![Value::Module(*target)])
             }
             (Target::Module(target), Some(name)) => {
                 self.exported(*target, name, depth).unwrap_or_else(|| vec![Value::Unknown])
@@ -60,6 +60,25 @@ impl<'m> Program<'m> {
             }
             (Target::Library(path), Some(name)) => self.library_import(from, path, name),
         }
+    }
+
+    /// `const limit = require("./limit")` of a module that is one function, class or product of a library as a whole
+    /// (`module.exports = limit`): that thing, with the module where it has members of its own.
+    fn exported_whole(&self, import: &Import, target: ModuleId, depth: usize) -> Option<Values<'m>> {
+        let exports = &self.units.exports[target];
+        if !import.is_require || !exports.iter().any(|export| export.name == "=") {
+            return None;
+        }
+        let mut whole = self.exported(target, "default", depth + 1)?;
+        let is_thing =
+            |value: &Value<'m>| matches!(value, Value::Function { .. } | Value::Class(_) | Value::Library { .. });
+        if whole.is_empty() || !whole.iter().all(is_thing) {
+            return None;
+        }
+        if exports.iter().any(|export| export.name != "=") {
+            whole.push(Value::Module(target));
+        }
+        Some(whole)
     }
 
     /// `use a::b::C` where `a::b` is a module of ours and `C` is not found there by file: try a shorter module path.

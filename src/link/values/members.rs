@@ -8,6 +8,7 @@ use crate::link::units::*;
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
+use super::assigned::Place;
 use super::frames::{FrameId, How, Site};
 use super::supers::library_member;
 use super::{ALTERNATIVES, Value, Values, Written, add};
@@ -17,9 +18,8 @@ impl<'m> Program<'m> {
         self.member(value, name, None)
     }
 
-    /// A member of a value. `object` is how the value was written and where, to find assignments to the same member
-    /// elsewhere.
-    pub fn member(&self, value: &Value<'m>, name: &str, object: Option<(&'m Expression, FrameId)>) -> Values<'m> {
+    /// A member of a value. `object` is how the value was written, to find assignments to the same member elsewhere.
+    pub fn member(&self, value: &Value<'m>, name: &str, object: Option<Place<'m>>) -> Values<'m> {
         let unknown = || vec![Value::Unknown];
         match value {
             Value::Library { path, sites } => {
@@ -82,7 +82,7 @@ impl<'m> Program<'m> {
 
     /// What a call takes out of a memory of the program: `session.get("model")` is what `session.set("model", ...)` or
     /// `session["model"] = ...` put there. Data in it is a state of its own.
-    pub(super) fn taken_out(&self, path: &str, call: &'m Call) -> Values<'m> {
+    pub(super) fn taken_out(&self, path: &str, call: &'m Call, frame: FrameId) -> Values<'m> {
         let (Some((memory, "get" | "setdefault" | "pop")), ExpressionKind::Member { object, .. }) =
             (path.rsplit_once('.'), &call.callee.kind)
         else {
@@ -98,7 +98,7 @@ impl<'m> Program<'m> {
         if !self.is_a(memory, Kind::Memory) {
             return Values::new();
         }
-        let mut all = self.assigned_anywhere(object, key);
+        let mut all = self.assigned_member(Some((object, frame)), key);
         for each in self.units.kept.get(&(holder.as_str(), key.as_str())).into_iter().flatten().take(ALTERNATIVES) {
             add(&mut all, self.values(each.value, self.open_frame(each.unit)).iter().cloned());
         }
@@ -111,7 +111,7 @@ impl<'m> Program<'m> {
         expression: &'m Expression,
         frame: FrameId,
         name: &str,
-        object: Option<(&'m Expression, FrameId)>,
+        object: Option<Place<'m>>,
     ) -> Values<'m> {
         let mut all = match &expression.kind {
             ExpressionKind::Object(entries) => self.entry(expression, entries, frame, name).to_vec(),
@@ -356,7 +356,7 @@ impl<'m> Program<'m> {
                     (&whole.kind, &index.kind)
                     && self.facts(&format!("{path}[]")).is_empty()
                 {
-                    let assigned = self.assigned_anywhere(object, key);
+                    let assigned = self.assigned_member(Some((object, frame)), key);
                     if !assigned.is_empty() {
                         return assigned;
                     }

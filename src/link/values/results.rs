@@ -178,7 +178,7 @@ impl<'m> Program<'m> {
             return found;
         }
         add(&mut all, [Value::Library { path: format!("{path}()").into(), sites: extended(site) }]);
-        add(&mut all, self.taken_out(path, call));
+        add(&mut all, self.taken_out(path, call, site.frame));
         // What wraps a function still runs it; what registers one does not.
         let registers = self.facts_of(path, Kind::Route).iter().any(|(_, fact)| fact.handler.is_some());
         for argument in &call.arguments {

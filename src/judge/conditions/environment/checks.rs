@@ -57,7 +57,7 @@ pub struct Checks {
 impl Checks {
     pub fn of(case: &Case<'_, '_>, schemas: &[schemas::Checked]) -> Checks {
         let mut checks = Checks::default();
-        let variables = &Variables::new(case.program);
+        let variables = &Variables::with(case.program, schemas::open_fields(schemas));
         checks.by_schemas(case, schemas);
         for unit in 0..case.program.units.units.len() {
             for node in &case.program.units.units[unit].nodes {

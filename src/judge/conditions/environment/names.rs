@@ -4,7 +4,7 @@
 //! reads it: then the calls on the way are kept, for they decide when the variable is read.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -57,7 +57,12 @@ pub struct Variables<'p, 'm> {
     pub(super) parts: Memo<(usize, FrameId), Rc<Part>>,
     /// What flows into the results of functions that are handed over within decisions, by depth as well.
     pub(super) handed: Memo<(usize, FrameId, usize), Rc<[Named]>>,
+    /// Fields of what schemas make of the environment that may be missing there: reading them reads the variable.
+    open: OpenFields,
 }
+
+/// By the call that makes the environment: the fields that may be missing in it, with their variables.
+pub type OpenFields = BTreeMap<CallId, BTreeMap<String, String>>;
 
 /// What a part of a decision says about variables.
 #[derive(Debug, Default)]
@@ -74,18 +79,38 @@ pub(super) type Seen = HashSet<(usize, FrameId)>;
 
 impl<'p, 'm> Variables<'p, 'm> {
     pub fn new(program: &'p Program<'m>) -> Self {
-        Variables { program, parts: RefCell::default(), handed: RefCell::default() }
+        Variables::with(program, OpenFields::new())
+    }
+
+    /// Variables that are also read as fields of what a schema makes.
+    pub fn with(program: &'p Program<'m>, open: OpenFields) -> Self {
+        Variables { program, parts: RefCell::default(), handed: RefCell::default(), open }
+    }
+
+    /// `env.KEY` of an `env` that a schema has made, and in which the key may be missing.
+    fn open_field(&self, object: &'m Expression, name: &str, frame: FrameId) -> Option<&str> {
+        if self.open.is_empty() {
+            return None;
+        }
+        self.program.values(object, frame).iter().find_map(|value| {
+            let is_whole = value.path().is_some_and(|path| path.ends_with("()") || path.ends_with("().data"));
+            let made = value.sites().last().filter(|_| is_whole)?;
+            self.open.get(&made.call)?.get(name).map(String::as_str)
+        })
     }
 
     /// What an expression reads itself.
     pub fn read_of(&self, expression: &'m Expression, frame: FrameId) -> Option<ReadOf<'m>> {
         let program = self.program;
         match &expression.kind {
-            ExpressionKind::Member { name, .. } => {
+            ExpressionKind::Member { object, name } => {
+                if let Some(variable) = self.open_field(object, name, frame) {
+                    let named = self.written(variable.to_owned(), expression, frame);
+                    return Some(ReadOf { names: vec![named], raises: false, default: None });
+                }
                 // A field of an object that the program makes of variables: they are read where it is made.
                 let is_own = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Object(_)));
-                if matches!(&expression.kind, ExpressionKind::Member { object, .. } if program.values(object, frame).iter().any(is_own))
-                {
+                if program.values(object, frame).iter().any(is_own) {
                     return None;
                 }
                 let values = program.values(expression, frame);

@@ -1,6 +1,6 @@
 //! Schemas of the environment: calls that check an object of variables.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::link::arguments::Given;
 use crate::link::entries::globs;
@@ -11,7 +11,8 @@ use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
 
 use super::super::super::case::Case;
-use super::names::Variables;
+use super::is_credential;
+use super::names::{OpenFields, Variables};
 use super::reads::is_variable_name;
 
 /// A variable that a schema requires.
@@ -37,6 +38,14 @@ pub struct Checked {
     pub filled: Vec<String>,
     /// Reads that hand values to the schema: it decides whether they are required.
     pub governed: BTreeSet<(ModuleId, Span)>,
+    /// The fields of the result that may be missing though the code may need them, with their variables.
+    pub open: BTreeMap<String, String>,
+}
+
+/// The fields that may be missing in what schemas make of the environment.
+pub fn open_fields(schemas: &[Checked]) -> OpenFields {
+    let open = schemas.iter().filter(|schema| !schema.open.is_empty());
+    open.map(|schema| (schema.call, schema.open.clone())).collect()
 }
 
 /// The calls that check the environment.
@@ -48,9 +57,7 @@ pub fn checked_by_calls(case: &Case<'_, '_>) -> Vec<Checked> {
         let fact = program.callee_paths(site).iter().find_map(|path| {
             let facts = program.facts_of(path, Kind::EnvironmentSchema);
             facts.into_iter().map(|(_, fact)| fact).find(|fact| {
-                fact.how.is_some()
-                    && !fact.unless.iter().any(|unless| program.meets(unless, site) == Some(true))
-                    && fact.needs.iter().all(|need| program.meets(need, site) == Some(true))
+                fact.how.is_some() && fact.needs.iter().all(|need| program.meets(need, site) == Some(true))
             })
         });
         if let Some(fact) = fact
@@ -83,6 +90,7 @@ fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
             optional: Vec::new(),
             filled: Vec::new(),
             governed: BTreeSet::new(),
+            open: BTreeMap::new(),
         });
     }
     if fact.keys.is_empty() && fact.value.is_none() {
@@ -94,15 +102,26 @@ fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
             optional: Vec::new(),
             filled: Vec::new(),
             governed: BTreeSet::new(),
+            open: BTreeMap::new(),
         });
     }
     let mut keys = Keys { program, optional_by_default: fact.role.as_deref() == Some("optional"), found: Vec::new() };
     keys.of_call(fact, site);
+    // A check that is switched off, or a schema of which every part may be missing, hands on what is there.
+    let is_off = fact.unless.iter().any(|unless| program.meets(unless, site) == Some(true));
+    let asks_nothing = is_off || is_partial(program, site);
     let (mut required, mut optional, mut filled) = (Vec::new(), Vec::new(), Vec::new());
-    for Key { key, module, span, is_required, is_filled, examined } in keys.found {
-        if !is_required {
+    let mut open = BTreeMap::new();
+    for Key { key, module, span, is_required, is_filled, is_blank, examined } in keys.found {
+        if !is_required || asks_nothing {
+            let given = handed.iter().find(|each| each.key == key);
+            let variable = given.map_or(&key, |each| &each.name);
+            let may_lack = if is_required { asks_nothing } else { is_credential(variable) && (!is_filled || is_blank) };
+            if may_lack && is_variable_name(variable) {
+                open.insert(key.clone(), variable.clone());
+            }
             // A check of the whole environment puts its defaults into it.
-            if is_filled && fact.value.is_none() && is_variable_name(&key) {
+            if is_filled && !is_blank && fact.value.is_none() && is_variable_name(&key) {
                 filled.push(key.clone());
             }
             if is_variable_name(&key) {
@@ -126,7 +145,17 @@ fn checked(case: &Case<'_, '_>, fact: &Fact, site: Site) -> Option<Checked> {
     }
     let governed = handed.iter().map(|each| (each.module, each.span)).collect();
     let by_result = fact.how.as_deref() == Some("result");
-    Some(Checked { call: site.call, by_result, variables: required, optional, filled, governed })
+    Some(Checked { call: site.call, by_result, variables: required, optional, filled, governed, open })
+}
+
+/// Whether the schema that a call holds the environment against was made such that every key may be missing.
+fn is_partial(program: &Program<'_>, site: Site) -> bool {
+    let ExpressionKind::Member { object, .. } = &program.units.calls[site.call].call.callee.kind else { return false };
+    program.slice(object, site.frame).sites.iter().any(|made| {
+        let call = program.units.calls[made.call].call;
+        call.arguments.is_empty()
+            && matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if name == "partial")
+    })
 }
 
 /// The variables that a template names, for a call that asks for all of them.
@@ -228,6 +257,8 @@ struct Key {
     is_required: bool,
     /// Whether it is given a value where it is missing.
     is_filled: bool,
+    /// Whether that value is the empty text.
+    is_blank: bool,
     /// Whether its content is looked at.
     examined: bool,
 }
@@ -265,7 +296,15 @@ impl<'m> Keys<'_, 'm> {
         {
             let span = first.value.span;
             let key = name.clone();
-            self.found.push(Key { key, module, span, is_required: true, is_filled: false, examined: false });
+            self.found.push(Key {
+                key,
+                module,
+                span,
+                is_required: true,
+                is_filled: false,
+                is_blank: false,
+                examined: false,
+            });
         }
     }
 
@@ -289,7 +328,15 @@ impl<'m> Keys<'_, 'm> {
             .is_some_and(|value| !matches!(value.kind, ExpressionKind::Literal(Literal::Boolean(false))));
         let is_required = value("default").is_some_and(is_null) && !is_nullable;
         let key = name.clone();
-        self.found.push(Key { key, module, span: *span, is_required, is_filled: !is_required, examined: false });
+        self.found.push(Key {
+            key,
+            module,
+            span: *span,
+            is_required,
+            is_filled: !is_required,
+            is_blank: false,
+            examined: false,
+        });
         true
     }
 
@@ -326,6 +373,7 @@ impl<'m> Keys<'_, 'm> {
                                     span: entry.value.span,
                                     is_required,
                                     is_filled: is_filled(&entry.value),
+                                    is_blank: is_blank(&entry.value),
                                     examined: is_examined(&entry.value),
                                 });
                             }
@@ -361,7 +409,15 @@ impl<'m> Keys<'_, 'm> {
                     && is_it(object)
                 {
                     let (key, module, span) = (name.clone(), info.module, each.span);
-                    self.found.push(Key { key, module, span, is_required: true, is_filled: false, examined: false });
+                    self.found.push(Key {
+                        key,
+                        module,
+                        span,
+                        is_required: true,
+                        is_filled: false,
+                        is_blank: false,
+                        examined: false,
+                    });
                 }
             });
         }
@@ -398,6 +454,7 @@ impl<'m> Keys<'_, 'm> {
                 span: assignment.target.span,
                 is_required: assignment.value.is_none(),
                 is_filled: assignment.value.is_some(),
+                is_blank: false,
                 examined: false,
             });
         }
@@ -455,6 +512,25 @@ pub(super) fn is_filled(description: &Expression) -> bool {
         }
         ExpressionKind::Object(entries) => {
             found |= entries.iter().any(|entry| entry.key.as_deref() == Some("default"));
+        }
+        _ => {}
+    });
+    found
+}
+
+/// Whether the value that the description of a key gives is the empty text: `.default("")`.
+fn is_blank(description: &Expression) -> bool {
+    let is_empty =
+        |value: &Expression| matches!(&value.kind, ExpressionKind::Literal(Literal::Text(text)) if text.is_empty());
+    let mut found = false;
+    super::super::fallback::walk(description, &mut |each| match &each.kind {
+        ExpressionKind::Call(call) => {
+            let gives = matches!(&call.callee.kind, ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)
+                if matches!(name.as_str(), "default" | "_default" | "prefault" | "catch" | "fallback"));
+            found |= gives && call.arguments.iter().any(|argument| is_empty(&argument.value));
+        }
+        ExpressionKind::Object(entries) => {
+            found |= entries.iter().any(|entry| entry.key.as_deref() == Some("default") && is_empty(&entry.value));
         }
         _ => {}
     });

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::judge::case::Case;
 use crate::link::units::{NodeId, NodeKind};
-use crate::link::{How, Site};
-use crate::model::{ExpressionKind, Literal, StatementKind};
+use crate::link::{FrameId, How, Site};
+use crate::model::{Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
 /// What one log line holds.
@@ -245,11 +245,21 @@ pub(super) fn caught_names(program: &crate::link::Program<'_>, node: NodeId) -> 
 }
 
 /// Whether a length of time flows into an expression: a difference of clock readings, or what is named so.
-pub(super) fn tells_duration(program: &crate::link::Program<'_>, slice: &crate::link::flow::Slice<'_>) -> bool {
+pub(super) fn tells_duration<'m>(program: &crate::link::Program<'m>, slice: &crate::link::flow::Slice<'m>) -> bool {
     let reads_clock =
         slice.sites.iter().any(|site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Clock)));
-    slice.parts.iter().any(|(part, _)| match &part.kind {
-        ExpressionKind::Operator { operator, .. } => operator == "-" && reads_clock,
+    // `now - 86_400_000`, `now - timedelta(days=1)`: a moment of the day before, and no length.
+    let is_fixed = |operand: &'m Expression, frame: FrameId| {
+        program.number(operand, frame, 0).is_some()
+            || matches!(&operand.kind, ExpressionKind::Call(call) if program.units.call_id(call).is_some_and(|call| {
+                let made = Site { call, frame };
+                program.callee_paths(made).iter().any(|path| program.is_a(path, Kind::Duration))
+            }))
+    };
+    slice.parts.iter().any(|(part, frame)| match &part.kind {
+        ExpressionKind::Operator { operator, operands } => {
+            operator == "-" && reads_clock && !operands.iter().any(|operand| is_fixed(operand, *frame))
+        }
         ExpressionKind::Call(call) => match &call.callee.kind {
             ExpressionKind::Member { name, .. } => {
                 matches!(name.as_str(), "elapsed" | "duration_since" | "signed_duration_since" | "hrtime")

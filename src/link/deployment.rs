@@ -1,0 +1,106 @@
+//! Tests of where the program runs: what stands behind `NODE_ENV === "development"` guards nothing that is deployed.
+
+use crate::model::{Expression, ExpressionKind, Literal};
+
+use super::Program;
+use super::units::{NodeId, NodeKind};
+use super::values::{FrameId, Value};
+
+const DEPTH: usize = 8;
+
+impl<'m> Program<'m> {
+    /// Whether a node runs only where the program is developed or tested.
+    pub fn is_never_deployed(&self, node: NodeId, frame: FrameId) -> bool {
+        self.units.ancestors(node).any(|(_, each)| {
+            let (test, holds) = match each.kind {
+                NodeKind::Then(test) => (test, true),
+                NodeKind::Otherwise(test) => (test, false),
+                NodeKind::Branch { test, holds } => (test, holds),
+                _ => return false,
+            };
+            self.holds_deployed(test, frame, 0) == Some(!holds)
+        })
+    }
+
+    /// Whether a test holds in production; none where that cannot be told.
+    pub fn holds_deployed(&self, test: &'m Expression, frame: FrameId, depth: usize) -> Option<bool> {
+        let holds = |operand: &'m Expression| self.holds_deployed(operand, frame, depth + 1);
+        if depth > DEPTH {
+            return None;
+        }
+        match &test.kind {
+            ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+                ("not", [inner]) => holds(inner).map(|holds| !holds),
+                ("and", parts) => decided(parts.iter().map(holds), false),
+                ("or", parts) => decided(parts.iter().map(holds), true),
+                ("==", [left, right]) => is_production(left, right),
+                ("!=", [left, right]) => is_production(left, right).map(|is_it| !is_it),
+                _ => None,
+            },
+            // `const isDevelopment = process.env.NODE_ENV === "development"`.
+            ExpressionKind::Name(_) | ExpressionKind::Member { .. } => {
+                self.values(test, frame).iter().find_map(|value| match value {
+                    Value::Data { expression, frame } if !std::ptr::eq(expression.0, test) => {
+                        self.holds_deployed(expression.0, *frame, depth + 1)
+                    }
+                    _ => None,
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether what tells the environment is the one that is named, if it is production.
+fn is_production(left: &Expression, right: &Expression) -> Option<bool> {
+    let (told, named) = match (&left.kind, &right.kind) {
+        (_, ExpressionKind::Literal(Literal::Text(text))) => (left, text),
+        (ExpressionKind::Literal(Literal::Text(text)), _) => (right, text),
+        _ => return None,
+    };
+    if !tells_environment(told) {
+        return None;
+    }
+    match named.to_ascii_lowercase().as_str() {
+        "production" | "prod" => Some(true),
+        "development" | "dev" | "test" | "testing" | "local" | "ci" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether an expression is named as what tells where the program runs: `process.env.NODE_ENV`, `settings.environment`,
+/// `os.getenv("APP_ENV", "dev")`.
+fn tells_environment(expression: &Expression) -> bool {
+    let name = match &expression.kind {
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => name,
+        ExpressionKind::Index { index, .. } => match &index.kind {
+            ExpressionKind::Literal(Literal::Text(text)) => text,
+            _ => return false,
+        },
+        ExpressionKind::Call(call) => {
+            match (&call.callee.kind, call.arguments.first().map(|first| &first.value.kind)) {
+                (_, Some(ExpressionKind::Literal(Literal::Text(text)))) => text,
+                // `settings.environment.lower()`
+                (ExpressionKind::Member { object, .. }, None) => return tells_environment(object),
+                _ => return false,
+            }
+        }
+        _ => return false,
+    };
+    let name = name.to_ascii_lowercase();
+    name.split('_').any(|word| matches!(word, "env" | "environment" | "stage"))
+        || ["nodeenv", "appenv", "deployenv"].contains(&name.as_str())
+}
+
+/// What holds for a chain of answers of which one that is `decides` is enough.
+pub fn decided(answers: impl Iterator<Item = Option<bool>>, decides: bool) -> Option<bool> {
+    let mut known = true;
+    for answer in answers {
+        match answer {
+            Some(holds) if holds == decides => return Some(decides),
+            Some(_) => {}
+            None => known = false,
+        }
+    }
+    known.then_some(!decides)
+}
