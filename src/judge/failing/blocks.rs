@@ -9,7 +9,6 @@ use crate::judge::case::Case;
 use crate::judge::retrying::counts_attempts;
 use crate::link::Site;
 use crate::link::units::UnitId;
-use crate::rules::catalogue::Kind;
 
 /// How a row of statements ends: some branches with a fate, others by going on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -162,13 +161,8 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
             ExpressionKind::Yield(_) => true,
             ExpressionKind::Call(call) => {
                 let Some(id) = self.case.program.units.call_id(call) else { return false };
-                let site = Site { call: id, frame: self.frame };
-                let waits = || {
-                    self.case.program.callee_paths(site).iter().any(|path| self.case.program.is_a(path, Kind::Sleep))
-                };
-                !is_log(self.case, site)
-                    && !waits()
-                    && call.arguments.iter().any(|argument| is_something(&argument.value))
+                let is_log = is_log(self.case, Site { call: id, frame: self.frame });
+                !is_log && call.arguments.iter().any(|argument| is_something(&argument.value))
             }
             _ => false,
         }
