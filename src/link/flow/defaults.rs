@@ -13,9 +13,9 @@ use super::Gate;
 const DEPTH: usize = 8;
 
 /// Words in the names of switches that belong to a guard itself: it counts once its own variable is set.
-const OF_GUARDS: [&str; 22] = [
+const OF_GUARDS: [&str; 21] = [
     "limit", "rate", "quota", "budget", "cap", "cost", "spend", "throttl", "trim", "histor", "window", "dedup",
-    "idempot", "duplic", "guard", "token", "cache", "max", "usage", "credit", "moderat", "redis",
+    "idempot", "duplic", "guard", "token", "cache", "max", "usage", "credit", "moderat",
 ];
 
 impl<'m> Program<'m> {
