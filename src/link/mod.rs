@@ -156,7 +156,7 @@ impl<'m> Program<'m> {
         if parameters.is_empty() {
             return;
         }
-        // `client = slack_sdk.WebClient()`: some frameworks go by the names of parameters.
+        // `client = thing()`: some frameworks go by the names of parameters.
         let mut placed: Vec<String> = Vec::new();
         for (at, received) in parameters.iter().enumerate() {
             let (at, path) = match received.split_once('=') {

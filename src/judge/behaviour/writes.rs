@@ -253,7 +253,7 @@ fn by_assignment<'m>(
     if assignment.declares || matches!(assignment.target.kind, ExpressionKind::List(_) | ExpressionKind::Object(_)) {
         return None;
     }
-    if is_first_value(program, unit, &assignment.target) {
+    if is_first_value(program, unit, &assignment.target) || only_drops(program, unit, value, 0) {
         return None;
     }
     let (mut subjects, mut in_process) = target_subjects(program, &assignment.target, frame);
@@ -279,6 +279,31 @@ fn by_assignment<'m>(
         values.push((index, frame));
     }
     Some(Write { unit, node, site: None, subjects, change, by_one, in_process, is_part, values })
+}
+
+/// Whether a value is a list without some of its items, and with nothing more: `[at for at in stamps if at > oldest]`.
+fn only_drops(program: &Program<'_>, unit: UnitId, value: &Expression, depth: usize) -> bool {
+    match &value.kind {
+        ExpressionKind::Comprehension { element, clauses } => match clauses.as_slice() {
+            [clause] => match (&element.kind, &clause.target.kind) {
+                (ExpressionKind::Name(item), ExpressionKind::Name(target)) => item == target,
+                _ => false,
+            },
+            _ => false,
+        },
+        ExpressionKind::Name(name) if depth < 4 => {
+            let bindings = program.units.units[unit].names.get(name.as_str());
+            let drops = |binding: &Binding<'_>| match binding {
+                Binding::Value { value, access, operator, .. } => {
+                    access.is_empty() && operator.is_none() && only_drops(program, unit, value, depth + 1)
+                }
+                _ => false,
+            };
+            bindings.is_some_and(|all| !all.is_empty() && all.iter().all(drops))
+                && program.growth(name, unit).is_empty()
+        }
+        _ => false,
+    }
 }
 
 /// What a constructor gives its object at first is no record, like what a module binds.

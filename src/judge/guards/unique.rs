@@ -47,7 +47,8 @@ fn is_unique(program: &Program<'_>, class: ClassId, made: Option<Site>) -> bool 
         if mentions_unique(&info.class.body, 0) {
             return true;
         }
-        for (name, fields) in &info.fields {
+        for name in &info.order {
+            let fields = info.fields.get(name).map_or(&[][..], Vec::as_slice);
             let is_key =
                 fields.iter().any(|(_, field)| field.value.as_ref().is_some_and(|value| tells(value, is_primary)));
             if is_key && given(name) {

@@ -82,9 +82,6 @@ impl<'m> Trace<'_, '_, '_, 'm> {
     /// Whether a query or load of rows says how many at most.
     pub(super) fn rows_are_bounded(&self, site: Site) -> bool {
         let program = self.program();
-        if let Some(text) = operations::statement(program, site) {
-            return query_is_bounded(&text);
-        }
         for path in program.callee_paths(site).iter() {
             for (_, fact) in
                 program.facts_of(path, Kind::Store).into_iter().filter(|(_, fact)| fact.does.as_deref() == Some("many"))
@@ -110,7 +107,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                 }
             }
         }
-        false
+        operations::statement(program, site).is_some_and(|text| query_is_bounded(&text))
     }
 
     /// `query(...).limit(10)`: the bound is called on what the load returns.

@@ -1,13 +1,13 @@
 //! Collections that the process keeps from turn to turn: how they start, grow, and are cut.
 
-use crate::link::units::{CallId, NodeKind, UnitId};
+use crate::link::units::{Binding, CallId, NodeKind, UnitId};
 use crate::link::{FrameId, Program};
-use crate::model::{Call, Expression, ExpressionKind, Literal, Statement, StatementKind};
+use crate::model::{Call, Expression, ExpressionKind, Literal, Span, Statement, StatementKind};
 
 use super::super::conditions::fallback::walk;
 use super::cuts::{is_cut_here, is_cut_within, returns_a_cut};
 use super::same::Same;
-use super::words::{adds, cuts_in_place, makes_text};
+use super::words::{adds, cuts_in_place, makes_text, mentions};
 
 /// Whether a value is an empty collection.
 pub(super) fn starts_empty(initial: &Expression) -> bool {
@@ -126,8 +126,35 @@ pub(super) fn is_trimmed(thing: &Same<'_, '_, '_, '_>) -> bool {
         _ => false,
     }) || assignments(thing.program).any(|(unit, target, value)| {
         let is_cut = |value| is_cut_within(thing.program, value, thing.program.open_frame(unit), 0);
-        value.is_some_and(is_cut) && thing.is(target, unit)
+        value.is_some_and(is_cut) && thing.is(target, unit) && !is_only_a_name(thing.program, unit, target)
     })
+}
+
+/// Whether a cut only gives a function's own name another list: what is kept stays as it is, unless the name is handed on
+/// or put somewhere afterwards.
+fn is_only_a_name(program: &Program<'_>, unit: UnitId, target: &Expression) -> bool {
+    let ExpressionKind::Name(name) = &target.kind else { return false };
+    let info = &program.units.units[unit];
+    // `global turns; turns = turns[-10:]` binds nothing else here.
+    let is_own = info.names.get(name.as_str()).into_iter().flatten().any(|binding| match binding {
+        Binding::Value { value, .. } => !mentions(value, name),
+        _ => true,
+    });
+    let later = |span: Span| span.start > target.span.end;
+    let is_put = info.nodes.iter().any(|node| match program.units.nodes[*node].kind {
+        NodeKind::Plain(Statement { kind: StatementKind::Assign(assignment), span }) => {
+            later(*span)
+                && !matches!(assignment.target.kind, ExpressionKind::Name(_))
+                && assignment.value.as_ref().is_some_and(|value| mentions(value, name))
+        }
+        _ => false,
+    });
+    let is_given = info.calls.iter().any(|call| {
+        let call = program.units.calls[*call].call;
+        later(call.span) && call.arguments.iter().any(|argument| mentions(&argument.value, name))
+    });
+    let is_returned = info.returns.iter().chain(&info.yields).any(|value| mentions(value, name));
+    info.function.is_some() && is_own && !is_put && !is_given && !is_returned
 }
 
 /// Whether a list is cut as a whole, also where it is written as text: `JSON.stringify(turns.slice(-20))`.

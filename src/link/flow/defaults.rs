@@ -13,9 +13,9 @@ use super::Gate;
 const DEPTH: usize = 8;
 
 /// Words in the names of switches that belong to a guard itself: it counts once its own variable is set.
-const OF_GUARDS: [&str; 22] = [
+const OF_GUARDS: [&str; 21] = [
     "limit", "rate", "quota", "budget", "cap", "cost", "spend", "throttl", "trim", "histor", "window", "dedup",
-    "idempot", "duplic", "guard", "token", "cache", "max", "usage", "credit", "moderat", "redis",
+    "idempot", "duplic", "guard", "token", "cache", "max", "usage", "credit", "moderat",
 ];
 
 impl<'m> Program<'m> {
@@ -53,6 +53,8 @@ impl<'m> Program<'m> {
                 ("or", parts) => parts.iter().any(|part| holds(part) == Some(true)).then_some(true),
                 _ => None,
             },
+            ExpressionKind::Await(inner) => holds(inner),
+            ExpressionKind::Call(call) => self.always_no(call, frame).then_some(false),
             ExpressionKind::Name(name) => self.switch(test, name, frame),
             ExpressionKind::Member { object, name } => {
                 let is_own = |value: &Value<'m>| match value {
@@ -65,6 +67,20 @@ impl<'m> Program<'m> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a call is of functions of the program that answer no whatever they find.
+    fn always_no(&self, call: &'m Call, frame: FrameId) -> bool {
+        let says_no = |each: &&'m Expression| matches!(each.kind, ExpressionKind::Literal(Literal::Boolean(false)));
+        let callees = self.values(&call.callee, frame);
+        !callees.is_empty()
+            && callees.iter().all(|callee| match callee {
+                Value::Function { unit, .. } => {
+                    let unit = &self.units.units[*unit];
+                    unit.returns.len() > 1 && unit.yields.is_empty() && unit.returns.iter().all(says_no)
+                }
+                _ => false,
+            })
     }
 
     /// What a name is that a module or class sets to yes or no, once and for all.

@@ -49,6 +49,7 @@ impl<'m> Variables<'_, 'm> {
                     }
                 }
             }
+            ExpressionKind::Index { object, index } => self.held_under_key(object, index, seen, all, depth + 1),
             ExpressionKind::Call(call) => self.held_by_call(call, frame, seen, all, depth + 1),
             ExpressionKind::Operator { operator, operands }
                 if matches!(operator.as_str(), "or" | "??" | "and" | "?" | "=") =>
@@ -100,6 +101,26 @@ impl<'m> Variables<'_, 'm> {
             }
             Binding::Value { .. } | Binding::Import(_) => self.held_by_values(expression, frame, seen, all, depth),
             _ => {}
+        }
+    }
+
+    /// What is put under a key of something of the same name: `context["KIND"] = KIND`, read by `context["KIND"]` or
+    /// `context.get("KIND")` where the same is handed on.
+    fn held_under_key(
+        &self,
+        object: &'m Expression,
+        key: &'m Expression,
+        seen: &mut Seen,
+        all: &mut Vec<Named>,
+        depth: usize,
+    ) {
+        let units = &self.program.units;
+        let (ExpressionKind::Name(holder), ExpressionKind::Literal(Literal::Text(key))) = (&object.kind, &key.kind)
+        else {
+            return;
+        };
+        for put in units.member_assignments.get(&(holder.as_str(), key.as_str())).into_iter().flatten().take(DEPTH) {
+            self.held_in(put.value, self.program.open_frame(put.unit), seen, all, depth);
         }
     }
 
@@ -219,6 +240,11 @@ impl<'m> Variables<'_, 'm> {
                     .for_each(|argument| self.held_in(&argument.value, frame, seen, all, depth));
             }
             ExpressionKind::Member { object, name } if keeps(name) => self.held_in(object, frame, seen, all, depth),
+            ExpressionKind::Member { object, name } if name == "get" => {
+                if let Some(key) = call.arguments.first() {
+                    self.held_under_key(object, &key.value, seen, all, depth);
+                }
+            }
             _ => {}
         }
     }
