@@ -356,7 +356,7 @@ fn loads_by_dependency(tree: &Tree, program: &Program<'_>, shapes: &Shapes, igno
         let loads = project
             .dependencies
             .iter()
-            .any(|dependency| frameworks.iter().any(|fact| fact.names.iter().any(|name| *name == dependency.name)));
+            .any(|dependency| frameworks.iter().any(|fact| fact.names.contains(&dependency.name)));
         // A template says that there are values to fill in.
         let has_template = || {
             tree.files

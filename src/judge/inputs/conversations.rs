@@ -59,6 +59,10 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         if !is_rows {
             return;
         }
+        // What is cut after it was loaded is limited whoever wrote it.
+        if !state.text && !self.loaded.contains(&site) {
+            self.loaded.push(site);
+        }
         let bounded = state.count
             || state.sliced
             || operation == Operation::Many && self.rows_are_bounded(site)

@@ -210,7 +210,9 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         if let Some(found) = self.leaves.borrow().get(&site) {
             return found.clone();
         }
-        let mut found = self.traced(external, site, Trace::new(self));
+        let mut trace = Trace::new(self);
+        let mut found = self.traced(external, site, &mut trace);
+        found.extend(trace.stored_before(site));
         found.extend(self.memories(site));
         let found = Rc::new(found);
         self.leaves.borrow_mut().insert(site, found.clone());
@@ -220,12 +222,12 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
     /// The sources of the input of a call that no entry point reaches: also the texts that its functions are given by
     /// whoever calls them.
     pub fn handed_in(&self, external: &External) -> Vec<Leaf<'m>> {
-        let mut found = self.traced(external, external.open, Trace { is_library: true, ..Trace::new(self) });
+        let mut found = self.traced(external, external.open, &mut Trace { is_library: true, ..Trace::new(self) });
         found.retain(|leaf| matches!(leaf.origin, Origin::Parameter(..)));
         found
     }
 
-    fn traced(&self, external: &External, site: Site, mut trace: Trace<'_, 'c, 'p, 'm>) -> Vec<Leaf<'m>> {
+    fn traced(&self, external: &External, site: Site, trace: &mut Trace<'_, 'c, 'p, 'm>) -> Vec<Leaf<'m>> {
         let program = self.program();
         let mut paths: Vec<String> = program.catalogue.fact(external.fact).input.clone();
         if let Some(endpoint) = external.endpoint {
@@ -254,7 +256,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                 trace.follow(&argument.value, site.frame, State::default());
             }
         }
-        trace.out
+        std::mem::take(&mut trace.out)
     }
 
     /// The memories that what is called was made with: `ConversationChain(memory=...)`.

@@ -1,13 +1,128 @@
 //! Values that a store keeps from turn to turn: whether they grow, and whether they are cut.
 
-use crate::link::{FrameId, How, Site};
-use crate::model::{Expression, ExpressionKind};
+use crate::link::{FrameId, How, Site, Value};
+use crate::model::{Argument, Expression, ExpressionKind, Literal};
 
-use super::super::behaviour::subjects;
+use super::super::behaviour::subjects::{self, Subject};
 use super::super::behaviour::writes::Change;
 use super::same::Alias;
 use super::trace::{State, Trace};
-use super::{Inputs, Origin, kept, words};
+use super::{Inputs, Leaf, LeafKind, Origin, kept, words};
+
+/// Callers of a call in which is looked for what is stored before it.
+const CALLERS: usize = 6;
+/// Functions within functions that store.
+const HELPERS: usize = 2;
+
+impl<'m> Trace<'_, '_, '_, 'm> {
+    /// The user's texts that are stored in the same request just before a call, into what the call's conversation is
+    /// loaded from: `await save(chat, text)`, then `const messages = await load(chat)`.
+    pub(super) fn stored_before(&mut self, call: Site) -> Vec<Leaf<'m>> {
+        let program = self.program();
+        let loads: Vec<Vec<Subject>> =
+            std::mem::take(&mut self.loaded).into_iter().map(|load| subjects::of_operation(program, load)).collect();
+        let mut at = call;
+        for _ in 0..CALLERS {
+            if loads.is_empty() {
+                break;
+            }
+            for before in program.before(at) {
+                self.follow_stored(before.site, &loads, 0);
+            }
+            let How::Call(caller) = program.frame(at.frame).how else { break };
+            at = caller;
+        }
+        self.loaded.clear();
+        let mut found = std::mem::take(&mut self.out);
+        found.retain(|leaf| leaf.kind == LeafKind::User);
+        found
+    }
+
+    /// Follows the texts that a call stores, itself or in the functions that it calls.
+    fn follow_stored(&mut self, site: Site, loads: &[Vec<Subject>], depth: usize) {
+        let program = self.program();
+        if let Some(operation) = self.inputs.case.guards.behaviour.operation(site) {
+            let stored = subjects::of_operation(program, site);
+            if operation.writes() && loads.iter().any(|load| subjects::are_related(load, &stored)) {
+                for (text, frame) in texts_of(self.inputs, site) {
+                    self.follow(text, frame, State { in_content: true, ..State::default() });
+                }
+            }
+            return;
+        }
+        if depth == HELPERS {
+            return;
+        }
+        for frame in program.runs(site).iter().copied() {
+            if program.frame(frame).how == How::Call(site) {
+                for call in &program.units.units[program.unit_of_frame(frame)].calls {
+                    self.follow_stored(Site { call: *call, frame }, loads, depth + 1);
+                }
+            }
+        }
+    }
+}
+
+/// The texts that an operation stores: the columns for it of a row, or what is put behind under a key.
+fn texts_of<'m>(inputs: &Inputs<'_, '_, 'm>, site: Site) -> Vec<(&'m Expression, FrameId)> {
+    let program = inputs.program();
+    let info = &program.units.calls[site.call];
+    // `insert(messages).values({ content })`: the row is given to what is chained.
+    let calls = program.units.units[info.unit].calls.iter().map(|call| program.units.calls[*call].call);
+    let chained = calls.filter(|other| {
+        other.span.start == info.call.span.start
+            && other.span.end > info.call.span.end
+            && matches!(&other.callee.kind, ExpressionKind::Member { name, .. } if name == "values")
+    });
+    let mut texts = Vec::new();
+    for argument in info.call.arguments.iter().chain(chained.flat_map(|other| &other.arguments)) {
+        columns(inputs, argument, site.frame, &mut texts);
+    }
+    texts
+}
+
+fn columns<'m>(
+    inputs: &Inputs<'_, '_, 'm>,
+    argument: &'m Argument,
+    frame: FrameId,
+    texts: &mut Vec<(&'m Expression, FrameId)>,
+) {
+    let mut rows = vec![(&argument.value, frame)];
+    let mut steps = 0;
+    while let Some((row, frame)) = rows.pop() {
+        steps += 1;
+        if steps > 40 {
+            return;
+        }
+        match &row.kind {
+            ExpressionKind::Object(entries) => {
+                for entry in entries {
+                    match (entry.key.as_deref(), &entry.value.kind) {
+                        (Some(key), _) if holds_text(key) => texts.push((&entry.value, frame)),
+                        (Some("data" | "values" | "create" | "member"), _) => rows.push((&entry.value, frame)),
+                        (None, ExpressionKind::Spread(inner)) => rows.push((inner, frame)),
+                        _ => {}
+                    }
+                }
+            }
+            ExpressionKind::List(items) => rows.extend(items.iter().map(|item| (item, frame))),
+            ExpressionKind::Literal(Literal::Text(_)) => {}
+            // `JSON.stringify(message)`
+            ExpressionKind::Call(call) if call.arguments.len() == 1 => {
+                rows.extend(call.arguments.first().map(|given| (&given.value, frame)));
+            }
+            _ => rows.extend(inputs.program().values(row, frame).iter().filter_map(|value| match value {
+                Value::Data { expression, frame } if !std::ptr::eq(expression.0, row) => Some((expression.0, *frame)),
+                _ => None,
+            })),
+        }
+    }
+}
+
+/// Whether a column holds what somebody says.
+fn holds_text(column: &str) -> bool {
+    matches!(column, "content" | "text" | "message" | "body" | "prompt" | "question" | "parts")
+}
 
 impl<'m> Inputs<'_, '_, 'm> {
     /// Whether what is stored was read there before and is more now: `[...history, turn]`, `history + [turn]`,

@@ -94,11 +94,19 @@ pub(super) struct Trace<'t, 'c, 'p, 'm> {
     pub out: Vec<Leaf<'m>>,
     /// Whether what nobody in the program calls is called from outside.
     pub is_library: bool,
+    /// The loads of a conversation that was found: what was stored there just before comes with it.
+    pub loaded: Vec<crate::link::Site>,
 }
 
 impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     pub(super) fn new(inputs: &'t Inputs<'c, 'p, 'm>) -> Self {
-        Trace { inputs, seen: FxHashSet::default(), out: Vec::new(), is_library: inputs.is_library.get() }
+        Trace {
+            inputs,
+            seen: FxHashSet::default(),
+            out: Vec::new(),
+            is_library: inputs.is_library.get(),
+            loaded: Vec::new(),
+        }
     }
 
     pub(super) fn program(&self) -> &'p Program<'m> {

@@ -136,7 +136,7 @@ fn goes_on_after_failure(program: &Program<'_>, node: NodeId) -> bool {
     let mut found = false;
     walk(test, &mut |each| {
         if let ExpressionKind::Operator { operator, operands } = &each.kind {
-            let asks = operands.iter().any(|operand| tests_failure(operand));
+            let asks = operands.iter().any(tests_failure);
             let is_status =
                 operands.iter().filter_map(last_name).any(|name| name.to_ascii_lowercase().contains("status"));
             found |= match operator.as_str() {
