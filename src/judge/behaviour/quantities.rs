@@ -128,9 +128,6 @@ impl<'p, 'm> Search<'p, 'm> {
         match &expression.kind {
             E::Await(inner) | E::Spread(inner) => self.read(inner, frame, reading),
             E::Slice { object, .. } => self.read(object, frame, reading),
-            // Whether a comparison holds is no quantity: what it compares is asked on its own.
-            E::Operator { operator, .. }
-                if reading.by_truth && matches!(operator.as_str(), "<" | ">" | "<=" | ">=") => {}
             E::Operator { operator, operands } => {
                 for (place, operand) in operands.iter().enumerate() {
                     // `limit - used`: little is left where much is used. `used < limit` as an answer that is asked for

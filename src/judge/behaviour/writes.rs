@@ -105,7 +105,10 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
             Operation::Claim => Change::Claim,
             _ => return None,
         };
-        let subjects = subjects::of_operation(program, site);
+        let mut subjects = subjects::of_operation(program, site);
+        if operation == Operation::Count {
+            subjects.extend(counted_fields(info.call));
+        }
         let in_process = stays_in_process(program, site);
         let by_one = match (super::operations::statement(program, site), super::scripts::of(program, site)) {
             (Some(text), _) => text.contains("+ 1") || text.contains("- 1") || text.contains("+1"),
@@ -222,6 +225,19 @@ pub fn stays_in_process(program: &Program<'_>, site: Site) -> bool {
     let mut own = paths.iter().filter(|path| is_of_the_language(path)).peekable();
     let keeps = |path: &str| program.is_a(path, Kind::Store);
     own.peek().is_some() && (own.any(|path| keeps(path)) || !paths.iter().any(|path| keeps(path)))
+}
+
+/// The fields that are counted up by name: `increment({ day }, "cost", cost)`, `hincrby(key, "tokens", used)`.
+fn counted_fields(call: &Call) -> impl Iterator<Item = Subject> {
+    let is_name = |text: &&String| {
+        text.starts_with(|first: char| first.is_alphabetic())
+            && text.chars().all(|character| character.is_alphanumeric() || character == '_')
+    };
+    let texts = call.arguments.iter().skip(1).filter_map(|argument| match &argument.value.kind {
+        ExpressionKind::Literal(Literal::Text(text)) => Some(text),
+        _ => None,
+    });
+    texts.filter(is_name).map(|text| Subject::Field(text.clone()))
 }
 
 /// Names that every program has: what they keep is kept in the process.
