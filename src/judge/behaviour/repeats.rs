@@ -96,7 +96,8 @@ fn makes_number<'m>(program: &Program<'m>, site: Site) -> bool {
             columns_of(program, &argument.value, site.frame, &mut columns, 0);
         }
     }
-    let is_number = |name: &str| matches!(plain(name).as_str(), "id" | "uuid");
+    // `id`, `uid` and longer ones that start like it.
+    let is_number = |name: &str| plain(name).trim_start_matches('u') == "id";
     let names_request = |name: &str| REQUESTS.iter().any(|word| plain(name).contains(word));
     columns.iter().any(|(name, value, frame)| is_number(name) && is_fresh(program, (value, *frame)))
         && !columns.iter().any(|(name, ..)| names_request(name))
