@@ -332,10 +332,11 @@ impl<'m> Program<'m> {
                     // An environment read with a default, a parsed URL.
                     let site = sites.last()?;
                     let call = self.units.calls[site.call].call;
-                    call.arguments
-                        .iter()
-                        .rev()
-                        .find_map(|argument| self.text_at(&argument.value, site.frame, depth + 1))
+                    // A description of it is no value of it.
+                    let values = call.arguments.iter().rev().filter(|argument| {
+                        argument.name.as_deref().is_none_or(|name| name.contains("default") || name == "value")
+                    });
+                    values.into_iter().find_map(|argument| self.text_at(&argument.value, site.frame, depth + 1))
                 }
                 _ => None,
             }),

@@ -1,5 +1,7 @@
 //! Refusals of what is known already: a row that exists, a key that was taken.
 
+use rustc_hash::FxHashSet;
+
 use crate::judge::behaviour::Operation;
 use crate::link::flow::{Exit, Gate, Slice, leaves, leaves_by_raising, walk_block};
 use crate::link::units::NodeKind;
@@ -22,8 +24,16 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 
     /// What a call raises, by itself or in what it calls, for rows that were there already.
-    pub(super) fn raised_for_known_rows(&self, site: Site, gates: &mut Vec<Gate<'m>>, depth: usize) {
+    pub(super) fn raised_for_known_rows(&self, site: Site, gates: &mut Vec<Gate<'m>>) {
+        self.raised_within(site, gates, &mut FxHashSet::default(), 0);
+    }
+
+    /// Every call is looked into once: there are more ways to it than calls.
+    fn raised_within(&self, site: Site, gates: &mut Vec<Gate<'m>>, seen: &mut FxHashSet<Site>, depth: usize) {
         let program = self.program;
+        if !seen.insert(site) {
+            return;
+        }
         for frame in program.runs(site).iter().copied().filter(|frame| program.frame(*frame).how == How::Call(site)) {
             for call in &program.units.units[program.unit_of_frame(frame)].calls {
                 let inner = Site { call: *call, frame };
@@ -40,7 +50,7 @@ impl<'p, 'm> Guards<'p, 'm> {
                         node: info.node,
                     });
                 } else if depth < 3 {
-                    self.raised_for_known_rows(inner, gates, depth + 1);
+                    self.raised_within(inner, gates, seen, depth + 1);
                 }
             }
         }

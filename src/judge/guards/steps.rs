@@ -172,7 +172,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         self.refusals_of_call(within, &mut gates, 0);
         gates.retain(|gate| self.gate(gate, item).is_some());
         if item == "C3" {
-            self.raised_for_known_rows(within, &mut gates, 0);
+            self.raised_for_known_rows(within, &mut gates);
         }
         !gates.is_empty() && gates.iter().all(|gate| self.is_swallowed(gate, within, until))
     }

@@ -170,6 +170,11 @@ pub(super) fn is_list_name(name: &str) -> bool {
         .any(|word| name.ends_with(word))
 }
 
+/// A name of many messages that is as often one text: the transcript of a recording.
+pub(super) fn may_be_one_text(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with("transcript")
+}
+
 /// Whether a name, such as that of a table or function, is about a conversation.
 pub(super) fn is_about_conversation(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
