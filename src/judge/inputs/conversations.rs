@@ -158,7 +158,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let thing = Same::new(self.inputs, &names);
         // `messages` may hold anything; what is kept itself must go by such a name.
         let is_told = names.iter().any(|alias| !alias.is_copy && is_about_conversation(alias.name));
-        if state.in_content && !is_told || !is_added_to(&thing) || !is_conversation(state, &names) {
+        if state.in_content && !is_told || !is_conversation(state, &names) || !is_added_to(&thing) {
             return false;
         }
         if !starts_empty(initial) && !is_shared_collection(initial) {

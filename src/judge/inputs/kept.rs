@@ -5,9 +5,10 @@ use crate::link::{FrameId, Program};
 use crate::model::{Call, Expression, ExpressionKind, Literal, Span, Statement, StatementKind};
 
 use super::super::conditions::fallback::walk;
-use super::cuts::{is_cut_here, is_cut_within, returns_a_cut};
+use super::changes::Group;
+use super::cuts::{is_cut_here, returns_a_cut};
 use super::same::Same;
-use super::words::{adds, cuts_in_place, makes_text, mentions};
+use super::words::{makes_text, mentions};
 
 /// Whether a value is an empty collection.
 pub(super) fn starts_empty(initial: &Expression) -> bool {
@@ -70,16 +71,11 @@ pub(super) fn has_greatest_length(initial: &Expression) -> bool {
 /// Whether what is put into a collection for each of its keys never holds more than so many:
 /// `chats.setdefault(id, deque(maxlen=20))`, `chats[id] = deque(maxlen=20)`.
 pub(super) fn holds_bounded(thing: &Same<'_, '_, '_, '_>) -> bool {
-    thing.program.units.calls.iter().any(|info| match &info.call.callee.kind {
-        ExpressionKind::Member { object, name } if name == "setdefault" => {
-            info.call.arguments.iter().skip(1).any(|argument| has_greatest_length(&argument.value))
-                && thing.is(object, info.unit)
-        }
-        _ => false,
-    }) || assignments(thing.program).any(|(unit, target, value)| match &target.kind {
-        ExpressionKind::Index { object, .. } => value.is_some_and(has_greatest_length) && thing.is(object, unit),
-        _ => false,
-    })
+    let (calls, changes) = (&thing.program.units.calls, thing.changes());
+    thing.changed(Group::Defaults).iter().any(|index| {
+        let mut given = calls[changes.defaults[*index].call].call.arguments.iter().skip(1);
+        given.any(|argument| has_greatest_length(&argument.value))
+    }) || thing.changed(Group::Items).iter().any(|index| changes.put[*index].value.is_some_and(has_greatest_length))
 }
 
 /// Every expression of an expression, also in the functions within it.
@@ -94,40 +90,28 @@ fn deep<'e>(expression: &'e Expression, visit: &mut dyn FnMut(&'e Expression)) {
 
 /// Whether something is added to a thing, anywhere in the program.
 pub(super) fn is_added_to(thing: &Same<'_, '_, '_, '_>) -> bool {
-    added_by(thing).next().is_some()
-        || assignments(thing.program).any(
-            |(unit, target, _)| matches!(&target.kind, ExpressionKind::Index { object, .. } if thing.is(object, unit)),
-        )
+    !thing.changed(Group::Added).is_empty() || !thing.changed(Group::Items).is_empty()
 }
 
 /// Whether it is a function that adds to a thing: it outlives the call of that, where a script runs once.
 pub(super) fn grows_in_functions(thing: &Same<'_, '_, '_, '_>) -> bool {
     let units = &thing.program.units;
-    added_by(thing).any(|call| units.units[units.calls[call].unit].function.is_some())
+    added_by(thing).into_iter().any(|call| units.units[units.calls[call].unit].function.is_some())
 }
 
 /// The calls by which something is added to a thing.
-pub(super) fn added_by<'s>(thing: &'s Same<'_, '_, '_, '_>) -> impl Iterator<Item = CallId> + 's {
-    thing.program.units.calls.iter().enumerate().filter_map(|(call, info)| match &info.call.callee.kind {
-        ExpressionKind::Member { object, name } if adds(name) && thing.is(object, info.unit) => Some(call),
-        _ => None,
-    })
+pub(super) fn added_by(thing: &Same<'_, '_, '_, '_>) -> Vec<CallId> {
+    thing.changed(Group::Added).into_iter().map(|index| thing.changes().added[index].call).collect()
 }
 
 /// Whether a thing is cut somewhere: assigned a slice of itself, shifted, popped, deleted from the front.
 pub(super) fn is_trimmed(thing: &Same<'_, '_, '_, '_>) -> bool {
-    thing.program.units.calls.iter().any(|info| match &info.call.callee.kind {
-        ExpressionKind::Member { object, name: method } => {
-            cuts_in_place(method, &info.call.arguments) && thing.is(object, info.unit)
-        }
-        ExpressionKind::Name(called) => {
-            called == "del" && info.call.arguments.iter().any(|argument| thing.is(&argument.value, info.unit))
-        }
-        _ => false,
-    }) || assignments(thing.program).any(|(unit, target, value)| {
-        let is_cut = |value| is_cut_within(thing.program, value, thing.program.open_frame(unit), 0);
-        value.is_some_and(is_cut) && thing.is(target, unit) && !is_only_a_name(thing.program, unit, target)
-    })
+    let put = &thing.changes().put;
+    !thing.changed(Group::Cut).is_empty()
+        || thing
+            .changed(Group::CutAssignments)
+            .iter()
+            .any(|index| !is_only_a_name(thing.program, put[*index].unit, put[*index].target))
 }
 
 /// Whether a cut only gives a function's own name another list: what is kept stays as it is, unless the name is handed on
@@ -177,18 +161,4 @@ pub(super) fn is_cut_whole<'m>(program: &Program<'m>, value: &'m Expression, fra
         },
         _ => false,
     }
-}
-
-/// All assignments of the program, with the units in which they stand.
-fn assignments<'p, 'm>(
-    program: &'p Program<'m>,
-) -> impl Iterator<Item = (UnitId, &'m Expression, Option<&'m Expression>)> + 'p {
-    program.units.nodes.iter().filter_map(|node| match node.kind {
-        NodeKind::Plain(Statement { kind: StatementKind::Assign(assignment), .. })
-        | NodeKind::Plain(Statement {
-            kind: StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }),
-            ..
-        }) => Some((node.unit, &assignment.target, assignment.value.as_ref())),
-        _ => None,
-    })
 }

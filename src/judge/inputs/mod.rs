@@ -4,6 +4,7 @@
 //! The trace goes backwards from the arguments of an LLM call, through names, helpers and the frames of the trail, to
 //! what comes from outside. What is bounded there, by a schema or a cut, or refused on the way, is limited.
 
+mod changes;
 mod conversations;
 mod cuts;
 pub(super) mod fleeting;
@@ -35,6 +36,7 @@ use super::behaviour::is_of_request;
 use super::calls::External;
 use super::case::Case;
 
+use changes::{Changes, Group};
 use measures::Measure;
 pub use schemas::Limit;
 use trace::{State, Trace};
@@ -105,6 +107,12 @@ pub struct Inputs<'c, 'p, 'm> {
     stored_cut: RefCell<FxHashMap<CallId, bool>>,
     handlers: OnceCell<FxHashSet<UnitId>>,
     handed_over: OnceCell<FxHashMap<String, Vec<(&'m Expression, FrameId)>>>,
+    /// Where collections change, anywhere in the program.
+    changes: OnceCell<Changes<'m>>,
+    /// The changes of what goes by a name.
+    changed: RefCell<FxHashMap<(same::Alias<'m>, Group), Rc<[usize]>>>,
+    /// The keys by which something is taken where only the running program knows them.
+    keys: RefCell<FxHashMap<(usize, FrameId), Rc<[String]>>>,
     /// The project of each module that serves by itself.
     applications: OnceCell<Vec<Option<&'p str>>>,
     /// Whether a call is being looked at that no entry point reaches.
@@ -124,6 +132,9 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             stored_cut: RefCell::default(),
             handlers: OnceCell::new(),
             handed_over: OnceCell::new(),
+            changes: OnceCell::new(),
+            changed: RefCell::default(),
+            keys: RefCell::default(),
             applications: OnceCell::new(),
             is_library: Cell::new(false),
             looks_at_stored: Cell::new(false),
@@ -192,6 +203,21 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         let of = |module: ModuleId| applications.get(module).copied().flatten();
         let is_apart = of(one).zip(of(other)).is_some_and(|(one, other)| one != other);
         !is_apart && self.case.processes().shared(one, other)
+    }
+
+    fn changes(&self) -> &Changes<'m> {
+        self.changes.get_or_init(|| Changes::of(self.program()))
+    }
+
+    /// The keys of the objects that flow into an index; remembered, for many ways lead through it.
+    fn configured_keys(&self, index: &'m Expression, frame: FrameId) -> Rc<[String]> {
+        let key = (std::ptr::from_ref(index) as usize, frame);
+        if let Some(known) = self.keys.borrow().get(&key) {
+            return known.clone();
+        }
+        let found: Rc<[String]> = measures::configured_keys(self.program(), index, frame).into();
+        self.keys.borrow_mut().insert(key, found.clone());
+        found
     }
 
     /// The fact by which a value is what a library keeps from turn to turn: a session, the state of a page.

@@ -2,21 +2,23 @@
 //! function, module or application is another thing.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use crate::link::units::{Binding, ClassId, ModuleId, UnitId};
 use crate::link::{Program, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
 
 use super::Inputs;
+use super::changes::{Changes, Group};
 use super::words::leads_to_part;
 
 /// Names behind names that are followed.
 const DEPTH: usize = 6;
-/// Names that are looked up for one question.
+/// Names that are looked up to compare one expression with one name.
 const LOOKUPS: usize = 400;
 
 /// One name of what is followed, with where it is one.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Alias<'m> {
     pub name: &'m str,
     pub module: ModuleId,
@@ -26,7 +28,7 @@ pub(super) struct Alias<'m> {
 }
 
 /// What gives a name its meaning.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Bound {
     /// The unit that binds it.
     Unit(UnitId),
@@ -49,10 +51,39 @@ impl<'s, 'c, 'p, 'm> Same<'s, 'c, 'p, 'm> {
         Same { program: inputs.case.program, inputs, names, left: Cell::new(0) }
     }
 
-    /// Whether an expression that stands in a unit is the thing or a part of it.
-    pub(super) fn is(&self, expression: &'m Expression, unit: UnitId) -> bool {
-        self.left.set(LOOKUPS);
-        self.names.iter().any(|alias| self.mentions(expression, unit, alias, 0))
+    /// Where the program changes collections: some of them are the thing.
+    pub(super) fn changes(&self) -> &'s Changes<'m> {
+        self.inputs.changes()
+    }
+
+    /// Which of a group of changes are changes of the thing, in the order of the program. Each name is compared once,
+    /// for many things share their names.
+    pub(super) fn changed(&self, group: Group) -> Vec<usize> {
+        let mut all: Vec<usize> = Vec::new();
+        for alias in self.names {
+            all.extend(self.changed_as(alias, group).iter());
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn changed_as(&self, alias: &Alias<'m>, group: Group) -> Rc<[usize]> {
+        let key = (Alias { is_copy: false, ..*alias }, group);
+        if let Some(known) = self.inputs.changed.borrow().get(&key) {
+            return known.clone();
+        }
+        let found: Rc<[usize]> = self
+            .changes()
+            .places(self.program, group)
+            .filter(|(_, of, unit)| {
+                self.left.set(LOOKUPS);
+                self.mentions(of, *unit, alias, 0)
+            })
+            .map(|(index, ..)| index)
+            .collect();
+        self.inputs.changed.borrow_mut().insert(key, found.clone());
+        found
     }
 
     fn mentions(&self, expression: &'m Expression, unit: UnitId, alias: &Alias<'m>, depth: usize) -> bool {

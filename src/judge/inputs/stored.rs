@@ -174,16 +174,10 @@ impl<'m> Inputs<'_, '_, 'm> {
 
     /// Whether what goes by one of these names is added to after it was loaded.
     pub(super) fn grows(&self, names: &[Alias<'m>], site: Site) -> bool {
-        let program = self.program();
-        let module = program.units.calls[site.call].module;
-        names.iter().any(|name| {
-            program.units.calls.iter().any(|info| match &info.call.callee.kind {
-                ExpressionKind::Member { object, name: method } => {
-                    info.module == module && words::adds(method) && words::mentions(object, name.name)
-                }
-                _ => false,
-            })
-        })
+        let calls = &self.program().units.calls;
+        let module = calls[site.call].module;
+        let mut near = self.changes().added.iter().filter(|change| calls[change.call].module == module);
+        near.any(|change| names.iter().any(|name| words::mentions(change.of, name.name)))
     }
 
     /// Whether what is stored under the same key is cut when it is stored, or afterwards.

@@ -233,8 +233,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             ExpressionKind::Operator { operator, .. } if operator == "-" => state.take_one(),
             _ => {
                 // A field by a name that is only known when it runs: each name that is configured.
-                let keys = super::measures::configured_keys(self.program(), index, frame);
-                for key in &keys {
+                let keys = self.inputs.configured_keys(index, frame);
+                for key in keys.iter() {
                     let mut state = state.clone();
                     state.path.push(key.clone());
                     self.follow(object, frame, state);

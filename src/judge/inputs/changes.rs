@@ -1,0 +1,132 @@
+//! The places of a program where collections change: what is added, put in, taken out, assigned. They are gathered once,
+//! because each name that is followed asks for its own among them.
+
+use std::cell::OnceCell;
+
+use crate::link::Program;
+use crate::link::units::{CallId, NodeKind, UnitId};
+use crate::model::{Expression, ExpressionKind, Statement, StatementKind};
+
+use super::cuts::is_cut_within;
+use super::words::{adds, cuts_in_place};
+
+/// A call that changes what it is called on, or given.
+pub(super) struct Change<'m> {
+    pub call: CallId,
+    pub unit: UnitId,
+    /// What is changed.
+    pub of: &'m Expression,
+}
+
+/// An assignment, with the unit in which it stands.
+pub(super) struct Put<'m> {
+    pub unit: UnitId,
+    pub target: &'m Expression,
+    pub value: Option<&'m Expression>,
+    is_cut: OnceCell<bool>,
+}
+
+impl<'m> Put<'m> {
+    /// Whether what is assigned is cut somewhere in it.
+    pub(super) fn is_cut(&self, program: &Program<'m>) -> bool {
+        let is_cut = || self.value.is_some_and(|value| is_cut_within(program, value, program.open_frame(self.unit), 0));
+        *self.is_cut.get_or_init(is_cut)
+    }
+}
+
+/// What is asked of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Group {
+    /// Calls that add.
+    Added,
+    /// Calls that take out or delete.
+    Cut,
+    /// Calls that put in what was not there.
+    Defaults,
+    /// Assignments of an item.
+    Items,
+    /// Assignments of what is cut.
+    CutAssignments,
+}
+
+/// All changes of a program, in the order of its text.
+pub(super) struct Changes<'m> {
+    /// `turns.append(turn)`.
+    pub added: Vec<Change<'m>>,
+    /// `turns.shift()`, `del turns[0]`.
+    pub cut: Vec<Change<'m>>,
+    /// `chats.setdefault(id, deque(maxlen=20))`.
+    pub defaults: Vec<Change<'m>>,
+    /// `turns = turns[-20:]`.
+    pub put: Vec<Put<'m>>,
+}
+
+impl<'m> Changes<'m> {
+    pub(super) fn of(program: &Program<'m>) -> Self {
+        let mut changes = Changes { added: Vec::new(), cut: Vec::new(), defaults: Vec::new(), put: Vec::new() };
+        for (call, info) in program.units.calls.iter().enumerate() {
+            let change = |of| Change { call, unit: info.unit, of };
+            match &info.call.callee.kind {
+                ExpressionKind::Member { object, name } => {
+                    if adds(name) {
+                        changes.added.push(change(object.as_ref()));
+                    }
+                    if cuts_in_place(name, &info.call.arguments) {
+                        changes.cut.push(change(object.as_ref()));
+                    }
+                    if name == "setdefault" {
+                        changes.defaults.push(change(object.as_ref()));
+                    }
+                }
+                ExpressionKind::Name(called) if called == "del" => {
+                    changes.cut.extend(info.call.arguments.iter().map(|argument| change(&argument.value)));
+                }
+                _ => {}
+            }
+        }
+        changes.put = program.units.nodes.iter().filter_map(|node| put(&node.kind, node.unit)).collect();
+        changes
+    }
+}
+
+impl<'m> Changes<'m> {
+    /// The places of a group: where it is in its list, what is changed there, and in which unit.
+    pub(super) fn places<'s>(
+        &'s self,
+        program: &'s Program<'m>,
+        group: Group,
+    ) -> Box<dyn Iterator<Item = (usize, &'m Expression, UnitId)> + 's> {
+        let calls = |list: &'s [Change<'m>]| {
+            Box::new(list.iter().enumerate().map(|(index, change)| (index, change.of, change.unit)))
+        };
+        let put = self.put.iter().enumerate();
+        match group {
+            Group::Added => calls(&self.added),
+            Group::Cut => calls(&self.cut),
+            Group::Defaults => calls(&self.defaults),
+            Group::Items => Box::new(put.filter_map(|(index, put)| match &put.target.kind {
+                ExpressionKind::Index { object, .. } => Some((index, object.as_ref(), put.unit)),
+                _ => None,
+            })),
+            Group::CutAssignments => {
+                Box::new(put.filter(|(_, put)| put.is_cut(program)).map(|(index, put)| (index, put.target, put.unit)))
+            }
+        }
+    }
+}
+
+fn put<'m>(kind: &NodeKind<'m>, unit: UnitId) -> Option<Put<'m>> {
+    match kind {
+        NodeKind::Plain(Statement { kind: StatementKind::Assign(assignment), .. })
+        | NodeKind::Plain(Statement {
+            kind: StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }),
+            ..
+        }) => Some(Put {
+            unit,
+            target: &assignment.target,
+            value: assignment.value.as_ref(),
+            is_cut: OnceCell::new(),
+        }),
+        _ => None,
+    }
+}
