@@ -14,6 +14,10 @@ use crate::rules::checked::FactId;
 /// Functions that the reply is handed to, one after the other.
 const HANDED_ON: usize = 3;
 const UNITS: usize = 40;
+/// Functions that hand the reply back, one to the other, and the last that reads it.
+const HANDED_BACK: usize = 3;
+/// Callers of a function that are looked at.
+const CALLERS: usize = 8;
 
 /// The replies of providers, and what the program reads from anything.
 pub(super) struct Replies<'m> {
@@ -46,10 +50,28 @@ impl<'m> Replies<'m> {
         Replies { shapes, read }
     }
 
-    /// The provider whose reply is read after a call, in its function or in those that the reply is handed to.
+    /// The provider whose reply is read after a call: in its function or in those that the reply is handed to, or, where
+    /// its function only hands the reply back, in those that call that.
     pub(super) fn find(&self, program: &Program<'m>, site: Site) -> Option<FactId> {
-        let mut units = vec![program.units.calls[site.call].unit];
-        let mut fresh = vec![program.open_frame(program.units.calls[site.call].unit)];
+        let mut unit = program.units.calls[site.call].unit;
+        let mut readers = vec![unit];
+        for _ in 0..HANDED_BACK {
+            if let Some(found) = readers.iter().find_map(|unit| self.read_in(program, *unit)) {
+                return Some(found);
+            }
+            if program.units.units[unit].returns.is_empty() {
+                return None;
+            }
+            readers = program.callers_of(unit).iter().map(|site| program.units.calls[site.call].unit).collect();
+            readers.truncate(CALLERS);
+            unit = *readers.first()?;
+        }
+        None
+    }
+
+    fn read_in(&self, program: &Program<'m>, unit: UnitId) -> Option<FactId> {
+        let mut units = vec![unit];
+        let mut fresh = vec![program.open_frame(unit)];
         for _ in 0..HANDED_ON {
             let mut next = Vec::new();
             for frame in fresh {

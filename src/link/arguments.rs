@@ -279,6 +279,14 @@ impl<'m> Program<'m> {
         }
     }
 
+    /// What only takes something off the ends of an address leaves the host: `base.replace(/\/$/, "")`.
+    fn trimmed_text(&self, call: &'m Call, frame: FrameId, depth: usize) -> Option<String> {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
+        let text = || self.text_at(object, frame, depth + 1).unwrap_or_else(|| "*".to_owned());
+        // The slash at the end is mostly what is taken off.
+        trims(name).then(|| text().trim_end_matches('/').to_owned())
+    }
+
     fn text_at(&self, expression: &'m Expression, frame: FrameId, depth: usize) -> Option<String> {
         if depth > DEPTH {
             return None;
@@ -305,7 +313,7 @@ impl<'m> Program<'m> {
                     {
                         self.text_at(object, frame, depth + 1)
                     }
-                    _ => None,
+                    _ => self.trimmed_text(call, frame, depth),
                 };
                 own.or_else(|| {
                     self.values(expression, frame).iter().find_map(|value| match value {
@@ -332,6 +340,9 @@ impl<'m> Program<'m> {
                     // An environment read with a default, a parsed URL.
                     let site = sites.last()?;
                     let call = self.units.calls[site.call].call;
+                    if let Some(trimmed) = self.trimmed_text(call, site.frame, depth) {
+                        return Some(trimmed);
+                    }
                     // A description of it is no value of it.
                     let values = call.arguments.iter().rev().filter(|argument| {
                         argument.name.as_deref().is_none_or(|name| name.contains("default") || name == "value")
@@ -342,4 +353,27 @@ impl<'m> Program<'m> {
             }),
         }
     }
+}
+
+/// Methods that give the text that they are called on without something at its ends.
+fn trims(method: &str) -> bool {
+    matches!(
+        method,
+        "trim"
+            | "trimEnd"
+            | "trimStart"
+            | "strip"
+            | "rstrip"
+            | "lstrip"
+            | "removesuffix"
+            | "removeprefix"
+            | "replace"
+            | "replaceAll"
+            | "toString"
+            | "valueOf"
+            | "trim_end_matches"
+            | "trim_end"
+            | "lower"
+            | "toLowerCase"
+    )
 }

@@ -3,7 +3,7 @@
 //! A unit is a module body, a function, or a lambda. Indexing walks each module once and notes: which unit a call
 //! belongs to, the chain of blocks it stands in, what every name is bound to, and what a unit returns.
 
-mod growth;
+pub(in crate::link) mod growth;
 mod walk;
 
 use rustc_hash::FxHashMap;
@@ -168,6 +168,10 @@ pub struct Units<'m> {
     pub member_assignments: FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
     /// `x.a.set("b", value)` anywhere: by the last name and the key.
     pub kept: FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
+    /// `x[key] = value` anywhere, until it is known which collection that is.
+    index_assignments: Vec<(UnitId, &'m Expression, &'m Expression)>,
+    /// What is put into a collection, by where that is started, with the unit that puts it there.
+    pub put: FxHashMap<usize, Vec<(UnitId, &'m Expression)>>,
 }
 
 /// `object.member = value`.
@@ -204,6 +208,7 @@ impl<'m> Units<'m> {
         }
         units.merge_extensions(modules);
         units.index_growth();
+        units.index_puts();
         units
     }
 

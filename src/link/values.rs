@@ -5,6 +5,7 @@ mod assigned;
 mod callers;
 mod exports;
 mod frames;
+mod held;
 mod members;
 mod parameters;
 mod results;
@@ -159,7 +160,13 @@ impl<'m> Program<'m> {
                 Some(found) => found,
                 None => self.each(object, frame, |value| self.member(value, name, Some((object, frame)))),
             },
-            E::Index { object, index } => self.each(object, frame, |value| self.index(expression, value, index, frame)),
+            E::Index { object, index } => {
+                let mapped = self.mapped(object, frame);
+                match mapped.is_empty() {
+                    true => self.each(object, frame, |value| self.index(expression, value, index, frame)),
+                    false => mapped,
+                }
+            }
             E::Slice { object, .. } => self.values(object, frame).to_vec(),
             E::Call(call) => self.call_values(call, frame),
             E::Await(inner) => self.awaited(inner, frame),

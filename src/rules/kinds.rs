@@ -15,7 +15,7 @@ pub enum Kind {
     Call,
     /// A method that returns its receiver with other settings (`with_options`, `bind`), or a function that returns its
     /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one,
-    /// or `#0()` for what that function returns.
+    /// `#0()` for what that function returns, or `#0[]` for one of the items of that list.
     Same,
     /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
     /// `as` (a canonical name ending in `()`), its settings are those of the clients among its arguments.

@@ -1,6 +1,7 @@
 //! What the caller is shown of a failure: an error status, the raw error, or neither.
 
 use crate::link::arguments::Given;
+use crate::link::flow::exit_call;
 use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Assignment, Expression, ExpressionKind};
 use crate::rules::catalogue::Kind;
@@ -61,8 +62,10 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
     /// Whether an expression never comes back: `panic!`, `process.exit(1)`, and the error handed to what comes next.
     pub(super) fn ends_here(&self, expression: &'m Expression) -> bool {
         let ExpressionKind::Call(call) = &bare(expression).kind else { return false };
+        if exit_call(expression).is_some() {
+            return true;
+        }
         match last_name(&call.callee) {
-            Some("exit" | "_exit" | "abort" | "panic!" | "bail!" | "unreachable!" | "todo!") => true,
             // A parameter that is given the error: `next(error)`, `reject(error)`.
             Some(_) if matches!(call.callee.kind, ExpressionKind::Name(_)) => {
                 let is_parameter = self

@@ -3,9 +3,11 @@
 
 use std::cell::OnceCell;
 
+use rustc_hash::FxHashMap;
+
 use crate::link::Program;
 use crate::link::units::{CallId, NodeKind, UnitId};
-use crate::model::{Expression, ExpressionKind, Statement, StatementKind};
+use crate::model::{Expression, ExpressionKind, Literal, Statement, StatementKind};
 
 use super::cuts::is_cut_within;
 use super::words::{adds, cuts_in_place};
@@ -59,11 +61,19 @@ pub(super) struct Changes<'m> {
     pub defaults: Vec<Change<'m>>,
     /// `turns = turns[-20:]`.
     pub put: Vec<Put<'m>>,
+    /// The calls that add to a part of an object, by the unit and the part: `chat.messages.push(turn)`.
+    parts: FxHashMap<(UnitId, String), Vec<CallId>>,
 }
 
 impl<'m> Changes<'m> {
     pub(super) fn of(program: &Program<'m>) -> Self {
-        let mut changes = Changes { added: Vec::new(), cut: Vec::new(), defaults: Vec::new(), put: Vec::new() };
+        let mut changes = Changes {
+            added: Vec::new(),
+            cut: Vec::new(),
+            defaults: Vec::new(),
+            put: Vec::new(),
+            parts: FxHashMap::default(),
+        };
         for (call, info) in program.units.calls.iter().enumerate() {
             let change = |of| Change { call, unit: info.unit, of };
             match &info.call.callee.kind {
@@ -84,12 +94,22 @@ impl<'m> Changes<'m> {
                 _ => {}
             }
         }
+        for change in &changes.added {
+            if let Some(part) = part_of(change.of) {
+                changes.parts.entry((change.unit, part)).or_default().push(change.call);
+            }
+        }
         changes.put = program.units.nodes.iter().filter_map(|node| put(&node.kind, node.unit)).collect();
         changes
     }
 }
 
 impl<'m> Changes<'m> {
+    /// The calls in a unit that add to a part of an object.
+    pub(super) fn added_to_part(&self, unit: UnitId, part: &str) -> Vec<CallId> {
+        self.parts.get(&(unit, part.to_owned())).cloned().unwrap_or_default()
+    }
+
     /// The places of a group: where it is in its list, what is changed there, and in which unit.
     pub(super) fn places<'s>(
         &'s self,
@@ -121,12 +141,38 @@ fn put<'m>(kind: &NodeKind<'m>, unit: UnitId) -> Option<Put<'m>> {
         | NodeKind::Plain(Statement {
             kind: StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }),
             ..
-        }) => Some(Put {
-            unit,
-            target: &assignment.target,
-            value: assignment.value.as_ref(),
-            is_cut: OnceCell::new(),
-        }),
+        }) => Some(Put { unit, target: &assignment.target, value: assignment.value.as_ref(), is_cut: OnceCell::new() }),
         _ => None,
     }
+}
+
+/// How a part of an object is written, whichever way it is taken: `chat.messages` and `chat["messages"]`.
+pub(super) fn part_of(expression: &Expression) -> Option<String> {
+    let (object, key) = match &expression.kind {
+        ExpressionKind::Member { object, name } => (object, name.as_str()),
+        ExpressionKind::Index { object, index } => match &index.kind {
+            ExpressionKind::Literal(Literal::Text(key)) => (object, key.as_str()),
+            _ => (object, "[]"),
+        },
+        _ => return None,
+    };
+    let whole = match &object.kind {
+        ExpressionKind::Name(name) => name.clone(),
+        _ => part_of(object)?,
+    };
+    Some(format!("{whole}.{key}"))
+}
+
+/// Whether a part is assigned itself with something behind it: `chat.messages = [...chat.messages, turn]`.
+pub(super) fn is_grown_again(put: &Put<'_>, part: &str) -> bool {
+    let is_part = |each: &Expression| part_of(each).is_some_and(|other| other == part);
+    let grows = |value: &Expression| match &value.kind {
+        ExpressionKind::List(items) => {
+            items.len() > 1
+                && items.iter().any(|item| matches!(&item.kind, ExpressionKind::Spread(inner) if is_part(inner)))
+        }
+        ExpressionKind::Operator { operator, operands } => operator == "+" && operands.iter().any(is_part),
+        _ => false,
+    };
+    is_part(put.target) && put.value.is_some_and(grows)
 }

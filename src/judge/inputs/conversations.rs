@@ -174,7 +174,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         true
     }
 
-    fn add_kept(
+    pub(super) fn add_kept(
         &mut self,
         expression: &Expression,
         name: &str,
@@ -309,6 +309,6 @@ fn mentions_deep(expression: &Expression, name: &str) -> bool {
 }
 
 /// Whether what has been followed is a conversation: what is looked up for a text is none, unless its names say so.
-fn is_conversation(state: &State<'_>, names: &[Alias<'_>]) -> bool {
+pub(super) fn is_conversation(state: &State<'_>, names: &[Alias<'_>]) -> bool {
     !state.in_text && (!state.in_content || state.items) || names.iter().any(|alias| is_about_conversation(alias.name))
 }

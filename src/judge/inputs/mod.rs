@@ -268,6 +268,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             }
         }
         let mut any = false;
+        trace.grown_given(site, &paths);
         for path in &paths {
             if trace.is_library && words::is_instruction(path) {
                 continue;

@@ -3,6 +3,7 @@
 mod calls;
 mod members;
 mod parameters;
+mod parts;
 mod reassigned;
 
 use rustc_hash::FxHashSet;
@@ -14,7 +15,6 @@ use crate::model::*;
 use super::cuts::slice_is_cut;
 use super::same::{Alias, Bound};
 use super::schemas::Limit;
-use super::windows::{self, Window};
 use super::words::*;
 use super::{Inputs, Leaf, Origin};
 
@@ -226,6 +226,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 if self.held(expression, object, key, None, frame, &state) {
                     return;
                 }
+                self.grown_part(expression, frame, &state);
+                self.kept_part(expression, object, key, frame, &state);
                 state.path.push(key.clone());
             }
             // `messages[0]`, `messages[messages.length - 1]`, `messages[-1]`: one of them.
@@ -314,13 +316,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             for (call, grown) in program.growth(name, here.unit) {
                 // Growth in the frame itself is seen with what it was called with.
                 let grown = if program.unit_of_frame(grown) == here.unit { id } else { grown };
-                let mut state = State { path: Vec::new(), place: state.place, ..state.of_items() };
-                let window = windows::filled(program, call, grown);
-                state.count |= window.is_some();
-                state.text |= window == Some(Window::Text);
-                for argument in &program.units.calls[call].call.arguments {
-                    self.follow(&argument.value, grown, state.clone());
-                }
+                self.grown_by(call, grown, &state);
             }
             return;
         }

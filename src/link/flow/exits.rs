@@ -53,7 +53,7 @@ pub(super) fn is_error(value: &Expression) -> bool {
     }
 }
 
-/// `sys.exit()`, `process.exit()`, `panic!()`, `bail!()`: calls that do not come back.
+/// `sys.exit()`, `quit()`, `process.exit()`, `panic!()`, `bail!()`: calls that do not come back.
 pub fn exit_call(expression: &Expression) -> Option<Exit> {
     let expression = match &expression.kind {
         ExpressionKind::Await(inner) => inner,
@@ -65,6 +65,8 @@ pub fn exit_call(expression: &Expression) -> Option<Exit> {
         _ => return None,
     };
     match name {
+        // `redis.quit()` only ends a connection.
+        "quit" if matches!(call.callee.kind, ExpressionKind::Name(_)) => Some(Exit::Raise),
         "exit" | "_exit" | "abort" | "panic!" | "bail!" | "unreachable!" | "todo!" | "unimplemented!" => {
             Some(Exit::Raise)
         }

@@ -174,6 +174,9 @@ impl<'m> Walk<'_, 'm> {
                 operator,
             });
             self.member_target(&assignment.target, value, assignment);
+            if let ExpressionKind::Index { object, .. } = &assignment.target.kind {
+                self.units.index_assignments.push((self.unit, object, value));
+            }
         } else if let (ExpressionKind::Name(name), Some(annotation)) = (&assignment.target.kind, &assignment.annotation)
         {
             self.bind(name, Binding::Declared(annotation));

@@ -349,6 +349,22 @@ impl<'m> Program<'m> {
         index: &'m Expression,
         frame: FrameId,
     ) -> Values<'m> {
+        // What is written out under the key itself is that.
+        let is_written = match (value, &index.kind) {
+            (Value::Data { expression, .. }, ExpressionKind::Literal(Literal::Text(key))) => {
+                matches!(&expression.0.kind, ExpressionKind::Object(entries)
+                    if entries.iter().any(|entry| entry.key.as_ref() == Some(key)))
+            }
+            _ => false,
+        };
+        let held = if is_written { Values::new() } else { self.held(value) };
+        if !held.is_empty() {
+            let written = match value {
+                Value::Data { .. } => self.elements(value),
+                _ => Values::new(),
+            };
+            return held.into_iter().chain(written.into_iter().filter(|value| *value != Value::Unknown)).collect();
+        }
         match value {
             Value::Library { path, sites } => {
                 // `app.extensions["assistant"] = ...` is read back under the same key.
@@ -376,7 +392,7 @@ impl<'m> Program<'m> {
                     Some(key) => self.data_member(expression.0, *home, &key, None),
                     None => self.elements(value),
                 },
-                (ExpressionKind::List(_), _) => self.elements(value),
+                (ExpressionKind::List(_) | ExpressionKind::Comprehension { .. }, _) => self.elements(value),
                 _ => vec![Value::Unknown],
             },
             other => vec![other.clone()],

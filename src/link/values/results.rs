@@ -25,6 +25,10 @@ impl<'m> Program<'m> {
         if let Some(bound) = self.bound_function(call, frame) {
             return bound;
         }
+        let looked_up = self.looked_up(call, frame);
+        if !looked_up.is_empty() {
+            return looked_up;
+        }
         let site = Site { call: id, frame };
         let mut all = Values::new();
         for callee in self.values(&call.callee, frame).iter() {
@@ -120,19 +124,25 @@ impl<'m> Program<'m> {
             let fact = self.catalogue.fact(*id);
             match fact.is {
                 Kind::Same => {
-                    // A method returns its receiver unless it says otherwise, a function what it is given, or what that returns (`#0()`).
+                    // A method returns its receiver unless it says otherwise, a function what it is given, what that returns (`#0()`),
+                    // or one of its items (`#0[]`).
                     let value = fact.value.as_deref().unwrap_or("#0");
                     let returned = value.strip_suffix("()").filter(|value| value.starts_with('#'));
+                    let item = value.strip_suffix("[]").filter(|value| value.starts_with('#'));
                     let given = match &call.callee.kind {
                         ExpressionKind::Member { object, .. } if path.contains("()") && fact.value.is_none() => {
                             Some((&**object, site.frame))
                         }
-                        _ => match self.argument(site, returned.unwrap_or(value)) {
+                        _ => match self.argument(site, returned.or(item).unwrap_or(value)) {
                             Given::Present { expression, frame } => Some((expression, frame)),
                             _ => None,
                         },
                     };
                     let Some((given, frame)) = given else { continue };
+                    if item.is_some() {
+                        add(&mut all, self.items_of(given, frame));
+                        continue;
+                    }
                     for value in self.values(given, frame).iter() {
                         if let (Some(_), Value::Function { unit, closure, receiver }) = (returned, value) {
                             if let Some(frame) = self.enter(*unit, *closure, receiver.clone(), How::Call(site)) {

@@ -118,7 +118,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let is_pattern = matches!(method, "replace" | "replaceAll" | "replaceFirst");
         // Nor is the key in what is found under it.
         let has_key = method == "setdefault"
-            || matches!(method, "get" | "pop") && (call.arguments.len() == 2 || self.is_called_on_a_table(call, frame));
+            || matches!(method, "get" | "pop") && (call.arguments.len() == 2 || self.is_called_on_a_table(call, frame))
+            || matches!(method, "get" | "pop")
+                && matches!(&call.callee.kind, ExpressionKind::Member { object, .. } if self.is_filled(object, frame));
         for (index, argument) in call.arguments.iter().enumerate() {
             if matches!(argument.value.kind, ExpressionKind::Function(_)) || (is_pattern || has_key) && index == 0 {
                 continue;

@@ -65,6 +65,8 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         if self.is_shared(expression, object, name, frame, &state) {
             return;
         }
+        self.grown_part(expression, frame, &state);
+        self.kept_part(expression, object, name, frame, &state);
         for (unit, inner) in program.properties(expression, frame) {
             self.returns(unit, inner, &state);
         }

@@ -1,0 +1,131 @@
+//! What is added to a part of an object: `chat.messages.push(turn)`, `params["messages"].append(turn)`; and objects that
+//! stay in a collection from turn to turn, with their conversations in them.
+
+use crate::judge::conditions::fallback::walk;
+use crate::judge::inputs::Site;
+use crate::judge::inputs::changes::{is_grown_again, part_of};
+use crate::judge::inputs::conversations::is_conversation;
+use crate::judge::inputs::kept::is_trimmed;
+use crate::judge::inputs::same::{Alias, Bound, Same};
+use crate::judge::inputs::windows::{self, Window};
+use crate::link::units::{Binding, CallId};
+use crate::link::{FrameId, Value};
+use crate::model::*;
+
+use super::{State, Trace};
+
+impl<'m> Trace<'_, '_, '_, 'm> {
+    /// Follows what a call adds to a list that is followed.
+    pub(super) fn grown_by(&mut self, call: CallId, frame: FrameId, state: &State<'m>) {
+        let program = self.program();
+        let mut state = State { path: Vec::new(), place: state.place, ..state.of_items() };
+        let window = windows::filled(program, call, frame);
+        state.count |= window.is_some();
+        state.text |= window == Some(Window::Text);
+        for argument in &program.units.calls[call].call.arguments {
+            self.follow(&argument.value, frame, state.clone());
+        }
+    }
+
+    /// Follows what the same function adds to a part of an object, as it is written there.
+    pub(super) fn grown_part(&mut self, expression: &'m Expression, frame: FrameId, state: &State<'m>) {
+        let Some(part) = part_of(expression) else { return };
+        for call in self.inputs.changes().added_to_part(self.program().unit_of_frame(frame), &part) {
+            self.grown_by(call, frame, state);
+        }
+    }
+
+    /// Follows what is added to the parts of an object that is given whole: `create(**params)`, where
+    /// `params["messages"].append(turn)` stands before.
+    pub(in crate::judge::inputs) fn grown_given(&mut self, site: Site, paths: &[String]) {
+        let program = self.program();
+        let unit = program.unit_of_frame(site.frame);
+        for argument in &program.units.calls[site.call].call.arguments {
+            let given = match &argument.value.kind {
+                ExpressionKind::Spread(inner) => inner.as_ref(),
+                _ => &argument.value,
+            };
+            let ExpressionKind::Name(name) = &given.kind else { continue };
+            for path in paths {
+                let Some(key) = path.rsplit('.').next().filter(|key| !key.starts_with('#')) else { continue };
+                for call in self.inputs.changes().added_to_part(unit, &format!("{name}.{key}")) {
+                    self.grown_by(call, site.frame, &State::default());
+                }
+            }
+        }
+    }
+
+    /// A conversation in an object that a collection keeps: `sessions.get(id).messages`, added to on each turn.
+    pub(super) fn kept_part(
+        &mut self,
+        expression: &'m Expression,
+        object: &'m Expression,
+        name: &'m str,
+        frame: FrameId,
+        state: &State<'m>,
+    ) {
+        let program = self.program();
+        let Some(part) = part_of(expression) else { return };
+        let unit = program.unit_of_frame(frame);
+        let changes = self.inputs.changes();
+        let grows = !changes.added_to_part(unit, &part).is_empty()
+            || changes.put.iter().any(|put| put.unit == unit && is_grown_again(put, &part));
+        if !grows || !self.is_of_kept_collection(object, frame) {
+            return;
+        }
+        let own = Alias { name, module: program.module_of(unit), bound: Bound::Attribute(None), is_copy: false };
+        let mut names = state.aliases.clone();
+        names.push(own);
+        if is_conversation(state, &names) {
+            let bounded = is_trimmed(&Same::new(self.inputs, &[own]));
+            self.add_kept(expression, name, frame, (None, bounded), state);
+        }
+    }
+
+    /// Whether an object is taken out of a collection that outlives the request.
+    fn is_of_kept_collection(&self, object: &'m Expression, frame: FrameId) -> bool {
+        let ExpressionKind::Name(name) = &object.kind else { return self.takes_out(object, frame) };
+        let program = self.program();
+        let mut at = Some(frame);
+        while let Some(id) = at {
+            let here = program.frame(id);
+            if let Some(bindings) = program.units.units[here.unit].names.get(name.as_str()) {
+                return bindings.iter().any(|binding| match binding {
+                    Binding::Value { value, access, .. } => access.is_empty() && self.takes_out(value, id),
+                    _ => false,
+                });
+            }
+            at = here.closure;
+        }
+        false
+    }
+
+    fn takes_out(&self, value: &'m Expression, frame: FrameId) -> bool {
+        let program = self.program();
+        let mut found = false;
+        walk(value, &mut |each| {
+            let collection = match &each.kind {
+                ExpressionKind::Index { object, .. } => object,
+                // `rooms[id] ??= { turns: [] }`
+                ExpressionKind::Assign(assignment) => match &assignment.target.kind {
+                    ExpressionKind::Index { object, .. } => object,
+                    _ => return,
+                },
+                ExpressionKind::Call(call) => match &call.callee.kind {
+                    ExpressionKind::Member { object, name } if matches!(name.as_str(), "get" | "setdefault") => object,
+                    _ => return,
+                },
+                _ => return,
+            };
+            found |= program.values(collection, frame).iter().any(|value| program.outlives_calls(value));
+        });
+        found
+    }
+
+    /// Whether what a method is called on is a collection that the program fills: what is looked up in it by a key is not
+    /// the key.
+    pub(super) fn is_filled(&self, object: &'m Expression, frame: FrameId) -> bool {
+        let program = self.program();
+        program.values(object, frame).iter().any(|value: &Value<'m>| program.is_filled(value))
+    }
+}

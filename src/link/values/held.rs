@@ -1,0 +1,124 @@
+//! What is in collections: `clients[key]` is what `clients[key] = OpenAI()` has put there.
+
+use crate::link::Program;
+use crate::link::units::growth::start_of;
+use crate::link::units::*;
+use crate::model::*;
+
+use super::frames::{FrameId, How};
+use super::{ALTERNATIVES, Value, Values, add};
+
+impl<'m> Program<'m> {
+    /// What a call takes out of a collection that the program fills itself: `clients.get(key)`,
+    /// `clients.setdefault(key, OpenAI())`. Empty: nothing is known to have been put there.
+    pub(super) fn looked_up(&self, call: &'m Call, frame: FrameId) -> Values<'m> {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return Values::new() };
+        if !matches!(name.as_str(), "get" | "setdefault" | "pop" | "at" | "shift" | "popleft" | "popitem") {
+            return Values::new();
+        }
+        let mut all = Values::new();
+        for collection in self.values(object, frame).iter() {
+            add(&mut all, self.held(collection));
+        }
+        if !all.is_empty()
+            && let Some(default) = call.arguments.get(1)
+        {
+            let values = self.values(&default.value, frame);
+            add(&mut all, values.iter().filter(|value| is_thing(value)).cloned());
+        }
+        all
+    }
+
+    /// The objects and functions that the program puts into a collection while it runs. Texts and numbers in it are a
+    /// state of its own.
+    pub(super) fn held(&self, collection: &Value<'m>) -> Values<'m> {
+        let mut all = Values::new();
+        for (unit, value) in self.puts(collection).iter().take(ALTERNATIVES) {
+            let values = self.values(value, self.open_frame(*unit));
+            add(&mut all, values.iter().filter(|value| is_thing(value)).cloned());
+        }
+        all
+    }
+
+    /// Whether the program puts something into a collection that it starts itself.
+    pub fn is_filled(&self, collection: &Value<'m>) -> bool {
+        !self.puts(collection).is_empty()
+    }
+
+    /// Whether a collection that the program fills is started outside of any function.
+    pub fn outlives_calls(&self, collection: &Value<'m>) -> bool {
+        let unit = match collection {
+            Value::Data { frame, .. } => self.unit_of_frame(*frame),
+            _ => match collection.sites().last() {
+                Some(made) => self.units.calls[made.call].unit,
+                None => return false,
+            },
+        };
+        self.units.units[unit].function.is_none() && self.is_filled(collection)
+    }
+
+    fn puts(&self, collection: &Value<'m>) -> &[(UnitId, &'m Expression)] {
+        let start = match collection {
+            Value::Data { expression, .. } => Some(start_of(expression.0)),
+            _ => collection.sites().last().map(|made| std::ptr::from_ref(self.units.calls[made.call].call) as usize),
+        };
+        start.and_then(|start| self.units.put.get(&start)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The items of a list, whichever of them is taken.
+    pub(super) fn items_of(&self, list: &'m Expression, frame: FrameId) -> Values<'m> {
+        let mut all = self.mapped(list, frame);
+        for value in self.values(list, frame).iter() {
+            add(&mut all, self.held(value));
+            if matches!(value, Value::Data { .. }) {
+                add(&mut all, self.elements(value).into_iter().filter(is_thing));
+            }
+        }
+        all
+    }
+
+    /// What a list holds whose items are made one by one: `keys.map((key) => new OpenAI({ apiKey: key }))`.
+    pub(super) fn mapped(&self, list: &'m Expression, frame: FrameId) -> Values<'m> {
+        let list = match &list.kind {
+            ExpressionKind::Name(name) => {
+                let mut scopes = std::iter::successors(Some(frame), |id| self.frame(*id).closure);
+                let found = scopes.find_map(|id| {
+                    let bindings = self.units.units[self.unit_of_frame(id)].names.get(name.as_str())?;
+                    Some((id, bindings))
+                });
+                match found {
+                    Some((home, bindings)) => match bindings.as_slice() {
+                        [Binding::Value { value, access, .. }] if access.is_empty() => (*value, home),
+                        _ => return Values::new(),
+                    },
+                    None => return Values::new(),
+                }
+            }
+            _ => (list, frame),
+        };
+        let (ExpressionKind::Call(call), home) = (&list.0.kind, list.1) else { return Values::new() };
+        let is_map = matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if name == "map");
+        let Some(given) = call.arguments.first().filter(|_| is_map) else { return Values::new() };
+        let mut all = Values::new();
+        for value in self.values(&given.value, home).iter() {
+            if let Value::Function { unit, closure, receiver } = value
+                && let Some(inner) = self.enter(*unit, *closure, receiver.clone(), How::Framework)
+            {
+                add(&mut all, self.returned(*unit, inner).into_iter().filter(is_thing));
+            }
+        }
+        all
+    }
+}
+
+/// Whether a value is an object or a function: something that is called, or asked for its members.
+fn is_thing(value: &Value<'_>) -> bool {
+    match value {
+        Value::Instance { .. } | Value::Function { .. } => true,
+        Value::Library { path, .. } => path.ends_with("()"),
+        Value::Data { expression, .. } => {
+            matches!(&expression.0.kind, ExpressionKind::Object(entries) if !entries.is_empty())
+        }
+        _ => false,
+    }
+}
