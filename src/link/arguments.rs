@@ -336,6 +336,7 @@ impl<'m> Program<'m> {
                 Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
                     self.text_at(inner, *frame, depth + 1)
                 }
+                Value::Library { path, .. } if self.is_a(path, Kind::Prefix) => Some("/".to_owned()),
                 Value::Library { sites, .. } => {
                     // An environment read with a default, a parsed URL.
                     let site = sites.last()?;

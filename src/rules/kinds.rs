@@ -96,6 +96,8 @@ pub enum Kind {
     Log,
     /// A clock read.
     Clock,
+    /// The path under which the program itself is served: what is asked for behind it is asked of the program.
+    Prefix,
     /// A call whose result was never there before (a random identifier): what is kept under it is found by no later request.
     Fresh,
     /// A call that makes or sends an error response or raises one: `status` is the argument path of the status code, or `always = true`;
@@ -180,7 +182,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 40] = [
+pub const KINDS: [Keys; 41] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,
@@ -248,6 +250,7 @@ pub const KINDS: [Keys; 40] = [
     keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs"]),
     keys(Kind::Log, "log", &["names", "level"], &["needs"]),
     keys(Kind::Clock, "clock", &["names"], &[]),
+    keys(Kind::Prefix, "prefix", &["names"], &[]),
     keys(Kind::Fresh, "fresh", &["names"], &[]),
     keys(Kind::Reject, "reject", &["names"], &["status", "always", "raises"]),
     keys(Kind::Respond, "respond", &["names"], &[]),

@@ -242,6 +242,7 @@ fn named(case: &Case<'_, '_>, path: &str, site: Option<Site>, shown: &mut Shown)
             Kind::Reject if site.is_none_or(|site| fails(program, fact, site)) => shown.fact("reject", *id),
             Kind::TextLimit => text_limit(program, fact, *id, site, shown),
             Kind::Clock => shown.fact("clock", *id),
+            Kind::Prefix => shown.fact("prefix", *id),
             Kind::Fresh => shown.fact("fresh", *id),
             Kind::Respond => shown.fact("respond", *id),
             Kind::Sleep => shown.fact("sleep", *id),
