@@ -31,6 +31,8 @@ pub struct Unit<'m> {
     pub names: FxHashMap<&'m str, Vec<Binding<'m>>>,
     /// The calls that add to a collection which this unit binds, by its name: here and in the units inside.
     pub growth: FxHashMap<&'m str, Vec<CallId>>,
+    /// `chat["messages"].append(turn)`, `chat.messages.push(turn)`: by the name and the part of what it holds.
+    pub growth_of_parts: FxHashMap<(&'m str, &'m str), Vec<CallId>>,
     /// Calls that stand in this unit itself, in the order of the text.
     pub calls: Vec<CallId>,
     /// `x.a` and `x["a"]` that stand in this unit itself, with the node that holds them.
@@ -166,6 +168,8 @@ pub struct Units<'m> {
     function_ids: FxHashMap<usize, UnitId>,
     /// `x.a.b = value` anywhere: by the last two member names.
     pub member_assignments: FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
+    /// What is put into a collection under a key that is only known when it runs, by the last name of the collection.
+    pub placed: FxHashMap<&'m str, Vec<MemberAssignment<'m>>>,
     /// `x.a.set("b", value)` anywhere: by the last name and the key.
     pub kept: FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
 }
@@ -222,6 +226,7 @@ impl<'m> Units<'m> {
             class,
             names: FxHashMap::default(),
             growth: FxHashMap::default(),
+            growth_of_parts: FxHashMap::default(),
             calls: Vec::new(),
             members: Vec::new(),
             returns: Vec::new(),

@@ -15,7 +15,7 @@ pub enum Kind {
     Call,
     /// A method that returns its receiver with other settings (`with_options`, `bind`), or a function that returns its
     /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one,
-    /// or `#0()` for what that function returns.
+    /// or `#0()` for what that function returns, `#0[]` for one of its items.
     Same,
     /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
     /// `as` (a canonical name ending in `()`), its settings are those of the clients among its arguments.
@@ -112,7 +112,7 @@ pub enum Kind {
     Duration,
     /// A limit that a schema puts on a field: `limit` is the argument path of its greatest length; without it the field
     /// is no free text at all (a number, a choice, an identifier). It limits a text; with `role = "count"` the items of a
-    /// list, with `"both"` what it stands on. `how = "validator"` where it holds only behind a `validator`, `by` where it
+    /// list, with `"both"` what it stands on, with `"all"` every text of the class that it stands in. `how = "validator"` where it holds only behind a `validator`, `by` where it
     /// holds only where a method of this name is called (`.validate`); with `needs` only where they hold. With
     /// `how = "function"` what is at `limit` is a function that bounds the text, where it asks how long it is or cuts it.
     TextLimit,

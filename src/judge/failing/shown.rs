@@ -62,7 +62,7 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
     pub(super) fn ends_here(&self, expression: &'m Expression) -> bool {
         let ExpressionKind::Call(call) = &bare(expression).kind else { return false };
         match last_name(&call.callee) {
-            Some("exit" | "_exit" | "abort" | "panic!" | "bail!" | "unreachable!" | "todo!") => true,
+            _ if crate::link::flow::exit_call(bare(expression)).is_some() => true,
             // A parameter that is given the error: `next(error)`, `reject(error)`.
             Some(_) if matches!(call.callee.kind, ExpressionKind::Name(_)) => {
                 let is_parameter = self

@@ -174,7 +174,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         true
     }
 
-    fn add_kept(
+    pub(super) fn add_kept(
         &mut self,
         expression: &Expression,
         name: &str,

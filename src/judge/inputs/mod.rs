@@ -14,6 +14,7 @@ mod same;
 mod schemas;
 mod stored;
 mod trace;
+mod turns;
 mod windows;
 mod words;
 
@@ -249,6 +250,12 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             if let Given::Present { expression, frame } = program.argument_of(site, path) {
                 any = true;
                 trace.follow(expression, frame, State::default());
+            }
+            // `params["messages"].append(turn)`, then `create(**params)`.
+            for argument in &program.units.calls[site.call].call.arguments {
+                if let (Some("**"), ExpressionKind::Name(holder)) = (argument.name.as_deref(), &argument.value.kind) {
+                    trace.grown_part(holder, path, site.frame, &State::default());
+                }
             }
         }
         if !any {

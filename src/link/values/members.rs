@@ -372,14 +372,77 @@ impl<'m> Program<'m> {
                     self.data_member(expression.0, *home, key, None)
                 }
                 // A key that is passed on: `table[purpose]`.
-                (ExpressionKind::Object(_), _) => match self.text(index, frame) {
-                    Some(key) => self.data_member(expression.0, *home, &key, None),
-                    None => self.elements(value),
-                },
-                (ExpressionKind::List(_), _) => self.elements(value),
+                (ExpressionKind::Object(_), _) => {
+                    let known = self.text(index, frame);
+                    let mut all = known
+                        .map_or_else(|| self.elements(value), |key| self.data_member(expression.0, *home, &key, None));
+                    if let ExpressionKind::Index { object, .. } = &whole.kind {
+                        add(&mut all, self.placed_in(object, value));
+                    }
+                    all
+                }
+                (ExpressionKind::List(_) | ExpressionKind::Comprehension { .. }, _) => self.elements(value),
                 _ => vec![Value::Unknown],
             },
             other => vec![other.clone()],
         }
+    }
+
+    /// The objects of libraries and classes that are put into a collection as it runs, under whatever key:
+    /// `clients[user] = OpenAI()`. What is plain data is followed where that is asked for.
+    pub(super) fn placed_in(&self, collection: &'m Expression, value: &Value<'m>) -> Values<'m> {
+        let mut all = Values::new();
+        let (ExpressionKind::Name(holder) | ExpressionKind::Member { name: holder, .. }) = &collection.kind else {
+            return all;
+        };
+        for each in self.units.placed.get(holder.as_str()).into_iter().flatten().take(ALTERNATIVES) {
+            let frame = self.open_frame(each.unit);
+            // The same collection, for whichever object it was made.
+            let is_same = |other: &Value<'m>| match (other, value) {
+                (Value::Data { expression: one, .. }, Value::Data { expression: other, .. }) => {
+                    std::ptr::eq(one.0, other.0)
+                }
+                _ => other == value,
+            };
+            if self.values(each.object, frame).iter().any(is_same) {
+                let placed = self.values(each.value, frame);
+                add(&mut all, placed.iter().filter(|value| is_object(value)).cloned());
+            }
+        }
+        all
+    }
+
+    /// `clients.get(user)`, `clients.setdefault(user, OpenAI())`: what is taken out of a collection of the program.
+    pub(super) fn taken_by_key(&self, call: &'m Call, frame: FrameId) -> Option<Values<'m>> {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
+        let key = &call.arguments.first()?.value;
+        // Under a key that is written there lies what was put under it, not what was put under others.
+        if !matches!(name.as_str(), "get" | "setdefault" | "pop") || matches!(key.kind, ExpressionKind::Literal(_)) {
+            return None;
+        }
+        let mut all = Values::new();
+        for value in self.values(object, frame).iter() {
+            let Value::Data { expression, .. } = value else { continue };
+            if matches!(expression.0.kind, ExpressionKind::Object(_)) {
+                let kept = self.elements(value);
+                add(&mut all, kept.into_iter().filter(is_object));
+                add(&mut all, self.placed_in(object, value));
+                let otherwise = call.arguments.get(1).map(|argument| self.values(&argument.value, frame));
+                add(
+                    &mut all,
+                    otherwise.iter().flat_map(|values| values.iter()).filter(|value| is_object(value)).cloned(),
+                );
+            }
+        }
+        (!all.is_empty()).then_some(all)
+    }
+}
+
+/// Whether a value is an object that a library or a class of the program makes.
+fn is_object(value: &Value<'_>) -> bool {
+    match value {
+        Value::Library { sites, .. } => !sites.is_empty(),
+        Value::Instance { .. } => true,
+        _ => false,
     }
 }
