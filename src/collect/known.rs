@@ -139,6 +139,8 @@ pub(super) enum Takes {
     Command,
     /// A file without its extension and a function: `src/handler.main`.
     Handler,
+    /// A file and an object in it that a platform serves under the name of the key: `./agent.py:graph`.
+    Object,
 }
 
 pub(super) static CLASSES: LazyLock<Classes> =

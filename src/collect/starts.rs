@@ -18,6 +18,8 @@ use crate::{
 const DEPTH: usize = 4;
 /// The kind of entry point of a function that only programs of its account call.
 const BY_PROGRAMS: &str = "queue";
+/// The kind of entry point of an object that a platform serves.
+const SERVED: &str = "http";
 /// Files that are read in search of commands; more are left out.
 const FILES: usize = 2_000;
 
@@ -192,6 +194,14 @@ impl Starter<'_> {
                 Takes::Command => self.run(&text, &folder, DEPTH),
                 Takes::Module => drop(self.start_module(&text, &folder, known.main)),
                 Takes::File => drop(self.start_file(&text, &folder, known.main)),
+                Takes::Object => {
+                    let path = self.start_module(&text, &folder, known.main);
+                    let named = keys.get(1).cloned().unwrap_or_default();
+                    if let (Some(path), Some((_, export))) = (path, text.rsplit_once(':')) {
+                        let deployed = Deployed { export: export.to_owned(), named, kind: SERVED.to_owned() };
+                        self.handlers.entry(path).or_default().insert(deployed);
+                    }
+                }
                 Takes::Handler => {
                     let Some((stem, export)) = text.rsplit_once('.') else { continue };
                     let kind = called_for(known, &keys, entries).unwrap_or(BY_PROGRAMS);

@@ -119,6 +119,13 @@ impl<'m> Program<'m> {
         if let Some(last) = kills {
             dead.extend(assigned.iter().take(last).filter(|(node, ..)| is_before(*node)).map(|(_, value, _)| *value));
         }
+        // Several names that are given several values at once hold one of them each.
+        let parts = dead.iter().filter_map(|value| match &value.kind {
+            ExpressionKind::List(items) => Some(items),
+            _ => None,
+        });
+        let parts: Vec<&'m Expression> = parts.flatten().collect();
+        dead.extend(parts);
         Some(Reaching { dead, is_rebound: kills.is_some() })
     }
 

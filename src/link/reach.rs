@@ -107,8 +107,8 @@ impl<'m> Program<'m> {
         let call = self.units.calls[site.call].call;
         let mut frames = Vec::new();
         let (mut hands_on, mut keeps) = (false, false);
-        let callees = self.values(&call.callee, site.frame);
-        for callee in callees.iter() {
+        let callees = self.callees(&call.callee, site.frame);
+        for callee in &callees {
             match callee {
                 Value::Function { unit, closure, receiver } => {
                     frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Call(site)));
@@ -121,12 +121,7 @@ impl<'m> Program<'m> {
                     }
                     self.run_after_construction(*class, site, &mut frames);
                 }
-                Value::Instance { class, .. } => {
-                    if let Some(unit) = self.units.classes[*class].methods.get("__call__") {
-                        let home = self.open_frame(self.units.classes[*class].unit);
-                        frames.extend(self.enter(*unit, home, Some(Rc::new(callee.clone())), How::Call(site)));
-                    }
-                }
+                Value::Instance { .. } => {}
                 Value::Library { path, sites } => {
                     hands_on = true;
                     // What a library object was built with runs when the object is used: tools, callbacks, graph nodes.
@@ -186,6 +181,11 @@ impl<'m> Program<'m> {
                 || unit.function.is_some_and(|function| function.decorators.iter().any(validates))
         });
         units.sort_unstable();
+        // An object that is made while something is served is gone through there: `async for piece in Reply(text)`.
+        if self.units.units[self.units.calls[site.call].unit].function.is_some() {
+            let goes_through = ["__iter__", "__aiter__", "__next__", "__anext__"];
+            units.extend(goes_through.iter().filter_map(|name| info.methods.get(name)));
+        }
         let home = self.open_frame(info.unit);
         for unit in units {
             let receiver = Value::Instance { class, site: Some(site) };

@@ -114,7 +114,7 @@ pub enum Kind {
     Duration,
     /// A limit that a schema puts on a field: `limit` is the argument path of its greatest length; without it the field
     /// is no free text at all (a number, a choice, an identifier). It limits a text; with `role = "count"` the items of a
-    /// list, with `"both"` what it stands on. `how = "validator"` where it holds only behind a `validator`, `by` where it
+    /// list, with `"both"` what it stands on, with `"all"` every text of the class that it stands in. `how = "validator"` where it holds only behind a `validator`, `by` where it
     /// holds only where a method of this name is called (`.validate`); with `needs` only where they hold. With
     /// `how = "function"` what is at `limit` is a function that bounds the text, where it asks how long it is or cuts it.
     TextLimit,

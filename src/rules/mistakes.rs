@@ -79,6 +79,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "imported",
             "count",
             "both",
+            "all",
             "later",
             "at-once",
             "bound",

@@ -14,9 +14,9 @@ pub(super) fn compared<'m>(
     gate: Option<(&'m Expression, bool)>,
 ) -> Vec<Quantity<'m>> {
     let mut search = Search::new(program);
-    let mut few = Vec::new();
+    let mut sides = Vec::new();
     if let Some((test, refuses_when)) = gate {
-        refusals_of_little(test, refuses_when, &mut few, 0);
+        sides_of(test, refuses_when, &mut sides, 0);
     }
     for (part, frame) in &slice.parts {
         match &part.kind {
@@ -28,7 +28,8 @@ pub(super) fn compared<'m>(
                     continue;
                 }
                 for operand in operands {
-                    let refuses_little = few.iter().any(|each| std::ptr::eq(*each, operand));
+                    let side = sides.iter().find(|(each, _)| std::ptr::eq(*each, operand));
+                    let refuses_little = side.map(|(_, is_little)| *is_little);
                     let by_truth = operator == "not";
                     search.read_operand(operand, *frame, by_truth, refuses_little);
                 }
@@ -36,7 +37,7 @@ pub(super) fn compared<'m>(
             ExpressionKind::Call(call) if compares(call) => {
                 search.read_callee(call, *frame, &Reading::default());
                 for argument in &call.arguments {
-                    search.read_operand(&argument.value, *frame, false, false);
+                    search.read_operand(&argument.value, *frame, false, Some(false));
                 }
             }
             _ => {}
@@ -45,22 +46,22 @@ pub(super) fn compared<'m>(
     search.found
 }
 
-/// The operands of which a test refuses when they are small: `count` of `if count == 0: return`.
-fn refusals_of_little<'m>(test: &'m Expression, refuses_when: bool, found: &mut Vec<&'m Expression>, depth: usize) {
+/// The operands of a test, each with whether the test refuses when it is small: `count` of `if count == 0: return`.
+fn sides_of<'m>(test: &'m Expression, refuses_when: bool, found: &mut Vec<(&'m Expression, bool)>, depth: usize) {
     match &test.kind {
-        ExpressionKind::Await(inner) if depth < 20 => refusals_of_little(inner, refuses_when, found, depth + 1),
+        ExpressionKind::Await(inner) if depth < 20 => sides_of(inner, refuses_when, found, depth + 1),
         ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
             ("not", [inner]) => {
-                found.extend(Some(inner).filter(|_| refuses_when));
-                refusals_of_little(inner, !refuses_when, found, depth + 1);
+                found.push((inner, refuses_when));
+                sides_of(inner, !refuses_when, found, depth + 1);
             }
             ("and" | "or", all) if depth < 20 => {
-                all.iter().for_each(|each| refusals_of_little(each, refuses_when, found, depth + 1));
+                all.iter().for_each(|each| sides_of(each, refuses_when, found, depth + 1));
             }
-            ("==", [inner, _]) => found.extend(Some(inner).filter(|_| refuses_when)),
-            ("!=", [inner, _]) => found.extend(Some(inner).filter(|_| !refuses_when)),
-            ("<" | "<=", [left, right]) => found.push(if refuses_when { left } else { right }),
-            (">" | ">=", [left, right]) => found.push(if refuses_when { right } else { left }),
+            ("==", [inner, _]) => found.push((inner, refuses_when)),
+            ("!=", [inner, _]) => found.push((inner, !refuses_when)),
+            ("<" | "<=", [left, right]) => found.extend([(left, refuses_when), (right, !refuses_when)]),
+            (">" | ">=", [left, right]) => found.extend([(left, !refuses_when), (right, refuses_when)]),
             _ => {}
         },
         _ => {}

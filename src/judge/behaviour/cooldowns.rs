@@ -23,7 +23,7 @@ impl<'m> Behaviour<'_, 'm> {
             program.slice(holder.0, holder.1).sites.iter().any(|site| self.ends_with_time(*site))
         };
         is_claimed
-            || repeats::refuses_when_found(gate)
+            || repeats::refuses_when_found(self.program, gate)
                 && repeats::look_ups(program, slice).iter().any(|look_up| {
                     self.is_caller(look_up.key.0, look_up.key.1)
                         && look_up.holder.is_some_and(is_forgotten)

@@ -127,7 +127,7 @@ impl<'m> Newness<'_, 'm> {
     fn of_results(&mut self, call: &'m Call, site: Site, depth: usize) -> Option<New> {
         let program = self.program;
         let mut least = None;
-        for callee in program.values(&call.callee, site.frame).iter() {
+        for callee in &program.callees(&call.callee, site.frame) {
             let Value::Function { unit, closure, receiver } = callee else { continue };
             let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Call(site)) else { continue };
             for value in &program.units.units[*unit].returns {

@@ -1,7 +1,7 @@
 //! What calls do to stores: by the catalogue, by their arguments, and by the text of a statement.
 
-use crate::link::{Program, Site};
-use crate::model::{Call, Expression, ExpressionKind, Literal};
+use crate::link::{FrameId, Program, Site};
+use crate::model::{Call, Expression, ExpressionKind, Literal, Span};
 use crate::rules::catalogue::Kind;
 
 use super::scripts;
@@ -114,7 +114,8 @@ pub fn statement(program: &Program<'_>, site: Site) -> Option<String> {
                 Site { call: *call, frame: site.frame }
             }
             ExpressionKind::Name(name) => {
-                return ran_before(program, site, name).or_else(|| made_by(program, object, site));
+                let told = ran_before(program, site.frame, info.call.span, name);
+                return told.map(|(_, text)| text).or_else(|| made_by(program, object, site));
             }
             _ => return None,
         };
@@ -122,19 +123,19 @@ pub fn statement(program: &Program<'_>, site: Site) -> Option<String> {
     None
 }
 
-/// The statement of the last call on a name before a site: `cursor.execute("SELECT ...")`.
-fn ran_before(program: &Program<'_>, site: Site, name: &str) -> Option<String> {
-    let info = &program.units.calls[site.call];
-    let earlier = program.units.units[info.unit].calls.iter().map(|call| &program.units.calls[*call]);
+/// The last call on a name before a place that runs a statement, with the statement: `cursor.execute("SELECT ...")`.
+pub(super) fn ran_before(program: &Program<'_>, frame: FrameId, at: Span, name: &str) -> Option<(Site, String)> {
+    let unit = &program.units.units[program.unit_of_frame(frame)];
+    let earlier = unit.calls.iter().map(|call| (*call, program.units.calls[*call].call));
     earlier
-        .filter(|other| other.call.span.end <= info.call.span.start)
-        .filter(|other| matches!(&other.call.callee.kind, ExpressionKind::Member { object, .. } if matches!(&object.kind, ExpressionKind::Name(on) if on == name)))
-        .filter_map(|other| {
-            let text = program.text(&other.call.arguments.first()?.value, site.frame)?;
-            query_operation(&text).is_some().then_some((other.call.span.start, text))
+        .filter(|(_, other)| other.span.end <= at.start)
+        .filter(|(_, other)| matches!(&other.callee.kind, ExpressionKind::Member { object, .. } if matches!(&object.kind, ExpressionKind::Name(on) if on == name)))
+        .filter_map(|(call, other)| {
+            let text = program.text(&other.arguments.first()?.value, frame)?;
+            query_operation(&text).is_some().then_some((other.span.start, Site { call, frame }, text))
         })
-        .max_by_key(|(start, _)| *start)
-        .map(|(_, text)| text)
+        .max_by_key(|(start, ..)| *start)
+        .map(|(_, site, text)| (site, text))
 }
 
 /// The statement of the call that made what a name holds: `rows = db.execute("SELECT ...")`.

@@ -8,7 +8,7 @@ use crate::model::{Call, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
 use super::lifetimes::is_made_anew;
-use super::operations::{Operation, operation};
+use super::operations::{Operation, operation, ran_before};
 use super::subjects::{self, Subject};
 
 /// Where a quantity is kept.
@@ -44,6 +44,8 @@ pub(super) struct Reading<'m> {
     /// The test is whether there is something.
     by_truth: bool,
     refuses_little: bool,
+    /// Whether it is known what follows from the comparison: only then something is told by which side stands where.
+    is_directed: bool,
     /// The place within results that are read together.
     position: Option<usize>,
     keys: Vec<(&'m Expression, FrameId)>,
@@ -107,15 +109,17 @@ impl<'p, 'm> Search<'p, 'm> {
         Search { program, seen: FxHashSet::default(), found: Vec::new() }
     }
 
-    /// Reads an operand of a comparison.
+    /// Reads an operand of a comparison; `refuses_little` is none where it is not known what follows from it.
     pub(super) fn read_operand(
         &mut self,
         operand: &'m Expression,
         frame: FrameId,
         by_truth: bool,
-        refuses_little: bool,
+        refuses_little: Option<bool>,
     ) {
-        self.read(operand, frame, Reading { by_truth, refuses_little, ..Reading::default() });
+        let is_directed = refuses_little.is_some();
+        let refuses_little = refuses_little == Some(true);
+        self.read(operand, frame, Reading { by_truth, is_directed, refuses_little, ..Reading::default() });
     }
 
     pub(super) fn read(&mut self, expression: &'m Expression, frame: FrameId, mut reading: Reading<'m>) {
@@ -139,7 +143,7 @@ impl<'p, 'm> Search<'p, 'm> {
                         _ => false,
                     };
                     let by_truth = reading.by_truth && !compares(operator);
-                    let refuses_little = reading.refuses_little != turns;
+                    let refuses_little = reading.is_directed && reading.refuses_little != turns;
                     self.read(operand, frame, Reading { refuses_little, by_truth, ..reading.clone() });
                 }
             }
@@ -379,6 +383,14 @@ impl<'p, 'm> Search<'p, 'm> {
         }
         let before = self.found.len();
         reading.field = reading.field.or_else(|| Some(name.to_owned()));
+        // `cursor.execute("UPDATE ..")`, then `cursor.rowcount`.
+        if let ExpressionKind::Name(holder) = &object.kind
+            && counts_rows(name)
+            && let Some((told, _)) = ran_before(program, frame, expression.span, holder)
+            && let Some(operation) = operation(program, told)
+        {
+            return self.read_operation(told, operation, reading);
+        }
         let field = reading.field.clone().unwrap_or_default();
         self.read(object, frame, reading.clone());
         if self.found.len() == before {
@@ -398,7 +410,7 @@ impl<'p, 'm> Search<'p, 'm> {
             return self.read_operation(site, operation, reading);
         }
         let mut own = false;
-        for callee in program.values(&call.callee, frame).iter() {
+        for callee in &program.callees(&call.callee, frame) {
             let Value::Function { unit, closure, receiver } = callee else { continue };
             let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Call(site)) else { continue };
             own = true;
@@ -449,6 +461,13 @@ impl<'p, 'm> Search<'p, 'm> {
         let mut receiver = call;
         for _ in 0..8 {
             let ExpressionKind::Member { object, .. } = &receiver.callee.kind else { break };
+            if let ExpressionKind::Name(name) = &object.kind
+                && let Some((told, _)) = ran_before(program, site.frame, receiver.span, name)
+            {
+                // `cursor.execute(query, (user,))`, then `cursor.fetchone()`.
+                let given = &program.units.calls[told.call].call.arguments;
+                reading.keys.extend(given.iter().map(|argument| (&argument.value, site.frame)));
+            }
             let ExpressionKind::Call(inner) = &object.kind else { break };
             receiver = inner;
             reading.keys.extend(inner.arguments.iter().map(|argument| (&argument.value, site.frame)));

@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use crate::link::flow::{Gate, Slice};
 use crate::link::units::{Binding, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Argument, Call, Expression, ExpressionKind, Literal};
+use crate::model::{Argument, Call, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
 use super::fresh::is_fresh;
@@ -41,7 +41,7 @@ pub(super) fn stops<'m>(
     if claims || inserts_once(program, slice) {
         return true;
     }
-    refuses_when_found(gate)
+    refuses_when_found(program, gate)
         && !is_about_numbers(program, gate.test, gate.frame, 0)
         && look_ups(program, slice).iter().any(|look_up| {
             is_of_the_request(program, look_up.key)
@@ -282,10 +282,11 @@ const CALLERS: [&str; 22] = [
 const ROOMS: [&str; 8] = ["chat", "chatid", "channel", "channelid", "sender", "senderid", "guild", "guildid"];
 
 /// Words for the one request, as clients name it.
-const REQUESTS: [&str; 11] = [
+const REQUESTS: [&str; 12] = [
     "idempoten",
     "requestid",
     "messageid",
+    "msgid",
     "eventid",
     "updateid",
     "dedup",
@@ -379,16 +380,18 @@ fn is_caller(name: &str) -> bool {
 fn holders_of_callers<'m>(slice: &Slice<'m>) -> (Vec<&'m Expression>, Vec<&'m str>) {
     let mut holders: Vec<&'m Expression> = Vec::new();
     for (part, _) in &slice.parts {
-        let ExpressionKind::Member { object, name } = &part.kind else { continue };
+        let Some((mut at, name)) = taken_from(part) else { continue };
         if !is_caller(&plain(name)) {
             continue;
         }
-        let mut at = object.as_ref();
+        if let ExpressionKind::Call(call) = &part.kind {
+            holders.push(&call.callee);
+        }
         loop {
             holders.push(at);
-            match &at.kind {
-                ExpressionKind::Member { object, .. } => at = object,
-                _ => break,
+            match taken_from(at) {
+                Some((object, _)) => at = object,
+                None => break,
             }
         }
     }
@@ -404,29 +407,73 @@ fn holders_of_callers<'m>(slice: &Slice<'m>) -> (Vec<&'m Expression>, Vec<&'m st
     (holders, held)
 }
 
+/// What a field is taken from, and its name: `event.user`, `event["user"]`, `event.get("user")`.
+fn taken_from(part: &Expression) -> Option<(&Expression, &str)> {
+    fn text(key: &Expression) -> Option<&str> {
+        match &key.kind {
+            ExpressionKind::Literal(Literal::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+    match &part.kind {
+        ExpressionKind::Member { object, name } => Some((object, name)),
+        ExpressionKind::Index { object, index } => Some((object, text(index)?)),
+        ExpressionKind::Call(call) => match &call.callee.kind {
+            ExpressionKind::Member { object, name } if name == "get" => {
+                Some((object, text(&call.arguments.first()?.value)?))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn plain(name: &str) -> String {
     name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// `if cached: return cached` refuses when something was found; `if not account: return 401` when nothing was.
-pub(super) fn refuses_when_found(gate: &Gate<'_>) -> bool {
-    fn found_when(test: &Expression) -> bool {
-        match &test.kind {
-            ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
-                ("not", [inner]) => !found_when(inner),
-                ("==" | "is", [_, other]) if is_nothing(other) => false,
-                ("!=" | "is not", [_, other]) if is_nothing(other) => true,
-                ("not in", _) => false,
-                ("and" | "or", [first, ..]) => found_when(first),
-                _ => true,
-            },
-            ExpressionKind::Call(call) => {
-                !matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if name == "is_none")
-            }
+pub(super) fn refuses_when_found<'m>(program: &Program<'m>, gate: &Gate<'m>) -> bool {
+    found_when(program, gate.test, gate.frame, 0) == gate.refuses_when
+}
+
+/// Whether a test holds where something was found.
+fn found_when<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, depth: usize) -> bool {
+    match &test.kind {
+        ExpressionKind::Await(inner) => found_when(program, inner, frame, depth),
+        ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+            ("not", [inner]) => !found_when(program, inner, frame, depth),
+            ("==" | "is", [_, other]) if is_nothing(other) => false,
+            ("!=" | "is not", [_, other]) if is_nothing(other) => true,
+            ("not in", _) => false,
+            ("and" | "or", [first, ..]) => found_when(program, first, frame, depth),
             _ => true,
+        },
+        ExpressionKind::Call(call) => {
+            let is_none = matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if name == "is_none");
+            !is_none && answers_when_found(program, call, frame, depth).unwrap_or(true)
         }
+        _ => true,
     }
-    found_when(gate.test) == gate.refuses_when
+}
+
+/// What a function of the program answers where something was found: no in `if row: return False`, then `return True`.
+fn answers_when_found<'m>(program: &Program<'m>, call: &'m Call, frame: FrameId, depth: usize) -> Option<bool> {
+    let site = Site { call: program.units.call_id(call)?, frame };
+    if depth > 3 {
+        return None;
+    }
+    program.callees(&call.callee, frame).iter().find_map(|callee| {
+        let Value::Function { unit, closure, receiver } = callee else { return None };
+        let inner = program.enter(*unit, *closure, receiver.clone(), How::Call(site))?;
+        program.exits(*unit, inner).iter().find_map(|gate| {
+            let refusal = gate.refusal?.last()?;
+            let StatementKind::Return(Some(value)) = &refusal.kind else { return None };
+            let ExpressionKind::Literal(Literal::Boolean(answer)) = value.kind else { return None };
+            let is_found = found_when(program, gate.test, gate.frame, depth + 1) == gate.refuses_when;
+            Some(answer == is_found)
+        })
+    })
 }
 
 /// A test of how much there is, not of whether there is anything; with the time it is about the age of what was found.
@@ -456,7 +503,7 @@ fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, frame: Fram
         ExpressionKind::Call(call) => {
             let Some(id) = program.units.call_id(call) else { return false };
             let site = Site { call: id, frame };
-            program.values(&call.callee, frame).iter().any(|callee| {
+            program.callees(&call.callee, frame).iter().any(|callee| {
                 let Value::Function { unit, closure, receiver } = callee else { return false };
                 let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Call(site)) else {
                     return false;

@@ -2,8 +2,8 @@
 
 use crate::link::arguments::{Amount, Held};
 use crate::link::reach::Trail;
-use crate::link::units::{CallId, NodeKind, UnitId};
-use crate::link::{Site, Value};
+use crate::link::units::{CallId, NodeId, NodeKind, UnitId};
+use crate::link::{Program, Site, Value};
 use crate::rules::catalogue::Kind;
 use crate::rules::packs::Reason;
 
@@ -165,7 +165,7 @@ pub fn covers(case: &Case<'_, '_>, trail: &[Site], index: usize, constructs: &[C
         case.callees(step).iter().flat_map(|value| value.sites().to_vec()).map(|made| made.call).collect();
     let stands_around = |construct: &Construct| match construct.how {
         Repeats::Library(call) => around.contains(&call) || makers.contains(&call),
-        Repeats::Loop(node) => nodes.contains(&node),
+        Repeats::Loop(node) => nodes.contains(&node) || is_last_try(program, step, node),
         Repeats::Recursion { unit, call } => unit == info.unit && call != step.call,
     };
     let own = constructs.iter().position(|construct| construct.tries_again() && stands_around(construct));
@@ -182,6 +182,22 @@ pub fn covers(case: &Case<'_, '_>, trail: &[Site], index: usize, constructs: &[C
     };
     let cover = cover.filter(|_| !escapes(case, trail, index));
     cover.or_else(|| decorated(case, trail, index, constructs))
+}
+
+/// Whether a call is made once more behind the loop that has made it several times: the last try of a retry.
+fn is_last_try(program: &Program<'_>, step: Site, node: NodeId) -> bool {
+    let info = &program.units.calls[step.call];
+    let (unit, end) = (program.units.nodes[node].unit, program.units.nodes[node].span.end);
+    let asked = Program::written(&info.call.callee);
+    unit == info.unit
+        && !asked.is_empty()
+        && end <= info.call.span.start
+        && program.units.units[unit].calls.iter().any(|call| {
+            let other = &program.units.calls[*call];
+            other.call.span.end <= end
+                && program.units.ancestors(other.node).any(|(id, _)| id == node)
+                && Program::written(&other.call.callee) == asked
+        })
 }
 
 /// `for attempt in Retrying(...)`: a loop over what a retry library hands out.

@@ -154,7 +154,7 @@ pub(super) fn is_cut_within<'m>(program: &Program<'m>, value: &'m Expression, fr
 pub(super) fn returns_a_cut<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId, depth: usize) -> bool {
     let ExpressionKind::Call(call) = &value.kind else { return false };
     let Some(id) = program.units.call_id(call).filter(|_| depth <= DEPTH) else { return false };
-    program.values(&call.callee, frame).iter().any(|callee| {
+    program.callees(&call.callee, frame).iter().any(|callee| {
         let Value::Function { unit, closure, receiver } = callee else { return false };
         let entered = program.enter(*unit, *closure, receiver.clone(), How::Call(Site { call: id, frame }));
         entered.is_some_and(|inner| {

@@ -25,10 +25,26 @@ impl<'m> Inputs<'_, '_, 'm> {
         leaves.retain(|leaf| {
             let sender = self.sender(leaf, entry);
             let is_text = matches!(leaf.kind, LeafKind::User | LeafKind::Messages);
-            is_text && !self.holds(&leaf.text, sender) && !self.is_refused(sender, site, leaf, Ask::Text)
+            is_text && !self.holds(&leaf.text, sender) && !self.is_refused_by(sender, entry, external, site, leaf)
         });
         self.is_library.set(before);
         leaves
+    }
+
+    /// Whether the entry point that takes a text refuses it on its own ways to the call: what one keeps is sent by another.
+    fn is_refused_by(
+        &self,
+        sender: Option<usize>,
+        entry: Option<usize>,
+        external: &External,
+        site: Site,
+        leaf: &Leaf<'m>,
+    ) -> bool {
+        let own = external.reached.iter().find(|(index, _)| sender != entry && Some(*index) == sender);
+        match own {
+            Some((_, sites)) => sites.iter().all(|site| self.is_refused(sender, *site, leaf, Ask::Text)),
+            None => self.is_refused(sender, site, leaf, Ask::Text),
+        }
     }
 
     /// The entry point that takes a text: what is kept by one may be sent by another.

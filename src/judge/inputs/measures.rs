@@ -138,6 +138,28 @@ fn sides<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, holds:
     }
 }
 
+/// The largest body of a request, in bytes, that bounds the text in it.
+const BODY: f64 = 65_536.0;
+
+/// Whether the announced length of the whole request is compared with so little that the text in it is bounded:
+/// `int(request.headers.get("content-length", 0)) > 16_384`.
+fn measures_the_request<'m>(program: &Program<'m>, slice: &Slice<'m>) -> bool {
+    let is_announced = |(part, _): &(&Expression, FrameId)| match &part.kind {
+        ExpressionKind::Literal(Literal::Text(text)) => text.eq_ignore_ascii_case("content-length"),
+        ExpressionKind::Member { name, .. } => matches!(name.as_str(), "content_length" | "contentLength"),
+        _ => false,
+    };
+    slice.parts.iter().any(|(part, frame)| match &part.kind {
+        ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "<" | ">" | "<=" | ">=") => {
+            let is_little =
+                |each: &'m Expression| program.number(each, *frame, 0).is_some_and(|most| most > 0.0 && most <= BODY);
+            operands.iter().any(is_little)
+                && operands.iter().any(|each| program.slice(each, *frame).parts.iter().any(is_announced))
+        }
+        _ => false,
+    })
+}
+
 /// What stands in the functions that are given to the calls of a slice: `turns.some((turn) => turn.text.length > 2_000)`.
 fn in_functions<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<(&'m Expression, FrameId)> {
     let mut found = Vec::new();
@@ -238,6 +260,9 @@ impl<'m> Inputs<'_, '_, 'm> {
                     add(found, Measure::Length { name: leaf.name, path: leaf.path, origin: leaf.origin, extent });
                 }
             }
+        }
+        if measures_the_request(program, &slice) {
+            add(found, Measure::Everything);
         }
         // `if (!schema.safeParse(body).success) return`: the schema measures.
         for site in &slice.sites {

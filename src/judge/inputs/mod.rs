@@ -15,6 +15,7 @@ mod same;
 mod schemas;
 mod stored;
 mod trace;
+mod turns;
 mod windows;
 mod words;
 

@@ -2,12 +2,13 @@
 
 mod functions;
 mod json;
+mod validators;
 
 use std::rc::Rc;
 
 use crate::link::arguments::{Amount, Given};
 use crate::link::units::ClassId;
-use crate::link::{FrameId, How, Program, Site, Value};
+use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Assignment, Expression, ExpressionKind, Parameter, StatementKind};
 use crate::rules::catalogue::Kind;
 
@@ -128,7 +129,40 @@ impl<'m> Schemas<'_, 'm> {
             }
             found.or(|| self.of_field(class, field, assignment, rest, ask, home, depth))
         });
-        if ask == Ask::Text && rest.is_empty() { declared.or(|| self.of_validators(class, field)) } else { declared }
+        let is_list = fields.iter().any(|(_, each)| each.annotation.as_ref().and_then(items_of).is_some());
+        let declared = declared.or(|| self.of_validators(class, field, rest, Asked { ask, is_list }));
+        if ask == Ask::Text && rest.is_empty() && !is_list {
+            declared.or(|| self.of_whole_class(class, home))
+        } else {
+            declared
+        }
+    }
+
+    /// What a class says about all its texts: `model_config = ConfigDict(str_max_length=2000)`.
+    fn of_whole_class(&self, class: ClassId, home: FrameId) -> Limit {
+        let program = self.program;
+        let settings = program.units.classes[class].class.body.iter().filter_map(|statement| match &statement.kind {
+            StatementKind::Assign(assignment) => assignment.value.as_ref(),
+            _ => None,
+        });
+        let calls = settings.filter_map(|value| match &value.kind {
+            ExpressionKind::Call(call) => program.units.call_id(call),
+            _ => None,
+        });
+        let limits = |site: Site| {
+            program.callee_paths(site).iter().any(|path| {
+                program.facts_of(path, Kind::TextLimit).iter().any(|(_, fact)| {
+                    fact.role.as_deref() == Some("all")
+                        && fact.limit.as_ref().is_some_and(|limit| match program.argument_of(site, limit) {
+                            Given::Present { expression, frame } => {
+                                program.amount(expression, frame, None, &[]) != Amount::Off
+                            }
+                            _ => false,
+                        })
+                })
+            })
+        };
+        if calls.map(|call| Site { call, frame: home }).any(limits) { Limit::Held } else { Limit::None }
     }
 
     #[expect(clippy::too_many_arguments, reason = "one field with what is asked of it")]
@@ -181,26 +215,6 @@ impl<'m> Schemas<'_, 'm> {
             }
         }
         Vec::new()
-    }
-
-    /// Methods that refuse values of a field, by their decorator or their name: `@field_validator("text")` over a length
-    /// check that raises, `def validate_text(self, text)`.
-    fn of_validators(&self, class: ClassId, field: &str) -> Limit {
-        let program = self.program;
-        let info = &program.units.classes[class];
-        let home = program.open_frame(info.unit);
-        let mut units: Vec<_> = info.methods.values().copied().collect();
-        units.sort_unstable();
-        let refuses = units.into_iter().any(|unit| {
-            let Some(function) = program.units.units[unit].function else { return false };
-            let is_for_field = function.decorators.iter().any(|decorator| validates(decorator, field))
-                || ["validate_", "clean_"].iter().any(|verb| function.name.strip_prefix(verb) == Some(field));
-            is_for_field
-                && program.enter(unit, home, None, How::Framework).is_some_and(|frame| {
-                    program.raising_gates(frame).iter().any(|gate| super::measures::refuses_long(program, gate))
-                })
-        });
-        if refuses { Limit::Held } else { Limit::None }
     }
 
     /// Whether every text field of a class is limited.
@@ -296,6 +310,8 @@ impl<'m> Schemas<'_, 'm> {
                     }
                     let fits = match fact.role.as_deref() {
                         Some("count") => asked.ask == Ask::Count,
+                        // It stands beside the fields, not on them.
+                        Some("all") => false,
                         // Of a list it is the number of its items.
                         Some("both") => (asked.ask == Ask::Count) == asked.is_list,
                         _ => asked.ask == Ask::Text,
@@ -393,23 +409,4 @@ impl<'m> Schemas<'_, 'm> {
             })
         })
     }
-}
-
-/// `@field_validator("text")`, `@validator("text", "title")`, `@model_validator(mode="after")`.
-fn validates(decorator: &Expression, field: &str) -> bool {
-    let (callee, arguments) = match &decorator.kind {
-        ExpressionKind::Call(call) => (&call.callee, call.arguments.as_slice()),
-        _ => (decorator, &[][..]),
-    };
-    let (ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }) = &callee.kind else { return false };
-    let texts: Vec<&str> = arguments
-        .iter()
-        .filter(|argument| argument.name.is_none())
-        .filter_map(|argument| match &argument.value.kind {
-            ExpressionKind::Literal(crate::model::Literal::Text(text)) => Some(text.as_str()),
-            _ => None,
-        })
-        .collect();
-    (name.ends_with("validator") || name.starts_with("validates") || name.ends_with("_validate"))
-        && (texts.is_empty() || texts.contains(&field) || texts.contains(&"*"))
 }

@@ -1,8 +1,10 @@
 //! Values that a store keeps from turn to turn: whether they grow, and whether they are cut.
 
-use crate::link::{FrameId, How, Site, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Argument, Expression, ExpressionKind, Literal};
 
+use super::super::behaviour::Operation;
+use super::super::behaviour::operations;
 use super::super::behaviour::subjects::{self, Subject};
 use super::super::behaviour::writes::Change;
 use super::same::Alias;
@@ -74,7 +76,7 @@ fn texts_of<'m>(inputs: &Inputs<'_, '_, 'm>, site: Site) -> Vec<(&'m Expression,
             && other.span.end > info.call.span.end
             && matches!(&other.callee.kind, ExpressionKind::Member { name, .. } if name == "values")
     });
-    let mut texts = Vec::new();
+    let mut texts = in_statement(program, site);
     for argument in info.call.arguments.iter().chain(chained.flat_map(|other| &other.arguments)) {
         columns(inputs, argument, site.frame, &mut texts);
     }
@@ -87,6 +89,10 @@ fn columns<'m>(
     frame: FrameId,
     texts: &mut Vec<(&'m Expression, FrameId)>,
 ) {
+    // `create(role="user", content=text)`
+    if argument.name.as_deref().is_some_and(holds_text) {
+        texts.push((&argument.value, frame));
+    }
     let mut rows = vec![(&argument.value, frame)];
     let mut steps = 0;
     while let Some((row, frame)) = rows.pop() {
@@ -107,21 +113,65 @@ fn columns<'m>(
             }
             ExpressionKind::List(items) => rows.extend(items.iter().map(|item| (item, frame))),
             ExpressionKind::Literal(Literal::Text(_)) => {}
+            // `Message(role="user", content=text)`: the row as an object.
+            ExpressionKind::Call(call)
+                if call.arguments.iter().any(|given| given.name.as_deref().is_some_and(holds_text)) =>
+            {
+                let named = call.arguments.iter().filter(|given| given.name.as_deref().is_some_and(holds_text));
+                texts.extend(named.map(|given| (&given.value, frame)));
+            }
             // `JSON.stringify(message)`
             ExpressionKind::Call(call) if call.arguments.len() == 1 => {
                 rows.extend(call.arguments.first().map(|given| (&given.value, frame)));
             }
-            _ => rows.extend(inputs.program().values(row, frame).iter().filter_map(|value| match value {
-                Value::Data { expression, frame } if !std::ptr::eq(expression.0, row) => Some((expression.0, *frame)),
-                _ => None,
-            })),
+            _ => {
+                for value in inputs.program().values(row, frame).iter() {
+                    match value {
+                        Value::Data { expression, frame } if !std::ptr::eq(expression.0, row) => {
+                            rows.push((expression.0, *frame));
+                        }
+                        // `row = Message(content=text)`, then `session.add(row)`.
+                        Value::Instance { site: Some(made), .. } => {
+                            let given = &inputs.program().units.calls[made.call].call.arguments;
+                            let named = given.iter().filter(|given| given.name.as_deref().is_some_and(holds_text));
+                            texts.extend(named.map(|given| (&given.value, made.frame)));
+                        }
+                        _ => {}
+                    }
+                }
+            }
         }
     }
+}
+
+/// The values of the columns for texts that a statement inserts: `"INSERT INTO turns (role, content) VALUES (?, ?)"`.
+fn in_statement<'m>(program: &Program<'m>, site: Site) -> Vec<(&'m Expression, FrameId)> {
+    let Some(text) = operations::statement(program, site) else { return Vec::new() };
+    let text = text.to_ascii_lowercase();
+    let columns =
+        text.split_once("into").and_then(|(_, rest)| rest.split_once('(')).and_then(|(_, rest)| rest.split_once(')'));
+    let Some((columns, _)) = columns else { return Vec::new() };
+    let names: Vec<&str> = columns.split(',').map(|name| name.trim().trim_matches(['"', '`', '['])).collect();
+    let Some(given) = program.units.calls[site.call].call.arguments.get(1) else { return Vec::new() };
+    let ExpressionKind::List(values) = &given.value.kind else { return Vec::new() };
+    if values.len() != names.len() {
+        return Vec::new();
+    }
+    names.iter().zip(values).filter(|(name, _)| holds_text(name)).map(|(_, value)| (value, site.frame)).collect()
 }
 
 /// Whether a column holds what somebody says.
 fn holds_text(column: &str) -> bool {
     matches!(column, "content" | "text" | "message" | "body" | "prompt" | "question" | "parts")
+}
+
+/// Whether a statement deletes all but so many rows: `DELETE FROM turns WHERE id NOT IN (SELECT id .. LIMIT 16)`.
+fn deletes_the_rest(program: &Program<'_>, site: Site) -> bool {
+    operations::statement(program, site).is_some_and(|text| {
+        operations::query_operation(&text) == Some(Operation::Delete)
+            && text.to_ascii_lowercase().contains("select")
+            && ["limit", "offset"].iter().any(|word| text.to_ascii_lowercase().contains(word))
+    })
 }
 
 impl<'m> Inputs<'_, '_, 'm> {
@@ -206,12 +256,12 @@ impl<'m> Inputs<'_, '_, 'm> {
             || program.units.calls.iter().enumerate().any(|(call, info)| {
                 let ExpressionKind::Member { name, .. } = &info.call.callee.kind else { return false };
                 let name = name.to_ascii_lowercase();
+                let site = Site { call, frame: program.open_frame(info.unit) };
                 let trims = matches!(name.as_str(), "ltrim" | "xtrim" | "zremrangebyrank");
-                trims && {
-                    let site = Site { call, frame: program.open_frame(info.unit) };
-                    behaviour.operation(site).is_some()
-                        && subjects::are_related(&read, &subjects::of_operation(program, site))
-                }
+                let deletes = !trims && matches!(name.as_str(), "execute" | "query" | "run" | "raw");
+                (trims || deletes && deletes_the_rest(program, site))
+                    && behaviour.operation(site).is_some()
+                    && subjects::are_related(&read, &subjects::of_operation(program, site))
             })
     }
 

@@ -160,7 +160,11 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                     }
                 }
             },
-            E::Comprehension { element, .. } => self.follow(element, frame, State { joined: false, ..state }),
+            E::Comprehension { element, clauses } => {
+                // What a developer tells is no turn of a conversation, however many there are.
+                state.count |= clauses.iter().flat_map(|clause| &clause.tests).any(asks_for_instructions);
+                self.follow(element, frame, State { joined: false, ..state });
+            }
             E::Spread(inner) | E::Await(inner) => self.follow(inner, frame, state),
             _ => {
                 let mut children = Vec::new();
@@ -274,9 +278,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 bound: Bound::Unit(here.unit),
                 is_copy: false,
             });
-            self.reassigned(name, here.unit, id, &mut state);
             let is_kept = program.units.units[here.unit].function.is_none();
             let reaching = if id == frame { program.reaching(here.unit, name, expression.span) } else { None };
+            let dead = reaching.as_ref().map_or(&[][..], |reaching| reaching.dead.as_slice());
+            self.reassigned(name, here.unit, id, dead, &mut state);
             for binding in bindings {
                 let is_dead = reaching.as_ref().is_some_and(|reaching| match binding {
                     Binding::Value { value, .. } => reaching.dead.iter().any(|dead| std::ptr::eq(*dead, *value)),
@@ -291,6 +296,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                     Binding::Value { value, access, .. } => {
                         if is_kept && self.kept(expression, (value, id), name, frame, &state) {
                             continue;
+                        }
+                        if !is_kept && access.is_empty() && id == frame {
+                            self.kept_in_loop(expression, value, name, (here.unit, id), &state);
                         }
                         add_path(&mut state, access);
                         self.follow(value, id, state);
@@ -311,6 +319,12 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                         }
                     }
                     _ => {}
+                }
+            }
+            let part = state.path.last().filter(|part| is_list_name(part)).cloned();
+            if let Some(part) = part {
+                for call in self.inputs.changes().added_to_part(here.unit, &format!("{name}.{part}")) {
+                    self.grown_by(call, id, &state);
                 }
             }
             for (call, grown) in program.growth(name, here.unit) {

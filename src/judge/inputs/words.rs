@@ -23,10 +23,22 @@ pub(super) fn is_instruction(name: &str) -> bool {
 pub(super) fn picks_instructions(function: &Expression) -> bool {
     let ExpressionKind::Function(function) = &function.kind else { return false };
     let [Statement { kind: StatementKind::Return(Some(test)), .. }] = function.body.as_slice() else { return false };
+    asks_for_instructions(test)
+}
+
+/// Whether a test holds only for messages that a developer has written: `m["role"] == "system"`.
+pub(super) fn asks_for_instructions(test: &Expression) -> bool {
     let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    if operator == "and" {
+        return operands.iter().any(asks_for_instructions);
+    }
     let asks_for_role = |part: &Expression| match &part.kind {
         ExpressionKind::Member { name, .. } => name == "role",
         ExpressionKind::Index { index, .. } => is_text(index, |text| text == "role"),
+        ExpressionKind::Call(call) => {
+            matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if name == "get")
+                && call.arguments.first().is_some_and(|key| is_text(&key.value, |text| text == "role"))
+        }
         _ => false,
     };
     operator == "==" && operands.iter().any(asks_for_role) && operands.iter().any(|part| is_text(part, is_instruction))

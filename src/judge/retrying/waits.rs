@@ -197,11 +197,21 @@ fn grows<'m>(program: &Program<'m>, length: &'m Expression, frame: FrameId, grow
     })
 }
 
-/// The numbers of a list of numbers.
+/// The numbers of a list of numbers, also where it is numbered (`enumerate([1, 2, 4])`) or ends with nothing: after the
+/// last attempt there is no wait.
 pub(super) fn numbers<'m>(program: &Program<'m>, list: &'m Expression, frame: FrameId) -> Option<Vec<f64>> {
+    if let ExpressionKind::Call(call) = &list.kind
+        && last_name(&call.callee) == Some("enumerate")
+    {
+        return numbers(program, &call.arguments.first()?.value, frame);
+    }
     program.values(list, frame).iter().find_map(|value| {
         let Value::Data { expression, frame } = value else { return None };
         let ExpressionKind::List(items) = &expression.0.kind else { return None };
+        let items = match items.split_last() {
+            Some((Expression { kind: ExpressionKind::Literal(Literal::Null), .. }, before)) => before,
+            _ => items.as_slice(),
+        };
         let numbers: Vec<f64> = items.iter().map(|item| program.number(item, *frame, 0)).collect::<Option<_>>()?;
         (numbers.len() > 1).then_some(numbers)
     })

@@ -162,12 +162,32 @@ impl<'m> Entries<'m> {
         }
     }
 
-    /// Functions that a platform calls because its settings name them.
+    /// Functions that a platform calls because its settings name them, and objects that it serves: what those do, the
+    /// module does that makes them.
     pub(super) fn deployed(&mut self, program: &Program<'m>, started: &Started<'_>) {
         for (path, deployed) in started.handlers {
             let Some(module) = program.names.module_at(path) else { continue };
             for handler in *deployed {
                 for value in program.exported(module, &handler.export, 0).unwrap_or_default() {
+                    if let Value::Library { sites, .. } = &value
+                        && let Some(made) = sites.last()
+                        && handler.kind == "http"
+                    {
+                        let info = &program.units.calls[made.call];
+                        let is_known = |entry: &Entry<'m>| entry.module == info.module && entry.span == info.call.span;
+                        if !self.entries.iter().any(is_known) {
+                            self.entries.push(Entry {
+                                kind: handler.kind.clone(),
+                                name: handler.named.clone(),
+                                public: true,
+                                module: info.module,
+                                span: info.call.span,
+                                handler: program.module_frame(info.module),
+                                chains: vec![Vec::new()],
+                            });
+                        }
+                        continue;
+                    }
                     let Value::Function { unit, closure, receiver } = value else { continue };
                     let Some(frame) = program.enter(unit, closure, receiver, How::Framework) else { continue };
                     if self.entries.iter().any(|entry| program.unit_of_frame(entry.handler) == unit) {

@@ -64,9 +64,10 @@ pub fn exit_call(expression: &Expression) -> Option<Exit> {
         ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => name.as_str(),
         _ => return None,
     };
+    // A client may be told to `quit()` as well; by itself it ends the program.
+    let is_bare = matches!(call.callee.kind, ExpressionKind::Name(_));
     match name {
-        // `redis.quit()` only ends a connection.
-        "quit" if matches!(call.callee.kind, ExpressionKind::Name(_)) => Some(Exit::Raise),
+        "quit" if is_bare => Some(Exit::Raise),
         "exit" | "_exit" | "abort" | "panic!" | "bail!" | "unreachable!" | "todo!" | "unimplemented!" => {
             Some(Exit::Raise)
         }

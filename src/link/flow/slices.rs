@@ -68,6 +68,7 @@ impl<'m> Program<'m> {
             E::Member { object, .. } => {
                 self.slice_holder(object, frame, slice, depth);
                 self.slice_attribute(expression, frame, slice, depth);
+                self.slice_told(object, expression.span, frame, slice, depth);
             }
             E::Function(_) => {}
             _ => children(expression, &mut |child| self.slice_into(child, frame, slice, depth + 1)),
@@ -218,10 +219,15 @@ impl<'m> Program<'m> {
         if slice.inside && self.callee_paths(site).iter().any(leaves) {
             return;
         }
-        let callees = self.values(&call.callee, frame);
+        let callees = self.callees(&call.callee, frame);
         match &call.callee.kind {
             // The method itself is looked into below.
-            ExpressionKind::Member { object, .. } => self.slice_holder(object, frame, slice, depth),
+            ExpressionKind::Member { object, .. } => {
+                self.slice_holder(object, frame, slice, depth);
+                if asks_for_answer(call) {
+                    self.slice_told(object, call.span, frame, slice, depth);
+                }
+            }
             _ => self.slice_into(&call.callee, frame, slice, depth + 1),
         }
         let mut own = false;
@@ -242,6 +248,26 @@ impl<'m> Program<'m> {
         }
     }
 
+    /// `cursor.execute(query, values)`, then `cursor.fetchone()` or `cursor.rowcount`: what a store was last told through
+    /// an object flows into what is asked of that object.
+    fn slice_told(&self, object: &'m Expression, at: Span, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let ExpressionKind::Name(name) = &object.kind else { return };
+        let unit = &self.units.units[self.unit_of_frame(frame)];
+        if !unit.names.contains_key(name.as_str()) {
+            return;
+        }
+        let told = unit.calls.iter().copied().filter(|call| {
+            let other = self.units.calls[*call].call;
+            other.span.end <= at.start
+                && !other.arguments.is_empty()
+                && matches!(&other.callee.kind, ExpressionKind::Member { object, .. } if matches!(&object.kind, ExpressionKind::Name(on) if on == name))
+        });
+        let Some(last) = told.max_by_key(|call| self.units.calls[*call].call.span.start) else { return };
+        if self.callee_paths(Site { call: last, frame }).iter().any(|path| self.is_a(path, Kind::Store)) {
+            self.slice_call(self.units.calls[last].call, frame, slice, depth + 1);
+        }
+    }
+
     /// What a unit returns, and what decides which return is taken.
     pub(super) fn slice_unit(&self, unit: UnitId, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
         let info = &self.units.units[unit];
@@ -251,7 +277,7 @@ impl<'m> Program<'m> {
         }
         for id in &info.nodes {
             if let NodeKind::If { test, then, otherwise, .. } = self.units.nodes[*id].kind
-                && (exit_of(then).is_some() || exit_of(otherwise).is_some())
+                && (exit_of(then).is_some() || exit_of(otherwise).is_some() || chooses(info, then, otherwise))
             {
                 // What decides is looked at whole.
                 let before = std::mem::replace(&mut slice.partly, false);
@@ -260,6 +286,22 @@ impl<'m> Program<'m> {
             }
         }
     }
+}
+
+/// Whether a call asks an object for the answer to what it was told before: with nothing more than how much of it.
+fn asks_for_answer(call: &Call) -> bool {
+    call.arguments.iter().all(|argument| matches!(argument.value.kind, ExpressionKind::Literal(Literal::Number(_))))
+}
+
+/// Whether a test chooses what a name holds that the unit returns: `if over: reason = ".." else: reason = None`, then
+/// `return reason`.
+fn chooses(unit: &Unit<'_>, then: &Block, otherwise: &Block) -> bool {
+    let is_returned = |statement: &Statement| {
+        let StatementKind::Assign(assignment) = &statement.kind else { return false };
+        let ExpressionKind::Name(target) = &assignment.target.kind else { return false };
+        unit.returns.iter().any(|value| matches!(&value.kind, ExpressionKind::Name(name) if name == target))
+    };
+    then.iter().chain(otherwise).any(is_returned)
 }
 
 /// Expressions in one slice.

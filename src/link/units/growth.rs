@@ -10,10 +10,10 @@ impl<'m> Units<'m> {
         let mut found = Vec::new();
         for (id, info) in self.calls.iter().enumerate() {
             let ExpressionKind::Member { object, name: method } = &info.call.callee.kind else { continue };
-            let ExpressionKind::Name(holder) = &object.kind else { continue };
             if !grows(method) {
                 continue;
             }
+            let ExpressionKind::Name(holder) = &object.kind else { continue };
             if let Some(unit) = self.binder_of(holder, info.unit) {
                 found.push((unit, holder.as_str(), id));
             }

@@ -167,11 +167,9 @@ impl<'m> Walk<'_, 'm> {
         if let Some(value) = &assignment.value {
             self.expression(value);
             let (annotation, operator) = (assignment.annotation.as_ref(), assignment.operator.as_deref());
-            self.pattern(&assignment.target, &mut Vec::new(), &|access| Binding::Value {
-                value,
-                access,
-                annotation,
-                operator,
+            self.pattern(&assignment.target, &mut Vec::new(), &|access| {
+                let (value, access) = placed(value, access);
+                Binding::Value { value, access, annotation, operator }
             });
             self.member_target(&assignment.target, value, assignment);
             if let ExpressionKind::Index { object, .. } = &assignment.target.kind {
@@ -474,6 +472,21 @@ impl<'m> Walk<'_, 'm> {
         }
         self.within.pop();
     }
+}
+
+/// Of `first, rest = turns[:1], turns[1:]` each name holds what stands at its place.
+fn placed<'m>(mut value: &'m Expression, mut access: Vec<Access<'m>>) -> (&'m Expression, Vec<Access<'m>>) {
+    while let (ExpressionKind::List(items), Some(Access::Position(place))) = (&value.kind, access.first()) {
+        let mut until = items.iter().take(place + 1);
+        let Some(item) =
+            items.get(*place).filter(|_| until.all(|item| !matches!(item.kind, ExpressionKind::Spread(_))))
+        else {
+            break;
+        };
+        value = item;
+        access.remove(0);
+    }
+    (value, access)
 }
 
 /// What is iterated in pairs of its items with their numbers or keys: `enumerate(models)`, `models.items()`,

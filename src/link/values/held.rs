@@ -16,6 +16,11 @@ impl<'m> Program<'m> {
         if !matches!(name.as_str(), "get" | "setdefault" | "pop" | "at" | "shift" | "popleft" | "popitem") {
             return Values::new();
         }
+        // Under a key that is written there lies what was put under it, not what was put under others.
+        let key = call.arguments.first().map(|argument| &argument.value.kind);
+        if matches!(key, Some(ExpressionKind::Literal(Literal::Text(_)))) {
+            return Values::new();
+        }
         let mut all = Values::new();
         for collection in self.values(object, frame).iter() {
             add(&mut all, self.held(collection));

@@ -84,6 +84,28 @@ impl<'m> Program<'m> {
         })
     }
 
+    /// What a call runs by its callee: the values of the callee, for an object that can be called its method for that.
+    pub fn callees(&self, callee: &'m Expression, frame: FrameId) -> Values<'m> {
+        let values = self.values(callee, frame);
+        let called = values.iter().map(|value| match value {
+            Value::Instance { class, .. } => self.called_as(*class, value),
+            _ => value.clone(),
+        });
+        called.collect()
+    }
+
+    fn called_as(&self, class: ClassId, object: &Value<'m>) -> Value<'m> {
+        let info = &self.units.classes[class];
+        match info.methods.get("__call__") {
+            Some(unit) => Value::Function {
+                unit: *unit,
+                closure: self.open_frame(info.unit),
+                receiver: Some(Rc::new(object.clone())),
+            },
+            None => object.clone(),
+        }
+    }
+
     /// The values that calling something gives.
     pub fn result(&self, callee: &Value<'m>, site: Site) -> Values<'m> {
         match callee {
@@ -95,19 +117,10 @@ impl<'m> Program<'m> {
                 }
             }
             Value::Class(class) => vec![Value::Instance { class: *class, site: Some(site) }],
-            Value::Instance { class, .. } => {
-                let methods = &self.units.classes[*class].methods;
-                match methods.get("__call__") {
-                    Some(unit) => {
-                        let home = self.open_frame(self.units.classes[*class].unit);
-                        match self.enter(*unit, home, Some(Rc::new(callee.clone())), How::Call(site)) {
-                            Some(frame) => self.returned(*unit, frame),
-                            None => vec![Value::Unknown],
-                        }
-                    }
-                    None => vec![Value::Unknown],
-                }
-            }
+            Value::Instance { class, .. } => match self.called_as(*class, callee) {
+                method @ Value::Function { .. } => self.result(&method, site),
+                _ => vec![Value::Unknown],
+            },
             Value::Module(module) => match self.exported(*module, "default", 0) {
                 Some(values) => values.iter().flat_map(|value| self.result(value, site)).collect(),
                 None => vec![Value::Unknown],
@@ -127,19 +140,20 @@ impl<'m> Program<'m> {
                     // A method returns its receiver unless it says otherwise, a function what it is given, what that returns (`#0()`),
                     // or one of its items (`#0[]`).
                     let value = fact.value.as_deref().unwrap_or("#0");
+                    // `random.choice(clients)`: one of what it is given.
+                    let (value, is_item) = value.strip_suffix("[]").map_or((value, false), |value| (value, true));
                     let returned = value.strip_suffix("()").filter(|value| value.starts_with('#'));
-                    let item = value.strip_suffix("[]").filter(|value| value.starts_with('#'));
                     let given = match &call.callee.kind {
                         ExpressionKind::Member { object, .. } if path.contains("()") && fact.value.is_none() => {
                             Some((&**object, site.frame))
                         }
-                        _ => match self.argument(site, returned.or(item).unwrap_or(value)) {
+                        _ => match self.argument(site, returned.unwrap_or(value)) {
                             Given::Present { expression, frame } => Some((expression, frame)),
                             _ => None,
                         },
                     };
                     let Some((given, frame)) = given else { continue };
-                    if item.is_some() {
+                    if is_item {
                         add(&mut all, self.items_of(given, frame));
                         continue;
                     }

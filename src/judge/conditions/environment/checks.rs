@@ -10,7 +10,8 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::super::super::case::Case;
-use super::ends::{End, end_of};
+use super::ends::{End, diverges, end_of};
+use super::is_credential;
 use super::names::{Named, Variables};
 use super::reads::Read;
 use super::schemas;
@@ -168,6 +169,17 @@ impl Checks {
         match case.program.units.nodes[node].kind {
             NodeKind::If { test, then, otherwise, .. } => {
                 let decision = Decision { variables, test, frame, branches: [then, otherwise] };
+                if otherwise.is_empty() && exit_of(then) == Some(Exit::Return) {
+                    let rest = rest_behind(case.program, unit, node);
+                    if raises_at_its_end(case, unit, rest) {
+                        self.stops(case, variables, unit, node, test, false, schemas);
+                        return self.notice(&decision, false, Purpose::Demand);
+                    }
+                    // What is handed on where it is there, and else the empty text, is not done without.
+                    if returns_what_is_tested(test, then) && rest.last().is_none_or(returns_nothing) {
+                        return self.notice(&decision, false, Purpose::DoWithoutSetting);
+                    }
+                }
                 for (block, refuses_when) in [(then, true), (otherwise, false)] {
                     let other = if refuses_when { otherwise } else { then };
                     let end = end_of(case, unit, block);
@@ -192,7 +204,7 @@ impl Checks {
                 }
             }
             NodeKind::Branch { test, holds }
-                if !in_test(case.program, node) && !is_literal_branch(case.program, node) =>
+                if !in_test(case.program, node) && (is_compared(test) || !is_literal_branch(case.program, node)) =>
             {
                 let decision = Decision { variables, test, frame, branches: [&[], &[]] };
                 self.notice(&decision, !holds, Purpose::DoWithout);
@@ -263,6 +275,9 @@ impl Checks {
                 && !named.place.is_some_and(is_behind)
             {
                 let place = named.place.map(|(module, _)| module);
+                if matches!(purpose, Purpose::DoWithoutSetting) && is_credential(&named.name) {
+                    continue;
+                }
                 // A name that comes from a table of another file is read here, where its test is.
                 if matches!(purpose, Purpose::DoWithout) && named.via.is_empty() && place.is_some() {
                     self.optional.insert((named.name.clone(), Some(module)));
@@ -270,7 +285,7 @@ impl Checks {
                 let known = (named.name, place);
                 match purpose {
                     Purpose::Demand => self.demanded.insert(known),
-                    Purpose::DoWithout => self.optional.insert(known),
+                    Purpose::DoWithout | Purpose::DoWithoutSetting => self.optional.insert(known),
                 };
             }
         }
@@ -368,6 +383,74 @@ fn looks_inside(test: &Expression) -> bool {
 enum Purpose {
     Demand,
     DoWithout,
+    /// Only settings are done without: for a credential the empty text is no value.
+    DoWithoutSetting,
+}
+
+/// The statements behind a node's own in their block.
+fn rest_behind<'m>(program: &Program<'m>, unit: UnitId, node: NodeId) -> &'m [Statement] {
+    let span = program.units.nodes[node].span;
+    let mut open: Vec<&'m [Statement]> = vec![match program.units.units[unit].function {
+        Some(function) => &function.body,
+        None => &program.modules[program.module_of(unit)].body,
+    }];
+    while let Some(block) = open.pop() {
+        let Some(at) = block.iter().position(|statement| statement.span.contains(span)) else { continue };
+        let Some(statement) = block.get(at) else { continue };
+        if statement.span == span {
+            return block.get(at + 1..).unwrap_or_default();
+        }
+        match &statement.kind {
+            StatementKind::If { then, otherwise, .. } => open.extend([then.as_slice(), otherwise]),
+            StatementKind::Loop(each) => open.push(&each.body),
+            StatementKind::Try(each) => {
+                open.extend([each.body.as_slice(), &each.otherwise, &each.finally]);
+                open.extend(each.handlers.iter().map(|handler| handler.body.as_slice()));
+            }
+            StatementKind::With { body, .. } | StatementKind::Block(body) => open.push(body),
+            _ => {}
+        }
+    }
+    &[]
+}
+
+/// Whether statements end by raising, or by a call that never comes back.
+fn raises_at_its_end<'m>(case: &Case<'_, 'm>, unit: UnitId, statements: &'m [Statement]) -> bool {
+    match statements.last().map(|statement| &statement.kind) {
+        Some(StatementKind::Raise(_)) => true,
+        Some(StatementKind::Expression(value)) => diverges(case.program, value, case.program.open_frame(unit), 0),
+        _ => false,
+    }
+}
+
+/// `if value: return value`.
+fn returns_what_is_tested(test: &Expression, then: &Block) -> bool {
+    match (&test.kind, then.as_slice()) {
+        (
+            ExpressionKind::Name(tested),
+            [
+                Statement {
+                    kind: StatementKind::Return(Some(Expression { kind: ExpressionKind::Name(name), .. })),
+                    ..
+                },
+            ],
+        ) => tested == name,
+        _ => false,
+    }
+}
+
+/// `return ""`, `return None`, or no answer at all.
+fn returns_nothing(statement: &Statement) -> bool {
+    match &statement.kind {
+        StatementKind::Return(Some(value)) => match &value.kind {
+            ExpressionKind::Literal(Literal::Null) => true,
+            ExpressionKind::Literal(Literal::Text(text)) => text.is_empty(),
+            _ => false,
+        },
+        StatementKind::Return(None) => true,
+        StatementKind::Expression(_) => true,
+        _ => false,
+    }
 }
 
 fn is_stopped<'m>(case: &Case<'_, 'm>, unit: UnitId, block: &'m Block) -> bool {
@@ -390,6 +473,17 @@ fn in_test(program: &Program<'_>, node: NodeId) -> bool {
         NodeKind::Loop(each) => each.over.as_ref().is_some_and(|over| over.span.contains(span)),
         _ => false,
     })
+}
+
+/// `KIND == "a"`: what is compared with a value is a switch, whatever it chooses between.
+fn is_compared(test: &Expression) -> bool {
+    let is_value = |operand: &Expression| matches!(&operand.kind, ExpressionKind::Literal(Literal::Text(text)) if !text.is_empty());
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } => {
+            matches!(operator.as_str(), "==" | "!=") && operands.iter().any(is_value)
+        }
+        _ => false,
+    }
 }
 
 /// `X is None` that only chooses between two constants says nothing about how X is used.

@@ -29,6 +29,10 @@ impl<'m> Variables<'_, 'm> {
         } else if matches!(expression.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. }) {
             self.held_by_values(expression, frame, &mut HashSet::new(), &mut part.named, DEPTH);
             part.is_environment = self.is_environment(expression, frame);
+        } else if let ExpressionKind::Call(call) = &expression.kind
+            && matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "getattr")
+        {
+            part.named = self.held_by_name(call, frame);
         }
         let part = Rc::new(part);
         self.parts.borrow_mut().insert(key, part.clone());

@@ -193,18 +193,38 @@ impl<'m> Variables<'_, 'm> {
                 Value::Data { expression: inner, frame } if !std::ptr::eq(inner.0, expression) => {
                     self.held_in(inner.0, *frame, seen, all, depth);
                 }
-                Value::Library { path, sites } => {
-                    if let (true, Some(site)) = (path.ends_with("()"), sites.last()) {
-                        all.extend(self.read_at(*site).into_iter().flat_map(|read| read.names));
-                    } else if self.fact(path, |fact| fact.variable.is_none()).is_some()
-                        && let Some(name) = path.rsplit('.').next()
-                    {
-                        all.push(Named { name: name.to_owned(), via: Vec::new(), place: None });
-                    }
-                }
-                _ => {}
+                value => self.held_value(value, all),
             }
         }
+    }
+
+    /// What a value is that is read from the environment.
+    fn held_value(&self, value: &Value<'m>, all: &mut Vec<Named>) {
+        let Value::Library { path, sites } = value else { return };
+        if let (true, Some(site)) = (path.ends_with("()"), sites.last()) {
+            all.extend(self.read_at(*site).into_iter().flat_map(|read| read.names));
+        } else if self.fact(path, |fact| fact.variable.is_none()).is_some()
+            && let Some(name) = path.rsplit('.').next()
+        {
+            all.push(Named { name: name.to_owned(), via: Vec::new(), place: None });
+        }
+    }
+
+    /// `getattr(config, name)`: what the object holds under each of the names.
+    pub(super) fn held_by_name(&self, call: &'m Call, frame: FrameId) -> Vec<Named> {
+        let mut all = Vec::new();
+        let [object, name, ..] = call.arguments.as_slice() else { return all };
+        let objects = self.program.values(&object.value, frame);
+        for name in self.names_of(&name.value, frame) {
+            for value in objects.iter().flat_map(|object| self.program.member(object, &name.name, None)) {
+                if let Value::Data { expression, frame } = value {
+                    self.held_in(expression.0, frame, &mut HashSet::new(), &mut all, DEPTH / 2);
+                } else {
+                    self.held_value(&value, &mut all);
+                }
+            }
+        }
+        all
     }
 
     pub(super) fn held_by_call(
@@ -233,6 +253,7 @@ impl<'m> Variables<'_, 'm> {
             return;
         }
         match &call.callee.kind {
+            ExpressionKind::Name(name) if name == "getattr" => all.extend(self.held_by_name(call, frame)),
             ExpressionKind::Name(name) if converts(name) => {
                 call.arguments
                     .iter()

@@ -196,7 +196,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     pub(super) fn own_call(&mut self, call: &'m Call, site: Site, state: &State<'m>) -> bool {
         let program = self.program();
         let mut own = false;
-        for callee in program.values(&call.callee, site.frame).iter() {
+        for callee in &program.callees(&call.callee, site.frame) {
             match callee {
                 Value::Function { unit, closure, receiver } => {
                     if let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Call(site)) {

@@ -13,7 +13,15 @@ use super::{State, Trace};
 impl<'m> Trace<'_, '_, '_, 'm> {
     /// `text = text[:4000]`, `if (turns.length > 20) turns = turns.slice(-20)`, `turns.splice(0, 5)`: what goes by a name
     /// is cut under that name.
-    pub(super) fn reassigned(&self, name: &'m str, unit: UnitId, frame: FrameId, state: &mut State<'m>) {
+    /// `dead` are the values that the name does not hold where it is read.
+    pub(super) fn reassigned(
+        &self,
+        name: &'m str,
+        unit: UnitId,
+        frame: FrameId,
+        dead: &[&'m Expression],
+        state: &mut State<'m>,
+    ) {
         let program = self.program();
         let info = &program.units.units[unit];
         for node in &info.nodes {
@@ -25,7 +33,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             };
             let is_own = matches!(&assignment.target.kind, ExpressionKind::Name(target) if target == name);
             let Some(value) = assignment.value.as_ref().filter(|_| is_own) else { continue };
-            if !self.is_cut_of(value, name, frame) {
+            if dead.iter().any(|each| std::ptr::eq(*each, value)) || !self.is_cut_of(value, name, frame) {
                 continue;
             }
             let tests = program.tests_around(*node);

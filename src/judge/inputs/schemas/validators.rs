@@ -1,0 +1,131 @@
+//! Methods of a schema class that look at the value of a field: one that refuses what is too long bounds it, and so does
+//! one that hands a cut of it on.
+
+use crate::judge::inputs::cuts::is_cut_within;
+use crate::judge::inputs::kept::is_cut_whole;
+use crate::judge::inputs::measures::{lengths, refuses_long};
+use crate::link::units::{ClassId, UnitId};
+use crate::link::{FrameId, How};
+use crate::model::{Expression, ExpressionKind, Literal};
+
+use super::{Ask, Asked, Limit, Schemas};
+
+impl<'m> Schemas<'_, 'm> {
+    /// What the methods for a field say about it, told by their decorator or their name: `@field_validator("text")` over a
+    /// length check that raises or over `return value[-20:]`, `def validate_text(self, text)`.
+    pub(super) fn of_validators(&self, class: ClassId, field: &str, rest: &[&str], asked: Asked) -> Limit {
+        // The number of a list's items is asked of the list, whatever is taken of them.
+        if !rest.is_empty() && !(asked.is_list && asked.ask == Ask::Count) {
+            return Limit::None;
+        }
+        let program = self.program;
+        let info = &program.units.classes[class];
+        let home = program.open_frame(info.unit);
+        let mut units: Vec<UnitId> = info.methods.values().copied().collect();
+        units.sort_unstable();
+        let bounds = units.into_iter().any(|unit| {
+            let Some(function) = program.units.units[unit].function else { return false };
+            let is_named = ["validate_", "clean_"].iter().any(|verb| function.name.strip_prefix(verb) == Some(field));
+            let whose = function.decorators.iter().filter_map(|decorator| validated(decorator, field)).next();
+            let Some(whose) = whose.or(is_named.then_some(Whose::Field)) else { return false };
+            let frame = program.enter(unit, home, None, How::Framework);
+            frame.is_some_and(|frame| {
+                self.refuses(frame, field, whose, asked)
+                    || whose == Whose::Field && self.returns_cut(unit, frame, asked)
+            })
+        });
+        if bounds { Limit::Held } else { Limit::None }
+    }
+
+    /// Whether a method raises where what is asked of the field is too much.
+    fn refuses(&self, frame: FrameId, field: &str, whose: Whose, asked: Asked) -> bool {
+        let program = self.program;
+        program.raising_gates(frame).iter().filter(|gate| refuses_long(program, gate)).any(|gate| {
+            let measured = lengths(program, &program.slice(gate.test, gate.frame));
+            measured.iter().any(|(measured, ..)| match of_field(measured, field) {
+                // Of a list its own length is the number of its items; the length of something in it is that of a text.
+                Part::Itself => asked.is_list == (asked.ask == Ask::Count),
+                Part::Unnamed => whose == Whose::Field && asked.is_list == (asked.ask == Ask::Count),
+                Part::Within => whose == Whose::Field && asked.is_list && asked.ask == Ask::Text,
+            })
+        })
+    }
+
+    /// Whether a method hands on only so much of what it is given.
+    fn returns_cut(&self, unit: UnitId, frame: FrameId, asked: Asked) -> bool {
+        let program = self.program;
+        program.units.units[unit].returns.iter().any(|value| match (asked.ask, asked.is_list) {
+            (Ask::Count, true) => is_cut_whole(program, value, frame, 0),
+            (Ask::Text, false) => is_cut_within(program, value, frame, 0),
+            _ => false,
+        })
+    }
+}
+
+/// What a method is given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// The value of the field.
+    Field,
+    /// The whole object, or the value of each field.
+    All,
+}
+
+/// What of a field is measured.
+enum Part {
+    /// The field by its name.
+    Itself,
+    /// What goes by another name of its own: the value that the method is given.
+    Unnamed,
+    /// Something that is taken of it, or of something else.
+    Within,
+}
+
+fn of_field(measured: &Expression, field: &str) -> Part {
+    let key = match &measured.kind {
+        ExpressionKind::Member { name, .. } => Some(name.as_str()),
+        ExpressionKind::Index { index, .. } => text(index),
+        ExpressionKind::Call(call) => match &call.callee.kind {
+            ExpressionKind::Member { name, .. } if name == "get" => {
+                call.arguments.first().and_then(|key| text(&key.value))
+            }
+            // `value.strip()` is the value.
+            ExpressionKind::Member { object, .. } => return of_field(object, field),
+            _ => None,
+        },
+        _ => None,
+    };
+    match key {
+        Some(key) if key == field => Part::Itself,
+        Some(_) => Part::Within,
+        None => Part::Unnamed,
+    }
+}
+
+fn text(expression: &Expression) -> Option<&str> {
+    match &expression.kind {
+        ExpressionKind::Literal(Literal::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether a decorator makes a method look at a field: `@field_validator("text")`, `@validator("text", "title")`,
+/// `@model_validator(mode="after")`.
+fn validated(decorator: &Expression, field: &str) -> Option<Whose> {
+    let (callee, arguments) = match &decorator.kind {
+        ExpressionKind::Call(call) => (&call.callee, call.arguments.as_slice()),
+        _ => (decorator, &[][..]),
+    };
+    let (ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }) = &callee.kind else { return None };
+    if !(name.ends_with("validator") || name.starts_with("validates") || name.ends_with("_validate")) {
+        return None;
+    }
+    let plain = arguments.iter().filter(|argument| argument.name.is_none());
+    let texts: Vec<&str> = plain.filter_map(|argument| text(&argument.value)).collect();
+    match texts.as_slice() {
+        [] => Some(Whose::All),
+        named if named.contains(&field) => Some(Whose::Field),
+        named if named.contains(&"*") => Some(Whose::Field),
+        _ => None,
+    }
+}
