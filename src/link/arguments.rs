@@ -298,6 +298,9 @@ impl<'m> Program<'m> {
                 operands.iter().rev().find_map(|operand| self.text_at(operand, frame, depth + 1))
             }
             ExpressionKind::Call(call) => {
+                if let Some(cut) = trimmed(call) {
+                    return self.text_at(cut, frame, depth + 1);
+                }
                 // `new URL("https://...")`, `format!(...)`, `"...".format(...)`, `Url::parse(..)`.
                 let own = match &call.callee.kind {
                     ExpressionKind::Member { object, name }
@@ -314,6 +317,9 @@ impl<'m> Program<'m> {
                         }
                         Value::Library { sites, .. } => {
                             let site = sites.last()?;
+                            if let Some(cut) = trimmed(self.units.calls[site.call].call) {
+                                return self.text_at(cut, site.frame, depth + 1);
+                            }
                             let arguments = &self.units.calls[site.call].call.arguments;
                             let text = self.text_at(&arguments.first()?.value, site.frame, depth + 1)?;
                             let base = arguments.get(1).filter(|_| text.starts_with('/'));
@@ -332,6 +338,9 @@ impl<'m> Program<'m> {
                     // An environment read with a default, a parsed URL.
                     let site = sites.last()?;
                     let call = self.units.calls[site.call].call;
+                    if let Some(cut) = trimmed(call) {
+                        return self.text_at(cut, site.frame, depth + 1);
+                    }
                     // A description of it is no value of it.
                     let values = call.arguments.iter().rev().filter(|argument| {
                         argument.name.as_deref().is_none_or(|name| name.contains("default") || name == "value")
@@ -342,4 +351,15 @@ impl<'m> Program<'m> {
             }),
         }
     }
+}
+
+/// What a call leaves but for some of its ends: `base.replace(/\/+$/, "")`, `base.rstrip("/")`. Its arguments are no
+/// part of the text.
+fn trimmed(call: &Call) -> Option<&Expression> {
+    let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
+    let cuts = matches!(
+        name.as_str(),
+        "replace" | "replaceAll" | "trim" | "trimEnd" | "strip" | "rstrip" | "removesuffix" | "trim_end_matches"
+    );
+    cuts.then_some(object)
 }

@@ -6,6 +6,7 @@
 
 mod conversations;
 mod cuts;
+mod fields;
 pub(super) mod fleeting;
 mod kept;
 mod limits;
@@ -76,6 +77,8 @@ pub struct Leaf<'m> {
     /// Whether the number of its items is limited.
     count: Limit,
     is_items: bool,
+    /// Whether it is one item of a list of messages.
+    is_one: bool,
     is_text: bool,
     /// Tests under which it is taken.
     gates: Vec<(&'m Expression, FrameId)>,
@@ -249,6 +252,13 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             if let Given::Present { expression, frame } = program.argument_of(site, path) {
                 any = true;
                 trace.follow(expression, frame, State::default());
+                // `params.messages.push(turn)`, then `create(params)`.
+                let field = path.rsplit('.').next().unwrap_or(path);
+                for argument in &program.units.calls[site.call].call.arguments {
+                    if let ExpressionKind::Name(name) = &argument.value.kind {
+                        trace.grown(&format!("{name}.{field}"), site.frame, &State::default());
+                    }
+                }
             }
         }
         if !any {
@@ -279,6 +289,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                 text: Limit::Held,
                 count: if bounded { Limit::Held } else { Limit::None },
                 is_items: false,
+                is_one: false,
                 is_text: false,
                 gates: Vec::new(),
                 memory: Some(memory),

@@ -6,7 +6,7 @@ mod json;
 use std::rc::Rc;
 
 use crate::link::arguments::{Amount, Given};
-use crate::link::units::ClassId;
+use crate::link::units::{Binding, ClassId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Assignment, Expression, ExpressionKind, Parameter, StatementKind};
 use crate::rules::catalogue::Kind;
@@ -83,8 +83,18 @@ impl<'m> Schemas<'_, 'm> {
             if path.is_empty() { found.or(|| self.of_marker(marker, frame, asked, 0)) } else { found }
         });
         own.or(|| match &parameter.annotation {
-            Some(annotation) => self.of_type(annotation, frame, path, ask, 0),
-            None => Limit::None,
+            Some(annotation) if !self.is_erased(annotation, frame) => self.of_type(annotation, frame, path, ask, 0),
+            _ => Limit::None,
+        })
+    }
+
+    /// Whether a type is imported for the compiler only: where the program runs nothing knows of it.
+    fn is_erased(&self, annotation: &Expression, frame: FrameId) -> bool {
+        let ExpressionKind::Name(name) = &annotation.kind else { return false };
+        let module = self.program.module_of(self.program.unit_of_frame(frame));
+        let body = &self.program.units.units[self.program.units.bodies[module]];
+        body.names.get(name.as_str()).is_some_and(|bindings| {
+            bindings.iter().all(|binding| matches!(binding, Binding::Import(import) if import.is_type_only))
         })
     }
 

@@ -69,6 +69,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             state.text |= state.sliced;
             state.joined |= puts_together(method);
         }
+        if takes_one(method) && matches!(call.callee.kind, ExpressionKind::Member { .. }) {
+            state.one |= !state.path.iter().any(|part| is_list_name(part));
+        }
         if parses(method) {
             state.schema = self.inputs.schema_of(site).or(state.schema);
         }
