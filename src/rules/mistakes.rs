@@ -89,6 +89,8 @@ const WORDS: [(&str, &[&str]); 10] = [
             "framework",
             "dependency",
             "nothing",
+            "listener",
+            "promise",
             "names",
         ],
     ),

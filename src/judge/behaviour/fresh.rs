@@ -114,6 +114,10 @@ impl<'m> Newness<'_, 'm> {
             }
             let mut of_binding = |binding: &Binding<'m>| match binding {
                 Binding::Value { value, access, .. } => {
+                    // `key, now = name, time()`: each name has its own part.
+                    if let (ExpressionKind::List(items), [Access::Position(at)]) = (&value.kind, access.as_slice()) {
+                        return items.get(*at).map_or(New::No, |item| self.of(item, id, depth + 1));
+                    }
                     let whole = self.of(value, id, depth + 1);
                     if access.iter().any(|access| *access != Access::Rest) { ever(whole) } else { whole }
                 }

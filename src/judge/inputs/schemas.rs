@@ -391,7 +391,10 @@ impl<'m> Schemas<'_, 'm> {
         call.arguments.iter().filter(|argument| argument.name.is_none()).fold(Limit::None, |found, argument| {
             found.or(|| match &argument.value.kind {
                 ExpressionKind::Object(entries) if path.is_empty() && !entries.is_empty() => {
-                    entries.iter().fold(Limit::Held, |found, entry| {
+                    // By these things are told apart; they are not what is said.
+                    let told =
+                        entries.iter().filter(|entry| !matches!(entry.key.as_deref(), Some("id" | "role" | "type")));
+                    told.fold(Limit::Held, |found, entry| {
                         found.and(self.of_values(&entry.value, site.frame, path, ask, depth + 1))
                     })
                 }

@@ -52,8 +52,8 @@ pub(super) struct State<'m> {
     pub place: Option<(crate::link::units::ModuleId, Span)>,
     /// Whether the place is still being read: `body` of `body.text`.
     pub in_chain: bool,
-    /// The schemas that the value was parsed with.
-    pub schema: Option<Value<'m>>,
+    /// The schema that the value was parsed with, and the way from there on.
+    pub schema: Option<(Value<'m>, Vec<String>)>,
     /// Tests that decide whether this value is taken.
     pub gates: Vec<(&'m Expression, FrameId)>,
     /// The names under which the value goes.

@@ -245,9 +245,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         }
         let program = self.program();
         let Found { origin, path, mut text, mut count, is_messages } = found;
-        if let Some(schema) = &state.schema {
+        if let Some((schema, way)) = &state.schema {
             let schemas = Schemas { program };
-            let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
+            let borrowed: Vec<&str> = way.iter().map(String::as_str).collect();
             text = text.or(|| schemas.of_schema(schema, &borrowed, Ask::Text, 0));
             count = count.or(|| schemas.of_schema(schema, &borrowed, Ask::Count, 0));
         }
