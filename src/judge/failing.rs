@@ -4,6 +4,7 @@
 //! (`results`). What a handler's block does about it is told by `blocks`, and what it shows by `shown`.
 
 mod blocks;
+mod flags;
 mod handlers;
 mod results;
 mod shown;
@@ -86,6 +87,9 @@ fn fate_and_step(case: &Case<'_, '_>, external: &External, trail: &Trail) -> (Op
         };
         match fate {
             Some(fate) if fate.goes_on() || fate == Fate::Nothing => so_far = Some(fate),
+            Some(Fate::Answered) => {
+                return (Some(flags::of_flag(case, trail, index).unwrap_or(Fate::Answered)), Some(index));
+            }
             Some(fate) => return (Some(fate), Some(index)),
             None => {}
         }
@@ -174,7 +178,7 @@ fn is_returned_promise(case: &Case<'_, '_>, trail: &Trail, index: usize) -> bool
     else {
         return false;
     };
-    let is_it = matches!(&value.kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call));
+    let is_it = matches!(&begun(value).kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call));
     let is_asynchronous = || match trail.get(index + 1) {
         Some(inner) => {
             let function = program.units.units[program.unit_of_frame(inner.frame)].function;
@@ -183,6 +187,19 @@ fn is_returned_promise(case: &Case<'_, '_>, trail: &Trail, index: usize) -> bool
         None => true,
     };
     is_it && is_asynchronous()
+}
+
+/// What a chain of promises that catches nothing begins with: `ask()` of `ask().then(read)`.
+fn begun(value: &Expression) -> &Expression {
+    let mut value = value;
+    while let ExpressionKind::Call(call) = &value.kind
+        && let ExpressionKind::Member { object, name } = &call.callee.kind
+        && (name == "finally" || name == "then" && call.arguments.len() == 1)
+        && matches!(object.kind, ExpressionKind::Call(_))
+    {
+        value = object;
+    }
+    value
 }
 
 /// Whether a rejection handler at a step asks the model again that has failed just before.

@@ -44,7 +44,8 @@ pub struct Guards<'p, 'm> {
     reaches: RefCell<HashMap<FrameId, Rc<Reach>>>,
     memory: Memory,
     initialised: RefCell<HashMap<String, Option<Protection>>>,
-    /// The path of the requests that are looked at, and whether an answer has depended on it.
+    /// The method and the path of the requests that are looked at, and whether an answer has depended on them.
+    method: RefCell<Option<String>>,
     route: RefCell<Option<String>>,
     depends_on_route: Cell<bool>,
     /// The units that run for the request that is looked at.
@@ -66,6 +67,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             reaches: RefCell::default(),
             memory: Memory::default(),
             initialised: RefCell::default(),
+            method: RefCell::default(),
             route: RefCell::default(),
             depends_on_route: Cell::new(false),
             reached: RefCell::default(),
@@ -171,9 +173,10 @@ impl<'p, 'm> Guards<'p, 'm> {
             .map(|frame| self.program.unit_of_frame(frame))
             .collect();
         *self.reached.borrow_mut() = Some(Rc::new(units));
-        let route = entry.name.split_once(' ').map(|(_, path)| path).filter(|path| path.starts_with('/'));
-        let is_other = self.route.borrow().as_deref() != route;
+        let (method, route) = entry.name.split_once(' ').filter(|(_, path)| path.starts_with('/')).unzip();
+        let is_other = self.route.borrow().as_deref() != route || self.method.borrow().as_deref() != method;
         *self.route.borrow_mut() = route.map(str::to_owned);
+        *self.method.borrow_mut() = method.map(str::to_owned);
         if is_other && self.depends_on_route.replace(false) {
             self.memory.clear();
         }

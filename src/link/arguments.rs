@@ -322,6 +322,11 @@ impl<'m> Program<'m> {
                         }
                         Value::Library { sites, .. } => {
                             let site = sites.last()?;
+                            if let Some(trimmed) =
+                                self.trimmed_text(self.units.calls[site.call].call, site.frame, depth)
+                            {
+                                return Some(trimmed);
+                            }
                             let arguments = &self.units.calls[site.call].call.arguments;
                             let text = self.text_at(&arguments.first()?.value, site.frame, depth + 1)?;
                             let base = arguments.get(1).filter(|_| text.starts_with('/'));

@@ -8,6 +8,7 @@ mod chains;
 mod class_handlers;
 mod conventional;
 mod decorated;
+mod in_a_row;
 mod injection;
 mod naming;
 mod plugins;
@@ -109,6 +110,8 @@ pub struct Entries<'m> {
     pub answers_inside: bool,
     /// Handlers that see the errors only of what was registered before them: with their router and their place.
     ordered_handlers: Vec<(CallId, CallId, Span)>,
+    /// Handlers of entry points whose errors a handler of errors does not see: by the place of its registration.
+    pub unseen: FxHashMap<(ModuleId, Span), FxHashSet<FrameId>>,
     /// Start-up functions and files besides the modules themselves.
     pub starts: Vec<FrameId>,
     /// Calls that register something: the functions they are given do not run there.

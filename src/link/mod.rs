@@ -100,6 +100,8 @@ pub struct Program<'m> {
     scopes: RefCell<FxHashMap<UnitId, Rc<[Site]>>>,
     /// What decorators of classes provide for others, once it was asked for.
     provisions: RefCell<Option<Rc<Vec<provided::Provision>>>>,
+    /// What is provided under tokens, once it was asked for.
+    tokens: RefCell<Option<Rc<Vec<provided::Token<'m>>>>>,
 }
 
 impl<'m> Program<'m> {
@@ -140,6 +142,7 @@ impl<'m> Program<'m> {
             received: RefCell::default(),
             scopes: RefCell::default(),
             provisions: RefCell::default(),
+            tokens: RefCell::default(),
             keys: RefCell::default(),
             spent: RefCell::default(),
             run_memo: RefCell::default(),
@@ -172,6 +175,11 @@ impl<'m> Program<'m> {
             }
         }
         self.received.borrow_mut().entry(unit).or_insert(placed);
+    }
+
+    /// Whether a framework is known to pass something to a function.
+    pub fn is_given_by_library(&self, unit: UnitId) -> bool {
+        self.received.borrow().contains_key(&unit)
     }
 
     fn parameter_named(&self, unit: UnitId, name: &str) -> Option<usize> {

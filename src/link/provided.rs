@@ -2,12 +2,15 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashSet;
+
 use crate::model::{Expression, ExpressionKind, Parameter};
 use crate::rules::catalogue::Kind;
 
 use super::flow::children;
 use super::units::ClassId;
-use super::{FrameId, Program, Site, Value};
+use super::values::{Values, add};
+use super::{FrameId, How, Program, Site, Value};
 
 /// Something that is made for the classes beside it.
 #[derive(Debug)]
@@ -16,6 +19,16 @@ pub(super) struct Provision {
     name: String,
     site: Site,
     classes: Vec<ClassId>,
+}
+
+/// How something is written, and where.
+type Place<'m> = (&'m Expression, FrameId);
+
+/// What is provided under a token.
+#[derive(Debug)]
+pub(super) struct Token<'m> {
+    name: Place<'m>,
+    provider: Place<'m>,
 }
 
 impl<'m> Program<'m> {
@@ -39,6 +52,105 @@ impl<'m> Program<'m> {
         let fitting =
             provisions.iter().filter(|provision| provision.name == name && provision.classes.iter().any(asks));
         fitting.map(|provision| provision.site).collect()
+    }
+
+    /// What a parameter is given by the token that its decorator names: `@Inject("LLM") private readonly llm: Client`.
+    pub(super) fn given_by_token(&self, parameter: &'m Parameter, frame: FrameId) -> Values<'m> {
+        let mut all = Values::new();
+        for decorator in &parameter.decorators {
+            let ExpressionKind::Call(call) = &decorator.kind else { continue };
+            let Some(asked) = call.arguments.first().map(|argument| &argument.value) else { continue };
+            let is_marker = self
+                .values(&call.callee, frame)
+                .iter()
+                .filter_map(Value::path)
+                .any(|path| self.facts_of(path, Kind::Inject).iter().any(|(_, fact)| fact.value.is_some()));
+            if !is_marker {
+                continue;
+            }
+            let known = self.tokens.borrow().clone();
+            let tokens = known.unwrap_or_else(|| {
+                // As above: while they are looked for there are none.
+                *self.tokens.borrow_mut() = Some(Rc::default());
+                let found = Rc::new(self.find_tokens());
+                *self.tokens.borrow_mut() = Some(found.clone());
+                found
+            });
+            for token in tokens.iter().filter(|token| self.is_same_token(token.name, (asked, frame))) {
+                add(&mut all, self.values_of_provider(token.provider));
+            }
+        }
+        all
+    }
+
+    /// What a provider gives: a value as it is, or what a function returns.
+    fn values_of_provider(&self, (provider, frame): Place<'m>) -> Values<'m> {
+        let mut all = Values::new();
+        for value in self.values(provider, frame).iter() {
+            match value {
+                Value::Function { unit, closure, receiver } => {
+                    if let Some(inner) = self.enter(*unit, *closure, receiver.clone(), How::Framework) {
+                        add(&mut all, self.returned(*unit, inner));
+                    }
+                }
+                value => add(&mut all, [value.clone()]),
+            }
+        }
+        all
+    }
+
+    fn is_same_token(&self, one: Place<'m>, other: Place<'m>) -> bool {
+        let text = |(token, frame): Place<'m>| self.text(token, frame);
+        match (text(one), text(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => {
+                let others = self.values(other.0, other.1);
+                self.values(one.0, one.1).iter().any(|value| *value != Value::Unknown && others.contains(value))
+            }
+        }
+    }
+
+    /// The objects in the program that provide something under a token, as the catalogue names their keys.
+    fn find_tokens(&self) -> Vec<Token<'m>> {
+        let facts = self.catalogue.of_kind(Kind::Inject);
+        let facts: Vec<(&str, &Vec<String>)> =
+            facts.filter_map(|(_, fact)| Some((fact.value.as_deref()?, &fact.keys))).collect();
+        let mut found = Vec::new();
+        if facts.is_empty() {
+            return found;
+        }
+        let mut open: Vec<Place<'m>> = Vec::new();
+        for class in &self.units.classes {
+            let frame = self.open_frame(class.unit);
+            open.extend(class.class.decorators.iter().map(|decorator| (decorator, frame)));
+        }
+        let mut seen = FxHashSet::default();
+        while let Some((expression, frame)) = open.pop() {
+            if !seen.insert(std::ptr::from_ref(expression) as usize) {
+                continue;
+            }
+            match &expression.kind {
+                ExpressionKind::Object(entries) => {
+                    let value = |key: &str| {
+                        entries.iter().find(|entry| entry.key.as_deref() == Some(key)).map(|entry| &entry.value)
+                    };
+                    found.extend(facts.iter().filter_map(|(under, keys)| {
+                        let provider = keys.iter().find_map(|key| value(key))?;
+                        Some(Token { name: (value(under)?, frame), provider: (provider, frame) })
+                    }));
+                }
+                // `providers: [llmProvider, ...shared]`
+                ExpressionKind::Name(_) => {
+                    open.extend(self.values(expression, frame).iter().filter_map(|value| match value {
+                        Value::Data { expression, frame } => Some((expression.0, *frame)),
+                        _ => None,
+                    }));
+                }
+                _ => {}
+            }
+            children(expression, &mut |child| open.push((child, frame)));
+        }
+        found
     }
 
     fn find_provisions(&self) -> Vec<Provision> {

@@ -100,7 +100,7 @@ const SITES: usize = 64;
 
 pub type Values<'m> = Vec<Value<'m>>;
 
-fn add<'m>(all: &mut Values<'m>, more: impl IntoIterator<Item = Value<'m>>) {
+pub(super) fn add<'m>(all: &mut Values<'m>, more: impl IntoIterator<Item = Value<'m>>) {
     for value in more {
         if all.len() >= ALTERNATIVES {
             return;

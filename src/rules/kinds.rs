@@ -54,7 +54,9 @@ pub enum Kind {
     /// path of a table of handlers by their errors.
     ErrorHandler,
     /// A marker whose argument is called before the handler and whose result is the parameter's value (`Depends`); or a
-    /// trait whose method `handler` makes the values of the parameters declared with its types (`FromRequest`).
+    /// trait whose method `handler` makes the values of the parameters declared with its types (`FromRequest`). With
+    /// `value` its argument is a token, provided where the same token stands under that key of an object, by what stands
+    /// under one of `keys` beside it.
     Inject,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`), start-up code (`role = "start"`) or a list of the dotted
@@ -90,7 +92,8 @@ pub enum Kind {
     /// An operation on a store (database, cache, file): `does` is `get`, `set`, `claim` (set if absent), `count` (increment),
     /// `append`, `delete`, `many` (loads rows), `tally` (how many there are), `expire`, `results` (answers what was queued on
     /// its object), `commit` (sends what was added to its object before), `script` (what the commands do that the text in `value` calls). Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many.
-    /// `claim` needs the arguments in `needs` where the name alone does not tell.
+    /// `claim` needs the arguments in `needs` where the name alone does not tell; `role = "promise"` where it answers with
+    /// a promise that has to be awaited.
     Store,
     /// A call that writes a log line; `level` is `debug`, `info`, `warning`, `error` or `exception` (with stack).
     Log,
@@ -117,9 +120,11 @@ pub enum Kind {
     /// list, with `"both"` what it stands on, with `"all"` every text of the class that it stands in. `how = "validator"` where it holds only behind a `validator`, `by` where it
     /// holds only where a method of this name is called (`.validate`); with `needs` only where they hold. With
     /// `how = "function"` what is at `limit` is a function that bounds the text, where it asks how long it is or cuts it.
+    /// With `path` it stands in front of a handler, for the field of the request that is named there.
     TextLimit,
     /// Something in front of a handler that holds what comes in against its schema: against the declared types of the
-    /// handler's parameters, or against the schema at `value`, for the part of the request that `path` names.
+    /// handler's parameters, or against the schema at `value`, for the part of the request that `path` names. With
+    /// `how = "result"` it is a call that tells what was found in front: what refuses by it makes that hold.
     Validator,
     /// A function that counts tokens or characters of its argument.
     Measure,
@@ -144,7 +149,8 @@ pub enum Kind {
     /// returns (`to_thread(f, x)` is `f(x)`). `role = "later"` where its own result is another one (`submit`), `"bound"`
     /// where it gives the function back with these arguments bound (`partial(f, x)(y)` is `f(x, y)`), `"at-once"` where it
     /// gives it arguments of its own and has run it when it returns (`new Promise(f)`): using the result runs nothing more.
-    /// `"nothing"` where it runs no function of those that it is given (it looks at the keys of a table).
+    /// `"nothing"` where it runs no function of those that it is given (it looks at the keys of a table), `"listener"` where
+    /// it runs the function each time that something comes, with what `receives` tells.
     Runs,
     /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
     /// brings what a user writes (the fields of a page).
@@ -214,7 +220,7 @@ pub const KINDS: [Keys; 41] = [
         &["names"],
         &["handler", "parameters", "receives", "order", "role", "value"],
     ),
-    keys(Kind::Inject, "inject", &["names"], &["handler"]),
+    keys(Kind::Inject, "inject", &["names"], &["handler", "value", "keys"]),
     keys(
         Kind::Convention,
         "convention",
@@ -247,7 +253,7 @@ pub const KINDS: [Keys; 41] = [
         &["default", "how", "value", "keys", "files", "role", "needs", "unless"],
     ),
     keys(Kind::LoadsEnvironmentFile, "loads-environment-file", &["names"], &["needs", "unless", "role"]),
-    keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs"]),
+    keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs", "role"]),
     keys(Kind::Log, "log", &["names", "level"], &["needs"]),
     keys(Kind::Clock, "clock", &["names"], &[]),
     keys(Kind::Prefix, "prefix", &["names"], &[]),
@@ -256,8 +262,8 @@ pub const KINDS: [Keys; 41] = [
     keys(Kind::Respond, "respond", &["names"], &[]),
     keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit"]),
     keys(Kind::Duration, "duration", &["names"], &["value", "unit", "ended_by", "bounded"]),
-    keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "how", "role", "by", "needs"]),
-    keys(Kind::Validator, "validator", &["names"], &["value", "path"]),
+    keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "how", "role", "by", "needs", "path"]),
+    keys(Kind::Validator, "validator", &["names"], &["value", "path", "how"]),
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &[]),
     keys(Kind::Memory, "memory", &["names"], &["bounded", "bound"]),
@@ -265,7 +271,7 @@ pub const KINDS: [Keys; 41] = [
     keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope", "handler"]),
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler"]),
-    keys(Kind::Runs, "runs", &["names", "handler"], &["role"]),
+    keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives"]),
     keys(Kind::Request, "request", &["names"], &[]),
     keys(Kind::Schema, "schema", &["names"], &[]),
     keys(Kind::Server, "server", &["names"], &[]),

@@ -90,6 +90,8 @@ const WORDS: [(&str, &[&str]); 10] = [
             "framework",
             "dependency",
             "nothing",
+            "listener",
+            "promise",
             "names",
         ],
     ),

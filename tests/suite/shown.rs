@@ -346,7 +346,11 @@ fn text_limit(program: &Program<'_>, fact: &Fact, id: FactId, site: Option<Site>
         None => "no-text".to_owned(),
     };
     let info = &program.units.calls[site.call];
-    let field = field_around(program, info.module, info.call.span).unwrap_or_default();
+    let named = fact.path.as_deref().and_then(|path| match program.argument_of(site, path) {
+        Given::Present { expression, frame } => program.text(expression, frame),
+        _ => None,
+    });
+    let field = named.or_else(|| field_around(program, info.module, info.call.span)).unwrap_or_default();
     let of = if fact.role.as_deref() == Some("count") { " items" } else { "" };
     shown.fact(format!("schema {field} {limit}{of}"), id);
 }

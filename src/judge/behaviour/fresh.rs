@@ -7,6 +7,8 @@ use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind};
 use crate::rules::catalogue::Kind;
 
+use super::is_of_request;
+
 /// How new a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum New {
@@ -65,11 +67,35 @@ impl<'m> Newness<'_, 'm> {
                 _ => New::No,
             },
             ExpressionKind::Conditional { then, otherwise, .. } => of(then).min(of(otherwise)),
-            ExpressionKind::Member { object, .. } | ExpressionKind::Slice { object, .. } => ever(of(object)),
+            ExpressionKind::Member { object, name } => match self.of_request(object, name, frame, depth) {
+                Some(new) => new,
+                None => ever(self.of(object, frame, depth + 1)),
+            },
+            ExpressionKind::Slice { object, .. } => ever(of(object)),
             ExpressionKind::Name(name) => self.of_name(name, frame, depth),
             ExpressionKind::Call(call) => self.of_call(call, frame, depth),
             _ => New::No,
         }
+    }
+
+    /// What the program itself puts on each request: `request.id = randomUUID()`. As new as the least of what it puts there.
+    fn of_request(&mut self, object: &'m Expression, name: &'m str, frame: FrameId, depth: usize) -> Option<New> {
+        let ExpressionKind::Name(holder) = &object.kind else { return None };
+        let program = self.program;
+        let assigned = program.units.member_assignments.get(&(holder.as_str(), name))?;
+        let is_request = |object: &'m Expression, frame: FrameId| {
+            program.values(object, frame).iter().filter_map(Value::path).any(|path| is_of_request(program, path))
+        };
+        if !is_request(object, frame) {
+            return None;
+        }
+        let put: Vec<(&'m Expression, FrameId)> = assigned
+            .iter()
+            .map(|each| (each, program.open_frame(each.unit)))
+            .filter(|(each, home)| is_request(each.object, *home))
+            .map(|(each, home)| (each.value, home))
+            .collect();
+        put.into_iter().map(|(value, home)| self.of(value, home, depth + 1)).min()
     }
 
     fn of_name(&mut self, name: &'m str, frame: FrameId, depth: usize) -> New {
@@ -88,6 +114,10 @@ impl<'m> Newness<'_, 'm> {
             }
             let mut of_binding = |binding: &Binding<'m>| match binding {
                 Binding::Value { value, access, .. } => {
+                    // `key, now = name, time()`: each name has its own part.
+                    if let (ExpressionKind::List(items), [Access::Position(at)]) = (&value.kind, access.as_slice()) {
+                        return items.get(*at).map_or(New::No, |item| self.of(item, id, depth + 1));
+                    }
                     let whole = self.of(value, id, depth + 1);
                     if access.iter().any(|access| *access != Access::Rest) { ever(whole) } else { whole }
                 }

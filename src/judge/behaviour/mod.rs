@@ -213,7 +213,10 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             let counts_itself = matches!(quantity.source, Source::Store(_, Operation::Count));
             let span = self.span(slice, &related);
             let in_time = span.clock || span.long || span.short || self.expires(&related);
-            let is_per_caller = quantity.keys.iter().any(|(key, frame)| depends_on_caller(self.program, key, *frame));
+            // Under a key that is new for each request every count is the first.
+            let is_per_caller = quantity.keys.iter().any(|(key, frame)| {
+                depends_on_caller(self.program, key, *frame) && !fresh::is_fresh(self.program, (key, *frame))
+            });
             match quantity.source {
                 _ if !is_per_caller => false,
                 // That a row is not there says nothing about how many requests there were.

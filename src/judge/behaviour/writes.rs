@@ -101,6 +101,9 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
             Operation::Append if adds_on_conflict(program, unit, site) => Change::Adjust,
             Operation::Append => Change::Append,
             Operation::Set if values.iter().any(|(value, frame)| adds(program, value, *frame)) => Change::Adjust,
+            Operation::Set if set_afterwards(program, unit, site).any(|value| adds_to(program, value, site.frame)) => {
+                Change::Adjust
+            }
             Operation::Set => Change::Set,
             Operation::Claim => Change::Claim,
             _ => return None,
@@ -116,7 +119,9 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
             (None, None) => {
                 change == Change::Append
                     || changes_by_one(&values)
-                    || change == Change::Adjust && values.iter().any(|(value, frame)| adds_one(program, value, *frame))
+                    || change == Change::Adjust
+                        && (values.iter().any(|(value, frame)| adds_one(program, value, *frame))
+                            || set_afterwards(program, unit, site).any(|value| adds_one(program, value, site.frame)))
             }
         };
         let (node, site, is_part) = (info.node, Some(site), false);
@@ -151,14 +156,35 @@ fn adds_on_conflict<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> bool
         let outer = program.units.calls[*call].call;
         let ExpressionKind::Member { object, name } = &outer.callee.kind else { return false };
         let name: String = name.chars().filter(|each| *each != '_').flat_map(char::to_lowercase).collect();
-        let updates =
-            matches!(name.as_str(), "onconflictdoupdate" | "onduplicatekeyupdate" | "ondupupdate" | "doupdate");
-        updates
+        updates_on_conflict(&name)
             && (object.span.contains(inner.span) || is_made_by(program, unit, object, inner))
-            && outer.arguments.iter().any(|argument| {
-                adds(program, &argument.value, site.frame) || writes_a_sum(program, &argument.value, site.frame)
-            })
+            && outer.arguments.iter().any(|argument| adds_to(program, &argument.value, site.frame))
     })
+}
+
+/// What the calls that are chained to an operation set: `.update(users).set({ credits: sql`${users.credits} - 1` })`.
+fn set_afterwards<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> impl Iterator<Item = &'m Expression> {
+    let inner = program.units.calls[site.call].call;
+    let calls = program.units.units[unit].calls.iter().map(|call| program.units.calls[*call].call);
+    let chained = calls.filter(move |outer| {
+        let sets = |name: &str| {
+            let name: String = name.chars().filter(|each| *each != '_').flat_map(char::to_lowercase).collect();
+            name == "set" || updates_on_conflict(&name)
+        };
+        outer.span.start == inner.span.start
+            && outer.span.end > inner.span.end
+            && matches!(&outer.callee.kind, ExpressionKind::Member { name, .. } if sets(name))
+    });
+    chained.flat_map(|outer| &outer.arguments).map(|argument| &argument.value)
+}
+
+fn adds_to<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> bool {
+    adds(program, value, frame) || writes_a_sum(program, value, frame)
+}
+
+/// Whether a method, by its name in small letters, says what becomes of the row that is there already.
+fn updates_on_conflict(name: &str) -> bool {
+    matches!(name, "onconflictdoupdate" | "onduplicatekeyupdate" | "ondupupdate" | "doupdate")
 }
 
 /// Whether a name holds what a call made: `statement = insert(usage).values(..)`, then `statement.on_conflict_do_update(..)`.
@@ -173,14 +199,17 @@ fn is_made_by(program: &Program<'_>, unit: UnitId, object: &Expression, made: &C
 
 /// Whether a statement that is written within a value adds or takes away.
 fn writes_a_sum<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> bool {
-    program.slice(value, frame).parts.iter().any(|(part, _)| {
-        match &part.kind {
-        ExpressionKind::Template(pieces) => pieces.iter().any(|piece| {
-            matches!(&piece.kind, ExpressionKind::Literal(Literal::Text(text)) if matches!(text.trim(), "+" | "-"))
-        }),
+    program.slice(value, frame).parts.iter().any(|(part, _)| match &part.kind {
+        ExpressionKind::Template(pieces) => pieces.iter().any(|piece| written_amount(piece).is_some()),
         _ => false,
-    }
     })
+}
+
+/// What a piece of a statement adds or takes away: ` + 1`; of what follows as a value nothing is known, that is nought.
+fn written_amount(piece: &Expression) -> Option<f64> {
+    let ExpressionKind::Literal(Literal::Text(text)) = &piece.kind else { return None };
+    let amount = text.trim().strip_prefix(['+', '-'])?.trim();
+    if amount.is_empty() { Some(0.0) } else { amount.parse().ok() }
 }
 
 /// Whether a value is made by adding or taking away: `spent + cost`, `{ credits: { decrement: 1 } }`, `{"$inc": ...}`.
@@ -207,6 +236,7 @@ fn adds_one<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) ->
         ExpressionKind::Operator { operator, operands } => {
             matches!(operator.as_str(), "+" | "-") && operands.len() == 2 && operands.iter().any(is_one)
         }
+        ExpressionKind::Template(pieces) => pieces.iter().any(|piece| written_amount(piece) == Some(1.0)),
         ExpressionKind::Object(entries) => entries.iter().any(|entry| {
             matches!(entry.key.as_deref(), Some("increment" | "decrement" | "$inc" | "inc" | "dec"))
                 && match &entry.value.kind {

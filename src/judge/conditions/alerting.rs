@@ -1,9 +1,10 @@
 //! V2: someone is told when an error occurs.
 
 use crate::link::arguments::Given;
-use crate::link::entries::{Entry, frame_of};
+use crate::link::entries::{Entry, Link, frame_of};
+use crate::link::flow::{Exit, Gate, exit_of};
 use crate::link::units::{ModuleId, NodeKind};
-use crate::link::{FrameId, How, Program, Site};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Language, Literal, Setting, Settings, Span, StatementKind};
 use crate::rules::catalogue::{Calls, Fact, Kind};
 use crate::rules::checked::FactId;
@@ -13,6 +14,7 @@ use super::super::case::{Case, Outcome};
 use super::super::guards::{Protection, short};
 use super::super::verdict::{Evidence, Item, Location, Text};
 use super::environment::names::Variables;
+use super::fallback::answers_error;
 
 /// Objects within objects in whose fields an address is looked for.
 const FIELDS: usize = 4;
@@ -312,6 +314,7 @@ fn notifier(case: &Case<'_, '_>) -> Option<Protection> {
         }
         if let Some(frame) = frame_of(case.program, &link.value)
             && notifies(case, frame, 0)
+            && sees_every_failure(case, link)
         {
             return Some(Protection { module: link.module, span: link.span, name: case.link_name(link) });
         }
@@ -323,6 +326,33 @@ fn notifier(case: &Case<'_, '_>) -> Option<Protection> {
         }
     }
     answered_errors(case).or_else(|| around_every_call(case))
+}
+
+/// Whether the failures of every model call come to a handler of errors: it is registered behind their entry points, and
+/// these do not answer with an error of their own before.
+fn sees_every_failure<'m>(case: &Case<'_, 'm>, link: &Link<'m>) -> bool {
+    let unseen = case.entries.unseen.get(&(link.module, link.span));
+    case.llm_calls().flat_map(|external| &external.reached).all(|(entry, sites)| {
+        let is_behind = !unseen.is_some_and(|unseen| unseen.contains(&case.entries.entries[*entry].handler));
+        let is_kept = |step: &Site| answers_itself(case, *step);
+        is_behind
+            && sites.iter().flat_map(|site| case.reaches[*entry].trails(*site)).all(|trail| !trail.iter().any(is_kept))
+    })
+}
+
+/// Whether a call stands where its failure is caught and answered with an error status, and nobody is told.
+fn answers_itself(case: &Case<'_, '_>, step: Site) -> bool {
+    let program = case.program;
+    let info = &program.units.calls[step.call];
+    let caught = program.units.ancestors(info.node).find_map(|(_, node)| match node.kind {
+        NodeKind::TryBody(each) => each.handlers.first(),
+        _ => None,
+    });
+    caught.is_some_and(|handler| {
+        exit_of(&handler.body) != Some(Exit::Raise)
+            && answers_error(case, info.unit, &handler.body)
+            && handler_notifies(case, step).is_none()
+    })
 }
 
 /// Whether a registration stands in a function that nothing calls and that makes no application by itself.
@@ -431,9 +461,46 @@ fn handler_notifies(case: &Case<'_, '_>, step: Site) -> Option<Protection> {
 }
 
 /// Whether anything that a frame runs is a message to the operators.
-fn notifies(case: &Case<'_, '_>, frame: FrameId, depth: usize) -> bool {
-    let unit = case.program.unit_of_frame(frame);
-    case.program.units.units[unit].calls.iter().any(|call| is_notice(case, Site { call: *call, frame }, depth))
+fn notifies<'m>(case: &Case<'_, 'm>, frame: FrameId, depth: usize) -> bool {
+    let program = case.program;
+    let unit = program.unit_of_frame(frame);
+    program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame }).any(|site| {
+        let for_clients = |gate: &Gate<'m>| {
+            is_client_error(gate.test, !gate.refuses_when)
+                || is_own_refusal(program, gate.test, gate.frame, !gate.refuses_when)
+        };
+        is_notice(case, site, depth) && !program.gates(site).iter().any(for_clients)
+    })
+}
+
+/// Whether a test that holds (or fails) says that an error is one by which the program itself refuses:
+/// `error instanceof HTTPException`.
+fn is_own_refusal<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, holds: bool) -> bool {
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    match (operator.as_str(), operands.as_slice()) {
+        ("not", [inner]) => is_own_refusal(program, inner, frame, !holds),
+        ("instanceof", [_, class]) if holds => {
+            let classes = program.values(class, frame);
+            classes.iter().filter_map(Value::path).any(|path| program.is_a(path, Kind::Reject))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a test that holds (or fails) says that a status is below those of the server's own errors: `status < 500`.
+fn is_client_error(test: &Expression, holds: bool) -> bool {
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    let is_status = |each: &Expression, least: f64| matches!(each.kind, ExpressionKind::Literal(Literal::Number(number)) if number == least);
+    match (operator.as_str(), operands.as_slice()) {
+        ("not", [inner]) => is_client_error(inner, !holds),
+        ("and", parts) => holds && parts.iter().any(|part| is_client_error(part, true)),
+        ("or", parts) => !holds && parts.iter().any(|part| is_client_error(part, false)),
+        ("<", [_, limit]) => holds && is_status(limit, 500.0),
+        ("<=", [_, limit]) => holds && is_status(limit, 499.0),
+        (">=", [_, limit]) => !holds && is_status(limit, 500.0),
+        (">", [_, limit]) => !holds && is_status(limit, 499.0),
+        _ => false,
+    }
 }
 
 /// Whether a call is a message to the operators, or leads to one; remembered, for it is asked of every call around a

@@ -10,6 +10,7 @@ pub mod commands;
 pub mod deciding;
 pub mod ends;
 pub mod held;
+pub mod marks;
 pub mod names;
 pub mod presence;
 pub mod reads;

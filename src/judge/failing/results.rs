@@ -245,7 +245,7 @@ pub(super) fn of_nothing(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
 }
 
 /// The name that the result of a call is bound to.
-fn bound_name(case: &Case<'_, '_>, step: Site) -> Option<String> {
+pub(super) fn bound_name(case: &Case<'_, '_>, step: Site) -> Option<String> {
     let program = case.program;
     let info = &program.units.calls[step.call];
     program.units.ancestors(info.node).find_map(|(_, node)| {

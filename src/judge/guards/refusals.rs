@@ -1,11 +1,14 @@
 //! The refusals and calls on the way to a call, and the middleware that lets requests pass.
 
+use std::rc::Rc;
+
 use crate::link::entries::Role;
 use crate::link::flow::{Exit, Gate};
 use crate::link::reach::{Reach, Trail};
-use crate::link::units::{NodeId, NodeKind};
+use crate::link::units::{Binding, NodeId, NodeKind};
 use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind, Language, Literal, StatementKind};
+use crate::rules::catalogue::Kind;
 
 use super::Guards;
 
@@ -48,21 +51,47 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 
     /// Whether a test asks for the promise of an answer, which is there whatever the answer is: `if (!allowed(ip))` of an
-    /// asynchronous `allowed`.
+    /// asynchronous `allowed`, `count > 15` where nobody has awaited `count`.
     pub(super) fn asks_for_promise(&self, test: &'m Expression, frame: FrameId) -> bool {
         match &test.kind {
-            ExpressionKind::Operator { operator, operands } if operator == "not" => {
-                operands.first().is_some_and(|inner| self.asks_for_promise(inner, frame))
+            ExpressionKind::Operator { operator, operands } => {
+                let mut each = operands.iter().map(|operand| self.asks_for_promise(operand, frame));
+                match operator.as_str() {
+                    "and" | "or" => each.all(|asks| asks),
+                    "not" | "<" | ">" | "<=" | ">=" | "==" | "!=" => each.any(|asks| asks),
+                    _ => false,
+                }
+            }
+            ExpressionKind::Name(name) => {
+                let names = &self.program.units.units[self.program.unit_of_frame(frame)].names;
+                match names.get(name.as_str()).map(Vec::as_slice) {
+                    Some([Binding::Value { value, access, operator: None, .. }]) if access.is_empty() => {
+                        matches!(value.kind, ExpressionKind::Call(_)) && self.asks_for_promise(value, frame)
+                    }
+                    _ => false,
+                }
             }
             ExpressionKind::Call(call) => self.program.units.call_id(call).is_some_and(|call| {
                 let site = Site { call, frame };
                 let frames = self.program.runs(site);
                 let mut own =
                     frames.iter().filter(|inner| self.program.frame(**inner).how == How::Call(site)).peekable();
-                own.peek().is_some() && own.all(|inner| self.is_asynchronous(*inner))
+                if own.peek().is_none() {
+                    return self.answers_later(site);
+                }
+                own.all(|inner| self.is_asynchronous(*inner))
             }),
             _ => false,
         }
+    }
+
+    /// Whether a store answers with a promise.
+    fn answers_later(&self, site: Site) -> bool {
+        let later = |path: &Rc<str>| {
+            let facts = self.program.facts_of(path, Kind::Store);
+            facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("promise"))
+        };
+        self.program.callee_paths(site).iter().any(later)
     }
 
     /// The gates by which a call stops its caller, without those that raise what the caller catches and goes on.

@@ -8,6 +8,9 @@ use crate::model::{Expression, ExpressionKind, Literal};
 
 use super::Guards;
 
+/// Methods by which requests are told apart.
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
 impl<'p, 'm> Guards<'p, 'm> {
     /// A way through a middleware for what it does not concern: other protocols, its own switch.
     pub(super) fn is_exempt(&self, trail: &Trail) -> bool {
@@ -84,6 +87,12 @@ impl<'p, 'm> Guards<'p, 'm> {
         let answers = texts.iter().map(|text| match text.as_str() {
             "http" => Some(true),
             "websocket" | "lifespan" | "OPTIONS" | "HEAD" => Some(false),
+            method if METHODS.contains(&method) => {
+                let own = self.method.borrow();
+                let own = own.as_deref().filter(|own| route.is_some() && METHODS.contains(own))?;
+                self.depends_on_route.set(true);
+                Some(own == method)
+            }
             path if path.starts_with('/') => match route {
                 Some(route) => {
                     self.depends_on_route.set(true);

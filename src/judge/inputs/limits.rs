@@ -174,15 +174,16 @@ impl<'m> Inputs<'_, '_, 'm> {
             found.push(Measure::Everything);
         }
         let entry = &self.case.entries.entries[index];
+        let trails = self.case.reaches[index].trails(site);
         let chains = entry.chains.iter().map(|chain| {
             let mut measured = Vec::new();
             for link in chain {
                 self.measured_by_link(link, &mut measured);
             }
+            measured.extend(self.checked_fields(chain, &trails));
             measured
         });
         found.extend(measures::common(chains.collect()));
-        let trails = self.case.reaches[index].trails(site);
         let ways = trails.iter().map(|trail| {
             let mut measured = Vec::new();
             self.measured_by_all(&guards.refusals(trail), &mut measured);

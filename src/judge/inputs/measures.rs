@@ -21,7 +21,12 @@ pub(super) enum Extent {
     Whole,
     /// The length of each of its items.
     Each,
+    /// The length of one of its items: the last, the first.
+    One,
 }
+
+/// Functions within functions in which a length is asked for.
+const NESTED: usize = 3;
 
 /// Something that is refused where it is too long.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +68,9 @@ impl<'m> Measure<'m> {
                         (Ask::Text, Extent::Own) => !is_list,
                         (Ask::Text, Extent::Whole | Extent::Each) => true,
                         (Ask::Count, Extent::Own | Extent::Whole) => true,
-                        (Ask::Count, Extent::Each) => false,
+                        // The others may be of any length.
+                        (Ask::Text, Extent::One) => !is_list || leaf.is_one,
+                        (Ask::Count, Extent::Each | Extent::One) => false,
                     }
             }
             Measure::Schema { path, origin, schema } => {
@@ -163,12 +170,19 @@ fn measures_the_request<'m>(program: &Program<'m>, slice: &Slice<'m>) -> bool {
 /// What stands in the functions that are given to the calls of a slice: `turns.some((turn) => turn.text.length > 2_000)`.
 fn in_functions<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<(&'m Expression, FrameId)> {
     let mut found = Vec::new();
-    for (part, frame) in &slice.parts {
+    let mut open: Vec<(&'m Expression, FrameId, usize)> =
+        slice.parts.iter().map(|(part, frame)| (*part, *frame, 0)).collect();
+    while let Some((part, frame, depth)) = open.pop() {
         let ExpressionKind::Function(function) = &part.kind else { continue };
-        let entered =
-            program.units.unit_of(function).and_then(|unit| program.enter(unit, *frame, None, How::Framework));
+        let entered = program.units.unit_of(function).and_then(|unit| program.enter(unit, frame, None, How::Framework));
         if let Some(inner) = entered {
-            walk_block(&function.body, &mut |each| found.push((each, inner)));
+            walk_block(&function.body, &mut |each| {
+                found.push((each, inner));
+                // `turns.some((turn) => turn.parts.some((part) => part.text.length > 2_000))`
+                if depth < NESTED {
+                    open.push((each, inner, depth + 1));
+                }
+            });
         }
     }
     found
@@ -253,6 +267,7 @@ impl<'m> Inputs<'_, '_, 'm> {
                 trace.follow(expression, frame, State { in_content, ..State::default() });
                 for leaf in trace.out {
                     let extent = match (in_tokens || leaf.is_text, leaf.is_items) {
+                        _ if leaf.is_one => Extent::One,
                         (true, _) => Extent::Whole,
                         (false, true) => Extent::Each,
                         (false, false) => Extent::Own,

@@ -7,6 +7,7 @@
 mod changes;
 mod conversations;
 mod cuts;
+mod fields;
 pub(super) mod fleeting;
 mod kept;
 mod limits;
@@ -79,6 +80,8 @@ pub struct Leaf<'m> {
     /// Whether the number of its items is limited.
     count: Limit,
     is_items: bool,
+    /// Whether it is one item of a list of messages.
+    is_one: bool,
     is_text: bool,
     /// Tests under which it is taken.
     gates: Vec<(&'m Expression, FrameId)>,
@@ -307,6 +310,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                 text: Limit::Held,
                 count: if bounded { Limit::Held } else { Limit::None },
                 is_items: false,
+                is_one: false,
                 is_text: false,
                 gates: Vec::new(),
                 memory: Some(memory),

@@ -7,7 +7,7 @@ mod validators;
 use std::rc::Rc;
 
 use crate::link::arguments::{Amount, Given};
-use crate::link::units::ClassId;
+use crate::link::units::{Binding, ClassId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Assignment, Expression, ExpressionKind, Parameter, StatementKind};
 use crate::rules::catalogue::Kind;
@@ -84,8 +84,18 @@ impl<'m> Schemas<'_, 'm> {
             if path.is_empty() { found.or(|| self.of_marker(marker, frame, asked, 0)) } else { found }
         });
         own.or(|| match &parameter.annotation {
-            Some(annotation) => self.of_type(annotation, frame, path, ask, 0),
-            None => Limit::None,
+            Some(annotation) if !self.is_erased(annotation, frame) => self.of_type(annotation, frame, path, ask, 0),
+            _ => Limit::None,
+        })
+    }
+
+    /// Whether a type is imported for the compiler only: where the program runs nothing knows of it.
+    fn is_erased(&self, annotation: &Expression, frame: FrameId) -> bool {
+        let ExpressionKind::Name(name) = &annotation.kind else { return false };
+        let module = self.program.module_of(self.program.unit_of_frame(frame));
+        let body = &self.program.units.units[self.program.units.bodies[module]];
+        body.names.get(name.as_str()).is_some_and(|bindings| {
+            bindings.iter().all(|binding| matches!(binding, Binding::Import(import) if import.is_type_only))
         })
     }
 
@@ -397,7 +407,10 @@ impl<'m> Schemas<'_, 'm> {
         call.arguments.iter().filter(|argument| argument.name.is_none()).fold(Limit::None, |found, argument| {
             found.or(|| match &argument.value.kind {
                 ExpressionKind::Object(entries) if path.is_empty() && !entries.is_empty() => {
-                    entries.iter().fold(Limit::Held, |found, entry| {
+                    // By these things are told apart; they are not what is said.
+                    let told =
+                        entries.iter().filter(|entry| !matches!(entry.key.as_deref(), Some("id" | "role" | "type")));
+                    told.fold(Limit::Held, |found, entry| {
                         found.and(self.of_values(&entry.value, site.frame, path, ask, depth + 1))
                     })
                 }

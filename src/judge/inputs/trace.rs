@@ -40,6 +40,8 @@ pub(super) struct State<'m> {
     pub in_text: bool,
     /// Reached through the items of a list.
     pub items: bool,
+    /// Reached through one item of a list of messages: the last, the first.
+    pub one: bool,
     /// What is put together in one text: a list, unless something is taken of its items.
     pub joined: bool,
     /// What the program itself has put where this was taken from: made of what was there before.
@@ -50,8 +52,8 @@ pub(super) struct State<'m> {
     pub place: Option<(crate::link::units::ModuleId, Span)>,
     /// Whether the place is still being read: `body` of `body.text`.
     pub in_chain: bool,
-    /// The schemas that the value was parsed with.
-    pub schema: Option<Value<'m>>,
+    /// The schema that the value was parsed with, and the way from there on.
+    pub schema: Option<(Value<'m>, Vec<String>)>,
     /// Tests that decide whether this value is taken.
     pub gates: Vec<(&'m Expression, FrameId)>,
     /// The names under which the value goes.
@@ -67,9 +69,11 @@ impl State<'_> {
     }
 
     /// What is followed from here on is the list that one item was taken of; a list within that item is all of it.
-    fn take_one(&mut self) {
+    pub(super) fn take_one(&mut self) {
+        let is_whole = self.path.iter().any(|part| is_list_name(part));
         self.items = true;
-        self.count |= !self.path.iter().any(|part| is_list_name(part));
+        self.count |= !is_whole;
+        self.one |= !is_whole;
     }
 }
 
@@ -90,7 +94,7 @@ impl Found {
 
 pub(super) struct Trace<'t, 'c, 'p, 'm> {
     pub inputs: &'t Inputs<'c, 'p, 'm>,
-    pub seen: FxHashSet<(usize, FrameId, u8, u64)>,
+    pub seen: FxHashSet<(usize, FrameId, u16, u64)>,
     pub out: Vec<Leaf<'m>>,
     /// Whether what nobody in the program calls is called from outside.
     pub is_library: bool,
@@ -114,9 +118,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     }
 
     pub(super) fn follow(&mut self, expression: &'m Expression, frame: FrameId, mut state: State<'m>) {
-        let State { text, count, sliced, in_content, in_text, items, joined, put_back, .. } = state;
-        let flags = [text, count, sliced, in_content, in_text, items, joined, put_back];
-        let flags = flags.iter().fold(0u8, |all, flag| all << 1 | u8::from(*flag));
+        let State { text, count, sliced, in_content, in_text, items, one, joined, put_back, .. } = state;
+        let flags = [text, count, sliced, in_content, in_text, items, one, joined, put_back];
+        let flags = flags.iter().fold(0u16, |all, flag| all << 1 | u16::from(*flag));
         let key = (std::ptr::from_ref(expression) as usize, frame, flags, hash_of(&state.path));
         if state.depth > DEPTH || self.out.len() > LEAVES || self.seen.len() > STEPS || !self.seen.insert(key) {
             return;
@@ -266,10 +270,13 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let program = self.program();
         state.in_chain = false;
         let mut at = Some(frame);
+        let mut is_outside = false;
         while let Some(id) = at {
             let here = program.frame(id);
             let Some(bindings) = program.units.units[here.unit].names.get(name) else {
                 at = here.closure;
+                // What stands around a function that is called again and again lasts from one time to the next.
+                is_outside |= self.is_listened_to(here.unit) || self.inputs.handlers().contains(&here.unit);
                 continue;
             };
             state.aliases.push(Alias {
@@ -278,7 +285,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 bound: Bound::Unit(here.unit),
                 is_copy: false,
             });
-            let is_kept = program.units.units[here.unit].function.is_none();
+            let is_kept = is_outside || program.units.units[here.unit].function.is_none();
             let reaching = if id == frame { program.reaching(here.unit, name, expression.span) } else { None };
             let dead = reaching.as_ref().map_or(&[][..], |reaching| reaching.dead.as_slice());
             self.reassigned(name, here.unit, id, dead, &mut state);

@@ -113,6 +113,11 @@ pub(super) fn iterates(method: &str) -> bool {
     )
 }
 
+/// Methods that give one item of a list.
+pub(super) fn takes_one(method: &str) -> bool {
+    matches!(method, "at" | "find" | "findLast" | "last" | "first")
+}
+
 /// Methods and functions that make one text of many parts.
 pub(super) fn makes_text(method: &str) -> bool {
     matches!(method, "join" | "stringify" | "dumps" | "to_string" | "concat" | "sum" | "format" | "toString" | "str")

@@ -92,6 +92,37 @@ impl<'m> Entries<'m> {
             .map(|(_, position, span)| (calls[*position].module, *span))
             .collect();
         self.error_handlers.retain(|link| !misplaced.contains(&(link.module, link.span)));
+        self.note_unseen(program);
+    }
+
+    /// Notes whose errors a handler does not see: those of what is registered after it.
+    fn note_unseen(&mut self, program: &Program<'m>) {
+        let calls = &program.units.calls;
+        for (router, position, span) in &self.ordered_handlers {
+            let registered = self.routers.get(router).into_iter().flatten();
+            let later = registered.filter(|(at, _)| {
+                calls[*at].unit == calls[*position].unit && calls[*at].call.span.end > calls[*position].call.span.end
+            });
+            let mut entries = Vec::new();
+            for (_, what) in later {
+                self.entries_of(what, &mut entries, 0);
+            }
+            let handlers = entries.into_iter().filter_map(|entry| Some(self.entries.get(entry)?.handler));
+            self.unseen.entry((calls[*position].module, *span)).or_default().extend(handlers);
+        }
+    }
+
+    /// The entry points behind what is registered.
+    fn entries_of(&self, what: &Registered<'m>, entries: &mut Vec<usize>, depth: usize) {
+        match what {
+            Registered::Route { entry, .. } => entries.push(*entry),
+            Registered::Mount { child, .. } if depth < 8 => {
+                for (_, inner) in self.routers.get(child).into_iter().flatten() {
+                    self.entries_of(inner, entries, depth + 1);
+                }
+            }
+            Registered::Mount { .. } | Registered::Middleware { .. } => {}
+        }
     }
 
     /// The chains above a place in a router, with the path prefix that leads there.

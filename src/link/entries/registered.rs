@@ -10,6 +10,7 @@ use crate::rules::catalogue::{Fact, Kind};
 use super::chains::{arity, is_within_route, member_of};
 use super::class_handlers::{class_handlers, own_links};
 use super::decorated::decorator_facts;
+use super::in_a_row::first_that_ends;
 use super::injection::injected_at;
 use super::naming::{entry_name_of, method_of, route_path};
 use super::plugins::is_added_to_parent;
@@ -63,6 +64,14 @@ impl<'m> Entries<'m> {
                                     });
                                 }
                             }
+                        }
+                        Kind::Runs if !fact.receives.is_empty() => {
+                            let Some(Given::Present { expression, frame }) =
+                                fact.handler.as_deref().map(|handler| program.argument(site, handler))
+                            else {
+                                continue;
+                            };
+                            program.values(expression, frame).iter().for_each(|value| receive(program, value, fact));
                         }
                         // What is injected runs for each request, not where the marker is written.
                         Kind::Inject => {
@@ -126,6 +135,8 @@ impl<'m> Entries<'m> {
         let info = &program.units.calls[site.call];
         let Some(path_of_handler) = fact.handler.as_deref() else { return };
         let Given::Present { expression, frame } = program.argument(site, path_of_handler) else { return };
+        let first = path_of_handler.starts_with("#-").then(|| first_that_ends(program, fact, site)).flatten();
+        let expression = first.unwrap_or(expression);
         let values = program.values(expression, frame);
         let mut handlers: Vec<(UnitId, FrameId, Option<String>)> = Vec::new();
         let mut makers: Vec<CallId> = Vec::new();
@@ -151,6 +162,14 @@ impl<'m> Entries<'m> {
                         self.registrations.insert(site.call);
                         for argument in &program.units.calls[site.call].call.arguments {
                             for value in program.values(&argument.value, site.frame).iter() {
+                                if stands_in_front(program, value) {
+                                    wrappers.push(Link {
+                                        value: value.clone(),
+                                        role: Role::Middleware,
+                                        module: info.module,
+                                        span: argument.value.span,
+                                    });
+                                }
                                 if let Value::Function { unit, closure, receiver } = value
                                     && let Some(frame) =
                                         program.enter(*unit, *closure, receiver.clone(), How::Framework)
@@ -181,7 +200,8 @@ impl<'m> Entries<'m> {
         guard_links(program, fact, site, &mut chain);
         registration_link(program, site, &mut chain);
         if path_of_handler.starts_with("#-") {
-            for argument in info.call.arguments.iter().filter(|argument| !std::ptr::eq(&argument.value, expression)) {
+            for argument in info.call.arguments.iter().take_while(|argument| !std::ptr::eq(&argument.value, expression))
+            {
                 self.function_links(program, &argument.value, site.frame, info.module, &mut chain);
             }
         }
@@ -458,10 +478,18 @@ pub(super) fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, ch
 /// A registration that protects by what it is given: `app.post(path, { config: { rateLimit } }, handler)`.
 pub(super) fn registration_link<'m>(program: &Program<'m>, site: Site, chain: &mut Vec<Link<'m>>) {
     let info = &program.units.calls[site.call];
-    for path in program.callee_paths(site).iter().filter(|&path| program.is_a(path, Kind::Guard)).cloned() {
+    let protects = |path: &&std::rc::Rc<str>| program.is_a(path, Kind::Guard) || program.is_a(path, Kind::Validator);
+    for path in program.callee_paths(site).iter().filter(protects).cloned() {
         let value = Value::Library { path, sites: std::rc::Rc::from([site]) };
         chain.push(Link { value, role: Role::Middleware, module: info.module, span: info.call.span });
     }
+}
+
+/// Whether a library made something that protects what comes after it: `createHandlers(zValidator("json", schema), ask)`.
+fn stands_in_front(program: &Program<'_>, value: &Value<'_>) -> bool {
+    let Value::Library { path, .. } = value else { return false };
+    let name = path.trim_end_matches("()");
+    program.is_a(name, Kind::Guard) || program.is_a(name, Kind::Validator)
 }
 
 /// What a dependency itself depends on.

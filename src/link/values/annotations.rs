@@ -135,7 +135,8 @@ impl<'m> Program<'m> {
         // A marker that was made of the function (`CurrentUser = decorate(find)`) holds it where it was made.
         let made = if name.ends_with("()") { sites.first() } else { sites.last() };
         let Some(site) = made.copied() else { return Values::new() };
-        if !self.is_a(name, Kind::Inject) {
+        // A token names no function.
+        if !self.facts_of(name, Kind::Inject).iter().any(|(_, fact)| fact.value.is_none()) {
             return Values::new();
         }
         let call = self.units.calls[site.call].call;
@@ -143,6 +144,10 @@ impl<'m> Program<'m> {
     }
 
     pub(super) fn declared(&self, parameter: &'m Parameter, frame: FrameId) -> Values<'m> {
+        let given = self.given_by_token(parameter, frame);
+        if given.iter().any(|value| value.path().is_some() && !self.is_opaque(value)) {
+            return given;
+        }
         let declared =
             parameter.annotation.as_ref().map_or_else(Values::new, |annotation| self.annotation(annotation, frame));
         let with_maker = |value| match value {

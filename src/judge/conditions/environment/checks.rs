@@ -194,6 +194,10 @@ impl Checks {
                             self.notice(&decision, refuses_when, Purpose::Demand);
                         }
                         Some(End::Refuses) => self.notice(&decision, refuses_when, Purpose::Demand),
+                        Some(End::Leaves) if stops_after(case, unit, test) => {
+                            self.stops(case, variables, unit, node, test, !refuses_when, schemas);
+                            self.notice(&decision, !refuses_when, Purpose::Demand);
+                        }
                         Some(End::Leaves) => self.notice(&decision, refuses_when, Purpose::DoWithout),
                         None if !other.is_empty() && !is_stopped(case, unit, other) => {
                             self.notice(&decision, refuses_when, Purpose::DoWithout)
@@ -457,6 +461,15 @@ fn is_stopped<'m>(case: &Case<'_, 'm>, unit: UnitId, block: &'m Block) -> bool {
     matches!(end_of(case, unit, block), Some(End::Stops | End::Refuses))
 }
 
+/// `if (!missing.length) return;` in front of what ends the process: what does not leave there never comes back.
+fn stops_after<'m>(case: &Case<'_, 'm>, unit: UnitId, test: &'m Expression) -> bool {
+    if case.starts_in(unit).is_empty() {
+        return false;
+    }
+    let exits = case.program.exits(unit, case.program.open_frame(unit));
+    exits.iter().any(|gate| gate.exit == Exit::Raise && gate.refusal.is_none() && std::ptr::eq(gate.test, test))
+}
+
 /// `if not value: value = "default"`.
 fn assigns(block: &Block) -> bool {
     block.iter().any(|statement| {
@@ -518,7 +531,10 @@ pub fn when(case: &Case<'_, '_>, unit: UnitId, node: Option<NodeId>, via: &[Call
     let mut best = When::Later;
     let mut roots = BTreeSet::new();
     let Some((outermost, node)) = places.last().copied() else { return (best, roots) };
-    if node.is_some_and(|node| case.is_skipped(node)) {
+    let is_never_deployed = |(unit, node): &(UnitId, Option<NodeId>)| {
+        node.is_some_and(|node| program.is_never_deployed(node, program.open_frame(*unit)))
+    };
+    if node.is_some_and(|node| case.is_skipped(node)) || places.iter().any(is_never_deployed) {
         return (best, roots);
     }
     for frame in case.starts_in(outermost) {
@@ -539,7 +555,7 @@ fn started(case: &Case<'_, '_>, frame: FrameId) -> Option<(ModuleId, bool)> {
     let mut swallowed = false;
     while let How::Call(site) = frame.how {
         let node = program.units.calls[site.call].node;
-        if case.is_skipped(node) {
+        if case.is_skipped(node) || program.is_never_deployed(node, site.frame) {
             return None;
         }
         swallowed |= swallows(program, node);

@@ -12,6 +12,7 @@ use crate::rules::catalogue::{Fact, Kind};
 
 use super::super::super::case::Case;
 use super::is_credential;
+use super::marks;
 use super::names::{OpenFields, Variables};
 use super::reads::is_variable_name;
 
@@ -422,6 +423,9 @@ impl<'m> Keys<'_, 'm> {
             });
         }
         let frame = program.open_frame(unit);
+        if !marks::heeds_checks(program, unit, frame) {
+            return;
+        }
         for call in &program.units.units[unit].calls {
             let call = program.units.calls[*call].call;
             let object = match &call.callee.kind {
@@ -443,16 +447,18 @@ impl<'m> Keys<'_, 'm> {
         }
     }
 
-    /// The fields of a class, of which those without a value are required.
+    /// The fields of a class, of which those without a value are required; where fields are marked, those that are marked
+    /// so that they are asked for.
     fn of_class(&mut self, class: ClassId) {
         let info = &self.program.units.classes[class];
+        let marks = marks::of_fields(&info.class.body);
         for name in &info.order {
             let Some((_, assignment)) = info.fields.get(name).and_then(|fields| fields.first()) else { continue };
             self.found.push(Key {
                 key: (*name).to_owned(),
                 module: info.module,
                 span: assignment.target.span,
-                is_required: assignment.value.is_none(),
+                is_required: assignment.value.is_none() && marks::ask_for(&marks, name),
                 is_filled: assignment.value.is_some(),
                 is_blank: false,
                 examined: false,

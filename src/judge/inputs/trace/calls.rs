@@ -10,7 +10,7 @@ use crate::link::{FrameId, How, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
-use super::{Found, State, Trace};
+use super::{Found, State, Trace, meaningful};
 
 impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     pub(super) fn call(&mut self, expression: &'m Expression, call: &'m Call, frame: FrameId, mut state: State<'m>) {
@@ -69,8 +69,18 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             state.text |= state.sliced;
             state.joined |= puts_together(method);
         }
+        if takes_one(method) && matches!(call.callee.kind, ExpressionKind::Member { .. }) {
+            state.one |= !state.path.iter().any(|part| is_list_name(part));
+        }
         if parses(method) {
-            state.schema = self.inputs.schema_of(site).or(state.schema);
+            if let Some(schema) = self.inputs.schema_of(site) {
+                // `schema.safeParse(body).data.text`
+                let mut way = state.path.clone();
+                if way.last().is_some_and(|part| matches!(part.as_str(), "data" | "value" | "output")) {
+                    way.pop();
+                }
+                state.schema = Some((schema, meaningful(&way)));
+            }
         }
         self.handed_on(expression, call, frame, method, state);
     }

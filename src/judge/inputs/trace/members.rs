@@ -79,8 +79,13 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                     // `body.turns = body.turns.filter(...)`: what is read there is what was in it before.
                     let is_here = program.unit_of_frame(*home) == program.unit_of_frame(frame);
                     let comes_later = is_here && data.0.span.end >= expression.span.end;
+                    // What another function puts on something that it is given is not on each request.
+                    if !is_here && self.is_put_on_another(object, name, frame, data.0) {
+                        continue;
+                    }
                     put_back |= comes_later;
-                    followed |= !comes_later && !self.is_default(object, name, frame, data.0);
+                    // `{ turns: [] }` in place of what is not there yet says nothing about what else it may be.
+                    followed |= !comes_later && !starts_empty(data.0) && !self.is_default(object, name, frame, data.0);
                     let mut state = state.clone();
                     state.in_chain = false;
                     self.follow(data.0, *home, state);
@@ -99,6 +104,22 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             state.put_back |= put_back;
             self.follow(object, frame, state);
         }
+    }
+
+    /// Whether a value is put on something that is no request, where what is read is a part of one.
+    fn is_put_on_another(&self, object: &'m Expression, name: &str, frame: FrameId, data: &Expression) -> bool {
+        let program = self.program();
+        let is_request = |object: &'m Expression, frame: FrameId| {
+            program.values(object, frame).iter().filter_map(Value::path).any(|path| self.inputs.is_request(path))
+        };
+        let (ExpressionKind::Member { name: holder, .. } | ExpressionKind::Name(holder)) = &object.kind else {
+            return false;
+        };
+        let assigned = program.units.member_assignments.get(&(holder.as_str(), name)).into_iter().flatten();
+        let mut puts = assigned.filter(|each| std::ptr::eq(each.value, data)).peekable();
+        puts.peek().is_some()
+            && is_request(object, frame)
+            && puts.all(|each| !is_request(each.object, program.open_frame(each.unit)))
     }
 
     /// `body.turns.drain(..surplus)`: what is written the same was cut before, in the same function.

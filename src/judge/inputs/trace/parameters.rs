@@ -42,16 +42,22 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 }
                 if self.is_library && self.is_handed_in(here.unit, parameter, &state)
                     || self.inputs.handlers().contains(&here.unit)
+                    || self.is_listened_to(here.unit)
                 {
                     self.outside(expression, parameter, index, frame, state);
                 }
             }
             How::Wraps(_) => {}
-            How::Framework if self.inputs.handlers().contains(&here.unit) => {
+            How::Framework if self.inputs.handlers().contains(&here.unit) || self.is_listened_to(here.unit) => {
                 self.outside(expression, parameter, index, frame, state);
             }
             How::Framework => self.item_of_receiver(function, index, here.unit, here.closure, state),
         }
+    }
+
+    /// Whether a function is called each time that something comes in.
+    pub(super) fn is_listened_to(&self, unit: UnitId) -> bool {
+        self.program().is_given_by_library(unit) && !self.inputs.handlers().contains(&unit)
     }
 
     /// What a call spreads over the parameters that it does not name: `reply(**form.cleaned_data)`.
@@ -239,9 +245,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         }
         let program = self.program();
         let Found { origin, path, mut text, mut count, is_messages } = found;
-        if let Some(schema) = &state.schema {
+        if let Some((schema, way)) = &state.schema {
             let schemas = Schemas { program };
-            let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
+            let borrowed: Vec<&str> = way.iter().map(String::as_str).collect();
             text = text.or(|| schemas.of_schema(schema, &borrowed, Ask::Text, 0));
             count = count.or(|| schemas.of_schema(schema, &borrowed, Ask::Count, 0));
         }
@@ -266,6 +272,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             text: if state.text || state.sliced && !is_list { Limit::Held } else { text },
             count: if state.count || state.sliced { Limit::Held } else { count },
             is_items: state.items,
+            is_one: state.one,
             is_text: state.in_text,
             gates: state.gates,
             memory: None,

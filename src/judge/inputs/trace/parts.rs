@@ -22,7 +22,11 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let window = windows::filled(program, call, frame);
         state.count |= window.is_some();
         state.text |= window == Some(Window::Text);
-        for argument in &program.units.calls[call].call.arguments {
+        let adding = program.units.calls[call].call;
+        // Of a key and a value, the key is no text.
+        let is_keyed = matches!(&adding.callee.kind, ExpressionKind::Member { name, .. }
+            if matches!(name.as_str(), "set" | "setdefault" | "insert"));
+        for argument in adding.arguments.iter().skip(usize::from(is_keyed && adding.arguments.len() > 1)) {
             self.follow(&argument.value, frame, state.clone());
         }
     }
