@@ -14,7 +14,7 @@ use crate::link::arguments::Given;
 use crate::link::reach::Trail;
 use crate::link::units::{CallId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Block, Expression, ExpressionKind, Language, Span, Statement, StatementKind};
+use crate::model::{Block, Call, Expression, ExpressionKind, Language, Span, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 
 use super::calls::External;
@@ -174,7 +174,7 @@ fn is_returned_promise(case: &Case<'_, '_>, trail: &Trail, index: usize) -> bool
     else {
         return false;
     };
-    let is_it = matches!(&value.kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call));
+    let is_it = is_chained_to(value, info.call);
     let is_asynchronous = || match trail.get(index + 1) {
         Some(inner) => {
             let function = program.units.units[program.unit_of_frame(inner.frame)].function;
@@ -183,6 +183,17 @@ fn is_returned_promise(case: &Case<'_, '_>, trail: &Trail, index: usize) -> bool
         None => true,
     };
     is_it && is_asynchronous()
+}
+
+/// Whether an expression is a call, or what a chain that catches nothing makes of its promise: `ask().then(read)`.
+fn is_chained_to(value: &Expression, call: &Call) -> bool {
+    let ExpressionKind::Call(outer) = &value.kind else { return false };
+    let goes_on = |object: &Expression, name: &str| {
+        name == "finally" && is_chained_to(object, call)
+            || name == "then" && outer.arguments.len() < 2 && is_chained_to(object, call)
+    };
+    std::ptr::eq(outer.as_ref(), call)
+        || matches!(&outer.callee.kind, ExpressionKind::Member { object, name } if goes_on(object, name))
 }
 
 /// Whether a rejection handler at a step asks the model again that has failed just before.

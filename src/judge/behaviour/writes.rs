@@ -7,6 +7,7 @@ use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Assignment, Call, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
+use super::changes::{self, writes_a_sum, writes_one_more};
 use super::copies;
 use super::operations::{Operation, operation};
 use super::quantities::{self, Quantity, Source};
@@ -101,6 +102,7 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
             Operation::Append if adds_on_conflict(program, unit, site) => Change::Adjust,
             Operation::Append => Change::Append,
             Operation::Set if values.iter().any(|(value, frame)| adds(program, value, *frame)) => Change::Adjust,
+            Operation::Set if adds_in_chain(program, unit, site) => Change::Adjust,
             Operation::Set => Change::Set,
             Operation::Claim => Change::Claim,
             _ => return None,
@@ -113,6 +115,17 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
         let by_one = match (super::operations::statement(program, site), super::scripts::of(program, site)) {
             (Some(text), _) => text.contains("+ 1") || text.contains("- 1") || text.contains("+1"),
             (None, Some(script)) => script.by_one,
+            (None, None) if change == Change::Adjust && operation != Operation::Count => {
+                let set: Vec<_> =
+                    values.iter().map(|(value, _)| *value).chain(chained_values(program, unit, site)).collect();
+                let frame = site.frame;
+                let is_one =
+                    |value: &&'m Expression| adds_one(program, value, frame) || writes_one_more(program, value, frame);
+                let is_sum =
+                    |value: &&'m Expression| adds(program, value, frame) || writes_a_sum(program, value, frame);
+                // What is added in another place is taken for one.
+                set.iter().any(is_one) || !set.iter().any(is_sum)
+            }
             (None, None) => {
                 change == Change::Append
                     || changes_by_one(&values)
@@ -143,6 +156,18 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
     Some(Write { unit, node, site, subjects, change, by_one, in_process, is_part, values })
 }
 
+/// Whether a change of rows goes on to add to them: `.update(users).set({ credits: sql`${users.credits} - 1` })`.
+fn adds_in_chain<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> bool {
+    let set = changes::set_in_chain(program, unit, program.units.calls[site.call].call);
+    set.into_iter().any(|value| adds(program, value, site.frame) || writes_a_sum(program, value, site.frame))
+}
+
+/// All that a chain of calls is given after a call.
+fn chained_values<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> impl Iterator<Item = &'m Expression> {
+    let later = changes::later_in_chain(program, unit, program.units.calls[site.call].call);
+    later.into_iter().flat_map(|call| &call.arguments).map(|argument| &argument.value)
+}
+
 /// Whether an insertion goes on to add to the row that is there already:
 /// `.insert(usage).values(..).onConflictDoUpdate({ set: { cents: sql`${usage.cents} + ${cents}` } })`.
 fn adds_on_conflict<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> bool {
@@ -168,18 +193,6 @@ fn is_made_by(program: &Program<'_>, unit: UnitId, object: &Expression, made: &C
     bindings.into_iter().flatten().any(|binding| match binding {
         Binding::Value { value, access, .. } => access.is_empty() && value.span.contains(made.span),
         _ => false,
-    })
-}
-
-/// Whether a statement that is written within a value adds or takes away.
-fn writes_a_sum<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> bool {
-    program.slice(value, frame).parts.iter().any(|(part, _)| {
-        match &part.kind {
-        ExpressionKind::Template(pieces) => pieces.iter().any(|piece| {
-            matches!(&piece.kind, ExpressionKind::Literal(Literal::Text(text)) if matches!(text.trim(), "+" | "-"))
-        }),
-        _ => false,
-    }
     })
 }
 
