@@ -44,8 +44,7 @@ pub struct Guards<'p, 'm> {
     reaches: RefCell<HashMap<FrameId, Rc<Reach>>>,
     memory: Memory,
     initialised: RefCell<HashMap<String, Option<Protection>>>,
-    /// The method and the path of the requests that are looked at, and whether an answer has depended on them.
-    method: RefCell<Option<String>>,
+    /// The method and path of the requests that are looked at (`POST /ask`), and whether an answer has depended on it.
     route: RefCell<Option<String>>,
     depends_on_route: Cell<bool>,
     /// The units that run for the request that is looked at.
@@ -67,7 +66,6 @@ impl<'p, 'm> Guards<'p, 'm> {
             reaches: RefCell::default(),
             memory: Memory::default(),
             initialised: RefCell::default(),
-            method: RefCell::default(),
             route: RefCell::default(),
             depends_on_route: Cell::new(false),
             reached: RefCell::default(),
@@ -151,6 +149,19 @@ impl<'p, 'm> Guards<'p, 'm> {
             .of_kind(Kind::Guard)
             .filter(|(_, fact)| fact.protects.as_deref() == Some(item) && fact.how.as_deref() == Some("exempt"))
             .collect();
+        // `app.post(path, { config: { rateLimit: false } }, handler)`.
+        let by_registration = entry.chains.iter().flatten().find_map(|link| match &link.value {
+            Value::Library { path, sites } => {
+                let site = *sites.last()?;
+                let facts = program.facts(path);
+                let takes_out = |(id, fact): &&(FactId, &Fact)| facts.contains(id) && program.applies(fact, site);
+                exempting.iter().find(|each| !each.1.needs.is_empty() && takes_out(each)).map(|(id, _)| *id)
+            }
+            _ => None,
+        });
+        if by_registration.is_some() {
+            return by_registration;
+        }
         decorators.into_iter().find_map(|(decorator, frame)| {
             let called = decorator_facts(program, decorator, frame);
             let values = program.values(decorator, frame);
@@ -173,10 +184,9 @@ impl<'p, 'm> Guards<'p, 'm> {
             .map(|frame| self.program.unit_of_frame(frame))
             .collect();
         *self.reached.borrow_mut() = Some(Rc::new(units));
-        let (method, route) = entry.name.split_once(' ').filter(|(_, path)| path.starts_with('/')).unzip();
-        let is_other = self.route.borrow().as_deref() != route || self.method.borrow().as_deref() != method;
+        let route = routed(entry);
+        let is_other = self.route.borrow().as_deref() != route;
         *self.route.borrow_mut() = route.map(str::to_owned);
-        *self.method.borrow_mut() = method.map(str::to_owned);
         if is_other && self.depends_on_route.replace(false) {
             self.memory.clear();
         }
@@ -250,6 +260,9 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     pub fn on_link(&self, link: &Link<'m>, item: &str) -> Option<Protection> {
         let here = |name: String| Protection { module: link.module, span: link.span, name };
+        if link.role == Role::Observer {
+            return None;
+        }
         match &link.value {
             Value::Library { path, sites } => {
                 (!self.facts(path, sites.last().copied(), item).is_empty()).then(|| here(short(path)))
@@ -338,6 +351,11 @@ impl<'p, 'm> Guards<'p, 'm> {
     pub fn on_trail(&self, trail: &Trail, item: &str) -> Option<Protection> {
         trail.iter().enumerate().find_map(|(index, site)| self.at_step(*site, index > 0, item))
     }
+}
+
+/// The method and path that an entry point answers, where it has a path: `POST /ask`.
+pub fn routed<'e>(entry: &'e Entry<'_>) -> Option<&'e str> {
+    Some(entry.name.as_str()).filter(|name| name.split_once(' ').is_some_and(|(_, path)| path.starts_with('/')))
 }
 
 /// The name whose value, as a unit binds it, holds a span.

@@ -1,10 +1,12 @@
 //! Tests of where the program runs: what stands behind `NODE_ENV === "development"` guards nothing that is deployed.
 
 use crate::model::{Expression, ExpressionKind, Literal};
+use crate::rules::catalogue::Kind;
 
 use super::Program;
+use super::flow::Gate;
 use super::units::{NodeId, NodeKind};
-use super::values::{FrameId, Value};
+use super::values::{FrameId, Site, Value};
 
 const DEPTH: usize = 8;
 
@@ -20,6 +22,14 @@ impl<'m> Program<'m> {
             };
             self.holds_deployed(test, frame, 0) == Some(!holds)
         })
+    }
+
+    /// Whether a call is reached where the program is deployed, as far as the tests in its function tell.
+    pub fn is_reached_deployed(&self, site: Site) -> bool {
+        let passes = |gate: &Gate<'m>| {
+            gate.under.is_some() || self.holds_deployed(gate.test, gate.frame, 0) != Some(gate.refuses_when)
+        };
+        self.gates(site).iter().all(passes)
     }
 
     /// Whether a test holds in production; none where that cannot be told.
@@ -43,6 +53,11 @@ impl<'m> Program<'m> {
                     Value::Data { expression, frame } if !std::ptr::eq(expression.0, test) => {
                         self.holds_deployed(expression.0, *frame, depth + 1)
                     }
+                    // `import { dev } from "$app/environment"`.
+                    Value::Library { path, .. } => self
+                        .facts_of(path, Kind::Deployed)
+                        .first()
+                        .map(|(_, fact)| fact.value.as_deref() == Some("true")),
                     _ => None,
                 })
             }

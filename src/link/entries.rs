@@ -62,7 +62,7 @@ pub enum Role {
     Middleware,
     /// Runs before the handler and stops it by raising.
     Dependency,
-    /// Is told of an error; what the user gets is an error whatever it returns.
+    /// Is told of an error, or of what was answered; what the user gets is the same whatever it returns.
     Observer,
 }
 
@@ -85,6 +85,8 @@ enum Registered<'m> {
         links: Vec<Link<'m>>,
         order: Order,
         member: Option<String>,
+        /// Whether it stands in front of its path only, and not of those below.
+        is_exact: bool,
     },
     Route {
         path: String,

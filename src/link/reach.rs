@@ -132,7 +132,8 @@ impl<'m> Program<'m> {
                             let is_used = !self.is_registration(made.call) && !self.is_spent(*made);
                             if is_used && !self.callee_paths(*made).iter().any(|path| self.runs_nothing(path)) {
                                 frames.extend(self.handed(*made).iter().copied());
-                                for step in self.additions(made.call).iter() {
+                                let steps = self.additions(made.call);
+                                for step in steps.iter().filter(|step| !self.is_registration(step.call)) {
                                     frames.extend(self.handed(*step).iter().copied());
                                 }
                             }

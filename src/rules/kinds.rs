@@ -41,11 +41,12 @@ pub enum Kind {
     /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`),
     /// of what was registered before it (`"before"`) or of everything (`"all"`). `guards` as in `route`. With
     /// `role = "scope"` a function is a plugin that is given a router of its own below this one, unless what made it has
-    /// `role = "parent"`: then it adds to this one.
+    /// `role = "parent"`: then it adds to this one. With `scope = "exact"` middleware stands in front of its path only, and
+    /// not of those below.
     Mount,
     /// A call or decorator that adds a middleware class or function to an application or router; with `needs` only where
-    /// they hold, and then only what `handler` names; with `scope = "member"` for what the same member of the router
-    /// registers.
+    /// they hold, and then only what `handler` names; where one of `unless` holds it runs when the handler has run; with
+    /// `scope = "member"` for what the same member of the router registers.
     Middleware,
     /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
     /// must have to be one where the registration alone does not (Express: 4); `receives` what it is given, in order or as
@@ -143,12 +144,16 @@ pub enum Kind {
     /// A key of a settings file that tells that several processes answer, or that none lives long: `files` and `keys` as in
     /// `platform`, `value` a regular expression over the values of these keys; without it any value but a one.
     Scaled,
+    /// A name that tells where the program runs: `value` says whether it holds where the program is deployed (`"false"` for
+    /// one that holds in development).
+    Deployed,
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
     Spawn,
     /// A function that calls the function at `handler` with the further arguments that it is given, and gives what that
     /// returns (`to_thread(f, x)` is `f(x)`). `role = "later"` where its own result is another one (`submit`), `"bound"`
     /// where it gives the function back with these arguments bound (`partial(f, x)(y)` is `f(x, y)`), `"at-once"` where it
-    /// gives it arguments of its own and has run it when it returns (`new Promise(f)`): using the result runs nothing more.
+    /// gives it arguments of its own, `receives`, and has run it when it returns (`new Promise(f)`): using the result runs
+    /// nothing more, and what it raises the call raises.
     /// `"nothing"` where it runs no function of those that it is given (it looks at the keys of a table), `"listener"` where
     /// it runs the function each time that something comes, with what `receives` tells.
     Runs,
@@ -188,7 +193,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 41] = [
+pub const KINDS: [Keys; 42] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,
@@ -207,12 +212,17 @@ pub const KINDS: [Keys; 41] = [
         &["public", "handler", "path", "method", "exports", "guards", "receives"],
     ),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
-    keys(Kind::Mount, "mount", &["names"], &["handler", "path", "guards", "order", "parameters", "receives", "role"]),
+    keys(
+        Kind::Mount,
+        "mount",
+        &["names"],
+        &["handler", "path", "guards", "order", "parameters", "receives", "role", "scope"],
+    ),
     keys(
         Kind::Middleware,
         "middleware",
         &["names"],
-        &["handler", "guards", "order", "parameters", "receives", "needs", "scope"],
+        &["handler", "guards", "order", "parameters", "receives", "needs", "unless", "scope"],
     ),
     keys(
         Kind::ErrorHandler,
@@ -270,6 +280,7 @@ pub const KINDS: [Keys; 41] = [
     keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs"]),
     keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope", "handler"]),
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),
+    keys(Kind::Deployed, "deployed", &["names", "value"], &[]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler"]),
     keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives"]),
     keys(Kind::Request, "request", &["names"], &[]),

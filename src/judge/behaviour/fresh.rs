@@ -51,6 +51,10 @@ impl<'m> Newness<'_, 'm> {
     }
 
     fn looked_at(&mut self, value: &'m Expression, frame: FrameId, depth: usize) -> New {
+        // `request.id`, which the framework numbers.
+        if matches!(value.kind, ExpressionKind::Member { .. }) && self.is_new_by_library(value, frame) {
+            return New::Ever;
+        }
         let mut of = |inner: &'m Expression| self.of(inner, frame, depth + 1);
         let whole = |parts: &mut dyn Iterator<Item = New>| match parts.max() {
             Some(New::Moment | New::Ever) => New::Ever,
@@ -96,6 +100,12 @@ impl<'m> Newness<'_, 'm> {
             .map(|(each, home)| (each.value, home))
             .collect();
         put.into_iter().map(|(value, home)| self.of(value, home, depth + 1)).min()
+    }
+
+    fn is_new_by_library(&self, value: &'m Expression, frame: FrameId) -> bool {
+        let values = self.program.values(value, frame);
+        !values.is_empty()
+            && values.iter().all(|each| each.path().is_some_and(|path| self.program.is_a(path, Kind::Fresh)))
     }
 
     fn of_name(&mut self, name: &'m str, frame: FrameId, depth: usize) -> New {

@@ -1,5 +1,6 @@
 //! Hand-written guards, recognised by what they do: what flows into their tests, what they keep, and how they refuse.
 
+mod changes;
 mod comparisons;
 mod cooldowns;
 mod copies;
@@ -207,7 +208,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             // What starts a count anew tells about its time: `hits.set(ip, { count: 1, resetAt: now + 60_000 })`.
             let related: Vec<&Write<'m>> = self.records(quantity).collect();
             let records: Vec<&Write<'m>> = related.iter().copied().filter(|write| write.accumulates()).collect();
-            if refuses_few(quantity, &records) {
+            if refuses_few(quantity, &records) || self.tells_nothing(quantity) {
                 return false;
             }
             let counts_itself = matches!(quantity.source, Source::Store(_, Operation::Count));
@@ -221,6 +222,13 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 _ if !is_per_caller => false,
                 // That a row is not there says nothing about how many requests there were.
                 Source::Store(_, Operation::Get | Operation::Many) if quantity.is_presence => false,
+                // A number under a key that never comes again is always the first.
+                Source::Store(site, Operation::Count)
+                    if scripts::key_of(self.program, site)
+                        .is_some_and(|key| fresh::is_fresh(self.program, (key, site.frame))) =>
+                {
+                    false
+                }
                 Source::Store(site, Operation::Count) => self.counts_by_one(site, &records),
                 // The sum of what requests cost is a budget, however it is kept.
                 Source::Store(site, Operation::Tally) => {
@@ -238,6 +246,16 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 Source::Row => false,
             }
         })
+    }
+
+    /// Whether a test asks how many rows a change has found that finds them however much was used.
+    fn tells_nothing(&self, quantity: &Quantity<'m>) -> bool {
+        let Source::Store(site, _) = quantity.source else { return false };
+        is_changed_rows(quantity) && operations::changes_rows(self.program, site) && !self.is_within_bound(quantity)
+    }
+
+    fn is_within_bound(&self, quantity: &Quantity<'m>) -> bool {
+        matches!(quantity.source, Source::Store(site, _) if changes::is_within_bound(self.program, site))
     }
 
     /// `incr(key)` counts requests, `incrby(key, tokens)` what they cost.
@@ -278,6 +296,19 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         })
     }
 
+    /// Whether the key of a number changes within the day, however long old ones are kept: `tokens:2026-01-31T14`.
+    fn starts_sooner(&self, quantity: &Quantity<'m>) -> bool {
+        let Source::Store(site, Operation::Get | Operation::Count) = quantity.source else { return false };
+        if !quantity.subjects.iter().any(|subject| matches!(subject, Subject::Key(_))) {
+            return false;
+        }
+        scripts::key_of(self.program, site).is_some_and(|key| {
+            let told = self.program.slice(key, site.frame);
+            let span = windows::of_parts(self.program, &told.parts, &told.sites);
+            span.short && !span.long
+        })
+    }
+
     /// Reads what was spent over a day or longer, compares with a limit, refuses; and spending is recorded.
     fn caps_cost(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> bool {
         comparisons::compared(self.program, slice, Some((gate.test, gate.refuses_when))).iter().any(|quantity| {
@@ -290,17 +321,17 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             if refuses_few(quantity, &records) || is_row_only(quantity, &records) || self.is_gone_sooner(&records) {
                 return false;
             }
-            if tells_who(quantity) {
+            if tells_who(quantity) || self.tells_nothing(quantity) {
                 return false;
             }
             let span = self.span(slice, &records);
             if span.long {
-                return true;
+                return !self.starts_sooner(quantity);
             }
             // A balance: a number in a store that goes down or up and is never started anew.
             let adjusts = records.iter().any(|write| write.change == Change::Adjust);
-            let is_number =
-                !quantity.is_length && !matches!(quantity.source, Source::Process | Source::Store(_, Operation::Tally));
+            let is_number = (!quantity.is_length || is_changed_rows(quantity) && self.is_within_bound(quantity))
+                && !matches!(quantity.source, Source::Process | Source::Store(_, Operation::Tally));
             adjusts
                 && is_number
                 && !span.clock
@@ -326,6 +357,12 @@ fn refuses_few(quantity: &Quantity<'_>, records: &[&Write<'_>]) -> bool {
     quantity.refuses_little
         && (is_tally || quantity.is_length)
         && !records.iter().any(|write| write.change == Change::Adjust)
+}
+
+/// Whether a test asks how many rows a change has found: `updated.length === 0`, `result.count`.
+fn is_changed_rows(quantity: &Quantity<'_>) -> bool {
+    matches!(quantity.source, Source::Store(_, Operation::Set | Operation::Count))
+        && (quantity.is_length || quantity.is_presence)
 }
 
 /// Who asks is no amount: `if not user.id` sends visitors away, however much was used.

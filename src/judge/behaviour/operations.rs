@@ -185,6 +185,17 @@ fn says(call: &Call, parts: &[&str]) -> bool {
         .any(|argument| matches!(argument.value.kind, ExpressionKind::Object(_)) && holds(&argument.value, parts, 0))
 }
 
+/// Whether a call changes those rows of a table that a condition finds: what it gives tells how many there were.
+pub(super) fn changes_rows(program: &Program<'_>, site: Site) -> bool {
+    match (operation(program, site), statement(program, site)) {
+        (Some(Operation::Set | Operation::Count), Some(text)) => {
+            text.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("update"))
+        }
+        (Some(Operation::Set), None) => super::changes::has_condition(program, site),
+        _ => false,
+    }
+}
+
 /// Whether a tally adds up what is stored rather than counting it.
 pub fn sums_up(program: &Program<'_>, site: Site) -> bool {
     if let Some(text) = statement(program, site) {

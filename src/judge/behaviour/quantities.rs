@@ -7,8 +7,9 @@ use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
+use super::changes;
 use super::lifetimes::is_made_anew;
-use super::operations::{Operation, operation, ran_before};
+use super::operations::{Operation, changes_rows, operation, ran_before};
 use super::subjects::{self, Subject};
 
 /// Where a quantity is kept.
@@ -471,6 +472,12 @@ impl<'p, 'm> Search<'p, 'm> {
             let ExpressionKind::Call(inner) = &object.kind else { break };
             receiver = inner;
             reading.keys.extend(inner.arguments.iter().map(|argument| (&argument.value, site.frame)));
+        }
+        for outer in changes::later_in_chain(program, program.units.calls[site.call].unit, call) {
+            reading.keys.extend(outer.arguments.iter().map(|argument| (&argument.value, site.frame)));
+        }
+        if reading.field.as_deref().is_some_and(counts_rows) && changes_rows(program, site) {
+            reading.is_length = true;
         }
         let told = subjects::of_operation(program, site);
         // How many rows a claim has made is no column of theirs.

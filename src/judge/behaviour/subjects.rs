@@ -53,7 +53,10 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
                 names_table |= is_model(program, &argument.value, site.frame);
                 subjects.push(Subject::Table(name.clone()));
             }
-            names_in(program, &argument.value, site.frame, &mut subjects, &mut left);
+            // The parts of a key are no columns: `get(`seen:${request.account}:${id}`)`.
+            if !matches!(argument.value.kind, ExpressionKind::Template(_)) {
+                names_in(program, &argument.value, site.frame, &mut subjects, &mut left);
+            }
         }
         let ExpressionKind::Member { object, .. } = &call.callee.kind else { break };
         let mut object = object.as_ref();

@@ -7,6 +7,7 @@ use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Assignment, Call, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
+use super::changes::{self, writes_a_sum, writes_one_more};
 use super::copies;
 use super::operations::{Operation, operation};
 use super::quantities::{self, Quantity, Source};
@@ -101,9 +102,7 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
             Operation::Append if adds_on_conflict(program, unit, site) => Change::Adjust,
             Operation::Append => Change::Append,
             Operation::Set if values.iter().any(|(value, frame)| adds(program, value, *frame)) => Change::Adjust,
-            Operation::Set if set_afterwards(program, unit, site).any(|value| adds_to(program, value, site.frame)) => {
-                Change::Adjust
-            }
+            Operation::Set if adds_in_chain(program, unit, site) => Change::Adjust,
             Operation::Set => Change::Set,
             Operation::Claim => Change::Claim,
             _ => return None,
@@ -116,13 +115,18 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
         let by_one = match (super::operations::statement(program, site), super::scripts::of(program, site)) {
             (Some(text), _) => text.contains("+ 1") || text.contains("- 1") || text.contains("+1"),
             (None, Some(script)) => script.by_one,
-            (None, None) => {
-                change == Change::Append
-                    || changes_by_one(&values)
-                    || change == Change::Adjust
-                        && (values.iter().any(|(value, frame)| adds_one(program, value, *frame))
-                            || set_afterwards(program, unit, site).any(|value| adds_one(program, value, site.frame)))
+            (None, None) if change == Change::Adjust && operation != Operation::Count => {
+                let set: Vec<_> =
+                    values.iter().map(|(value, _)| *value).chain(chained_values(program, unit, site)).collect();
+                let frame = site.frame;
+                let is_one =
+                    |value: &&'m Expression| adds_one(program, value, frame) || writes_one_more(program, value, frame);
+                let is_sum =
+                    |value: &&'m Expression| adds(program, value, frame) || writes_a_sum(program, value, frame);
+                // What is added in another place is taken for one.
+                set.iter().any(is_one) || !set.iter().any(is_sum)
             }
+            (None, None) => change == Change::Append || changes_by_one(&values),
         };
         let (node, site, is_part) = (info.node, Some(site), false);
         return Some(Write { unit, node, site, subjects, change, by_one, in_process, is_part, values });
@@ -148,6 +152,18 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
     Some(Write { unit, node, site, subjects, change, by_one, in_process, is_part, values })
 }
 
+/// Whether a change of rows goes on to add to them: `.update(users).set({ credits: sql`${users.credits} - 1` })`.
+fn adds_in_chain<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> bool {
+    let set = changes::set_in_chain(program, unit, program.units.calls[site.call].call);
+    set.into_iter().any(|value| adds(program, value, site.frame) || writes_a_sum(program, value, site.frame))
+}
+
+/// All that a chain of calls is given after a call.
+fn chained_values<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> impl Iterator<Item = &'m Expression> {
+    let later = changes::later_in_chain(program, unit, program.units.calls[site.call].call);
+    later.into_iter().flat_map(|call| &call.arguments).map(|argument| &argument.value)
+}
+
 /// Whether an insertion goes on to add to the row that is there already:
 /// `.insert(usage).values(..).onConflictDoUpdate({ set: { cents: sql`${usage.cents} + ${cents}` } })`.
 fn adds_on_conflict<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> bool {
@@ -160,22 +176,6 @@ fn adds_on_conflict<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> bool
             && (object.span.contains(inner.span) || is_made_by(program, unit, object, inner))
             && outer.arguments.iter().any(|argument| adds_to(program, &argument.value, site.frame))
     })
-}
-
-/// What the calls that are chained to an operation set: `.update(users).set({ credits: sql`${users.credits} - 1` })`.
-fn set_afterwards<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> impl Iterator<Item = &'m Expression> {
-    let inner = program.units.calls[site.call].call;
-    let calls = program.units.units[unit].calls.iter().map(|call| program.units.calls[*call].call);
-    let chained = calls.filter(move |outer| {
-        let sets = |name: &str| {
-            let name: String = name.chars().filter(|each| *each != '_').flat_map(char::to_lowercase).collect();
-            name == "set" || updates_on_conflict(&name)
-        };
-        outer.span.start == inner.span.start
-            && outer.span.end > inner.span.end
-            && matches!(&outer.callee.kind, ExpressionKind::Member { name, .. } if sets(name))
-    });
-    chained.flat_map(|outer| &outer.arguments).map(|argument| &argument.value)
 }
 
 fn adds_to<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> bool {
@@ -195,21 +195,6 @@ fn is_made_by(program: &Program<'_>, unit: UnitId, object: &Expression, made: &C
         Binding::Value { value, access, .. } => access.is_empty() && value.span.contains(made.span),
         _ => false,
     })
-}
-
-/// Whether a statement that is written within a value adds or takes away.
-fn writes_a_sum<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> bool {
-    program.slice(value, frame).parts.iter().any(|(part, _)| match &part.kind {
-        ExpressionKind::Template(pieces) => pieces.iter().any(|piece| written_amount(piece).is_some()),
-        _ => false,
-    })
-}
-
-/// What a piece of a statement adds or takes away: ` + 1`; of what follows as a value nothing is known, that is nought.
-fn written_amount(piece: &Expression) -> Option<f64> {
-    let ExpressionKind::Literal(Literal::Text(text)) = &piece.kind else { return None };
-    let amount = text.trim().strip_prefix(['+', '-'])?.trim();
-    if amount.is_empty() { Some(0.0) } else { amount.parse().ok() }
 }
 
 /// Whether a value is made by adding or taking away: `spent + cost`, `{ credits: { decrement: 1 } }`, `{"$inc": ...}`.
@@ -236,7 +221,6 @@ fn adds_one<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) ->
         ExpressionKind::Operator { operator, operands } => {
             matches!(operator.as_str(), "+" | "-") && operands.len() == 2 && operands.iter().any(is_one)
         }
-        ExpressionKind::Template(pieces) => pieces.iter().any(|piece| written_amount(piece) == Some(1.0)),
         ExpressionKind::Object(entries) => entries.iter().any(|entry| {
             matches!(entry.key.as_deref(), Some("increment" | "decrement" | "$inc" | "inc" | "dec"))
                 && match &entry.value.kind {

@@ -82,7 +82,11 @@ fn called<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = (Mo
     let program = case.program;
     case.start_sites().filter_map(move |site| {
         let info = &program.units.calls[site.call];
-        if runs_in_browser(case, info.module) || case.is_skipped(info.node) || skipped_caller(case, site.frame) {
+        if runs_in_browser(case, info.module)
+            || case.is_skipped(info.node)
+            || !program.is_reached_deployed(site)
+            || skipped_caller(case, site.frame)
+        {
             return None;
         }
         program.callee_paths(site).iter().cloned().find_map(|path| {
@@ -193,7 +197,7 @@ fn is_kept(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
 fn skipped_caller(case: &Case<'_, '_>, frame: FrameId) -> bool {
     let mut how = case.program.frame(frame).how;
     while let How::Call(site) = how {
-        if case.is_skipped(case.program.units.calls[site.call].node) {
+        if case.is_skipped(case.program.units.calls[site.call].node) || !case.program.is_reached_deployed(site) {
             return true;
         }
         how = case.program.frame(site.frame).how;

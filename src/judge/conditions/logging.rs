@@ -12,9 +12,9 @@ use crate::rules::checked::plain;
 use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
-use super::super::guards::{Protection, short};
+use super::super::guards::{Protection, routed, short};
 use super::super::verdict::{Evidence, Finding, Item, Location, Text};
-use around::{around_call, inside};
+use around::{around_call, inside, inside_for};
 use line::log_line;
 
 /// What a log tells about one way through a piece of code.
@@ -328,8 +328,7 @@ fn link_logs<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, link: &Link<'m>) -> Opt
             .then(|| Logged::Product(here(short(path))));
     }
     let frame = frame_of(case.program, &link.value)?;
-    let route = entry.name.split_once(' ').map(|(_, path)| path).filter(|path| path.starts_with('/'));
-    let told = around_continuations(case, frame, route)?;
+    let told = around_continuations(case, frame, routed(entry))?;
     Some(Logged::Own(told, here(case.guards.name_of(&link.value))))
 }
 
@@ -340,7 +339,7 @@ fn around_continuations(case: &Case<'_, '_>, frame: FrameId, route: Option<&str>
     let onwards = case.guards.continuations(&reach);
     if onwards.is_empty() {
         // A hook after the answer: both ways end there.
-        let told = inside(case, frame);
+        let told = inside_for(case, frame, route);
         let after = Way { what: told.success.what, duration: told.success.duration };
         return (!told.is_nothing()).then_some(Told {
             success: after,

@@ -36,6 +36,21 @@ impl<'p, 'm> Guards<'p, 'm> {
         self.program.is_stopped(gate, calls[within.call].node, Some(calls[until.call].node))
     }
 
+    /// The frames that a call runs of which it raises what they raise: the program's own functions, and what a library
+    /// has run by the time it returns (a transaction). Other callbacks may run later, or where nobody waits for them.
+    pub(super) fn hands_on(&self, site: Site) -> Vec<FrameId> {
+        let program = self.program;
+        let is_own = |frame: &FrameId| program.frame(*frame).how == How::Call(site);
+        let mut frames: Vec<FrameId> = program.runs(site).to_vec();
+        let has_run = |path: &Rc<str>| {
+            program.facts_of(path, Kind::Runs).iter().any(|(_, fact)| fact.role.as_deref() == Some("at-once"))
+        };
+        if frames.iter().all(is_own) || !program.callee_paths(site).iter().any(has_run) {
+            frames.retain(is_own);
+        }
+        frames
+    }
+
     /// Whether a call of a function that is asynchronous is left alone: what it raises stops nobody.
     pub(super) fn is_left_alone(&self, site: Site, frame: FrameId) -> bool {
         let program = self.program;
@@ -109,8 +124,8 @@ impl<'p, 'm> Guards<'p, 'm> {
         if depth > 3 || gates.len() > 200 || !program.hands_errors_on(site.call) {
             return;
         }
-        for frame in program.runs(site).iter().copied() {
-            if program.frame(frame).how != How::Call(site) || self.is_left_alone(site, frame) {
+        for frame in self.hands_on(site) {
+            if self.is_left_alone(site, frame) {
                 continue;
             }
             gates.extend(program.raising_gates(frame));
@@ -132,6 +147,9 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// What a function in front of the handler refuses, by the ways through it: gates, and the calls that have happened.
     pub fn refusals_in(&self, frame: FrameId, role: Role) -> Vec<(Vec<Gate<'m>>, Vec<Site>)> {
         let program = self.program;
+        if role == Role::Observer {
+            return vec![(Vec::new(), Vec::new())];
+        }
         let reach = self.reach(frame);
         let onwards = self.continuations(&reach);
         if !onwards.is_empty() {
@@ -172,6 +190,7 @@ impl<'p, 'm> Guards<'p, 'm> {
                 !answers
                     && program.values(&info.call.callee, site.frame).iter().any(|value| match value {
                         Value::Parameter { .. } => goes_on(&info.call.callee),
+                        Value::Library { .. } if self.is_given_next(*site) => true,
                         Value::Library { path, sites } => {
                             sites.is_empty()
                                 && [".next", "()", ".call_next", ".handle"].iter().any(|end| path.ends_with(end))
@@ -180,6 +199,21 @@ impl<'p, 'm> Guards<'p, 'm> {
                     })
             })
             .collect()
+    }
+
+    /// Whether a call is given the way on, as a middleware is: `limiter(req, res, next)`.
+    fn is_given_next(&self, site: Site) -> bool {
+        let program = self.program;
+        let Some(last) = program.units.calls[site.call].call.arguments.last() else { return false };
+        let is_way_on = |value: &Value<'m>| match value {
+            Value::Parameter { unit, index, .. } => program.units.units[*unit].function.is_some_and(|function| {
+                *index + 1 == function.parameters.len() && (2..=3).contains(&function.parameters.len())
+            }),
+            Value::Library { sites, .. } => sites.is_empty(),
+            _ => false,
+        };
+        matches!(&last.value.kind, ExpressionKind::Name(name) if name == "next")
+            && program.values(&last.value, site.frame).iter().any(is_way_on)
     }
 
     /// Whether a middleware gives up at a call: `next(error)` goes to the handlers of errors, past all that comes after.

@@ -3,12 +3,13 @@
 use crate::link::deployment::decided;
 use crate::link::flow::Exit;
 use crate::link::reach::Trail;
+use crate::link::units::{NodeId, NodeKind};
 use crate::link::{FrameId, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
 
 use super::Guards;
 
-/// Methods by which requests are told apart.
+/// Methods that do something; the others are never those of an ordinary request.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 impl<'p, 'm> Guards<'p, 'm> {
@@ -26,6 +27,13 @@ impl<'p, 'm> Guards<'p, 'm> {
     pub fn is_passed_by(&self, site: Site, route: Option<&str>) -> bool {
         self.program.gates(site).iter().any(|gate| {
             gate.exit == Exit::Branch && self.concerns(gate.test, gate.frame, route, 0) == Some(gate.refuses_when)
+        })
+    }
+
+    /// Whether the requests in question have left a function before a call: `if (path.startsWith("/api")) return`.
+    pub fn is_left_before(&self, site: Site, route: Option<&str>) -> bool {
+        self.program.gates(site).iter().any(|gate| {
+            gate.under.is_none() && self.concerns(gate.test, gate.frame, route, 0) == Some(gate.refuses_when)
         })
     }
 
@@ -71,6 +79,28 @@ impl<'p, 'm> Guards<'p, 'm> {
         }
     }
 
+    /// Whether what stands at a node is for other requests than those that are looked at: other paths, other methods.
+    pub(super) fn is_for_others(&self, node: NodeId, frame: FrameId) -> bool {
+        let route = self.route.borrow().clone();
+        route.is_some()
+            && self.program.units.ancestors(node).any(|(_, each)| {
+                let (test, holds) = match each.kind {
+                    NodeKind::Then(test) => (test, true),
+                    NodeKind::Otherwise(test) => (test, false),
+                    NodeKind::Branch { test, holds } => (test, holds),
+                    _ => return false,
+                };
+                self.concerns(test, frame, route.as_deref(), 0) == Some(!holds)
+            })
+    }
+
+    /// Whether a condition depends on the request in a way that is not told by its method and path: then what stands
+    /// under it does not always run.
+    pub(super) fn is_sometimes(&self, test: &'m Expression, frame: FrameId) -> bool {
+        let route = self.route.borrow().clone();
+        self.by_request(test, frame) && (route.is_none() || self.concerns(test, frame, route.as_deref(), 0).is_none())
+    }
+
     /// Whether an ordinary request is one of the protocols, methods or paths that are written.
     pub(super) fn is_one_of(
         &self,
@@ -84,15 +114,17 @@ impl<'p, 'm> Guards<'p, 'm> {
         if texts.is_empty() {
             return None;
         }
+        let (method, route) = match route.and_then(|route| route.split_once(' ')) {
+            Some((method, path)) => (Some(method).filter(|method| METHODS.contains(method)), Some(path)),
+            None => (None, route),
+        };
         let answers = texts.iter().map(|text| match text.as_str() {
+            text if METHODS.contains(&text) => {
+                self.depends_on_route.set(true);
+                method.map(|method| method == text)
+            }
             "http" => Some(true),
             "websocket" | "lifespan" | "OPTIONS" | "HEAD" => Some(false),
-            method if METHODS.contains(&method) => {
-                let own = self.method.borrow();
-                let own = own.as_deref().filter(|own| route.is_some() && METHODS.contains(own))?;
-                self.depends_on_route.set(true);
-                Some(own == method)
-            }
             path if path.starts_with('/') => match route {
                 Some(route) => {
                     self.depends_on_route.set(true);

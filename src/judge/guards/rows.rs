@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use crate::judge::behaviour::Operation;
 use crate::link::flow::{Exit, Gate, Slice, leaves, leaves_by_raising, walk_block};
 use crate::link::units::NodeKind;
-use crate::link::{FrameId, How, Program, Site, Value};
+use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Block, Call, Expression, ExpressionKind, Handler, Literal, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::FactId;
@@ -20,7 +20,7 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// A row that is stored in a function that raises when a unique row was there already: its callers stop too.
     pub(super) fn raises_for_known_rows(&self, site: Site) -> Option<Protection> {
-        self.stored_where(site, |handler| self.raises_in(handler)).map(|_| self.stored_at(site))
+        self.stored_where(site, |handler| self.raises_in(handler, site.frame)).map(|_| self.stored_at(site))
     }
 
     /// What a call raises, by itself or in what it calls, for rows that were there already.
@@ -34,10 +34,10 @@ impl<'p, 'm> Guards<'p, 'm> {
         if !seen.insert(site) {
             return;
         }
-        for frame in program.runs(site).iter().copied().filter(|frame| program.frame(*frame).how == How::Call(site)) {
+        for frame in self.hands_on(site) {
             for call in &program.units.units[program.unit_of_frame(frame)].calls {
                 let inner = Site { call: *call, frame };
-                if let Some(handler) = self.stored_where(inner, |handler| self.raises_in(handler)) {
+                if let Some(handler) = self.stored_where(inner, |handler| self.raises_in(handler, frame)) {
                     let info = &program.units.calls[*call];
                     gates.push(Gate {
                         test: &info.call.callee,
@@ -56,9 +56,10 @@ impl<'p, 'm> Guards<'p, 'm> {
         }
     }
 
-    fn raises_in(&self, handler: &'m Handler) -> bool {
+    fn raises_in(&self, handler: &'m Handler, frame: FrameId) -> bool {
+        let throws = |branch| self.program.thrown_by_library(branch, frame) == Some(Exit::Raise);
         match self.branch_of_conflict(&handler.body) {
-            Some(branch) => leaves_by_raising(branch),
+            Some(branch) => leaves_by_raising(branch) || throws(branch),
             None => leaves_by_raising(&handler.body) && !returns(&handler.body),
         }
     }

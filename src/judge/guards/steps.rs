@@ -1,6 +1,6 @@
 //! Protection at one step of a trail: decorators, what stands around it, what happens before it.
 
-use crate::link::flow::{Exit, Gate};
+use crate::link::flow::{Exit, Gate, walk_block};
 use crate::link::units::NodeKind;
 use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal, StatementKind};
@@ -82,7 +82,8 @@ impl<'p, 'm> Guards<'p, 'm> {
     fn find_gate(&self, gate: &Gate<'m>, item: &str) -> Option<Protection> {
         let program = self.program;
         let is_around = gate.exit == Exit::Branch;
-        if gate.under.is_some_and(|test| self.by_request(test, gate.frame))
+        if gate.under.is_some_and(|test| self.is_sometimes(test, gate.frame))
+            || self.is_for_others(gate.node, gate.frame)
             || self.asks_for_promise(gate.test, gate.frame)
             || !is_around && program.is_never_deployed(gate.node, gate.frame)
             || program.holds_deployed(gate.test, gate.frame, 0) == Some(!gate.refuses_when)
@@ -135,8 +136,9 @@ impl<'p, 'm> Guards<'p, 'm> {
             }
             let info = &program.units.calls[before.site.call];
             let is_conditional =
-                |test| self.by_request(test, site.frame) || program.is_never_deployed(info.node, site.frame);
-            if before.is_caught || before.under.is_some_and(is_conditional) {
+                |test| self.is_sometimes(test, site.frame) || program.is_never_deployed(info.node, site.frame);
+            if before.is_caught || before.under.is_some_and(is_conditional) || self.is_for_others(info.node, site.frame)
+            {
                 continue;
             }
             for path in program.callee_paths(before.site).iter() {
@@ -148,12 +150,8 @@ impl<'p, 'm> Guards<'p, 'm> {
                     return Some(Protection { module: info.module, span: info.call.span, name: short(path) });
                 }
             }
-            for frame in program.runs(before.site).iter().copied() {
-                // What a function hands to a library it only stops where it is awaited; callbacks are not followed.
-                if program.frame(frame).how != How::Call(before.site)
-                    || !program.hands_errors_on(before.site.call)
-                    || self.is_left_alone(before.site, frame)
-                {
+            for frame in self.hands_on(before.site) {
+                if !program.hands_errors_on(before.site.call) || self.is_left_alone(before.site, frame) {
                     continue;
                 }
                 if let Some(found) = self.raises(frame, item, 1)
@@ -210,11 +208,9 @@ impl<'p, 'm> Guards<'p, 'm> {
                     return Some(Protection { module: info.module, span: info.call.span, name: short(path) });
                 }
             }
-            program
-                .runs(site)
-                .iter()
-                .copied()
-                .filter(|inner| program.frame(*inner).how == How::Call(site) && !self.is_left_alone(site, *inner))
+            self.hands_on(site)
+                .into_iter()
+                .filter(|inner| !self.is_left_alone(site, *inner))
                 .find_map(|inner| self.raises(inner, item, depth + 1))
         })
     }
@@ -280,6 +276,102 @@ impl<'p, 'm> Guards<'p, 'm> {
             });
             gates.extend(decisions);
         }
+        gates.extend(self.answered_at_last(frame));
+        for call in &info.calls {
+            self.answered_within(Site { call: *call, frame }, &mut gates, 0);
+        }
         self.gates(&gates, item)
+    }
+
+    /// `if (fine) return;` and then an answer as the last of a hook: the test decides about the answer.
+    fn answered_at_last(&self, frame: FrameId) -> Vec<Gate<'m>> {
+        let program = self.program;
+        let unit = program.unit_of_frame(frame);
+        let last = program.units.units[unit].nodes.last().copied();
+        let Some((last, value)) = last.and_then(|node| match program.units.nodes[node].kind {
+            NodeKind::Plain(statement) => match &statement.kind {
+                StatementKind::Return(Some(value)) | StatementKind::Expression(value) => Some((node, value)),
+                _ => None,
+            },
+            _ => None,
+        }) else {
+            return Vec::new();
+        };
+        let is_first = program.units.nodes[last].parent.is_none();
+        if !is_first || !self.sends(std::iter::once(value), frame) {
+            return Vec::new();
+        }
+        let passes = |gate: &Gate<'m>| {
+            gate.exit == Exit::Return
+                && gate.under.is_none()
+                && gate
+                    .refusal
+                    .is_some_and(|block| block.iter().all(|each| matches!(each.kind, StatementKind::Return(None))))
+        };
+        let earlier = program.exits(unit, frame).into_iter().filter(passes);
+        earlier.map(|gate| Gate { refusal: None, refuses_when: !gate.refuses_when, ..gate }).collect()
+    }
+
+    /// The tests by which a function that a hook waits for sends an answer: then no handler runs any more.
+    fn answered_within(&self, site: Site, gates: &mut Vec<Gate<'m>>, depth: usize) {
+        let program = self.program;
+        if depth > 3 || !program.gates(site).iter().all(|gate| self.is_no_way_past(gate)) {
+            return;
+        }
+        for frame in self.hands_on(site) {
+            if self.is_left_alone(site, frame) {
+                continue;
+            }
+            let unit = program.unit_of_frame(frame);
+            let sends = |gate: &Gate<'m>| {
+                let mut written = Vec::new();
+                if let Some(block) = gate.refusal.filter(|_| gate.exit == Exit::Return) {
+                    walk_block(block, &mut |each| written.push(each));
+                }
+                self.sends(written.into_iter(), frame)
+            };
+            gates.extend(program.exits(unit, frame).into_iter().filter(sends));
+            gates.extend(self.answered_at_last(frame));
+            for call in &program.units.units[unit].calls {
+                self.answered_within(Site { call: *call, frame }, gates, depth + 1);
+            }
+        }
+    }
+
+    /// Whether a test in front of a call lets no request pass by it: it refuses by itself, or is for other requests.
+    fn is_no_way_past(&self, gate: &Gate<'m>) -> bool {
+        let answers = gate.refusal.and_then(|refusal| refusal.last()).is_some_and(|last| match &last.kind {
+            StatementKind::Return(Some(value)) => !matches!(value.kind, ExpressionKind::Literal(_)),
+            _ => false,
+        });
+        let route = self.route.borrow().clone();
+        match gate.exit {
+            Exit::Raise => true,
+            Exit::Return if answers => true,
+            _ => {
+                route.is_some() && self.concerns(gate.test, gate.frame, route.as_deref(), 0) == Some(!gate.refuses_when)
+            }
+        }
+    }
+
+    /// Whether an answer is sent in some of these expressions, by the framework's own object for it.
+    fn sends(&self, mut written: impl Iterator<Item = &'m Expression>, frame: FrameId) -> bool {
+        let program = self.program;
+        written.any(|each| {
+            let mut sends = false;
+            let mut look = |each: &'m Expression| {
+                if let ExpressionKind::Call(call) = &each.kind
+                    && let Some(call) = program.units.call_id(call)
+                {
+                    let paths = program.callee_paths(Site { call, frame });
+                    sends |= paths.iter().any(|path| path.contains("().") && program.is_a(path, Kind::Respond));
+                }
+            };
+            look(each);
+            if let ExpressionKind::Await(inner) = &each.kind {
+                look(inner);
+            }
+            sends
+        })
     }
 }

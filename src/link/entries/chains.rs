@@ -153,7 +153,7 @@ impl<'m> Entries<'m> {
             program.units.calls[one].call.span.end < program.units.calls[other].call.span.end
         };
         for (at, what) in self.routers.get(&router).into_iter().flatten() {
-            let Registered::Middleware { path: scope, links, order, member: only } = what else { continue };
+            let Registered::Middleware { path: scope, links, order, member: only, is_exact } = what else { continue };
             if only.is_some() && only.as_deref() != member {
                 continue;
             }
@@ -163,7 +163,8 @@ impl<'m> Entries<'m> {
                     Order::After => is_earlier(*at, position),
                     Order::Before => is_earlier(position, *at),
                 };
-            if holds && covers(scope, path) {
+            let is_open = !is_exact || scope.is_empty() || scope.contains('*');
+            if holds && if is_open { covers(scope, path) } else { is_same(scope, path) } {
                 here.extend(links.iter().cloned());
             }
         }
@@ -217,6 +218,11 @@ pub(super) fn is_within_route(program: &Program<'_>, call: CallId) -> bool {
             .iter()
             .any(|path| program.facts_of(path, Kind::Route).iter().any(|(_, fact)| fact.handler.is_some()))
     })
+}
+
+/// Whether a path is written like another, with or without a slash at its end.
+fn is_same(one: &str, other: &str) -> bool {
+    one.trim_matches('/') == other.trim_matches('/')
 }
 
 /// Whether a middleware's path scope covers a route path.

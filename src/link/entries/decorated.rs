@@ -111,7 +111,13 @@ impl<'m> Entries<'m> {
                 let member = if fact.scope.as_deref() == Some("member") { member_of(path) } else { None };
                 registers = true;
                 let link = super::link(program, unit, span, Role::Middleware);
-                let what = Registered::Middleware { path: String::new(), links: vec![link], order: Order::All, member };
+                let what = Registered::Middleware {
+                    path: String::new(),
+                    links: vec![link],
+                    order: Order::All,
+                    member,
+                    is_exact: false,
+                };
                 self.register(sites.first(), site, what);
             }
             if program.is_a(path, Kind::ErrorHandler) {

@@ -101,8 +101,13 @@ impl<'m> Entries<'m> {
         for given in program.values(&first.value, site.frame).iter() {
             let Some(router) = router_site(program, given) else { continue };
             let link = Link { value: value.clone(), role: Role::Middleware, module: info.module, span: info.call.span };
-            let what =
-                Registered::Middleware { path: String::new(), links: vec![link], order: Order::All, member: None };
+            let what = Registered::Middleware {
+                path: String::new(),
+                links: vec![link],
+                order: Order::All,
+                member: None,
+                is_exact: false,
+            };
             self.register(Some(&router), Some(site), what);
         }
     }
@@ -320,6 +325,10 @@ impl<'m> Entries<'m> {
                     }
                 }
             }
+            // `addHook("onResponse", note)`: what runs afterwards refuses nothing.
+            if fact.is == Kind::Middleware && fact.unless.iter().any(|each| program.meets(each, site) == Some(true)) {
+                found.iter_mut().for_each(|link| link.role = Role::Observer);
+            }
             for mut link in found {
                 // `register(limiter, { global: false })`: what is put in front is given its options here.
                 if let Value::Library { sites, .. } = &mut link.value
@@ -362,7 +371,8 @@ impl<'m> Entries<'m> {
                 _ => Order::After,
             };
             let member = if fact.scope.as_deref() == Some("member") { member_of(name) } else { None };
-            self.register(router.as_ref(), Some(site), Registered::Middleware { path, links, order, member });
+            let is_exact = fact.scope.as_deref() == Some("exact");
+            self.register(router.as_ref(), Some(site), Registered::Middleware { path, links, order, member, is_exact });
         } else {
             for (child, before) in children {
                 let links = links.iter().take(before).cloned().collect();

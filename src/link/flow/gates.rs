@@ -169,7 +169,7 @@ impl<'m> Program<'m> {
     }
 
     /// A block that ends with a call of a library that throws an error response: `error(429)`, `notFound()`.
-    pub(super) fn thrown_by_library(&self, block: &'m Block, frame: FrameId) -> Option<Exit> {
+    pub fn thrown_by_library(&self, block: &'m Block, frame: FrameId) -> Option<Exit> {
         let StatementKind::Expression(value) = &block.last()?.kind else { return None };
         let ExpressionKind::Call(call) = &value.kind else { return None };
         let site = Site { call: self.units.call_id(call)?, frame };

@@ -3,8 +3,10 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::Program;
+use crate::link::arguments::Given;
 use crate::link::units::*;
 use crate::model::*;
+use crate::rules::catalogue::Kind;
 
 use super::Value;
 use super::frames::Site;
@@ -21,6 +23,9 @@ impl<'m> Program<'m> {
             for value in self.values(&info.call.callee, frame).iter() {
                 if let Value::Class(class) = value {
                     constructions.entry(*class).or_default().push(Site { call, frame });
+                }
+                if let Value::Library { path, .. } = value {
+                    self.note_received(path, Site { call, frame });
                 }
                 if let (Value::Library { sites, .. }, ExpressionKind::Member { name, .. }) =
                     (value, &info.call.callee.kind)
@@ -42,6 +47,19 @@ impl<'m> Program<'m> {
         let _ = self.callers.set(callers);
         let _ = self.constructions.set(constructions);
         let _ = self.used.set(used);
+    }
+
+    /// Notes what a library passes to the function that a call gives it: `db.transaction(async (tx) => ..)`.
+    fn note_received(&self, path: &str, site: Site) {
+        for (_, fact) in self.facts_of(path.strip_suffix("()").unwrap_or(path), Kind::Runs) {
+            let Some(handler) = fact.handler.as_deref().filter(|_| !fact.receives.is_empty()) else { continue };
+            let Given::Present { expression, frame } = self.argument(site, handler) else { continue };
+            for value in self.values(expression, frame).iter() {
+                if let Value::Function { unit, .. } = value {
+                    self.receives(*unit, &fact.receives);
+                }
+            }
+        }
     }
 
     /// The known calls that make an object of a class.

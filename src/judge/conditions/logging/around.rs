@@ -358,6 +358,11 @@ pub(super) fn runs_too(case: &Case<'_, '_>, later: usize, call: usize) -> bool {
 
 /// What a function logs about itself: both paths.
 pub(super) fn inside(case: &Case<'_, '_>, frame: FrameId) -> Told {
+    inside_for(case, frame, None)
+}
+
+/// What a function logs about itself where it runs for a route: without the lines before which such requests leave it.
+pub(super) fn inside_for(case: &Case<'_, '_>, frame: FrameId, route: Option<&str>) -> Told {
     let program = case.program;
     let mut told = Told::default();
     let unit = program.unit_of_frame(frame);
@@ -365,6 +370,9 @@ pub(super) fn inside(case: &Case<'_, '_>, frame: FrameId) -> Told {
     let mut handlers: Vec<&crate::model::Handler> = Vec::new();
     for call in &program.units.units[unit].calls {
         let Some(line) = log_line(case, Site { call: *call, frame }) else { continue };
+        if route.is_some() && case.guards.is_left_before(Site { call: *call, frame }, route) {
+            continue;
+        }
         let node = program.units.calls[*call].node;
         let handler = program.units.ancestors(node).find_map(|(_, node)| match node.kind {
             NodeKind::Handler(_, handler) => Some(handler),

@@ -83,6 +83,10 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
             .filter_map(|inner| log_line_at(case, inner, depth + 1))
             .reduce(Line::and);
     };
+    // A line that is only written in development tells nothing of what is deployed.
+    if !program.is_reached_deployed(site) {
+        return None;
+    }
     let info = &program.units.calls[site.call];
     let mut line = Line {
         is_error: matches!(level.as_str(), "error" | "exception" | "critical" | "warning"),
