@@ -15,7 +15,8 @@ impl<'m> Schemas<'_, 'm> {
     /// length check that raises or over `return value[-20:]`, `def validate_text(self, text)`.
     pub(super) fn of_validators(&self, class: ClassId, field: &str, rest: &[&str], asked: Asked) -> Limit {
         // The number of a list's items is asked of the list, whatever is taken of them.
-        if !rest.is_empty() && !(asked.is_list && asked.ask == Ask::Count) {
+        let is_about_it = rest.is_empty() || asked.is_list && asked.ask == Ask::Count;
+        if !is_about_it {
             return Limit::None;
         }
         let program = self.program;
