@@ -61,6 +61,8 @@ pub enum Role {
     Middleware,
     /// Runs before the handler and stops it by raising.
     Dependency,
+    /// Runs when the answer has been made: it sees the request and stops nothing.
+    After,
     /// Is told of an error; what the user gets is an error whatever it returns.
     Observer,
 }
