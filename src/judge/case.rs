@@ -63,6 +63,9 @@ pub struct Outcome {
     pub evidence: Vec<Evidence>,
 }
 
+/// The kind of an entry point that takes its work from a queue.
+const QUEUE: &str = "queue";
+
 impl<'p, 'm> Case<'p, 'm> {
     pub fn new(program: &'p Program<'m>, entries: &'p Entries<'m>, packs: &'p Packs, started: &Started<'p>) -> Self {
         let guards = Guards::new(program);
@@ -237,6 +240,16 @@ impl<'p, 'm> Case<'p, 'm> {
             .filter(|external| holds(external))
             .flat_map(|external| external.reached.iter().map(|(entry, _)| *entry))
             .collect()
+    }
+
+    /// The entry points that hand work to a queue's consumer: what stands in front of them stands in front of it.
+    pub fn producers(&self, entry: &Entry<'m>) -> Vec<usize> {
+        if entry.kind != QUEUE {
+            return Vec::new();
+        }
+        let unit = self.program.unit_of_frame(entry.handler);
+        let others = self.entries.entries.iter().enumerate().filter(|(_, other)| other.handler != entry.handler);
+        others.filter(|(index, _)| self.reaches[*index].has_unit(unit)).map(|(index, _)| index).collect()
     }
 
     pub fn entry_location(&self, entry: &Entry<'m>) -> Location {

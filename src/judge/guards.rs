@@ -220,22 +220,39 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// The setting of a library that is assigned at start-up and guards every call, with its fact.
     pub fn initialised_by_setting(&self, case: &super::case::Case<'p, 'm>, item: &str) -> Option<(FactId, Protection)> {
         let program = self.program;
-        case.start_frames.iter().find_map(|frame| {
+        let at_once = || {
+            case.start_sites().find_map(|site| {
+                let info = &program.units.calls[site.call];
+                program.settings_at(site).into_iter().find_map(|(name, (given, frame))| {
+                    let id = self.guarding_setting(&name, given, frame, item)?;
+                    Some((id, Protection { module: info.module, span: info.call.span, name: short(&name) }))
+                })
+            })
+        };
+        let one_by_one = case.start_frames.iter().find_map(|frame| {
             let unit = &program.units.units[program.unit_of_frame(*frame)];
             unit.nodes.iter().find_map(|node| {
                 let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { return None };
                 let StatementKind::Assign(assignment) = &statement.kind else { return None };
                 let given = assignment.value.as_ref()?;
                 let name = self.setting_name(&assignment.target, *frame)?;
-                let facts = program.facts_of(&name, Kind::Guard);
-                let (id, _) = facts.into_iter().find(|(_, fact)| {
-                    fact.protects.as_deref() == Some(item)
-                        && fact.how.as_deref() == Some("init")
-                        && fact.needs.iter().all(|need| program.fits(need, given, *frame))
-                })?;
+                let id = self.guarding_setting(&name, given, *frame, item)?;
                 Some((id, Protection { module: unit.module, span: statement.span, name: short(&name) }))
             })
-        })
+        });
+        one_by_one.or_else(at_once)
+    }
+
+    /// The fact by which a setting of a library guards every call when it is given a value.
+    fn guarding_setting(&self, name: &str, given: &'m Expression, frame: FrameId, item: &str) -> Option<FactId> {
+        let program = self.program;
+        let facts = program.facts_of(name, Kind::Guard);
+        let guarding = facts.into_iter().find(|(_, fact)| {
+            fact.protects.as_deref() == Some(item)
+                && fact.how.as_deref() == Some("init")
+                && fact.needs.iter().all(|need| program.fits(need, given, frame))
+        });
+        guarding.map(|(id, _)| id)
     }
 
     /// The canonical name of a setting that is assigned: `litellm.max_budget`, `flask.Flask().config.MAX_CONTENT_LENGTH`.
@@ -260,7 +277,7 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     pub fn on_link(&self, link: &Link<'m>, item: &str) -> Option<Protection> {
         let here = |name: String| Protection { module: link.module, span: link.span, name };
-        if link.role == Role::Observer {
+        if matches!(link.role, Role::Observer | Role::After) {
             return None;
         }
         match &link.value {
@@ -289,20 +306,59 @@ impl<'p, 'm> Guards<'p, 'm> {
         let program = self.program;
         let info = &program.units.classes[*class];
         let frame = program.open_frame(info.unit);
-        // One that is told to do nothing, or that decides by itself, does not do what it derives.
-        let off = |field: &str| {
-            program.member(value, field, None).iter().any(|given| match given {
-                Value::Data { expression, .. } => matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null)),
-                _ => false,
-            })
-        };
-        if off("rate") || info.methods.contains_key("allow_request") {
+        if info.methods.contains_key("allow_request") {
             return None;
         }
         let bases = info.class.bases.iter().flat_map(|base| program.values(base, frame).to_vec());
-        bases.into_iter().find_map(|base| match &base {
-            Value::Library { path, .. } => (!self.facts(path, None, item).is_empty()).then(|| path.clone()),
-            _ => None,
+        bases.into_iter().find_map(|base| {
+            let Value::Library { path, .. } = &base else { return None };
+            let facts = program.facts_of(path, Kind::Guard);
+            let guards = facts.iter().any(|(_, fact)| {
+                fact.protects.as_deref() == Some(item)
+                    && fact.how.as_deref() != Some("exempt")
+                    && self.is_on_for_class(fact, value)
+            });
+            guards.then(|| path.clone())
+        })
+    }
+
+    /// Whether a class that derives from a guard leaves it on: a field that is null, in the class or in the settings for
+    /// its scope, switches it off, and what the fact needs is given in one of these.
+    fn is_on_for_class(&self, fact: &Fact, class: &Value<'m>) -> bool {
+        let rate = self.rate_of(fact, class);
+        let is_null = |given: &'m Expression| matches!(given.kind, ExpressionKind::Literal(Literal::Null));
+        if rate.is_some_and(|(given, _)| is_null(given)) {
+            return false;
+        }
+        fact.needs.iter().all(|need| {
+            let (known, need) = need.strip_prefix("known ").map_or(("", need.as_str()), |rest| ("known ", rest));
+            let condition = need.trim_start_matches(|letter: char| !"<>=!".contains(letter));
+            rate.is_some_and(|(given, frame)| self.program.fits(&format!("{known}{condition}"), given, frame))
+        })
+    }
+
+    /// How often a class lets through: its own `rate`, or what the settings (`value` of the fact) say for its `scope`.
+    fn rate_of(&self, fact: &Fact, class: &Value<'m>) -> Option<(&'m Expression, FrameId)> {
+        let program = self.program;
+        let written = |values: Vec<Value<'m>>| {
+            values.into_iter().find_map(|value| match value {
+                Value::Data { expression, frame } => Some((expression.0, frame)),
+                _ => None,
+            })
+        };
+        if let Some(own) = written(program.member(class, "rate", None)) {
+            return Some(own);
+        }
+        let (scope, home) = written(program.member(class, "scope", None))?;
+        let scope = program.text(scope, home)?;
+        let mut parts = fact.value.as_deref()?.split('.');
+        let (name, parts) = (parts.next()?, parts.collect::<Vec<_>>());
+        (0..program.modules.len()).find_map(|module| {
+            let mut values = program.exported(module, name, 0)?;
+            for part in parts.iter().copied().chain([scope.as_str()]) {
+                values = values.iter().flat_map(|value| program.member(value, part, None)).collect();
+            }
+            written(values)
         })
     }
 

@@ -9,6 +9,7 @@ mod loops;
 mod progress;
 mod recursions;
 mod repeated;
+mod requeued;
 mod waits;
 
 use crate::link::units::{CallId, ModuleId, NodeId, UnitId};
@@ -74,6 +75,7 @@ pub fn constructs(case: &Case<'_, '_>) -> Vec<Construct> {
     for unit in 0..case.program.units.units.len() {
         all.extend(loops::loops(case, unit));
         all.extend(recursions::recursions(case, unit));
+        all.extend(requeued::requeued(case, unit));
     }
     all.sort_by(|a, b| {
         (&case.program.modules[a.module].path, a.span).cmp(&(&case.program.modules[b.module].path, b.span))

@@ -62,6 +62,8 @@ pub enum Role {
     Middleware,
     /// Runs before the handler and stops it by raising.
     Dependency,
+    /// Runs when the answer has been made: it sees the request and stops nothing.
+    After,
     /// Is told of an error, or of what was answered; what the user gets is the same whatever it returns.
     Observer,
 }

@@ -12,6 +12,7 @@ pub mod deployment;
 mod dispatch;
 pub mod entries;
 pub mod flow;
+pub mod given_settings;
 pub mod names;
 pub mod passing;
 pub mod pending;
@@ -32,7 +33,7 @@ use crate::rules::checked::{Catalogue, FactId};
 use crate::source::Location;
 
 use names::Names;
-use units::{CallId, ModuleId, UnitId, Units};
+use units::{CallId, ClassId, ModuleId, UnitId, Units};
 pub use values::{Frame, FrameId, How, Site, Value};
 
 /// Evaluations in one audit; a repository of a million lines stays below.
@@ -96,6 +97,14 @@ pub struct Program<'m> {
     additions: OnceCell<FxHashMap<CallId, Rc<[Site]>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
     received: RefCell<FxHashMap<UnitId, Vec<String>>>,
+    /// The classes of the program of which frameworks pass an object, by function and parameter.
+    received_objects: RefCell<FxHashMap<(UnitId, usize), ClassId>>,
+    /// The settings that the program gives to objects of libraries, once it was asked for.
+    given_settings: OnceCell<given_settings::GivenSettings<'m>>,
+    /// The parameters that a route's pattern fills with numbers and the like.
+    numeric: RefCell<FxHashSet<(UnitId, usize)>>,
+    /// The calls that hand a function over to run elsewhere, with what is known of how they pass its arguments.
+    spawned: RefCell<FxHashMap<CallId, &'m Fact>>,
     /// The calls that made what a framework passes first to a function: the router that a plugin adds to.
     scopes: RefCell<FxHashMap<UnitId, Rc<[Site]>>>,
     /// What decorators of classes provide for others, once it was asked for.
@@ -140,6 +149,10 @@ impl<'m> Program<'m> {
             used: OnceCell::new(),
             additions: OnceCell::new(),
             received: RefCell::default(),
+            received_objects: RefCell::default(),
+            given_settings: OnceCell::new(),
+            numeric: RefCell::default(),
+            spawned: RefCell::default(),
             scopes: RefCell::default(),
             provisions: RefCell::default(),
             tokens: RefCell::default(),
@@ -180,6 +193,30 @@ impl<'m> Program<'m> {
     /// Whether a framework is known to pass something to a function.
     pub fn is_given_by_library(&self, unit: UnitId) -> bool {
         self.received.borrow().contains_key(&unit)
+    }
+
+    /// Notes that a framework passes an object of a class of the program to a function.
+    pub fn receives_object(&self, unit: UnitId, parameter: &str, class: ClassId) {
+        if let Some(at) = self.parameter_named(unit, parameter) {
+            self.received_objects.borrow_mut().insert((unit, at), class);
+        }
+    }
+
+    /// Notes that a route fills a parameter with no text of any length.
+    pub fn receives_no_text(&self, unit: UnitId, parameter: &str) {
+        if let Some(at) = self.parameter_named(unit, parameter) {
+            self.numeric.borrow_mut().insert((unit, at));
+        }
+    }
+
+    /// Whether a route fills a parameter with no text of any length.
+    pub fn is_never_long(&self, unit: UnitId, index: usize) -> bool {
+        self.numeric.borrow().contains(&(unit, index))
+    }
+
+    /// The class of the object that a framework passes for a parameter.
+    pub fn received_object(&self, unit: UnitId, index: usize) -> Option<ClassId> {
+        self.received_objects.borrow().get(&(unit, index)).copied()
     }
 
     fn parameter_named(&self, unit: UnitId, name: &str) -> Option<usize> {

@@ -1,9 +1,15 @@
 //! What a call passes for a parameter, also through the `*args` of a wrapper that hands them on.
 
 use crate::model::*;
+use crate::rules::catalogue::Kind;
 
 use super::Program;
+use super::arguments::Given;
+use super::units::CallId;
 use super::values::{FrameId, How, Site};
+
+/// How a fact says that a call passes its own arguments on.
+const ITS_OWN: &str = "#*";
 
 /// Wrappers that hand on what they were given.
 const WRAPPERS: usize = 8;
@@ -12,6 +18,9 @@ impl<'m> Program<'m> {
     /// The expression that a call passes for a parameter, with the frame in which it stands.
     pub fn passed_from(&self, function: &'m Function, index: usize, site: Site) -> Option<(&'m Expression, FrameId)> {
         let parameter = function.parameters.get(index)?;
+        if let Some(passed) = self.handed_over(parameter, index.checked_sub(own_receiver(function)), site) {
+            return passed;
+        }
         let name = match &parameter.target.kind {
             ExpressionKind::Name(name) => Some(name.as_str()),
             _ => None,
@@ -47,6 +56,53 @@ impl<'m> Program<'m> {
             }
         }
         None
+    }
+
+    /// Whether a call hands over a function with what it is to be given: `task.delay(text)`.
+    pub fn hands_over(&self, site: Site) -> bool {
+        let paths = self.callee_paths(site);
+        let facts = paths.iter().flat_map(|path| self.facts_of(path, Kind::Spawn));
+        let known = facts.map(|(_, fact)| fact).find(|fact| fact.value.is_some());
+        if let Some(fact) = known {
+            self.spawned.borrow_mut().insert(site.call, fact);
+        }
+        known.is_some()
+    }
+
+    /// Whether a call is known to have handed a function over: its errors do not come back.
+    pub fn is_handed_over(&self, call: CallId) -> bool {
+        self.spawned.borrow().contains_key(&call)
+    }
+
+    /// What a call that hands a function over passes for a parameter in a list or an object (`apply_async(args=[text])`);
+    /// none where it passes its own arguments.
+    #[expect(clippy::type_complexity, reason = "whether it is told here, and then what it is")]
+    fn handed_over(
+        &self,
+        parameter: &Parameter,
+        position: Option<usize>,
+        site: Site,
+    ) -> Option<Option<(&'m Expression, FrameId)>> {
+        let fact = *self.spawned.borrow().get(&site.call)?;
+        let list = fact.value.as_deref().filter(|value| *value != ITS_OWN)?;
+        if let (Some(position), Given::Present { expression, frame }) = (position, self.argument(site, list))
+            && let ExpressionKind::List(items) = &expression.kind
+            && let Some(item) = items.get(position)
+        {
+            return Some(Some((item, frame)));
+        }
+        let ExpressionKind::Name(name) = &parameter.target.kind else { return Some(None) };
+        let by_name = fact.keys.iter().find_map(|path| match self.argument(site, path) {
+            Given::Present { expression, frame } => match &expression.kind {
+                ExpressionKind::Object(entries) => {
+                    let entry = entries.iter().find(|entry| entry.key.as_deref() == Some(name.as_str()))?;
+                    Some((&entry.value, frame))
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        Some(by_name)
     }
 
     /// The call whose further arguments a rest parameter holds, and the position of the first of them.

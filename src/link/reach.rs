@@ -278,9 +278,10 @@ impl<'m> Program<'m> {
         let call = self.units.calls[site.call].call;
         // A method of a function runs it: `fetch.retry(policy)`.
         if let ExpressionKind::Member { object, .. } = &call.callee.kind {
+            let how = if self.hands_over(site) { How::Call(site) } else { How::Framework };
             for value in self.values(object, site.frame).iter() {
                 if let Value::Function { unit, closure, receiver } = value {
-                    frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Framework));
+                    frames.extend(self.enter(*unit, *closure, receiver.clone(), how));
                 }
             }
         }

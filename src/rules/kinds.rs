@@ -15,7 +15,8 @@ pub enum Kind {
     Call,
     /// A method that returns its receiver with other settings (`with_options`, `bind`), or a function that returns its
     /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one,
-    /// `#0()` for what that function returns, or `#0[]` for one of the items of that list.
+    /// `#0()` for what that function returns, `#0[]` for one of the items of that list, or what members of its own object
+    /// give (`self.serializer_class()`).
     Same,
     /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
     /// `as` (a canonical name ending in `()`), its settings are those of the clients among its arguments.
@@ -31,8 +32,9 @@ pub enum Kind {
     /// (absent for decorators; `#-1` is the last positional argument, every earlier function argument is middleware),
     /// `path` the argument path of the route, `method` the HTTP method (`POST`) or its argument path where the name of the
     /// function does not tell it, `guards` the argument paths of dependencies. Where a class may be the handler,
-    /// `exports` names the methods that the framework calls, and `guards` also fields of the class that list guards. Of a
-    /// decorator `exports` names the functions for which the fact holds.
+    /// `exports` names the methods that the framework calls (`post/create/perform_create` is one that it calls for a POST
+    /// within methods of its own, and `receives` names the field with the class of what it passes), and `guards` also fields
+    /// of the class that list guards. Of a decorator `exports` names the functions for which the fact holds.
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
     /// `handlers` arguments that hold a start-up function (a lifespan).
@@ -46,7 +48,8 @@ pub enum Kind {
     Mount,
     /// A call or decorator that adds a middleware class or function to an application or router; with `needs` only where
     /// they hold, and then only what `handler` names; where one of `unless` holds it runs when the handler has run; with
-    /// `scope = "member"` for what the same member of the router registers.
+    /// `scope = "member"` for what the same member of the router registers, with `order = "response"` when the answer has
+    /// been made. In the decorator of a class `method` is the argument path of the one method that it is for.
     Middleware,
     /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
     /// must have to be one where the registration alone does not (Express: 4); `receives` what it is given, in order or as
@@ -61,7 +64,9 @@ pub enum Kind {
     Inject,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`), start-up code (`role = "start"`) or a list of the dotted
-    /// names of middleware (`role = "names"`). With `scope = "root"` the file stands in the folder of a project or in its
+    /// names of middleware (`role = "names"`; `guards` then names methods of these classes by what they see, `request`,
+    /// `response` or `error`; with `handler` it is the method that starts what is named, in the module `path` of a package).
+    /// With `scope = "root"` the file stands in the folder of a project or in its
     /// `src`; `path` is what the file exports of the paths for which its middleware stands in front.
     Convention,
     /// Something that protects: `protects` names the item (`V1`, `V2`, `A1`, `A2`, `A3`, `C1`, `C2`, `C3`, `T1-input`, `T2`),
@@ -73,7 +78,9 @@ pub enum Kind {
     /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
     /// is enough; `sees` begins the names of the calls that it sees, where these are of one library only. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are;
     /// for `C1` `shared` and, as `keys`, the settings of the application that tell
-    /// of a shared store.
+    /// of a shared store. Of a class to derive from, `value` is where settings hold how often it lets through, by the
+    /// `scope` of the class that has no `rate` of its own. With `role = "again"` it runs the function again in which it is
+    /// called, after the wait in `value`.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
     /// default, `raises = true` where a missing variable is an error; `files` and `keys` tell in which settings the platform
@@ -148,6 +155,8 @@ pub enum Kind {
     /// one that holds in development).
     Deployed,
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
+    /// `value` tells what a method of the function itself gives it: its own arguments (`#*`), or the list at an argument
+    /// path, with `keys` for an object of what is given by name.
     Spawn,
     /// A function that calls the function at `handler` with the further arguments that it is given, and gives what that
     /// returns (`to_thread(f, x)` is `f(x)`). `role = "later"` where its own result is another one (`submit`), `"bound"`
@@ -222,7 +231,7 @@ pub const KINDS: [Keys; 42] = [
         Kind::Middleware,
         "middleware",
         &["names"],
-        &["handler", "guards", "order", "parameters", "receives", "needs", "unless", "scope"],
+        &["handler", "guards", "method", "order", "parameters", "receives", "needs", "unless", "scope"],
     ),
     keys(
         Kind::ErrorHandler,
@@ -235,7 +244,7 @@ pub const KINDS: [Keys; 42] = [
         Kind::Convention,
         "convention",
         &["files", "exports"],
-        &["entry", "public", "role", "guards", "path", "receives", "scope"],
+        &["entry", "public", "role", "guards", "handler", "path", "receives", "scope"],
     ),
     keys(
         Kind::Guard,
@@ -253,6 +262,7 @@ pub const KINDS: [Keys; 42] = [
             "shared",
             "keys",
             "sees",
+            "value",
         ],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises", "files", "keys"]),
@@ -281,7 +291,7 @@ pub const KINDS: [Keys; 42] = [
     keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope", "handler"]),
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),
     keys(Kind::Deployed, "deployed", &["names", "value"], &[]),
-    keys(Kind::Spawn, "spawn", &["names"], &["handler"]),
+    keys(Kind::Spawn, "spawn", &["names"], &["handler", "value", "keys"]),
     keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives"]),
     keys(Kind::Request, "request", &["names"], &[]),
     keys(Kind::Schema, "schema", &["names"], &[]),

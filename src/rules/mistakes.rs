@@ -65,7 +65,7 @@ const WORDS: [(&str, &[&str]); 10] = [
         &["get", "set", "claim", "count", "append", "delete", "many", "tally", "expire", "results", "commit", "script"],
     ),
     ("level", &["debug", "info", "warning", "error", "exception"]),
-    ("order", &["after", "before", "all"]),
+    ("order", &["after", "before", "all", "response"]),
     (
         "role",
         &[
@@ -92,6 +92,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "nothing",
             "listener",
             "promise",
+            "again",
             "names",
         ],
     ),

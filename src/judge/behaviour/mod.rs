@@ -291,6 +291,17 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                     .then(|| program.number(&arguments.get(1)?.value, site.frame, 0))?
             });
             let script = scripts::of(program, site).and_then(|script| script.lifetime);
+            let claimed = program.units.units[write.unit].calls.iter().filter_map(|call| {
+                let other = Site { call: *call, frame: site.frame };
+                let is_claim = self.operation(other) == Some(Operation::Claim) && same_key(program, site, other);
+                let named = program.units.calls[*call]
+                    .call
+                    .arguments
+                    .iter()
+                    .find(|argument| matches!(argument.name.as_deref(), Some("timeout" | "ex" | "ttl" | "expire")));
+                named.filter(|_| is_claim).and_then(|given| program.number(&given.value, site.frame, 0))
+            });
+            let lifetimes = lifetimes.chain(claimed);
             // Several are for several cases: the longest counts.
             lifetimes.chain(script).reduce(f64::max).is_some_and(|seconds| seconds < windows::DAY)
         })

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use crate::link::units::{Access, Binding, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Call, Expression, ExpressionKind, Literal, StatementKind};
+use crate::model::{Call, Expression, ExpressionKind, Language, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
 use super::changes;
@@ -42,6 +42,8 @@ pub struct Quantity<'m> {
 pub(super) struct Reading<'m> {
     field: Option<String>,
     is_length: bool,
+    /// The field is an attribute of an object of Python, where what is counted has a call or a name of its own.
+    is_attribute: bool,
     /// The test is whether there is something.
     by_truth: bool,
     refuses_little: bool,
@@ -79,6 +81,11 @@ fn counts_rows(name: &str) -> bool {
 /// Whether a name asks how many there are.
 fn is_length(name: &str) -> bool {
     matches!(name, "length" | "len" | "size" | "count" | "rowCount")
+}
+
+/// Whether a name that elsewhere asks how many there are is that of a column where it is an attribute in Python.
+fn is_plain_column(name: &str) -> bool {
+    matches!(name, "count" | "total")
 }
 
 /// Methods whose arguments are what is looked up.
@@ -303,11 +310,14 @@ impl<'p, 'm> Search<'p, 'm> {
         frame: FrameId,
         mut reading: Reading<'m>,
     ) {
-        if is_length(name) {
+        let program = self.program;
+        let module = program.module_of(program.unit_of_frame(frame));
+        let is_column = is_plain_column(name) && program.modules[module].language == Language::Python;
+        if is_length(name) && !is_column {
             reading.is_length = true;
             return self.read(object, frame, reading);
         }
-        let program = self.program;
+        reading.is_attribute |= is_column && reading.field.is_none();
         let properties = program.properties(expression, frame);
         if !properties.is_empty() {
             for (unit, inner) in properties {
@@ -481,7 +491,8 @@ impl<'p, 'm> Search<'p, 'm> {
         }
         let told = subjects::of_operation(program, site);
         // How many rows a claim has made is no column of theirs.
-        let claims = operation == Operation::Claim && reading.field.as_deref().is_none_or(counts_rows);
+        let claims =
+            operation == Operation::Claim && !reading.is_attribute && reading.field.as_deref().is_none_or(counts_rows);
         // One column of a row is what is compared, whatever else the row holds.
         let subjects = match &reading.field {
             Some(field)
@@ -491,6 +502,8 @@ impl<'p, 'm> Search<'p, 'm> {
             {
                 vec![Subject::Field(field.clone())]
             }
+            // `usage.count` may be a column, or what the statement calls its result.
+            Some(field) if reading.is_attribute => told.into_iter().chain([Subject::Field(field.clone())]).collect(),
             _ => told,
         };
         // A row that is made where there was none is read like any other: `row, _ = get_or_create(..)`, `row.calls >= 500`.

@@ -69,6 +69,12 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
             ExpressionKind::Name(_) if names_table => break,
             _ => {
                 subjects.extend(last_name(object).map(|name| Subject::Table(name.to_owned())));
+                // `Receipt.query.filter_by(..)`: what a model is asked through has no name of its own.
+                if let ExpressionKind::Member { object: model, .. } = &object.kind
+                    && is_model(program, model, site.frame)
+                {
+                    subjects.extend(last_name(model).map(|name| Subject::Table(name.to_owned())));
+                }
                 break;
             }
         }

@@ -112,6 +112,22 @@ fn protected<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, sites: &[Site], item: &
         .or_else(|| exported(case, entry, item))
         .or_else(|| platform(case, item))
         .or_else(by_client)
+        .or_else(|| by_producers(case, entry, sites, item))
+}
+
+/// The guard of those who hand work to a queue's consumer: each of them has one.
+fn by_producers<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, sites: &[Site], item: &str) -> Option<Protection> {
+    let call = sites.first()?.call;
+    let mut first = None;
+    for index in case.producers(entry) {
+        let producer = case.entries.entries.get(index).filter(|producer| item == "C2" || producer.public);
+        let Some(producer) = producer.filter(|producer| producer.kind != entry.kind) else { continue };
+        let reached: Vec<Site> =
+            case.reaches.get(index)?.sites(case.program).filter(|site| site.call == call).collect();
+        let found = protected(case, producer, &reached, item)?;
+        first = first.or(Some(found));
+    }
+    first
 }
 
 /// The guard in front of a call at the sites at which an entry point reaches it, by place and name.

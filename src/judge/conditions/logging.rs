@@ -365,7 +365,7 @@ fn errors_are_logged(case: &Case<'_, '_>) -> bool {
     case.entries.error_handlers.iter().any(|link| {
         frame_of(case.program, &link.value).is_some_and(|frame| {
             let reach = case.guards.reach(frame);
-            let logs = |site: Site| log_line(case, site).is_some_and(|line| line.is_error && line.failure);
+            let logs = |site: Site| log_line(case, site).is_some_and(|line| line.is_error && line.tells_error());
             reach.sites(case.program).take(200).any(logs)
         })
     })

@@ -55,6 +55,9 @@ impl<'p, 'm> Guards<'p, 'm> {
     pub(super) fn is_left_alone(&self, site: Site, frame: FrameId) -> bool {
         let program = self.program;
         let info = &program.units.calls[site.call];
+        if program.is_handed_over(site.call) {
+            return true;
+        }
         let NodeKind::Plain(statement) = program.units.nodes[info.node].kind else { return false };
         let StatementKind::Expression(value) = &statement.kind else { return false };
         self.is_asynchronous(frame) && is_dropped(value, info.call)
@@ -185,6 +188,9 @@ impl<'p, 'm> Guards<'p, 'm> {
                     return false;
                 }
                 // What an application is given to receive and to answer with is no way on.
+                if self.goes_on_by_override(*site) {
+                    return true;
+                }
                 let answers = matches!(&info.call.callee.kind, ExpressionKind::Name(name)
                     if matches!(name.as_str(), "send" | "receive" | "start_response" | "resolve" | "reject"));
                 !answers
@@ -214,6 +220,28 @@ impl<'p, 'm> Guards<'p, 'm> {
         };
         matches!(&last.value.kind, ExpressionKind::Name(name) if name == "next")
             && program.values(&last.value, site.frame).iter().any(is_way_on)
+    }
+
+    /// Whether a method goes on by the method of a library that it overrides: what that answers is its answer too.
+    fn goes_on_by_override(&self, site: Site) -> bool {
+        let program = self.program;
+        let info = &program.units.calls[site.call];
+        let is_dropped = match program.units.nodes[info.node].kind {
+            NodeKind::Plain(statement) => match &statement.kind {
+                StatementKind::Expression(value) => value.span.end == info.call.span.end,
+                _ => false,
+            },
+            _ => false,
+        };
+        !is_dropped
+            && program.calls_overridden(site.call, program.units.units[info.unit].name())
+            && self.is_of_library(site)
+    }
+
+    /// Whether a call is one of a library and no function of the program.
+    fn is_of_library(&self, site: Site) -> bool {
+        let callees = self.program.values(&self.program.units.calls[site.call].call.callee, site.frame);
+        callees.iter().any(|callee| callee.path().is_some())
     }
 
     /// Whether a middleware gives up at a call: `next(error)` goes to the handlers of errors, past all that comes after.

@@ -267,7 +267,25 @@ impl<'p, 'm> Guards<'p, 'm> {
                     _ => false,
                 })
         };
-        let mut gates: Vec<Gate<'m>> = program.exits(unit, frame).into_iter().filter(answers).collect();
+        let exits = program.exits(unit, frame);
+        let route = self.route.borrow().clone();
+        // `if not request.path.startswith("/admin"): return`: what comes after it is not for this route.
+        let leaves = |gate: &&Gate<'m>| {
+            gate.exit == Exit::Return
+                && !answers(gate)
+                && self.concerns(gate.test, frame, route.as_deref(), 0) == Some(gate.refuses_when)
+        };
+        let left_at = exits.iter().filter(leaves).map(|gate| gate.span.start).min();
+        let is_for_route = |gate: &Gate<'m>| {
+            left_at.is_none_or(|at| gate.span.start <= at)
+                && !program.units.ancestors(gate.node).any(|(_, node)| match node.kind {
+                    NodeKind::Then(test) => self.concerns(test, frame, route.as_deref(), 0) == Some(false),
+                    NodeKind::Otherwise(test) => self.concerns(test, frame, route.as_deref(), 0) == Some(true),
+                    _ => false,
+                })
+        };
+        let mut gates: Vec<Gate<'m>> =
+            exits.iter().filter(|gate| answers(gate) && is_for_route(gate)).cloned().collect();
         if DECIDES.contains(&info.name()) {
             let decisions = info.returns.iter().filter_map(|test| {
                 let node = info.nodes.last().copied()?;

@@ -16,6 +16,11 @@ use super::{Inputs, Leaf, LeafKind, Origin};
 impl<'m> Inputs<'_, '_, 'm> {
     /// The sources from which a text of any length reaches a call from an entry point.
     pub fn unlimited(&self, entry: Option<usize>, external: &External, site: Site) -> Vec<Leaf<'m>> {
+        // What a queue's consumer is given comes from those who hand it over, and is asked for there.
+        let consumer = entry.and_then(|index| self.case.entries.entries.get(index));
+        if consumer.is_some_and(|entry| !self.case.producers(entry).is_empty()) {
+            return Vec::new();
+        }
         let mut leaves = match entry {
             Some(_) => self.leaves(external, site).to_vec(),
             None => self.handed_in(external),

@@ -69,7 +69,7 @@ fn is_after_failure(program: &Program<'_>, site: Site) -> bool {
 }
 
 /// The external call that a unit makes besides the call of itself.
-fn first_external(case: &Case<'_, '_>, unit: UnitId, frame: FrameId, again: CallId) -> Option<String> {
+pub(super) fn first_external(case: &Case<'_, '_>, unit: UnitId, frame: FrameId, again: CallId) -> Option<String> {
     let units = &case.program.units;
     units.units[unit]
         .calls

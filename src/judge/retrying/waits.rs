@@ -182,7 +182,7 @@ pub fn last_name(expression: &Expression) -> Option<&str> {
 }
 
 /// Whether a length grows by a power, looked at through names.
-fn grows<'m>(program: &Program<'m>, length: &'m Expression, frame: FrameId, grown: &[String]) -> bool {
+pub(super) fn grows<'m>(program: &Program<'m>, length: &'m Expression, frame: FrameId, grown: &[String]) -> bool {
     let slice = program.slice(length, frame);
     slice.parts.iter().any(|(part, frame)| match &part.kind {
         ExpressionKind::Operator { operator, .. } => matches!(operator.as_str(), "**" | "<<"),

@@ -35,12 +35,19 @@ impl<'m> Program<'m> {
 
     /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name),
     /// `path >= 1.5` and `path != false` (a comparison), `known path >= 1 d` (which does not hold for what is only known
-    /// when it runs), `.method()` (somewhere that method is called on the same object). None: the argument is not given.
+    /// when it runs), `setting name = false` (a setting that is given to an object of a library, wherever), `.method()` (somewhere that method is called on the same object). None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
         let (condition, unknown) = match condition.strip_prefix("known ") {
             Some(condition) => (condition, false),
             None => (condition, true),
         };
+        if let Some(setting) = condition.strip_prefix("setting ") {
+            let (name, wanted) = setting.split_once('=')?;
+            let given = self.given_setting(name.trim());
+            let holds =
+                |(value, frame): &(&'m Expression, FrameId)| self.compares(value, *frame, "==", wanted.trim(), unknown);
+            return (!given.is_empty()).then(|| given.iter().all(holds));
+        }
         if let Some((path, name)) = condition.split_once(": ") {
             let given = self.arguments_along(site, path.trim());
             let mentions =

@@ -1,12 +1,13 @@
 //! Handlers that are classes: each method with a name that the framework calls is one.
 
 use crate::link::Program;
+use crate::link::arguments::Given;
 use crate::link::units::{ClassId, ModuleId, UnitId};
-use crate::link::values::{FrameId, How, Value};
+use crate::link::values::{FrameId, How, Site, Value};
 use crate::model::{Expression, ExpressionKind, Span};
-use crate::rules::catalogue::Fact;
+use crate::rules::catalogue::{Fact, Kind};
 
-use super::decorated::wrapped_by;
+use super::decorated::{decorator_facts, wrapped_by};
 use super::{Link, Role};
 
 /// A method that answers requests: its unit, the frame in which the framework runs it, and its HTTP method where the
@@ -15,24 +16,52 @@ pub(super) type Handler = (UnitId, FrameId, Option<String>);
 
 const HTTP_METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
-/// The classes that are registered: `Chat`, `Chat()`, `Chat.as_view()`.
-fn classes<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> Vec<ClassId> {
-    let of = |expression: &'m Expression| -> Vec<ClassId> {
-        let values = program.values(expression, frame);
-        let class = |value: &Value<'m>| match value {
-            Value::Class(class) | Value::Instance { class, .. } => Some(*class),
-            _ => None,
-        };
-        values.iter().filter_map(class).collect()
+/// How many calls around a class are looked through.
+const WRAPPED: usize = 4;
+
+/// A class that is registered, with the call that made a handler of it where that says what its fields are
+/// (`Chat.as_view(agent=Agent)`).
+type Made = (ClassId, Option<Site>);
+
+/// The classes that are registered: `Chat`, `Chat()`, `Chat.as_view()`, `limit(Chat.as_view())`, `[("/chat", Chat)]`.
+fn classes<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId, depth: usize) -> Vec<Made> {
+    let values = program.values(expression, frame);
+    let class = |value: &Value<'m>| match value {
+        Value::Class(class) | Value::Instance { class, .. } => Some(*class),
+        _ => None,
     };
-    let own = of(expression);
-    match &expression.kind {
-        ExpressionKind::Call(call) if own.is_empty() => match &call.callee.kind {
-            ExpressionKind::Member { object, .. } => of(object),
-            _ => own,
-        },
-        _ => own,
+    let mut own: Vec<Made> = values.iter().filter_map(class).map(|class| (class, None)).collect();
+    for value in values.iter() {
+        if let Value::Data { expression: written, frame } = value
+            && let ExpressionKind::List(items) = &written.0.kind
+            && depth <= WRAPPED
+        {
+            own.extend(items.iter().flat_map(|item| classes(program, item, *frame, depth + 1)));
+        }
     }
+    if !own.is_empty() || depth > WRAPPED {
+        return own;
+    }
+    // What a library makes of a class: by a method of the class, or by a function that is given it.
+    let sites = values.iter().filter(|value| value.path().is_some()).flat_map(|value| value.sites().to_vec());
+    let written = match &expression.kind {
+        ExpressionKind::Call(call) => program.units.call_id(call).map(|call| Site { call, frame }),
+        _ => None,
+    };
+    let mut found = Vec::new();
+    for site in sites.chain(written) {
+        let call = program.units.calls[site.call].call;
+        if let ExpressionKind::Member { object, .. } = &call.callee.kind {
+            let values = program.values(object, site.frame);
+            let is_told = call.arguments.iter().any(|argument| argument.name.is_some());
+            found.extend(values.iter().filter_map(class).map(|class| (class, is_told.then_some(site))));
+        }
+        let given = call.arguments.iter().filter(|argument| matches!(argument.value.kind, ExpressionKind::Call(_)));
+        found.extend(given.flat_map(|argument| classes(program, &argument.value, site.frame, depth + 1)));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// The handlers of a registered class, by the names that the fact gives (`exports`).
@@ -42,23 +71,79 @@ pub(super) fn class_handlers<'m>(
     expression: &'m Expression,
     frame: FrameId,
 ) -> Vec<Handler> {
-    let mut handlers: Vec<Handler> = Vec::new();
     if fact.exports.is_empty() {
-        return handlers;
+        return Vec::new();
     }
-    for class in classes(program, expression, frame) {
-        let instance = Value::Instance { class, site: None };
-        for name in &fact.exports {
-            for value in program.member(&instance, name, None) {
-                let Value::Function { unit, closure, receiver } = value else { continue };
-                let Some(frame) = program.enter(unit, closure, receiver, How::Framework) else { continue };
-                let verb = name.trim_start_matches("on_").to_ascii_uppercase();
-                let method = HTTP_METHODS.contains(&verb.as_str()).then_some(verb);
+    let classes = classes(program, expression, frame, 0);
+    classes.into_iter().flat_map(|(class, made)| handlers_of(program, fact, class, made)).collect()
+}
+
+/// The handlers of a class. `post/create/perform_create` is a method that a method of the framework runs for a POST; where
+/// the class has that method itself, its own call leads on to it.
+pub(super) fn handlers_of<'m>(program: &Program<'m>, fact: &Fact, class: ClassId, made: Option<Site>) -> Vec<Handler> {
+    let mut handlers: Vec<Handler> = Vec::new();
+    let instance = Value::Instance { class, site: made };
+    for export in &fact.exports {
+        let (outer, name) = export.rsplit_once('/').map_or(("", export.as_str()), |(outer, name)| (outer, name));
+        let outer: Vec<&str> = outer.split('/').filter(|name| !name.is_empty()).collect();
+        let is_own = |name: &&str| !own_functions(program, &instance, name).is_empty();
+        let first = outer.first().copied().unwrap_or(name);
+        if outer.iter().any(|name| is_own(name) && !hands_on(program, &instance, name)) {
+            continue;
+        }
+        for value in own_functions(program, &instance, name) {
+            let Value::Function { unit, closure, receiver } = value else { continue };
+            if !outer.is_empty() {
+                receive_fields(program, fact, class, unit);
+            }
+            let Some(frame) = program.enter(unit, closure, receiver, How::Framework) else { continue };
+            let verb = first.trim_start_matches("on_").to_ascii_uppercase();
+            let method = HTTP_METHODS.contains(&verb.as_str()).then_some(verb);
+            if !handlers.iter().any(|(_, known, _)| *known == frame) {
                 handlers.push((program.innermost(unit, closure), frame, method));
             }
         }
     }
     handlers
+}
+
+/// The functions of the program under a path of members: `create`, `serializer_class.create`.
+fn own_functions<'m>(program: &Program<'m>, instance: &Value<'m>, path: &str) -> Vec<Value<'m>> {
+    let mut values = vec![instance.clone()];
+    for part in path.split('.') {
+        let made = |value: Value<'m>| match value {
+            Value::Class(class) => Value::Instance { class, site: None },
+            value => value,
+        };
+        values = values.into_iter().flat_map(|value| program.member(&made(value), part, None)).collect();
+    }
+    values.retain(|value| matches!(value, Value::Function { .. }));
+    values
+}
+
+/// Whether an own method goes on to what it overrides: `super().create(request)`.
+fn hands_on<'m>(program: &Program<'m>, instance: &Value<'m>, name: &str) -> bool {
+    own_functions(program, instance, name).iter().any(|value| match value {
+        Value::Function { unit, .. } => {
+            program.units.units[*unit].calls.iter().any(|call| program.calls_overridden(*call, name))
+        }
+        _ => false,
+    })
+}
+
+/// Notes what a framework passes to a method that it runs: `serializer = serializer_class` is an object of the class that
+/// this field names.
+fn receive_fields(program: &Program<'_>, fact: &Fact, class: ClassId, unit: UnitId) {
+    for (name, field) in fact.receives.iter().filter_map(|received| received.split_once('=')) {
+        let values = program.member(&Value::Instance { class, site: None }, field.trim(), None);
+        let given = values.iter().find_map(|value| match value {
+            Value::Class(class) => Some(*class),
+            _ => None,
+        });
+        if let Some(given) = given {
+            program.receives_object(unit, name.trim(), given);
+        }
+    }
 }
 
 /// What stands in front of a handler beside what it is registered with: its decorators, and the guards that a field of
@@ -68,37 +153,150 @@ pub(super) fn own_links<'m>(program: &Program<'m>, fact: &Fact, unit: UnitId) ->
     let mut links = Vec::new();
     let (Some(function), Some(parent)) = (info.function, info.parent) else { return links };
     let frame = program.open_frame(parent);
-    for decorator in &function.decorators {
-        for value in program.values(decorator, frame).iter() {
-            for value in wrapped_by(program, value) {
-                links.push(Link { value, role: Role::Decorator, module: info.module, span: decorator.span });
-            }
-        }
-    }
     if let Some(class) = info.class.filter(|_| !fact.exports.is_empty()) {
-        links.extend(field_links(program, fact, class, info.module, function.span));
+        links.extend(outer_links(program, fact, class, unit, function.span));
+        let info = &program.units.classes[class];
+        let home = program.open_frame(info.unit);
+        for decorator in &info.class.decorators {
+            links.extend(applied_links(program, decorator, home, info.module, Some((fact, function.name.as_str()))));
+        }
+        links.extend(field_links(program, fact, class, info.module, unit, function.span));
+    }
+    for decorator in &function.decorators {
+        links.extend(applied_links(program, decorator, frame, info.module, None));
     }
     links
 }
 
-/// The guards of a class: what its fields list, and methods that the framework calls before every handler.
+/// The methods of the class within which the framework calls a handler: `create` of `post/create/perform_create`.
+fn outer_links<'m>(program: &Program<'m>, fact: &Fact, class: ClassId, handler: UnitId, span: Span) -> Vec<Link<'m>> {
+    let instance = Value::Instance { class, site: None };
+    let name = program.units.units[handler].name();
+    let ways = fact.exports.iter().filter_map(|export| export.rsplit_once('/'));
+    let outer = ways.filter(|(_, last)| *last == name).flat_map(|(outer, _)| outer.split('/'));
+    let mut links: Vec<Link<'m>> = Vec::new();
+    for value in outer.flat_map(|name| own_functions(program, &instance, name)) {
+        let link = Link { value, role: Role::Middleware, module: program.units.classes[class].module, span };
+        if !links.contains(&link) {
+            links.push(link);
+        }
+    }
+    links
+}
+
+/// What a decorator puts in front: itself, or what it is given where it only hands that on
+/// (`@method_decorator(limit, name="post")`). Of a class it may name the one method that it is for.
+pub(super) fn applied_links<'m>(
+    program: &Program<'m>,
+    decorator: &'m Expression,
+    frame: FrameId,
+    module: ModuleId,
+    of_class: Option<(&Fact, &str)>,
+) -> Vec<Link<'m>> {
+    let handing_on = decorator_facts(program, decorator, frame)
+        .into_iter()
+        .find(|(each, _)| each.is == Kind::Middleware && each.handler.is_some());
+    let mut links = Vec::new();
+    match handing_on {
+        Some((each, site)) => {
+            let named = each.method.as_deref().and_then(|path| match program.argument(site, path) {
+                Given::Present { expression, frame } => program.text(expression, frame),
+                _ => None,
+            });
+            let is_for_another = of_class.zip(named).is_some_and(|((fact, method), named)| {
+                named != method && fact.exports.iter().any(|export| export.split('/').next() == Some(named.as_str()))
+            });
+            let given = each.handler.as_deref().map(|path| program.argument(site, path));
+            if let (Some(Given::Present { expression, frame }), false) = (given, is_for_another) {
+                listed_links(program, expression, frame, module, &mut links);
+            }
+        }
+        None if of_class.is_none() => {
+            for value in program.values(decorator, frame).iter() {
+                for value in wrapped_by(program, value) {
+                    links.push(Link { value, role: Role::Decorator, module, span: decorator.span });
+                }
+            }
+        }
+        None => {}
+    }
+    links
+}
+
+/// What stands in a list of guards, with all parts of what is put together by `and` (`IsOwner & WithinQuota`).
+fn listed_links<'m>(
+    program: &Program<'m>,
+    expression: &'m Expression,
+    frame: FrameId,
+    module: ModuleId,
+    links: &mut Vec<Link<'m>>,
+) {
+    match &expression.kind {
+        ExpressionKind::List(items) => {
+            items.iter().for_each(|item| listed_links(program, item, frame, module, links));
+        }
+        ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "&" | "+") => {
+            operands.iter().for_each(|operand| listed_links(program, operand, frame, module, links));
+        }
+        _ => {
+            for value in program.values(expression, frame).iter() {
+                match value {
+                    Value::Data { expression: written, frame } if !std::ptr::eq(written.0, expression) => {
+                        listed_links(program, written.0, *frame, module, links);
+                    }
+                    Value::Unknown | Value::Data { .. } => {}
+                    value => links.extend(wrapped_by(program, value).into_iter().map(|value| Link {
+                        value,
+                        role: Role::Middleware,
+                        module,
+                        span: expression.span,
+                    })),
+                }
+            }
+        }
+    }
+}
+
+/// The guards of a class: what its fields list, or methods in their place return, and methods that the framework calls
+/// before every handler.
 pub(super) fn field_links<'m>(
     program: &Program<'m>,
     fact: &Fact,
     class: ClassId,
     module: ModuleId,
+    handler: UnitId,
     span: Span,
 ) -> Vec<Link<'m>> {
     let instance = Value::Instance { class, site: None };
     let mut links = Vec::new();
     for field in &fact.guards {
         for value in program.member(&instance, field, None) {
-            let listed = match value {
-                Value::Function { .. } => vec![value],
-                value => program.elements(&value),
-            };
-            let known = listed.into_iter().filter(|value| !matches!(value, Value::Unknown));
-            links.extend(known.map(|value| Link { value, role: Role::Middleware, module, span }));
+            match &value {
+                Value::Function { unit, .. } if *unit == handler => {}
+                Value::Function { unit, closure, receiver } => {
+                    let lists = |each: &&Expression| matches!(each.kind, ExpressionKind::List(_));
+                    let returns = &program.units.units[*unit].returns;
+                    match program.enter(*unit, *closure, receiver.clone(), How::Framework) {
+                        Some(frame) if returns.iter().any(lists) => {
+                            let mut given = Vec::new();
+                            for returned in returns.iter() {
+                                listed_links(program, returned, frame, module, &mut given);
+                            }
+                            links.extend(given.into_iter().map(|link| Link { span, ..link }));
+                        }
+                        _ => links.push(Link { value: value.clone(), role: Role::Middleware, module, span }),
+                    }
+                }
+                Value::Data { expression, frame } => {
+                    let mut given = Vec::new();
+                    listed_links(program, expression.0, *frame, module, &mut given);
+                    links.extend(given.into_iter().map(|link| Link { span, ..link }));
+                }
+                value => {
+                    let known = program.elements(value).into_iter().filter(|value| !matches!(value, Value::Unknown));
+                    links.extend(known.map(|value| Link { value, role: Role::Middleware, module, span }));
+                }
+            }
         }
     }
     links

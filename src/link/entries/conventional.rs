@@ -43,7 +43,7 @@ impl<'m> Entries<'m> {
         let (name, member) = export.split_once('.').map_or((export, None), |(name, member)| (name, Some(member)));
         let Some(mut values) = program.exported(module, name, 0) else { return };
         if fact.role.as_deref() == Some("names") {
-            self.conventions.extend(named_links(program, module, &values));
+            self.named(program, module, fact, &values);
             return;
         }
         if let Some(member) = member {
@@ -123,6 +123,35 @@ impl<'m> Entries<'m> {
             });
             let _ = entry;
         }
+    }
+
+    /// What a list of dotted names puts in front of all handlers, with the methods of classes that run before and after
+    /// them; or what it starts, where the fact says by which method (`ready` of an application).
+    fn named(&mut self, program: &Program<'m>, module: ModuleId, fact: &Fact, values: &[Value<'m>]) {
+        if let (Some(method), Some(within)) = (fact.handler.as_deref(), fact.path.as_deref()) {
+            self.starts.extend(named_starts(program, module, values, within, method));
+            return;
+        }
+        let links = named_links(program, module, values);
+        for link in &links {
+            let (Value::Class(class) | Value::Instance { class, .. }) = link.value else { continue };
+            let instance = Value::Instance { class, site: None };
+            for (hook, role) in fact.guards.iter().filter_map(|hook| hook.split_once('=')) {
+                for value in program.member(&instance, hook.trim(), None) {
+                    if !matches!(value, Value::Function { .. }) {
+                        continue;
+                    }
+                    let own = Link { value, ..link.clone() };
+                    match role.trim() {
+                        "error" => self.error_handlers.push(own),
+                        "response" => self.conventions.push(Link { role: Role::After, ..own }),
+                        _ => self.conventions.push(own),
+                    }
+                }
+            }
+        }
+        self.answers_inside |= !fact.guards.is_empty() && !links.is_empty();
+        self.conventions.extend(links);
     }
 
     /// Functions that the browser may call: exported from a module, or marked themselves, by a directive.
@@ -262,6 +291,53 @@ impl<'m> Entries<'m> {
             });
         }
     }
+}
+
+/// The methods by which what a list of dotted names names is started: of the class itself, or of the classes in a module
+/// of the package.
+fn named_starts<'m>(
+    program: &Program<'m>,
+    module: ModuleId,
+    values: &[Value<'m>],
+    within: &str,
+    method: &str,
+) -> Vec<FrameId> {
+    let info = &program.modules[module];
+    let resolve = |dotted: &str| match program.names.resolve(&info.path, info.language, dotted) {
+        Target::Module(target) => Some(target),
+        _ => None,
+    };
+    let mut starts = Vec::new();
+    for dotted in values.iter().flat_map(texts_of) {
+        let by_package = resolve(&format!("{dotted}.{within}"));
+        let by_class = dotted.rsplit_once('.').and_then(|(source, name)| Some((resolve(source)?, name)));
+        let named = |class: &&ClassId| match (by_package, by_class) {
+            (Some(home), _) => program.units.classes[**class].module == home,
+            (None, Some((home, name))) => {
+                program.units.classes[**class].module == home && program.units.classes[**class].class.name == name
+            }
+            (None, None) => false,
+        };
+        let all: Vec<ClassId> = (0..program.units.classes.len()).collect();
+        for class in all.iter().filter(named) {
+            let info = &program.units.classes[*class];
+            let Some(unit) = info.methods.get(method).copied() else { continue };
+            let receiver = Value::Instance { class: *class, site: None };
+            starts.extend(program.enter(unit, program.open_frame(info.unit), Some(receiver.into()), How::Framework));
+        }
+    }
+    starts
+}
+
+/// The texts of a list that is written out.
+fn texts_of<'m>(value: &Value<'m>) -> Vec<&'m str> {
+    let Value::Data { expression: list, .. } = value else { return Vec::new() };
+    let ExpressionKind::List(items) = &list.0.kind else { return Vec::new() };
+    let text = |item: &'m Expression| match &item.kind {
+        ExpressionKind::Literal(Literal::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    items.iter().filter_map(text).collect()
 }
 
 /// What a list of dotted names puts in front of all handlers: classes and functions of the program or of libraries.

@@ -7,10 +7,13 @@ use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
 
 use super::chains::member_of;
-use super::class_handlers::field_links;
-use super::naming::{entry_name, route_path};
+use super::class_handlers::{field_links, handlers_of, own_links};
+use super::naming::{entry_name, entry_name_of, never_long, route_path};
 use super::registered::{guard_links, handled_errors, is_narrow};
 use super::{Entries, Entry, Link, Order, Registered, Role, handler_frame};
+
+/// The order of what runs when the answer has been made.
+const RESPONSE: &str = "response";
 
 impl<'m> Entries<'m> {
     /// Functions registered by a decorator.
@@ -52,11 +55,15 @@ impl<'m> Entries<'m> {
 
     /// What decorators of classes put in front of every handler: `@Module({ providers: [{ useClass: Limiter }] })`.
     pub(super) fn decorated_classes(&mut self, program: &Program<'m>) {
-        for class in &program.units.classes {
+        for (id, class) in program.units.classes.iter().enumerate() {
             let frame = program.open_frame(class.unit);
             for (fact, site) in
                 class.class.decorators.iter().flat_map(|decorator| decorator_facts(program, decorator, frame))
             {
+                // `@api.route("/chat") class Chat(Resource)`: the methods of the class are the handlers.
+                if fact.is == Kind::Route && fact.handler.is_none() {
+                    self.route_of_class(program, fact, id, site);
+                }
                 if fact.is == Kind::Middleware && !fact.guards.is_empty() {
                     let mut links = Vec::new();
                     guard_links(program, fact, site, &mut links);
@@ -73,6 +80,34 @@ impl<'m> Entries<'m> {
                     }
                 }
             }
+        }
+    }
+
+    /// The handlers of a class that its decorator registers.
+    fn route_of_class(&mut self, program: &Program<'m>, fact: &'m Fact, class: ClassId, site: Site) {
+        self.registrations.insert(site.call);
+        let path = route_path(program, fact, site).unwrap_or_default();
+        let callee = program.values(&program.units.calls[site.call].call.callee, site.frame);
+        let router = callee.iter().find_map(|value| value.sites().first().copied());
+        for (unit, handler, method) in handlers_of(program, fact, class, None) {
+            let info = &program.units.units[unit];
+            let Some(function) = info.function else { continue };
+            never_long(&path).into_iter().for_each(|name| program.receives_no_text(unit, name));
+            let entry = self.entries.len();
+            let mut chain = Vec::new();
+            guard_links(program, fact, site, &mut chain);
+            chain.extend(own_links(program, fact, unit));
+            self.entries.push(Entry {
+                kind: fact.entry.clone().unwrap_or_else(|| "http".into()),
+                name: entry_name_of(program, fact, &path, Some(function), site, method),
+                public: fact.public.unwrap_or(true),
+                module: info.module,
+                span: function.span,
+                handler,
+                chains: vec![chain],
+            });
+            let what = Registered::Route { path: path.clone(), entry, member: None };
+            self.register(router.as_ref(), Some(site), what);
         }
     }
 
@@ -110,7 +145,8 @@ impl<'m> Entries<'m> {
             if let Some((_, fact)) = middleware.iter().find(|(_, fact)| fact.handler.is_none()) {
                 let member = if fact.scope.as_deref() == Some("member") { member_of(path) } else { None };
                 registers = true;
-                let link = super::link(program, unit, span, Role::Middleware);
+                let role = if fact.order.as_deref() == Some(RESPONSE) { Role::After } else { Role::Middleware };
+                let link = super::link(program, unit, span, role);
                 let what = Registered::Middleware {
                     path: String::new(),
                     links: vec![link],
@@ -197,9 +233,10 @@ impl<'m> Entries<'m> {
             }
         }
         if let Some(class) = program.units.units[unit].class {
-            chain.extend(field_links(program, fact, class, module, function.span));
+            chain.extend(field_links(program, fact, class, module, unit, function.span));
         }
         program.receives(unit, &fact.receives);
+        never_long(&path).into_iter().for_each(|name| program.receives_no_text(unit, name));
         let Some(handler) = handler_frame(program, unit) else { return };
         let entry = self.entries.len();
         self.entries.push(Entry {

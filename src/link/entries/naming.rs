@@ -97,3 +97,14 @@ pub(super) fn method_of(call: &Call) -> Option<String> {
     let name = name.to_ascii_lowercase();
     (METHODS.contains(&name.as_str()) || matches!(name.as_str(), "all" | "websocket")).then_some(name)
 }
+
+/// The parameters that the pattern of a route fills with numbers and the like, or with texts of a length that it
+/// bounds: `/notes/<int:note>`, `/tags/<string(maxlength=40):tag>`.
+pub(super) fn never_long(pattern: &str) -> Vec<&str> {
+    let parts = pattern.split('<').skip(1).filter_map(|part| part.split('>').next()?.split_once(':'));
+    let is_short = |converter: &str| {
+        matches!(converter, "int" | "float" | "uuid")
+            || ["maxlength=", "length="].iter().any(|limit| converter.contains(limit))
+    };
+    parts.filter(|(converter, _)| is_short(converter.trim())).map(|(_, name)| name.trim()).collect()
+}

@@ -12,7 +12,7 @@ use super::class_handlers::{class_handlers, own_links};
 use super::decorated::decorator_facts;
 use super::in_a_row::first_that_ends;
 use super::injection::injected_at;
-use super::naming::{entry_name_of, method_of, route_path};
+use super::naming::{entry_name_of, method_of, never_long, route_path};
 use super::plugins::is_added_to_parent;
 use super::{Entries, Entry, Link, Order, Registered, Role, frame_of, receive};
 
@@ -196,6 +196,7 @@ impl<'m> Entries<'m> {
             }
         }
         handlers.extend(class_handlers(program, fact, expression, frame));
+        wrappers.extend(applied_by_hand(program, expression, frame, info.module));
         self.registrations.insert(site.call);
         self.registrations.extend(makers);
         if handlers.is_empty() {
@@ -216,6 +217,7 @@ impl<'m> Entries<'m> {
         }
         let path = route_path(program, fact, site).unwrap_or_default();
         for (unit, handler, method) in handlers {
+            never_long(&path).into_iter().for_each(|name| program.receives_no_text(unit, name));
             program.receives(unit, &fact.receives);
             program.receives(program.unit_of_frame(handler), &fact.receives);
             let entry = self.entries.len();
@@ -401,6 +403,29 @@ impl<'m> Entries<'m> {
             chains: vec![Vec::new()],
         });
     }
+}
+
+/// The decorators that are applied where a handler is given: `path("ask", ratelimit(key="ip", rate="5/m")(ask))`.
+fn applied_by_hand<'m>(
+    program: &Program<'m>,
+    given: &'m Expression,
+    frame: FrameId,
+    module: ModuleId,
+) -> Vec<Link<'m>> {
+    let mut links = Vec::new();
+    let mut at = given;
+    while let ExpressionKind::Call(call) = &at.kind {
+        if matches!(call.callee.kind, ExpressionKind::Call(_)) {
+            let values = program.values(&call.callee, frame);
+            let of_library = values.iter().filter(|value| value.path().is_some()).cloned();
+            links.extend(of_library.map(|value| Link { value, role: Role::Decorator, module, span: given.span }));
+        }
+        match call.arguments.first() {
+            Some(inner) => at = &inner.value,
+            None => break,
+        }
+    }
+    links
 }
 
 /// Whether a class is declared as a handler of errors, and then whether it is one for some of them only.

@@ -300,8 +300,11 @@ impl<'m> Program<'m> {
         let order = &self.units.classes[class].order;
         let position = order.iter().position(|field| *field == name);
         let by_name = call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name));
-        let by_position =
-            position.and_then(|position| call.arguments.get(position).filter(|argument| argument.name.is_none()));
+        // `View.as_view("chat", agent=Agent)` is given what it does by position.
+        let constructs = self.values(&call.callee, site.frame).iter().any(|value| matches!(value, Value::Class(_)));
+        let by_position = position
+            .filter(|_| constructs)
+            .and_then(|position| call.arguments.get(position).filter(|argument| argument.name.is_none()));
         match by_name.or(by_position) {
             Some(argument) => self.values(&argument.value, site.frame).to_vec(),
             None => Values::new(),

@@ -42,6 +42,9 @@ impl<'m> Program<'m> {
         }
         let closure = here.closure.unwrap_or(frame);
         let received = || -> Option<Values<'m>> {
+            if let Some(class) = self.received_objects.borrow().get(&(here.unit, index)) {
+                return Some(vec![Value::Instance { class: *class, site: None }]);
+            }
             let received = self.received.borrow();
             let path = received.get(&here.unit)?.get(index).filter(|path| !path.is_empty())?;
             Some(vec![Value::Library { path: Rc::from(path.as_str()), sites: Rc::from([]) }])

@@ -140,6 +140,10 @@ impl<'m> Program<'m> {
                     // A method returns its receiver unless it says otherwise, a function what it is given, what that returns (`#0()`),
                     // or one of its items (`#0[]`).
                     let value = fact.value.as_deref().unwrap_or("#0");
+                    if let Some(way) = value.strip_prefix("self.") {
+                        add(&mut all, self.of_receiver(way, site));
+                        continue;
+                    }
                     // `random.choice(clients)`: one of what it is given.
                     let (value, is_item) = value.strip_suffix("[]").map_or((value, false), |value| (value, true));
                     let returned = value.strip_suffix("()").filter(|value| value.starts_with('#'));
@@ -216,6 +220,25 @@ impl<'m> Program<'m> {
             }
         }
         all
+    }
+
+    /// What a method of a library gives that goes by members of its object, which the class of the program names:
+    /// `serializer_class()` is an object of that class.
+    fn of_receiver(&self, way: &str, site: Site) -> Values<'m> {
+        let ExpressionKind::Member { object, .. } = &self.units.calls[site.call].call.callee.kind else {
+            return Values::new();
+        };
+        let mut values = self.values(object, site.frame).to_vec();
+        for part in way.split('.') {
+            let name = part.trim_end_matches("()");
+            let calls = (part.len() - name.len()) / "()".len();
+            values = values.iter().flat_map(|value| self.member(value, name, None)).collect();
+            for _ in 0..calls {
+                values = values.iter().flat_map(|value| self.result(value, site)).collect();
+            }
+        }
+        values.retain(|value| matches!(value, Value::Instance { .. } | Value::Class(_)));
+        values
     }
 
     /// What a container of objects gives for a class of the program: `container.resolve(ChatService)`.

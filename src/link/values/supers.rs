@@ -131,6 +131,19 @@ impl<'m> Program<'m> {
         }
     }
 
+    /// Whether a call goes on to what a method of this name overrides: `super().dispatch(request)`.
+    pub fn calls_overridden(&self, call: CallId, method: &str) -> bool {
+        let is_super = |each: &Expression| matches!(&each.kind, ExpressionKind::Name(name) if name == "super");
+        match &self.units.calls[call].call.callee.kind {
+            ExpressionKind::Member { object, name } => {
+                name == method
+                    && (is_super(object)
+                        || matches!(&object.kind, ExpressionKind::Call(inner) if is_super(&inner.callee)))
+            }
+            _ => false,
+        }
+    }
+
     /// The class whose method a frame runs, or stands in, and its receiver.
     fn receiver_in(&self, frame: FrameId) -> Option<(ClassId, Value<'m>)> {
         let mut at = Some(frame);

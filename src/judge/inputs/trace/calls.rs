@@ -224,6 +224,17 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                     own = true;
                     self.constructed(*class, call, site.frame, state);
                 }
+                // A library's method that makes an object of a class of the program: `self.get_serializer(data=..)`.
+                Value::Library { .. } => {
+                    for made in program.result(callee, site) {
+                        if let Value::Instance { class, site: Some(at) } = made
+                            && at == site
+                        {
+                            own = true;
+                            self.constructed(class, call, site.frame, state);
+                        }
+                    }
+                }
                 _ => {}
             }
         }

@@ -144,7 +144,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if !injected.is_empty() {
             return;
         }
-        if parameter.annotation.as_ref().is_some_and(is_no_text) && state.path.is_empty() {
+        let is_never_long = program.is_never_long(unit, index) || parameter.annotation.as_ref().is_some_and(is_no_text);
+        if is_never_long && state.path.is_empty() {
             return;
         }
         let own = match &parameter.target.kind {
@@ -175,6 +176,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             .parameter(index, frame)
             .iter()
             .any(|value| matches!(value, Value::Library { path, .. } if self.inputs.is_request(path)));
+        // What a framework is known to pass is an object of a schema: `perform_create(self, serializer)`.
+        let known = program.received_object(unit, index).map(|class| Value::Instance { class, site: None });
+        state.schema = state.schema.or(known.map(|schema| (schema, path.clone())));
         let origin = if is_request { Origin::Request } else { Origin::Parameter(unit, index) };
         let alias = state.aliases.last().map_or("", |alias| alias.name);
         let own = if own.is_empty() { alias } else { own };
