@@ -72,15 +72,15 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if takes_one(method) && matches!(call.callee.kind, ExpressionKind::Member { .. }) {
             state.one |= !state.path.iter().any(|part| is_list_name(part));
         }
-        if parses(method) {
-            if let Some(schema) = self.inputs.schema_of(site) {
-                // `schema.safeParse(body).data.text`
-                let mut way = state.path.clone();
-                if way.last().is_some_and(|part| matches!(part.as_str(), "data" | "value" | "output")) {
-                    way.pop();
-                }
-                state.schema = Some((schema, meaningful(&way)));
+        if parses(method)
+            && let Some(schema) = self.inputs.schema_of(site)
+        {
+            // `schema.safeParse(body).data.text`
+            let mut way = state.path.clone();
+            if way.last().is_some_and(|part| matches!(part.as_str(), "data" | "value" | "output")) {
+                way.pop();
             }
+            state.schema = Some((schema, meaningful(&way)));
         }
         self.handed_on(expression, call, frame, method, state);
     }
