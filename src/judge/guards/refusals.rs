@@ -207,19 +207,24 @@ impl<'p, 'm> Guards<'p, 'm> {
             .collect()
     }
 
-    /// Whether a call is given the way on, as a middleware is: `limiter(req, res, next)`.
+    /// Whether a call is given all that a middleware is given, the way on included: `limiter(req, res, next)`.
     fn is_given_next(&self, site: Site) -> bool {
         let program = self.program;
-        let Some(last) = program.units.calls[site.call].call.arguments.last() else { return false };
-        let is_way_on = |value: &Value<'m>| match value {
-            Value::Parameter { unit, index, .. } => program.units.units[*unit].function.is_some_and(|function| {
-                *index + 1 == function.parameters.len() && (2..=3).contains(&function.parameters.len())
-            }),
-            Value::Library { sites, .. } => sites.is_empty(),
-            _ => false,
+        let info = &program.units.calls[site.call];
+        let name = |each: &'m Expression| match &each.kind {
+            ExpressionKind::Name(name) => Some(name.as_str()),
+            _ => None,
         };
-        matches!(&last.value.kind, ExpressionKind::Name(name) if name == "next")
-            && program.values(&last.value, site.frame).iter().any(is_way_on)
+        let given: Vec<Option<&str>> = info.call.arguments.iter().map(|argument| name(&argument.value)).collect();
+        if !(2..=3).contains(&given.len()) || given.last() != Some(&Some("next")) {
+            return false;
+        }
+        let mut around = std::iter::successors(Some(info.unit), |unit| program.units.units[*unit].parent);
+        around.any(|unit| {
+            program.units.units[unit].function.is_some_and(|function| {
+                function.parameters.iter().map(|parameter| name(&parameter.target)).eq(given.iter().copied())
+            })
+        })
     }
 
     /// Whether a method goes on by the method of a library that it overrides: what that answers is its answer too.
