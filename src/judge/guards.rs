@@ -285,7 +285,7 @@ impl<'p, 'm> Guards<'p, 'm> {
                 (!self.facts(path, sites.last().copied(), item).is_empty()).then(|| here(short(path)))
             }
             value => {
-                if let Some(path) = self.inherited(value, item) {
+                if let Some((_, path)) = self.inherited(value, item) {
                     return Some(here(short(&path)));
                 }
                 let frame = frame_of(self.program, value)?;
@@ -301,7 +301,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 
     /// The library class that a class derives from and that protects: `class PerUser(UserRateThrottle)`.
-    fn inherited(&self, value: &Value<'m>, item: &str) -> Option<Rc<str>> {
+    pub fn inherited(&self, value: &Value<'m>, item: &str) -> Option<(FactId, Rc<str>)> {
         let (Value::Class(class) | Value::Instance { class, .. }) = value else { return None };
         let program = self.program;
         let info = &program.units.classes[*class];
@@ -313,12 +313,12 @@ impl<'p, 'm> Guards<'p, 'm> {
         bases.into_iter().find_map(|base| {
             let Value::Library { path, .. } = &base else { return None };
             let facts = program.facts_of(path, Kind::Guard);
-            let guards = facts.iter().any(|(_, fact)| {
+            let guarding = facts.iter().find(|(_, fact)| {
                 fact.protects.as_deref() == Some(item)
                     && fact.how.as_deref() != Some("exempt")
                     && self.is_on_for_class(fact, value)
             });
-            guards.then(|| path.clone())
+            guarding.map(|(id, _)| (*id, path.clone()))
         })
     }
 

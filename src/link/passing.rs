@@ -76,7 +76,6 @@ impl<'m> Program<'m> {
 
     /// What a call that hands a function over passes for a parameter in a list or an object (`apply_async(args=[text])`);
     /// none where it passes its own arguments.
-    #[expect(clippy::type_complexity, reason = "whether it is told here, and then what it is")]
     fn handed_over(
         &self,
         parameter: &Parameter,

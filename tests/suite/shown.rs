@@ -218,6 +218,10 @@ fn entry_points(case: &Case<'_, '_>, shown: &mut Shown) {
             if case.guards.on_entry(entry, &sites, item).is_some() {
                 shown.line(format!("guarded {} {item}", entry.name));
             }
+            // `class Daily(UserRateThrottle)`: what stands in front may derive from what guards.
+            let in_front = entry.chains.iter().flatten();
+            let derived = in_front.filter_map(|link| case.guards.inherited(&link.value, item));
+            shown.facts.extend(derived.map(|(id, _)| id));
             if let Some(id) = case.guards.taken_out_by(entry, item) {
                 shown.fact(format!("exempt {} {item}", entry.name), id);
             }
