@@ -6,7 +6,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::units::UnitId;
-use crate::link::{Program, Site};
+use crate::link::{How, Program, Site};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::FactId;
@@ -16,8 +16,6 @@ const HANDED_ON: usize = 3;
 const UNITS: usize = 40;
 /// Functions that hand the reply back, one to the other, and the last that reads it.
 const HANDED_BACK: usize = 3;
-/// Callers of a function that are looked at.
-const CALLERS: usize = 8;
 
 /// The replies of providers, and what the program reads from anything.
 pub(super) struct Replies<'m> {
@@ -53,18 +51,21 @@ impl<'m> Replies<'m> {
     /// The provider whose reply is read after a call: in its function or in those that the reply is handed to, or, where
     /// its function only hands the reply back, in those that call that.
     pub(super) fn find(&self, program: &Program<'m>, site: Site) -> Option<FactId> {
-        let mut unit = program.units.calls[site.call].unit;
-        let mut readers = vec![unit];
+        let mut frame = site.frame;
         for _ in 0..HANDED_BACK {
-            if let Some(found) = readers.iter().find_map(|unit| self.read_in(program, *unit)) {
+            let unit = program.unit_of_frame(frame);
+            if let Some(found) = self.read_in(program, unit) {
                 return Some(found);
             }
             if program.units.units[unit].returns.is_empty() {
                 return None;
             }
-            readers = program.callers_of(unit).iter().map(|site| program.units.calls[site.call].unit).collect();
-            readers.truncate(CALLERS);
-            unit = *readers.first()?;
+            frame = match (program.frame(frame).how, program.callers_of(unit).as_ref()) {
+                (How::Call(caller), _) => caller.frame,
+                // Of several callers it is not known whose reply is read.
+                (_, [caller]) => caller.frame,
+                _ => return None,
+            };
         }
         None
     }

@@ -79,7 +79,7 @@ pub enum Kind {
     /// is enough; `sees` begins the names of the calls that it sees, where these are of one library only. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are;
     /// for `C1` `shared` and, as `keys`, the settings of the application that tell
     /// of a shared store. Of a class to derive from, `value` is where settings hold how often it lets through, by the
-    /// `scope` of the class that has no `rate` of its own. With `role = "again"` it runs the function again in which it is
+    /// `scope` of the class that has no `rate` of its own. With `role = "requeue"` it runs the function again in which it is
     /// called, after the wait in `value`.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the

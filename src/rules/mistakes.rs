@@ -92,12 +92,12 @@ const WORDS: [(&str, &[&str]); 10] = [
             "nothing",
             "listener",
             "promise",
-            "again",
+            "requeue",
             "names",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
-    ("scope", &["pattern", "member", "root"]),
+    ("scope", &["pattern", "member", "root", "exact"]),
 ];
 
 /// A file of `rules/catalogue` with the places of its keys.

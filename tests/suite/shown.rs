@@ -334,11 +334,13 @@ fn bare_names(case: &Case<'_, '_>, shown: &mut Shown) {
             named(case, path, sites.last().copied(), shown);
         }
     }
-    // What is only read: `request.id`, `dev`.
+    // What is only read: `request.id`, `dev`, `base`.
     for info in &program.units.calls {
         for argument in &info.call.arguments {
             for path in program.values(&argument.value, program.open_frame(info.unit)).iter().filter_map(Value::path) {
-                let told = [Kind::Fresh, Kind::Deployed].into_iter().flat_map(|kind| program.facts_of(path, kind));
+                let told = [Kind::Fresh, Kind::Deployed, Kind::Prefix, Kind::Request]
+                    .into_iter()
+                    .flat_map(|kind| program.facts_of(path, kind));
                 shown.facts.extend(told.map(|(id, _)| id));
             }
         }

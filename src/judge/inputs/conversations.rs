@@ -170,9 +170,14 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                 return false;
             }
         }
+        if self.adding.iter().any(|known| std::ptr::eq(*known, initial)) {
+            return true;
+        }
         let bounded = has_greatest_length(initial) || holds_bounded(&thing) || is_trimmed(&thing);
         self.add_kept(expression, name, frame, (None, bounded), state);
+        self.adding.push(initial);
         self.added(&thing, &state.of_items());
+        self.adding.pop();
         true
     }
 

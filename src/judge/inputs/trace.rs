@@ -100,6 +100,8 @@ pub(super) struct Trace<'t, 'c, 'p, 'm> {
     pub is_library: bool,
     /// The loads of a conversation that was found: what was stored there just before comes with it.
     pub loaded: Vec<crate::link::Site>,
+    /// The collections whose additions are being followed: they are not found once more in what is added to them.
+    pub adding: Vec<&'m Expression>,
 }
 
 impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
@@ -110,6 +112,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             out: Vec::new(),
             is_library: inputs.is_library.get(),
             loaded: Vec::new(),
+            adding: Vec::new(),
         }
     }
 
@@ -133,14 +136,33 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         match &expression.kind {
             E::Literal(_) | E::Unknown | E::Function(_) => {}
             E::Name(name) => self.name(expression, name, frame, state),
-            E::Member { object, name } => self.member(expression, object, name, frame, state),
+            E::Member { object, name } => {
+                let kept = self.is_kept_part(expression, object, frame).then(|| (state.clone(), self.out.len()));
+                self.member(expression, object, name, frame, state);
+                if let Some((state, before)) = kept {
+                    let found = self.out.get(before..).unwrap_or_default().to_vec();
+                    self.keep_part(expression, name, frame, &found, &state);
+                }
+            }
             E::Slice { object, start, stop } => {
                 if slice_is_cut(self.program(), start.as_deref(), stop.as_deref(), frame) {
                     self.cut(&mut state);
                 }
                 self.follow(object, frame, state);
             }
-            E::Index { object, index } => self.index(expression, object, index, frame, state),
+            E::Index { object, index } => {
+                let key = match &index.kind {
+                    ExpressionKind::Literal(Literal::Text(key)) => Some(key.as_str()),
+                    _ => None,
+                };
+                let kept = key.filter(|_| self.is_kept_part(expression, object, frame));
+                let kept = kept.map(|key| (key, state.clone(), self.out.len()));
+                self.index(expression, object, index, frame, state);
+                if let Some((key, state, before)) = kept {
+                    let found = self.out.get(before..).unwrap_or_default().to_vec();
+                    self.keep_part(expression, key, frame, &found, &state);
+                }
+            }
             E::Call(call) => self.call(expression, call, frame, state),
             E::Conditional { test, then, otherwise } => {
                 // `ALLOWED.has(x) ? x : "plain"`: one of a list.
@@ -235,7 +257,6 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                     return;
                 }
                 self.grown_part(expression, frame, &state);
-                self.kept_part(expression, object, key, frame, &state);
                 state.path.push(key.clone());
             }
             // `messages[0]`, `messages[messages.length - 1]`, `messages[-1]`: one of them.

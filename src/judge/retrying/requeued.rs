@@ -12,7 +12,7 @@ use super::{Construct, Repeats};
 use crate::judge::case::Case;
 
 /// Marks what runs the function again in which it is called.
-const AGAIN: &str = "again";
+const REQUEUE: &str = "requeue";
 
 /// Calls of a unit by which it is run again later, with the wait that they are given.
 pub(super) fn requeued(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
@@ -23,7 +23,7 @@ pub(super) fn requeued(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
         let site = Site { call: *call, frame };
         let paths = program.callee_paths(site);
         let mut facts = paths.iter().flat_map(|path| program.facts_of(path, Kind::Guard));
-        let Some((_, fact)) = facts.find(|(_, fact)| fact.role.as_deref() == Some(AGAIN)) else { continue };
+        let Some((_, fact)) = facts.find(|(_, fact)| fact.role.as_deref() == Some(REQUEUE)) else { continue };
         let Some(api) = first_external(case, unit, frame, *call) else { continue };
         let waits = fact.value.as_deref().map(|path| program.argument(site, path));
         let exponential = match waits {

@@ -109,6 +109,7 @@ impl<'m> Entries<'m> {
             let name = match by_file {
                 Some((route, method)) => format!("{} {route}", method.to_uppercase()),
                 None if name == "default" || name == "handler" => route,
+                None if METHODS.contains(&name) => format!("{} {route}", name.to_uppercase()),
                 None => format!("{name} {route}"),
             };
             let entry = self.entries.len();

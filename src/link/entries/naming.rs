@@ -102,8 +102,9 @@ pub(super) fn method_of(call: &Call) -> Option<String> {
 /// bounds: `/notes/<int:note>`, `/tags/<string(maxlength=40):tag>`.
 pub(super) fn never_long(pattern: &str) -> Vec<&str> {
     let parts = pattern.split('<').skip(1).filter_map(|part| part.split('>').next()?.split_once(':'));
+    // What is no free text by its name is a number or an identifier, and those are short.
     let is_short = |converter: &str| {
-        matches!(converter, "int" | "float" | "uuid")
+        !matches!(converter.split('(').next(), Some("string" | "default" | "path" | "any" | "str" | "slug"))
             || ["maxlength=", "length="].iter().any(|limit| converter.contains(limit))
     };
     parts.filter(|(converter, _)| is_short(converter.trim())).map(|(_, name)| name.trim()).collect()

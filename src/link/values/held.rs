@@ -29,7 +29,7 @@ impl<'m> Program<'m> {
             && let Some(default) = call.arguments.get(1)
         {
             let values = self.values(&default.value, frame);
-            add(&mut all, values.iter().filter(|value| is_thing(value)).cloned());
+            add(&mut all, values.iter().filter(|value| self.is_thing(value)).cloned());
         }
         all
     }
@@ -40,7 +40,7 @@ impl<'m> Program<'m> {
         let mut all = Values::new();
         for (unit, value) in self.puts(collection).iter().take(ALTERNATIVES) {
             let values = self.values(value, self.open_frame(*unit));
-            add(&mut all, values.iter().filter(|value| is_thing(value)).cloned());
+            add(&mut all, values.iter().filter(|value| self.is_thing(value)).cloned());
         }
         all
     }
@@ -76,7 +76,7 @@ impl<'m> Program<'m> {
         for value in self.values(list, frame).iter() {
             add(&mut all, self.held(value));
             if matches!(value, Value::Data { .. }) {
-                add(&mut all, self.elements(value).into_iter().filter(is_thing));
+                add(&mut all, self.elements(value).into_iter().filter(|value| self.is_thing(value)));
             }
         }
         all
@@ -109,21 +109,25 @@ impl<'m> Program<'m> {
             if let Value::Function { unit, closure, receiver } = value
                 && let Some(inner) = self.enter(*unit, *closure, receiver.clone(), How::Framework)
             {
-                add(&mut all, self.returned(*unit, inner).into_iter().filter(is_thing));
+                add(&mut all, self.returned(*unit, inner).into_iter().filter(|value| self.is_thing(value)));
             }
         }
         all
     }
 }
 
-/// Whether a value is an object or a function: something that is called, or asked for its members.
-fn is_thing(value: &Value<'_>) -> bool {
-    match value {
-        Value::Instance { .. } | Value::Function { .. } => true,
-        Value::Library { path, .. } => path.ends_with("()"),
-        Value::Data { expression, .. } => {
-            matches!(&expression.0.kind, ExpressionKind::Object(entries) if !entries.is_empty())
+impl<'m> Program<'m> {
+    /// Whether a value is an object that does something, or a function. What only has fields is a state, as texts and
+    /// numbers are.
+    fn is_thing(&self, value: &Value<'m>) -> bool {
+        match value {
+            Value::Instance { class, .. } => {
+                let is_set_up = |name: &str| name.starts_with("__") || name == "constructor" || name == "new";
+                self.units.classes[*class].methods.keys().any(|name| !is_set_up(name))
+            }
+            Value::Function { .. } => true,
+            Value::Library { path, .. } => path.ends_with("()"),
+            _ => false,
         }
-        _ => false,
     }
 }

@@ -170,8 +170,17 @@ impl Lowering {
             Some(arguments) => self.arguments(arguments),
             None => Vec::new(),
         };
-        let call = Call { span: node.span(), callee, arguments, is_new: false };
-        expression(node.span(), ExpressionKind::Call(Box::new(call)))
+        let (span, called) = (node.span(), node.field(Field::Function));
+        // `await store.get<T>(key)`: the grammar takes the part before the types for what is called.
+        if called.is_some_and(|called| called.kind() == Kind::AwaitExpression)
+            && let ExpressionKind::Await(inner) = callee.kind
+        {
+            let call = Call { span, callee: *inner, arguments, is_new: false };
+            let call = expression(span, ExpressionKind::Call(Box::new(call)));
+            return expression(span, ExpressionKind::Await(Box::new(call)));
+        }
+        let call = Call { span, callee, arguments, is_new: false };
+        expression(span, ExpressionKind::Call(Box::new(call)))
     }
 
     fn construction(&mut self, node: Node<'_>) -> Expression {

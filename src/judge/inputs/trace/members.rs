@@ -66,7 +66,6 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             return;
         }
         self.grown_part(expression, frame, &state);
-        self.kept_part(expression, object, name, frame, &state);
         for (unit, inner) in program.properties(expression, frame) {
             self.returns(unit, inner, &state);
         }

@@ -2,12 +2,12 @@
 //! stay in a collection from turn to turn, with their conversations in them.
 
 use crate::judge::conditions::fallback::walk;
-use crate::judge::inputs::Site;
 use crate::judge::inputs::changes::{is_grown_again, part_of};
 use crate::judge::inputs::conversations::is_conversation;
 use crate::judge::inputs::kept::is_trimmed;
 use crate::judge::inputs::same::{Alias, Bound, Same};
 use crate::judge::inputs::windows::{self, Window};
+use crate::judge::inputs::{Leaf, LeafKind, Site};
 use crate::link::units::{Binding, CallId};
 use crate::link::{FrameId, Value};
 use crate::model::*;
@@ -59,25 +59,31 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         }
     }
 
-    /// A conversation in an object that a collection keeps: `sessions.get(id).messages`, added to on each turn.
-    pub(super) fn kept_part(
-        &mut self,
-        expression: &'m Expression,
-        object: &'m Expression,
-        name: &'m str,
-        frame: FrameId,
-        state: &State<'m>,
-    ) {
-        let program = self.program();
-        let Some(part) = part_of(expression) else { return };
-        let unit = program.unit_of_frame(frame);
+    /// Whether a part of an object that a collection keeps grows here: `sessions.get(id).messages`, added to on each turn.
+    pub(super) fn is_kept_part(&self, expression: &'m Expression, object: &'m Expression, frame: FrameId) -> bool {
+        let Some(part) = part_of(expression) else { return false };
+        let unit = self.program().unit_of_frame(frame);
         let changes = self.inputs.changes();
         let grows = !changes.added_to_part(unit, &part).is_empty()
             || changes.put.iter().any(|put| put.unit == unit && is_grown_again(put, &part));
-        if !grows || !self.is_of_kept_collection(object, frame) {
+        grows && self.is_of_kept_collection(object, frame)
+    }
+
+    /// A conversation in such a part, where following it has found none.
+    pub(super) fn keep_part(
+        &mut self,
+        expression: &'m Expression,
+        name: &'m str,
+        frame: FrameId,
+        found: &[Leaf<'m>],
+        state: &State<'m>,
+    ) {
+        if found.iter().any(|leaf| matches!(leaf.kind, LeafKind::Memory | LeafKind::Rows)) {
             return;
         }
-        let own = Alias { name, module: program.module_of(unit), bound: Bound::Attribute(None), is_copy: false };
+        let program = self.program();
+        let module = program.module_of(program.unit_of_frame(frame));
+        let own = Alias { name, module, bound: Bound::Attribute(None), is_copy: false };
         let mut names = state.aliases.clone();
         names.push(own);
         if is_conversation(state, &names) {
