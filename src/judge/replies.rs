@@ -60,7 +60,7 @@ impl<'m> Replies<'m> {
             if program.units.units[unit].returns.is_empty() {
                 return None;
             }
-            frame = match (program.frame(frame).how, program.callers_of(unit).as_ref()) {
+            frame = match (program.frame(frame).how, program.callers_of(unit)) {
                 (How::Call(caller), _) => caller.frame,
                 // Of several callers it is not known whose reply is read.
                 (_, [caller]) => caller.frame,

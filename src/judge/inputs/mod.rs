@@ -98,6 +98,12 @@ type Tests<'m> = RefCell<FxHashMap<(usize, FrameId, bool), Rc<[Measure<'m>]>>>;
 /// What calls check, by site, and whether for a call that no entry point reaches.
 type Checks<'m> = RefCell<FxHashMap<(Site, bool), Rc<[Measure<'m>]>>>;
 
+/// Which of a group of changes are changes of what goes by a name.
+type Changed<'m> = RefCell<FxHashMap<(same::Alias<'m>, Group), Rc<[usize]>>>;
+
+/// The keys that an index may be, by index and frame.
+type Keys = RefCell<FxHashMap<(usize, FrameId), Rc<[String]>>>;
+
 /// Answers questions about what flows into the calls of a case, remembering what it found.
 pub struct Inputs<'c, 'p, 'm> {
     case: &'c Case<'p, 'm>,
@@ -114,9 +120,9 @@ pub struct Inputs<'c, 'p, 'm> {
     /// Where collections change, anywhere in the program.
     changes: OnceCell<Changes<'m>>,
     /// The changes of what goes by a name.
-    changed: RefCell<FxHashMap<(same::Alias<'m>, Group), Rc<[usize]>>>,
+    changed: Changed<'m>,
     /// The keys by which something is taken where only the running program knows them.
-    keys: RefCell<FxHashMap<(usize, FrameId), Rc<[String]>>>,
+    keys: Keys,
     /// The project of each module that serves by itself.
     applications: OnceCell<Vec<Option<&'p str>>>,
     /// Whether a call is being looked at that no entry point reaches.
