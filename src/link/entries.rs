@@ -64,7 +64,7 @@ pub enum Role {
     Dependency,
     /// Runs when the answer has been made: it sees the request and stops nothing.
     After,
-    /// Is told of an error, or of what was answered; what the user gets is the same whatever it returns.
+    /// Is told of an error; what the user gets is the same whatever it returns.
     Observer,
 }
 

@@ -91,12 +91,7 @@ impl<'m> Program<'m> {
         let around = self.conditions_around(place);
         let mut assigned: Vec<(NodeId, &'m Expression, bool)> = Vec::new();
         for node in &info.nodes {
-            let NodeKind::Plain(statement) = self.units.nodes[*node].kind else { continue };
-            let assignment = match &statement.kind {
-                StatementKind::Assign(assignment) => assignment,
-                StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }) => assignment,
-                _ => continue,
-            };
+            let Some(assignment) = self.units.nodes[*node].kind.assignment() else { continue };
             if let Some(value) = assignment.value.as_ref().filter(|_| binds(&assignment.target, name, 0)) {
                 assigned.push((*node, value, assignment.operator.is_none()));
             }

@@ -9,7 +9,7 @@ use crate::rules::catalogue::Kind;
 
 use super::flow::children;
 use super::units::ClassId;
-use super::values::{Values, add};
+use super::values::{Place, Values, add};
 use super::{FrameId, How, Program, Site, Value};
 
 /// Something that is made for the classes beside it.
@@ -20,9 +20,6 @@ pub(super) struct Provision {
     site: Site,
     classes: Vec<ClassId>,
 }
-
-/// How something is written, and where.
-type Place<'m> = (&'m Expression, FrameId);
 
 /// What is provided under a token.
 #[derive(Debug)]

@@ -140,6 +140,18 @@ pub enum NodeKind<'m> {
     },
 }
 
+impl<'m> NodeKind<'m> {
+    /// The assignment that a simple statement is, as a statement of its own or as an expression.
+    pub fn assignment(&self) -> Option<&'m Assignment> {
+        let NodeKind::Plain(statement) = self else { return None };
+        match &statement.kind {
+            StatementKind::Assign(assignment) => Some(assignment),
+            StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }) => Some(assignment),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub struct CallInfo<'m> {
     pub module: ModuleId,

@@ -39,6 +39,9 @@ impl std::hash::Hash for Written<'_> {
     }
 }
 
+/// How something is written, and where.
+pub(super) type Place<'m> = (&'m Expression, FrameId);
+
 /// What an expression can be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value<'m> {

@@ -1,6 +1,5 @@
 //! Hand-written guards, recognised by what they do: what flows into their tests, what they keep, and how they refuse.
 
-mod changes;
 mod comparisons;
 mod cooldowns;
 mod copies;
@@ -9,6 +8,7 @@ mod lifetimes;
 pub mod operations;
 pub mod quantities;
 mod repeats;
+mod row_changes;
 mod scripts;
 pub mod subjects;
 mod windows;
@@ -255,7 +255,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     }
 
     fn is_within_bound(&self, quantity: &Quantity<'m>) -> bool {
-        matches!(quantity.source, Source::Store(site, _) if changes::is_within_bound(self.program, site))
+        matches!(quantity.source, Source::Store(site, _) if row_changes::is_within_bound(self.program, site))
     }
 
     /// `incr(key)` counts requests, `incrby(key, tokens)` what they cost.

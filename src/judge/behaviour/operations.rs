@@ -191,7 +191,7 @@ pub(super) fn changes_rows(program: &Program<'_>, site: Site) -> bool {
         (Some(Operation::Set | Operation::Count), Some(text)) => {
             text.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("update"))
         }
-        (Some(Operation::Set), None) => super::changes::has_condition(program, site),
+        (Some(Operation::Set), None) => super::row_changes::has_condition(program, site),
         _ => false,
     }
 }

@@ -2,15 +2,15 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::link::units::{Binding, NodeId, NodeKind, UnitId};
+use crate::link::units::{Binding, NodeId, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Assignment, Call, Expression, ExpressionKind, Literal, StatementKind};
+use crate::model::{Assignment, Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
-use super::changes::{self, writes_a_sum, writes_one_more};
 use super::copies;
 use super::operations::{Operation, operation};
 use super::quantities::{self, Quantity, Source};
+use super::row_changes::{self, writes_a_sum, writes_one_more};
 use super::subjects::{self, Subject};
 
 /// How something is recorded.
@@ -80,12 +80,7 @@ pub fn all<'m>(program: &Program<'m>, live: Option<&FxHashSet<UnitId>>) -> Vec<W
             writes.extend(by_call(program, unit, Site { call: *call, frame }));
         }
         for node in &program.units.units[unit].nodes {
-            let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { continue };
-            let assignment = match &statement.kind {
-                StatementKind::Assign(assignment) => assignment,
-                StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }) => assignment,
-                _ => continue,
-            };
+            let Some(assignment) = program.units.nodes[*node].kind.assignment() else { continue };
             writes.extend(by_assignment(program, unit, *node, frame, assignment));
         }
     }
@@ -154,13 +149,13 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
 
 /// Whether a change of rows goes on to add to them: `.update(users).set({ credits: sql`${users.credits} - 1` })`.
 fn adds_in_chain<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> bool {
-    let set = changes::set_in_chain(program, unit, program.units.calls[site.call].call);
+    let set = row_changes::set_in_chain(program, unit, program.units.calls[site.call].call);
     set.into_iter().any(|value| adds(program, value, site.frame) || writes_a_sum(program, value, site.frame))
 }
 
 /// All that a chain of calls is given after a call.
 fn chained_values<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> impl Iterator<Item = &'m Expression> {
-    let later = changes::later_in_chain(program, unit, program.units.calls[site.call].call);
+    let later = row_changes::later_in_chain(program, unit, program.units.calls[site.call].call);
     later.into_iter().flat_map(|call| &call.arguments).map(|argument| &argument.value)
 }
 

@@ -150,7 +150,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// What a function in front of the handler refuses, by the ways through it: gates, and the calls that have happened.
     pub fn refusals_in(&self, frame: FrameId, role: Role) -> Vec<(Vec<Gate<'m>>, Vec<Site>)> {
         let program = self.program;
-        if role == Role::Observer {
+        if matches!(role, Role::Observer | Role::After) {
             return vec![(Vec::new(), Vec::new())];
         }
         let reach = self.reach(frame);

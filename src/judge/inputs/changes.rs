@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::link::Program;
 use crate::link::units::{CallId, NodeKind, UnitId};
-use crate::model::{Expression, ExpressionKind, Literal, Statement, StatementKind};
+use crate::model::{Expression, ExpressionKind, Literal};
 
 use super::cuts::is_cut_within;
 use super::words::{adds, cuts_in_place};
@@ -61,8 +61,19 @@ pub(super) struct Changes<'m> {
     pub defaults: Vec<Change<'m>>,
     /// `turns = turns[-20:]`.
     pub put: Vec<Put<'m>>,
-    /// The calls that add to a part of an object, by the unit and the part: `chat.messages.push(turn)`.
-    parts: FxHashMap<(UnitId, String), Vec<CallId>>,
+    parts: FxHashMap<UnitId, Parts>,
+}
+
+/// What grows in the objects that one unit changes, by how the part is written.
+type Parts = FxHashMap<String, Growth>;
+
+/// How a part of an object grows.
+#[derive(Default)]
+struct Growth {
+    /// The calls that add to it: `chat.messages.push(turn)`.
+    added: Vec<CallId>,
+    /// Whether it is assigned itself with something behind it: `chat.messages = [...chat.messages, turn]`.
+    is_extended: bool,
 }
 
 impl<'m> Changes<'m> {
@@ -94,20 +105,41 @@ impl<'m> Changes<'m> {
                 _ => {}
             }
         }
-        for change in &changes.added {
-            if let Some(part) = part_of(change.of) {
-                changes.parts.entry((change.unit, part)).or_default().push(change.call);
-            }
-        }
         changes.put = program.units.nodes.iter().filter_map(|node| put(&node.kind, node.unit)).collect();
+        changes.index_parts();
         changes
     }
-}
 
-impl<'m> Changes<'m> {
+    fn index_parts(&mut self) {
+        for change in &self.added {
+            if let Some(part) = part_of(change.of) {
+                self.parts.entry(change.unit).or_default().entry(part).or_default().added.push(change.call);
+            }
+        }
+        for put in self.put.iter().filter(|put| is_extended(put)) {
+            if let Some(part) = part_of(put.target) {
+                self.parts.entry(put.unit).or_default().entry(part).or_default().is_extended = true;
+            }
+        }
+    }
+
     /// The calls in a unit that add to a part of an object.
-    pub(super) fn added_to_part(&self, unit: UnitId, part: &str) -> Vec<CallId> {
-        self.parts.get(&(unit, part.to_owned())).cloned().unwrap_or_default()
+    pub(super) fn added_to_part(&self, unit: UnitId, part: &str) -> &[CallId] {
+        self.growth_of(unit, part).map_or(&[], |growth| growth.added.as_slice())
+    }
+
+    /// Whether a part of an object grows in a unit.
+    pub(super) fn grows(&self, unit: UnitId, part: &str) -> bool {
+        self.growth_of(unit, part).is_some()
+    }
+
+    /// Whether parts of any object grow in a unit.
+    pub(super) fn grow_in(&self, unit: UnitId) -> bool {
+        self.parts.contains_key(&unit)
+    }
+
+    fn growth_of(&self, unit: UnitId, part: &str) -> Option<&Growth> {
+        self.parts.get(&unit)?.get(part)
     }
 
     /// The places of a group: where it is in its list, what is changed there, and in which unit.
@@ -136,14 +168,8 @@ impl<'m> Changes<'m> {
 }
 
 fn put<'m>(kind: &NodeKind<'m>, unit: UnitId) -> Option<Put<'m>> {
-    match kind {
-        NodeKind::Plain(Statement { kind: StatementKind::Assign(assignment), .. })
-        | NodeKind::Plain(Statement {
-            kind: StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }),
-            ..
-        }) => Some(Put { unit, target: &assignment.target, value: assignment.value.as_ref(), is_cut: OnceCell::new() }),
-        _ => None,
-    }
+    let assignment = kind.assignment()?;
+    Some(Put { unit, target: &assignment.target, value: assignment.value.as_ref(), is_cut: OnceCell::new() })
 }
 
 /// How a part of an object is written, whichever way it is taken: `chat.messages` and `chat["messages"]`.
@@ -163,16 +189,16 @@ pub(super) fn part_of(expression: &Expression) -> Option<String> {
     Some(format!("{whole}.{key}"))
 }
 
-/// Whether a part is assigned itself with something behind it: `chat.messages = [...chat.messages, turn]`.
-pub(super) fn is_grown_again(put: &Put<'_>, part: &str) -> bool {
-    let is_part = |each: &Expression| part_of(each).is_some_and(|other| other == part);
-    let grows = |value: &Expression| match &value.kind {
-        ExpressionKind::List(items) => {
+/// Whether what is assigned to a part is the part itself with something behind it.
+fn is_extended(put: &Put<'_>) -> bool {
+    let is_part =
+        |each: &Expression| part_of(each).is_some_and(|part| part_of(put.target).is_some_and(|target| part == target));
+    match put.value.map(|value| &value.kind) {
+        Some(ExpressionKind::List(items)) => {
             items.len() > 1
                 && items.iter().any(|item| matches!(&item.kind, ExpressionKind::Spread(inner) if is_part(inner)))
         }
-        ExpressionKind::Operator { operator, operands } => operator == "+" && operands.iter().any(is_part),
+        Some(ExpressionKind::Operator { operator, operands }) => operator == "+" && operands.iter().any(is_part),
         _ => false,
-    };
-    is_part(put.target) && put.value.is_some_and(grows)
+    }
 }

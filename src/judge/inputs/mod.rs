@@ -28,7 +28,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::arguments::Given;
 use crate::link::entries::frame_of;
-use crate::link::units::{CallId, ModuleId, NodeKind, UnitId};
+use crate::link::units::{CallId, ModuleId, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -391,12 +391,7 @@ fn handovers<'m>(program: &Program<'m>) -> Vec<(UnitId, &'m str, &'m Expression,
     let mut all = Vec::new();
     for (unit, info) in program.units.units.iter().enumerate() {
         for node in &info.nodes {
-            let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { continue };
-            let assignment = match &statement.kind {
-                StatementKind::Assign(assignment) => assignment,
-                StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }) => assignment,
-                _ => continue,
-            };
+            let Some(assignment) = program.units.nodes[*node].kind.assignment() else { continue };
             let Some(value) = &assignment.value else { continue };
             match &assignment.target.kind {
                 ExpressionKind::Member { object, name } => all.push((unit, name.as_str(), object.as_ref(), value)),

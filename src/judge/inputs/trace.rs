@@ -352,7 +352,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             let part = state.path.last().filter(|part| is_list_name(part)).cloned();
             if let Some(part) = part {
                 for call in self.inputs.changes().added_to_part(here.unit, &format!("{name}.{part}")) {
-                    self.grown_by(call, id, &state);
+                    self.grown_by(*call, id, &state);
                 }
             }
             for (call, grown) in program.growth(name, here.unit) {

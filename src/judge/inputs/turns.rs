@@ -2,7 +2,7 @@
 
 use crate::link::FrameId;
 use crate::link::units::{NodeId, NodeKind, UnitId};
-use crate::model::{Expression, ExpressionKind, Loop};
+use crate::model::{Call, Expression, ExpressionKind, Loop};
 
 use super::super::conditions::fallback::{walk, walk_statement};
 use super::kept::{is_trimmed, starts_empty};
@@ -62,20 +62,28 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             NodeKind::Loop(each) => Some((*node, each)),
             _ => None,
         });
-        loops.filter(|(_, each)| asks(each)).collect()
+        loops.filter(|(_, each)| self.asks(each, unit)).collect()
     }
-}
 
-fn asks(each: &Loop) -> bool {
-    let mut found = false;
-    let mut look = |expression: &Expression| {
-        if let ExpressionKind::Call(call) = &expression.kind
-            && let ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } = &call.callee.kind
-        {
-            found |= ASKS.contains(&name.as_str());
-        }
-    };
-    each.over.iter().for_each(|over| walk(over, &mut look));
-    each.body.iter().for_each(|statement| walk_statement(statement, &mut look));
-    found
+    /// Whether a person is asked in a loop. A model that is asked by a method of such a name (`model.prompt(..)`) is no
+    /// person.
+    fn asks(&self, each: &Loop, unit: UnitId) -> bool {
+        let program = self.program();
+        let asks_a_model = |call: &Call| {
+            let mut calls = program.units.units[unit].calls.iter();
+            let found = calls.find(|id| std::ptr::eq(program.units.calls[**id].call, call));
+            found.is_some_and(|id| self.inputs.case.external_at(*id).is_some())
+        };
+        let mut found = false;
+        let mut look = |expression: &Expression| {
+            if let ExpressionKind::Call(call) = &expression.kind
+                && let ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } = &call.callee.kind
+            {
+                found |= ASKS.contains(&name.as_str()) && !asks_a_model(call);
+            }
+        };
+        each.over.iter().for_each(|over| walk(over, &mut look));
+        each.body.iter().for_each(|statement| walk_statement(statement, &mut look));
+        found
+    }
 }

@@ -329,7 +329,7 @@ impl<'m> Entries<'m> {
             }
             // `addHook("onResponse", note)`: what runs afterwards refuses nothing.
             if fact.is == Kind::Middleware && fact.unless.iter().any(|each| program.meets(each, site) == Some(true)) {
-                found.iter_mut().for_each(|link| link.role = Role::Observer);
+                found.iter_mut().for_each(|link| link.role = Role::After);
             }
             for mut link in found {
                 // `register(limiter, { global: false })`: what is put in front is given its options here.

@@ -5,10 +5,7 @@ use crate::link::units::*;
 use crate::model::*;
 
 use super::frames::{FrameId, How};
-use super::{ALTERNATIVES, Value, Values, add};
-
-/// How something is written, and where.
-pub(super) type Place<'m> = (&'m Expression, FrameId);
+use super::{ALTERNATIVES, Place, Value, Values, add};
 
 impl<'m> Program<'m> {
     /// `app.state.redis = ...` is read back as `request.app.state.redis`: by the last two names.

@@ -122,7 +122,9 @@ impl<'m> Program<'m> {
     fn is_thing(&self, value: &Value<'m>) -> bool {
         match value {
             Value::Instance { class, .. } => {
-                let is_set_up = |name: &str| name.starts_with("__") || name == "constructor" || name == "new";
+                let is_set_up = |name: &str| {
+                    (name.starts_with("__") && name != "__call__") || name == "constructor" || name == "new"
+                };
                 self.units.classes[*class].methods.keys().any(|name| !is_set_up(name))
             }
             Value::Function { .. } => true,

@@ -8,10 +8,9 @@ use crate::link::units::*;
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
-use super::assigned::Place;
 use super::frames::{FrameId, How, Site};
 use super::supers::library_member;
-use super::{ALTERNATIVES, Value, Values, Written, add};
+use super::{ALTERNATIVES, Place, Value, Values, Written, add};
 
 impl<'m> Program<'m> {
     pub(super) fn member_owned(&self, value: &Value<'m>, name: &str) -> Values<'m> {

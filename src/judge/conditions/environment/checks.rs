@@ -1,33 +1,33 @@
 //! What stops the start when a variable is missing, and what does without it.
 
+mod decisions;
+mod moments;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::link::arguments::Given;
 use crate::link::flow::{Exit, exit_of};
 use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
-use crate::link::{FrameId, How, Program, Site};
+use crate::link::{FrameId, Site};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::super::super::case::Case;
-use super::ends::{End, diverges, end_of};
+use super::ends::{End, end_of};
 use super::is_credential;
-use super::names::{Named, Variables};
+use super::names::Variables;
 use super::reads::Read;
 use super::schemas;
 
+use decisions::{
+    assigns, in_test, is_compared, is_failure, is_literal_branch, is_stopped, looks_inside, raises_at_its_end,
+    rest_behind, returns_nothing, returns_what_is_tested, stops_after,
+};
+
+pub use moments::{When, swallows, when};
+
 /// The key under which the settings of a start script name a variable that it demands.
 const DEMANDS: &str = "demands";
-
-/// When something runs, best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum When {
-    /// While the application starts.
-    Start,
-    /// While it starts, but an error is caught and things go on.
-    Swallowed,
-    Later,
-}
 
 /// Something that stops when a variable is missing.
 #[derive(Clone, Debug)]
@@ -351,268 +351,10 @@ struct Decision<'v, 'p, 'm> {
     branches: [&'m [Statement]; 2],
 }
 
-/// Whether a test holds where a check has failed: `!result.success`, `result.error`.
-fn is_failure(test: &Expression) -> bool {
-    match &test.kind {
-        ExpressionKind::Operator { operator, .. } if operator == "not" => true,
-        ExpressionKind::Operator { operands, .. } => operands.iter().any(is_failure),
-        ExpressionKind::Member { name, .. } | ExpressionKind::Name(name) => {
-            matches!(name.as_str(), "error" | "errors" | "issues")
-        }
-        _ => false,
-    }
-}
-
-/// Whether a test looks at the content of what it tests: a beginning, a pattern, a list of values.
-fn looks_inside(test: &Expression) -> bool {
-    let mut found = false;
-    super::super::fallback::walk(test, &mut |each| {
-        found |= match &each.kind {
-            ExpressionKind::Call(call) => matches!(&call.callee.kind, ExpressionKind::Member { name, .. }
-                if matches!(name.as_str(), "startswith" | "startsWith" | "starts_with" | "match" | "fullmatch" | "test" | "includes" | "contains" | "is_match")),
-            ExpressionKind::Operator { operator, operands } => match operator.as_str() {
-                "in" | "not in" => true,
-                "==" | "!=" => operands.iter().any(|operand| {
-                    matches!(&operand.kind, ExpressionKind::Literal(Literal::Text(text)) if !text.is_empty() && text != "undefined" && text != "string")
-                }),
-                _ => false,
-            },
-            _ => false,
-        };
-    });
-    found
-}
-
 #[derive(Clone, Copy)]
 enum Purpose {
     Demand,
     DoWithout,
     /// Only settings are done without: for a credential the empty text is no value.
     DoWithoutSetting,
-}
-
-/// The statements behind a node's own in their block.
-fn rest_behind<'m>(program: &Program<'m>, unit: UnitId, node: NodeId) -> &'m [Statement] {
-    let span = program.units.nodes[node].span;
-    let mut open: Vec<&'m [Statement]> = vec![match program.units.units[unit].function {
-        Some(function) => &function.body,
-        None => &program.modules[program.module_of(unit)].body,
-    }];
-    while let Some(block) = open.pop() {
-        let Some(at) = block.iter().position(|statement| statement.span.contains(span)) else { continue };
-        let Some(statement) = block.get(at) else { continue };
-        if statement.span == span {
-            return block.get(at + 1..).unwrap_or_default();
-        }
-        match &statement.kind {
-            StatementKind::If { then, otherwise, .. } => open.extend([then.as_slice(), otherwise]),
-            StatementKind::Loop(each) => open.push(&each.body),
-            StatementKind::Try(each) => {
-                open.extend([each.body.as_slice(), &each.otherwise, &each.finally]);
-                open.extend(each.handlers.iter().map(|handler| handler.body.as_slice()));
-            }
-            StatementKind::With { body, .. } | StatementKind::Block(body) => open.push(body),
-            _ => {}
-        }
-    }
-    &[]
-}
-
-/// Whether statements end by raising, or by a call that never comes back.
-fn raises_at_its_end<'m>(case: &Case<'_, 'm>, unit: UnitId, statements: &'m [Statement]) -> bool {
-    match statements.last().map(|statement| &statement.kind) {
-        Some(StatementKind::Raise(_)) => true,
-        Some(StatementKind::Expression(value)) => diverges(case.program, value, case.program.open_frame(unit), 0),
-        _ => false,
-    }
-}
-
-/// `if value: return value`.
-fn returns_what_is_tested(test: &Expression, then: &Block) -> bool {
-    match (&test.kind, then.as_slice()) {
-        (
-            ExpressionKind::Name(tested),
-            [
-                Statement {
-                    kind: StatementKind::Return(Some(Expression { kind: ExpressionKind::Name(name), .. })),
-                    ..
-                },
-            ],
-        ) => tested == name,
-        _ => false,
-    }
-}
-
-/// `return ""`, `return None`, or no answer at all.
-fn returns_nothing(statement: &Statement) -> bool {
-    match &statement.kind {
-        StatementKind::Return(Some(value)) => match &value.kind {
-            ExpressionKind::Literal(Literal::Null) => true,
-            ExpressionKind::Literal(Literal::Text(text)) => text.is_empty(),
-            _ => false,
-        },
-        StatementKind::Return(None) => true,
-        StatementKind::Expression(_) => true,
-        _ => false,
-    }
-}
-
-fn is_stopped<'m>(case: &Case<'_, 'm>, unit: UnitId, block: &'m Block) -> bool {
-    matches!(end_of(case, unit, block), Some(End::Stops | End::Refuses))
-}
-
-/// `if (!missing.length) return;` in front of what ends the process: what does not leave there never comes back.
-fn stops_after<'m>(case: &Case<'_, 'm>, unit: UnitId, test: &'m Expression) -> bool {
-    if case.starts_in(unit).is_empty() {
-        return false;
-    }
-    let exits = case.program.exits(unit, case.program.open_frame(unit));
-    exits.iter().any(|gate| gate.exit == Exit::Raise && gate.refusal.is_none() && std::ptr::eq(gate.test, test))
-}
-
-/// `if not value: value = "default"`.
-fn assigns(block: &Block) -> bool {
-    block.iter().any(|statement| {
-        matches!(&statement.kind, StatementKind::Assign(assignment)
-            if matches!(assignment.target.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. }) && !assignment.declares)
-    })
-}
-
-/// Whether a conditional operand is part of the test of a statement: the statement decides then.
-fn in_test(program: &Program<'_>, node: NodeId) -> bool {
-    let span = program.units.nodes[node].span;
-    program.units.ancestors(node).skip(1).any(|(_, outer)| match outer.kind {
-        NodeKind::If { test, .. } => test.span.contains(span),
-        NodeKind::Loop(each) => each.over.as_ref().is_some_and(|over| over.span.contains(span)),
-        _ => false,
-    })
-}
-
-/// `KIND == "a"`: what is compared with a value is a switch, whatever it chooses between.
-fn is_compared(test: &Expression) -> bool {
-    let is_value = |operand: &Expression| matches!(&operand.kind, ExpressionKind::Literal(Literal::Text(text)) if !text.is_empty());
-    match &test.kind {
-        ExpressionKind::Operator { operator, operands } => {
-            matches!(operator.as_str(), "==" | "!=") && operands.iter().any(is_value)
-        }
-        _ => false,
-    }
-}
-
-/// `X is None` that only chooses between two constants says nothing about how X is used.
-fn is_literal_branch(program: &Program<'_>, node: NodeId) -> bool {
-    let info = &program.units.nodes[node];
-    let unit = &program.units.units[info.unit];
-    let holds_code = unit.members.iter().any(|(_, each)| info.span.contains(each.span))
-        || unit.calls.iter().any(|call| info.span.contains(program.units.calls[*call].call.span));
-    !holds_code && !span_holds_name(program, info.unit, info.span)
-}
-
-/// Whether a name is written within a span: of the statement that holds it.
-fn span_holds_name(program: &Program<'_>, unit: UnitId, span: Span) -> bool {
-    let mut found = false;
-    for node in &program.units.units[unit].nodes {
-        let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { continue };
-        if statement.span.contains(span) {
-            super::super::fallback::walk_statement(statement, &mut |each| {
-                found |= span.contains(each.span) && matches!(each.kind, ExpressionKind::Name(_));
-            });
-        }
-    }
-    found
-}
-
-/// When a place runs that is reached through calls, and the modules whose start runs it.
-pub fn when(case: &Case<'_, '_>, unit: UnitId, node: Option<NodeId>, via: &[CallId]) -> (When, BTreeSet<ModuleId>) {
-    let program = case.program;
-    let mut places = vec![(unit, node)];
-    places.extend(via.iter().map(|call| (program.units.calls[*call].unit, Some(program.units.calls[*call].node))));
-    let caught = places.iter().any(|(_, node)| node.is_some_and(|node| swallows(program, node)));
-    let mut best = When::Later;
-    let mut roots = BTreeSet::new();
-    let Some((outermost, node)) = places.last().copied() else { return (best, roots) };
-    let is_never_deployed = |(unit, node): &(UnitId, Option<NodeId>)| {
-        node.is_some_and(|node| program.is_never_deployed(node, program.open_frame(*unit)))
-    };
-    if node.is_some_and(|node| case.is_skipped(node)) || places.iter().any(is_never_deployed) {
-        return (best, roots);
-    }
-    for frame in case.starts_in(outermost) {
-        let Some((root, swallowed)) = started(case, *frame) else { continue };
-        let now = if caught || swallowed { When::Swallowed } else { When::Start };
-        best = best.min(now);
-        if now == When::Start || best == When::Swallowed {
-            roots.insert(root);
-        }
-    }
-    (best, roots)
-}
-
-/// The module at whose start a frame runs, and whether an error is caught on the way; none where it never runs.
-fn started(case: &Case<'_, '_>, frame: FrameId) -> Option<(ModuleId, bool)> {
-    let program = case.program;
-    let mut frame = program.frame(frame);
-    let mut swallowed = false;
-    while let How::Call(site) = frame.how {
-        let node = program.units.calls[site.call].node;
-        if case.is_skipped(node) || program.is_never_deployed(node, site.frame) {
-            return None;
-        }
-        swallowed |= swallows(program, node);
-        frame = program.frame(site.frame);
-    }
-    Some((program.module_of(frame.unit), swallowed))
-}
-
-/// Whether an error at a node is caught, in its own unit, by a handler that lets things go on.
-pub fn swallows(program: &Program<'_>, node: NodeId) -> bool {
-    program.units.ancestors(node).any(|(_, node)| match node.kind {
-        NodeKind::TryBody(each) => {
-            each.handlers.iter().any(|handler| !matches!(exit_of(&handler.body), Some(Exit::Raise)))
-        }
-        _ => false,
-    })
-}
-
-impl<'m> Variables<'_, 'm> {
-    /// The variables that a test is about.
-    pub fn tested(&self, test: &'m Expression, frame: FrameId) -> Vec<Named> {
-        let mut all = Vec::new();
-        let mut open = vec![(test, 0)];
-        while let Some((each, depth)) = open.pop() {
-            match &each.kind {
-                ExpressionKind::Operator { operator, operands } if depth < 12 => {
-                    if matches!(operator.as_str(), "in" | "not in")
-                        && let [left, right] = operands.as_slice()
-                        && self.is_environment(right, frame)
-                    {
-                        all.extend(self.names_of(left, frame));
-                        continue;
-                    }
-                    open.extend(operands.iter().map(|operand| (operand, depth + 1)));
-                }
-                ExpressionKind::Call(call) if depth < 12 => {
-                    all.extend(self.held(each, frame));
-                    if let ExpressionKind::Member { object, .. } = &call.callee.kind {
-                        open.push((object, depth + 1));
-                    }
-                    open.extend(call.arguments.iter().take(1).map(|argument| (&argument.value, depth + 1)));
-                }
-                ExpressionKind::Name(name) => {
-                    all.extend(self.held(each, frame));
-                    for (binding, _) in self.bindings(name, frame, each.span) {
-                        if let crate::link::units::Binding::Value { value, access, .. } = binding
-                            && access.is_empty()
-                            && depth < 4
-                            && matches!(value.kind, ExpressionKind::Operator { .. })
-                        {
-                            open.push((value, depth + 4));
-                        }
-                    }
-                }
-                _ => all.extend(self.held(each, frame)),
-            }
-        }
-        all
-    }
 }

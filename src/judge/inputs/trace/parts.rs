@@ -2,7 +2,7 @@
 //! stay in a collection from turn to turn, with their conversations in them.
 
 use crate::judge::conditions::fallback::walk;
-use crate::judge::inputs::changes::{is_grown_again, part_of};
+use crate::judge::inputs::changes::part_of;
 use crate::judge::inputs::conversations::is_conversation;
 use crate::judge::inputs::kept::is_trimmed;
 use crate::judge::inputs::same::{Alias, Bound, Same};
@@ -33,9 +33,11 @@ impl<'m> Trace<'_, '_, '_, 'm> {
 
     /// Follows what the same function adds to a part of an object, as it is written there.
     pub(super) fn grown_part(&mut self, expression: &'m Expression, frame: FrameId, state: &State<'m>) {
-        let Some(part) = part_of(expression) else { return };
-        for call in self.inputs.changes().added_to_part(self.program().unit_of_frame(frame), &part) {
-            self.grown_by(call, frame, state);
+        let unit = self.program().unit_of_frame(frame);
+        let changes = self.inputs.changes();
+        let Some(part) = Some(expression).filter(|_| changes.grow_in(unit)).and_then(part_of) else { return };
+        for call in changes.added_to_part(unit, &part) {
+            self.grown_by(*call, frame, state);
         }
     }
 
@@ -53,7 +55,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             for path in paths {
                 let Some(key) = path.rsplit('.').next().filter(|key| !key.starts_with('#')) else { continue };
                 for call in self.inputs.changes().added_to_part(unit, &format!("{name}.{key}")) {
-                    self.grown_by(call, site.frame, &State::default());
+                    self.grown_by(*call, site.frame, &State::default());
                 }
             }
         }
@@ -61,12 +63,11 @@ impl<'m> Trace<'_, '_, '_, 'm> {
 
     /// Whether a part of an object that a collection keeps grows here: `sessions.get(id).messages`, added to on each turn.
     pub(super) fn is_kept_part(&self, expression: &'m Expression, object: &'m Expression, frame: FrameId) -> bool {
-        let Some(part) = part_of(expression) else { return false };
         let unit = self.program().unit_of_frame(frame);
         let changes = self.inputs.changes();
-        let grows = !changes.added_to_part(unit, &part).is_empty()
-            || changes.put.iter().any(|put| put.unit == unit && is_grown_again(put, &part));
-        grows && self.is_of_kept_collection(object, frame)
+        changes.grow_in(unit)
+            && part_of(expression).is_some_and(|part| changes.grows(unit, &part))
+            && self.is_of_kept_collection(object, frame)
     }
 
     /// A conversation in such a part, where following it has found none.

@@ -3,7 +3,7 @@
 use crate::judge::inputs::cuts::{is_cut_here, returns_a_cut};
 use crate::judge::inputs::windows;
 use crate::judge::inputs::words::mentions;
-use crate::link::units::{CallId, NodeKind, UnitId};
+use crate::link::units::{CallId, UnitId};
 use crate::link::{FrameId, Site};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -25,12 +25,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let program = self.program();
         let info = &program.units.units[unit];
         for node in &info.nodes {
-            let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { continue };
-            let assignment = match &statement.kind {
-                StatementKind::Assign(assignment) => assignment,
-                StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }) => assignment,
-                _ => continue,
-            };
+            let Some(assignment) = program.units.nodes[*node].kind.assignment() else { continue };
             let is_own = matches!(&assignment.target.kind, ExpressionKind::Name(target) if target == name);
             let Some(value) = assignment.value.as_ref().filter(|_| is_own) else { continue };
             if dead.iter().any(|each| std::ptr::eq(*each, value)) || !self.is_cut_of(value, name, frame) {

@@ -1,0 +1,33 @@
+//! What starts something that is kept: a number, nothing yet, an empty collection.
+
+use crate::link::{FrameId, Program, Site};
+use crate::model::{Call, Expression, ExpressionKind, Literal};
+use crate::rules::catalogue::Kind;
+
+/// Whether a value starts something that is kept: a number, nothing yet, or an empty collection.
+pub(super) fn is_kept<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> bool {
+    match &value.kind {
+        ExpressionKind::Literal(Literal::Number(_) | Literal::Null) => true,
+        ExpressionKind::List(items) => items.is_empty(),
+        ExpressionKind::Object(entries) => entries.is_empty(),
+        ExpressionKind::Call(call) => {
+            let is_new = matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name == "new");
+            is_new
+                || program
+                    .units
+                    .call_id(call)
+                    .is_some_and(|id| starts_collection(program, call, Site { call: id, frame }))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a call makes a collection: one of the language, or one of a library that is read like a store.
+pub(super) fn starts_collection(program: &Program<'_>, call: &Call, site: Site) -> bool {
+    let is_store = |path: &std::rc::Rc<str>| {
+        let facts = program.facts(&format!("{path}().get"));
+        facts.iter().any(|id| program.catalogue.fact(*id).is == Kind::Store)
+    };
+    program.callee_paths(site).iter().any(is_store)
+        || matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if matches!(name.as_str(), "defaultdict" | "dict" | "list" | "deque" | "Counter" | "OrderedDict" | "set" | "Map" | "WeakMap" | "Set" | "TTLCache" | "LRUCache"))
+}

@@ -1,0 +1,146 @@
+//! Handlers that tell somebody of errors: registered ones, and those around what calls a model.
+
+use crate::judge::case::Case;
+use crate::judge::conditions::fallback::answers_error;
+use crate::judge::conditions::logging::around::is_failing;
+use crate::judge::guards::Protection;
+use crate::link::Site;
+use crate::link::entries::{Entry, Link, frame_of};
+use crate::link::flow::{Exit, exit_of};
+use crate::link::units::{ModuleId, NodeKind};
+use crate::model::Span;
+use crate::rules::catalogue::{Calls, Kind};
+
+use super::notices::{is_notice, notifies};
+
+/// Whether the failures of every model call come to a handler of errors: it is registered behind their entry points, and
+/// these do not answer with an error of their own before.
+pub(super) fn sees_every_failure<'m>(case: &Case<'_, 'm>, link: &Link<'m>) -> bool {
+    let unseen = case.entries.unseen.get(&(link.module, link.span));
+    case.llm_calls().flat_map(|external| &external.reached).all(|(entry, sites)| {
+        let is_behind = !unseen.is_some_and(|unseen| unseen.contains(&case.entries.entries[*entry].handler));
+        let is_kept = |step: &Site| answers_itself(case, *step);
+        is_behind
+            && sites.iter().flat_map(|site| case.reaches[*entry].trails(*site)).all(|trail| !trail.iter().any(is_kept))
+    })
+}
+
+/// Whether a call stands where its failure is caught and answered with an error status, and nobody is told.
+fn answers_itself(case: &Case<'_, '_>, step: Site) -> bool {
+    let program = case.program;
+    let info = &program.units.calls[step.call];
+    let caught = program.units.ancestors(info.node).find_map(|(_, node)| match node.kind {
+        NodeKind::TryBody(each) => each.handlers.first(),
+        _ => None,
+    });
+    caught.is_some_and(|handler| {
+        exit_of(&handler.body) != Some(Exit::Raise)
+            && answers_error(case, info.unit, &handler.body)
+            && handler_notifies(case, step).is_none()
+    })
+}
+
+/// Whether a registration stands in a function that nothing calls and that makes no application by itself.
+pub(super) fn is_idle(case: &Case<'_, '_>, module: ModuleId, span: Span) -> bool {
+    let program = case.program;
+    let units = program.units.units.iter().enumerate();
+    // A handler that is written in place is not what it stands in.
+    let holds = |span_of: Span| span_of.contains(span) && span_of != span;
+    let around = units.filter(|(_, unit)| unit.module == module && unit.function.is_some() && holds(unit.span));
+    let Some((unit, info)) = around.min_by_key(|(_, unit)| unit.span.end - unit.span.start) else { return false };
+    let makes = |call: &usize| {
+        let site = Site { call: *call, frame: program.open_frame(unit) };
+        program
+            .callee_paths(site)
+            .iter()
+            .any(|path| program.is_a(path, Kind::Router) || program.is_a(path, Kind::Mount))
+    };
+    let serves = || case.entries.entries.iter().any(|entry| entry.module == module && info.span.contains(entry.span));
+    let is_plain = info.class.is_none() && info.function.is_some_and(|function| function.decorators.is_empty());
+    is_plain
+        && case.starts_in(unit).is_empty()
+        && !program.is_called(unit)
+        && !case.reaches.iter().any(|reach| reach.has_unit(unit))
+        && !serves()
+        && !info.calls.iter().any(makes)
+}
+
+/// Errors that are turned into answers by a method of their own.
+pub(super) fn answered_errors(case: &Case<'_, '_>) -> Option<Protection> {
+    let program = case.program;
+    program.units.classes.iter().find_map(|class| {
+        let unit = *class.methods.get("into_response")?;
+        let span = program.units.units[unit].span;
+        let name = class.class.name.clone();
+        notifies(case, program.open_frame(unit), 0).then_some(Protection { module: class.module, span, name })
+    })
+}
+
+/// A handler that notifies around every model call, or around what goes on to the entry points that make one.
+pub(super) fn around_every_call(case: &Case<'_, '_>) -> Option<Protection> {
+    let has_llm = case.llm_calls().next().is_some();
+    let mut first = None;
+    for external in case.externals.iter().filter(|external| !has_llm || external.kind == Calls::Llm) {
+        if external.reached.is_empty() {
+            first = first.or(Some(handler_notifies(case, external.open)?));
+        }
+        for (entry, sites) in &external.reached {
+            if let Some(found) = in_front(case, &case.entries.entries[*entry]) {
+                first = first.or(Some(found));
+                continue;
+            }
+            for site in sites {
+                for trail in case.reaches[*entry].trails(*site) {
+                    let found = trail.iter().find_map(|step| handler_notifies(case, *step))?;
+                    first = first.or(Some(found));
+                }
+            }
+        }
+    }
+    first
+}
+
+/// A middleware on every way to an entry point that notifies of the errors of what it goes on to.
+fn in_front<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>) -> Option<Protection> {
+    let mut first = None;
+    for chain in &entry.chains {
+        let found = chain.iter().find_map(|link| {
+            let reach = case.guards.reach(frame_of(case.program, &link.value)?);
+            let onwards = case.guards.continuations(&reach);
+            let ways = onwards.iter().flat_map(|site| reach.trails(*site));
+            let mut found = None;
+            for trail in ways.filter(|trail| !trail.iter().any(|step| case.guards.is_passed_by(*step, None))) {
+                found = Some(trail.iter().find_map(|step| handler_notifies(case, *step))?);
+            }
+            found
+        });
+        first = Some(found?).or(first);
+    }
+    first
+}
+
+/// Whether a handler around a call notifies.
+fn handler_notifies(case: &Case<'_, '_>, step: Site) -> Option<Protection> {
+    let program = case.program;
+    let info = &program.units.calls[step.call];
+    let tries: Vec<_> = program
+        .units
+        .ancestors(info.node)
+        .filter_map(|(_, node)| match node.kind {
+            NodeKind::TryBody(each) => Some(each),
+            _ => None,
+        })
+        .collect();
+    program.units.units[info.unit].calls.iter().find_map(|call| {
+        let other = &program.units.calls[*call];
+        let here = other.call.span;
+        let in_handler = tries.iter().any(|each| each.handlers.iter().any(|handler| handler.span.contains(here)));
+        let after_failure = here.start >= info.call.span.end && is_failing(program, other.node);
+        let notices = (in_handler || after_failure) && is_notice(case, Site { call: *call, frame: step.frame }, 0);
+        notices.then(|| Protection {
+            module: info.module,
+            span: here,
+            name: crate::link::Program::written(&other.call.callee),
+        })
+    })
+}

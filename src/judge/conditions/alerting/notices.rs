@@ -1,0 +1,182 @@
+//! Messages to the operators: by a channel, a mail, a tracker or a raw request to a webhook.
+
+use std::collections::VecDeque;
+
+use rustc_hash::FxHashSet;
+
+use crate::judge::case::Case;
+use crate::judge::conditions::environment::names::Variables;
+use crate::link::arguments::Given;
+use crate::link::flow::Gate;
+use crate::link::units::NodeKind;
+use crate::link::{FrameId, How, Program, Site, Value};
+use crate::model::{Expression, ExpressionKind, Language, Literal, StatementKind};
+use crate::rules::catalogue::Kind;
+use crate::rules::checked::FactId;
+
+/// Objects within objects in whose fields an address is looked for.
+const FIELDS: usize = 4;
+
+/// Words in the names and addresses of channels.
+const CHANNELS: [&str; 8] =
+    ["webhook", "hooks.", "alert", "pagerduty", "opsgenie", "/services/t", "bot*/sendmessage", "sendmessage"];
+
+/// Whether anything that a frame runs is a message to the operators.
+pub(super) fn notifies<'m>(case: &Case<'_, 'm>, frame: FrameId, depth: usize) -> bool {
+    let program = case.program;
+    let unit = program.unit_of_frame(frame);
+    program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame }).any(|site| {
+        let for_clients = |gate: &Gate<'m>| {
+            is_client_error(gate.test, !gate.refuses_when)
+                || is_own_refusal(program, gate.test, gate.frame, !gate.refuses_when)
+        };
+        is_notice(case, site, depth) && !program.gates(site).iter().any(for_clients)
+    })
+}
+
+/// Whether a test that holds (or fails) says that an error is one by which the program itself refuses:
+/// `error instanceof HTTPException`.
+fn is_own_refusal<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, holds: bool) -> bool {
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    match (operator.as_str(), operands.as_slice()) {
+        ("not", [inner]) => is_own_refusal(program, inner, frame, !holds),
+        ("instanceof", [_, class]) if holds => {
+            let classes = program.values(class, frame);
+            classes.iter().filter_map(Value::path).any(|path| program.is_a(path, Kind::Reject))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a test that holds (or fails) says that a status is below those of the server's own errors: `status < 500`.
+fn is_client_error(test: &Expression, holds: bool) -> bool {
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    let is_status = |each: &Expression, least: f64| matches!(each.kind, ExpressionKind::Literal(Literal::Number(number)) if number == least);
+    match (operator.as_str(), operands.as_slice()) {
+        ("not", [inner]) => is_client_error(inner, !holds),
+        ("and", parts) => holds && parts.iter().any(|part| is_client_error(part, true)),
+        ("or", parts) => !holds && parts.iter().any(|part| is_client_error(part, false)),
+        ("<", [_, limit]) => holds && is_status(limit, 500.0),
+        ("<=", [_, limit]) => holds && is_status(limit, 499.0),
+        (">=", [_, limit]) => !holds && is_status(limit, 500.0),
+        (">", [_, limit]) => !holds && is_status(limit, 499.0),
+        _ => false,
+    }
+}
+
+/// Whether a call is a message to the operators, or leads to one; remembered, for it is asked of every call around a
+/// failure.
+pub fn is_notice(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
+    if let Some(known) = case.notices.borrow().get(&(site, depth)) {
+        return *known;
+    }
+    let found = tells_operators(case, site, depth);
+    case.notices.borrow_mut().insert((site, depth), found);
+    found
+}
+
+fn tells_operators(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
+    let program = case.program;
+    for path in program.callee_paths(site).iter() {
+        let notices = program.facts_of(path, Kind::Notify).iter().any(|(_, fact)| {
+            fact.needs.iter().all(|need| program.meets(need, site) == Some(true))
+                && fact.value.as_deref().is_none_or(|recipient| is_for_operators(case, site, recipient))
+        });
+        let tells = notices
+            || !case.guards.facts(path, Some(site), "V2").is_empty()
+            || program.is_a(path, Kind::Http) && goes_to_a_channel(case, site);
+        if tells && !is_lost(case, site, path) {
+            return true;
+        }
+    }
+    depth < 4
+        && program.runs(site).iter().copied().any(|frame| {
+            let unit = program.unit_of_frame(frame);
+            let waits = program.units.units[unit].function.is_some_and(|function| function.is_async);
+            !(waits && is_never_awaited(case, site)) && notifies(case, frame, depth + 1)
+        })
+}
+
+/// Whether a call of an asynchronous client is never awaited.
+fn is_lost(case: &Case<'_, '_>, site: Site, path: &str) -> bool {
+    path.contains("Async") && is_never_awaited(case, site)
+}
+
+/// Whether the result of an asynchronous call is dropped in a language in which it then never runs.
+fn is_never_awaited(case: &Case<'_, '_>, site: Site) -> bool {
+    let program = case.program;
+    let info = &program.units.calls[site.call];
+    // What is handed on is awaited, gathered or spawned by who gets it.
+    if program.modules[info.module].language == Language::TypeScript || !info.within.is_empty() {
+        return false;
+    }
+    let NodeKind::Plain(statement) = program.units.nodes[info.node].kind else { return false };
+    let StatementKind::Expression(value) = &statement.kind else { return false };
+    matches!(&value.kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call))
+}
+
+/// Whether a message goes to somebody whom the request did not choose.
+fn is_for_operators(case: &Case<'_, '_>, site: Site, recipient: &str) -> bool {
+    let program = case.program;
+    let Given::Present { expression, frame } = program.argument(site, recipient) else { return false };
+    let slice = program.slice(expression, frame);
+    !slice.parameters.iter().any(|(_, _, frame)| program.frame(*frame).how == How::Framework)
+}
+
+/// The fact of the channel that a raw request goes to, by its address.
+pub fn channel(case: &Case<'_, '_>, site: Site) -> Option<FactId> {
+    let program = case.program;
+    if !program.callee_paths(site).iter().any(|path| program.is_a(path, Kind::Http)) {
+        return None;
+    }
+    let arguments = &program.units.calls[site.call].call.arguments;
+    arguments.iter().find_map(|argument| case.channel(&program.text(&argument.value, site.frame)?))
+}
+
+/// A raw request to an incoming webhook: by its address, or by the variable that holds the address.
+fn goes_to_a_channel(case: &Case<'_, '_>, site: Site) -> bool {
+    if channel(case, site).is_some() {
+        return true;
+    }
+    let program = case.program;
+    let call = program.units.calls[site.call].call;
+    let Some(address) = call.arguments.first() else { return false };
+    is_written(program, &address.value, site.frame)
+        || Variables::new(program).held(&address.value, site.frame).iter().any(|named| names_a_channel(&named.name))
+}
+
+/// Whether a name or an address is one of a channel.
+fn names_a_channel(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    CHANNELS.iter().any(|word| text.contains(word))
+}
+
+/// Whether a channel is named in what an expression is made of, also in what an object was given when it was made:
+/// `this.url` of an injected service. Each part is looked at once, the nearest first, for many ways lead to the same.
+fn is_written<'m>(program: &Program<'m>, address: &'m Expression, frame: FrameId) -> bool {
+    let mut seen: FxHashSet<(usize, FrameId)> = FxHashSet::default();
+    let mut open = VecDeque::from([(address, frame, 0)]);
+    while let Some((expression, frame, depth)) = open.pop_front() {
+        for (part, frame) in &program.slice(expression, frame).parts {
+            if !seen.insert((std::ptr::from_ref(*part) as usize, *frame)) {
+                continue;
+            }
+            match &part.kind {
+                ExpressionKind::Literal(Literal::Text(text)) if names_a_channel(text) => return true,
+                ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if names_a_channel(name) => {
+                    return true;
+                }
+                ExpressionKind::Member { object, name } if depth < FIELDS => {
+                    let values = program.values(object, *frame);
+                    for given in values.iter().flat_map(|value| program.given_to(value, name)) {
+                        if let Given::Present { expression, frame } = given {
+                            open.push_back((expression, frame, depth + 1));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    false
+}
