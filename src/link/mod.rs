@@ -107,6 +107,8 @@ pub struct Program<'m> {
     spawned: RefCell<FxHashMap<CallId, &'m Fact>>,
     /// The calls that made what a framework passes first to a function: the router that a plugin adds to.
     scopes: RefCell<FxHashMap<UnitId, Rc<[Site]>>>,
+    /// The names that functions set, and those of members that are set anywhere, once it was asked for.
+    changed_names: OnceCell<FxHashSet<&'m str>>,
     /// What decorators of classes provide for others, once it was asked for.
     provisions: RefCell<Option<Rc<Vec<provided::Provision>>>>,
     /// What is provided under tokens, once it was asked for.
@@ -154,6 +156,7 @@ impl<'m> Program<'m> {
             numeric: RefCell::default(),
             spawned: RefCell::default(),
             scopes: RefCell::default(),
+            changed_names: OnceCell::new(),
             provisions: RefCell::default(),
             tokens: RefCell::default(),
             keys: RefCell::default(),

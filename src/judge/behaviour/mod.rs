@@ -15,7 +15,7 @@ mod windows;
 pub mod writes;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::{OnceCell, RefCell};
+use std::cell::{LazyCell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use crate::link::flow::{Gate, Slice};
@@ -39,15 +39,23 @@ pub struct Behaviour<'p, 'm> {
     live: OnceCell<FxHashSet<UnitId>>,
     writes: OnceCell<Vec<Write<'m>>>,
     /// What records tell about time, by their address.
-    times: RefCell<FxHashMap<usize, Rc<TimeOf<'m>>>>,
+    times: RefCell<FxHashMap<usize, Span>>,
+    /// The calls that set something in what goes by a name, by unit.
+    setters: RefCell<FxHashMap<UnitId, Setters<'m>>>,
 }
 
-/// Expressions and calls by which a record tells about time.
-type TimeOf<'m> = (Vec<(&'m Expression, FrameId)>, Vec<Site>);
+/// Calls that set something, each with the name of what it is called on.
+type Setters<'m> = Rc<[(&'m str, &'m Expression)]>;
 
 impl<'p, 'm> Behaviour<'p, 'm> {
     pub fn new(program: &'p Program<'m>) -> Self {
-        Behaviour { program, live: OnceCell::new(), writes: OnceCell::new(), times: RefCell::default() }
+        Behaviour {
+            program,
+            live: OnceCell::new(),
+            writes: OnceCell::new(),
+            times: RefCell::default(),
+            setters: RefCell::default(),
+        }
     }
 
     /// Notes which units run at all.
@@ -129,28 +137,20 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         })
     }
 
-    /// What a check and its records say about the time over which they sum.
-    fn span(&self, slice: &Slice<'m>, records: &[&Write<'m>]) -> Span {
-        let program = self.program;
-        let mut parts: Vec<(&'m Expression, FrameId)> = slice.parts.clone();
-        let mut sites: Vec<Site> = slice.sites.clone();
-        for record in records {
-            let told = self.told_by(record);
-            parts.extend_from_slice(&told.0);
-            sites.extend_from_slice(&told.1);
-        }
-        self.set_later(&mut parts);
-        windows::of_parts(program, &parts, &sites)
+    /// What records say about the time over which they sum.
+    fn span_of(&self, records: &[&Write<'m>]) -> Span {
+        records.iter().map(|record| self.told_by(record)).fold(Span::default(), Span::and)
     }
 
-    /// The expressions and calls by which a record tells about time, looked up once: many checks are about one record.
-    fn told_by(&self, record: &Write<'m>) -> Rc<TimeOf<'m>> {
+    /// What a record tells about time, looked up once: many checks are about one record.
+    fn told_by(&self, record: &Write<'m>) -> Span {
         let key = std::ptr::from_ref(record) as usize;
         if let Some(known) = self.times.borrow().get(&key) {
-            return known.clone();
+            return *known;
         }
         let program = self.program;
-        let (mut parts, mut sites) = TimeOf::default();
+        let mut parts: Vec<(&'m Expression, FrameId)> = Vec::new();
+        let mut sites: Vec<Site> = Vec::new();
         let frame = program.open_frame(record.unit);
         for (value, frame) in &record.values {
             // What is added may be anything; only what it is added under tells about time.
@@ -172,38 +172,49 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 parts.extend(seconds.map(|argument| (&argument.value, frame)));
             }
         }
-        let told = Rc::new((parts, sites));
-        self.times.borrow_mut().insert(key, told.clone());
+        let told = self.told_in(&parts, &sites);
+        self.times.borrow_mut().insert(key, told);
         told
     }
 
-    /// Adds the calls that change a time after it was made: `midnight.setUTCHours(0, 0, 0, 0)`.
-    fn set_later(&self, parts: &mut Vec<(&'m Expression, FrameId)>) {
+    /// What expressions and calls tell about time, with the calls that change a time after it was made:
+    /// `midnight.setUTCHours(0, 0, 0, 0)`.
+    fn told_in(&self, parts: &[(&'m Expression, FrameId)], sites: &[Site]) -> Span {
         let program = self.program;
-        let mut setters: Vec<(&'m Expression, FrameId)> = Vec::new();
+        let mut later: Vec<(&'m Expression, FrameId)> = Vec::new();
         let mut seen: FxHashSet<(&str, FrameId)> = FxHashSet::default();
-        for (part, frame) in parts.iter() {
+        for (part, frame) in parts {
             let ExpressionKind::Name(name) = &part.kind else { continue };
-            if !seen.insert((name.as_str(), *frame)) {
-                continue;
-            }
-            for node in &program.units.units[program.unit_of_frame(*frame)].nodes {
-                let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { continue };
-                if let StatementKind::Expression(value) = &statement.kind
-                    && let ExpressionKind::Call(call) = &value.kind
-                    && let ExpressionKind::Member { object, name: method } = &call.callee.kind
-                    && method.starts_with("set")
-                    && matches!(&object.kind, ExpressionKind::Name(root) if root == name)
-                {
-                    setters.push((value, *frame));
-                }
+            if seen.insert((name.as_str(), *frame)) {
+                let setters = self.setters(program.unit_of_frame(*frame));
+                later.extend(setters.iter().filter(|(of, _)| of == name).map(|(_, setter)| (*setter, *frame)));
             }
         }
-        parts.extend(setters);
+        windows::of_parts(program, parts, sites).and(windows::of_parts(program, &later, &[]))
+    }
+
+    /// The calls of a unit that set something in what goes by a name.
+    fn setters(&self, unit: UnitId) -> Setters<'m> {
+        if let Some(known) = self.setters.borrow().get(&unit) {
+            return known.clone();
+        }
+        let nodes = self.program.units.units[unit].nodes.iter().map(|node| self.program.units.nodes[*node].kind);
+        let found = nodes.filter_map(|node| {
+            let NodeKind::Plain(statement) = node else { return None };
+            let StatementKind::Expression(value) = &statement.kind else { return None };
+            let ExpressionKind::Call(call) = &value.kind else { return None };
+            let ExpressionKind::Member { object, name: method } = &call.callee.kind else { return None };
+            let ExpressionKind::Name(root) = &object.kind else { return None };
+            method.starts_with("set").then_some((root.as_str(), value))
+        });
+        let found: Setters<'m> = found.collect();
+        self.setters.borrow_mut().insert(unit, found.clone());
+        found
     }
 
     /// Counts requests per caller, compares with a limit, refuses.
     fn limits_rate(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> bool {
+        let asked = LazyCell::new(|| self.told_in(&slice.parts, &slice.sites));
         comparisons::compared(self.program, slice, Some((gate.test, gate.refuses_when))).iter().any(|quantity| {
             // What starts a count anew tells about its time: `hits.set(ip, { count: 1, resetAt: now + 60_000 })`.
             let related: Vec<&Write<'m>> = self.records(quantity).collect();
@@ -212,8 +223,10 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 return false;
             }
             let counts_itself = matches!(quantity.source, Source::Store(_, Operation::Count));
-            let span = self.span(slice, &related);
-            let in_time = span.clock || span.long || span.short || self.expires(&related);
+            let in_time = || {
+                let span = asked.and(self.span_of(&related));
+                span.clock || span.long || span.short || self.expires(&related)
+            };
             // Under a key that is new for each request every count is the first.
             let is_per_caller = quantity.keys.iter().any(|(key, frame)| {
                 depends_on_caller(self.program, key, *frame) && !fresh::is_fresh(self.program, (key, *frame))
@@ -241,7 +254,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                             || write.change == Change::Set && write.in_process
                     };
                     let by_one = records.iter().copied().any(|write| counts(&write));
-                    by_one && in_time && !records.is_empty()
+                    by_one && !records.is_empty() && in_time()
                 }
                 Source::Row => false,
             }
@@ -322,6 +335,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
 
     /// Reads what was spent over a day or longer, compares with a limit, refuses; and spending is recorded.
     fn caps_cost(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> bool {
+        let asked = LazyCell::new(|| self.told_in(&slice.parts, &slice.sites));
         comparisons::compared(self.program, slice, Some((gate.test, gate.refuses_when))).iter().any(|quantity| {
             let counts = quantity.is_length || matches!(quantity.source, Source::Store(_, Operation::Tally));
             let records: Vec<&Write<'m>> = self.records(quantity).collect();
@@ -335,7 +349,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             if tells_who(quantity) || self.tells_nothing(quantity) {
                 return false;
             }
-            let span = self.span(slice, &records);
+            let span = asked.and(self.span_of(&records));
             if span.long {
                 return !self.starts_sooner(quantity);
             }

@@ -19,7 +19,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    fn and(self, other: Span) -> Span {
+    pub(super) fn and(self, other: Span) -> Span {
         Span { long: self.long || other.long, short: self.short || other.short, clock: self.clock || other.clock }
     }
 }

@@ -115,6 +115,8 @@ pub struct Inputs<'c, 'p, 'm> {
     checks: Checks<'m>,
     /// Whether what a call loads is cut where it is stored.
     stored_cut: RefCell<FxHashMap<CallId, bool>>,
+    /// Whether what a call loads has grown when it is stored.
+    stored_longer: RefCell<FxHashMap<Site, bool>>,
     handlers: OnceCell<FxHashSet<UnitId>>,
     handed_over: OnceCell<FxHashMap<String, Vec<(&'m Expression, FrameId)>>>,
     /// Where collections change, anywhere in the program.
@@ -140,6 +142,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             tests: RefCell::default(),
             checks: RefCell::default(),
             stored_cut: RefCell::default(),
+            stored_longer: RefCell::default(),
             handlers: OnceCell::new(),
             handed_over: OnceCell::new(),
             changes: OnceCell::new(),

@@ -178,6 +178,15 @@ impl<'m> Inputs<'_, '_, 'm> {
     /// Whether what is stored was read there before and is more now: `[...history, turn]`, `history + [turn]`,
     /// `{"$push": ...}`.
     pub(super) fn is_stored_longer(&self, site: Site) -> bool {
+        if let Some(known) = self.stored_longer.borrow().get(&site) {
+            return *known;
+        }
+        let is_longer = self.finds_stored_longer(site);
+        self.stored_longer.borrow_mut().insert(site, is_longer);
+        is_longer
+    }
+
+    fn finds_stored_longer(&self, site: Site) -> bool {
         let read = subjects::of_operation(self.program(), site);
         self.case.guards.behaviour.writes().iter().any(|write| {
             write.site.is_some()

@@ -1,6 +1,8 @@
 //! What tests say as the program is shipped: a switch that is off in the code, or off unless the environment turns it
 //! on, leaves what stands behind it out.
 
+use rustc_hash::FxHashSet;
+
 use crate::link::Program;
 use crate::link::units::*;
 use crate::link::values::{FrameId, Value};
@@ -102,17 +104,24 @@ impl<'m> Program<'m> {
 
     /// Whether a function sets what goes by a name: `global DEBUG`, `settings.debug = True`.
     fn is_changed(&self, name: &str) -> bool {
-        self.units.nodes.iter().any(|node| match node.kind {
-            NodeKind::Plain(Statement { kind: StatementKind::Assign(assignment), .. }) => match &assignment.target.kind
-            {
+        self.changed_names.get_or_init(|| self.find_changed_names()).contains(name)
+    }
+
+    fn find_changed_names(&self) -> FxHashSet<&'m str> {
+        let changed = self.units.nodes.iter().filter_map(|node| {
+            let NodeKind::Plain(Statement { kind: StatementKind::Assign(assignment), .. }) = node.kind else {
+                return None;
+            };
+            match &assignment.target.kind {
                 ExpressionKind::Name(target) => {
-                    target == name && !assignment.declares && self.units.units[node.unit].function.is_some()
+                    let is_set_later = !assignment.declares && self.units.units[node.unit].function.is_some();
+                    is_set_later.then_some(target.as_str())
                 }
-                ExpressionKind::Member { name: target, .. } => target == name,
-                _ => false,
-            },
-            _ => false,
-        })
+                ExpressionKind::Member { name: target, .. } => Some(target.as_str()),
+                _ => None,
+            }
+        });
+        changed.collect()
     }
 
     /// Whether a class is filled from the environment.
