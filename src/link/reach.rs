@@ -3,6 +3,7 @@
 //! From a frame, every call is followed: into functions, constructors and methods of the program, and into functions
 //! that are handed to a library. A trail is one way from the start to a call, the calls on it in order.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
@@ -33,6 +34,8 @@ pub struct Reach {
     /// Who enters a frame, from where.
     callers: FxHashMap<FrameId, Vec<Site>>,
     frames_of: FxHashMap<UnitId, Vec<FrameId>>,
+    /// The ways to the sites that were asked for.
+    trails: RefCell<FxHashMap<Site, Rc<[Trail]>>>,
 }
 
 /// How often callers are looked for that were found after what they call.
@@ -413,6 +416,15 @@ impl Reach {
 
     /// The ways from the start to a site, shortest first.
     pub fn trails(&self, site: Site) -> Vec<Trail> {
+        if let Some(known) = self.trails.borrow().get(&site) {
+            return known.to_vec();
+        }
+        let found = self.find_trails(site);
+        self.trails.borrow_mut().insert(site, found.as_slice().into());
+        found
+    }
+
+    fn find_trails(&self, site: Site) -> Vec<Trail> {
         let Some(start) = self.frames.first().copied() else { return Vec::new() };
         let mut found: Vec<Trail> = Vec::new();
         let mut queue: VecDeque<Trail> = VecDeque::from([vec![site]]);

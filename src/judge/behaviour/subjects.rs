@@ -314,7 +314,15 @@ fn words(key: &str) -> Vec<String> {
 
 /// Whether two names say the same: `creditsLeft`, `credits_left`; `messages` and `message`. Asked very often.
 fn are_alike(one: &str, other: &str) -> bool {
-    spelled(singular(one)).eq(spelled(singular(other)))
+    let (one, other) = (singular(one), singular(other));
+    if one.is_ascii() && other.is_ascii() {
+        return plain(one).eq(plain(other));
+    }
+    spelled(one).eq(spelled(other))
+}
+
+fn plain(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase())
 }
 
 fn singular(name: &str) -> &str {
