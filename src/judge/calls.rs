@@ -1,12 +1,11 @@
 //! The calls that leave the process, with what holds for each: time limit, retries, output limit.
 
-use std::collections::BTreeMap;
-
 use regex::RegexSet;
+use rustc_hash::FxHashMap;
 
 use crate::link::arguments::{Amount, Given, Held};
-use crate::link::reach::{Reach, by_call};
-use crate::link::units::CallId;
+use crate::link::reach::Reach;
+use crate::link::units::{CallId, UnitId};
 use crate::link::{Program, Site, Value};
 use crate::model::{ExpressionKind, Language};
 use crate::rules::amounts;
@@ -51,11 +50,10 @@ impl Which {
 
 /// Finds all external calls of shipping code, in the order of files and lines.
 pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
-    let mut reached: BTreeMap<CallId, Vec<(usize, Vec<Site>)>> = BTreeMap::new();
+    // The entry points that run each unit.
+    let mut running: FxHashMap<UnitId, Vec<usize>> = FxHashMap::default();
     for (entry, reach) in reaches.iter().enumerate() {
-        for (call, sites) in by_call(reach.sites(program)) {
-            reached.entry(call).or_default().push((entry, sites));
-        }
+        reach.units().for_each(|unit| running.entry(unit).or_default().push(entry));
     }
     let endpoints = Endpoints::of(program, Kind::Endpoint);
     let replies = Replies::of(program);
@@ -63,14 +61,19 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
     for call in 0..program.units.calls.len() {
         let info = &program.units.calls[call];
         let open = Site { call, frame: program.open_frame(info.unit) };
-        let ways = reached.get(&call).map_or(&[][..], Vec::as_slice);
-        let sites = std::iter::once(open).chain(ways.iter().flat_map(|(_, sites)| sites.iter().copied()));
+        let entries = running.get(&info.unit).map_or(&[][..], Vec::as_slice);
+        let sites_of = |entry: &usize| {
+            let frames = reaches.get(*entry).map_or(&[][..], |reach| reach.frames_of(info.unit));
+            frames.iter().map(move |frame| Site { call, frame: *frame })
+        };
+        let sites = std::iter::once(open).chain(entries.iter().flat_map(sites_of));
         let Some((kind, fact, endpoint, api)) =
             sites.take(24).find_map(|site| classify(program, &endpoints, &replies, site))
         else {
             continue;
         };
-        all.push(External { call, kind, api, fact, endpoint, open, reached: ways.to_vec() });
+        let reached = entries.iter().map(|entry| (*entry, sites_of(entry).collect())).collect();
+        all.push(External { call, kind, api, fact, endpoint, open, reached });
     }
     // A chained call (`client.post(..).send()`) is one call: the outermost fact wins.
     let inner: Vec<CallId> = all

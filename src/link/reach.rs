@@ -4,7 +4,7 @@
 //! that are handed to a library. A trail is one way from the start to a call, the calls on it in order.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -32,10 +32,47 @@ pub struct Reach {
     /// The frames in the order in which they were found; the first is the start.
     pub frames: Vec<FrameId>,
     /// Who enters a frame, from where.
-    callers: FxHashMap<FrameId, Vec<Site>>,
-    frames_of: FxHashMap<UnitId, Vec<FrameId>>,
+    callers: Groups<FrameId, Site>,
+    /// The frames of each unit, in the order in which they were found.
+    frames_of: Groups<UnitId, FrameId>,
     /// The ways to the sites that were asked for.
     trails: RefCell<FxHashMap<Site, Rc<[Trail]>>>,
+}
+
+/// Lists by key, laid out flat: a large program has thousands of reaches.
+#[derive(Debug)]
+struct Groups<K, V> {
+    /// The keys in order, each with where its values end.
+    ends: Vec<(K, usize)>,
+    values: Vec<V>,
+}
+
+impl<K: Copy + Ord, V> Groups<K, V> {
+    fn of(lists: FxHashMap<K, Vec<V>>) -> Self {
+        let mut lists: Vec<(K, Vec<V>)> = lists.into_iter().collect();
+        lists.sort_unstable_by_key(|(key, _)| *key);
+        let mut groups = Groups {
+            ends: Vec::with_capacity(lists.len()),
+            values: Vec::with_capacity(lists.iter().map(|(_, list)| list.len()).sum()),
+        };
+        for (key, list) in lists {
+            groups.values.extend(list);
+            groups.ends.push((key, groups.values.len()));
+        }
+        groups
+    }
+
+    fn get(&self, key: K) -> &[V] {
+        let Ok(at) = self.ends.binary_search_by_key(&key, |(key, _)| *key) else { return &[] };
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(_, end)| *end);
+        self.ends.get(at).and_then(|(_, end)| self.values.get(start..*end)).unwrap_or_default()
+    }
+}
+
+impl<K, V> Default for Groups<K, V> {
+    fn default() -> Self {
+        Groups { ends: Vec::new(), values: Vec::new() }
+    }
 }
 
 /// How often callers are looked for that were found after what they call.
@@ -62,32 +99,36 @@ fn is_ambient_static(path: &str) -> bool {
 impl<'m> Program<'m> {
     /// What runs from a frame.
     pub fn reach(&self, start: FrameId) -> Reach {
-        let mut reach = Reach::default();
-        let mut queue = VecDeque::from([start]);
-        reach.frames.push(start);
-        reach.frames_of.entry(self.unit_of_frame(start)).or_default().push(start);
-        while let Some(frame) = queue.pop_front() {
+        let mut frames = vec![start];
+        let mut callers: FxHashMap<FrameId, Vec<Site>> = FxHashMap::default();
+        let mut frames_of: FxHashMap<UnitId, Vec<FrameId>> = FxHashMap::default();
+        frames_of.entry(self.unit_of_frame(start)).or_default().push(start);
+        let mut at = 0;
+        while let Some(frame) = frames.get(at).copied() {
+            at += 1;
             let unit = self.unit_of_frame(frame);
             for call in &self.units.units[unit].calls {
                 let site = Site { call: *call, frame };
                 for next in self.runs(site).iter().copied() {
-                    let known = reach.frames_of.entry(self.unit_of_frame(next)).or_default();
+                    let known = frames_of.entry(self.unit_of_frame(next)).or_default();
                     let next = if known.contains(&next) || known.len() < FRAMES_PER_UNIT { next } else { known[0] };
                     if !known.contains(&next) {
-                        known.push(next);
-                        if reach.frames.len() < FRAMES {
-                            reach.frames.push(next);
-                            queue.push_back(next);
+                        if frames.len() >= FRAMES {
+                            continue;
                         }
+                        known.push(next);
+                        frames.push(next);
                     }
-                    let callers = reach.callers.entry(next).or_default();
+                    let callers = callers.entry(next).or_default();
                     if !callers.contains(&site) && callers.len() < 64 {
                         callers.push(site);
                     }
                 }
             }
         }
-        reach
+        frames.shrink_to_fit();
+        let (callers, frames_of) = (Groups::of(callers), Groups::of(frames_of));
+        Reach { frames, callers, frames_of, trails: RefCell::default() }
     }
 
     /// The frames that a call runs; remembered, for many entry points reach the same calls.
@@ -387,9 +428,9 @@ impl Reach {
         for _ in 0..ROUNDS {
             let before = all.len();
             for frame in &self.frames {
-                let callers = self.callers.get(frame).into_iter().flatten();
+                let callers = self.callers.get(*frame);
                 if !known.contains(frame)
-                    && callers.into_iter().any(|site| known.contains(&site.frame) && !program.keeps(*site, *frame))
+                    && callers.iter().any(|site| known.contains(&site.frame) && !program.keeps(*site, *frame))
                 {
                     known.insert(*frame);
                     all.push(*frame);
@@ -403,7 +444,17 @@ impl Reach {
     }
 
     pub fn has_unit(&self, unit: UnitId) -> bool {
-        self.frames_of.contains_key(&unit)
+        !self.frames_of.get(unit).is_empty()
+    }
+
+    /// The units that run.
+    pub fn units(&self) -> impl Iterator<Item = UnitId> + '_ {
+        self.frames_of.ends.iter().map(|(unit, _)| *unit)
+    }
+
+    /// The frames in which a unit runs, in the order in which they were found.
+    pub fn frames_of(&self, unit: UnitId) -> &[FrameId] {
+        self.frames_of.get(unit)
     }
 
     /// All calls that are reached, in a stable order.
@@ -442,7 +493,7 @@ impl Reach {
             if trail.len() >= TRAIL_LENGTH {
                 continue;
             }
-            for caller in self.callers.get(&head.frame).into_iter().flatten() {
+            for caller in self.callers.get(head.frame) {
                 if trail.iter().any(|each| each.frame == caller.frame) {
                     continue;
                 }
@@ -453,13 +504,4 @@ impl Reach {
         }
         found
     }
-}
-
-/// Which sites each call is reached at, by call: the same call in several frames is one place.
-pub fn by_call(sites: impl Iterator<Item = Site>) -> BTreeMap<CallId, Vec<Site>> {
-    let mut calls: BTreeMap<CallId, Vec<Site>> = BTreeMap::new();
-    for site in sites {
-        calls.entry(site.call).or_default().push(site);
-    }
-    calls
 }
