@@ -126,6 +126,9 @@ pub enum Confidence {
     Note,
 }
 
+/// Places that an item cites where each of many would do.
+pub const CITED: usize = 3;
+
 /// A place that supports a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Evidence {

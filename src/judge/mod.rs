@@ -33,7 +33,7 @@ use chains::{Asked, Look};
 use conditions::{alerting, availability, cost, environment, fallback, logging, retries, tokens};
 use inputs::Inputs;
 use verdict::chain::Explained;
-use verdict::{Answer, EnvVar, Finding, Inventory};
+use verdict::{Answer, EnvVar, Finding, Inventory, Verdict};
 
 /// The answers about one program, and the inventory behind them.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ fn judge_and_look<T>(
     let case = Case::new(program, &entries, packs, started);
     let inputs = Inputs::new(&case);
     let constructs = retries::constructs(&case);
-    let outcomes = vec![
+    let mut outcomes = vec![
         logging::request_logging(&case),
         alerting::alerting(&case),
         availability::timeouts(&case),
@@ -113,6 +113,13 @@ fn judge_and_look<T>(
         tokens::limits(&case, &inputs),
         tokens::history(&case, &inputs),
     ];
+    let look_at = Look { case: &case, inputs: &inputs, constructs: &constructs, outcomes: &outcomes };
+    let passed = outcomes.iter().map(|outcome| outcome.verdict == Verdict::Pass && outcome.evidence.is_empty());
+    let cited: Vec<_> =
+        passed.zip(&outcomes).map(|(is_open, outcome)| is_open.then(|| look_at.evidence(outcome.item))).collect();
+    for (outcome, evidence) in outcomes.iter_mut().zip(cited) {
+        outcome.evidence.extend(evidence.unwrap_or_default());
+    }
     let inventory = inventory::inventory(&case, &inputs, &constructs);
     let seen = look(Look { case: &case, inputs: &inputs, constructs: &constructs, outcomes: &outcomes });
     (Calls { outcomes, inventory }, seen)

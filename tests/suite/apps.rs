@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use launchcheck::verdict::{Answer, Audit, Item};
+use launchcheck::verdict::{Answer, Audit, Item, Verdict};
 use launchcheck::{Options, audit, rules::secrets::Shapes};
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -137,6 +137,28 @@ fn every_app_loses_every_item_and_is_rewritten_without_loss() {
         }
         let rewrites = mutations.mutation.iter().filter(|mutation| mutation.flips.is_empty()).count();
         assert!(rewrites >= 4, "{}: {rewrites} equivalent rewrites", name(&app));
+    }
+}
+
+/// A verdict names its evidence. That there is no credential anywhere has no place.
+#[test]
+fn what_passes_cites_a_place() {
+    for folder in all_laid_out() {
+        let report = audited(folder.path()).expect("a report");
+        for answer in report.boxes.iter().filter(|answer| answer.verdict == Verdict::Pass) {
+            assert!(
+                !answer.evidence.is_empty() || answer.item == Item::E2,
+                "{}: {:?}",
+                folder.path().display(),
+                answer.item
+            );
+            for evidence in &answer.evidence {
+                let text = fs::read_to_string(folder.path().join(&evidence.location.path)).expect("a cited file");
+                let lines = text.lines().count();
+                let line = evidence.location.line as usize;
+                assert!((1..=lines).contains(&line), "{:?} cites line {line} of {lines}", answer.item);
+            }
+        }
     }
 }
 

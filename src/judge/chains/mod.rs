@@ -1,9 +1,11 @@
 //! Chains: what stands at one line, how entry points reach it, and which guards stand on the way.
 //!
-//! Nothing here is part of an audit: it is found when somebody asks about a line, by the same functions that judge.
+//! It is found when somebody asks about a line, by the same functions that judge; an audit takes from here only what an
+//! item that passes cites (`evidence`).
 //! `things` finds what stands in a file, `ways` walks from entry points to a call and names every stop, `uses` tells whether
 //! a way leads through something, `stands` and `texts` say what the items make of a call or an entry point.
 
+mod evidence;
 mod stands;
 mod texts;
 mod things;

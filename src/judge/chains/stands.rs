@@ -160,7 +160,7 @@ impl<'m> Look<'_, '_, 'm> {
         })
     }
 
-    fn timeout(&self, external: &External) -> Option<Stand> {
+    pub(super) fn timeout(&self, external: &External) -> Option<Stand> {
         let case = self.case;
         let place = case.program.place(external.call);
         let said = if availability::bound(case, external) == availability::Bound::Bounded {
@@ -235,7 +235,7 @@ impl<'m> Look<'_, '_, 'm> {
         said
     }
 
-    fn retry(&self, external: &External) -> Option<Stand> {
+    pub(super) fn retry(&self, external: &External) -> Option<Stand> {
         let case = self.case;
         let program = case.program;
         let place = program.place(external.call);
@@ -280,7 +280,7 @@ impl<'m> Look<'_, '_, 'm> {
         })
     }
 
-    fn fallback(&self, external: &External) -> Option<Stand> {
+    pub(super) fn fallback(&self, external: &External) -> Option<Stand> {
         let case = self.case;
         let program = case.program;
         let place = program.place(external.call);

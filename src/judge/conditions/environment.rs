@@ -29,7 +29,7 @@ use crate::model::{Language, Literal, Span};
 use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
-use super::super::verdict::{Confidence, Feeds, Finding, Item};
+use super::super::verdict::{CITED, Confidence, Evidence, Feeds, Finding, Item, Text};
 
 /// A variable as one file reads it.
 #[derive(Clone, Debug)]
@@ -84,7 +84,29 @@ pub fn validation(case: &Case<'_, '_>, variables: &[Variable]) -> Outcome {
         ));
     }
     findings.extend(placeholders(case, variables));
-    case.outcome(Item::E1, findings, Vec::new())
+    case.outcome(Item::E1, findings, checks(case, variables))
+}
+
+/// Where variables are checked, one place for each way of checking.
+fn checks(case: &Case<'_, '_>, variables: &[Variable]) -> Vec<Evidence> {
+    let mut places: Vec<((ModuleId, Span), Vec<&str>)> = Vec::new();
+    for variable in variables.iter().filter(|variable| variable.checked == Checked::Yes) {
+        let Some(check) = variable.check else { continue };
+        match places.iter_mut().find(|(place, _)| *place == check) {
+            Some((_, names)) => names.push(&variable.name),
+            None => places.push((check, vec![&variable.name])),
+        }
+    }
+    let cited = places.into_iter().take(CITED).map(|((module, span), names)| {
+        let mut listed = names.iter().take(CITED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        if names.len() > CITED {
+            listed.push_str(", …");
+        }
+        let message =
+            Text { en: format!("{listed}: checked here"), ko: format!("{listed}: 여기서 확인합니다") };
+        Evidence { location: case.program.location(module, span), message }
+    });
+    cited.collect()
 }
 
 /// `accepts-placeholder`: the template of the environment suggests a value that the check of its variable lets through.
