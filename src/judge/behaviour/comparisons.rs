@@ -27,7 +27,7 @@ pub(super) fn compared<'m>(
                 if operands.iter().any(|operand| program.number(operand, *frame, 0).is_some_and(f64::is_infinite)) {
                     continue;
                 }
-                for operand in operands {
+                for operand in operands.iter().filter(|operand| !asks_for_kind(operand)) {
                     let side = sides.iter().find(|(each, _)| std::ptr::eq(*each, operand));
                     let refuses_little = side.map(|(_, is_little)| *is_little);
                     let by_truth = operator == "not";
@@ -44,6 +44,16 @@ pub(super) fn compared<'m>(
         }
     }
     search.found
+}
+
+/// Whether a test asks what kind of thing something is, and not how much of it there is: `Array.isArray(reply)`.
+fn asks_for_kind(test: &Expression) -> bool {
+    let ExpressionKind::Call(call) = &test.kind else { return false };
+    let (ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }) = &call.callee.kind else { return false };
+    matches!(
+        name.as_str(),
+        "isArray" | "isinstance" | "isFinite" | "isInteger" | "isSafeInteger" | "isNaN" | "callable"
+    )
 }
 
 /// The operands of a test, each with whether the test refuses when it is small: `count` of `if count == 0: return`.

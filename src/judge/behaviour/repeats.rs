@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::link::flow::{Gate, Slice};
+use crate::link::flow::{Gate, Slice, children};
 use crate::link::units::{Binding, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Argument, Call, Expression, ExpressionKind, Literal, StatementKind};
@@ -492,7 +492,7 @@ fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, frame: Fram
                         .iter()
                         .any(|site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Clock)))
                 };
-                let is_age = asks_clock(&slice) && slice.parts.iter().any(|(part, _)| is_difference(part));
+                let is_age = operands.iter().any(|operand| is_age(program, operand, frame)) && asks_clock(&slice);
                 // `seen.get(key, 0.0) > now`: what is stored is when it ends.
                 let is_end = || operands.iter().any(|operand| is_now(program, operand, frame));
                 !is_age && !is_end()
@@ -534,6 +534,23 @@ fn is_now<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId)
         }
         _ => false,
     }
+}
+
+/// Whether a time is compared as what has passed since another: `(now - stored_at).seconds`, also by a name for it. That
+/// times were subtracted somewhere on the way to a count makes no age of it.
+fn is_age<'m>(program: &Program<'m>, operand: &'m Expression, frame: FrameId) -> bool {
+    fn holds_difference(expression: &Expression, depth: usize) -> bool {
+        let mut found = is_difference(expression);
+        if depth < 6 {
+            children(expression, &mut |each| found |= holds_difference(each, depth + 1));
+        }
+        found
+    }
+    let named = program.values(operand, frame);
+    holds_difference(operand, 0)
+        || named
+            .iter()
+            .any(|value| matches!(value, Value::Data { expression, .. } if holds_difference(expression.0, 0)))
 }
 
 /// `now - stored_at`.

@@ -1,7 +1,7 @@
 //! Settings classes: their fields are variables, which are checked where the class is made.
 
 use crate::link::units::ClassId;
-use crate::link::{Program, Site, Value};
+use crate::link::{FrameId, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
 
@@ -175,12 +175,16 @@ fn made_at(case: &Case<'_, '_>, class: ClassId) -> When {
     let program = case.program;
     let mut best = When::Later;
     for (call, info) in program.units.calls.iter().enumerate() {
-        let open = Site { call, frame: program.open_frame(info.unit) };
-        let makes = case.callees(open).iter().any(|value| match value {
-            Value::Class(made) => *made == class || is_subclass(program, *made, class, 0),
-            _ => false,
-        });
-        if makes {
+        let makes = |frame: FrameId| {
+            case.callees(Site { call, frame }).iter().any(|value| match value {
+                Value::Class(made) => *made == class || is_subclass(program, *made, class, 0),
+                _ => false,
+            })
+        };
+        // `cls()` in a method that a class inherits makes the class on which it was called.
+        let is_method = program.units.units[info.unit].class.is_some();
+        let called = || is_method && case.starts_in(info.unit).iter().any(|frame| makes(*frame));
+        if makes(program.open_frame(info.unit)) || called() {
             best = best.min(when(case, info.unit, Some(info.node), &[]).0);
         }
     }

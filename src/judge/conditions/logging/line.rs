@@ -69,6 +69,11 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
         if depth >= HELPERS || !is_statement(program, site, is_last) {
             return None;
         }
+        // What a helper writes when it has failed itself tells nothing of the request.
+        let is_told = |inner: &Site| {
+            let mut around = program.units.ancestors(program.units.calls[inner.call].node);
+            !around.any(|(_, node)| matches!(node.kind, NodeKind::Handler(..)))
+        };
         let frames = program.runs(site);
         return frames
             .iter()
@@ -80,6 +85,7 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
                 program.units.units[unit].calls.iter().map(move |call| Site { call: *call, frame })
             })
             .take(60)
+            .filter(is_told)
             .filter_map(|inner| log_line_at(case, inner, depth + 1))
             .reduce(Line::and);
     };
