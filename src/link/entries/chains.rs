@@ -55,7 +55,9 @@ impl<'m> Entries<'m> {
                 None => {
                     let name = &self.entries[entry].name;
                     let route = name.split_once(' ').map_or(name.as_str(), |(_, path)| path);
-                    let before = self.conventions.iter().filter(|link| !self.is_outside(link, route));
+                    let before = self.conventions.iter().filter(|link| {
+                        !self.is_outside(link, route) && self.is_served_with(program, entry, link)
+                    });
                     chains.push(before.cloned().chain(own.iter().cloned()).collect());
                 }
             }
@@ -71,6 +73,8 @@ impl<'m> Entries<'m> {
             }
             self.entries[entry].chains = chains;
         }
+        let routers = routes.iter().map(|(entry, (router, ..))| (*entry, *router)).collect();
+        self.behind_servers(program, &routers);
     }
 
     /// Drops the handlers of errors in front of which nothing is registered: they see no errors.
