@@ -158,9 +158,8 @@ fn at_step(
                 let primary = handlers::primary_of(case, each, step.frame);
                 let is_answered = |primary: Asked<'_>| {
                     let (first, site) = primary;
-                    let is_lost = site.is_some_and(|site| {
-                        site.frame == step.frame && passes_by(case, first, &[site], 0, &each.body)
-                    });
+                    let is_lost = site
+                        .is_some_and(|site| site.frame == step.frame && passes_by(case, first, &[site], 0, &each.body));
                     !is_lost && !is_same_model(case, primary, (external, trail.last().copied()))
                 };
                 if primary.is_some_and(is_answered) {

@@ -88,18 +88,18 @@ fn is_from_request<'m>(program: &Program<'m>, slice: &Slice<'m>) -> bool {
     // What a platform hands over beside the request is the owner's: `context.env.MODEL`.
     let is_variable = |part: &'m Expression, frame: FrameId| {
         matches!(part.kind, ExpressionKind::Member { .. })
-            && program.values(part, frame).iter().any(|value| {
-                value.path().is_some_and(|path| program.is_a(path, Kind::Environment))
-            })
+            && program
+                .values(part, frame)
+                .iter()
+                .any(|value| value.path().is_some_and(|path| program.is_a(path, Kind::Environment)))
     };
     let owned: Vec<(&Expression, FrameId)> =
         slice.parts.iter().copied().filter(|(part, frame)| is_variable(part, *frame)).collect();
     let is_owned = |part: &Expression, frame: FrameId| {
         owned.iter().any(|(whole, home)| *home == frame && whole.span.contains(part.span))
     };
-    let from_outside = |frame: FrameId| {
-        program.frame(frame).how == How::Framework && !owned.iter().any(|(_, home)| *home == frame)
-    };
+    let from_outside =
+        |frame: FrameId| program.frame(frame).how == How::Framework && !owned.iter().any(|(_, home)| *home == frame);
     slice.parameters.iter().any(|(_, _, frame)| from_outside(*frame))
         || slice.parts.iter().any(|(part, frame)| match &part.kind {
             _ if is_owned(part, *frame) => false,

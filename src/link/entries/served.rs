@@ -3,10 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use crate::link::Program;
 use crate::link::arguments::Given;
 use crate::link::units::*;
 use crate::link::values::{Site, Value};
+use crate::model::{Project, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::FactId;
 
@@ -105,29 +108,44 @@ impl<'m> Entries<'m> {
         if fronts.is_empty() { vec![Vec::new()] } else { fronts }
     }
 
+    /// By the place of each middleware that a framework finds as a file: the framework, and the folders of the projects
+    /// that depend on it.
+    pub(super) fn frameworks<'p>(&self, program: &'p Program<'m>) -> Frameworks<'p> {
+        let of = |fact: FactId| {
+            let library = program.catalogue.library_of(fact);
+            let packages = &library.packages;
+            let names: Vec<&String> = packages.npm.iter().chain(&packages.pypi).chain(&packages.crates).collect();
+            let depends = |project: &&Project| {
+                project.dependencies.iter().any(|known| names.iter().any(|name| **name == known.name))
+            };
+            let folders = program.projects.iter().filter(depends).map(|project| project.folder.as_str()).collect();
+            Framework { name: library.name.as_str(), folders }
+        };
+        self.found.iter().map(|(place, fact)| (*place, of(*fact))).collect()
+    }
+
     /// Whether a middleware that a framework finds as a file stands in front of an entry point: of what other libraries
     /// register, and of other applications in the repository, it sees nothing.
-    pub(super) fn is_served_with(&self, program: &Program<'m>, entry: usize, link: &Link<'m>) -> bool {
-        let Some(fact) = self.found.get(&(link.module, link.span)) else { return true };
-        let framework = program.catalogue.library_of(*fact);
+    pub(super) fn is_served_with(
+        &self,
+        program: &Program<'m>,
+        entry: usize,
+        link: &Link<'m>,
+        frameworks: &Frameworks<'_>,
+    ) -> bool {
+        let Some(framework) = frameworks.get(&(link.module, link.span)) else { return true };
         let made = &self.entries[entry];
         // Server actions are the framework's own, whatever library makes them.
         let is_foreign = self
             .libraries
             .get(&entry)
             .is_some_and(|by| made.kind != "action" && program.catalogue.library_of(*by).name != framework.name);
-        let packages = &framework.packages;
-        let names = || packages.npm.iter().chain(&packages.pypi).chain(&packages.crates);
         let application = |module: ModuleId| {
             let path = program.modules[module].path.as_str();
-            let holds = |folder: &str| {
-                folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+            let holds = |folder: &&&str| {
+                folder.is_empty() || path.strip_prefix(**folder).is_some_and(|rest| rest.starts_with('/'))
             };
-            let depends = |project: &&crate::model::Project| {
-                project.dependencies.iter().any(|known| names().any(|name| *name == known.name))
-            };
-            let projects = program.projects.iter().filter(|project| holds(&project.folder)).filter(depends);
-            projects.map(|project| project.folder.as_str()).max_by_key(|folder| folder.len())
+            framework.folders.iter().filter(holds).max_by_key(|folder| folder.len())
         };
         let is_elsewhere = match (application(made.module), application(link.module)) {
             (Some(one), Some(other)) => one != other,
@@ -136,3 +154,12 @@ impl<'m> Entries<'m> {
         !is_foreign && !is_elsewhere
     }
 }
+
+/// A framework, and where it is used.
+pub(super) struct Framework<'p> {
+    name: &'p str,
+    folders: Vec<&'p str>,
+}
+
+/// Frameworks by the place of the middleware that they find.
+pub(super) type Frameworks<'p> = FxHashMap<(ModuleId, Span), Framework<'p>>;

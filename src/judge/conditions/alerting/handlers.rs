@@ -1,9 +1,9 @@
 //! Handlers that tell somebody of errors: registered ones, and those around what calls a model.
 
+use crate::judge::calls::External;
 use crate::judge::case::Case;
 use crate::judge::conditions::fallback::answers_error;
 use crate::judge::conditions::logging::around::is_failing;
-use crate::judge::calls::External;
 use crate::judge::guards::Protection;
 use crate::judge::streams::{passes_by, told_by};
 use crate::link::Site;

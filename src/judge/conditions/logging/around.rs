@@ -204,13 +204,7 @@ pub(super) fn is_yield(kind: &NodeKind<'_>) -> bool {
 }
 
 /// What is logged around a place of a function.
-pub(super) fn around_place(
-    case: &Case<'_, '_>,
-    node: NodeId,
-    span: Span,
-    frame: FrameId,
-    never_raises: bool,
-) -> Told {
+pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame: FrameId, never_raises: bool) -> Told {
     let program = case.program;
     let unit = program.unit_of_frame(frame);
     let tries: Vec<_> = program

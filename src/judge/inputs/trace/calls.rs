@@ -72,8 +72,17 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if takes_one(method) && matches!(call.callee.kind, ExpressionKind::Member { .. }) {
             state.one |= !state.path.iter().any(|part| is_list_name(part));
         }
-        let by_method = || if parses(method) { self.inputs.schema_of(site) } else { None };
-        if let Some(schema) = self.inputs.schema_read_by(site).or_else(by_method) {
+        // `readValidatedBody(event, schema.parse)`: a part of the request, and what it has been held against.
+        if let Some(schema) = self.inputs.schema_read_by(site)
+            && let Some(request) = call.arguments.first()
+        {
+            self.note_place(expression, frame, &mut state);
+            state.schema = Some((schema, meaningful(&state.path)));
+            return self.follow(&request.value, frame, state);
+        }
+        if parses(method)
+            && let Some(schema) = self.inputs.schema_of(site)
+        {
             // `schema.safeParse(body).data.text`
             let mut way = state.path.clone();
             if way.last().is_some_and(|part| matches!(part.as_str(), "data" | "value" | "output")) {
