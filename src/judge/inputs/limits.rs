@@ -230,7 +230,7 @@ impl<'m> Inputs<'_, '_, 'm> {
                 let given = fact.value.as_deref().zip(made).map(|(at, made)| program.arguments_of(made, at));
                 for (expression, frame, _) in given.unwrap_or_default() {
                     for schema in program.values(expression, frame).iter().cloned() {
-                        let path = fact.keys.iter().cloned().collect();
+                        let path = fact.keys.to_vec();
                         measures::add(measured, Measure::Schema { path, origin: Origin::Request, schema });
                     }
                 }
