@@ -52,6 +52,7 @@ pub(super) fn is_manifest(path: &str) -> bool {
             | "package.json"
             | "deno.json"
             | "deno.jsonc"
+            | "import_map.json"
             | "tsconfig.json"
             | "jsconfig.json"
             | "Cargo.toml"

@@ -23,6 +23,7 @@ use super::case::Case;
 use super::conditions::alerting::is_notice;
 use super::generators::escapes;
 use super::retrying::{Leads, walk_statement};
+use super::streams::passes_by;
 use shown::Shown;
 
 const ITEM: &str = "A3";
@@ -145,7 +146,7 @@ fn at_step(
     let escaped = escapes(case, trail, index) || is_returned_promise(case, trail, index);
     for (id, node) in program.units.ancestors(program.units.calls[step.call].node) {
         match node.kind {
-            NodeKind::TryBody(each) if !escaped => {
+            NodeKind::TryBody(each) if !escaped && !passes_by(case, external, trail, index, &each.body) => {
                 let Some(fate) = handlers::of_try(case, external, step, id, each, so_far) else { continue };
                 if !fate.goes_on() {
                     return Some(fate);
@@ -155,7 +156,13 @@ fn at_step(
             // A call that only answers for another one is the fallback.
             NodeKind::Handler(each, _) => {
                 let primary = handlers::primary_of(case, each, step.frame);
-                if primary.is_some_and(|primary| !is_same_model(case, primary, (external, trail.last().copied()))) {
+                let is_answered = |primary: Asked<'_>| {
+                    let (first, site) = primary;
+                    let is_lost = site
+                        .is_some_and(|site| site.frame == step.frame && passes_by(case, first, &[site], 0, &each.body));
+                    !is_lost && !is_same_model(case, primary, (external, trail.last().copied()))
+                };
+                if primary.is_some_and(is_answered) {
                     return Some(Fate::Answered);
                 }
             }

@@ -19,6 +19,7 @@ mod replies;
 pub mod retrying;
 pub mod secrets;
 pub mod settle;
+pub mod streams;
 
 use std::collections::BTreeSet;
 

@@ -107,6 +107,40 @@ impl<'m> Program<'m> {
         }
     }
 
+    /// Everything that is given at an argument path: of a builder chain (`use()`) at each call of that name, in the order
+    /// in which they were made; with the site that it is given at.
+    pub fn arguments_of(&self, site: Site, paths: &str) -> Vec<(&'m Expression, FrameId, Site)> {
+        let mut all = Vec::new();
+        for path in crate::rules::checked::expand(paths) {
+            let Some(name) = path.strip_suffix("()").filter(|name| !name.contains(['.', '('])) else {
+                if let Given::Present { expression, frame } = self.argument(site, &path) {
+                    all.push((expression, frame, site));
+                }
+                continue;
+            };
+            let call = self.units.calls[site.call].call;
+            let mut links: Vec<Site> = Vec::new();
+            for link in self.values(&call.callee, site.frame).iter().flat_map(|value| value.sites().to_vec()) {
+                if self.is_named(link, name) && !links.contains(&link) {
+                    links.push(link);
+                }
+            }
+            let first = |link: &Site| self.units.calls[link.call].call.arguments.first();
+            all.extend(links.iter().filter_map(|link| Some((&first(link)?.value, link.frame, *link))));
+        }
+        all
+    }
+
+    /// Whether what a call calls goes by a name.
+    fn is_named(&self, site: Site, name: &str) -> bool {
+        let (ExpressionKind::Member { name: called, .. } | ExpressionKind::Name(called)) =
+            &self.units.calls[site.call].call.callee.kind
+        else {
+            return false;
+        };
+        called == name
+    }
+
     /// The first argument of a call of this name in the builder chain that leads to the site.
     fn chained(&self, site: Site, name: &str) -> Given<'m> {
         let call = self.units.calls[site.call].call;

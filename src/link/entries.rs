@@ -14,11 +14,13 @@ mod naming;
 mod plugins;
 mod registered;
 mod scopes;
+mod served;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
 use crate::rules::catalogue::Fact;
+use crate::rules::checked::FactId;
 
 use super::Program;
 use super::units::*;
@@ -125,6 +127,12 @@ pub struct Entries<'m> {
     conventions: Vec<Link<'m>>,
     /// The paths for which some of these stand in front, by their place.
     scopes: FxHashMap<(ModuleId, Span), Vec<String>>,
+    /// The facts by which middleware was found as a file, by its place.
+    found: FxHashMap<(ModuleId, Span), FactId>,
+    /// The facts by which entry points were registered, by their number.
+    libraries: FxHashMap<usize, FactId>,
+    /// Routers that a call answers requests with, with that call.
+    served: Vec<(CallId, Site)>,
 }
 
 /// Modules that are run as they are: their body is an entry point of its own.

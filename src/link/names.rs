@@ -32,6 +32,9 @@ pub enum Target {
     Library(String),
 }
 
+/// Addresses that stand for other addresses.
+const ADDRESSES: usize = 3;
+
 const EXTENSIONS: [&str; 8] = ["ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "cjs"];
 
 impl Names {
@@ -142,8 +145,8 @@ impl Names {
     }
 
     fn typescript(&self, from: &str, source: &str) -> Target {
-        if let Some(package) = self.generated(source) {
-            return Target::Library(package.to_owned());
+        if let Some(package) = self.generated(source, 0) {
+            return Target::Library(package);
         }
         if source.starts_with('.') {
             let path = normalise(&join(folder_of(from), source));
@@ -166,13 +169,23 @@ impl Names {
         Target::Library(source.strip_prefix("node:").unwrap_or(source).to_owned())
     }
 
-    /// The package that a tool writes into the tree under such an import path.
-    fn generated(&self, source: &str) -> Option<&str> {
-        let mut packages = self.aliases.iter().filter_map(|(_, pattern, targets)| {
-            let package = targets.first()?.strip_prefix(PACKAGE)?;
-            match_alias(pattern, source).map(|_| package)
-        });
-        packages.next()
+    /// The package that a tool writes into the tree under such an import path, or that an address names.
+    fn generated(&self, source: &str, depth: usize) -> Option<String> {
+        self.aliases.iter().find_map(|(_, pattern, targets)| {
+            let target = targets.first()?;
+            if let Some(package) = target.strip_prefix(PACKAGE) {
+                let rest = match_alias(pattern, source)?;
+                return Some(match package.contains('*') {
+                    true => package_named(&package.replacen('*', rest, 1)),
+                    false => package.to_owned(),
+                });
+            }
+            // `"@llm": "https://esm.example/llm"` of a map of imports.
+            let rest = match_alias(pattern, source).filter(|_| target.contains("://"))?;
+            let address = target.replacen('*', rest, 1);
+            let named = if depth < ADDRESSES { self.generated(&address, depth + 1) } else { None };
+            Some(named.unwrap_or(address))
+        })
     }
 
     fn typescript_file(&self, path: &str) -> Option<ModuleId> {
@@ -259,6 +272,31 @@ fn children_of(path: &str) -> String {
     if matches!(name, "mod" | "lib" | "main") { folder.to_owned() } else { join(folder, name) }
 }
 
+/// The package in a specifier, without what tells its version and how it was built:
+/// `v135/@scope/name@1.2.3/part?target=es2022` is `@scope/name/part`.
+fn package_named(specifier: &str) -> String {
+    let path = specifier.split(['?', '#']).next().unwrap_or(specifier);
+    let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let is_build = |part: &str| {
+        let number = part.strip_prefix('v');
+        part == "stable" || number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    if parts.len() > 1 && parts.first().is_some_and(|part| is_build(part)) {
+        parts.remove(0);
+    }
+    if parts.len() > 1 && parts.last().is_some_and(|part| matches!(*part, "mod.ts" | "mod.js" | "+esm")) {
+        parts.pop();
+    }
+    let names: Vec<&str> = parts
+        .iter()
+        .map(|part| match part.get(1..).and_then(|rest| rest.find('@')) {
+            Some(at) => part.get(..at + 1).unwrap_or(part),
+            None => *part,
+        })
+        .collect();
+    names.join("/").trim_start_matches('*').to_owned()
+}
+
 /// What `*` of an alias pattern stands for.
 fn match_alias<'s>(pattern: &str, source: &'s str) -> Option<&'s str> {
     match pattern.split_once('*') {
@@ -294,6 +332,10 @@ mod tests {
     fn aliases_and_paths() {
         assert_eq!(match_alias("@/*", "@/lib/x"), Some("lib/x"));
         assert_eq!(match_alias("pkg", "pkg"), Some(""));
+        assert_eq!(package_named("@scope/name@^1.2/part?target=es2022"), "@scope/name/part");
+        assert_eq!(package_named("v135/name@1.2.3"), "name");
+        assert_eq!(package_named("name@v4.24.0/mod.ts"), "name");
+        assert_eq!(package_named("@scope/name"), "@scope/name");
         assert_eq!(match_alias("pkg/*", "pkg"), None);
         assert_eq!(normalise("a/b/../c/./d"), "a/c/d");
         assert_eq!(children_of("src/a/b.rs"), "src/a/b");

@@ -49,7 +49,8 @@ pub struct Library {
     #[serde(default)]
     pub words: Vec<String>,
     /// Import paths that a framework gives its projects, with the folders that they stand for: `"$lib/*" = ["src/lib/*"]`;
-    /// or with the package that a tool writes into the tree under such a path: `["npm:parrot"]`.
+    /// or with the package that a tool writes into the tree under such a path: `["npm:parrot"]`, `["npm:*"]` where the
+    /// path itself names the package and its version.
     #[serde(default)]
     pub aliases: BTreeMap<String, Vec<String>>,
     /// Parts of names under a name of their own, so that no fact has to repeat them: `Client = "openai.{OpenAI,Azure}"`,
@@ -162,7 +163,7 @@ pub struct Fact {
     /// Argument paths of what stands in front (`*`: of everything); `a[].b` is the key `b` of every item of `a`.
     #[serde(default)]
     pub guards: Vec<String>,
-    /// Argument paths of functions that run at start-up.
+    /// Argument paths of functions that run at start-up; of a call those that run when it has succeeded.
     #[serde(default)]
     pub handlers: Vec<String>,
     /// What a handler's parameters are, in order (`express.Request()`): for handlers whose parameters carry no annotation.
@@ -201,7 +202,7 @@ pub struct Fact {
     /// How often it tries in all; with `unit = "retries"` the first try is not counted.
     pub attempts: Option<Setting>,
     /// Argument paths of what tells for which errors it tries again: their classes, or a function that is asked;
-    /// `.when()` is a call that follows.
+    /// `.when()` is a call that follows. Of a call functions that are told of its failure.
     pub errors: Option<Vec<String>>,
     /// Whether its counts are shared by all processes: `true`, `false`, or a condition. Absent: that is not known.
     pub shared: Option<Condition>,
@@ -212,8 +213,8 @@ pub struct Fact {
     pub variable: Option<String>,
     /// Argument path of what holds where there is no such variable.
     pub default: Option<String>,
-    /// Whether a missing variable is an error; whether a call throws by itself; for a request, whether an error status is
-    /// raised.
+    /// Whether a missing variable is an error; whether a call throws by itself (`false`: it returns before it has failed);
+    /// for a request, whether an error status is raised.
     pub raises: Option<bool>,
     /// What is done to the store.
     pub does: Option<String>,

@@ -260,6 +260,13 @@ impl Catalogue {
             }
             project.aliases.extend(added);
         }
+        // What belongs to the language itself holds everywhere.
+        let is_everywhere = |library: &&Library| library.language.is_some() && !library.aliases.is_empty();
+        if let Some(first) = projects.first_mut() {
+            for (pattern, targets) in self.libraries.iter().filter(is_everywhere).flat_map(|library| &library.aliases) {
+                first.aliases.push(Alias { pattern: pattern.clone(), targets: targets.clone() });
+            }
+        }
     }
 
     /// The words whose presence makes a file worth reading: package names and what the libraries add.

@@ -11,7 +11,9 @@ pub enum Kind {
     Client,
     /// A call that leaves the process. `calls = "llm"` makes a model generate, `"paid"` is another metered generation
     /// (image, audio, search, embeddings), `"external"` any other. `input` names the arguments that carry messages or
-    /// a prompt. `timeout`, `retry`, `output` as settings of the call itself.
+    /// a prompt. `timeout`, `retry`, `output` as settings of the call itself. With `raises = false` it returns before it can
+    /// fail: what fails is told where its answer is read. `handlers` names the arguments that are told when it has
+    /// succeeded, `errors` those that are told of its failure.
     Call,
     /// A method that returns its receiver with other settings (`with_options`, `bind`), or a function that returns its
     /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one,
@@ -43,7 +45,8 @@ pub enum Kind {
     /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`),
     /// of what was registered before it (`"before"`) or of everything (`"all"`). `guards` as in `route`. With
     /// `role = "scope"` a function is a plugin that is given a router of its own below this one, unless what made it has
-    /// `role = "parent"`: then it adds to this one. With `scope = "exact"` middleware stands in front of its path only, and
+    /// `role = "parent"`: then it adds to this one. With `role = "served"` it answers requests with the router at `handler`:
+    /// what stands in front of the call stands in front of all that this router holds. With `scope = "exact"` middleware stands in front of its path only, and
     /// not of those below.
     Mount,
     /// A call or decorator that adds a middleware class or function to an application or router; with `needs` only where
@@ -54,7 +57,8 @@ pub enum Kind {
     /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
     /// must have to be one where the registration alone does not (Express: 4); `receives` what it is given, in order or as
     /// `name = thing`; with `order = "before"` it sees the errors of
-    /// what was registered before it, with `role = "inside"` it answers before middleware goes on. `value` is the argument
+    /// what was registered before it, with `role = "inside"` it answers before middleware goes on; with `role = "told"` the function at
+    /// `handler` is told of them and answers nothing. `value` is the argument
     /// path of a table of handlers by their errors.
     ErrorHandler,
     /// A marker whose argument is called before the handler and whose result is the parameter's value (`Depends`); or a
@@ -132,7 +136,9 @@ pub enum Kind {
     TextLimit,
     /// Something in front of a handler that holds what comes in against its schema: against the declared types of the
     /// handler's parameters, or against the schema at `value`, for the part of the request that `path` names. With
-    /// `how = "result"` it is a call that tells what was found in front: what refuses by it makes that hold.
+    /// `how = "result"` it is a call that tells what was found in front: what refuses by it makes that hold. With
+    /// `how = "reads"` it gives what was held against the schema, or by the function, at `value`. `keys` is the way to it
+    /// in what the handler is given (`input`).
     Validator,
     /// A function that counts tokens or characters of its argument.
     Measure,
@@ -164,7 +170,8 @@ pub enum Kind {
     /// gives it arguments of its own, `receives`, and has run it when it returns (`new Promise(f)`): using the result runs
     /// nothing more, and what it raises the call raises.
     /// `"nothing"` where it runs no function of those that it is given (it looks at the keys of a table), `"listener"` where
-    /// it runs the function each time that something comes, with what `receives` tells.
+    /// it runs the function each time that something comes, with what `receives` tells, `"answers"` where it raises nothing
+    /// of what fails in it: its result tells.
     Runs,
     /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
     /// brings what a user writes (the fields of a page).
@@ -208,7 +215,7 @@ pub const KINDS: [Keys; 42] = [
         Kind::Call,
         "call",
         &["names", "calls"],
-        &["input", "needs", "unless", "timeout", "retry", "output", "effect"],
+        &["input", "needs", "unless", "timeout", "retry", "output", "effect", "raises", "handlers", "errors"],
     ),
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output"]),
     keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output"]),
@@ -283,7 +290,7 @@ pub const KINDS: [Keys; 42] = [
     keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit"]),
     keys(Kind::Duration, "duration", &["names"], &["value", "unit", "ended_by", "bounded"]),
     keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "how", "role", "by", "needs", "path"]),
-    keys(Kind::Validator, "validator", &["names"], &["value", "path", "how"]),
+    keys(Kind::Validator, "validator", &["names"], &["value", "path", "how", "keys"]),
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &[]),
     keys(Kind::Memory, "memory", &["names"], &["bounded", "bound"]),

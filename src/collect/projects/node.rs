@@ -6,7 +6,7 @@ use super::{Found, add_root, alias, depend, members};
 use crate::{
     collect::{Class, Tree, join, resolve, split},
     lower::settings::{json, tree::Node, yaml},
-    model::{Alias, Project, ProjectKind},
+    model::{Alias, PACKAGE, Project, ProjectKind},
 };
 
 /// How many files `extends` and `references` of one configuration may lead through.
@@ -21,7 +21,7 @@ pub(super) fn find(found: &mut Found<'_>, candidates: &[&str]) {
     let mut packages: BTreeMap<String, Node> = BTreeMap::new();
     for path in candidates {
         let (folder, name) = split(path);
-        if !matches!(name, "package.json" | "deno.json" | "deno.jsonc") {
+        if !matches!(name, "package.json" | "deno.json" | "deno.jsonc" | "import_map.json") {
             continue;
         }
         let Some(manifest) = found.read(path).and_then(|text| json::parse(&text).0) else { continue };
@@ -68,6 +68,13 @@ fn deno(project: &mut Project, manifest: &Node) {
             let (name, versions) =
                 package.rsplit_once('@').filter(|(name, _)| !name.is_empty()).unwrap_or((package, ""));
             depend(project, name, versions, false);
+            if pattern != name {
+                alias(project, pattern, vec![format!("{PACKAGE}{name}")]);
+            }
+        } else if target.contains("://") {
+            let is_folder = pattern.ends_with('/');
+            let of = |text: &str| if is_folder { format!("{text}*") } else { text.to_owned() };
+            alias(project, &of(pattern), vec![of(target)]);
         } else if target.starts_with('.') {
             let (pattern, target) = match pattern.ends_with('/') {
                 true => (format!("{pattern}*"), format!("{target}*")),

@@ -85,8 +85,24 @@ fn chosen<'m>(case: &Case<'_, 'm>, expression: &'m Expression, frame: FrameId) -
 }
 
 fn is_from_request<'m>(program: &Program<'m>, slice: &Slice<'m>) -> bool {
-    slice.parameters.iter().any(|(_, _, frame)| program.frame(*frame).how == How::Framework)
+    // What a platform hands over beside the request is the owner's: `context.env.MODEL`.
+    let is_variable = |part: &'m Expression, frame: FrameId| {
+        matches!(part.kind, ExpressionKind::Member { .. })
+            && program
+                .values(part, frame)
+                .iter()
+                .any(|value| value.path().is_some_and(|path| program.is_a(path, Kind::Environment)))
+    };
+    let owned: Vec<(&Expression, FrameId)> =
+        slice.parts.iter().copied().filter(|(part, frame)| is_variable(part, *frame)).collect();
+    let is_owned = |part: &Expression, frame: FrameId| {
+        owned.iter().any(|(whole, home)| *home == frame && whole.span.contains(part.span))
+    };
+    let from_outside =
+        |frame: FrameId| program.frame(frame).how == How::Framework && !owned.iter().any(|(_, home)| *home == frame);
+    slice.parameters.iter().any(|(_, _, frame)| from_outside(*frame))
         || slice.parts.iter().any(|(part, frame)| match &part.kind {
+            _ if is_owned(part, *frame) => false,
             ExpressionKind::Name(_) | ExpressionKind::Member { .. } | ExpressionKind::Call(_) => {
                 let values = program.values(part, *frame);
                 values.iter().any(|value| value.path().is_some_and(|path| is_of_request(program, path)))

@@ -265,11 +265,21 @@ fn is_it(expression: &Expression, call: Span, name: Option<&str>) -> bool {
     }
 }
 
-/// `ask() or DEFAULT`, `reply ?? DEFAULT`, `reply ? reply : DEFAULT`
+/// What a part is taken of: `reply` of `reply?.choices[0].text`.
+fn held(expression: &Expression) -> &Expression {
+    let mut whole = expression;
+    while let ExpressionKind::Member { object, .. } | ExpressionKind::Index { object, .. } = &whole.kind {
+        whole = object;
+    }
+    whole
+}
+
+/// `ask() or DEFAULT`, `reply ?? DEFAULT`, `reply?.text ?? DEFAULT`, `reply ? reply : DEFAULT`
 fn is_defaulted(expression: &Expression, call: Span, name: Option<&str>) -> bool {
     match &expression.kind {
         ExpressionKind::Operator { operator, operands } => {
-            matches!(operator.as_str(), "or" | "??") && operands.first().is_some_and(|first| is_it(first, call, name))
+            matches!(operator.as_str(), "or" | "??")
+                && operands.first().is_some_and(|first| is_it(held(first), call, name) || is_it(first, call, name))
         }
         ExpressionKind::Conditional { test, .. } => nothing_test(test, call, name).is_some(),
         ExpressionKind::Assign(assignment) => {

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use crate::link::arguments::Given;
 use crate::link::entries::{Entry, frame_of};
 use crate::link::{Site, Value};
 use crate::model::{Argument, ExpressionKind};
@@ -228,11 +227,12 @@ impl<'m> Inputs<'_, '_, 'm> {
             }
             // A schema that is put in front of the handler.
             for (_, fact) in program.facts_of(path.trim_end_matches("()"), Kind::Validator) {
-                let given = fact.value.as_deref().zip(made).map(|(at, made)| program.argument_of(made, at));
-                let Some(Given::Present { expression, frame }) = given else { continue };
-                for schema in program.values(expression, frame).iter().cloned() {
-                    let (path, origin) = (Vec::new(), Origin::Request);
-                    measures::add(measured, Measure::Schema { path, origin, schema });
+                let given = fact.value.as_deref().zip(made).map(|(at, made)| program.arguments_of(made, at));
+                for (expression, frame, _) in given.unwrap_or_default() {
+                    for schema in program.values(expression, frame).iter().cloned() {
+                        let path = fact.keys.to_vec();
+                        measures::add(measured, Measure::Schema { path, origin: Origin::Request, schema });
+                    }
                 }
             }
             return;

@@ -29,7 +29,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::link::arguments::Given;
 use crate::link::entries::frame_of;
 use crate::link::units::{CallId, ModuleId, UnitId};
-use crate::link::{FrameId, Program, Site, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::FactId;
@@ -371,6 +371,32 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         holder.or_else(|| {
             let first = call.arguments.first()?;
             program.values(&first.value, site.frame).iter().find(|value| is_schema(value)).cloned()
+        })
+    }
+
+    /// The schema by which a call reads what it gives: `readValidatedBody(event, schema.parse)`, or a function that parses.
+    fn schema_read_by(&self, site: Site) -> Option<Value<'m>> {
+        let program = self.program();
+        let paths = program.callee_paths(site);
+        let mut facts = paths.iter().flat_map(|path| program.facts_of(path, Kind::Validator));
+        let fact = facts.find(|(_, fact)| fact.how.as_deref() == Some("reads"))?.1;
+        let (expression, frame, _) = program.arguments_of(site, fact.value.as_deref()?).into_iter().next()?;
+        if let ExpressionKind::Member { object, name } = &expression.kind
+            && words::parses(name)
+        {
+            return program.values(object, frame).first().cloned();
+        }
+        program.values(expression, frame).iter().find_map(|value| match value {
+            Value::Function { unit, closure, receiver } => {
+                let inner = program.enter(*unit, *closure, receiver.clone(), How::Framework)?;
+                program.units.units[*unit].returns.iter().find_map(|returned| match &returned.kind {
+                    ExpressionKind::Call(call) => {
+                        self.schema_of(Site { call: program.units.call_id(call)?, frame: inner })
+                    }
+                    _ => None,
+                })
+            }
+            value => Some(value.clone()),
         })
     }
 

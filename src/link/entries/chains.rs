@@ -38,6 +38,7 @@ impl<'m> Entries<'m> {
                 }
             }
         }
+        let frameworks = self.frameworks(program);
         for entry in 0..self.entries.len() {
             let own = std::mem::take(&mut self.entries[entry].chains).into_iter().next().unwrap_or_default();
             let mut chains: Vec<Vec<Link<'m>>> = Vec::new();
@@ -55,7 +56,9 @@ impl<'m> Entries<'m> {
                 None => {
                     let name = &self.entries[entry].name;
                     let route = name.split_once(' ').map_or(name.as_str(), |(_, path)| path);
-                    let before = self.conventions.iter().filter(|link| !self.is_outside(link, route));
+                    let before = self.conventions.iter().filter(|link| {
+                        !self.is_outside(link, route) && self.is_served_with(program, entry, link, &frameworks)
+                    });
                     chains.push(before.cloned().chain(own.iter().cloned()).collect());
                 }
             }
@@ -71,6 +74,8 @@ impl<'m> Entries<'m> {
             }
             self.entries[entry].chains = chains;
         }
+        let routers = routes.iter().map(|(entry, (router, ..))| (*entry, *router)).collect();
+        self.behind_servers(program, &routers);
     }
 
     /// Drops the handlers of errors in front of which nothing is registered: they see no errors.

@@ -19,25 +19,26 @@ use super::{Entries, Entry, Link, Role, Started, handler_frame, scopes};
 impl<'m> Entries<'m> {
     /// Files that frameworks find by their path.
     pub(super) fn conventional(&mut self, program: &Program<'m>) {
-        let facts: Vec<(&Fact, GlobSet)> = program
+        let facts: Vec<(FactId, &Fact, GlobSet)> = program
             .catalogue
             .of_kind(Kind::Convention)
             .filter(|(id, _)| library_is_used(program, *id))
-            .filter_map(|(_, fact)| Some((fact, globs(&fact.files)?)))
+            .filter_map(|(id, fact)| Some((id, fact, globs(&fact.files)?)))
             .collect();
         for (module, info) in program.modules.iter().enumerate() {
-            let is_found = |(fact, globs): &&(&Fact, GlobSet)| {
+            let is_found = |(_, fact, globs): &&(FactId, &Fact, GlobSet)| {
                 globs.is_match(&info.path) && is_in_place(fact, program.projects, &info.path)
             };
-            for (fact, _) in facts.iter().filter(is_found) {
+            for (id, fact, _) in facts.iter().filter(is_found) {
                 for export in &fact.exports {
-                    self.conventional_export(program, module, fact, export);
+                    self.conventional_export(program, module, *id, export);
                 }
             }
         }
     }
 
-    pub(super) fn conventional_export(&mut self, program: &Program<'m>, module: ModuleId, fact: &Fact, export: &str) {
+    pub(super) fn conventional_export(&mut self, program: &Program<'m>, module: ModuleId, id: FactId, export: &str) {
+        let fact = program.catalogue.fact(id);
         let info = &program.modules[module];
         // `default.fetch`: a member of what is exported.
         let (name, member) = export.split_once('.').map_or((export, None), |(name, member)| (name, Some(member)));
@@ -93,6 +94,7 @@ impl<'m> Entries<'m> {
                     if let Some(paths) = fact.path.as_deref().and_then(|path| scopes::written(program, module, path)) {
                         self.scopes.insert((home, span), paths);
                     }
+                    self.found.insert((home, span), id);
                     self.conventions.push(Link { value: value.clone(), role: Role::Middleware, module: home, span });
                 }
                 continue;

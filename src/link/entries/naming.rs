@@ -55,7 +55,7 @@ pub(super) fn entry_name_of(
                 return name;
             }
             let written = || Program::written(&program.units.calls[site.call].call.callee);
-            key_of_call(program, site.call).unwrap_or_else(written)
+            key_of_call(program, site.call).or_else(|| exported_as(program, site.call)).unwrap_or_else(written)
         }
         None => path.to_owned(),
     }
@@ -79,6 +79,24 @@ pub(super) fn key_of_call(program: &Program<'_>, call: CallId) -> Option<String>
             })
         })
     })
+}
+
+/// The name under which a module exports what a call makes: `export const ask = action({ .. })`.
+fn exported_as(program: &Program<'_>, call: CallId) -> Option<String> {
+    let info = &program.units.calls[call];
+    let frame = program.module_frame(info.module);
+    let makes_it = |exported: &Expression| {
+        exported.span == info.call.span
+            || {
+                let ExpressionKind::Name(name) = &exported.kind else { return false };
+                let bindings = program.units.units[program.unit_of_frame(frame)].names.get(name.as_str());
+                bindings.into_iter().flatten().any(|binding| {
+                matches!(binding, Binding::Value { value, access, .. } if access.is_empty() && value.span == info.call.span)
+            })
+            }
+    };
+    let exports = program.units.exports[info.module].iter().filter(|export| export.name != "default");
+    exports.filter(|export| export.value.as_ref().is_some_and(makes_it)).map(|export| export.name.clone()).next()
 }
 
 /// The HTTP method that a registration names: the fact's own, or an argument with one method.

@@ -14,6 +14,7 @@ use super::in_a_row::first_that_ends;
 use super::injection::injected_at;
 use super::naming::{entry_name_of, method_of, never_long, route_path};
 use super::plugins::is_added_to_parent;
+use super::served::{SERVED, served_by};
 use super::{Entries, Entry, Link, Order, Registered, Role, frame_of, receive};
 
 impl<'m> Entries<'m> {
@@ -31,16 +32,22 @@ impl<'m> Entries<'m> {
                     match fact.is {
                         // What stands among the arguments of another registration only makes its handler.
                         Kind::Route if fact.handler.is_some() && !is_within_route(program, call) => {
-                            self.registered_route(program, fact, site, router, member_of(path))
+                            let first = self.entries.len();
+                            self.registered_route(program, fact, site, router, member_of(path));
+                            (first..self.entries.len()).for_each(|entry| self.note_library(entry, *id));
                         }
                         Kind::Route if info.decorates.is_none() && fact.entry.as_deref() == Some("ui") => {
                             self.script(program, fact, site)
                         }
                         Kind::Middleware if !fact.needs.is_empty() => self.put_in_front(program, fact, site),
+                        Kind::Mount if fact.role.as_deref() == Some(SERVED) => self.serves(program, fact, site),
                         Kind::Mount | Kind::Middleware if info.decorates.is_none() => {
                             self.mounted(program, fact, site, router, path)
                         }
                         Kind::ErrorHandler if fact.value.is_some() => self.handlers_in(program, fact, site),
+                        Kind::ErrorHandler if fact.role.as_deref() == Some("told") => {
+                            self.told_of_errors(program, fact, site)
+                        }
                         Kind::ErrorHandler if info.decorates.is_none() => {
                             self.registrations.insert(call);
                             self.answers_inside |= fact.role.as_deref() == Some("inside");
@@ -199,6 +206,9 @@ impl<'m> Entries<'m> {
         wrappers.extend(applied_by_hand(program, expression, frame, info.module));
         self.registrations.insert(site.call);
         self.registrations.extend(makers);
+        for path in fact.guards.iter().filter(|path| path.ends_with("()")) {
+            self.registrations.extend(program.arguments_of(site, path).iter().map(|(_, _, link)| link.call));
+        }
         if handlers.is_empty() {
             return;
         }
@@ -462,12 +472,20 @@ pub(super) fn is_error_of_all(key: &str) -> bool {
 pub(super) fn router_site<'m>(program: &Program<'m>, value: &Value<'m>) -> Option<Site> {
     let Value::Library { path, sites } = value else { return None };
     let constructor = path.strip_suffix("()")?;
-    if program.is_a(constructor, Kind::Router) { sites.first().copied() } else { None }
+    if program.is_a(constructor, Kind::Router) {
+        return sites.first().copied();
+    }
+    served_by(program, constructor, *sites.last()?)
 }
 
 /// What stands at an argument path; `providers[].useClass` is that key of every item of a list.
 pub(super) fn arguments_of<'m>(program: &Program<'m>, site: Site, path: &str) -> Vec<(&'m Expression, FrameId)> {
     let (list, rest) = path.split_once("[].").unwrap_or((path, ""));
+    if rest.is_empty() && path.ends_with("()") {
+        // What runs first is looked at first.
+        let given = program.arguments_of(site, path);
+        return given.into_iter().rev().map(|(expression, frame, _)| (expression, frame)).collect();
+    }
     let Given::Present { expression, frame } = program.argument(site, list) else { return Vec::new() };
     if rest.is_empty() {
         return vec![(expression, frame)];
@@ -488,9 +506,9 @@ pub(super) fn arguments_of<'m>(program: &Program<'m>, site: Site, path: &str) ->
 /// The guards that a route, router or mount is given in arguments.
 pub(super) fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, chain: &mut Vec<Link<'m>>) {
     for path in &fact.guards {
-        let module = program.units.calls[site.call].module;
         let mut stack = arguments_of(program, site, path);
         while let Some((expression, frame)) = stack.pop() {
+            let module = program.module_of(program.unit_of_frame(frame));
             for value in program.values(expression, frame).iter() {
                 if let Value::Data { expression: inner, frame } = value
                     && let ExpressionKind::List(items) = &inner.0.kind

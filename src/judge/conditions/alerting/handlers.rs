@@ -1,14 +1,16 @@
 //! Handlers that tell somebody of errors: registered ones, and those around what calls a model.
 
+use crate::judge::calls::External;
 use crate::judge::case::Case;
 use crate::judge::conditions::fallback::answers_error;
 use crate::judge::conditions::logging::around::is_failing;
 use crate::judge::guards::Protection;
+use crate::judge::streams::{passes_by, told_by};
 use crate::link::Site;
 use crate::link::entries::{Entry, Link, frame_of};
 use crate::link::flow::{Exit, exit_of};
 use crate::link::units::{ModuleId, NodeKind};
-use crate::model::Span;
+use crate::model::{Block, Span};
 use crate::rules::catalogue::{Calls, Kind};
 
 use super::notices::{is_notice, notifies};
@@ -36,7 +38,7 @@ fn answers_itself(case: &Case<'_, '_>, step: Site) -> bool {
     caught.is_some_and(|handler| {
         exit_of(&handler.body) != Some(Exit::Raise)
             && answers_error(case, info.unit, &handler.body)
-            && handler_notifies(case, step).is_none()
+            && handler_notifies(case, step, &|_| false).is_none()
     })
 }
 
@@ -82,7 +84,10 @@ pub(super) fn around_every_call(case: &Case<'_, '_>) -> Option<Protection> {
     let mut first = None;
     for external in case.externals.iter().filter(|external| !has_llm || external.kind == Calls::Llm) {
         if external.reached.is_empty() {
-            first = first.or(Some(handler_notifies(case, external.open)?));
+            let open = external.open;
+            let found = told_itself(case, external, open)
+                .or_else(|| handler_notifies(case, open, &|block| passes_by(case, external, &[open], 0, block)));
+            first = first.or(Some(found?));
         }
         for (entry, sites) in &external.reached {
             if let Some(found) = in_front(case, &case.entries.entries[*entry]) {
@@ -91,7 +96,12 @@ pub(super) fn around_every_call(case: &Case<'_, '_>) -> Option<Protection> {
             }
             for site in sites {
                 for trail in case.reaches[*entry].trails(*site) {
-                    let found = trail.iter().find_map(|step| handler_notifies(case, *step))?;
+                    let found = told_itself(case, external, *site).or_else(|| {
+                        (0..trail.len()).find_map(|index| {
+                            let step = *trail.get(index)?;
+                            handler_notifies(case, step, &|block| passes_by(case, external, &trail, index, block))
+                        })
+                    })?;
                     first = first.or(Some(found));
                 }
             }
@@ -110,7 +120,7 @@ fn in_front<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>) -> Option<Protection> {
             let ways = onwards.iter().flat_map(|site| reach.trails(*site));
             let mut found = None;
             for trail in ways.filter(|trail| !trail.iter().any(|step| case.guards.is_passed_by(*step, None))) {
-                found = Some(trail.iter().find_map(|step| handler_notifies(case, *step))?);
+                found = Some(trail.iter().find_map(|step| handler_notifies(case, *step, &|_| false))?);
             }
             found
         });
@@ -119,21 +129,28 @@ fn in_front<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>) -> Option<Protection> {
     first
 }
 
-/// Whether a handler around a call notifies.
-fn handler_notifies(case: &Case<'_, '_>, step: Site) -> Option<Protection> {
+/// A function that a call itself is given for its failure, and that notifies: `{ onError: tell }`.
+fn told_itself(case: &Case<'_, '_>, external: &External, site: Site) -> Option<Protection> {
+    let told = told_by(case, external, site, true).into_iter().find(|frame| notifies(case, *frame, 0))?;
+    let unit = &case.program.units.units[case.program.unit_of_frame(told)];
+    Some(Protection { module: unit.module, span: unit.span, name: external.api.clone() })
+}
+
+/// Whether a handler around a call notifies; the blocks by which its failure passes have none.
+fn handler_notifies(case: &Case<'_, '_>, step: Site, passes_by: &dyn Fn(&Block) -> bool) -> Option<Protection> {
     let program = case.program;
     let info = &program.units.calls[step.call];
-    let tries: Vec<_> = program
-        .units
-        .ancestors(info.node)
-        .filter_map(|(_, node)| match node.kind {
-            NodeKind::TryBody(each) => Some(each),
-            _ => None,
-        })
-        .collect();
+    let around = program.units.ancestors(info.node).filter_map(|(_, node)| match node.kind {
+        NodeKind::TryBody(each) => Some(each),
+        _ => None,
+    });
+    let (passed, tries): (Vec<_>, Vec<_>) = around.partition(|each| passes_by(&each.body));
     program.units.units[info.unit].calls.iter().find_map(|call| {
         let other = &program.units.calls[*call];
         let here = other.call.span;
+        if passed.iter().any(|each| each.handlers.iter().any(|handler| handler.span.contains(here))) {
+            return None;
+        }
         let in_handler = tries.iter().any(|each| each.handlers.iter().any(|handler| handler.span.contains(here)));
         let after_failure = here.start >= info.call.span.end && is_failing(program, other.node);
         let notices = (in_handler || after_failure) && is_notice(case, Site { call: *call, frame: step.frame }, 0);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::judge::case::Case;
+use crate::judge::streams;
 use crate::link::entries::frame_of;
 use crate::link::flow::exit_of;
 use crate::link::units::{NodeId, NodeKind};
@@ -32,7 +33,19 @@ const NARROW: [&str; 10] = [
 pub(super) fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
     let program = case.program;
     let info = &program.units.calls[site.call];
-    let mut told = around_place(case, info.node, info.call.span, site.frame);
+    let answers = |path: &std::rc::Rc<str>| {
+        let facts = program.facts_of(path, Kind::Runs);
+        facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("answers"))
+    };
+    // What comes back is an answer, whatever has become of the request.
+    let never_raises =
+        program.modules[info.module].language == Language::Rust || program.callee_paths(site).iter().any(answers);
+    let mut told = around_place(case, info.node, info.call.span, site.frame, never_raises);
+    if streams::is_handed_on(case, site) {
+        // What stands around it has ended when it fails.
+        told.failure = Way::default();
+    }
+    told = told.and(around_stream(case, site));
     // `res.on('finish', () => logger.info(...))` before going on.
     for before in program.before(site) {
         let other = program.units.calls[before.site.call].call;
@@ -59,6 +72,22 @@ pub(super) fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
         let NodeKind::With(items) = node.kind else { continue };
         for item in items {
             told = told.and(around_yield(case, &item.context, site.frame));
+        }
+    }
+    told
+}
+
+/// What is logged by the functions that a call itself is given for its end: `{ onFinish: log, onError: report }`.
+fn around_stream(case: &Case<'_, '_>, site: Site) -> Told {
+    let mut told = Told::default();
+    let Some(external) = case.external_at(site.call) else { return told };
+    for (failed, way) in [(false, &mut told.success), (true, &mut told.failure)] {
+        for frame in streams::told_by(case, external, site, failed) {
+            let calls = &case.program.units.units[case.program.unit_of_frame(frame)].calls;
+            for line in calls.iter().filter_map(|call| log_line(case, Site { call: *call, frame })) {
+                way.what |= if failed { line.tells_error() } else { line.status || line.says_something };
+                way.duration |= line.duration;
+            }
         }
     }
     told
@@ -156,7 +185,7 @@ pub(super) fn around_yield<'m>(case: &Case<'_, 'm>, context: &'m crate::model::E
         let Some(yielded) = info.nodes.iter().copied().find(|node| is_yield(&program.units.nodes[*node].kind)) else {
             continue;
         };
-        told = told.and(around_place(case, yielded, program.units.nodes[yielded].span, frame));
+        told = told.and(around_place(case, yielded, program.units.nodes[yielded].span, frame, false));
     }
     told
 }
@@ -175,10 +204,9 @@ pub(super) fn is_yield(kind: &NodeKind<'_>) -> bool {
 }
 
 /// What is logged around a place of a function.
-pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame: FrameId) -> Told {
+pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame: FrameId, never_raises: bool) -> Told {
     let program = case.program;
     let unit = program.unit_of_frame(frame);
-    let never_raises = program.modules[program.module_of(unit)].language == Language::Rust;
     let tries: Vec<_> = program
         .units
         .ancestors(node)
@@ -212,7 +240,6 @@ pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame:
             told.success.what |= line.status || line.says_something;
             told.success.duration |= line.duration;
             if never_raises {
-                // What comes back is an answer, whatever its status.
                 told.failure.duration |= line.duration;
                 told.failure.what |= line.tells_error();
             }

@@ -72,6 +72,14 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if takes_one(method) && matches!(call.callee.kind, ExpressionKind::Member { .. }) {
             state.one |= !state.path.iter().any(|part| is_list_name(part));
         }
+        // `readValidatedBody(event, schema.parse)`: a part of the request, and what it has been held against.
+        if let Some(schema) = self.inputs.schema_read_by(site)
+            && let Some(request) = call.arguments.first()
+        {
+            self.note_place(expression, frame, &mut state);
+            state.schema = Some((schema, meaningful(&state.path)));
+            return self.follow(&request.value, frame, state);
+        }
         if parses(method)
             && let Some(schema) = self.inputs.schema_of(site)
         {

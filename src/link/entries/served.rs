@@ -1,0 +1,165 @@
+//! What serves what: calls that answer requests with a router, and the frameworks whose middleware stands in front of
+//! what they serve themselves.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::link::Program;
+use crate::link::arguments::Given;
+use crate::link::units::*;
+use crate::link::values::{Site, Value};
+use crate::model::{Project, Span};
+use crate::rules::catalogue::{Fact, Kind};
+use crate::rules::checked::FactId;
+
+use super::{Entries, Entry, Link, Role, link};
+
+/// The role of a mount that answers requests with the router that it is given.
+pub(super) const SERVED: &str = "served";
+
+/// Ways to one entry point.
+const WAYS: usize = 8;
+
+/// The router that a call answers requests with: `fetchRequestHandler({ router, req })`.
+pub(super) fn served_by(program: &Program<'_>, name: &str, site: Site) -> Option<Site> {
+    let facts = program.facts_of(name, Kind::Mount);
+    let (_, fact) = facts.iter().find(|(_, fact)| fact.role.as_deref() == Some(SERVED))?;
+    let Given::Present { expression, frame } = program.argument(site, fact.handler.as_deref()?) else { return None };
+    program.values(expression, frame).iter().find_map(|value| value.sites().first().copied())
+}
+
+impl<'m> Entries<'m> {
+    /// Notes by which fact an entry point was registered.
+    pub(super) fn note_library(&mut self, entry: usize, fact: FactId) {
+        self.libraries.insert(entry, fact);
+    }
+
+    /// Notes a call that answers requests with a router.
+    pub(super) fn serves(&mut self, program: &Program<'m>, fact: &Fact, site: Site) {
+        let Some(Given::Present { expression, frame }) =
+            fact.handler.as_deref().map(|handler| program.argument(site, handler))
+        else {
+            return;
+        };
+        for value in program.values(expression, frame).iter() {
+            if let Some(router) = value.sites().first() {
+                self.served.push((router.call, site));
+            }
+        }
+    }
+
+    /// Functions that are told of errors, and whose answer nobody waits for.
+    pub(super) fn told_of_errors(&mut self, program: &Program<'m>, fact: &Fact, site: Site) {
+        let Some(Given::Present { expression, frame }) =
+            fact.handler.as_deref().map(|handler| program.argument(site, handler))
+        else {
+            return;
+        };
+        self.registrations.insert(site.call);
+        let module = program.units.calls[site.call].module;
+        for value in program.values(expression, frame).iter() {
+            if matches!(value, Value::Function { .. }) {
+                let link = Link { value: value.clone(), role: Role::Observer, module, span: expression.span };
+                self.error_handlers.push(link);
+            }
+        }
+    }
+
+    /// Puts what stands in front of the calls that serve a router in front of its routes: the functions that make them,
+    /// and what stands in front of those.
+    pub(super) fn behind_servers(&mut self, program: &Program<'m>, routers: &BTreeMap<usize, CallId>) {
+        for (entry, router) in routers {
+            let sites = self.served.iter().filter(|(served, _)| served == router).map(|(_, site)| *site);
+            let mut fronts: Vec<Vec<Link<'m>>> = Vec::new();
+            for front in sites.flat_map(|site| self.fronts(program, site)) {
+                if !fronts.contains(&front) {
+                    fronts.push(front);
+                }
+            }
+            if fronts.iter().all(Vec::is_empty) {
+                continue;
+            }
+            let own = std::mem::take(&mut self.entries[*entry].chains);
+            let whole = fronts.iter().flat_map(|front| {
+                own.iter().map(|chain| front.iter().cloned().chain(chain.iter().cloned()).collect::<Vec<_>>())
+            });
+            self.entries[*entry].chains = whole.take(WAYS).collect();
+        }
+    }
+
+    /// What stands in front of a call that serves a router, one list for each entry point that makes it.
+    fn fronts(&self, program: &Program<'m>, site: Site) -> Vec<Vec<Link<'m>>> {
+        let mut around = vec![program.units.calls[site.call].unit];
+        while let Some(parent) = around.last().and_then(|unit| program.units.units[*unit].parent) {
+            around.push(parent);
+        }
+        let makes_it = |entry: &&Entry<'m>| {
+            let unit = program.unit_of_frame(entry.handler);
+            program.units.units[unit].function.is_some() && around.contains(&unit)
+        };
+        let mut fronts: Vec<Vec<Link<'m>>> = Vec::new();
+        for entry in self.entries.iter().filter(makes_it) {
+            let handler = program.unit_of_frame(entry.handler);
+            let own = link(program, handler, program.units.units[handler].span, Role::Middleware);
+            let chains = entry.chains.iter().map(|chain| chain.iter().cloned().chain([own.clone()]).collect());
+            fronts.extend(chains);
+        }
+        if fronts.is_empty() { vec![Vec::new()] } else { fronts }
+    }
+
+    /// By the place of each middleware that a framework finds as a file: the framework, and the folders of the projects
+    /// that depend on it.
+    pub(super) fn frameworks<'p>(&self, program: &'p Program<'m>) -> Frameworks<'p> {
+        let of = |fact: FactId| {
+            let library = program.catalogue.library_of(fact);
+            let packages = &library.packages;
+            let names: Vec<&String> = packages.npm.iter().chain(&packages.pypi).chain(&packages.crates).collect();
+            let depends = |project: &&Project| {
+                project.dependencies.iter().any(|known| names.iter().any(|name| **name == known.name))
+            };
+            let folders = program.projects.iter().filter(depends).map(|project| project.folder.as_str()).collect();
+            Framework { name: library.name.as_str(), folders }
+        };
+        self.found.iter().map(|(place, fact)| (*place, of(*fact))).collect()
+    }
+
+    /// Whether a middleware that a framework finds as a file stands in front of an entry point: of what other libraries
+    /// register, and of other applications in the repository, it sees nothing.
+    pub(super) fn is_served_with(
+        &self,
+        program: &Program<'m>,
+        entry: usize,
+        link: &Link<'m>,
+        frameworks: &Frameworks<'_>,
+    ) -> bool {
+        let Some(framework) = frameworks.get(&(link.module, link.span)) else { return true };
+        let made = &self.entries[entry];
+        // Server actions are the framework's own, whatever library makes them.
+        let is_foreign = self
+            .libraries
+            .get(&entry)
+            .is_some_and(|by| made.kind != "action" && program.catalogue.library_of(*by).name != framework.name);
+        let application = |module: ModuleId| {
+            let path = program.modules[module].path.as_str();
+            let holds = |folder: &&&str| {
+                folder.is_empty() || path.strip_prefix(**folder).is_some_and(|rest| rest.starts_with('/'))
+            };
+            framework.folders.iter().filter(holds).max_by_key(|folder| folder.len())
+        };
+        let is_elsewhere = match (application(made.module), application(link.module)) {
+            (Some(one), Some(other)) => one != other,
+            _ => false,
+        };
+        !is_foreign && !is_elsewhere
+    }
+}
+
+/// A framework, and where it is used.
+pub(super) struct Framework<'p> {
+    name: &'p str,
+    folders: Vec<&'p str>,
+}
+
+/// Frameworks by the place of the middleware that they find.
+pub(super) type Frameworks<'p> = FxHashMap<(ModuleId, Span), Framework<'p>>;
