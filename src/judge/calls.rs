@@ -262,10 +262,11 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
     let mut unseen = search;
     let mut worst: Option<Held> = None;
     for value in values.iter() {
-        let mut own = search;
+        // What its client does by default holds, before what the call does where none is seen.
+        let mut own = Search { default: None, ..search };
         let held = match on_client(&mut own, value) {
             OnClient::Given(held) => held,
-            OnClient::NotGiven => own.not_given(),
+            OnClient::NotGiven => Search { default: own.default.or(search.default), ..own }.not_given(),
             OnClient::Unseen => {
                 on_client(&mut unseen, value);
                 continue;

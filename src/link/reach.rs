@@ -30,6 +30,8 @@ pub type Trail = Vec<Site>;
 pub struct Reach {
     /// The frames in the order in which they were found; the first is the start.
     pub frames: Vec<FrameId>,
+    /// Frames that run for the same start before it: what is injected into it.
+    ahead: Vec<FrameId>,
     /// Who enters a frame, from where.
     callers: FxHashMap<FrameId, Vec<Site>>,
     frames_of: FxHashMap<UnitId, Vec<FrameId>>,
@@ -59,10 +61,21 @@ fn is_ambient_static(path: &str) -> bool {
 impl<'m> Program<'m> {
     /// What runs from a frame.
     pub fn reach(&self, start: FrameId) -> Reach {
-        let mut reach = Reach::default();
-        let mut queue = VecDeque::from([start]);
-        reach.frames.push(start);
-        reach.frames_of.entry(self.unit_of_frame(start)).or_default().push(start);
+        self.reach_with(start, &[])
+    }
+
+    /// What runs from a frame, and from those that a framework runs before it.
+    pub fn reach_with(&self, start: FrameId, ahead: &[FrameId]) -> Reach {
+        let mut reach = Reach { ahead: ahead.to_vec(), ..Reach::default() };
+        let mut queue = VecDeque::new();
+        for frame in std::iter::once(start).chain(ahead.iter().copied()) {
+            let known = reach.frames_of.entry(self.unit_of_frame(frame)).or_default();
+            if !known.contains(&frame) {
+                known.push(frame);
+                reach.frames.push(frame);
+                queue.push_back(frame);
+            }
+        }
         while let Some(frame) = queue.pop_front() {
             let unit = self.unit_of_frame(frame);
             for call in &self.units.units[unit].calls {
@@ -166,6 +179,10 @@ impl<'m> Program<'m> {
                 self.callbacks(site, &mut frames);
             }
             self.called_on(&callees, site, &mut frames);
+        }
+        // What is put into a queue of the process goes on where it is taken out.
+        for take in self.taken_by(site) {
+            frames.push(self.open_frame(self.units.calls[take.call].unit));
         }
         frames.dedup();
         frames
@@ -423,7 +440,7 @@ impl Reach {
                 break;
             }
             let Some(head) = trail.last() else { continue };
-            if head.frame == start {
+            if head.frame == start || self.ahead.contains(&head.frame) {
                 found.push(trail.iter().rev().copied().collect());
                 continue;
             }
