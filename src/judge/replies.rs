@@ -116,9 +116,10 @@ fn is_of_known_call<'m>(program: &Program<'m>, starts: &[&str], expression: &'m 
 /// were gathered, a reply that was parsed or handed back.
 fn flows_from_model<'m>(program: &Program<'m>, thing: &'m Expression, frame: FrameId, depth: usize) -> bool {
     let asks_model = |site: &Site| {
-        program.callee_paths(*site).iter().any(|path| {
-            program.facts_of(path, Kind::Call).iter().any(|(_, fact)| fact.calls == Some(Calls::Llm))
-        })
+        program
+            .callee_paths(*site)
+            .iter()
+            .any(|path| program.facts_of(path, Kind::Call).iter().any(|(_, fact)| fact.calls == Some(Calls::Llm)))
     };
     let slice = program.slice(thing, frame);
     slice.sites.iter().any(asks_model)

@@ -87,9 +87,7 @@ fn only_makes_up_for_it<'m>(program: &Program<'m>, write: &Write<'m>, gate: &Gat
     // Where the work itself is done under this test, what is put there is its result.
     let decides = std::ptr::eq(test, gate.test);
     let mut nodes = program.units.units[write.unit].nodes.iter();
-    is_missing
-        && !decides
-        && nodes.all(|node| *node == write.node || program.units.nodes[*node].parent != Some(branch))
+    is_missing && !decides && nodes.all(|node| *node == write.node || program.units.nodes[*node].parent != Some(branch))
 }
 
 /// A claim of one and the same key says nothing about the request: a lock of the whole program.

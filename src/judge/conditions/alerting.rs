@@ -303,13 +303,13 @@ pub fn switched_on<'m>(program: &Program<'m>, fact: &Fact) -> Option<(&'m Settin
     let is_in_front = |settings: &Settings| {
         let folder = settings.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let is_below = |other: &&Settings| folder.is_empty() || other.path.starts_with(&format!("{folder}/"));
-        needs.is_empty()
-            || of_sort().filter(is_below).any(|other| other.entries.iter().any(|entry| has(entry, &needs)))
+        needs.is_empty() || of_sort().filter(is_below).any(|other| other.entries.iter().any(|entry| has(entry, &needs)))
     };
     of_sort().filter(|settings| is_in_front(settings)).find_map(|settings| {
-        let entry = settings.entries.iter().find(|entry| {
-            is_on(&entry.value, fact.value.as_deref()) && has(entry, &patterns)
-        })?;
+        let entry = settings
+            .entries
+            .iter()
+            .find(|entry| is_on(&entry.value, fact.value.as_deref()) && has(entry, &patterns))?;
         Some((settings, entry))
     })
 }

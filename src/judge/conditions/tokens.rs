@@ -82,7 +82,8 @@ fn output(case: &Case<'_, '_>, external: &External) -> Output {
 fn is_left_to_request(case: &Case<'_, '_>, external: &External, at: Site) -> bool {
     let program = case.program;
     let settings = program.callee_paths(at).iter().flat_map(|path| program.facts(path).to_vec()).collect::<Vec<_>>();
-    let own = std::iter::once(external.fact).chain(settings).filter_map(|id| program.catalogue.fact(id).output.as_ref());
+    let own =
+        std::iter::once(external.fact).chain(settings).filter_map(|id| program.catalogue.fact(id).output.as_ref());
     let names: Vec<&String> = own.flat_map(|setting| &setting.arguments).collect();
     names.into_iter().any(|name| {
         let Given::Present { expression, frame } = program.argument_of(at, name) else { return false };

@@ -363,7 +363,8 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
     /// `previous_response_id=body.last`.
     fn gone_on_with(&self, site: Site) -> Option<Leaf<'m>> {
         let program = self.program();
-        let facts = program.callee_paths(site).iter().flat_map(|path| program.facts_of(path, Kind::Memory)).collect::<Vec<_>>();
+        let facts =
+            program.callee_paths(site).iter().flat_map(|path| program.facts_of(path, Kind::Memory)).collect::<Vec<_>>();
         facts.into_iter().find_map(|(id, fact)| {
             let Given::Present { expression, frame } = program.argument_of(site, fact.value.as_deref()?) else {
                 return None;

@@ -44,7 +44,8 @@ impl<'m> Trace<'_, '_, '_, 'm> {
 
     /// Follows the text that a call hands to a provider for a later one: a message of a thread that is kept there.
     fn follow_handed_over(&mut self, site: Site) {
-        let Some(external) = self.inputs.case.external_at(site.call).filter(|external| external.kind == Calls::External)
+        let Some(external) =
+            self.inputs.case.external_at(site.call).filter(|external| external.kind == Calls::External)
         else {
             return;
         };
@@ -82,11 +83,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
 }
 
 /// The texts that an operation stores: the columns for it of a row, or what is put behind under a key.
-fn texts_of<'m>(
-    inputs: &Inputs<'_, '_, 'm>,
-    site: Site,
-    operation: Operation,
-) -> Vec<(&'m Expression, FrameId)> {
+fn texts_of<'m>(inputs: &Inputs<'_, '_, 'm>, site: Site, operation: Operation) -> Vec<(&'m Expression, FrameId)> {
     let program = inputs.program();
     let info = &program.units.calls[site.call];
     // `insert(messages).values({ content })`: the row is given to what is chained.
@@ -107,12 +104,7 @@ fn texts_of<'m>(
 }
 
 /// A line that is put behind others as it is: `rpush(key, "User: " + text)`.
-fn lines<'m>(
-    program: &Program<'m>,
-    given: &'m Expression,
-    frame: FrameId,
-    texts: &mut Vec<(&'m Expression, FrameId)>,
-) {
+fn lines<'m>(program: &Program<'m>, given: &'m Expression, frame: FrameId, texts: &mut Vec<(&'m Expression, FrameId)>) {
     let is_joined = |each: &Expression| match &each.kind {
         ExpressionKind::Template(_) => true,
         ExpressionKind::Operator { operator, .. } => operator == "+",
