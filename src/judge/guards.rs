@@ -37,13 +37,16 @@ pub struct Protection {
     pub name: String,
 }
 
+/// What runs from a handler together with what is injected into it.
+type WithInjected = HashMap<(FrameId, Vec<FrameId>), Rc<Reach>>;
+
 /// Answers questions about protection, remembering what it found.
 pub struct Guards<'p, 'm> {
     pub program: &'p Program<'m>,
     pub behaviour: Behaviour<'p, 'm>,
     reaches: RefCell<HashMap<FrameId, Rc<Reach>>>,
     /// What runs from handlers together with what is injected into them.
-    injected: RefCell<HashMap<(FrameId, Vec<FrameId>), Rc<Reach>>>,
+    injected: RefCell<WithInjected>,
     memory: Memory,
     initialised: RefCell<HashMap<String, Option<Protection>>>,
     /// The method and path of the requests that are looked at (`POST /ask`), and whether an answer has depended on it.

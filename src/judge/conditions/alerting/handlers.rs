@@ -9,7 +9,7 @@ use crate::link::entries::{Entry, Link, frame_of};
 use crate::link::flow::{Exit, exit_of};
 use crate::link::reach::Trail;
 use crate::link::units::{ModuleId, NodeKind};
-use crate::model::{Expression, ExpressionKind, Span, StatementKind};
+use crate::model::{Expression, ExpressionKind, Language, Span, StatementKind};
 use crate::rules::catalogue::{Calls, Kind};
 
 use super::notices::{is_notice, notifies};
@@ -33,6 +33,10 @@ pub(super) fn sees_every_failure<'m>(case: &Case<'_, 'm>, link: &Link<'m>) -> bo
 fn is_kept_at_last(case: &Case<'_, '_>, entry: usize, step: Site) -> bool {
     let program = case.program;
     let info = &program.units.calls[step.call];
+    // Elsewhere a handler hands an error on by a function that it is given: `next(error)`.
+    if program.modules[info.module].language != Language::Python {
+        return false;
+    }
     let caught = program.units.ancestors(info.node).find_map(|(_, node)| match node.kind {
         NodeKind::TryBody(each) => {
             let handler = each.handlers.iter().find(|handler| !is_narrow(case, handler, step.frame))?;
