@@ -265,10 +265,14 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
     let mut unseen = search;
     let mut worst: Option<Held> = None;
     for value in values.iter() {
-        let mut own = search;
+        // Of what is put together with a client what that does by default holds, before what it does where none is seen.
+        let is_composed =
+            |made: &Site| program.callee_paths(*made).iter().any(|path| program.is_a(path, Kind::Compose));
+        let default = search.default.filter(|_| !value.sites().iter().any(is_composed));
+        let mut own = Search { default, ..search };
         let held = match on_client(&mut own, value) {
             OnClient::Given(held) => held,
-            OnClient::NotGiven => own.not_given(),
+            OnClient::NotGiven => Search { default: own.default.or(search.default), ..own }.not_given(),
             OnClient::Unseen => {
                 on_client(&mut unseen, value);
                 continue;

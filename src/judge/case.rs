@@ -69,7 +69,7 @@ const QUEUE: &str = "queue";
 impl<'p, 'm> Case<'p, 'm> {
     pub fn new(program: &'p Program<'m>, entries: &'p Entries<'m>, packs: &'p Packs, started: &Started<'p>) -> Self {
         let guards = Guards::new(program);
-        let reaches: Vec<Rc<Reach>> = entries.entries.iter().map(|entry| guards.reach(entry.handler)).collect();
+        let reaches: Vec<Rc<Reach>> = entries.entries.iter().map(|entry| guards.reach_of(entry)).collect();
         let plain: Vec<&Reach> = reaches.iter().map(Rc::as_ref).collect();
         let externals = calls::find(program, &plain);
         let by_call = externals.iter().enumerate().map(|(index, external)| (external.call, index)).collect();

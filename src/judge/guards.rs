@@ -37,11 +37,16 @@ pub struct Protection {
     pub name: String,
 }
 
+/// What runs from a handler together with what is injected into it.
+type WithInjected = HashMap<(FrameId, Vec<FrameId>), Rc<Reach>>;
+
 /// Answers questions about protection, remembering what it found.
 pub struct Guards<'p, 'm> {
     pub program: &'p Program<'m>,
     pub behaviour: Behaviour<'p, 'm>,
     reaches: RefCell<HashMap<FrameId, Rc<Reach>>>,
+    /// What runs from handlers together with what is injected into them.
+    injected: RefCell<WithInjected>,
     memory: Memory,
     initialised: RefCell<HashMap<String, Option<Protection>>>,
     /// The method and path of the requests that are looked at (`POST /ask`), and whether an answer has depended on it.
@@ -64,6 +69,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             program,
             behaviour: Behaviour::new(program),
             reaches: RefCell::default(),
+            injected: RefCell::default(),
             memory: Memory::default(),
             initialised: RefCell::default(),
             route: RefCell::default(),
@@ -80,6 +86,25 @@ impl<'p, 'm> Guards<'p, 'm> {
         }
         let reach = Rc::new(self.program.reach(frame));
         self.reaches.borrow_mut().insert(frame, reach.clone());
+        reach
+    }
+
+    /// What runs for a request to an entry point: from its handler, and from what is injected into that.
+    pub fn reach_of(&self, entry: &Entry<'m>) -> Rc<Reach> {
+        let links = entry.chains.iter().flatten().filter(|link| link.role == Role::Dependency);
+        let mut ahead: Vec<FrameId> = links.filter_map(|link| frame_of(self.program, &link.value)).collect();
+        ahead.sort_unstable();
+        ahead.dedup();
+        ahead.retain(|frame| *frame != entry.handler);
+        if ahead.is_empty() {
+            return self.reach(entry.handler);
+        }
+        let key = (entry.handler, ahead);
+        if let Some(found) = self.injected.borrow().get(&key) {
+            return found.clone();
+        }
+        let reach = Rc::new(self.program.reach_with(entry.handler, &key.1));
+        self.injected.borrow_mut().insert(key, reach.clone());
         reach
     }
 
@@ -392,7 +417,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 
     fn on_all_trails(&self, entry: &Entry<'m>, sites: &[Site], item: &str) -> Option<Protection> {
-        let reach = self.reach(entry.handler);
+        let reach = self.reach_of(entry);
         let mut first = None;
         for site in sites {
             for trail in reach.trails(*site) {

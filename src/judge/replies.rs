@@ -6,9 +6,9 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::units::UnitId;
-use crate::link::{How, Program, Site};
+use crate::link::{FrameId, How, Program, Site};
 use crate::model::{Expression, ExpressionKind, Literal};
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Calls, Kind};
 use crate::rules::checked::FactId;
 
 /// Functions that the reply is handed to, one after the other.
@@ -16,6 +16,8 @@ const HANDED_ON: usize = 3;
 const UNITS: usize = 40;
 /// Functions that hand the reply back, one to the other, and the last that reads it.
 const HANDED_BACK: usize = 3;
+/// Lists within lists whose items are gone through.
+const GONE_THROUGH: usize = 2;
 
 /// The replies of providers, and what the program reads from anything.
 pub(super) struct Replies<'m> {
@@ -105,8 +107,51 @@ fn is_of_known_call<'m>(program: &Program<'m>, starts: &[&str], expression: &'m 
         return false;
     }
     let is_known = |site: &Site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Call));
-    let values = program.values(object, program.open_frame(unit));
-    values.iter().any(|value| value.sites().last().is_some_and(is_known))
+    let frame = program.open_frame(unit);
+    let values = program.values(object, frame);
+    values.iter().any(|value| value.sites().last().is_some_and(is_known)) || flows_from_model(program, object, frame, 0)
+}
+
+/// Whether something comes from a model that is asked through its library, on whatever way: one of several replies that
+/// were gathered, a reply that was parsed or handed back.
+fn flows_from_model<'m>(program: &Program<'m>, thing: &'m Expression, frame: FrameId, depth: usize) -> bool {
+    let asks_model = |site: &Site| {
+        program
+            .callee_paths(*site)
+            .iter()
+            .any(|path| program.facts_of(path, Kind::Call).iter().any(|(_, fact)| fact.calls == Some(Calls::Llm)))
+    };
+    let slice = program.slice(thing, frame);
+    slice.sites.iter().any(asks_model)
+        || depth < GONE_THROUGH
+            && slice.parameters.iter().any(|(unit, ..)| {
+                gone_through(program, *unit)
+                    .is_some_and(|(list, frame)| flows_from_model(program, list, frame, depth + 1))
+            })
+        || depth < GONE_THROUGH
+            && slice.parts.iter().any(|(part, _)| {
+                // `Promise.all(passages.map((passage) => model.write(passage)))`
+                let ExpressionKind::Function(function) = &part.kind else { return false };
+                program.units.unit_of(function).is_some_and(|unit| {
+                    let mut returns = program.units.units[unit].returns.iter();
+                    returns.any(|given| flows_from_model(program, given, program.open_frame(unit), depth + 1))
+                })
+            })
+}
+
+/// The list that a function without a name is called for each item of: `replies.map((reply) => reply.choices)`.
+fn gone_through<'m>(program: &Program<'m>, unit: UnitId) -> Option<(&'m Expression, FrameId)> {
+    let info = &program.units.units[unit];
+    let (function, parent) = (info.function?, info.parent?);
+    program.units.units[parent].calls.iter().find_map(|call| {
+        let call = program.units.calls[*call].call;
+        let given = &call.arguments.first()?.value.kind;
+        let is_given = matches!(given, ExpressionKind::Function(each) if std::ptr::eq(each.as_ref(), function));
+        match &call.callee.kind {
+            ExpressionKind::Member { object, .. } if is_given => Some((&**object, program.open_frame(parent))),
+            _ => None,
+        }
+    })
 }
 
 /// The key that a member or index expression reads.

@@ -17,6 +17,7 @@ pub mod names;
 pub mod passing;
 pub mod pending;
 mod provided;
+mod queues;
 pub mod reach;
 pub mod unfolded;
 pub mod units;
@@ -93,6 +94,8 @@ pub struct Program<'m> {
     constructions: OnceCell<FxHashMap<units::ClassId, Vec<Site>>>,
     /// The methods that are called on what a call of a library has made.
     used: OnceCell<FxHashMap<CallId, FxHashSet<&'m str>>>,
+    /// What is called on the queues of the process, once it was asked for.
+    queues: OnceCell<queues::Queues>,
     /// The steps that add to what a call has made.
     additions: OnceCell<FxHashMap<CallId, Rc<[Site]>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
@@ -150,6 +153,7 @@ impl<'m> Program<'m> {
             constructions: OnceCell::new(),
             used: OnceCell::new(),
             additions: OnceCell::new(),
+            queues: OnceCell::new(),
             received: RefCell::default(),
             received_objects: RefCell::default(),
             given_settings: OnceCell::new(),

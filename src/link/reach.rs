@@ -31,6 +31,8 @@ pub type Trail = Vec<Site>;
 pub struct Reach {
     /// The frames in the order in which they were found; the first is the start.
     pub frames: Vec<FrameId>,
+    /// Frames that run for the same start before it: what is injected into it.
+    ahead: Vec<FrameId>,
     /// Who enters a frame, from where.
     callers: Groups<FrameId, Site>,
     /// The frames of each unit, in the order in which they were found.
@@ -99,10 +101,21 @@ fn is_ambient_static(path: &str) -> bool {
 impl<'m> Program<'m> {
     /// What runs from a frame.
     pub fn reach(&self, start: FrameId) -> Reach {
-        let mut frames = vec![start];
+        self.reach_with(start, &[])
+    }
+
+    /// What runs from a frame, and from those that a framework runs before it.
+    pub fn reach_with(&self, start: FrameId, ahead: &[FrameId]) -> Reach {
+        let mut frames: Vec<FrameId> = Vec::new();
         let mut callers: FxHashMap<FrameId, Vec<Site>> = FxHashMap::default();
         let mut frames_of: FxHashMap<UnitId, Vec<FrameId>> = FxHashMap::default();
-        frames_of.entry(self.unit_of_frame(start)).or_default().push(start);
+        for frame in std::iter::once(start).chain(ahead.iter().copied()) {
+            let known = frames_of.entry(self.unit_of_frame(frame)).or_default();
+            if !known.contains(&frame) {
+                known.push(frame);
+                frames.push(frame);
+            }
+        }
         let mut at = 0;
         while let Some(frame) = frames.get(at).copied() {
             at += 1;
@@ -128,7 +141,7 @@ impl<'m> Program<'m> {
         }
         frames.shrink_to_fit();
         let (callers, frames_of) = (Groups::of(callers), Groups::of(frames_of));
-        Reach { frames, callers, frames_of, trails: RefCell::default() }
+        Reach { frames, ahead: ahead.to_vec(), callers, frames_of, trails: RefCell::default() }
     }
 
     /// The frames that a call runs; remembered, for many entry points reach the same calls.
@@ -210,6 +223,10 @@ impl<'m> Program<'m> {
                 self.callbacks(site, &mut frames);
             }
             self.called_on(&callees, site, &mut frames);
+        }
+        // What is put into a queue of the process goes on where it is taken out.
+        for take in self.taken_by(site) {
+            frames.push(self.open_frame(self.units.calls[take.call].unit));
         }
         frames.dedup();
         frames
@@ -486,7 +503,7 @@ impl Reach {
                 break;
             }
             let Some(head) = trail.last() else { continue };
-            if head.frame == start {
+            if head.frame == start || self.ahead.contains(&head.frame) {
                 found.push(trail.iter().rev().copied().collect());
                 continue;
             }

@@ -114,6 +114,14 @@ pub(super) fn add<'m>(all: &mut Values<'m>, more: impl IntoIterator<Item = Value
     }
 }
 
+/// The class on which a method of a class was called: one that derives from it, or itself.
+fn class_called_on<'m>(receiver: &Value<'m>, class: ClassId) -> Value<'m> {
+    match receiver {
+        Value::Class(called) | Value::Instance { class: called, .. } => Value::Class(*called),
+        _ => Value::Class(class),
+    }
+}
+
 /// Whether an expression stands for itself, to be looked into where that is asked for.
 fn is_data(expression: &Expression) -> bool {
     use ExpressionKind as E;
@@ -318,6 +326,7 @@ impl<'m> Program<'m> {
                 return vec![match (name, self.frame(id).receiver) {
                     ("self" | "super", Some(receiver)) => (*receiver).clone(),
                     ("self" | "super", None) => Value::Instance { class, site: None },
+                    ("cls", Some(receiver)) => class_called_on(&receiver, class),
                     _ => Value::Class(class),
                 }];
             }

@@ -21,7 +21,8 @@ pub enum Kind {
     /// give (`self.serializer_class()`).
     Same,
     /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
-    /// `as` (a canonical name ending in `()`), its settings are those of the clients among its arguments.
+    /// `as` (a canonical name ending in `()`), its settings are those of the clients among its arguments; with
+    /// `value` (`llm = library.Settings.llm`) those of what is assigned there, where it is given no such argument.
     Compose,
     /// An address of a provider: `hosts` as regular expressions over the URL text of a raw HTTP call, `replies` as keys that
     /// are read from its reply; `calls` and `output` (keys of the body) as in `call`.
@@ -116,7 +117,8 @@ pub enum Kind {
     /// A call whose result was never there before (a random identifier): what is kept under it is found by no later request.
     Fresh,
     /// A call that makes or sends an error response or raises one: `status` is the argument path of the status code, or `always = true`;
-    /// `raises = true` where the call throws by itself (`notFound()`).
+    /// `raises = true` where the call throws by itself (`notFound()`); with `role = "answered"` it is an error that the
+    /// framework answers itself: a handler for all errors is not told of it.
     Reject,
     /// A call that sends an answer whatever the status is told elsewhere.
     Respond,
@@ -144,15 +146,19 @@ pub enum Kind {
     Measure,
     /// A function that cuts its argument (to a length, to tokens, to the last messages).
     Trim,
+    /// What a model will be asked with, made before the call (a template): `input` names the arguments that hold its texts.
+    Prompt,
     /// A memory that keeps a conversation: `bounded = true` where it is windowed by default, else `bound` names the argument.
+    /// With `value` it is kept by a provider, and a call goes on with it that is given its name there.
     Memory,
     /// A message to people who operate the service: own notifiers are recognised by it. `value` is the argument path of the
-    /// recipient where such a message may also be an answer: one that the request chooses is no operator.
+    /// recipient where such a message may also be an answer: one that the request chooses is no operator; with
+    /// `role = "promise"` it has to be awaited, or is never sent.
     Notify,
     /// A key of a settings file that protects: `files` as globs, `keys` as a pattern over the key path (`*`, `**`),
     /// `protects` as in `guard`, `value` a word that the value must hold (a command), `scope = "pattern"` where the key path
     /// holds a pattern of files, `handler` the key path of the functions that it holds for (the same `*`): they and what
-    /// they load.
+    /// they load. With `needs` only where one of these keys stands there too, or in a file of the same sort beside or below.
     Platform,
     /// A key of a settings file that tells that several processes answer, or that none lives long: `files` and `keys` as in
     /// `platform`, `value` a regular expression over the values of these keys; without it any value but a one.
@@ -164,6 +170,9 @@ pub enum Kind {
     /// `value` tells what a method of the function itself gives it: its own arguments (`#*`), or the list at an argument
     /// path, with `keys` for an object of what is given by name.
     Spawn,
+    /// A call that puts something into a queue of the process, at `value`; with `role = "take"` one that takes out of such
+    /// a queue what goes on there.
+    Queue,
     /// A function that calls the function at `handler` with the further arguments that it is given, and gives what that
     /// returns (`to_thread(f, x)` is `f(x)`). `role = "later"` where its own result is another one (`submit`), `"bound"`
     /// where it gives the function back with these arguments bound (`partial(f, x)(y)` is `f(x, y)`), `"at-once"` where it
@@ -209,7 +218,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 42] = [
+pub const KINDS: [Keys; 44] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,
@@ -218,7 +227,7 @@ pub const KINDS: [Keys; 42] = [
         &["input", "needs", "unless", "timeout", "retry", "output", "effect", "raises", "handlers", "errors"],
     ),
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output"]),
-    keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output"]),
+    keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output", "value"]),
     keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect"]),
     keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry", "raises"]),
     keys(
@@ -285,7 +294,7 @@ pub const KINDS: [Keys; 42] = [
     keys(Kind::Clock, "clock", &["names"], &[]),
     keys(Kind::Prefix, "prefix", &["names"], &[]),
     keys(Kind::Fresh, "fresh", &["names"], &[]),
-    keys(Kind::Reject, "reject", &["names"], &["status", "always", "raises"]),
+    keys(Kind::Reject, "reject", &["names"], &["status", "always", "raises", "role"]),
     keys(Kind::Respond, "respond", &["names"], &[]),
     keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit"]),
     keys(Kind::Duration, "duration", &["names"], &["value", "unit", "ended_by", "bounded"]),
@@ -293,12 +302,14 @@ pub const KINDS: [Keys; 42] = [
     keys(Kind::Validator, "validator", &["names"], &["value", "path", "how", "keys"]),
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &[]),
-    keys(Kind::Memory, "memory", &["names"], &["bounded", "bound"]),
-    keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs"]),
-    keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope", "handler"]),
+    keys(Kind::Prompt, "prompt", &["names", "input"], &[]),
+    keys(Kind::Memory, "memory", &["names"], &["bounded", "bound", "value"]),
+    keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs", "role"]),
+    keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope", "handler", "needs"]),
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),
     keys(Kind::Deployed, "deployed", &["names", "value"], &[]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler", "value", "keys"]),
+    keys(Kind::Queue, "queue", &["names"], &["value", "role"]),
     keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives"]),
     keys(Kind::Request, "request", &["names"], &[]),
     keys(Kind::Schema, "schema", &["names"], &[]),

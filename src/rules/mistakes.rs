@@ -78,6 +78,8 @@ const WORDS: [(&str, &[&str]); 10] = [
             "optional",
             "kept",
             "imported",
+            "answered",
+            "take",
             "count",
             "both",
             "all",

@@ -252,10 +252,13 @@ fn named(case: &Case<'_, '_>, path: &str, site: Option<Site>, shown: &mut Shown)
             Kind::Sleep => shown.fact("sleep", *id),
             Kind::Measure => shown.fact("measure", *id),
             Kind::Trim => shown.fact("trim", *id),
-            Kind::Memory => shown.fact("memory", *id),
+            Kind::Prompt => shown.fact("prompt", *id),
+            // A conversation that a provider keeps is shown where a call goes on with one.
+            Kind::Memory if goes_on(program, fact, site) => shown.fact("memory", *id),
             Kind::Notify => shown.fact("notify", *id),
             Kind::Validator => shown.fact("validator", *id),
             Kind::Spawn => shown.fact("spawn", *id),
+            Kind::Queue => shown.fact("queue", *id),
             Kind::Server => shown.fact("server", *id),
             // Those that hand arguments on are shown by what they become.
             Kind::Runs => {
@@ -274,6 +277,12 @@ fn guard(case: &Case<'_, '_>, path: &str, site: Option<Site>, id: FactId, fact: 
     if case.guards.facts(path, site, item).iter().any(|each| std::ptr::eq(*each, fact)) {
         shown.fact(format!("guard {item}"), id);
     }
+}
+
+/// Whether a memory is kept here, or, where a provider keeps it, named here.
+fn goes_on(program: &Program<'_>, fact: &Fact, site: Option<Site>) -> bool {
+    let Some(value) = fact.value.as_deref() else { return true };
+    site.is_some_and(|site| matches!(program.argument_of(site, value), Given::Present { .. }))
 }
 
 /// Whether the answer that a call makes is one of failure.

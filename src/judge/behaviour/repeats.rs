@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::link::flow::{Gate, Slice, children};
-use crate::link::units::{Binding, UnitId};
+use crate::link::units::{Binding, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Argument, Call, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
@@ -50,6 +50,7 @@ pub(super) fn stops<'m>(
                 && writes.iter().any(|write| {
                     reached.is_none_or(|reached| super::runs_within(program, write.unit, reached))
                         && are_related(&look_up.subjects, &write.subjects)
+                        && !only_makes_up_for_it(program, write, gate)
                 })
         })
 }
@@ -62,6 +63,31 @@ fn finds_itself(program: &Program<'_>, look_up: &LookUp<'_>) -> bool {
             && operation(program, before.site) == Some(Operation::Set)
             && super::same_key(program, before.site, site)
     })
+}
+
+/// Whether something is put where nothing was, and all goes on as if it had been there: `if user not in locks:
+/// locks[user] = Lock()`. That is how a registry is filled, and tells nothing about what was asked.
+fn only_makes_up_for_it<'m>(program: &Program<'m>, write: &Write<'m>, gate: &Gate<'m>) -> bool {
+    let Some(branch) = program.units.nodes[write.node].parent else { return false };
+    let NodeKind::Then(test) = program.units.nodes[branch].kind else { return false };
+    let looks = |asked: &Expression| match &asked.kind {
+        ExpressionKind::Call(call) => matches!(&call.callee.kind, ExpressionKind::Member { name, .. }
+            if matches!(name.as_str(), "get" | "has" | "contains" | "contains_key" | "includes")),
+        _ => false,
+    };
+    let is_missing = match &test.kind {
+        ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+            ("not in", _) => true,
+            ("not", [asked]) => looks(asked),
+            ("==" | "is", [asked, other]) => is_nothing(other) && looks(asked),
+            _ => false,
+        },
+        _ => false,
+    };
+    // Where the work itself is done under this test, what is put there is its result.
+    let decides = std::ptr::eq(test, gate.test);
+    let mut nodes = program.units.units[write.unit].nodes.iter();
+    is_missing && !decides && nodes.all(|node| *node == write.node || program.units.nodes[*node].parent != Some(branch))
 }
 
 /// A claim of one and the same key says nothing about the request: a lock of the whole program.

@@ -288,12 +288,28 @@ pub fn configured(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)>
 /// The setting in the repository that switches on what a fact about a platform says.
 pub fn switched_on<'m>(program: &Program<'m>, fact: &Fact) -> Option<(&'m Settings, &'m Setting)> {
     let files = crate::link::entries::globs(&fact.files)?;
-    let patterns: Vec<Vec<&str>> = fact.keys.iter().map(|pattern| pattern.split('.').collect()).collect();
-    program.settings.iter().filter(|settings| files.is_match(&settings.path)).find_map(|settings| {
-        let entry = settings.entries.iter().find(|entry| {
-            is_on(&entry.value, fact.value.as_deref())
-                && patterns.iter().any(|keys| super::availability::match_keys(keys, &entry.keys).is_some())
-        })?;
+    let parts = |patterns: &'_ [String]| -> Vec<Vec<String>> {
+        patterns.iter().map(|pattern| pattern.split('.').map(str::to_owned).collect()).collect()
+    };
+    let (patterns, needs) = (parts(&fact.keys), parts(&fact.needs));
+    let has = |entry: &Setting, patterns: &[Vec<String>]| {
+        patterns.iter().any(|keys| {
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            super::availability::match_keys(&keys, &entry.keys).is_some()
+        })
+    };
+    let of_sort = || program.settings.iter().filter(|settings| files.is_match(&settings.path));
+    // The file of a server that only hands out files stands in front of nothing.
+    let is_in_front = |settings: &Settings| {
+        let folder = settings.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let is_below = |other: &&Settings| folder.is_empty() || other.path.starts_with(&format!("{folder}/"));
+        needs.is_empty() || of_sort().filter(is_below).any(|other| other.entries.iter().any(|entry| has(entry, &needs)))
+    };
+    of_sort().filter(|settings| is_in_front(settings)).find_map(|settings| {
+        let entry = settings
+            .entries
+            .iter()
+            .find(|entry| is_on(&entry.value, fact.value.as_deref()) && has(entry, &patterns))?;
         Some((settings, entry))
     })
 }

@@ -1,8 +1,11 @@
 //! T1 and T2: what goes into a model and what comes out is limited, and a conversation does not grow without bound.
 
-use crate::link::arguments::{Amount, Held};
+use crate::link::arguments::{Amount, Given, Held};
+use crate::link::{How, Site, Value};
+use crate::model::{ExpressionKind, Literal};
 use crate::rules::packs::{Because, Reason};
 
+use super::super::behaviour::is_of_request;
 use super::super::calls::{External, Which, held};
 use super::super::case::{Case, Outcome};
 use super::super::inputs::{Inputs, Leaf, LeafKind};
@@ -67,11 +70,33 @@ fn output(case: &Case<'_, '_>, external: &External) -> Output {
     for site in super::availability::reached_sites(external) {
         match held(case.program, external, site, Which::Output) {
             Held::Given(Amount::Off, _) | Held::Default(None) => return Output::Missing,
+            Held::Given(Amount::Unknown, at) if is_left_to_request(case, external, at) => return Output::Missing,
             Held::Unresolved(None) => return Output::Unresolved,
             Held::Given(..) | Held::Default(Some(_)) | Held::Unresolved(Some(_)) => {}
         }
     }
     Output::Set
+}
+
+/// Whether a limit is nothing unless the request brings one: `max_tokens=data.get("max_tokens")`.
+fn is_left_to_request(case: &Case<'_, '_>, external: &External, at: Site) -> bool {
+    let program = case.program;
+    let settings = program.callee_paths(at).iter().flat_map(|path| program.facts(path).to_vec()).collect::<Vec<_>>();
+    let own =
+        std::iter::once(external.fact).chain(settings).filter_map(|id| program.catalogue.fact(id).output.as_ref());
+    let names: Vec<&String> = own.flat_map(|setting| &setting.arguments).collect();
+    names.into_iter().any(|name| {
+        let Given::Present { expression, frame } = program.argument_of(at, name) else { return false };
+        let ExpressionKind::Call(call) = &expression.kind else { return false };
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return false };
+        name == "get"
+            && matches!(call.arguments.as_slice(), [key] if matches!(key.value.kind, ExpressionKind::Literal(Literal::Text(_))))
+            && program.values(object, frame).iter().any(|value| match value {
+                Value::Library { path, .. } => is_of_request(program, path),
+                Value::Parameter { frame, .. } => program.frame(*frame).how == How::Framework,
+                _ => false,
+            })
+    })
 }
 
 /// Whether a call's output is limited on every way, for the inventory.

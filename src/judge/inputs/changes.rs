@@ -10,6 +10,7 @@ use crate::link::units::{CallId, NodeKind, UnitId};
 use crate::model::{Expression, ExpressionKind, Literal};
 
 use super::cuts::is_cut_within;
+use super::windows::goes_on_until_one_stands_first;
 use super::words::{adds, cuts_in_place};
 
 /// A call that changes what it is called on, or given.
@@ -92,7 +93,7 @@ impl<'m> Changes<'m> {
                     if adds(name) {
                         changes.added.push(change(object.as_ref()));
                     }
-                    if cuts_in_place(name, &info.call.arguments) {
+                    if cuts_in_place(name, &info.call.arguments) && !goes_on_until_one_stands_first(program, call) {
                         changes.cut.push(change(object.as_ref()));
                     }
                     if name == "setdefault" {

@@ -251,6 +251,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         }
         let mut trace = Trace::new(self);
         let mut found = self.traced(external, site, &mut trace);
+        found.extend(self.put_into_templates(site, &mut trace));
         found.extend(trace.stored_before(site));
         found.extend(self.memories(site));
         let found = Rc::new(found);
@@ -292,8 +293,37 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             }
         }
         if !any {
-            for argument in &program.units.calls[site.call].call.arguments {
+            // What names something that is kept elsewhere (`thread_id`) is no text.
+            let arguments = program.units.calls[site.call].call.arguments.iter();
+            let is_text = |argument: &&Argument| {
+                let written = match &argument.value.kind {
+                    ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => Some(name.as_str()),
+                    _ => None,
+                };
+                !argument.name.as_deref().or(written).is_some_and(words::names_a_handle)
+            };
+            for argument in arguments.filter(is_text) {
                 trace.follow(&argument.value, site.frame, State::default());
+            }
+        }
+        std::mem::take(&mut trace.out)
+    }
+
+    /// The sources of the templates that what is called was made with: a text that is written into one is a part of every
+    /// prompt that is made of it.
+    fn put_into_templates(&self, site: Site, trace: &mut Trace<'_, 'c, 'p, 'm>) -> Vec<Leaf<'m>> {
+        let program = self.program();
+        let callees = self.case.callees(site);
+        let mut made: Vec<Site> = callees.iter().flat_map(|value| value.sites().to_vec()).collect();
+        made.sort_unstable();
+        made.dedup();
+        for made in made {
+            for path in program.callee_paths(made).iter() {
+                for input in program.facts_of(path, Kind::Prompt).iter().flat_map(|(_, fact)| &fact.input) {
+                    if let Given::Present { expression, frame } = program.argument_of(made, input) {
+                        trace.follow(expression, frame, State { in_content: true, ..State::default() });
+                    }
+                }
             }
         }
         std::mem::take(&mut trace.out)
@@ -328,7 +358,43 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                 found.push(leaf);
             }
         }
+        found.extend(self.gone_on_with(site));
         found
+    }
+
+    /// The conversation that a provider keeps, where a call goes on with one that was there before the request:
+    /// `previous_response_id=body.last`.
+    fn gone_on_with(&self, site: Site) -> Option<Leaf<'m>> {
+        let program = self.program();
+        let facts =
+            program.callee_paths(site).iter().flat_map(|path| program.facts_of(path, Kind::Memory)).collect::<Vec<_>>();
+        facts.into_iter().find_map(|(id, fact)| {
+            let Given::Present { expression, frame } = program.argument_of(site, fact.value.as_deref()?) else {
+                return None;
+            };
+            let mut trace = Trace::new(self);
+            trace.follow(expression, frame, State::default());
+            if trace.out.is_empty() {
+                return None;
+            }
+            let is_bounded = fact.bounded.as_ref().is_some_and(|condition| program.holds(condition, site));
+            let module = program.module_of(program.unit_of_frame(frame));
+            Some(Leaf {
+                kind: LeafKind::Memory,
+                name: Program::written(expression),
+                path: Vec::new(),
+                origin: Origin::Store,
+                module,
+                span: expression.span,
+                text: Limit::Held,
+                count: if is_bounded { Limit::Held } else { Limit::None },
+                is_items: false,
+                is_one: false,
+                is_text: false,
+                gates: Vec::new(),
+                memory: Some(id),
+            })
+        })
     }
 
     /// The fact by which a call makes a memory, and whether that is bounded.

@@ -1,7 +1,9 @@
 //! Values that a store keeps from turn to turn: whether they grow, and whether they are cut.
 
+use crate::link::arguments::Given;
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Argument, Expression, ExpressionKind, Literal};
+use crate::rules::catalogue::Calls;
 
 use super::super::behaviour::Operation;
 use super::super::behaviour::operations;
@@ -25,11 +27,11 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             std::mem::take(&mut self.loaded).into_iter().map(|load| subjects::of_operation(program, load)).collect();
         let mut at = call;
         for _ in 0..CALLERS {
-            if loads.is_empty() {
-                break;
-            }
             for before in program.before(at) {
-                self.follow_stored(before.site, &loads, 0);
+                self.follow_handed_over(before.site);
+                if !loads.is_empty() {
+                    self.follow_stored(before.site, &loads, 0);
+                }
             }
             let How::Call(caller) = program.frame(at.frame).how else { break };
             at = caller;
@@ -40,13 +42,28 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         found
     }
 
+    /// Follows the text that a call hands to a provider for a later one: a message of a thread that is kept there.
+    fn follow_handed_over(&mut self, site: Site) {
+        let Some(external) =
+            self.inputs.case.external_at(site.call).filter(|external| external.kind == Calls::External)
+        else {
+            return;
+        };
+        let program = self.program();
+        for path in &program.catalogue.fact(external.fact).input {
+            if let Given::Present { expression, frame } = program.argument_of(site, path) {
+                self.follow(expression, frame, State { in_content: true, ..State::default() });
+            }
+        }
+    }
+
     /// Follows the texts that a call stores, itself or in the functions that it calls.
     fn follow_stored(&mut self, site: Site, loads: &[Vec<Subject>], depth: usize) {
         let program = self.program();
         if let Some(operation) = self.inputs.case.guards.behaviour.operation(site) {
             let stored = subjects::of_operation(program, site);
             if operation.writes() && loads.iter().any(|load| subjects::are_related(load, &stored)) {
-                for (text, frame) in texts_of(self.inputs, site) {
+                for (text, frame) in texts_of(self.inputs, site, operation) {
                     self.follow(text, frame, State { in_content: true, ..State::default() });
                 }
             }
@@ -66,7 +83,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
 }
 
 /// The texts that an operation stores: the columns for it of a row, or what is put behind under a key.
-fn texts_of<'m>(inputs: &Inputs<'_, '_, 'm>, site: Site) -> Vec<(&'m Expression, FrameId)> {
+fn texts_of<'m>(inputs: &Inputs<'_, '_, 'm>, site: Site, operation: Operation) -> Vec<(&'m Expression, FrameId)> {
     let program = inputs.program();
     let info = &program.units.calls[site.call];
     // `insert(messages).values({ content })`: the row is given to what is chained.
@@ -77,10 +94,33 @@ fn texts_of<'m>(inputs: &Inputs<'_, '_, 'm>, site: Site) -> Vec<(&'m Expression,
             && matches!(&other.callee.kind, ExpressionKind::Member { name, .. } if name == "values")
     });
     let mut texts = in_statement(program, site);
+    if operation == Operation::Append {
+        info.call.arguments.iter().skip(1).for_each(|argument| lines(program, &argument.value, site.frame, &mut texts));
+    }
     for argument in info.call.arguments.iter().chain(chained.flat_map(|other| &other.arguments)) {
         columns(inputs, argument, site.frame, &mut texts);
     }
     texts
+}
+
+/// A line that is put behind others as it is: `rpush(key, "User: " + text)`.
+fn lines<'m>(program: &Program<'m>, given: &'m Expression, frame: FrameId, texts: &mut Vec<(&'m Expression, FrameId)>) {
+    let is_joined = |each: &Expression| match &each.kind {
+        ExpressionKind::Template(_) => true,
+        ExpressionKind::Operator { operator, .. } => operator == "+",
+        _ => false,
+    };
+    if is_joined(given) {
+        texts.push((given, frame));
+    } else if matches!(given.kind, ExpressionKind::Name(_)) {
+        for value in program.values(given, frame).iter() {
+            if let Value::Data { expression, frame } = value
+                && is_joined(expression.0)
+            {
+                texts.push((expression.0, *frame));
+            }
+        }
+    }
 }
 
 fn columns<'m>(

@@ -328,6 +328,13 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                         if !is_kept && access.is_empty() && id == frame {
                             self.kept_in_loop(expression, value, name, (here.unit, id), &state);
                         }
+                        // `job, text = await queue.get()`
+                        if let Some(Access::Position(place)) = access.first()
+                            && let Some(site) = program.awaited_call(value, id)
+                            && self.taken_from_queue(site, Some(*place), &state)
+                        {
+                            continue;
+                        }
                         add_path(&mut state, access);
                         self.follow(value, id, state);
                     }

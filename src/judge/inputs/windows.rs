@@ -2,7 +2,7 @@
 
 use crate::link::units::{Binding, CallId, NodeKind};
 use crate::link::{FrameId, Program, Site};
-use crate::model::{Expression, ExpressionKind, LoopKind};
+use crate::model::{Expression, ExpressionKind, Literal, LoopKind};
 
 use super::measures::{compares_length, is_comparison, lengths};
 use super::words::cuts_in_place;
@@ -63,9 +63,41 @@ pub(super) fn cuts<'m>(program: &Program<'m>, call: CallId, frame: FrameId) -> b
     let info = &program.units.calls[call];
     let ExpressionKind::Member { name, .. } = &info.call.callee.kind else { return false };
     let takes_one = matches!(name.as_str(), "shift" | "popleft" | "pop_front" | "pop" | "remove");
-    let repeats = || program.units.ancestors(info.node).any(|(_, node)| matches!(node.kind, NodeKind::Loop(_)));
+    let repeats = || {
+        program.units.ancestors(info.node).any(|(_, node)| matches!(node.kind, NodeKind::Loop(_)))
+            && !goes_on_until_one_stands_first(program, call)
+    };
     let asks = || program.tests_around(info.node).iter().any(|test| compares_length(program, test, frame));
     cuts_in_place(name, &info.call.arguments) && (!takes_one || repeats() || asks())
+}
+
+/// Whether a call takes items away until a certain one comes first: that bounds nothing.
+pub(super) fn goes_on_until_one_stands_first(program: &Program<'_>, call: CallId) -> bool {
+    let test = program.units.ancestors(program.units.calls[call].node).find_map(|(_, node)| match node.kind {
+        NodeKind::Loop(each) if each.kind == LoopKind::While => each.over.as_ref(),
+        _ => None,
+    });
+    test.is_some_and(only_asks_which)
+}
+
+/// Whether a test of a loop asks only what stands where, and not how much there is: `turns and turns[0]["role"] != "user"`.
+fn only_asks_which(test: &Expression) -> bool {
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } => match operator.as_str() {
+            "and" | "or" => operands.iter().all(only_asks_which) && operands.iter().any(is_equality),
+            _ => is_equality(test),
+        },
+        // Whether there are any at all.
+        ExpressionKind::Name(_) | ExpressionKind::Member { .. } => true,
+        _ => false,
+    }
+}
+
+/// A comparison of a text that is written there.
+fn is_equality(test: &Expression) -> bool {
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    matches!(operator.as_str(), "==" | "!=" | "is" | "is not")
+        && operands.iter().any(|each| matches!(each.kind, ExpressionKind::Literal(Literal::Text(_))))
 }
 
 fn is_same_name(one: &Expression, other: &Expression) -> bool {

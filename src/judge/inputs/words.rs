@@ -56,6 +56,11 @@ pub(super) fn names_no_prose(name: &str) -> bool {
         .any(|word| name.ends_with(word))
 }
 
+/// Whether a name says which thing is meant that is kept elsewhere: `thread_id`, `assistantId`.
+pub(super) fn names_a_handle(name: &str) -> bool {
+    name == "id" || name.ends_with("_id") || name.ends_with("Id")
+}
+
 /// Methods that cut a collection where it is kept.
 pub(super) fn cuts_in_place(method: &str, arguments: &[Argument]) -> bool {
     match method {

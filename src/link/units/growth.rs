@@ -54,7 +54,7 @@ impl<'m> Units<'m> {
                 });
                 starts.collect()
             }
-            ExpressionKind::Member { object, name } if matches!(&object.kind, ExpressionKind::Name(root) if root == "self") =>
+            ExpressionKind::Member { object, name } if matches!(&object.kind, ExpressionKind::Name(root) if root == "self" || root == "cls") =>
             {
                 let mut around = std::iter::successors(Some(unit), |unit| self.units[*unit].parent);
                 let class = around.find_map(|unit| self.units[unit].class);

@@ -192,7 +192,7 @@ impl<'m> Walk<'_, 'm> {
         };
         let unit = self.unit;
         match &object.kind {
-            ExpressionKind::Name(holder) if holder == "self" => {
+            ExpressionKind::Name(holder) if holder == "self" || holder == "cls" => {
                 if let Some(class) = self.enclosing_class() {
                     self.units.classes[class].fields.entry(name).or_default().push((unit, assignment));
                 }

@@ -23,7 +23,7 @@ impl<'m> Program<'m> {
         }
         let mut all = Values::new();
         for collection in self.values(object, frame).iter() {
-            add(&mut all, self.held(collection));
+            add(&mut all, self.held(collection, Some(frame)));
         }
         if !all.is_empty()
             && let Some(default) = call.arguments.get(1)
@@ -36,10 +36,12 @@ impl<'m> Program<'m> {
 
     /// The objects and functions that the program puts into a collection while it runs. Texts and numbers in it are a
     /// state of its own.
-    pub(super) fn held(&self, collection: &Value<'m>) -> Values<'m> {
+    /// What is put there in the function that reads it is what it is there: `cls._instances[cls] = cls()`.
+    pub(super) fn held(&self, collection: &Value<'m>, reader: Option<FrameId>) -> Values<'m> {
         let mut all = Values::new();
         for (unit, value) in self.puts(collection).iter().take(ALTERNATIVES) {
-            let values = self.values(value, self.open_frame(*unit));
+            let own = reader.filter(|reader| self.unit_of_frame(*reader) == *unit);
+            let values = self.values(value, own.unwrap_or_else(|| self.open_frame(*unit)));
             add(&mut all, values.iter().filter(|value| self.is_thing(value)).cloned());
         }
         all
@@ -74,7 +76,7 @@ impl<'m> Program<'m> {
     pub(super) fn items_of(&self, list: &'m Expression, frame: FrameId) -> Values<'m> {
         let mut all = self.mapped(list, frame);
         for value in self.values(list, frame).iter() {
-            add(&mut all, self.held(value));
+            add(&mut all, self.held(value, None));
             if matches!(value, Value::Data { .. }) {
                 add(&mut all, self.elements(value).into_iter().filter(|value| self.is_thing(value)));
             }

@@ -40,7 +40,13 @@ impl<'m> Program<'m> {
                 Some(Target::Folder(folder)) => vec![Value::Folder(folder.into())],
                 _ => unknown(),
             },
-            Value::Class(class) => self.class_member(*class, name, value, 0),
+            Value::Class(class) => {
+                let own = self.class_member(*class, name, value, 0);
+                // `ChatService.shared = ChatService()`, declared as nothing in the class.
+                let is_open = own.iter().all(|value| *value == Value::Unknown || is_null(value));
+                let assigned = if is_open { self.assigned_member(object, name) } else { Values::new() };
+                if assigned.is_empty() { own } else { assigned }
+            }
             Value::Instance { class, .. } => self.class_member(*class, name, value, 0),
             Value::Data { expression, frame } => self.data_member(expression.0, *frame, name, object),
             // `handler.call(x)`: still that function, however it is called.
@@ -234,7 +240,7 @@ impl<'m> Program<'m> {
             }
         }
         if all.len() > 1 {
-            all.retain(|value| !matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null))));
+            all.retain(|value| !is_null(value));
         }
         if all.is_empty() && depth == 0 {
             add(&mut all, self.overriding(class, name, receiver));
@@ -359,7 +365,7 @@ impl<'m> Program<'m> {
             }
             _ => false,
         };
-        let held = if is_written { Values::new() } else { self.held(value) };
+        let held = if is_written { Values::new() } else { self.held(value, Some(frame)) };
         if !held.is_empty() {
             let written = match value {
                 Value::Data { .. } => self.elements(value),
@@ -400,4 +406,8 @@ impl<'m> Program<'m> {
             other => vec![other.clone()],
         }
     }
+}
+
+fn is_null(value: &Value<'_>) -> bool {
+    matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null)))
 }

@@ -7,7 +7,7 @@ use crate::link::passing::own_receiver;
 use crate::model::*;
 
 use super::frames::{FrameId, How, Site};
-use super::{ALTERNATIVES, Value, Values, add};
+use super::{ALTERNATIVES, Value, Values, add, class_called_on};
 
 impl<'m> Program<'m> {
     /// What a parameter is in a frame.
@@ -37,6 +37,7 @@ impl<'m> Program<'m> {
             return match (name.as_str(), &here.receiver) {
                 ("self", Some(receiver)) => vec![(**receiver).clone()],
                 ("self", None) => vec![Value::Instance { class, site: None }],
+                (_, Some(receiver)) => vec![class_called_on(receiver, class)],
                 _ => vec![Value::Class(class)],
             };
         }

@@ -192,6 +192,10 @@ impl<'m> Program<'m> {
                     for argument in &call.arguments {
                         self.client_sites(&argument.value, site.frame, &mut made, 0);
                     }
+                    if let Some(value) = &fact.value {
+                        let known = self.set_for_all(value, site);
+                        made.splice(0..0, known);
+                    }
                     made.push(site);
                     let becomes = fact.becomes.as_deref().unwrap_or("");
                     add(&mut all, [Value::Library { path: Rc::from(becomes), sites: made.into() }]);
@@ -220,6 +224,24 @@ impl<'m> Program<'m> {
             }
         }
         all
+    }
+
+    /// The sites of the client that a program sets for all (`llm = library.Settings.llm`), where a call is given none.
+    fn set_for_all(&self, value: &str, site: Site) -> Vec<Site> {
+        let Some((argument, setting)) = value.split_once(" = ") else { return Vec::new() };
+        let Some((holder, name)) = setting.rsplit_once('.') else { return Vec::new() };
+        if matches!(self.argument(site, argument), Given::Present { .. }) {
+            return Vec::new();
+        }
+        let object = holder.rsplit('.').next().unwrap_or(holder);
+        let mut sites: Vec<Site> = Vec::new();
+        for each in self.units.member_assignments.get(&(object, name)).into_iter().flatten().take(ALTERNATIVES) {
+            let frame = self.open_frame(each.unit);
+            if self.values(each.object, frame).iter().any(|value| value.path() == Some(holder)) {
+                self.client_sites(each.value, frame, &mut sites, 0);
+            }
+        }
+        sites
     }
 
     /// What a method of a library gives that goes by members of its object, which the class of the program names:

@@ -3,31 +3,100 @@
 use crate::judge::calls::External;
 use crate::judge::case::Case;
 use crate::judge::conditions::fallback::answers_error;
-use crate::judge::conditions::logging::around::is_failing;
+use crate::judge::conditions::logging::around::{is_failing, is_narrow};
 use crate::judge::guards::Protection;
 use crate::judge::streams::{passes_by, told_by};
 use crate::link::Site;
 use crate::link::entries::{Entry, Link, frame_of};
 use crate::link::flow::{Exit, exit_of};
+use crate::link::reach::Trail;
 use crate::link::units::{ModuleId, NodeKind};
-use crate::model::{Block, Span};
+use crate::model::{Block, Expression, ExpressionKind, Language, Span, StatementKind};
 use crate::rules::catalogue::{Calls, Kind};
 
 use super::notices::{is_notice, notifies};
 
 /// Whether the failures of every model call come to a handler of errors: it is registered behind their entry points, and
-/// these do not answer with an error of their own before.
+/// these keep none of them to themselves before.
 pub(super) fn sees_every_failure<'m>(case: &Case<'_, 'm>, link: &Link<'m>) -> bool {
     let unseen = case.entries.unseen.get(&(link.module, link.span));
     case.llm_calls().flat_map(|external| &external.reached).all(|(entry, sites)| {
         let is_behind = !unseen.is_some_and(|unseen| unseen.contains(&case.entries.entries[*entry].handler));
-        let is_kept = |step: &Site| answers_itself(case, *step);
-        is_behind
-            && sites.iter().flat_map(|site| case.reaches[*entry].trails(*site)).all(|trail| !trail.iter().any(is_kept))
+        let is_kept = |trail: &Trail| {
+            trail.iter().any(|step| answers_itself(case, *step))
+                || trail.first().is_some_and(|step| is_kept_at_last(case, *entry, *step))
+        };
+        is_behind && sites.iter().flat_map(|site| case.reaches[*entry].trails(*site)).all(|trail| !is_kept(&trail))
     })
 }
 
-/// Whether a call stands where its failure is caught and answered with an error status, and nobody is told.
+/// Whether the function that a framework starts catches a failure, and it ends there: nothing is raised again, no other
+/// model is asked, and nobody is told.
+fn is_kept_at_last(case: &Case<'_, '_>, entry: usize, step: Site) -> bool {
+    let program = case.program;
+    let info = &program.units.calls[step.call];
+    // Elsewhere a handler hands an error on by a function that it is given: `next(error)`.
+    if program.modules[info.module].language != Language::Python {
+        return false;
+    }
+    let caught = program.units.ancestors(info.node).find_map(|(_, node)| match node.kind {
+        NodeKind::TryBody(each) => {
+            let handler = each.handlers.iter().find(|handler| !is_narrow(case, handler, step.frame))?;
+            Some((handler.span, node.span.end))
+        }
+        _ => None,
+    });
+    let Some((handler, end)) = caught else { return false };
+    let comes_after = |span: Span| handler.contains(span) || span.start >= end;
+    let raises = program.units.units[info.unit].nodes.iter().any(|node| {
+        let node = &program.units.nodes[*node];
+        comes_after(node.span)
+            && matches!(node.kind, NodeKind::Plain(statement) if matches!(statement.kind, StatementKind::Raise(_)))
+    });
+    let asks_again = || {
+        let reached = case.llm_calls().flat_map(|external| &external.reached).filter(|(other, _)| *other == entry);
+        let trails = reached.flat_map(|(_, sites)| sites).flat_map(|site| case.reaches[entry].trails(*site));
+        let mut firsts = trails.filter_map(|trail| trail.first().copied());
+        firsts.any(|first| {
+            let other = &program.units.calls[first.call];
+            other.unit == info.unit && comes_after(other.call.span)
+        })
+    };
+    !raises && handler_notifies(case, step, &|_| false).is_none() && !asks_again()
+}
+
+/// Whether all that a handler raises is answered by the framework itself, and nobody is told of such errors.
+fn raises_answers(case: &Case<'_, '_>, step: Site, handler: Span) -> bool {
+    let program = case.program;
+    let unit = &program.units.units[program.unit_of_frame(step.frame)];
+    let raised = unit.nodes.iter().filter_map(|node| match program.units.nodes[*node].kind {
+        NodeKind::Plain(statement) if handler.contains(statement.span) => match &statement.kind {
+            StatementKind::Raise(value) => Some(value.as_ref()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let is_answered = |value: Option<&Expression>| {
+        let Some(ExpressionKind::Call(call)) = value.map(|value| &value.kind) else { return false };
+        program.units.call_id(call).is_some_and(|call| {
+            program.callee_paths(Site { call, frame: step.frame }).iter().any(|path| {
+                program.facts_of(path, Kind::Reject).iter().any(|(_, fact)| fact.role.as_deref() == Some("answered"))
+            })
+        })
+    };
+    let mut raised = raised.peekable();
+    raised.peek().is_some() && raised.all(is_answered) && !answers_are_told(case)
+}
+
+/// Whether a handler for some errors only tells somebody.
+fn answers_are_told(case: &Case<'_, '_>) -> bool {
+    let narrow = &case.entries.narrow_handlers;
+    let mut links = case.entries.error_handlers.iter().filter(|link| narrow.contains(&(link.module, link.span)));
+    links.any(|link| frame_of(case.program, &link.value).is_some_and(|frame| notifies(case, frame, 0)))
+}
+
+/// Whether a call stands where its failure is caught and answered with an error status, and nobody is told; also by
+/// raising what the framework answers itself.
 fn answers_itself(case: &Case<'_, '_>, step: Site) -> bool {
     let program = case.program;
     let info = &program.units.calls[step.call];
@@ -36,9 +105,11 @@ fn answers_itself(case: &Case<'_, '_>, step: Site) -> bool {
         _ => None,
     });
     caught.is_some_and(|handler| {
-        exit_of(&handler.body) != Some(Exit::Raise)
-            && answers_error(case, info.unit, &handler.body)
-            && handler_notifies(case, step, &|_| false).is_none()
+        let is_answered = match exit_of(&handler.body) {
+            Some(Exit::Raise) => raises_answers(case, step, handler.span),
+            _ => answers_error(case, info.unit, &handler.body),
+        };
+        is_answered && handler_notifies(case, step, &|_| false).is_none()
     })
 }
 

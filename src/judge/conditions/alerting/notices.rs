@@ -78,8 +78,10 @@ pub fn is_notice(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
 fn tells_operators(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
     let program = case.program;
     for path in program.callee_paths(site).iter() {
+        let is_never_sent = is_never_awaited(case, site);
         let notices = program.facts_of(path, Kind::Notify).iter().any(|(_, fact)| {
-            fact.needs.iter().all(|need| program.meets(need, site) == Some(true))
+            !(is_never_sent && fact.role.as_deref() == Some("promise"))
+                && fact.needs.iter().all(|need| program.meets(need, site) == Some(true))
                 && fact.value.as_deref().is_none_or(|recipient| is_for_operators(case, site, recipient))
         });
         let tells = notices

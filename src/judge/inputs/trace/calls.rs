@@ -5,6 +5,7 @@ use crate::judge::inputs::cuts::call_is_cut;
 use crate::judge::inputs::same::{Alias, Bound};
 use crate::judge::inputs::schemas::{Ask, Limit, Schemas};
 use crate::judge::inputs::words::*;
+use crate::link::arguments::Given;
 use crate::link::units::UnitId;
 use crate::link::{FrameId, How, Site, Value};
 use crate::model::*;
@@ -55,6 +56,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if let Some(operation) = behaviour.operation(site).filter(|_| !writes::stays_in_process(program, site)) {
             return self.stored(site, operation, method, &state);
         }
+        if self.taken_from_queue(site, None, &state) {
+            return;
+        }
         if self.own_call(call, site, &state) {
             return;
         }
@@ -91,6 +95,27 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             state.schema = Some((schema, meaningful(&way)));
         }
         self.handed_on(expression, call, frame, method, state);
+    }
+
+    /// What a call takes out of a queue of the process is what was put into it: of several things that were put there
+    /// together, the one at a place.
+    pub(super) fn taken_from_queue(&mut self, site: Site, place: Option<usize>, state: &State<'m>) -> bool {
+        let program = self.program();
+        let puts = program.put_by(site);
+        for put in &puts {
+            let paths = program.callee_paths(*put);
+            let facts = paths.iter().flat_map(|path| program.facts_of(path, Kind::Queue));
+            for value in facts.filter_map(|(_, fact)| fact.value.as_deref()) {
+                let Given::Present { expression, frame } = program.argument_of(*put, value) else { continue };
+                let item = match (&expression.kind, place) {
+                    (ExpressionKind::List(items), Some(place)) => items.get(place),
+                    _ => None,
+                };
+                let state = State { in_chain: false, place: None, ..state.clone() };
+                self.follow(item.unwrap_or(expression), frame, state);
+            }
+        }
+        !puts.is_empty()
     }
 
     /// What a function of the library hands on: what it is called on, and what it is given.
@@ -159,7 +184,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         }
     }
 
-    /// Whether a method is called on a table that is written out in the program: `ROLES.get(name)`.
+    /// Whether a method is called on a table that is written out in the program, or was read by a library when the program
+    /// started: `ROLES.get(name)`, `PROMPTS = json.loads(..)`.
     fn is_called_on_a_table(&self, call: &'m Call, frame: FrameId) -> bool {
         let ExpressionKind::Member { object, .. } = &call.callee.kind else { return false };
         let values = self.program().values(object, frame);
@@ -167,6 +193,15 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             && values.iter().all(|value| match value {
                 Value::Data { expression, .. } => {
                     matches!(&expression.0.kind, ExpressionKind::Object(entries) if !entries.is_empty())
+                }
+                Value::Library { path, sites } => {
+                    let units = &self.program().units;
+                    let is_of_start = |made: &Site| units.units[units.calls[made.call].unit].function.is_none();
+                    path.ends_with("()")
+                        && !self.inputs.is_request(path)
+                        && self.program().facts(&format!("{path}.get")).is_empty()
+                        && !sites.is_empty()
+                        && sites.iter().all(is_of_start)
                 }
                 _ => false,
             })
