@@ -130,7 +130,8 @@ pub(super) fn key_of<'m>(program: &Program<'m>, site: Site) -> Option<&'m Expres
     if of(program, site).is_some() {
         return key(program, site);
     }
-    program.units.calls[site.call].call.arguments.first().map(|argument| &argument.value)
+    let call = super::operations::keyed_by(program, site).unwrap_or(program.units.calls[site.call].call);
+    call.arguments.first().map(|argument| &argument.value)
 }
 
 #[cfg(test)]
