@@ -152,10 +152,14 @@ fn made_by<'m>(program: &Program<'m>, object: &'m Expression, site: Site) -> Opt
 fn tallies(program: &Program<'_>, site: Site) -> bool {
     let info = &program.units.calls[site.call];
     let asks = |call: &Call| matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if matches!(name.as_str(), "count" | "sum" | "countDistinct"));
+    let chain = around(program, info.unit).filter(|other| other.span.start == info.call.span.start);
+    let end = chain.map(|other| other.span.end).max().unwrap_or(info.call.span.end);
     around(program, info.unit).any(|other| {
         let is_within = info.call.span.contains(other.span) && other.span != info.call.span;
         let is_chained = other.span.start == info.call.span.start && other.span.end > info.call.span.end;
-        (is_within || is_chained) && asks(other)
+        // In a function that a call of the same chain is given.
+        let is_given = other.span.start > info.call.span.end && other.span.end < end;
+        (is_within || is_chained || is_given) && asks(other)
     }) || says(info.call, &["count(", "sum("])
         || has_key(info.call, &["$sum", "$count"])
         || info.call.arguments.iter().any(|argument| {
@@ -209,11 +213,13 @@ pub fn sums_up(program: &Program<'_>, site: Site) -> bool {
         _ => false,
     });
     let asks = |call: &Call| matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name.eq_ignore_ascii_case("sum"));
+    let chain = around(program, info.unit).filter(|other| other.span.start == info.call.span.start);
+    let end = chain.map(|other| other.span.end).max().unwrap_or(info.call.span.end);
     has_sum
         || says(info.call, &["sum("])
         || has_key(info.call, &["$sum"])
         || around(program, info.unit).any(|other| {
-            let is_chained = other.span.start == info.call.span.start;
+            let is_chained = other.span.start >= info.call.span.start && other.span.end <= end;
             (info.call.span.contains(other.span) || is_chained) && asks(other)
         })
 }
@@ -261,7 +267,11 @@ pub(super) fn keyed_by<'m>(program: &Program<'m>, site: Site) -> Option<&'m Call
 
 /// Whether the first argument of a call says what is done, and not to what.
 fn is_word(program: &Program<'_>, site: Site) -> bool {
-    let names_it = |need: &String| need.starts_with("#0 ==");
+    let names_it = |need: &String| need.trim_start_matches("known ").starts_with("#0 ==");
+    let first = program.units.calls[site.call].call.arguments.first().map(|argument| &argument.value.kind);
+    if !matches!(first, Some(ExpressionKind::Literal(Literal::Text(_)))) {
+        return false;
+    }
     program.callee_paths(site).iter().any(|path| {
         program.facts_of(path, Kind::Store).iter().any(|(_, fact)| {
             fact.needs.iter().any(names_it) && fact.needs.iter().all(|need| program.meets(need, site) == Some(true))

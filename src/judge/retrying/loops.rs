@@ -381,9 +381,18 @@ fn goes_on_by_count<'m>(program: &Program<'m>, block: &'m Block, frame: FrameId,
         }
         match otherwise.as_slice() {
             [next] if matches!(next.kind, StatementKind::If { .. }) => at = next,
+            // Of the arms of a result the last one stands for the rest.
+            [] => return is_counted && leaves(then) && asks_for_variant(test),
             _ => return is_counted && leaves(otherwise),
         }
     }
+}
+
+/// Whether a test is the pattern of an arm: `Err(error)`.
+fn asks_for_variant(test: &Expression) -> bool {
+    matches!(&test.kind, ExpressionKind::Operator { operator, operands } if operator == "=="
+        && operands.iter().any(|operand| matches!(&operand.kind, ExpressionKind::Call(call)
+            if matches!(&call.callee.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "Err" | "Ok")))))
 }
 
 /// Names that count: `n += 1`, `n = n - 1`, `++n`, and lists that grow or shrink.
