@@ -112,7 +112,7 @@ pub struct Program<'m> {
     /// What is provided under tokens, once it was asked for.
     tokens: RefCell<Option<Rc<Vec<provided::Token<'m>>>>>,
     /// The calls that give an object to all handlers, once it was asked for: with the argument path of that.
-    given_objects: RefCell<Option<Rc<[(Site, &'m str)]>>>,
+    given_objects: RefCell<Option<provided::Objects<'m>>>,
 }
 
 impl<'m> Program<'m> {

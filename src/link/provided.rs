@@ -23,6 +23,9 @@ pub(super) struct Provision {
     classes: Vec<ClassId>,
 }
 
+/// The calls that give an object to handlers, with the argument path of that.
+pub(super) type Objects<'m> = Rc<[(Site, &'m str)]>;
+
 /// What is provided under a token.
 #[derive(Debug)]
 pub(super) struct Token<'m> {
@@ -81,7 +84,7 @@ impl<'m> Program<'m> {
     }
 
     /// The calls that give an object to handlers, with the argument path of that.
-    fn given_to_handlers(&self) -> Rc<[(Site, &'m str)]> {
+    fn given_to_handlers(&self) -> Objects<'m> {
         if let Some(known) = &*self.given_objects.borrow() {
             return known.clone();
         }
@@ -105,7 +108,7 @@ impl<'m> Program<'m> {
                 found.extend(facts.iter().map(|(_, fact)| (site, fact.value.as_deref().unwrap_or("#0"))));
             }
         }
-        let found: Rc<[(Site, &'m str)]> = found.into();
+        let found: Objects<'m> = found.into();
         *self.given_objects.borrow_mut() = Some(found.clone());
         found
     }
