@@ -123,6 +123,9 @@ pub struct Entries<'m> {
     /// Calls that register something: the functions they are given do not run there.
     registrations: FxHashSet<CallId>,
     routers: FxHashMap<CallId, Vec<(CallId, Registered<'m>)>>,
+    /// Entries that their decorator names no router for, with their paths, by the handler: whoever is given the handler
+    /// later is their router.
+    unplaced: FxHashMap<UnitId, (usize, String)>,
     /// Middleware found by convention, for the entries that are found by convention.
     conventions: Vec<Link<'m>>,
     /// The paths for which some of these stand in front, by their place.

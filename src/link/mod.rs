@@ -116,6 +116,8 @@ pub struct Program<'m> {
     provisions: RefCell<Option<Rc<Vec<provided::Provision>>>>,
     /// What is provided under tokens, once it was asked for.
     tokens: RefCell<Option<Rc<Vec<provided::Token<'m>>>>>,
+    /// The calls that give an object to all handlers, once it was asked for: with the argument path of that.
+    given_objects: RefCell<Option<provided::Objects<'m>>>,
 }
 
 impl<'m> Program<'m> {
@@ -163,6 +165,7 @@ impl<'m> Program<'m> {
             changed_names: OnceCell::new(),
             provisions: RefCell::default(),
             tokens: RefCell::default(),
+            given_objects: RefCell::default(),
             keys: RefCell::default(),
             spent: RefCell::default(),
             run_memo: RefCell::default(),
@@ -257,6 +260,7 @@ impl<'m> Program<'m> {
 
     /// Forgets what was evaluated before all registrations were known.
     pub fn forget(&self) {
+        *self.given_objects.borrow_mut() = None;
         self.memo.borrow_mut().clear();
         self.bound_memo.borrow_mut().clear();
         self.keys.borrow_mut().clear();

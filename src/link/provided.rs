@@ -1,12 +1,14 @@
-//! What the decorator of one class provides for others: clients that are made there, for the classes that it lists.
+//! What is provided for others by their types: clients that the decorator of one class makes for the classes that it
+//! lists, and objects that the program gives to all its handlers.
 
 use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
 use crate::model::{Expression, ExpressionKind, Parameter};
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 
+use super::arguments::Given;
 use super::flow::children;
 use super::units::ClassId;
 use super::values::{Place, Values, add};
@@ -20,6 +22,9 @@ pub(super) struct Provision {
     site: Site,
     classes: Vec<ClassId>,
 }
+
+/// The calls that give an object to handlers, with the argument path of that.
+pub(super) type Objects<'m> = Rc<[(Site, &'m str)]>;
 
 /// What is provided under a token.
 #[derive(Debug)]
@@ -49,6 +54,63 @@ impl<'m> Program<'m> {
         let fitting =
             provisions.iter().filter(|provision| provision.name == name && provision.classes.iter().any(asks));
         fitting.map(|provision| provision.site).collect()
+    }
+
+    /// What the program gives to its handlers that has the type of this name: `with_state(client)`, `Data::new(client)`.
+    pub(super) fn provided_as(&self, name: &str) -> Values<'m> {
+        let declared = name.strip_suffix("()").unwrap_or(name);
+        let mut all = Values::new();
+        for (site, what) in self.given_to_handlers().iter() {
+            let Given::Present { expression, frame } = self.argument(*site, what) else { continue };
+            let values = self.values(expression, frame);
+            let fits = |value: &&Value<'m>| value.path().is_some_and(|path| self.is_of_type(path, declared));
+            add(&mut all, values.iter().filter(fits).cloned());
+        }
+        all
+    }
+
+    /// Whether what has been made is of the type declared: made by one of its own functions, or by a builder of clients
+    /// beside it.
+    fn is_of_type(&self, made: &str, declared: &str) -> bool {
+        let Some(maker) = made.strip_suffix("()") else { return false };
+        let is_type = |part: &&str| part.starts_with(char::is_uppercase);
+        let module = |path: &str| path.split('.').take_while(|part| !is_type(part)).collect::<Vec<_>>().join(".");
+        let is_own = maker.strip_prefix(declared).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        is_own
+            || module(maker) == module(declared)
+                && self.is_a(maker, Kind::Client)
+                && self.is_a(declared, Kind::Client)
+                && maker.contains("()")
+    }
+
+    /// The calls that give an object to handlers, with the argument path of that.
+    fn given_to_handlers(&self) -> Objects<'m> {
+        if let Some(known) = &*self.given_objects.borrow() {
+            return known.clone();
+        }
+        // Whoever asks in between is told that nothing is given.
+        *self.given_objects.borrow_mut() = Some(Rc::from([]));
+        let catalogue = self.catalogue;
+        let facts: Vec<&'m Fact> = catalogue.of_kind(Kind::Provide).map(|(_, fact)| fact).collect();
+        let last = |name: &'m String| name.rsplit('.').next().unwrap_or_default().trim_matches(['{', '}']).split(',');
+        let names: FxHashSet<&str> = facts.iter().flat_map(|fact| &fact.names).flat_map(last).collect();
+        let mut found = Vec::new();
+        for (call, info) in self.units.calls.iter().enumerate() {
+            let (ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) = &info.call.callee.kind else {
+                continue;
+            };
+            if info.call.arguments.is_empty() || !names.contains(name.as_str()) {
+                continue;
+            }
+            let site = Site { call, frame: self.open_frame(info.unit) };
+            for path in self.callee_paths(site).iter() {
+                let facts = self.facts_of(path, Kind::Provide);
+                found.extend(facts.iter().map(|(_, fact)| (site, fact.value.as_deref().unwrap_or("#0"))));
+            }
+        }
+        let found: Objects<'m> = found.into();
+        *self.given_objects.borrow_mut() = Some(found.clone());
+        found
     }
 
     /// What a parameter is given by the token that its decorator names: `@Inject("LLM") private readonly llm: Client`.

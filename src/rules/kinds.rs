@@ -67,6 +67,8 @@ pub enum Kind {
     /// `value` its argument is a token, provided where the same token stands under that key of an object, by what stands
     /// under one of `keys` beside it.
     Inject,
+    /// A call that gives the object at `value` to all handlers: their parameters that are declared with its type are it.
+    Provide,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`), start-up code (`role = "start"`) or a list of the dotted
     /// names of middleware (`role = "names"`; `guards` then names methods of these classes by what they see, `request`,
@@ -218,7 +220,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 44] = [
+pub const KINDS: [Keys; 45] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,
@@ -256,6 +258,7 @@ pub const KINDS: [Keys; 44] = [
         &["handler", "parameters", "receives", "order", "role", "value"],
     ),
     keys(Kind::Inject, "inject", &["names"], &["handler", "value", "keys"]),
+    keys(Kind::Provide, "provide", &["names"], &["value"]),
     keys(
         Kind::Convention,
         "convention",

@@ -570,11 +570,13 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
     for id in program.facts_met() {
         let shows = match program.catalogue.fact(id).is {
             Kind::Client | Kind::Same | Kind::Compose | Kind::Duration | Kind::Schema => true,
-            Kind::Router | Kind::Mount | Kind::Middleware | Kind::Inject => true,
+            Kind::Router | Kind::Mount | Kind::Middleware | Kind::Inject | Kind::Provide => true,
             Kind::Route => entry,
             Kind::Environment | Kind::EnvironmentSchema => env,
             Kind::ErrorHandler => handlers,
             Kind::Runs => program.catalogue.fact(id).role.as_deref() == Some("nothing"),
+            // A type of what fills a parameter is called nowhere.
+            Kind::Validator => has("schema "),
             _ => false,
         };
         if shows {

@@ -1,5 +1,6 @@
 //! What calls do to stores: by the catalogue, by their arguments, and by the text of a statement.
 
+use crate::link::units::{CallId, UnitId};
 use crate::link::{FrameId, Program, Site};
 use crate::model::{Call, Expression, ExpressionKind, Literal, Span};
 use crate::rules::catalogue::Kind;
@@ -151,12 +152,16 @@ fn made_by<'m>(program: &Program<'m>, object: &'m Expression, site: Site) -> Opt
 fn tallies(program: &Program<'_>, site: Site) -> bool {
     let info = &program.units.calls[site.call];
     let asks = |call: &Call| matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if matches!(name.as_str(), "count" | "sum" | "countDistinct"));
-    program.units.units[info.unit].calls.iter().any(|other| {
-        let other = program.units.calls[*other].call;
+    let chain = around(program, info.unit).filter(|other| other.span.start == info.call.span.start);
+    let end = chain.map(|other| other.span.end).max().unwrap_or(info.call.span.end);
+    around(program, info.unit).any(|other| {
         let is_within = info.call.span.contains(other.span) && other.span != info.call.span;
         let is_chained = other.span.start == info.call.span.start && other.span.end > info.call.span.end;
-        (is_within || is_chained) && asks(other)
+        // In a function that a call of the same chain is given.
+        let is_given = other.span.start > info.call.span.end && other.span.end < end;
+        (is_within || is_chained || is_given) && asks(other)
     }) || says(info.call, &["count(", "sum("])
+        || has_key(info.call, &["$sum", "$count"])
         || info.call.arguments.iter().any(|argument| {
             let ExpressionKind::Name(_) = &argument.value.kind else { return false };
             program
@@ -208,12 +213,70 @@ pub fn sums_up(program: &Program<'_>, site: Site) -> bool {
         _ => false,
     });
     let asks = |call: &Call| matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name.eq_ignore_ascii_case("sum"));
+    let chain = around(program, info.unit).filter(|other| other.span.start == info.call.span.start);
+    let end = chain.map(|other| other.span.end).max().unwrap_or(info.call.span.end);
     has_sum
         || says(info.call, &["sum("])
-        || program.units.units[info.unit].calls.iter().any(|other| {
-            let other = program.units.calls[*other].call;
-            info.call.span.contains(other.span) && asks(other)
+        || has_key(info.call, &["$sum"])
+        || around(program, info.unit).any(|other| {
+            let is_chained = other.span.start >= info.call.span.start && other.span.end <= end;
+            (info.call.span.contains(other.span) || is_chained) && asks(other)
         })
+}
+
+/// The calls of a unit and of the functions that are written in it: `.select((each) => each.fn.sum("tokens"))`.
+fn around<'m>(program: &Program<'m>, unit: UnitId) -> impl Iterator<Item = &'m Call> {
+    let units = &program.units.units;
+    let inner = units[unit].inner.iter().filter(|inner| units[**inner].name().is_empty());
+    let all = std::iter::once(&unit).chain(inner).flat_map(|unit| &units[*unit].calls).copied().collect::<Vec<_>>();
+    all.into_iter().map(|call| program.units.calls[call].call)
+}
+
+/// Whether an object among the arguments of a call has one of these keys, however deep: `{ $group: { total: { $sum: 1 } } }`.
+fn has_key(call: &Call, keys: &[&str]) -> bool {
+    fn holds(expression: &Expression, keys: &[&str], depth: usize) -> bool {
+        if depth > 12 {
+            return false;
+        }
+        match &expression.kind {
+            ExpressionKind::Object(entries) => entries.iter().any(|entry| {
+                entry.key.as_deref().is_some_and(|key| keys.contains(&key)) || holds(&entry.value, keys, depth + 1)
+            }),
+            ExpressionKind::List(items) => items.iter().any(|item| holds(item, keys, depth + 1)),
+            _ => false,
+        }
+    }
+    call.arguments.iter().any(|argument| holds(&argument.value, keys, 0))
+}
+
+/// The call that gives the key of an operation that is named by a word of its own, and its arguments one by one:
+/// `cmd("SET").arg(key).arg(value)`.
+pub(super) fn keyed_by<'m>(program: &Program<'m>, site: Site) -> Option<&'m Call> {
+    if !is_word(program, site) {
+        return None;
+    }
+    let info = &program.units.calls[site.call];
+    let start = info.call.span.start;
+    let calls = program.units.units[info.unit].calls.iter().map(|call| (*call, program.units.calls[*call].call));
+    let mut chain: Vec<(CallId, &'m Call)> =
+        calls.filter(|(_, call)| call.span.start == start && !call.arguments.is_empty()).collect();
+    chain.sort_by_key(|(_, call)| call.span.end);
+    let mut chain = chain.into_iter().filter(|(call, _)| !is_word(program, Site { call: *call, ..site }));
+    chain.next().map(|(_, call)| call)
+}
+
+/// Whether the first argument of a call says what is done, and not to what.
+fn is_word(program: &Program<'_>, site: Site) -> bool {
+    let names_it = |need: &String| need.trim_start_matches("known ").starts_with("#0 ==");
+    let first = program.units.calls[site.call].call.arguments.first().map(|argument| &argument.value.kind);
+    if !matches!(first, Some(ExpressionKind::Literal(Literal::Text(_)))) {
+        return false;
+    }
+    program.callee_paths(site).iter().any(|path| {
+        program.facts_of(path, Kind::Store).iter().any(|(_, fact)| {
+            fact.needs.iter().any(names_it) && fact.needs.iter().all(|need| program.meets(need, site) == Some(true))
+        })
+    })
 }
 
 /// What a statement in SQL does; none where the text is no statement.

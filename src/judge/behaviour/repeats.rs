@@ -216,7 +216,9 @@ pub(super) fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<Look
         }
         let Some(key) = call.arguments.first() else { continue };
         let ExpressionKind::Member { object, name } = &call.callee.kind else { continue };
-        if matches!(name.as_str(), "get" | "has" | "contains" | "contains_key" | "includes" | "pop") {
+        // `claims.insert(key, now).is_some()`: what was there before is what it answers.
+        let tells = name == "insert" && call.arguments.len() == 2;
+        if tells || matches!(name.as_str(), "get" | "has" | "contains" | "contains_key" | "includes" | "pop") {
             let subjects = kept_in(program, object, site.frame);
             if !subjects.is_empty() {
                 found.push(LookUp {
@@ -252,7 +254,8 @@ fn asked_with<'m>(program: &Program<'m>, site: Site) -> Vec<&'m Argument> {
         return info.call.arguments.iter().collect();
     }
     let calls = program.units.units[info.unit].calls.iter().map(|call| program.units.calls[*call].call);
-    let chained = calls.filter(|other| other.span.start == info.call.span.start && other.span.end > info.call.span.end);
+    let chained =
+        calls.filter(|other| other.span.start == info.call.span.start && other.span.end != info.call.span.end);
     chained.filter(|other| is_condition(other)).flat_map(|other| &other.arguments).collect()
 }
 

@@ -130,7 +130,10 @@ pub(super) fn key_of<'m>(program: &Program<'m>, site: Site) -> Option<&'m Expres
     if of(program, site).is_some() {
         return key(program, site);
     }
-    program.units.calls[site.call].call.arguments.first().map(|argument| &argument.value)
+    let call = super::operations::keyed_by(program, site).unwrap_or(program.units.calls[site.call].call);
+    let first = call.arguments.first().map(|argument| &argument.value);
+    // What a function says about a conflict is no key.
+    first.filter(|first| !matches!(first.kind, ExpressionKind::Function(_)))
 }
 
 #[cfg(test)]

@@ -79,6 +79,9 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
             }
         }
     }
+    if let Some(keyed) = super::operations::keyed_by(program, site) {
+        innermost = keyed;
+    }
     if super::scripts::of(program, site).is_some() {
         let key = super::scripts::key(program, site).and_then(|key| program.text(key, site.frame));
         subjects.push(Subject::Key(key.unwrap_or_else(|| "*".to_owned())));

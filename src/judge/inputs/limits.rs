@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::link::entries::{Entry, frame_of};
 use crate::link::{Site, Value};
-use crate::model::{Argument, ExpressionKind};
+use crate::model::{Argument, Expression, ExpressionKind};
 use crate::rules::catalogue::Kind;
 
 use super::super::calls::External;
@@ -81,7 +81,7 @@ impl<'m> Inputs<'_, '_, 'm> {
             Limit::None => false,
             Limit::Held => true,
             Limit::Declared(by) => match by.strip_prefix('.') {
-                Some(method) => self.calls_method(entry, method),
+                Some(method) => self.calls_method(entry, method) || self.takes_validated(entry),
                 None => self.is_validated(entry),
             },
         }
@@ -126,6 +126,28 @@ impl<'m> Inputs<'_, '_, 'm> {
                     link.value.path().is_some_and(|path| program.is_a(path.trim_end_matches("()"), Kind::Validator))
                 })
             })
+    }
+
+    /// `Valid(Json(question)): Valid<Json<Question>>`: what fills a parameter of the handler holds it against its rules.
+    fn takes_validated(&self, entry: usize) -> bool {
+        let program = self.program();
+        let Some(entry) = self.case.entries.entries.get(entry) else { return false };
+        let unit = program.unit_of_frame(entry.handler);
+        let function = program.units.units[unit].function;
+        let frame = program.module_frame(program.module_of(unit));
+        let is_validator = |declared: &'m Expression| {
+            let named = match &declared.kind {
+                ExpressionKind::Index { object, .. } => object,
+                _ => declared,
+            };
+            let values = program.values(named, frame);
+            values.iter().filter_map(Value::path).any(|path| program.is_a(path, Kind::Validator))
+        };
+        function
+            .into_iter()
+            .flat_map(|each| &each.parameters)
+            .filter_map(|each| each.annotation.as_ref())
+            .any(is_validator)
     }
 
     /// `@Body(new ValidationPipe()) body: Question`: a parameter of the handler says itself that it is validated.

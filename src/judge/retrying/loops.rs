@@ -360,7 +360,39 @@ fn ends<'m>(program: &Program<'m>, each: &'m Loop, frame: FrameId) -> bool {
     }
     let in_test = each.kind == LoopKind::While
         && each.over.as_ref().is_some_and(|test| looks_at_count(program, test, frame, &counters));
-    in_test || leaves_by_count(program, &each.body, frame, &counters)
+    in_test
+        || leaves_by_count(program, &each.body, frame, &counters)
+        || goes_on_by_count(program, &each.body, frame, &counters)
+}
+
+/// An arm that goes on only as long as a counter allows, among arms that all leave the loop otherwise:
+/// `Err(_) if attempt < LIMIT => attempt += 1`, then `Err(error) => return Err(error)`.
+fn goes_on_by_count<'m>(program: &Program<'m>, block: &'m Block, frame: FrameId, counters: &[String]) -> bool {
+    let [.., last] = block.as_slice() else { return false };
+    let mut at = last;
+    let mut is_counted = false;
+    loop {
+        let StatementKind::If { test, then, otherwise } = &at.kind else { return false };
+        if !leaves(then) {
+            if !looks_at_count(program, test, frame, counters) {
+                return false;
+            }
+            is_counted = true;
+        }
+        match otherwise.as_slice() {
+            [next] if matches!(next.kind, StatementKind::If { .. }) => at = next,
+            // Of the arms of a result the last one stands for the rest.
+            [] => return is_counted && leaves(then) && asks_for_variant(test),
+            _ => return is_counted && leaves(otherwise),
+        }
+    }
+}
+
+/// Whether a test is the pattern of an arm: `Err(error)`.
+fn asks_for_variant(test: &Expression) -> bool {
+    matches!(&test.kind, ExpressionKind::Operator { operator, operands } if operator == "=="
+        && operands.iter().any(|operand| matches!(&operand.kind, ExpressionKind::Call(call)
+            if matches!(&call.callee.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "Err" | "Ok")))))
 }
 
 /// Names that count: `n += 1`, `n = n - 1`, `++n`, and lists that grow or shrink.

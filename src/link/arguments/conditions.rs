@@ -202,7 +202,9 @@ impl<'m> Program<'m> {
                     let frame = self.enter(*unit, *closure, receiver.clone(), crate::link::How::Framework);
                     self.units.units[*unit].calls.iter().any(|call| {
                         let callee = &self.units.calls[*call].call.callee;
-                        Program::written(callee) == name
+                        let written = Program::written(callee);
+                        written == name
+                            || name.starts_with('.') && written.ends_with(name)
                             || frame.is_some_and(|frame| {
                                 self.values(callee, frame).iter().any(|value| value.path().is_some_and(pattern))
                             })

@@ -248,6 +248,9 @@ impl<'m> Entries<'m> {
             handler,
             chains: vec![chain],
         });
+        if router.is_none() {
+            self.unplaced.insert(unit, (entry, path.clone()));
+        }
         self.register(router.as_ref(), site, Registered::Route { path, entry, member });
     }
 }

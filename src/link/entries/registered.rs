@@ -349,6 +349,13 @@ impl<'m> Entries<'m> {
                 {
                     *sites = std::rc::Rc::from([site]);
                 }
+                // `.service(ask)`: an entry of its own beside others, which stands in front of nothing.
+                if let Value::Function { unit, .. } = link.value
+                    && let Some((entry, path)) = self.unplaced.get(&unit).filter(|_| fact.is == Kind::Mount).cloned()
+                {
+                    self.register(router.as_ref(), Some(site), Registered::Route { path, entry, member: None });
+                    continue;
+                }
                 let is_scope = fact.role.as_deref() == Some("scope");
                 match router_site(program, &link.value) {
                     Some(child) => children.push((child.call, links.len())),

@@ -251,7 +251,8 @@ impl<'m> Program<'m> {
         false
     }
 
-    /// Whether an error that a call returns stops its caller: everywhere but in Rust, where `?` says so.
+    /// Whether an error that a call returns stops its caller: everywhere but in Rust, where `?` says so, or where it is
+    /// itself what the caller returns.
     pub fn hands_errors_on(&self, call: CallId) -> bool {
         let info = &self.units.calls[call];
         if self.modules[info.module].language != Language::Rust {
@@ -266,7 +267,8 @@ impl<'m> Program<'m> {
             NodeKind::If { test, .. } => vec![test],
             _ => Vec::new(),
         };
-        within.into_iter().any(|expression| is_asked(expression, info.call, false, 0))
+        let is_result = self.units.units[info.unit].returns.iter().any(|result| is_whole(result, info.call));
+        is_result || within.into_iter().any(|expression| is_asked(expression, info.call, false, 0))
     }
 
     /// The calls of the same unit that have happened when a call happens.
@@ -348,6 +350,22 @@ pub(super) fn catches(handler: &Handler, raised: Option<&str>) -> bool {
         }
     }
     handler.catches.as_ref().is_none_or(|catches| names(catches, raised))
+}
+
+/// Whether a result is what a call returns, waited for and with another error at most.
+fn is_whole(result: &Expression, call: &Call) -> bool {
+    let mut at = result;
+    loop {
+        at = match &at.kind {
+            ExpressionKind::Await(inner) => inner,
+            ExpressionKind::Call(each) if std::ptr::eq(each.as_ref(), call) => return true,
+            ExpressionKind::Call(each) => match &each.callee.kind {
+                ExpressionKind::Member { object, name } if name == "map_err" => object,
+                _ => return false,
+            },
+            _ => return false,
+        };
+    }
 }
 
 /// Whether a call stands under a `?` within an expression.

@@ -85,7 +85,8 @@ impl<'m> Program<'m> {
                 };
                 let is_used = || {
                     let mut known = self.catalogue.about(&format!("{path}()"));
-                    self.is_a(path, Kind::Client) || known.any(|fact| fact.is == Kind::Call || is_store(fact))
+                    self.is_a(path, Kind::Client)
+                        || known.any(|fact| matches!(fact.is, Kind::Call | Kind::Guard) || is_store(fact))
                 };
                 (self.is_a(path, Kind::Request) || makes_routers() || is_used())
                     .then(|| Value::Library { path: format!("{path}()").into(), sites: Rc::from([]) })
@@ -156,6 +157,14 @@ impl<'m> Program<'m> {
             }
             value => value,
         };
-        declared.into_iter().map(with_maker).collect()
+        let mut all = Values::new();
+        for value in declared.into_iter().map(with_maker) {
+            let provided = match &value {
+                Value::Library { path, sites } if sites.is_empty() => self.provided_as(path),
+                _ => Values::new(),
+            };
+            add(&mut all, if provided.is_empty() { vec![value] } else { provided });
+        }
+        all
     }
 }

@@ -328,7 +328,9 @@ impl<'m> Program<'m> {
             }
         }
         // What a library keeps for the program is what the program says it is: `-> Assistant`.
-        let kept = |value: &Value<'m>| matches!(value, Value::Library { path, .. } if self.facts(path).is_empty());
+        let kept = |value: &Value<'m>| {
+            matches!(value, Value::Library { path, .. } if self.facts(path).is_empty()) && self.is_untold(value)
+        };
         if !all.is_empty()
             && all.iter().all(kept)
             && let Some(annotation) = info.function.and_then(|function| function.returns.as_ref())

@@ -132,7 +132,8 @@ pub fn channel(case: &Case<'_, '_>, site: Site) -> Option<FactId> {
         return None;
     }
     let arguments = &program.units.calls[site.call].call.arguments;
-    arguments.iter().find_map(|argument| case.channel(&program.text(&argument.value, site.frame)?))
+    let told = address_of(program, site).and_then(|(address, frame)| case.channel(&program.text(address, frame)?));
+    told.or_else(|| arguments.iter().find_map(|argument| case.channel(&program.text(&argument.value, site.frame)?)))
 }
 
 /// A raw request to an incoming webhook: by its address, or by the variable that holds the address.
@@ -141,10 +142,20 @@ fn goes_to_a_channel(case: &Case<'_, '_>, site: Site) -> bool {
         return true;
     }
     let program = case.program;
-    let call = program.units.calls[site.call].call;
-    let Some(address) = call.arguments.first() else { return false };
-    is_written(program, &address.value, site.frame)
-        || Variables::new(program).held(&address.value, site.frame).iter().any(|named| names_a_channel(&named.name))
+    let Some((address, frame)) = address_of(program, site) else { return false };
+    is_written(program, address, frame)
+        || Variables::new(program).held(address, frame).iter().any(|named| names_a_channel(&named.name))
+}
+
+/// The address of a raw request: where its library takes it, else what the call is given first.
+fn address_of<'m>(program: &Program<'m>, site: Site) -> Option<(&'m Expression, FrameId)> {
+    let paths = program.callee_paths(site);
+    let facts = paths.iter().flat_map(|path| program.facts_of(path, Kind::Http));
+    let told = facts.filter_map(|(_, fact)| fact.url.as_deref()).find_map(|url| match program.argument(site, url) {
+        Given::Present { expression, frame } => Some((expression, frame)),
+        _ => None,
+    });
+    told.or_else(|| Some((&program.units.calls[site.call].call.arguments.first()?.value, site.frame)))
 }
 
 /// Whether a name or an address is one of a channel.

@@ -327,8 +327,13 @@ pub(in crate::judge) fn is_failing(program: &crate::link::Program<'_>, node: Nod
             if operator == "==" && operands.iter().any(|operand| matches!(&operand.kind, ExpressionKind::Call(call)
                 if matches!(&call.callee.kind, ExpressionKind::Name(name) if name == variant))))
     };
+    // `response.status().is_server_error()`, `result.is_err()`
+    let asks_status = |test: &crate::model::Expression| {
+        matches!(&test.kind, ExpressionKind::Call(call) if matches!(&call.callee.kind, ExpressionKind::Member { name, .. }
+            if matches!(name.as_str(), "is_server_error" | "is_err")))
+    };
     program.units.ancestors(node).any(|(_, node)| match node.kind {
-        NodeKind::Then(test) => about(test, "Err") || asks_for_error(test) == Some(true),
+        NodeKind::Then(test) => about(test, "Err") || asks_status(test) || asks_for_error(test) == Some(true),
         NodeKind::Otherwise(test) => about(test, "Ok") || asks_for_error(test) == Some(false),
         NodeKind::Handler(..) => true,
         _ => false,

@@ -26,6 +26,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                     self.follow(spread, site.frame, state);
                 } else if let Some(default) = &parameter.default {
                     self.follow(default, here.closure.unwrap_or(frame), state);
+                } else if let Some(object) = self.called_on(parameter, site, here.receiver.as_deref()) {
+                    self.follow(object, site.frame, state);
                 }
             }
             How::Open => {
@@ -52,6 +54,20 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 self.outside(expression, parameter, index, frame, state);
             }
             How::Framework => self.item_of_receiver(function, index, here.unit, here.closure, state),
+        }
+    }
+
+    /// What a method is called on that nobody in the program has made, such as the body of a request: `question.check()`.
+    fn called_on(&self, parameter: &'m Parameter, site: Site, receiver: Option<&Value<'m>>) -> Option<&'m Expression> {
+        let is_self = matches!(&parameter.target.kind, ExpressionKind::Name(name) if name == "self");
+        let Some(Value::Instance { class, site: None }) = receiver.filter(|_| is_self) else { return None };
+        let program = self.program();
+        if program.constructor(*class).is_some() || !program.constructions_of(*class).is_empty() {
+            return None;
+        }
+        match &program.units.calls[site.call].call.callee.kind {
+            ExpressionKind::Member { object, .. } => Some(object),
+            _ => None,
         }
     }
 
