@@ -254,7 +254,7 @@ pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame:
 
 /// Whether a handler is only for errors that calls of models do not raise: answers that the program raises itself
 /// (`except HTTPException`), and errors of the language but the one for all.
-pub(crate) fn is_narrow<'m>(case: &Case<'_, 'm>, handler: &'m Handler, frame: FrameId) -> bool {
+pub(in crate::judge) fn is_narrow<'m>(case: &Case<'_, 'm>, handler: &'m Handler, frame: FrameId) -> bool {
     let program = case.program;
     let Some(catches) = &handler.catches else { return false };
     let classes: &[Expression] = match &catches.kind {
