@@ -42,6 +42,22 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         found
     }
 
+    /// Whether a value is the rows that a call loads, also by a chain: what is taken of it by its place is one row.
+    pub(super) fn loads_rows(&self, value: &'m Expression, frame: FrameId) -> bool {
+        let program = self.program();
+        let mut at = program.awaited_call(value, frame);
+        while let Some(site) = at {
+            if self.inputs.case.guards.behaviour.operation(site) == Some(Operation::Many) {
+                return true;
+            }
+            at = match &program.units.calls[site.call].call.callee.kind {
+                ExpressionKind::Member { object, .. } => program.awaited_call(object, frame),
+                _ => None,
+            };
+        }
+        false
+    }
+
     /// Follows the text that a call hands to a provider for a later one: a message of a thread that is kept there.
     fn follow_handed_over(&mut self, site: Site) {
         let Some(external) =

@@ -335,6 +335,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                         {
                             continue;
                         }
+                        // `const [row] = await db.select()..`
+                        if matches!(access.first(), Some(Access::Position(_))) && self.loads_rows(value, id) {
+                            state.take_one();
+                        }
                         add_path(&mut state, access);
                         self.follow(value, id, state);
                     }

@@ -3,9 +3,9 @@
 use crate::model::{Argument, Entry, Expression, ExpressionKind, Literal, Statement, StatementKind};
 
 /// Parts of a request that are no text for a model.
-const NO_TEXT: [&str; 23] = [
+const NO_TEXT: [&str; 25] = [
     "app", "state", "ip", "method", "url", "path", "headers", "header", "client", "session", "user", "cookies", "id",
-    "log", "account", "auth", "locals", "signal", "scope", "nextUrl", "geo", "params", "param",
+    "log", "account", "auth", "locals", "signal", "scope", "nextUrl", "geo", "params", "param", "db", "prisma",
 ];
 
 /// Whether a part of a request holds no text that its sender writes.
