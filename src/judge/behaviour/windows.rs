@@ -1,5 +1,8 @@
 //! How long something is counted: what a check and its records say about days and shorter spans.
 
+use rustc_hash::FxHashSet;
+
+use crate::link::flow::children;
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
@@ -27,13 +30,36 @@ impl Span {
 /// What a set of expressions and calls says about time.
 pub(super) fn of_parts<'m>(program: &Program<'m>, parts: &[(&'m Expression, FrameId)], sites: &[Site]) -> Span {
     let mut span = Span::default();
+    let stays = of_cookies(parts);
     for (part, frame) in parts {
-        span = span.and(of_expression(program, part, *frame));
+        if !stays.contains(&(std::ptr::from_ref(*part) as usize)) {
+            span = span.and(of_expression(program, part, *frame));
+        }
     }
     for site in sites {
         span.clock |= program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Clock));
     }
     span
+}
+
+/// How long a browser keeps something (`maxAge: 60 * 60 * 24 * 30`), with all that it is made of: who somebody is stays
+/// known for so long, and nothing is counted over it.
+fn of_cookies(parts: &[(&Expression, FrameId)]) -> FxHashSet<usize> {
+    let mut found = FxHashSet::default();
+    let objects = parts.iter().filter_map(|(part, _)| match &part.kind {
+        ExpressionKind::Object(entries) => Some(entries),
+        _ => None,
+    });
+    let lengths = objects.flatten().filter(|entry| {
+        matches!(entry.key.as_deref().map(str::to_ascii_lowercase).as_deref(), Some("maxage" | "max_age"))
+    });
+    let mut open: Vec<&Expression> = lengths.map(|entry| &entry.value).collect();
+    while let Some(each) = open.pop() {
+        if found.insert(std::ptr::from_ref(each) as usize) {
+            children(each, &mut |child| open.push(child));
+        }
+    }
+    found
 }
 
 fn of_expression<'m>(program: &Program<'m>, part: &'m Expression, frame: FrameId) -> Span {

@@ -5,7 +5,7 @@ use crate::model::{Argument, Entry, Expression, ExpressionKind, Literal, Stateme
 /// Parts of a request that are no text for a model.
 const NO_TEXT: [&str; 25] = [
     "app", "state", "ip", "method", "url", "path", "headers", "header", "client", "session", "user", "cookies", "id",
-    "log", "account", "auth", "locals", "signal", "scope", "nextUrl", "geo", "params", "param", "db", "prisma",
+    "log", "account", "auth", "locals", "signal", "scope", "nextUrl", "geo", "params", "param", "db", "database",
 ];
 
 /// Whether a part of a request holds no text that its sender writes.
