@@ -34,7 +34,7 @@ use chains::{Asked, Look};
 use conditions::{alerting, availability, cost, environment, fallback, logging, retries, tokens};
 use inputs::Inputs;
 use verdict::chain::Explained;
-use verdict::{Answer, EnvVar, Finding, Inventory, Verdict};
+use verdict::{Answer, EnvVar, Evidence, Finding, Inventory, Verdict};
 
 /// The answers about one program, and the inventory behind them.
 #[derive(Debug)]
@@ -114,16 +114,20 @@ fn judge_and_look<T>(
         tokens::limits(&case, &inputs),
         tokens::history(&case, &inputs),
     ];
-    let look_at = Look { case: &case, inputs: &inputs, constructs: &constructs, outcomes: &outcomes };
-    let passed = outcomes.iter().map(|outcome| outcome.verdict == Verdict::Pass && outcome.evidence.is_empty());
-    let cited: Vec<_> =
-        passed.zip(&outcomes).map(|(is_open, outcome)| is_open.then(|| look_at.evidence(outcome.item))).collect();
+    let cited = cited(&Look { case: &case, inputs: &inputs, constructs: &constructs, outcomes: &outcomes });
     for (outcome, evidence) in outcomes.iter_mut().zip(cited) {
-        outcome.evidence.extend(evidence.unwrap_or_default());
+        outcome.evidence.extend(evidence);
     }
     let inventory = inventory::inventory(&case, &inputs, &constructs);
     let seen = look(Look { case: &case, inputs: &inputs, constructs: &constructs, outcomes: &outcomes });
     (Calls { outcomes, inventory }, seen)
+}
+
+/// What each item that passes cites beside what its own judge has found; nothing for the others.
+fn cited(look: &Look<'_, '_, '_>) -> Vec<Vec<Evidence>> {
+    let is_open = |outcome: &Outcome| outcome.verdict == Verdict::Pass && outcome.evidence.is_empty();
+    let cite = |outcome: &Outcome| if is_open(outcome) { look.evidence(outcome.item) } else { Vec::new() };
+    look.outcomes.iter().map(cite).collect()
 }
 
 /// The answers to all twelve questions. `secrets` answers E2.

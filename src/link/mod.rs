@@ -95,7 +95,7 @@ pub struct Program<'m> {
     /// The methods that are called on what a call of a library has made.
     used: OnceCell<FxHashMap<CallId, FxHashSet<&'m str>>>,
     /// What is called on the queues of the process, once it was asked for.
-    queues: OnceCell<queues::Queues>,
+    queues: RefCell<Option<Rc<queues::Queues>>>,
     /// The steps that add to what a call has made.
     additions: OnceCell<FxHashMap<CallId, Rc<[Site]>>>,
     /// What frameworks pass to the functions registered with them, by parameter.
@@ -155,7 +155,7 @@ impl<'m> Program<'m> {
             constructions: OnceCell::new(),
             used: OnceCell::new(),
             additions: OnceCell::new(),
-            queues: OnceCell::new(),
+            queues: RefCell::default(),
             received: RefCell::default(),
             received_objects: RefCell::default(),
             given_settings: OnceCell::new(),
@@ -261,6 +261,7 @@ impl<'m> Program<'m> {
     /// Forgets what was evaluated before all registrations were known.
     pub fn forget(&self) {
         *self.given_objects.borrow_mut() = None;
+        *self.queues.borrow_mut() = None;
         self.memo.borrow_mut().clear();
         self.bound_memo.borrow_mut().clear();
         self.keys.borrow_mut().clear();

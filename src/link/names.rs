@@ -279,7 +279,8 @@ fn package_named(specifier: &str) -> String {
     let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let is_build = |part: &str| {
         let number = part.strip_prefix('v');
-        part == "stable" || number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        part == "stable"
+            || number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     };
     if parts.len() > 1 && parts.first().is_some_and(|part| is_build(part)) {
         parts.remove(0);
@@ -334,6 +335,7 @@ mod tests {
         assert_eq!(match_alias("pkg", "pkg"), Some(""));
         assert_eq!(package_named("@scope/name@^1.2/part?target=es2022"), "@scope/name/part");
         assert_eq!(package_named("v135/name@1.2.3"), "name");
+        assert_eq!(package_named("v/part"), "v/part");
         assert_eq!(package_named("name@v4.24.0/mod.ts"), "name");
         assert_eq!(package_named("@scope/name"), "@scope/name");
         assert_eq!(match_alias("pkg/*", "pkg"), None);

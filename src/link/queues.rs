@@ -1,5 +1,7 @@
 //! Queues of the process: what one function puts into a queue, another one takes out and goes on with.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashMap;
 
 use super::Program;
@@ -38,15 +40,20 @@ impl<'m> Program<'m> {
         if self.queue_role(site) != Some(role) {
             return Vec::new();
         }
-        if self.queues.get().is_none() {
-            // Asked for while it was looked for, it may be there already: it is the same.
-            let _ = self.queues.set(self.find_queues());
-        }
-        let Some(queues) = self.queues.get() else { return Vec::new() };
+        let queues = self.known_queues();
         let mut found: Vec<Site> = Vec::new();
         for made in self.queues_of(site) {
-            found.extend(of(queues, made).into_iter().flatten().take(CALLS));
+            found.extend(of(&queues, made).into_iter().flatten().take(CALLS));
         }
+        found
+    }
+
+    fn known_queues(&self) -> Rc<Queues> {
+        if let Some(known) = &*self.queues.borrow() {
+            return known.clone();
+        }
+        let found = Rc::new(self.find_queues());
+        *self.queues.borrow_mut() = Some(found.clone());
         found
     }
 
