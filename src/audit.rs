@@ -4,6 +4,7 @@
 //! what those import is parsed too. A file's text is released as soon as it is lowered.
 
 mod before;
+mod cache;
 mod excerpts;
 pub(crate) mod explained;
 mod history;
@@ -19,7 +20,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Instant;
 
-use before::Before;
+use before::{Before, Found as FoundBefore};
+use cache::Kept;
 use excerpts::excerpts;
 use rayon::prelude::*;
 use reader::{Read, Reader};
@@ -161,6 +163,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     let mut prepared = prepare(tree, &tools, &reader)?;
     let since = options.changed_since.as_deref();
     let before = since.map(|name| clock.measure("git", || Before::open(root, name, &prepared, options))).transpose()?;
+    let place = before.as_ref().and_then(Before::place_of_current);
     // The two trees are audited beside each other.
     let (current, before) = std::thread::scope(|scope| {
         let before = before
@@ -172,20 +175,31 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     })?;
     let Found { judged, hits, past, searched, .. } = current;
     let mut audit = audit_of(judged, searched, &prepared, &reader, &tools)?;
+    let values = hits.iter().flat_map(FileHits::values).chain(past.iter().map(|past| &past.value));
+    let redaction = Redaction::of(values);
     if let (Some(name), Some(found)) = (since, before) {
-        let found = found.unwrap_or_else(|| Before::unchanged(name, &audit, options));
+        let now = || kept(&audit, &redaction);
+        if let Some((cache, key)) = place {
+            cache.keep(&key, &now());
+        }
+        let found = found.unwrap_or_else(|| FoundBefore::unchanged(name, now(), options));
         found.compare(&mut audit, options);
     }
     if let Some(baseline) = &options.baseline {
         hold_against(&mut audit, baseline);
     }
-    let values = hits.iter().flat_map(FileHits::values).chain(past.iter().map(|past| &past.value));
-    let redaction = Redaction::of(values);
     excerpts(&reader.contents, &mut audit.findings, &prepared.tree, &hits, &redaction);
     redaction.apply(&mut audit);
     let prefix = prepared.tree.prefix.clone();
     free((prepared, hits, reader, catalogue));
     Ok(Report { audit, apps: Vec::new(), prefix, timings: clock.timings(start) })
+}
+
+/// What a later audit may be compared with.
+fn kept(audit: &Audit, redaction: &Redaction) -> Kept {
+    let mut findings = audit.findings.clone();
+    redaction.apply_to(&mut findings);
+    Kept::of(&audit.boxes, findings, audit.gate.exemptions.clone())
 }
 
 /// The rules, and the files of a tree.

@@ -57,6 +57,8 @@ pub struct Options {
     pub rules: Option<PathBuf>,
     /// Whether credentials are looked for in git's history, too.
     pub history: bool,
+    /// The folder where what was found in whole trees is kept from run to run; none: it is not kept.
+    pub cache: Option<PathBuf>,
     /// Worker threads; none: as many as there are cores.
     pub threads: Option<usize>,
 }

@@ -4,18 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::collect::{Contents, Limits, Tree, revision};
+use crate::collect::{Contents, Limits, Revision, Tree, revision};
 use crate::config::{self, Configuration, MAX_UNTICKED, NAMES};
 use crate::judge::baseline::{self, Baseline};
 use crate::judge::compare::{Known, mark};
+use crate::judge::conditions::exposure::FileHits;
 use crate::model::Module;
 use crate::rules::checked::Catalogue;
 use crate::source::decode;
 use crate::verdict::*;
 use crate::{Error, Options};
 
+use super::cache::{Cache, Kept, Key};
 use super::reader::{Read, Reader};
-use super::{Clock, Prepared, Tools, exclude, judged_of, prepare, settle_tree};
+use super::{Clock, Prepared, Redaction, Tools, exclude, judged_of, prepare, settle_tree};
 
 /// The tree of the revision, ready to be audited.
 pub(super) struct Before {
@@ -29,14 +31,18 @@ pub(super) struct Before {
     reads: BTreeMap<String, Read>,
     /// Nothing has changed.
     is_same: bool,
+    /// What an earlier run found in it.
+    kept: Option<Kept>,
+    /// Where what is found in it is kept, and under what.
+    cache: Option<(Cache, Key)>,
+    /// Under what is kept what is found in the tree on disk, which may be the next revision.
+    current: Option<Key>,
 }
 
 /// What was found in the tree of the revision.
 pub(super) struct Found {
     name: String,
-    boxes: Vec<Answer>,
-    findings: Vec<Finding>,
-    exemptions: Vec<Exemption>,
+    kept: Kept,
     configuration: Configuration,
     baseline: Option<Baseline>,
 }
@@ -44,7 +50,8 @@ pub(super) struct Found {
 impl Before {
     /// Reads the tree of a revision. `current` is what was read on disk, before anything was taken out of it.
     pub(super) fn open(root: &Path, name: &str, current: &Prepared, options: &Options) -> Result<Before, Error> {
-        let (mut tree, contents) = revision(root, name, &current.tree, Limits::default())?;
+        let Revision { mut tree, contents, print, print_on_disk } =
+            revision(root, name, &current.tree, Limits::default())?;
         let configuration = if options.is_imposed { options.configuration.clone() } else { configured(&contents) };
         exclude(&mut tree, &configuration);
         let facts = |of: &Configuration| of.facts.iter().map(|fact| format!("{:?}", fact.value)).collect::<Vec<_>>();
@@ -57,47 +64,70 @@ impl Before {
         let is_same = catalogue.is_none()
             && tree.files.len() == current.tree.files.len()
             && tree.files.iter().all(|file| contents.is_on_disk(&file.path));
-        let reads = if is_same { BTreeMap::new() } else { shared(&contents, current) };
-        Ok(Before { name: name.to_owned(), tree, contents, configuration, catalogue, reads, is_same })
+        let cache = Cache::of(options, &current.tree);
+        let key = |print: &str| Key::of(print, options);
+        let kept = cache.as_ref().filter(|_| !is_same).and_then(|cache| cache.find(&key(&print)));
+        let reads = if is_same || kept.is_some() { BTreeMap::new() } else { shared(&contents, current) };
+        let current = print_on_disk.map(|print| key(&print));
+        let cache = cache.map(|cache| (cache, key(&print)));
+        Ok(Before {
+            name: name.to_owned(),
+            tree,
+            contents,
+            configuration,
+            catalogue,
+            reads,
+            is_same,
+            kept,
+            cache,
+            current,
+        })
     }
 
-    /// Audits it, or takes over what was found on disk where nothing has changed: then this gives nothing.
+    /// Where what is found in the tree on disk is kept, and under what.
+    pub(super) fn place_of_current(&self) -> Option<(Cache, Key)> {
+        let (cache, _) = self.cache.as_ref()?;
+        Some((cache.clone(), self.current.clone()?))
+    }
+
+    /// Audits it, unless an earlier run has done so, or takes over what was found on disk where nothing has changed:
+    /// then this gives nothing.
     pub(super) fn audit(self, tools: &Tools<'_>) -> Result<Option<Found>, Error> {
         if self.is_same {
             return Ok(None);
         }
-        let Before { name, tree, contents, configuration, catalogue, reads, .. } = self;
-        let clock = Clock::default();
-        let tools = Tools { catalogue: catalogue.as_ref().unwrap_or(tools.catalogue), clock: &clock, ..*tools };
-        let reader = Reader::new(contents, tools.catalogue, &tree.projects)?.with(reads);
-        let mut prepared = prepare(tree, &tools, &reader)?;
-        let super::Found { mut judged, hits, .. } =
-            judged_of(&mut prepared, &reader, &tools, &configuration, None, None)?;
-        super::Redaction::of(hits.iter().flat_map(crate::judge::conditions::exposure::FileHits::values))
-            .apply_to(&mut judged.findings);
-        let settled = settle_tree(&mut judged, &prepared, &configuration, &tools);
-        let baseline = text(&reader.contents, baseline::FILE);
-        Ok(Some(Found {
-            name,
-            boxes: judged.answers,
-            findings: judged.findings,
-            exemptions: settled.exemptions,
-            configuration,
-            baseline: baseline.and_then(|text| Baseline::parse(baseline::FILE, &text).ok()),
-        }))
+        let Before { name, tree, contents, configuration, catalogue, reads, kept, cache, .. } = self;
+        let baseline = text(&contents, baseline::FILE).and_then(|text| Baseline::parse(baseline::FILE, &text).ok());
+        let kept = match kept {
+            Some(kept) => kept,
+            None => {
+                let clock = Clock::default();
+                let catalogue = catalogue.as_ref().unwrap_or(tools.catalogue);
+                let tools = Tools { catalogue, clock: &clock, ..*tools };
+                let kept = audited((tree, contents), reads, &configuration, &tools)?;
+                if let Some((cache, key)) = cache {
+                    cache.keep(&key, &kept);
+                }
+                kept
+            }
+        };
+        Ok(Some(Found { name, kept, configuration, baseline }))
     }
+}
 
-    /// What an unchanged tree has found before, by what it finds now.
-    pub(super) fn unchanged(name: &str, audit: &Audit, options: &Options) -> Found {
-        Found {
-            name: name.to_owned(),
-            boxes: audit.boxes.clone(),
-            findings: audit.findings.clone(),
-            exemptions: audit.gate.exemptions.clone(),
-            configuration: options.configuration.clone(),
-            baseline: options.baseline.clone(),
-        }
-    }
+/// What is found in the tree of a revision.
+fn audited(
+    (tree, contents): (Tree, Contents),
+    reads: BTreeMap<String, Read>,
+    configuration: &Configuration,
+    tools: &Tools<'_>,
+) -> Result<Kept, Error> {
+    let reader = Reader::new(contents, tools.catalogue, &tree.projects)?.with(reads);
+    let mut prepared = prepare(tree, tools, &reader)?;
+    let super::Found { mut judged, hits, .. } = judged_of(&mut prepared, &reader, tools, configuration, None, None)?;
+    let settled = settle_tree(&mut judged, &prepared, configuration, tools);
+    Redaction::of(hits.iter().flat_map(FileHits::values)).apply_to(&mut judged.findings);
+    Ok(Kept::of(&judged.answers, judged.findings, settled.exemptions))
 }
 
 /// What was read on disk of files that are the same in the revision: not what they are, which other files decide.
@@ -129,21 +159,26 @@ fn configured(contents: &Contents) -> Configuration {
 }
 
 impl Found {
+    /// What an unchanged tree has found before, by what it finds now.
+    pub(super) fn unchanged(name: &str, now: Kept, options: &Options) -> Found {
+        let (configuration, baseline) = (options.configuration.clone(), options.baseline.clone());
+        Found { name: name.to_owned(), kept: now, configuration, baseline }
+    }
+
     /// Holds an audit against what was found in the revision.
     pub(super) fn compare(self, audit: &mut Audit, options: &Options) {
-        let before: BTreeMap<Item, Verdict> = self.boxes.iter().map(|answer| (answer.item, answer.verdict)).collect();
         for answer in &mut audit.boxes {
-            answer.before = before.get(&answer.item).copied();
+            answer.before = self.kept.verdicts.get(&answer.item).copied();
         }
-        let known: Vec<Known> = self.findings.iter().map(Known::of).collect();
+        let known: Vec<Known> = self.kept.findings.iter().map(Known::of).collect();
         let gone: BTreeSet<usize> = mark(&mut audit.findings, &known).into_iter().collect();
-        let gone = self.findings.iter().enumerate().filter(|(index, _)| gone.contains(index));
+        let gone = self.kept.findings.iter().enumerate().filter(|(index, _)| gone.contains(index));
         let comparison = audit.comparison.get_or_insert_default();
         comparison.gone =
             gone.map(|(_, finding)| Finding { standing: Some(Standing::Gone), ..finding.clone() }).collect();
         comparison.since = Some(self.name.clone());
         let mut had: BTreeMap<_, usize> = BTreeMap::new();
-        for exemption in &self.exemptions {
+        for exemption in &self.kept.exemptions {
             *had.entry(key(exemption)).or_default() += 1;
         }
         for exemption in &mut audit.gate.exemptions {

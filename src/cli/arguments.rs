@@ -303,6 +303,9 @@ pub struct Check {
     /// Print all evidence and every file left out
     #[arg(help_heading = REPORT, short, long)]
     pub verbose: bool,
+    /// Keep nothing from run to run; in CI nothing is kept anyway
+    #[arg(help_heading = RUNNING, hide_short_help = true, long)]
+    pub no_cache: bool,
     /// Say on standard error where the time went
     #[arg(help_heading = RUNNING, hide_short_help = true, long)]
     pub timings: bool,

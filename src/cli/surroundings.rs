@@ -3,6 +3,7 @@
 use std::{
     env,
     io::IsTerminal,
+    path::PathBuf,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -105,6 +106,17 @@ impl Surroundings {
     /// Whether this runs in continuous integration, as all services tell by `CI`.
     pub fn is_ci(&self) -> bool {
         self.set("CI").is_some_and(|value| !matches!(value.as_str(), "0" | "false"))
+    }
+
+    /// The folder for what is kept from run to run; none in CI, where no run knows the one before.
+    pub fn cache(&self) -> Option<PathBuf> {
+        if self.is_ci() {
+            return None;
+        }
+        let absolute = |name: &str| self.set(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let shared = absolute("XDG_CACHE_HOME").or_else(|| absolute("LOCALAPPDATA"));
+        let folder = shared.or_else(|| Some(absolute("HOME")?.join(".cache")))?;
+        Some(folder.join("launchcheck"))
     }
 
     /// The day, `YYYY-MM-DD` in UTC: that of SOURCE_DATE_EPOCH, else the clock's.

@@ -79,6 +79,7 @@ pub(super) fn options(check: &Check, surroundings: &Surroundings) -> Result<Opti
         baseline,
         changed_since: check.changed_since.clone(),
         rules: check.rules.clone(),
+        cache: (!check.no_cache).then(|| surroundings.cache()).flatten(),
         threads: check.threads.map(usize::from),
     })
 }

@@ -21,7 +21,7 @@ pub use self::{
     contents::Contents,
     history::{HistoryError, HistoryLimits, Past, Walked, history},
     ignoring::{IgnoreRules, would_ignore},
-    revision::{RevisionError, revision},
+    revision::{Revision, RevisionError, revision},
     starts::starts,
 };
 use crate::model::Project;

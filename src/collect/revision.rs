@@ -56,12 +56,21 @@ pub enum RevisionError {
     Broken { name: String, why: String },
 }
 
-/// The tree of a revision as `collect` gives the one on disk, and where its files are read. `current` is the tree on
-/// disk: what is the same there is read there.
+/// The tree of a revision as `collect` gives the one on disk, and where its files are read.
+pub struct Revision {
+    pub tree: Tree,
+    pub contents: Contents,
+    /// What its files are, names and bytes, in one hash.
+    pub print: String,
+    /// The same of the tree on disk; none: it has files that git does not track.
+    pub print_on_disk: Option<String>,
+}
+
+/// Opens a revision. `current` is the tree on disk: what is the same there is read there.
 ///
 /// # Errors
 /// There is no repository, no such revision, or not all of its objects are here.
-pub fn revision(root: &Path, name: &str, current: &Tree, limits: Limits) -> Result<(Tree, Contents), RevisionError> {
+pub fn revision(root: &Path, name: &str, current: &Tree, limits: Limits) -> Result<Revision, RevisionError> {
     let missing = || RevisionError::NoRepository { root: root.display().to_string() };
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let repository = git::discover(&root).ok().flatten().ok_or_else(missing)?;
@@ -82,10 +91,16 @@ fn read(
     name: &str,
     current: &Tree,
     limits: Limits,
-) -> Result<(Tree, Contents), RevisionError> {
+) -> Result<Revision, RevisionError> {
     let objects = Objects::open(repository, name)?;
+    let on_disk = on_disk(root, current);
+    let is_tracked = current.files.iter().all(|file| file.tracked && on_disk.contains_key(&file.path));
+    let print_on_disk = is_tracked.then(|| print(on_disk.iter().map(|(path, (id, _))| (path.as_str(), *id))));
     // Before the first commit, and where the folder was not there yet, everything is new.
-    let nothing = || (Tree { in_git: true, ..Tree::default() }, Contents::of(root, Snapshot::default()));
+    let nothing = || {
+        let tree = Tree { in_git: true, ..Tree::default() };
+        Revision { tree, contents: Contents::of(root, Snapshot::default()), print: print([]), print_on_disk: None }
+    };
     if objects.is_unborn(repository) {
         return Ok(nothing());
     }
@@ -98,36 +113,46 @@ fn read(
         }
     }
     let files = objects.files(tree, limits)?;
-    let same = same_on_disk(root, &files, current);
     let mut snapshot = Snapshot::default();
     let mut sizes: Vec<(String, u64)> = Vec::new();
-    for (path, id) in files {
-        if let Some(bytes) = same.get(&path) {
+    for (path, id) in &files {
+        if let Some((_, bytes)) = on_disk.get(path).filter(|(found, _)| found == id) {
             sizes.push((path.clone(), *bytes));
-            snapshot.unchanged.insert(path);
+            snapshot.unchanged.insert(path.clone());
             continue;
         }
-        let bytes = objects.size(id)?;
-        if walk::is_taken(&path, bytes, limits) {
-            snapshot.changed.insert(path.clone(), objects.bytes(id)?);
+        let bytes = objects.size(*id)?;
+        if walk::is_taken(path, bytes, limits) {
+            snapshot.changed.insert(path.clone(), objects.bytes(*id)?);
         }
-        sizes.push((path, bytes));
+        sizes.push((path.clone(), bytes));
     }
     let contents = Contents::of(root, snapshot);
     let tree = super::complete(walk::listed(sizes, limits), &contents);
-    Ok((tree, contents))
+    let taken = tree.files.iter().filter_map(|file| Some((file.path.as_str(), *files.get(&file.path)?)));
+    let print = print(taken);
+    Ok(Revision { tree, contents, print, print_on_disk })
 }
 
-/// The files that are the same on disk, with their sizes.
-fn same_on_disk(root: &Path, files: &BTreeMap<String, ObjectId>, current: &Tree) -> BTreeMap<String, u64> {
-    let is_same = |path: &str, id: ObjectId| {
+/// What git calls the contents of the files on disk, with their sizes.
+fn on_disk(root: &Path, current: &Tree) -> BTreeMap<String, (ObjectId, u64)> {
+    let named = |path: &str| {
         let bytes = fs::read(root.join(path)).ok()?;
-        let found = gix_object::compute_hash(Kind::Sha1, gix_object::Kind::Blob, &bytes).ok()?;
-        (found == id).then_some(bytes.len() as u64)
+        let id = gix_object::compute_hash(Kind::Sha1, gix_object::Kind::Blob, &bytes).ok()?;
+        Some((path.to_owned(), (id, bytes.len() as u64)))
     };
-    let shared: Vec<(&str, ObjectId)> =
-        current.files.iter().filter_map(|file| Some((file.path.as_str(), *files.get(&file.path)?))).collect();
-    shared.par_iter().filter_map(|(path, id)| Some(((*path).to_owned(), is_same(path, *id)?))).collect()
+    current.files.par_iter().filter_map(|file| named(&file.path)).collect()
+}
+
+/// One hash of files, sorted by path.
+fn print<'p>(files: impl IntoIterator<Item = (&'p str, ObjectId)>) -> String {
+    let mut hasher = gix_hash::hasher(Kind::Sha1);
+    for (path, id) in files {
+        hasher.update(path.as_bytes());
+        hasher.update(&[0]);
+        hasher.update(id.as_bytes());
+    }
+    hasher.try_finalize().map_or_else(|_| String::new(), |id| id.to_string())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

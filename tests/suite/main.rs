@@ -3,6 +3,7 @@
 mod adopted;
 mod apps;
 mod authoring;
+mod cache;
 mod cases;
 mod catalogue_readme;
 mod cli;

@@ -13,7 +13,7 @@ fn findings<'r>(report: &'r Value, rule: &str) -> Vec<&'r Value> {
     report["findings"].as_array().expect("findings").iter().filter(|finding| finding["rule"] == rule).collect()
 }
 
-fn commit(folder: &std::path::Path) {
+pub(crate) fn commit(folder: &std::path::Path) {
     git(folder, &["add", "--all"]);
     git(folder, &["-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "--quiet", "--message", "m"]);
 }
