@@ -1,7 +1,7 @@
 //! What a reader should know before trusting an answer: how the tree was found, and what was looked for in vain.
 
 use crate::collect::Tree;
-use crate::verdict::{Coverage, Inventory, Text};
+use crate::verdict::{Coverage, Inventory, LlmCall, Text};
 
 /// The remarks about a tree, in a fixed order.
 pub(super) fn remarks(tree: &Tree, coverage: &Coverage, inventory: &Inventory) -> Vec<Text> {
@@ -31,6 +31,15 @@ pub(super) fn remarks(tree: &Tree, coverage: &Coverage, inventory: &Inventory) -
              launchcheck.toml can name it; if the app is in another folder, give its path",
             "LLM 호출 없음: `launchcheck list libraries`에 없는 라이브러리로 호출한다면 launchcheck.toml에 적고, 앱이 다른 \
              폴더에 있다면 그 경로를 지정합니다",
+        ));
+    }
+    let is_reached = |call: &LlmCall| !call.entry_points.is_empty();
+    if !inventory.llm_calls.is_empty() && !inventory.llm_calls.iter().any(is_reached) {
+        remarks.push(text(
+            "no entry point reaches an LLM call, so what is asked of their ways was not answered: if one should, \
+             `launchcheck explain PATH:LINE` shows what leads to the call",
+            "LLM 호출에 이르는 진입점 없음: 그 경로에 대한 질문은 판정하지 못했습니다. 진입점이 있다면 `launchcheck explain \
+             PATH:LINE`으로 호출에 이르는 길을 봅니다",
         ));
     }
     remarks

@@ -45,6 +45,9 @@ impl<'a> Page<'a> {
         if let Some(compared) = order::compared(audit, self.tongue) {
             self.line(&compared);
         }
+        for remark in &audit.coverage.remarks {
+            self.line(remark.in_tongue(self.tongue));
+        }
         for file in &audit.coverage.unread {
             let said = words::Word::Unread.say(self.tongue);
             self.line(&format!("{said} {}: {}", file.path, file.why.in_tongue(self.tongue)));

@@ -1,5 +1,5 @@
-//! One line per finding, `path:line:column: rule message [item]`, then the verdict. What has made the gate weaker comes
-//! first, in the same form.
+//! One line per finding, `path:line:column: rule message [item]`, then what a reader should know before trusting the
+//! verdict, and the verdict. What has made the gate weaker comes first, in the same form.
 
 use std::fmt::Write;
 
@@ -28,6 +28,12 @@ pub fn render(report: &Report, style: &Style) -> String {
         }
         if let Some(line) = order::compared(&report.audit, style.tongue) {
             out.push_str(&clean::shown(&line));
+            out.push('\n');
+        }
+    }
+    if !style.quiet {
+        for remark in &report.audit.coverage.remarks {
+            out.push_str(&clean::shown(remark.in_tongue(style.tongue)));
             out.push('\n');
         }
     }
