@@ -195,10 +195,12 @@ impl Packs {
         let Some(template) = known.messages.get(variant) else { return bare(rule, variant) };
         let no_terms = BTreeMap::new();
         let terms = |name: &str| known.terms.get(name).unwrap_or(&no_terms);
-        let in_english: Vec<_> =
-            values.iter().map(|(name, value)| (*name, translate(value, terms(name), |text| &text.en))).collect();
+        let in_english: Vec<_> = values
+            .iter()
+            .map(|(name, value)| (*name, translate(value, terms(name), " and ", |text| &text.en)))
+            .collect();
         let in_korean: Vec<_> =
-            values.iter().map(|(name, value)| (*name, translate(value, terms(name), |text| &text.ko))).collect();
+            values.iter().map(|(name, value)| (*name, translate(value, terms(name), ", ", |text| &text.ko))).collect();
         Text { en: fill(&template.en, &in_english), ko: fill(&template.ko, &in_korean) }
     }
 
@@ -276,7 +278,7 @@ fn bare(rule: &str, variant: &str) -> Text {
 }
 
 /// Replaces the words of a comma-separated value that the rule has terms for.
-fn translate(value: &str, terms: &BTreeMap<String, Text>, tongue: impl Fn(&Text) -> &String) -> String {
+fn translate(value: &str, terms: &BTreeMap<String, Text>, and: &str, tongue: impl Fn(&Text) -> &String) -> String {
     if terms.is_empty() {
         return value.to_owned();
     }
@@ -285,7 +287,10 @@ fn translate(value: &str, terms: &BTreeMap<String, Text>, tongue: impl Fn(&Text)
         .map(str::trim)
         .map(|word| terms.get(word).map_or(word, |text| tongue(text).as_str()))
         .collect();
-    words.join(", ")
+    match words.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{}{and}{last}", before.join(", ")),
+        _ => words.concat(),
+    }
 }
 
 /// Fills `{name}` placeholders in one pass: values are never searched for placeholders themselves.

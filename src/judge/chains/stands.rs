@@ -330,7 +330,10 @@ impl<'m> Look<'_, '_, 'm> {
                     let location = self.case.program.place(external.call);
                     let message = match is_fine {
                         true => text("a ceiling stands before it", "앞에 상한이 있습니다"),
-                        false => self.missing(item, &external.api, &external.api),
+                        false => {
+                            let values = [("api", external.api.clone())];
+                            self.case.packs.message("no-cost-cap", "unreached", &values)
+                        }
                     };
                     said.push((is_fine, Evidence { location, message }));
                 }

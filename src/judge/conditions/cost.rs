@@ -276,13 +276,8 @@ pub fn cost_cap(case: &Case<'_, '_>) -> Outcome {
     let (mut findings, evidence) = judge(case, Item::C2, "no-cost-cap", &by_entry, false);
     for external in case.llm_calls().filter(|external| external.reached.is_empty()) {
         if !unreached_is_protected(case, external, "C2") {
-            let entry = crate::link::Program::written(&case.program.units.calls[external.call].call.callee);
-            let mut finding = case.call_finding(
-                "no-cost-cap",
-                "none",
-                external.call,
-                &[("entry", entry), ("api", external.api.clone())],
-            );
+            let values = [("api", external.api.clone())];
+            let mut finding = case.call_finding("no-cost-cap", "unreached", external.call, &values);
             finding.confidence = Confidence::Likely;
             findings.push(finding);
         }

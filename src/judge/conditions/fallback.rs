@@ -27,8 +27,9 @@ pub fn fallback(case: &Case<'_, '_>) -> Outcome {
 
 fn judge(case: &Case<'_, '_>, external: &External) -> Option<Finding> {
     if external.reached.is_empty() {
-        let caller = case.program.units.units[case.program.units.calls[external.call].unit].name();
-        let name = if caller.is_empty() { &external.api } else { caller };
+        let info = &case.program.units.calls[external.call];
+        let caller = case.program.units.units[info.unit].name();
+        let name = if caller.is_empty() { &case.program.modules[info.module].path } else { caller };
         let ways = ways_from_callers(case, vec![external.open], CALLERS);
         let fate = ways.iter().map(|trail| fate_of(case, external, trail)).find(|fate| *fate != Some(Fate::Answered));
         return fate.map(|fate| finding(case, external, fate, name));
