@@ -56,7 +56,12 @@ pub const CONDITIONS: [Condition; 18] = [
     condition("missing-rate-limit", &[("none", &["api", "entry"]), ("not-wired", &["api", "entry", "guard"])]),
     condition(
         "no-cost-cap",
-        &[("none", &["api", "entry"]), ("not-wired", &["api", "entry", "guard"]), ("recorded-only", &["api", "entry"])],
+        &[
+            ("none", &["api", "entry"]),
+            ("unreached", &["api"]),
+            ("not-wired", &["api", "entry", "guard"]),
+            ("recorded-only", &["api", "entry"]),
+        ],
     ),
     condition(
         "no-duplicate-guard",
