@@ -325,11 +325,11 @@ enum OnClient {
     Unseen,
 }
 
-fn on_client(search: &mut Search<'_, '_>, value: &Value<'_>) -> OnClient {
+fn on_client<'m>(search: &mut Search<'_, 'm>, value: &Value<'m>) -> OnClient {
     let program = search.program;
     let which = search.which;
-    let clients: Vec<(&Fact, Site)> = value
-        .sites()
+    let clients: Vec<(&'m Fact, Site)> = program
+        .makers(value)
         .iter()
         .rev()
         .flat_map(|made| {
@@ -342,12 +342,14 @@ fn on_client(search: &mut Search<'_, '_>, value: &Value<'_>) -> OnClient {
             })
         })
         .collect();
-    let settings: Vec<&Fact> =
-        clients.iter().filter(|(fact, _)| fact.is == Kind::Client).map(|(fact, _)| *fact).collect();
-    for (fact, made) in &clients {
-        // A method that changes options takes the options of its client too.
-        let own: Vec<&Fact> =
-            if fact.is == Kind::Client || which.of(fact).is_some() { vec![*fact] } else { settings.clone() };
+    let is_client = |(fact, _): &&(&'m Fact, Site)| fact.is == Kind::Client;
+    for (place, (fact, made)) in clients.iter().enumerate() {
+        // A method that changes options takes the options of its client too, which was made before.
+        let own: Vec<&Fact> = if fact.is == Kind::Client || which.of(fact).is_some() {
+            vec![*fact]
+        } else {
+            clients.iter().skip(place).filter(is_client).map(|(fact, _)| *fact).collect()
+        };
         for fact in own {
             if let Some(held) = search.consider(fact, *made) {
                 return OnClient::Given(held);
@@ -359,7 +361,7 @@ fn on_client(search: &mut Search<'_, '_>, value: &Value<'_>) -> OnClient {
     for (_, fact) in constructor.into_iter().flat_map(|constructor| program.facts_of(constructor, Kind::Client)) {
         search.note_default(fact);
     }
-    if settings.is_empty() { OnClient::Unseen } else { OnClient::NotGiven }
+    if clients.iter().any(|(fact, _)| fact.is == Kind::Client) { OnClient::NotGiven } else { OnClient::Unseen }
 }
 
 /// The one of two that gives less: nothing at all, something unseen, the longer time.

@@ -8,9 +8,9 @@ use rustc_hash::FxHashMap;
 
 use super::Program;
 use super::units::{CallId, NodeKind};
-use super::values::Site;
+use super::values::{Site, Value};
 use crate::model::*;
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 
 impl<'m> Program<'m> {
     /// The steps that add to what a call has made.
@@ -18,11 +18,58 @@ impl<'m> Program<'m> {
         if let Some(found) = self.additions.get() {
             return found.get(&made).cloned().unwrap_or_else(|| Rc::from([]));
         }
+        // What is asked for while they are looked for goes without them.
+        if self.is_adding.replace(true) {
+            self.cuts.set(self.cuts.get() + 1);
+            return Rc::from([]);
+        }
         let found = self.find_additions();
+        self.is_adding.set(false);
         let steps = found.get(&made).cloned().unwrap_or_else(|| Rc::from([]));
         // Asked for while it was looked for, it may be there already: it is the same.
         let _ = self.additions.set(found);
         steps
+    }
+
+    /// The calls whose results are given to the steps that add to what a call has made: `graph.add_node("cut", Cut())`.
+    pub fn added_to(&self, made: Site) -> Vec<Site> {
+        let mut all = Vec::new();
+        for step in self.additions(made.call).iter() {
+            for argument in &self.units.calls[step.call].call.arguments {
+                self.client_sites(&argument.value, step.frame, &mut all, 0);
+            }
+        }
+        all
+    }
+
+    /// The calls that made the parts of something that is put together step by step, where a part is itself something that
+    /// asks a model: `graph.add_node("answer", prompt | model)`. What a function asks are calls of their own.
+    pub(super) fn parts(&self, made: &[Site]) -> Vec<Rc<[Site]>> {
+        let mut all: Vec<Rc<[Site]>> = Vec::new();
+        for each in made {
+            let added = self.additions(each.call);
+            let chained = self.callee_paths(*each).iter().any(|path| self.is_a(path, Kind::Same)).then_some(*each);
+            for step in chained.into_iter().chain(added.iter().copied()) {
+                for argument in &self.units.calls[step.call].call.arguments {
+                    for value in self.values(&argument.value, step.frame).iter() {
+                        if let Value::Library { path, sites } = value
+                            && self.asks_a_model(path)
+                            && !all.contains(sites)
+                        {
+                            all.push(sites.clone());
+                        }
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// Whether something that was made asks a model: a client, or what is put together with one.
+    fn asks_a_model(&self, path: &str) -> bool {
+        let is_whole = |fact: &Fact| fact.becomes.as_deref() == Some(path);
+        self.is_a(path.trim_end_matches("()"), Kind::Client)
+            || self.catalogue.of_kind(Kind::Compose).any(|(_, fact)| is_whole(fact))
     }
 
     fn find_additions(&self) -> FxHashMap<CallId, Rc<[Site]>> {

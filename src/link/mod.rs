@@ -98,6 +98,8 @@ pub struct Program<'m> {
     queues: RefCell<Option<Rc<queues::Queues>>>,
     /// The steps that add to what a call has made.
     additions: OnceCell<FxHashMap<CallId, Rc<[Site]>>>,
+    /// Whether these steps are being looked for.
+    is_adding: Cell<bool>,
     /// What frameworks pass to the functions registered with them, by parameter.
     received: RefCell<FxHashMap<UnitId, Vec<String>>>,
     /// The classes of the program of which frameworks pass an object, by function and parameter.
@@ -155,6 +157,7 @@ impl<'m> Program<'m> {
             constructions: OnceCell::new(),
             used: OnceCell::new(),
             additions: OnceCell::new(),
+            is_adding: Cell::new(false),
             queues: RefCell::default(),
             received: RefCell::default(),
             received_objects: RefCell::default(),

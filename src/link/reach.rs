@@ -322,11 +322,48 @@ impl<'m> Program<'m> {
         let cuts = self.cuts.get();
         let mut frames = Vec::new();
         self.callbacks(made, &mut frames);
+        if self.callee_paths(made).iter().any(|path| self.is_a(path, Kind::Compose)) {
+            for argument in &self.units.calls[made.call].call.arguments {
+                self.objects_in(&argument.value, made.frame, &mut frames, 0);
+            }
+        }
         let frames: Rc<[FrameId]> = frames.into();
         if self.cuts.get() == cuts {
             self.handed.borrow_mut().insert(made, frames.clone());
         }
         frames
+    }
+
+    /// The methods of objects that something is put together of, where their class derives from one of a library, which
+    /// calls what the class fills in: a retriever, a tool.
+    fn objects_in(&self, expression: &'m Expression, frame: FrameId, frames: &mut Vec<FrameId>, depth: usize) {
+        if depth > DEPTH || frames.len() > 200 {
+            return;
+        }
+        for value in self.values(expression, frame).iter() {
+            match value {
+                Value::Instance { class, .. } if self.derives_from_library(*class) => {
+                    let info = &self.units.classes[*class];
+                    let mut units: Vec<UnitId> = info.methods.values().copied().collect();
+                    units.retain(|unit| !matches!(self.units.units[*unit].name(), "__init__" | "constructor"));
+                    units.sort_unstable();
+                    let home = self.open_frame(info.unit);
+                    for unit in units {
+                        frames.extend(self.enter(unit, home, Some(Rc::new(value.clone())), How::Framework));
+                    }
+                }
+                Value::Data { expression: inner, frame } => match &inner.0.kind {
+                    ExpressionKind::List(items) => {
+                        items.iter().for_each(|item| self.objects_in(item, *frame, frames, depth + 1));
+                    }
+                    ExpressionKind::Object(entries) => {
+                        entries.iter().for_each(|entry| self.objects_in(&entry.value, *frame, frames, depth + 1));
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
     }
 
     /// The functions among the arguments of a call, without those that are only registered there.

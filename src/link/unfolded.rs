@@ -25,6 +25,9 @@ enum Form {
     Called(usize),
     /// `submit(f, x)`: `submit(() => f(x))`, for it is called later.
     Later(usize),
+    /// `Thread(target=f, args=(x,), kwargs={...})`: `Thread(target=() => f(x, ...))`: where the function, the list and the
+    /// object stand.
+    Listed { at: usize, list: Option<usize>, named: Option<usize> },
     /// `partial(f, x)`: called at once, `partial(f, x)(y)`, it is `f(x, y)`; a function of the program is wrapped:
     /// `(*rest) => f(x, *rest)`.
     Bound { is_own: bool },
@@ -60,7 +63,8 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
         return Forms::new();
     }
     let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
-    let facts = catalogue.of_kind(Kind::Runs).filter(|(_, fact)| hands_on(fact)).flat_map(|(_, fact)| &fact.names);
+    let facts = [Kind::Runs, Kind::Spawn].into_iter().flat_map(|kind| catalogue.of_kind(kind));
+    let facts = facts.filter(|(_, fact)| hands_on(fact)).flat_map(|(_, fact)| &fact.names);
     let names: BTreeSet<String> = facts.flat_map(|name| expand(name)).map(|name| last(&name)).collect();
     let program = Program::new(modules, &[], projects, catalogue);
     let is_named = |callee: &Expression| match &callee.kind {
@@ -88,18 +92,45 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
         .filter_map(|(call, info)| {
             let site = Site { call, frame: program.open_frame(info.unit) };
             let paths = program.callee_paths(site);
-            let (id, fact) = paths.iter().find_map(|path| program.facts_of(path, Kind::Runs).first().copied())?;
-            if !hands_on(fact) {
-                return None;
-            }
-            Some(((info.module, info.call.span), (form(&program, fact, site)?, id)))
+            let of_kind = |kind| paths.iter().find_map(|path| program.facts_of(path, kind).first().copied());
+            let (id, fact) = of_kind(Kind::Runs).or_else(|| of_kind(Kind::Spawn))?;
+            let form = match fact.is {
+                _ if !hands_on(fact) => None,
+                Kind::Spawn => handed_over(&program, fact, site),
+                _ => form(&program, fact, site),
+            };
+            Some(((info.module, info.call.span), (form?, id)))
         })
         .collect()
 }
 
 /// Whether what is given to a call beside the function goes to the function.
 fn hands_on(fact: &Fact) -> bool {
-    !matches!(fact.role.as_deref(), Some("at-once" | "nothing" | "listener" | "answers"))
+    fact.handler.is_some() && !matches!(fact.role.as_deref(), Some("at-once" | "nothing" | "listener" | "answers"))
+}
+
+/// What a call is written as that hands a call of a library over to run elsewhere: `add_task(chain.ainvoke, text)`. What
+/// a function of the program does there is told by its own calls.
+fn handed_over(program: &Program<'_>, fact: &Fact, site: Site) -> Option<Form> {
+    let arguments = &program.units.calls[site.call].call.arguments;
+    let place = |path: &str| match program.argument(site, path) {
+        Given::Present { expression, .. } => {
+            arguments.iter().position(|argument| std::ptr::eq(&argument.value, expression))
+        }
+        _ => None,
+    };
+    let at = place(fact.handler.as_deref()?)?;
+    let function = &arguments.get(at)?.value;
+    let is_call = |value: &Value<'_>| value.path().is_some_and(|path| program.is_a(path, Kind::Call));
+    let is_method = matches!(function.kind, ExpressionKind::Member { .. });
+    if !is_method || !program.values(function, site.frame).iter().any(is_call) {
+        return None;
+    }
+    let list = fact.value.as_deref();
+    Some(match list {
+        None => Form::Later(at),
+        Some(list) => Form::Listed { at, list: place(list), named: fact.keys.iter().find_map(|path| place(path)) },
+    })
 }
 
 /// What a call is written as; none where its function cannot be told apart, or is written out there.
@@ -136,6 +167,18 @@ fn rewrite(expression: &mut Expression, form_of: &dyn Fn(&Call) -> Option<Form>)
                 call.arguments.push(Argument { name: None, value: lambda(called, Vec::new()) });
             }
         }
+        Some(Form::Listed { at, list, named }) => {
+            if let Some(called) = listed(call, at, list, named)
+                && let Some(function) = call.arguments.get_mut(at)
+            {
+                function.value = lambda(called, Vec::new());
+                let mut place = 0..;
+                call.arguments.retain(|_| {
+                    let here = place.next();
+                    here.is_none() || here != list && here != named
+                });
+            }
+        }
         Some(Form::Bound { is_own: true }) => {
             if let Some(wrapped) = called(call, 0).map(wrapped) {
                 *expression = wrapped;
@@ -162,6 +205,33 @@ fn called(call: &Call, at: usize) -> Option<Call> {
     let further =
         call.arguments.iter().enumerate().filter(|(number, argument)| *number > at || argument.name.is_some());
     let arguments = further.filter(|(number, _)| *number != at).map(|(_, argument)| argument.clone()).collect();
+    Some(Call { span: Span { start: callee.span.start, end: call.span.end }, callee, arguments, is_new: false })
+}
+
+/// The call of the argument of this number with what stands in a list and an object beside it.
+fn listed(call: &Call, at: usize, list: Option<usize>, named: Option<usize>) -> Option<Call> {
+    let value = |place: usize| call.arguments.get(place).map(|argument| argument.value.clone());
+    let callee = value(at)?;
+    let mut arguments = Vec::new();
+    match list.and_then(value).map(|list| (list.span, list.kind)) {
+        Some((_, ExpressionKind::List(items))) => {
+            arguments.extend(items.into_iter().map(|value| Argument { name: None, value }));
+        }
+        Some((span, kind)) => {
+            let list = Box::new(Expression { span, kind });
+            arguments.push(Argument { name: None, value: Expression { span, kind: ExpressionKind::Spread(list) } });
+        }
+        None => {}
+    }
+    match named.and_then(value).map(|named| (named.span, named.kind)) {
+        Some((_, ExpressionKind::Object(entries))) => {
+            arguments.extend(entries.into_iter().map(|entry| Argument { name: entry.key, value: entry.value }));
+        }
+        Some((span, kind)) => {
+            arguments.push(Argument { name: Some("**".to_owned()), value: Expression { span, kind } });
+        }
+        None => {}
+    }
     Some(Call { span: Span { start: callee.span.start, end: call.span.end }, callee, arguments, is_new: false })
 }
 

@@ -80,6 +80,8 @@ pub enum Binding<'m> {
         access: Vec<Access<'m>>,
         annotation: Option<&'m Expression>,
         operator: Option<&'m str>,
+        /// Whether it is bound anew here, whatever the case, to something that is made of what it was.
+        renews: bool,
     },
     Declared(&'m Expression),
     Parameter {

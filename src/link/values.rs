@@ -8,6 +8,7 @@ mod frames;
 mod held;
 mod members;
 mod parameters;
+mod renewed;
 mod results;
 mod supers;
 
@@ -334,6 +335,7 @@ impl<'m> Program<'m> {
                 return vec![own];
             }
             if let Some(bindings) = unit.names.get(name) {
+                let bindings = written.map_or(bindings.as_slice(), |read| renewed::reaching(bindings, read));
                 // `let config = config::load()`: the name inside is the one outside.
                 let is_own = |binding: &Binding<'m>| match (binding, written) {
                     (Binding::Value { value, .. }, Some(written)) => value.span.contains(written),
@@ -424,7 +426,8 @@ impl<'m> Program<'m> {
     /// What a name is bound to in a scope; remembered, for it stands in many places. What was found while something
     /// else was being evaluated that it depends on is not the whole.
     fn bound(&self, bindings: &[Binding<'m>], frame: FrameId) -> Values<'m> {
-        let key = (bindings.as_ptr() as usize, frame);
+        // Bindings that hold at one place begin with the first one of the name: the last one tells which they are.
+        let key = (bindings.last().map_or(0, |last| std::ptr::from_ref(last) as usize), frame);
         if let Some(found) = self.bound_memo.borrow().get(&key) {
             return found.to_vec();
         }
@@ -439,7 +442,7 @@ impl<'m> Program<'m> {
     fn bindings(&self, bindings: &[Binding<'m>], frame: FrameId) -> Values<'m> {
         let mut all = Values::new();
         for binding in bindings.iter().take(ALTERNATIVES) {
-            add(&mut all, self.binding(binding, frame));
+            self.bind(&mut all, binding, frame);
         }
         // `client = None` before the real value says nothing.
         if all.len() > 1 {

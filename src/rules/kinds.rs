@@ -151,7 +151,8 @@ pub enum Kind {
     /// What a model will be asked with, made before the call (a template): `input` names the arguments that hold its texts.
     Prompt,
     /// A memory that keeps a conversation: `bounded = true` where it is windowed by default, else `bound` names the argument.
-    /// With `value` it is kept by a provider, and a call goes on with it that is given its name there.
+    /// With `value` it is kept by a provider, and a call goes on with it that is given its name there. `keys` are the argument
+    /// paths at which a call names the conversation: one under a name that is new each time begins anew.
     Memory,
     /// A message to people who operate the service: own notifiers are recognised by it. `value` is the argument path of the
     /// recipient where such a message may also be an answer: one that the request chooses is no operator; with
@@ -306,7 +307,7 @@ pub const KINDS: [Keys; 45] = [
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &[]),
     keys(Kind::Prompt, "prompt", &["names", "input"], &[]),
-    keys(Kind::Memory, "memory", &["names"], &["bounded", "bound", "value"]),
+    keys(Kind::Memory, "memory", &["names"], &["bounded", "bound", "value", "keys"]),
     keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs", "role"]),
     keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope", "handler", "needs"]),
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),

@@ -23,7 +23,7 @@ enum New {
 const DEPTH: usize = 30;
 
 /// Whether a key is made up on the spot: no later request comes with the same.
-pub(super) fn is_fresh<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) -> bool {
+pub(in crate::judge) fn is_fresh<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) -> bool {
     let mut newness = Newness { program, known: HashMap::new() };
     newness.of(key.0, key.1, 0) != New::No
 }

@@ -3,7 +3,7 @@
 mod comparisons;
 mod cooldowns;
 mod copies;
-mod fresh;
+pub(in crate::judge) mod fresh;
 mod lifetimes;
 pub mod operations;
 pub mod quantities;

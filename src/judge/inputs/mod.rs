@@ -5,6 +5,7 @@
 //! what comes from outside. What is bounded there, by a schema or a cut, or refused on the way, is limited.
 
 mod changes;
+mod composed;
 mod conversations;
 mod cuts;
 mod fields;
@@ -333,11 +334,14 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
     fn memories(&self, site: Site) -> Vec<Leaf<'m>> {
         let program = self.program();
         let callees = self.case.callees(site);
-        let made = callees.iter().flat_map(|value| value.sites().to_vec());
+        let makers: Vec<Site> = callees.iter().flat_map(|value| program.makers(value)).collect();
         let mut found: Vec<Leaf<'m>> = Vec::new();
-        for made in made {
+        for made in makers.iter().copied() {
             let memory = program.callee_paths(made).iter().cloned().find_map(|path| self.memory(&path, made));
-            let Some((memory, bounded)) = memory else { continue };
+            let Some((memory, bounded)) = memory.filter(|(memory, _)| !self.begins_anew(*memory, site)) else {
+                continue;
+            };
+            let bounded = bounded || self.is_cut_inside(site, &makers);
             let info = &program.units.calls[made.call];
             let leaf = Leaf {
                 kind: LeafKind::Memory,

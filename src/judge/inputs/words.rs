@@ -205,6 +205,19 @@ pub(super) fn is_about_conversation(name: &str) -> bool {
         .any(|word| name.contains(word))
 }
 
+/// Whether an expression is a conversation by its name: `messages`, `state["messages"]`, `state.messages`.
+pub(super) fn names_conversation(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => is_about_conversation(name),
+        ExpressionKind::Index { index, .. } => is_text(index, is_about_conversation),
+        ExpressionKind::Call(call) => {
+            matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if name == "get")
+                && call.arguments.first().is_some_and(|key| is_text(&key.value, is_about_conversation))
+        }
+        _ => false,
+    }
+}
+
 /// Methods by which the whole of a request is read.
 pub(super) fn reads_request(method: &str) -> bool {
     matches!(

@@ -33,7 +33,7 @@ impl<'m> Program<'m> {
             && !fact.unless.iter().any(|unless| self.meets(unless, site) == Some(true))
     }
 
-    /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name),
+    /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name, or of one of `{several,names}`),
     /// `path >= 1.5` and `path != false` (a comparison), `known path >= 1 d` (which does not hold for what is only known
     /// when it runs), `setting name = false` (a setting that is given to an object of a library, wherever), `.method()` (somewhere that method is called on the same object). None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
@@ -50,8 +50,10 @@ impl<'m> Program<'m> {
         }
         if let Some((path, name)) = condition.split_once(": ") {
             let given = self.arguments_along(site, path.trim());
-            let mentions =
-                |(expression, frame): &(&'m Expression, FrameId)| self.mentions(expression, *frame, name.trim(), 0);
+            let names = crate::rules::checked::expand(name.trim());
+            let mentions = |(expression, frame): &(&'m Expression, FrameId)| {
+                names.iter().any(|name| self.mentions(expression, *frame, name, 0))
+            };
             return (!given.is_empty()).then(|| given.iter().any(mentions));
         }
         if let Some(method) = condition.strip_prefix('.').and_then(|rest| rest.strip_suffix("()")) {

@@ -167,9 +167,10 @@ impl<'m> Walk<'_, 'm> {
         if let Some(value) = &assignment.value {
             self.expression(value);
             let (annotation, operator) = (assignment.annotation.as_ref(), assignment.operator.as_deref());
+            let renews = self.is_unconditional() && made_of(value, &assignment.target);
             self.pattern(&assignment.target, &mut Vec::new(), &|access| {
                 let (value, access) = placed(value, access);
-                Binding::Value { value, access, annotation, operator }
+                Binding::Value { value, access, annotation, operator, renews }
             });
             self.member_target(&assignment.target, value, assignment);
             if let ExpressionKind::Index { object, .. } = &assignment.target.kind {
@@ -179,6 +180,11 @@ impl<'m> Walk<'_, 'm> {
         {
             self.bind(name, Binding::Declared(annotation));
         }
+    }
+
+    /// Whether the statement at hand is one that its unit runs each time.
+    fn is_unconditional(&self) -> bool {
+        self.node.and_then(|node| self.units.nodes.get(node)).is_some_and(|node| node.parent.is_none())
     }
 
     fn member_target(&mut self, target: &'m Expression, value: &'m Expression, assignment: &'m Assignment) {
@@ -487,6 +493,21 @@ fn placed<'m>(mut value: &'m Expression, mut access: Vec<Access<'m>>) -> (&'m Ex
         access.remove(0);
     }
     (value, access)
+}
+
+/// Whether a value is made of what goes by a name so far: by a method of it, or as an argument.
+fn made_of(value: &Expression, target: &Expression) -> bool {
+    let is_it = |each: &Expression| match (&each.kind, &target.kind) {
+        (ExpressionKind::Name(each), ExpressionKind::Name(name)) => each == name,
+        _ => false,
+    };
+    match &value.kind {
+        ExpressionKind::Await(inner) | ExpressionKind::Member { object: inner, .. } => made_of(inner, target),
+        ExpressionKind::Call(call) => {
+            made_of(&call.callee, target) || call.arguments.iter().any(|argument| is_it(&argument.value))
+        }
+        _ => is_it(value),
+    }
 }
 
 /// What is iterated in pairs of its items with their numbers or keys: `enumerate(models)`, `models.items()`,

@@ -146,7 +146,7 @@ impl<'m> Program<'m> {
                 match binding {
                     binding if is_own(&binding) => {}
                     Binding::Import(import) => add(&mut all, self.imported(import, module, depth + 1)),
-                    binding => add(&mut all, self.binding(binding, frame)),
+                    binding => self.bind(&mut all, binding, frame),
                 }
             }
             return Some(all);

@@ -9,6 +9,7 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::frames::{FrameId, How, Site};
+use super::renewed::renew;
 use super::supers::library_member;
 use super::{ALTERNATIVES, Place, Value, Values, Written, add};
 
@@ -193,6 +194,9 @@ impl<'m> Program<'m> {
                             found.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }));
                         match annotation {
                             Some(annotation) if opaque => add(&mut all, self.annotation(annotation, frame)),
+                            _ if !all.is_empty() && self.always_assigns(values, *unit, assignment) => {
+                                renew(&mut all, found.to_vec())
+                            }
                             _ => add(&mut all, found.iter().cloned()),
                         }
                     }

@@ -196,9 +196,17 @@ impl<'m> Program<'m> {
                         let known = self.set_for_all(value, site);
                         made.splice(0..0, known);
                     }
-                    made.push(site);
-                    let becomes = fact.becomes.as_deref().unwrap_or("");
-                    add(&mut all, [Value::Library { path: Rc::from(becomes), sites: made.into() }]);
+                    let becomes: Rc<str> = Rc::from(fact.becomes.as_deref().unwrap_or(""));
+                    // A call of it may ask each of its parts.
+                    let parts = self.parts(sites);
+                    let with = |part: &[Site]| Value::Library {
+                        path: becomes.clone(),
+                        sites: made.iter().chain(part).copied().chain([site]).collect(),
+                    };
+                    match parts.is_empty() {
+                        true => add(&mut all, [with(&[])]),
+                        false => add(&mut all, parts.iter().map(|part| with(part))),
+                    }
                 }
                 _ => {}
             }
@@ -278,7 +286,13 @@ impl<'m> Program<'m> {
     }
 
     /// The constructor calls of clients among the values of an argument, also inside lists and objects.
-    pub(super) fn client_sites(&self, expression: &'m Expression, frame: FrameId, sites: &mut Vec<Site>, depth: usize) {
+    pub(in crate::link) fn client_sites(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        sites: &mut Vec<Site>,
+        depth: usize,
+    ) {
         if depth > 4 {
             return;
         }

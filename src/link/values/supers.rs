@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::link::Program;
 use crate::link::units::*;
 use crate::model::*;
+use crate::rules::catalogue::Kind;
 
 use super::frames::{FrameId, How, Site};
 use super::{Value, Values, add};
@@ -91,6 +92,22 @@ impl<'m> Program<'m> {
         all
     }
 
+    /// The calls that made a value; of an object whose class hands the base from a library what that puts together, those
+    /// that made this too.
+    pub fn makers(&self, value: &Value<'m>) -> Vec<Site> {
+        let mut all = value.sites().to_vec();
+        for made in value.sites() {
+            for (path, base) in self.made_as(*made) {
+                if base != *made && self.is_a(&path, Kind::Compose) {
+                    for argument in &self.units.calls[base.call].call.arguments {
+                        self.client_sites(&argument.value, base.frame, &mut all, 0);
+                    }
+                }
+            }
+        }
+        all
+    }
+
     fn made_as_base(&self, made_class: ClassId, made: Site) -> Vec<(Rc<str>, Site)> {
         let receiver = Value::Instance { class: made_class, site: Some(made) };
         let (mut class, mut at) = (made_class, made);
@@ -171,6 +188,23 @@ impl<'m> Program<'m> {
         let info = &self.units.classes[class];
         let home = self.open_frame(info.unit);
         info.class.bases.iter().flat_map(|base| self.bases_at(base, home)).collect()
+    }
+
+    /// Whether a class derives from one of a library, or from one of the program that does.
+    pub(in crate::link) fn derives_from_library(&self, class: ClassId) -> bool {
+        let mut next = Some(class);
+        for _ in 0..GENERATIONS {
+            let Some(class) = next else { break };
+            let bases = self.written_bases(class);
+            if bases.iter().any(|base| base.path().is_some()) {
+                return true;
+            }
+            next = bases.into_iter().find_map(|base| match base {
+                Value::Class(base) if base != class => Some(base),
+                _ => None,
+            });
+        }
+        false
     }
 
     /// The bases of a class that the program itself has.

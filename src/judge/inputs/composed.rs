@@ -1,0 +1,107 @@
+//! Conversations that something keeps which is put together of functions and models: a graph with a memory. What runs in
+//! it may cut them before the model is asked.
+
+use crate::judge::behaviour::fresh::is_fresh;
+use crate::link::arguments::Given;
+use crate::link::flow::walk_block;
+use crate::link::units::NodeKind;
+use crate::link::{FrameId, How, Site};
+use crate::model::{Expression, ExpressionKind};
+use crate::rules::catalogue::Kind;
+use crate::rules::checked::FactId;
+
+use super::Inputs;
+use super::cuts::is_cut_here;
+use super::words::names_conversation;
+
+/// Functions that are looked into.
+const FUNCTIONS: usize = 60;
+/// Callers of callers that are looked at.
+const CALLERS: usize = 16;
+
+impl<'m> Inputs<'_, '_, 'm> {
+    /// Whether the conversation of a call begins with it: it goes by a name that was never there before, and no loop goes
+    /// on with that.
+    pub(super) fn begins_anew(&self, memory: FactId, site: Site) -> bool {
+        let program = self.program();
+        let names = program.catalogue.fact(memory).keys.iter();
+        let mut given = names.filter_map(|path| match program.argument_of(site, path) {
+            Given::Present { expression, frame } => Some((expression, frame)),
+            _ => None,
+        });
+        given.any(|name| is_fresh(program, name)) && !self.is_repeated(site)
+    }
+
+    /// Whether a call stands in a loop, or what leads to it does.
+    fn is_repeated(&self, site: Site) -> bool {
+        let program = self.program();
+        let mut next = Some(site);
+        for _ in 0..CALLERS {
+            let Some(here) = next else { break };
+            let node = program.units.calls[here.call].node;
+            if program.units.ancestors(node).any(|(_, node)| matches!(node.kind, NodeKind::Loop(_))) {
+                return true;
+            }
+            next = match program.frame(here.frame).how {
+                How::Call(caller) => Some(caller),
+                _ => None,
+            };
+        }
+        false
+    }
+
+    /// Whether the conversation that goes with a call is cut by what the call is made on: by a part that does just that, or
+    /// by a function that runs in it.
+    pub(super) fn is_cut_inside(&self, site: Site, makers: &[Site]) -> bool {
+        let program = self.program();
+        let cuts = |path: &str| {
+            program.is_a(path, Kind::Trim)
+                || program.facts_of(path, Kind::Guard).iter().any(|(_, fact)| fact.protects.as_deref() == Some("T2"))
+        };
+        let is_cut_by = |site: Site| program.callee_paths(site).iter().any(|path| cuts(path));
+        if makers.iter().any(|made| is_cut_by(*made) || program.added_to(*made).iter().any(|step| is_cut_by(*step))) {
+            return true;
+        }
+        let mut frames = program.runs(site).to_vec();
+        let mut at = 0;
+        while let Some(frame) = frames.get(at).copied().filter(|_| at < FUNCTIONS) {
+            at += 1;
+            if self.cuts_conversation(frame) {
+                return true;
+            }
+            for call in &program.units.units[program.unit_of_frame(frame)].calls {
+                let site = Site { call: *call, frame };
+                if is_cut_by(site) {
+                    return true;
+                }
+                let further: Vec<_> =
+                    program.runs(site).iter().copied().filter(|each| !frames.contains(each)).collect();
+                frames.extend(further);
+            }
+        }
+        false
+    }
+
+    /// Whether a function takes a cut of a conversation: `state["messages"][-10:]`.
+    fn cuts_conversation(&self, frame: FrameId) -> bool {
+        let program = self.program();
+        let Some(function) = program.units.units[program.unit_of_frame(frame)].function else { return false };
+        let mut is_cut = false;
+        walk_block(&function.body, &mut |expression| {
+            is_cut |= cut_of(expression).is_some_and(names_conversation) && is_cut_here(program, expression, frame);
+        });
+        is_cut
+    }
+}
+
+/// What an expression is a slice of.
+fn cut_of(expression: &Expression) -> Option<&Expression> {
+    match &expression.kind {
+        ExpressionKind::Slice { object, .. } => Some(object),
+        ExpressionKind::Call(call) => match &call.callee.kind {
+            ExpressionKind::Member { object, name } if name == "slice" => Some(object),
+            _ => None,
+        },
+        _ => None,
+    }
+}
