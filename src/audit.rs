@@ -230,6 +230,7 @@ pub(crate) fn explain(root: &Path, options: &Options, asked: &Asked) -> Result<E
         None => explained.unwrap_or_else(|| explained::unparsed(asked)),
     };
     let redaction = Redaction::of(hits.iter().flat_map(FileHits::values));
+    explained::add_findings(&mut explained, asked, &audit);
     if let Explained::Thing(account) = &mut explained {
         explained::settle(account, &audit);
         explained::add_code(account, &reader.contents, &prepared.tree, &hits, &redaction);

@@ -5,7 +5,7 @@ use crate::collect::{Class, Contents, IgnoreRules, Kind, SkipReason, Tree};
 use crate::judge::chains::Asked;
 use crate::judge::conditions::exposure::FileHits;
 use crate::source::{Lines, decode};
-use crate::verdict::chain::{Account, Explained, Stand};
+use crate::verdict::chain::{Account, Explained, Stand, Thing};
 use crate::verdict::*;
 
 use super::excerpts::Texts;
@@ -108,6 +108,45 @@ pub(super) fn unparsed(asked: &Asked) -> Explained {
         "배포되지만 분석하지 않은 파일: 카탈로그가 아는 이름이 없고, 분석한 파일이 불러오지도 않습니다",
     );
     Explained::NotAudited { path: asked.path.clone(), why }
+}
+
+/// Adds the findings of a line of which its account says nothing: those of items that do not ask about what stands there.
+pub(super) fn add_findings(explained: &mut Explained, asked: &Asked, audit: &Audit) {
+    let findings = audit.findings.iter().filter(|finding| finding.confidence != Confidence::Note);
+    let findings: Vec<&Finding> = findings.filter(|finding| finding.location.path == asked.path).collect();
+    let at_line = findings.iter().find(|finding| finding.location.line == asked.line);
+    if let (Explained::Nothing { .. }, Some(first)) = (&*explained, at_line) {
+        let what = text(
+            "no call, entry point or guard: what an item finds here",
+            "호출, 진입점, 가드가 아니라 항목이 찾아낸 자리입니다",
+        );
+        let thing = Thing { location: first.location.clone(), what };
+        *explained = Explained::Thing(Box::new(Account { thing, ..Account::default() }));
+    }
+    let Explained::Thing(account) = explained else { return };
+    let lines = [asked.line, account.thing.location.line];
+    for finding in findings.into_iter().filter(|finding| lines.contains(&finding.location.line)) {
+        add_finding(account, finding);
+    }
+    account.stands.sort_by_key(|stand| stand.item);
+}
+
+/// Adds a finding to what its item says, unless that names the line already.
+fn add_finding(account: &mut Account, finding: &Finding) {
+    let evidence = Evidence { location: finding.location.clone(), message: finding.message.clone() };
+    match account.stands.iter_mut().find(|stand| stand.item == finding.item) {
+        Some(stand) => {
+            let names_line = |told: &Evidence| told.location.line == finding.location.line;
+            if stand.verdict != Verdict::Fail || !stand.because.iter().any(names_line) {
+                stand.verdict = Verdict::Fail;
+                stand.because.push(evidence);
+            }
+        }
+        None => {
+            let (item, because) = (finding.item, vec![evidence]);
+            account.stands.push(Stand { item, verdict: Verdict::Fail, because, searched: None });
+        }
+    }
 }
 
 /// What the configuration and comments make of what is missing.

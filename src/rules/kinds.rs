@@ -188,6 +188,9 @@ pub enum Kind {
     /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
     /// brings what a user writes (the fields of a page).
     Request,
+    /// What tells who asks: a call that brings the session, the signed-in user or the headers of a request, or a name for
+    /// it. What is kept under a part of it is kept for each caller.
+    Caller,
     /// A class or schema base whose fields describe a request body.
     Schema,
     /// A server run by a command or call that imports the application instead of running its main block.
@@ -221,7 +224,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 45] = [
+pub const KINDS: [Keys; 46] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,
@@ -316,6 +319,7 @@ pub const KINDS: [Keys; 45] = [
     keys(Kind::Queue, "queue", &["names"], &["value", "role"]),
     keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives"]),
     keys(Kind::Request, "request", &["names"], &[]),
+    keys(Kind::Caller, "caller", &["names"], &[]),
     keys(Kind::Schema, "schema", &["names"], &[]),
     keys(Kind::Server, "server", &["names"], &[]),
     keys(Kind::Conflict, "conflict", &["names"], &[]),

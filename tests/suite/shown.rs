@@ -260,6 +260,7 @@ fn named(case: &Case<'_, '_>, path: &str, site: Option<Site>, shown: &mut Shown)
             Kind::Spawn => shown.fact("spawn", *id),
             Kind::Queue => shown.fact("queue", *id),
             Kind::Server => shown.fact("server", *id),
+            Kind::Caller => shown.fact("caller", *id),
             // Those that hand arguments on are shown by what they become.
             Kind::Runs => {
                 shown.facts.insert(*id);
@@ -347,7 +348,7 @@ fn bare_names(case: &Case<'_, '_>, shown: &mut Shown) {
     for info in &program.units.calls {
         for argument in &info.call.arguments {
             for path in program.values(&argument.value, program.open_frame(info.unit)).iter().filter_map(Value::path) {
-                let told = [Kind::Fresh, Kind::Deployed, Kind::Prefix, Kind::Request]
+                let told = [Kind::Fresh, Kind::Deployed, Kind::Prefix, Kind::Request, Kind::Caller]
                     .into_iter()
                     .flat_map(|kind| program.facts_of(path, kind));
                 shown.facts.extend(told.map(|(id, _)| id));

@@ -1,9 +1,47 @@
 //! Copies of what is kept: what is added to one is lost, unless it is put back.
 
-use crate::link::Program;
 use crate::link::units::{Binding, NodeKind, UnitId};
+use crate::link::{FrameId, Program};
 use crate::model::{Expression, ExpressionKind, StatementKind};
 use crate::rules::catalogue::Kind;
+
+use super::quantities;
+use super::subjects::{self, Subject};
+
+/// Whether a value is a copy of what is kept under certain subjects with something more: `[...recent, now]`,
+/// `recent.concat(now)`, `recent + [now]`.
+pub(super) fn extends<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId, kept: &[Subject]) -> bool {
+    program.slice(value, frame).parts.iter().any(|(part, frame)| {
+        extended(part).into_iter().any(|list| {
+            let behind = quantities::behind(program, list, *frame);
+            behind.iter().any(|quantity| subjects::are_related(&quantity.subjects, kept))
+        })
+    })
+}
+
+/// The collections that an expression takes over into a longer one.
+fn extended(part: &Expression) -> Vec<&Expression> {
+    let is_list = |each: &&Expression| matches!(each.kind, ExpressionKind::List(_));
+    match &part.kind {
+        ExpressionKind::List(items) if items.len() > 1 => {
+            let spread = items.iter().filter_map(|item| match &item.kind {
+                ExpressionKind::Spread(inner) => Some(inner.as_ref()),
+                _ => None,
+            });
+            spread.collect()
+        }
+        ExpressionKind::Call(call) if !call.arguments.is_empty() => match &call.callee.kind {
+            ExpressionKind::Member { object, name } if name == "concat" => vec![object],
+            _ => Vec::new(),
+        },
+        ExpressionKind::Operator { operator, operands }
+            if operator == "+" && operands.iter().any(|each| is_list(&each)) =>
+        {
+            operands.iter().filter(|each| !is_list(each)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
 
 /// Whether a name holds a copy (`hits.get(ip).filter(..)`) that its unit neither stores nor hands on.
 pub(super) fn is_lost(program: &Program<'_>, unit: UnitId, object: &Expression) -> bool {

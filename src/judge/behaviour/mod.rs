@@ -11,6 +11,7 @@ mod repeats;
 mod row_changes;
 mod scripts;
 pub mod subjects;
+mod totals;
 mod windows;
 pub mod writes;
 
@@ -20,7 +21,7 @@ use std::rc::Rc;
 
 use crate::link::flow::{Gate, Slice};
 use crate::link::units::{NodeId, NodeKind, UnitId};
-use crate::link::{FrameId, Program, Site, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, StatementKind};
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::FactId;
@@ -38,6 +39,8 @@ pub struct Behaviour<'p, 'm> {
     /// The units that run: a record in a function that nobody calls is none.
     live: OnceCell<FxHashSet<UnitId>>,
     writes: OnceCell<Vec<Write<'m>>>,
+    /// What is deleted, by what it is about.
+    deletions: OnceCell<Vec<Vec<Subject>>>,
     /// What records tell about time, by their address.
     times: RefCell<FxHashMap<usize, Span>>,
     /// The calls that set something in what goes by a name, by unit.
@@ -53,6 +56,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             program,
             live: OnceCell::new(),
             writes: OnceCell::new(),
+            deletions: OnceCell::new(),
             times: RefCell::default(),
             setters: RefCell::default(),
         }
@@ -90,7 +94,13 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         holds.then(|| self.name(gate))
     }
 
+    /// A guard is known by the function that it is; one within a handler by what it asks.
     fn name(&self, gate: &Gate<'m>) -> String {
+        if self.program.frame(gate.frame).how == How::Framework
+            && let Some(asked) = written_test(gate.test)
+        {
+            return asked;
+        }
         let mut at = Some(self.program.unit_of_frame(gate.frame));
         while let Some(unit) = at {
             let info = &self.program.units.units[unit];
@@ -254,9 +264,9 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                             || write.change == Change::Set && write.in_process
                     };
                     let by_one = records.iter().copied().any(|write| counts(&write));
-                    by_one && !records.is_empty() && in_time()
+                    by_one && !records.is_empty() && (in_time() || self.is_used_up(quantity, &records))
                 }
-                Source::Row => false,
+                Source::Row => self.is_used_up(quantity, &records),
             }
         })
     }
@@ -357,8 +367,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             let adjusts = records.iter().any(|write| write.change == Change::Adjust);
             let is_number = (!quantity.is_length || is_changed_rows(quantity) && self.is_within_bound(quantity))
                 && !matches!(quantity.source, Source::Process | Source::Store(_, Operation::Tally));
-            adjusts
-                && is_number
+            (adjusts && is_number || self.counts_all_rows(quantity, &records))
                 && !span.clock
                 && !span.short
                 && !self.expires(&records)
@@ -445,7 +454,7 @@ fn depends_on_caller<'m>(program: &Program<'m>, key: &'m Expression, frame: Fram
         || slice.parts.iter().any(|(part, frame)| {
             matches!(part.kind, ExpressionKind::Member { .. } | ExpressionKind::Name(_))
                 && program.values(part, *frame).iter().any(|value| match value {
-                    Value::Library { path, .. } => is_of_request(program, path),
+                    Value::Library { path, .. } => is_of_request(program, path) || tells_caller(program, path),
                     Value::Parameter { .. } => true,
                     _ => false,
                 })
@@ -459,10 +468,20 @@ pub(super) fn is_of_request(program: &Program<'_>, path: &str) -> bool {
 
 /// The fact about the request that a name is taken from.
 pub fn request_of(program: &Program<'_>, path: &str) -> Option<FactId> {
+    taken_from(program, path, Kind::Request)
+}
+
+/// Whether a name is taken from what tells who asks: `session.user.id`.
+fn tells_caller(program: &Program<'_>, path: &str) -> bool {
+    taken_from(program, path, Kind::Caller).is_some()
+}
+
+/// The fact of a kind that holds for a name or for what it is taken from.
+fn taken_from(program: &Program<'_>, path: &str, kind: Kind) -> Option<FactId> {
     let mut at = path;
     loop {
-        let own = program.facts_of(at, Kind::Request);
-        let known = own.into_iter().chain(program.facts_of(at.trim_end_matches("()"), Kind::Request)).next();
+        let own = program.facts_of(at, kind);
+        let known = own.into_iter().chain(program.facts_of(at.trim_end_matches("()"), kind)).next();
         if let Some((id, _)) = known {
             return Some(id);
         }

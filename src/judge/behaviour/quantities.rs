@@ -1,5 +1,6 @@
 //! Numbers and lists that are kept somewhere: what stands behind an expression, and by what it is looked up.
 
+mod injected;
 mod operations;
 mod starts;
 
@@ -14,6 +15,7 @@ use super::lifetimes::is_made_anew;
 use super::operations::{Operation, operation, ran_before};
 use super::subjects::Subject;
 
+use injected::is_looked_up;
 use operations::counts_rows;
 use starts::{is_kept, starts_collection};
 
@@ -102,10 +104,13 @@ fn looks_up(name: &str) -> bool {
     )
 }
 
+/// An expression with what is asked of it: of one row several columns may be, and whether there is one at all.
+type Asked = (usize, FrameId, [bool; 2], Option<String>);
+
 /// The way back from expressions to what they read.
 pub(super) struct Search<'p, 'm> {
     program: &'p Program<'m>,
-    seen: FxHashSet<(usize, FrameId, bool)>,
+    seen: FxHashSet<Asked>,
     pub(super) found: Vec<Quantity<'m>>,
 }
 
@@ -128,7 +133,8 @@ impl<'p, 'm> Search<'p, 'm> {
     }
 
     pub(super) fn read(&mut self, expression: &'m Expression, frame: FrameId, mut reading: Reading<'m>) {
-        let key = (std::ptr::from_ref(expression) as usize, frame, reading.is_length);
+        let asked = [reading.is_length, reading.by_truth];
+        let key = (std::ptr::from_ref(expression) as usize, frame, asked, reading.field.clone());
         if reading.depth > DEPTH || self.seen.len() > STEPS || !self.seen.insert(key) {
             return;
         }
@@ -284,12 +290,17 @@ impl<'p, 'm> Search<'p, 'm> {
         false
     }
 
-    fn read_parameter(&mut self, index: usize, frame: FrameId, reading: Reading<'m>) {
+    fn read_parameter(&mut self, index: usize, frame: FrameId, mut reading: Reading<'m>) {
         let program = self.program;
         let here = program.frame(frame);
         let Some(function) = program.units.units[here.unit].function else { return };
         let How::Call(site) = here.how else {
             if let Some(field) = reading.field.clone() {
+                let home = here.closure.unwrap_or(frame);
+                let parameter = function.parameters.get(index);
+                if let Some(parameter) = parameter.filter(|each| is_looked_up(program, each, home, 0)) {
+                    reading.keys.push((&parameter.target, frame));
+                }
                 self.add(Source::Row, vec![Subject::Field(field)], reading);
             }
             return;

@@ -35,6 +35,7 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
     }
     let mut call: &Call = outermost(program, site);
     let mut innermost = call;
+    let is_collection = super::writes::stays_in_process(program, site);
     let mut names_table = false;
     let mut left = PARTS;
     loop {
@@ -46,8 +47,9 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
             if let Some(name) = argument.name.as_deref().filter(|name| *name != "**") {
                 subjects.push(Subject::Field(name.to_owned()));
             }
-            // A table is given as it is; what stands deeper are conditions.
+            // A table is given as it is; what stands deeper are conditions, and what a collection is given are keys.
             if let ExpressionKind::Name(name) = &argument.value.kind
+                && !is_collection
                 && !is_text(program, &argument.value, site.frame)
             {
                 names_table |= is_model(program, &argument.value, site.frame);

@@ -186,7 +186,8 @@ fn of_text(text: &str) -> Span {
         return of_seconds(seconds);
     }
     let with = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
-    if with(&["%H", "%I", "%M", "%S", "%s", "%T", "%X", "%c", "HH", "hh:", "mm:ss"]) {
+    // Within other text it is a place for a value: `where owner = %s`.
+    if trimmed == "%s" || with(&["%H", "%I", "%M", "%S", "%T", "%X", "%c", "HH", "hh:", "mm:ss"]) {
         return Span { short: true, ..Span::default() };
     }
     if with(&["%d", "%j", "%F", "%D", "%x", "%Y-%m", "%Y%m", "YYYY-MM", "yyyy-MM", "YYYYMM", "yyyyMM", "yyyy-mm-dd"]) {
@@ -229,6 +230,7 @@ mod tests {
         assert!(of_text("%Y-%m").long && of_text("spend:%Y%m%d").long);
         assert!(of_text("select sum(usd) from calls where at > now() - interval '24 hours'").long);
         assert!(of_text("select sum(usd) from calls where at > now() - interval '1 hour'").short);
+        assert!(of_text("select count(*) from calls where by = %s and at > now() - interval '1 day'").long);
         assert!(of_text("1 d").long && of_text("10 m").short && of_text("a text") == Span::default());
     }
 }

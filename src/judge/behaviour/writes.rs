@@ -92,17 +92,19 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
     let values: Vec<(&'m Expression, FrameId)> =
         info.call.arguments.iter().map(|argument| (&argument.value, site.frame)).collect();
     if let Some(operation) = operation(program, site) {
+        let mut subjects = subjects::of_operation(program, site);
+        let extends = || values.iter().any(|(value, frame)| copies::extends(program, value, *frame, &subjects));
         let change = match operation {
             Operation::Count => Change::Adjust,
             Operation::Append if adds_on_conflict(program, unit, site) => Change::Adjust,
             Operation::Append => Change::Append,
+            Operation::Set if extends() => Change::Append,
             Operation::Set if values.iter().any(|(value, frame)| adds(program, value, *frame)) => Change::Adjust,
             Operation::Set if adds_in_chain(program, unit, site) => Change::Adjust,
             Operation::Set => Change::Set,
             Operation::Claim => Change::Claim,
             _ => return None,
         };
-        let mut subjects = subjects::of_operation(program, site);
         if operation == Operation::Count {
             subjects.extend(counted_fields(info.call));
         }

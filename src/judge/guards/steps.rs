@@ -82,7 +82,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     fn find_gate(&self, gate: &Gate<'m>, item: &str) -> Option<Protection> {
         let program = self.program;
         let is_around = gate.exit == Exit::Branch;
-        if gate.under.is_some_and(|test| self.is_sometimes(test, gate.frame))
+        if gate.under.is_some_and(|test| self.is_sometimes(test, gate.frame) && !self.counts_beside(gate, test, item))
             || self.is_for_others(gate.node, gate.frame)
             || self.asks_for_promise(gate.test, gate.frame)
             || !is_around && program.is_never_deployed(gate.node, gate.frame)
@@ -234,6 +234,20 @@ impl<'p, 'm> Guards<'p, 'm> {
                 })
             });
             first.filter(|_| protected)
+        })
+    }
+
+    /// Whether those that a condition around a gate lets by are the first of a count that starts there:
+    /// `if (!entry || now > entry.resetAt) { hits.set(..) } else if (entry.count >= 10) { return .. }`.
+    fn counts_beside(&self, gate: &Gate<'m>, test: &'m Expression, item: &str) -> bool {
+        let units = &self.program.units;
+        let is_branch =
+            |kind: NodeKind<'m>| matches!(kind, NodeKind::Then(of) | NodeKind::Otherwise(of) if std::ptr::eq(of, test));
+        let around = units.ancestors(gate.node).find(|(_, node)| is_branch(node.kind));
+        let Some((inside, node)) = around.filter(|_| matches!(item, "C1" | "C2")) else { return false };
+        let mut beside = units.units[node.unit].nodes.iter().copied();
+        beside.any(|other| {
+            other != inside && is_branch(units.nodes[other].kind) && self.behaviour.starts_anew(test, gate.frame, other)
         })
     }
 

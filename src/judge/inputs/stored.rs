@@ -313,7 +313,8 @@ impl<'m> Inputs<'_, '_, 'm> {
         let read = subjects::of_operation(program, site);
         let behaviour = &self.case.guards.behaviour;
         let written = behaviour.writes().iter().any(|write| {
-            write.change == Change::Set
+            let takes_place = || write.site.is_some_and(|site| behaviour.operation(site) == Some(Operation::Set));
+            (write.change == Change::Set || takes_place())
                 && subjects::are_related(&read, &write.subjects)
                 && write.values.iter().any(|(value, frame)| self.is_cut_list(value, *frame))
         });

@@ -3,6 +3,7 @@
 use crate::judge::behaviour::operations::{Operation, changes_rows, operation, ran_before};
 use crate::judge::behaviour::row_changes::later_in_chain;
 use crate::judge::behaviour::subjects::{self, Subject};
+use crate::judge::behaviour::writes::stays_in_process;
 use crate::link::{FrameId, Site};
 use crate::model::{Expression, ExpressionKind};
 
@@ -42,6 +43,10 @@ impl<'m> Search<'_, 'm> {
             operation == Operation::Claim && !reading.is_attribute && reading.field.as_deref().is_none_or(counts_rows);
         // One column of a row is what is compared, whatever else the row holds.
         let subjects = match &reading.field {
+            // Entries of several collections of the process may have fields of the same name.
+            Some(field) if !is_generic(field) && stays_in_process(program, site) => {
+                told.into_iter().chain([Subject::Field(field.clone())]).collect()
+            }
             Some(field)
                 if !claims
                     && matches!(operation, Operation::Get | Operation::Many | Operation::Claim)
