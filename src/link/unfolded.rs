@@ -99,7 +99,7 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
 
 /// Whether what is given to a call beside the function goes to the function.
 fn hands_on(fact: &Fact) -> bool {
-    !matches!(fact.role.as_deref(), Some("at-once" | "nothing" | "listener" | "answers"))
+    !matches!(fact.role.as_deref(), Some("at-once" | "nothing" | "listener" | "answers" | "methods"))
 }
 
 /// What a call is written as; none where its function cannot be told apart, or is written out there.
