@@ -409,6 +409,9 @@ pub struct Project {
     pub source_roots: Vec<String>,
     /// `paths` and `baseUrl` of tsconfig / jsconfig, workspace package names: pattern to targets (relative to the root).
     pub aliases: Vec<Alias>,
+    /// Names under which packages that the project depends on are imported, where these are others.
+    #[serde(default)]
+    pub imported: Vec<String>,
     /// Files that a manifest, Procfile, Dockerfile or README command starts, relative to the root.
     pub started: Vec<Start>,
 }

@@ -16,6 +16,8 @@ pub struct Names {
     python_roots: Vec<String>,
     /// Python packages that the projects depend on, as they are imported.
     python_packages: FxHashSet<String>,
+    /// Further names under which such packages are imported.
+    python_modules: FxHashSet<String>,
     /// Alias patterns with the folder in which they hold.
     aliases: Vec<(String, String, Vec<String>)>,
     /// Cargo package name (underscored) to its source folder.
@@ -51,12 +53,14 @@ impl Names {
         }
         let mut python_roots: Vec<String> = Vec::new();
         let mut python_packages = FxHashSet::default();
+        let mut python_modules = FxHashSet::default();
         let mut aliases = Vec::new();
         let mut crates = Vec::new();
         for project in projects {
             if project.kind == crate::model::ProjectKind::Python {
                 let imported = |name: &str| name.to_ascii_lowercase().replace(['-', '.'], "_");
                 python_packages.extend(project.dependencies.iter().map(|dependency| imported(&dependency.name)));
+                python_modules.extend(project.imported.iter().cloned());
             }
             python_roots.extend(project.source_roots.iter().cloned());
             python_roots.push(join(&project.folder, "src"));
@@ -72,7 +76,7 @@ impl Names {
         python_roots.sort_by_key(|root| std::cmp::Reverse(root.len()));
         python_roots.dedup();
         aliases.sort_by_key(|(folder, pattern, _)| std::cmp::Reverse((folder.len(), pattern.len())));
-        Names { by_path, python_folders, python_roots, python_packages, aliases, crates }
+        Names { by_path, python_folders, python_roots, python_packages, python_modules, aliases, crates }
     }
 
     pub fn module_at(&self, path: &str) -> Option<ModuleId> {
@@ -125,8 +129,9 @@ impl Names {
                 return target;
             }
         }
-        // Started from inside the package after all.
-        search(&|_| declared).unwrap_or_else(|| Target::Library(source.to_owned()))
+        // Started from inside the package after all; then a package of that name that it depends on could not be used.
+        let is_hidden = declared || self.python_modules.contains(source);
+        search(&|_| is_hidden).unwrap_or_else(|| Target::Library(source.to_owned()))
     }
 
     fn python_file(&self, base: &str) -> Option<Target> {

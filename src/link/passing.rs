@@ -58,6 +58,22 @@ impl<'m> Program<'m> {
         None
     }
 
+    /// What a call passes for a parameter that takes all the rest by name: `context` of `def log(message, **context)`.
+    pub fn passed_in_rest(&self, function: &'m Function, index: usize, site: Site) -> Vec<&'m Expression> {
+        let takes_rest = |parameter: &&Parameter| parameter.kind == ParameterKind::KeywordRest;
+        if function.parameters.get(index).filter(takes_rest).is_none() {
+            return Vec::new();
+        }
+        let has_own = |name: &str| {
+            let named =
+                |parameter: &Parameter| matches!(&parameter.target.kind, ExpressionKind::Name(own) if own == name);
+            function.parameters.iter().any(|parameter| parameter.kind != ParameterKind::KeywordRest && named(parameter))
+        };
+        let arguments = self.units.calls[site.call].call.arguments.iter();
+        let rest = arguments.filter(|argument| argument.name.as_deref().is_some_and(|name| !has_own(name)));
+        rest.map(|argument| &argument.value).collect()
+    }
+
     /// Whether a call hands over a function with what it is to be given: `task.delay(text)`.
     pub fn hands_over(&self, site: Site) -> bool {
         let paths = self.callee_paths(site);

@@ -181,6 +181,7 @@ impl<'m> Program<'m> {
                 Value::Instance { .. } => {}
                 Value::Library { path, sites } => {
                     hands_on = true;
+                    self.methods_of_heirs(path, site, &mut frames);
                     // What a library object was built with runs when the object is used: tools, callbacks, graph nodes.
                     if self.is_a(path, Kind::Store) {
                         keeps = true;
@@ -252,6 +253,36 @@ impl<'m> Program<'m> {
         for unit in units {
             let receiver = Value::Instance { class, site: Some(site) };
             frames.extend(self.enter(unit, home, Some(Rc::new(receiver)), How::Call(site)));
+        }
+    }
+
+    /// The methods that something of a library runs of the classes that derive from its own: `server.process(body)` runs
+    /// `respond`. Where the object is known, those of its class.
+    fn methods_of_heirs(&self, path: &str, site: Site, frames: &mut Vec<FrameId>) {
+        for (id, fact) in self.facts_of(path, Kind::Runs) {
+            let Some(method) = fact.handler.as_deref().filter(|_| fact.role.as_deref() == Some("methods")) else {
+                continue;
+            };
+            let objects = match &self.units.calls[site.call].call.callee.kind {
+                ExpressionKind::Member { object, .. } => self.values(object, site.frame),
+                _ => Rc::from([]),
+            };
+            let known: Vec<ClassId> = objects
+                .iter()
+                .filter_map(|value| match value {
+                    Value::Instance { class, .. } => Some(*class),
+                    _ => None,
+                })
+                .collect();
+            let heirs = if known.is_empty() { self.heirs_of_library(id) } else { known };
+            for class in heirs {
+                let receiver = Value::Instance { class, site: None };
+                for value in self.member(&receiver, method, None) {
+                    let Value::Function { unit, closure, receiver } = value else { continue };
+                    self.receives(unit, &fact.receives);
+                    frames.extend(self.enter(unit, closure, receiver, How::Framework));
+                }
+            }
         }
     }
 

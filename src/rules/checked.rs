@@ -241,6 +241,9 @@ impl Catalogue {
 
     /// Gives projects the import paths that the frameworks they depend on bring along.
     pub fn add_aliases(&self, projects: &mut [Project]) {
+        for project in projects.iter_mut().filter(|project| project.kind == ProjectKind::Python) {
+            project.imported = self.imported_by(project);
+        }
         for project in projects.iter_mut().filter(|project| project.kind == ProjectKind::Node) {
             let depends = |library: &&Library| {
                 let names = |name: &String| project.dependencies.iter().any(|dependency| dependency.name == *name);
@@ -267,6 +270,18 @@ impl Catalogue {
                 first.aliases.push(Alias { pattern: pattern.clone(), targets: targets.clone() });
             }
         }
+    }
+
+    /// The names under which the Python packages that a project depends on are imported: `parrot` of `parrot-sdk`.
+    fn imported_by(&self, project: &Project) -> Vec<String> {
+        let depends = |name: &String| project.dependencies.iter().any(|each| each.name.eq_ignore_ascii_case(name));
+        let libraries = self.libraries.iter().filter(|library| library.packages.pypi.iter().any(depends));
+        let names = libraries.flat_map(|library| &library.facts).flat_map(|fact| &fact.names);
+        let mut imported: Vec<String> = names.filter_map(|name| name.split('.').next()).map(str::to_owned).collect();
+        imported.retain(|name| name.chars().all(|each| each.is_alphanumeric() || each == '_'));
+        imported.sort();
+        imported.dedup();
+        imported
     }
 
     /// The words whose presence makes a file worth reading: package names and what the libraries add.

@@ -152,7 +152,8 @@ pub enum Kind {
     Prompt,
     /// A memory that keeps a conversation: `bounded = true` where it is windowed by default, else `bound` names the argument.
     /// With `value` it is kept by a provider, and a call goes on with it that is given its name there. `keys` are the argument
-    /// paths at which a call names the conversation: one under a name that is new each time begins anew.
+    /// paths at which a call names the conversation: one under a name that is new each time begins anew. With
+    /// `role = "client"` its client adds to it, and `bound` names the field of the class that says how many are kept.
     Memory,
     /// A message to people who operate the service: own notifiers are recognised by it. `value` is the argument path of the
     /// recipient where such a message may also be an answer: one that the request chooses is no operator; with
@@ -183,7 +184,8 @@ pub enum Kind {
     /// nothing more, and what it raises the call raises.
     /// `"nothing"` where it runs no function of those that it is given (it looks at the keys of a table), `"listener"` where
     /// it runs the function each time that something comes, with what `receives` tells, `"answers"` where it raises nothing
-    /// of what fails in it: its result tells.
+    /// of what fails in it: its result tells. With `"methods"` `names` are also those of classes to derive from: it runs
+    /// the method that is named by `handler` of those that do, with what `receives` tells.
     Runs,
     /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
     /// brings what a user writes (the fields of a page).
@@ -197,6 +199,9 @@ pub enum Kind {
     Server,
     /// An error by which a store says that a unique row was there already: `names` are its classes or its codes.
     Conflict,
+    /// An error that a library raises by itself when calls to a model have gone well (a guardrail refuses, there were too
+    /// many rounds): who catches it has not caught the failure of a call.
+    OwnError,
     /// A call that takes money (`role = "create"`), or that reads what a payment provider reports (`role = "notice"`).
     Payment,
 }
@@ -310,7 +315,7 @@ pub const KINDS: [Keys; 46] = [
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &[]),
     keys(Kind::Prompt, "prompt", &["names", "input"], &[]),
-    keys(Kind::Memory, "memory", &["names"], &["bounded", "bound", "value", "keys"]),
+    keys(Kind::Memory, "memory", &["names"], &["bounded", "bound", "value", "keys", "role"]),
     keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs", "role"]),
     keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope", "handler", "needs"]),
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),
@@ -323,6 +328,7 @@ pub const KINDS: [Keys; 46] = [
     keys(Kind::Schema, "schema", &["names"], &[]),
     keys(Kind::Server, "server", &["names"], &[]),
     keys(Kind::Conflict, "conflict", &["names"], &[]),
+    keys(Kind::OwnError, "own-error", &["names"], &[]),
     keys(Kind::Payment, "payment", &["names", "role"], &[]),
 ];
 

@@ -94,6 +94,7 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
     memories(&case, &mut shown);
     without_a_call(&case, &mut shown);
     conflicts(&case, &mut shown);
+    own_errors(&program, &mut shown);
     bare_names(&case, &mut shown);
     for construct in retries::constructs(&case) {
         let (bounded, exponential) = (yes(construct.bounded), yes(construct.exponential));
@@ -533,6 +534,18 @@ fn conflicts(case: &Case<'_, '_>, shown: &mut Shown) {
     }
 }
 
+/// Errors that handlers catch and no failing call raises.
+fn own_errors(program: &Program<'_>, shown: &mut Shown) {
+    for node in &program.units.nodes {
+        let NodeKind::TryBody(tried) = node.kind else { continue };
+        for catches in tried.handlers.iter().filter_map(|handler| handler.catches.as_ref()) {
+            let caught = program.values(catches, program.open_frame(node.unit));
+            let facts = caught.iter().filter_map(Value::path).flat_map(|path| program.facts_of(path, Kind::OwnError));
+            shown.facts.extend(facts.map(|(id, _)| id));
+        }
+    }
+}
+
 /// Guards in settings files, and limits of time in constants that a platform reads.
 fn platforms(case: &Case<'_, '_>, shown: &mut Shown) {
     let program = case.program;
@@ -575,7 +588,9 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
             Kind::Route => entry,
             Kind::Environment | Kind::EnvironmentSchema => env,
             Kind::ErrorHandler => handlers,
-            Kind::Runs => program.catalogue.fact(id).role.as_deref() == Some("nothing"),
+            Kind::Runs => matches!(program.catalogue.fact(id).role.as_deref(), Some("nothing" | "methods")),
+            // What its client adds to goes for the client's messages.
+            Kind::Memory => program.catalogue.fact(id).role.as_deref() == Some("client"),
             // A type of what fills a parameter is called nowhere.
             Kind::Validator => has("schema "),
             _ => false,

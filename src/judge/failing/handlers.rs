@@ -10,6 +10,7 @@ use crate::judge::calls::External;
 use crate::judge::case::Case;
 use crate::judge::retrying::{last_name, walk};
 use crate::link::entries::{Role, frame_of};
+use crate::rules::catalogue::Kind;
 
 /// Errors of the program's own making and of parsing, which no call to a provider raises.
 const FOREIGN: [&str; 24] = [
@@ -86,7 +87,11 @@ fn catches<'m>(program: &Program<'m>, handler: &'m Handler, frame: FrameId, rais
         if FOREIGN.contains(&name) || name.starts_with("HTTPException") || name.ends_with("Disconnect") {
             return false;
         }
-        let own = program.values(each, frame).iter().find_map(|value| match value {
+        let values = program.values(each, frame);
+        if values.iter().any(|value| value.path().is_some_and(|path| program.is_a(path, Kind::OwnError))) {
+            return false;
+        }
+        let own = values.iter().find_map(|value| match value {
             Value::Class(class) => Some(*class),
             _ => None,
         });

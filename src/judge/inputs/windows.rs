@@ -62,7 +62,15 @@ fn adds_lengths_up<'m>(program: &Program<'m>, part: &'m Expression, frame: Frame
 pub(super) fn cuts<'m>(program: &Program<'m>, call: CallId, frame: FrameId) -> bool {
     let info = &program.units.calls[call];
     let ExpressionKind::Member { name, .. } = &info.call.callee.kind else { return false };
-    let takes_one = matches!(name.as_str(), "shift" | "popleft" | "pop_front" | "pop" | "remove");
+    let takes_one = match name.as_str() {
+        "shift" | "popleft" | "pop_front" | "pop" | "remove" => true,
+        // So many, however many there are.
+        "splice" => {
+            let count = info.call.arguments.get(1).map(|count| &count.value.kind);
+            matches!(count, Some(ExpressionKind::Literal(Literal::Number(_))))
+        }
+        _ => false,
+    };
     let repeats = || {
         program.units.ancestors(info.node).any(|(_, node)| matches!(node.kind, NodeKind::Loop(_)))
             && !goes_on_until_one_stands_first(program, call)
@@ -85,12 +93,18 @@ fn only_asks_which(test: &Expression) -> bool {
     match &test.kind {
         ExpressionKind::Operator { operator, operands } => match operator.as_str() {
             "and" | "or" => operands.iter().all(only_asks_which) && operands.iter().any(is_equality),
-            _ => is_equality(test),
+            _ => is_equality(test) || asks_for_any(operator, operands),
         },
         // Whether there are any at all.
         ExpressionKind::Name(_) | ExpressionKind::Member { .. } => true,
         _ => false,
     }
+}
+
+/// `queue.length > 0`, `len(queue) != 0`, `queue.length >= 1`
+fn asks_for_any(operator: &str, operands: &[Expression]) -> bool {
+    let [_, Expression { kind: ExpressionKind::Literal(Literal::Number(least)), .. }] = operands else { return false };
+    matches!((operator, *least), (">" | "!=", 0.0) | (">=", 1.0))
 }
 
 /// A comparison of a text that is written there.

@@ -64,7 +64,14 @@ pub(super) fn names_a_handle(name: &str) -> bool {
 /// Methods that cut a collection where it is kept.
 pub(super) fn cuts_in_place(method: &str, arguments: &[Argument]) -> bool {
     match method {
-        "popleft" | "shift" | "splice" | "drain" | "truncate" | "pop_front" => true,
+        "popleft" | "shift" | "drain" | "truncate" | "pop_front" => true,
+        // `splice(at, 1)` takes a certain item out, `splice(at, 0, item)` puts one in.
+        "splice" => match (arguments.first(), arguments.get(1).map(|count| &count.value.kind)) {
+            (Some(place), Some(ExpressionKind::Literal(Literal::Number(count)))) => {
+                *count > 0.0 && matches!(place.value.kind, ExpressionKind::Literal(_))
+            }
+            _ => true,
+        },
         // `pop()` takes back what was just added, `pop(0)` drops the oldest; `trim()` drops the white space around a
         // text, `trim(key, -20, -1)` all but the last items of a list. With a text it is a field that is taken.
         "pop" | "remove" => arguments.first().is_some_and(|first| !is_text(&first.value, |_| true)),

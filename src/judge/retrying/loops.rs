@@ -106,7 +106,7 @@ fn goes_on(block: &Block) -> bool {
 }
 
 /// Whether a statement can start the next round.
-fn continues(statement: &Statement) -> bool {
+pub(super) fn continues(statement: &Statement) -> bool {
     match &statement.kind {
         StatementKind::Continue => true,
         StatementKind::If { then, otherwise, .. } => then.iter().chain(otherwise).any(continues),
@@ -396,7 +396,7 @@ fn asks_for_variant(test: &Expression) -> bool {
 }
 
 /// Names that count: `n += 1`, `n = n - 1`, `++n`, and lists that grow or shrink.
-fn counted(statement: &Statement, counters: &mut Vec<String>) {
+pub(super) fn counted(statement: &Statement, counters: &mut Vec<String>) {
     let mut statements = vec![statement];
     while let Some(statement) = statements.pop() {
         match &statement.kind {

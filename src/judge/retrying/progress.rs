@@ -3,9 +3,10 @@
 use crate::link::Program;
 use crate::link::flow::children;
 use crate::model::{
-    Assignment, Block, Call, Expression, ExpressionKind, Literal, Loop, Span, Statement, StatementKind,
+    Assignment, Block, Call, Expression, ExpressionKind, Handler, Literal, Loop, Span, Statement, StatementKind,
 };
 
+use super::loops::{continues, counted};
 use super::waits::last_name;
 use super::{walk, walk_statement};
 
@@ -14,31 +15,119 @@ const NAMES: usize = 40;
 
 /// Whether what a call in a loop is given changes from round to round in the ordinary course of things: it is the item
 /// at the loop's index, or something that is made of the answer (`address = page.next`, `messages.append(answer)`).
+/// What only changes after the call says nothing where its handler counts how often the same has failed.
 pub(super) fn moves_on(each: &Loop, call: &Call) -> bool {
-    let changes = Changes::of(each);
-    let mut asked: Vec<&Expression> = call.arguments.iter().map(|argument| &argument.value).collect();
-    let mut open: Vec<&str> = Vec::new();
-    asked.iter().for_each(|expression| names(expression, &mut open));
-    let mut seen: Vec<&str> = Vec::new();
-    while let Some(name) = open.pop() {
-        if seen.contains(&name) || seen.len() >= NAMES {
-            continue;
-        }
-        seen.push(name);
-        for (_, value) in changes.assigned.iter().filter(|(target, _)| *target == name) {
-            asked.push(value);
-            names(value, &mut open);
-        }
-    }
+    let changes = Changes::of(each, call);
+    let asked = Asked::of(call, &changes);
     let is_taken = |name: &str| {
         let queue = changes.taken.iter().find(|(taken, _)| *taken == name).map(|(_, queue)| queue);
         queue.is_some_and(|queue| !is_put_back(each, queue))
     };
     let is_longer = |name: &&str| changes.grown.contains(name) && !changes.assigned.iter().any(|(own, _)| own == name);
-    asked.iter().any(|expression| changes.is_item(expression))
-        || seen.iter().any(|name| is_taken(name))
-        || seen.iter().any(is_longer)
-        || changes.later.iter().any(|(name, at)| *at > call.span.start && seen.contains(name))
+    asked.parts.iter().any(|expression| changes.is_item(expression))
+        || asked.names.iter().any(|(name, _)| is_taken(name))
+        || changes.advanced.iter().any(|(name, at)| asked.is_read_before(name, *at))
+        || !is_counted_failure(each, call, &asked)
+            && (asked.whole().any(|name| is_longer(&name))
+                || changes
+                    .later
+                    .iter()
+                    .any(|(name, at)| *at > call.span.start && asked.whole().any(|own| own == *name)))
+}
+
+/// What a call is given, followed through the names that are assigned in the loop.
+struct Asked<'m> {
+    /// Its arguments, and what is assigned to the names in them.
+    parts: Vec<&'m Expression>,
+    /// The names in them; of some only a member is asked for (`run.id`), which may stay the same when they change.
+    names: Vec<(&'m str, bool)>,
+    /// Where the names are read.
+    read: Vec<(&'m str, u32)>,
+}
+
+impl<'m> Asked<'m> {
+    fn of(call: &'m Call, changes: &Changes<'m>) -> Asked<'m> {
+        let mut asked = Asked { parts: Vec::new(), names: Vec::new(), read: Vec::new() };
+        let mut open: Vec<(&str, bool)> = Vec::new();
+        for argument in &call.arguments {
+            asked.add(&argument.value, &mut open);
+        }
+        while let Some((name, is_whole)) = open.pop() {
+            if let Some((_, whole)) = asked.names.iter_mut().find(|(known, _)| *known == name) {
+                *whole |= is_whole;
+                continue;
+            }
+            if asked.names.len() >= NAMES {
+                break;
+            }
+            asked.names.push((name, is_whole));
+            for (_, value) in changes.assigned.iter().filter(|(target, _)| *target == name) {
+                asked.add(value, &mut open);
+            }
+        }
+        asked
+    }
+
+    fn add(&mut self, part: &'m Expression, open: &mut Vec<(&'m str, bool)>) {
+        self.parts.push(part);
+        names(part, &mut |name, is_whole, at| {
+            open.push((name, is_whole));
+            self.read.push((name, at));
+        });
+    }
+
+    /// The names that are asked for as they are.
+    fn whole(&self) -> impl Iterator<Item = &'m str> {
+        self.names.iter().filter(|(_, is_whole)| *is_whole).map(|(name, _)| *name)
+    }
+
+    /// Whether a name is read before a place: what it is given there is for the next round.
+    fn is_read_before(&self, name: &str, place: u32) -> bool {
+        self.read.iter().any(|(own, at)| *own == name && *at < place)
+    }
+}
+
+/// Whether a handler around a call counts how often it has failed, against an end, and changes nothing of what is asked
+/// for: then the same is asked again.
+fn is_counted_failure(each: &Loop, call: &Call, asked: &Asked<'_>) -> bool {
+    let Some(handlers) = handlers_around(&each.body, call.span) else { return false };
+    handlers.iter().any(|handler| {
+        let mut counters = Vec::new();
+        handler.body.iter().for_each(|statement| counted(statement, &mut counters));
+        let own = counters.iter().any(|name| asked.names.iter().any(|(known, _)| known == name));
+        !own && (each.over.as_ref().is_some_and(|test| mentions(test, &counters)) || tests(&handler.body, &counters))
+    })
+}
+
+/// The handlers of the innermost `try` around a place.
+fn handlers_around(block: &Block, place: Span) -> Option<&[Handler]> {
+    let statement = block.iter().find(|statement| statement.span.contains(place))?;
+    match &statement.kind {
+        StatementKind::Try(each) => handlers_around(&each.body, place)
+            .or_else(|| each.body.iter().any(|inner| inner.span.contains(place)).then_some(each.handlers.as_slice())),
+        StatementKind::If { then, otherwise, .. } => {
+            handlers_around(then, place).or_else(|| handlers_around(otherwise, place))
+        }
+        StatementKind::Block(inner) | StatementKind::With { body: inner, .. } => handlers_around(inner, place),
+        _ => None,
+    }
+}
+
+/// Whether a block tests one of some names: `if (tries < LIMIT)`.
+fn tests(block: &Block, names: &[String]) -> bool {
+    block.iter().any(|statement| match &statement.kind {
+        StatementKind::If { test, then, otherwise } => {
+            mentions(test, names) || tests(then, names) || tests(otherwise, names)
+        }
+        StatementKind::Block(inner) | StatementKind::With { body: inner, .. } => tests(inner, names),
+        _ => false,
+    })
+}
+
+fn mentions(expression: &Expression, names: &[String]) -> bool {
+    let mut found = false;
+    walk(expression, &mut |each| found |= last_name(each).is_some_and(|name| names.iter().any(|own| own == name)));
+    found
 }
 
 /// Whether a value is taken from a queue, which then holds it no more: `queue.get()`, `jobs.popleft()`; what it is taken
@@ -97,13 +186,23 @@ struct Changes<'m> {
     taken: Vec<(&'m str, String)>,
     /// Names of lists that are added to.
     grown: Vec<&'m str>,
-    /// Names that count the rounds.
+    /// Names that count the rounds, whatever becomes of the call.
     counters: Vec<&'m str>,
+    /// Names that are set to the place behind another one before the call, with the place: `from = hole + 1`.
+    advanced: Vec<(&'m str, u32)>,
+    /// The call that is asked about.
+    call: Span,
+    /// A failure of the call starts the next round at once.
+    is_cut_short: bool,
+    /// The statements are within a `try`.
+    is_tried: bool,
 }
 
 impl<'m> Changes<'m> {
-    fn of(each: &'m Loop) -> Changes<'m> {
-        let mut changes = Changes::default();
+    fn of(each: &'m Loop, call: &Call) -> Changes<'m> {
+        let mut changes = Changes { call: call.span, ..Changes::default() };
+        let handlers = handlers_around(&each.body, call.span).unwrap_or_default();
+        changes.is_cut_short = handlers.iter().any(|handler| handler.body.iter().any(continues));
         changes.counters.extend(each.target.as_ref().and_then(last_name));
         for statement in &each.step {
             walk_statement(statement, &mut |expression| {
@@ -132,12 +231,19 @@ impl<'m> Changes<'m> {
                 self.block(otherwise);
             }
             StatementKind::Try(each) => {
+                let outer = std::mem::replace(&mut self.is_tried, true);
                 self.block(&each.body);
                 self.block(&each.otherwise);
+                self.is_tried = outer;
             }
             StatementKind::Block(block) | StatementKind::With { body: block, .. } => self.block(block),
             _ => {}
         }
+    }
+
+    /// Whether what stands at a place happens in every round, also when the call fails.
+    fn always(&self, place: Span) -> bool {
+        place.start < self.call.start || !self.is_tried && !self.is_cut_short
     }
 
     fn assignment(&mut self, assignment: &'m Assignment, span: Span) {
@@ -155,6 +261,12 @@ impl<'m> Changes<'m> {
             // What only counts, or doubles, says nothing about what is asked for.
             if !is_arithmetic(assignment, name) {
                 self.later.push((name, span.start));
+            } else if self.always(span) {
+                self.counters.push(name);
+            }
+            let is_behind = assignment.operator.is_none() && is_next(value).is_some_and(|other| other != name);
+            if is_behind && span.start < self.call.start {
+                self.advanced.push((name, span.start));
             }
         }
     }
@@ -177,7 +289,7 @@ impl<'m> Changes<'m> {
         }
     }
 
-    /// `items[i]` of a counted loop.
+    /// `items[i]` of a loop that counts `i`.
     fn is_item(&self, expression: &Expression) -> bool {
         let mut found = false;
         walk(expression, &mut |each| {
@@ -207,13 +319,38 @@ fn is_arithmetic(assignment: &Assignment, name: &str) -> bool {
     }
 }
 
-/// The bare names in an expression: `address` of `get(address)`, not `run` of `get(run.id)`, which stays the same.
-fn names<'m>(expression: &'m Expression, found: &mut Vec<&'m str>) {
+/// What a place is behind of: `hole` of `hole + 1`.
+fn is_next(value: &Expression) -> Option<&str> {
+    let ExpressionKind::Operator { operator, operands } = &value.kind else { return None };
+    let [place, step] = operands.as_slice() else { return None };
+    let is_step = matches!(step.kind, ExpressionKind::Literal(Literal::Number(_)));
+    (operator == "+" && is_step).then(|| last_name(place)).flatten()
+}
+
+/// Methods that make something of all that a list holds.
+const OF_ALL: [&str; 8] = ["join", "map", "slice", "concat", "filter", "flatMap", "reduce", "toString"];
+
+/// The names in an expression, with whether they are asked for as they are, and their places: `address` of
+/// `get(address)`, but only a member of `run` in `get(run.id)`, which stays the same.
+fn names<'m>(expression: &'m Expression, found: &mut dyn FnMut(&'m str, bool, u32)) {
     let mut stack = vec![expression];
     while let Some(each) = stack.pop() {
         match &each.kind {
-            ExpressionKind::Name(name) => found.push(name),
-            ExpressionKind::Member { object, .. } if matches!(object.kind, ExpressionKind::Name(_)) => {}
+            ExpressionKind::Name(name) => found(name, true, each.span.start),
+            ExpressionKind::Call(call) => {
+                if let ExpressionKind::Member { object, name } = &call.callee.kind
+                    && OF_ALL.contains(&name.as_str())
+                {
+                    stack.push(object);
+                } else {
+                    stack.push(&call.callee);
+                }
+                stack.extend(call.arguments.iter().map(|argument| &argument.value));
+            }
+            ExpressionKind::Member { object, .. } => match &object.kind {
+                ExpressionKind::Name(name) => found(name, false, object.span.start),
+                _ => stack.push(object),
+            },
             _ => children(each, &mut |child| stack.push(child)),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::link::units::{CallId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site};
-use crate::model::{ExpressionKind, Literal, Statement};
+use crate::model::{Expression, ExpressionKind, Function, Literal, Statement};
 
 use super::loops::{looks_at_count, tests_failure};
 use super::waits::{Waits, last_name, multiplies};
@@ -83,27 +83,9 @@ fn ends_and_grows(case: &Case<'_, '_>, unit: UnitId, frame: FrameId, site: Site)
     let program = case.program;
     let Some(function) = program.units.units[unit].function else { return (false, false) };
     let (mut counters, mut grown) = (Vec::new(), Vec::new());
-    for (index, parameter) in function.parameters.iter().enumerate() {
-        let Some(name) = last_name(&parameter.target) else { continue };
-        let Some((passed, _)) = program.passed_from(function, index, site) else { continue };
+    for (name, passed) in passed_on(program, function, site) {
         walk(passed, &mut |each| {
-            // `load(left - 1)`, `ask(text, /* again */ true)`, `send(messages.slice(1))`
-            let counts = match &each.kind {
-                ExpressionKind::Operator { operator, operands } => {
-                    matches!(operator.as_str(), "+" | "-")
-                        && operands.iter().any(|operand| last_name(operand) == Some(name))
-                }
-                ExpressionKind::Literal(Literal::Boolean(_)) => std::ptr::eq(each, passed),
-                ExpressionKind::Slice { object, .. } => last_name(object) == Some(name),
-                ExpressionKind::Call(call) => match &call.callee.kind {
-                    ExpressionKind::Member { object, name: method } => {
-                        method == "slice" && last_name(object) == Some(name)
-                    }
-                    _ => false,
-                },
-                _ => false,
-            };
-            if counts {
+            if counts(each, name) || is_flag(passed) {
                 counters.push(name.to_owned());
             }
             if multiplies(each, name) {
@@ -125,4 +107,52 @@ fn ends_and_grows(case: &Case<'_, '_>, unit: UnitId, frame: FrameId, site: Site)
     let mut waits = Waits::among(case, &statements, frame);
     waits.grows_by(grown);
     (bounded, waits.are_exponential(program))
+}
+
+/// What the next call is given, by the names of the parameters; of an object of options each by its key:
+/// `load({ ...options, left: left - 1 })`.
+fn passed_on<'m>(program: &Program<'m>, function: &'m Function, site: Site) -> Vec<(&'m str, &'m Expression)> {
+    let mut all = Vec::new();
+    for (index, parameter) in function.parameters.iter().enumerate() {
+        let Some((passed, _)) = program.passed_from(function, index, site) else { continue };
+        all.extend(last_name(&parameter.target).map(|name| (name, passed)));
+        match &passed.kind {
+            ExpressionKind::Object(entries) => {
+                all.extend(entries.iter().filter_map(|entry| Some((entry.key.as_deref()?, &entry.value))));
+            }
+            ExpressionKind::Call(made) => {
+                let named = made.arguments.iter().filter_map(|each| Some((each.name.as_deref()?, &each.value)));
+                all.extend(named);
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// Whether a value is another number or a shorter list of what goes by a name: `left - 1`, `(options.left ?? 3) - 1`,
+/// `messages.slice(1)`.
+fn counts(value: &Expression, name: &str) -> bool {
+    let is_it = |operand: &Expression| match &operand.kind {
+        ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "??" | "or") => {
+            operands.first().and_then(last_name) == Some(name)
+        }
+        _ => last_name(operand) == Some(name),
+    };
+    match &value.kind {
+        ExpressionKind::Operator { operator, operands } => {
+            matches!(operator.as_str(), "+" | "-") && operands.iter().any(is_it)
+        }
+        ExpressionKind::Slice { object, .. } => is_it(object),
+        ExpressionKind::Call(call) => match &call.callee.kind {
+            ExpressionKind::Member { object, name: method } => method == "slice" && is_it(object),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// `ask(text, /* again */ true)`
+fn is_flag(passed: &Expression) -> bool {
+    matches!(passed.kind, ExpressionKind::Literal(Literal::Boolean(_)))
 }

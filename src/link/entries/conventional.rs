@@ -376,9 +376,17 @@ pub(super) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", 
 pub(super) fn route_of_file(path: &str) -> String {
     let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
     let parts: Vec<&str> = stem.split('/').collect();
+    // A file that is called `route` lies below `app`; folders in its path may have the name of any root.
+    let is_route = parts.last() == Some(&"route");
+    let api = parts.iter().position(|part| *part == "api").filter(|_| is_route);
     let start = parts
         .iter()
-        .rposition(|part| matches!(*part, "app" | "pages" | "routes" | "src" | "server" | "functions"))
+        .take(api.unwrap_or(parts.len()))
+        .rposition(|part| match *part {
+            "app" => true,
+            "pages" | "routes" | "src" | "server" | "functions" => !is_route,
+            _ => false,
+        })
         .map_or(0, |at| at + 1);
     let kept: Vec<&str> = parts
         .get(start..)

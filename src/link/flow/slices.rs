@@ -147,7 +147,10 @@ impl<'m> Program<'m> {
         slice.parameters.push((here.unit, index, frame));
         match here.how {
             How::Call(site) => {
-                if let Some((argument, frame)) = self.passed_from(function, index, site) {
+                let rest = self.passed_in_rest(function, index, site);
+                if !rest.is_empty() {
+                    rest.into_iter().for_each(|argument| self.slice_into(argument, site.frame, slice, depth + 1));
+                } else if let Some((argument, frame)) = self.passed_from(function, index, site) {
                     self.slice_into(argument, frame, slice, depth + 1);
                 } else if let Some(default) = &parameter.default {
                     self.slice_into(default, here.closure.unwrap_or(frame), slice, depth + 1);

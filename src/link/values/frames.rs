@@ -70,8 +70,10 @@ impl<'m> Program<'m> {
         if let Some(id) = self.frame_ids.borrow().get(&frame) {
             return Some(*id);
         }
-        // Every way to a unit has its own frame, and ways multiply: beyond some, they share one.
-        let limit = if self.frames.borrow().len() < CROWDED { FRAMES_PER_UNIT } else { FRAMES_WHEN_CROWDED };
+        // Every way to a unit has its own frame, and ways multiply: beyond some, they share one. Short ways are few, and
+        // are kept apart from the many that lead to a helper on the way of somebody else.
+        let most = if self.frames.borrow().len() < CROWDED { FRAMES_PER_UNIT } else { FRAMES_WHEN_CROWDED };
+        let limit = if depth <= SHORT { most * SHORT_WAYS } else { most };
         if self.frames_of_unit.borrow().get(unit).is_some_and(|count| *count >= limit) {
             return Some(self.open_frame(unit));
         }
@@ -104,6 +106,10 @@ pub(super) const FRAMES_PER_UNIT: u32 = 64;
 pub(super) const CROWDED: usize = 20_000;
 
 pub(super) const FRAMES_WHEN_CROWDED: u32 = 16;
+
+/// Calls within calls of a short way, and how many times more frames of a unit short ways may make.
+const SHORT: usize = 3;
+const SHORT_WAYS: u32 = 4;
 
 pub type FrameId = usize;
 

@@ -6,6 +6,7 @@ use crate::link::Program;
 use crate::link::units::*;
 use crate::model::*;
 use crate::rules::catalogue::Kind;
+use crate::rules::checked::FactId;
 
 use super::frames::{FrameId, How, Site};
 use super::{Value, Values, add};
@@ -179,9 +180,19 @@ impl<'m> Program<'m> {
     pub(in crate::link) fn bases_at(&self, base: &'m Expression, home: FrameId) -> Values<'m> {
         let whole = |value: &Value<'m>| match value {
             Value::Module(module) => self.exported(*module, "default", 0).unwrap_or_default(),
+            // `Server[dict]`: the class itself, for one kind of things.
+            Value::Library { path, sites } if path.ends_with("[]") => {
+                vec![Value::Library { path: path.trim_end_matches("[]").into(), sites: sites.clone() }]
+            }
             value => vec![value.clone()],
         };
         self.values(base, home).iter().flat_map(whole).collect()
+    }
+
+    /// The classes that derive from one of a library for which a fact holds.
+    pub(in crate::link) fn heirs_of_library(&self, fact: FactId) -> Vec<ClassId> {
+        let holds = |base: &Value<'m>| base.path().is_some_and(|path| self.facts(path).contains(&fact));
+        (0..self.units.classes.len()).filter(|class| self.written_bases(*class).iter().any(holds)).collect()
     }
 
     fn written_bases(&self, class: ClassId) -> Values<'m> {

@@ -7,10 +7,12 @@ use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
-use super::{State, Trace};
+use super::{Found, State, Trace};
+use crate::judge::inputs::Origin;
 use crate::judge::inputs::fleeting::ends_with_its_function;
 use crate::judge::inputs::kept::starts_empty;
 use crate::judge::inputs::same::{Alias, Bound};
+use crate::judge::inputs::schemas::Limit;
 use crate::judge::inputs::windows;
 use crate::judge::inputs::words::is_shared_collection;
 
@@ -70,6 +72,11 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             self.returns(unit, inner, &state);
         }
         let values = program.values(expression, frame);
+        if let Some(count) = values.iter().find_map(|value| self.added_by_client(value, object, frame)) {
+            let found =
+                Found { origin: Origin::Request, path: Vec::new(), text: Limit::None, count, is_messages: true };
+            return self.arrive(expression, name, frame, state, found);
+        }
         let is_of_request = values.iter().filter_map(Value::path).any(|path| self.inputs.is_request(path));
         let (mut followed, mut put_back) = (false, false);
         for value in values.iter() {
@@ -103,6 +110,20 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             state.put_back |= put_back;
             self.follow(object, frame, state);
         }
+    }
+
+    /// Whether a value is a conversation to which a library adds what its client sends; how many turns of it are kept.
+    fn added_by_client(&self, value: &Value<'m>, object: &'m Expression, frame: FrameId) -> Option<Limit> {
+        let program = self.program();
+        let facts = program.facts_of(value.path()?, Kind::Memory);
+        let (_, fact) = facts.into_iter().find(|(_, fact)| fact.role.as_deref() == Some("client"))?;
+        let is_kept_short = fact.bound.as_deref().is_some_and(|bound| {
+            program.values(object, frame).iter().flat_map(|holder| program.member(holder, bound, None)).any(|most| {
+                matches!(most, Value::Data { expression, .. }
+                    if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Number(_))))
+            })
+        });
+        Some(if is_kept_short { Limit::Held } else { Limit::None })
     }
 
     /// Whether a value is put on something that is no request, where what is read is a part of one.
