@@ -5,6 +5,7 @@
 //! the program's own functions with the tests that choose among them.
 
 mod defaults;
+mod divergence;
 mod exits;
 mod gates;
 mod slices;
