@@ -4,6 +4,7 @@
 //! slice of an expression is everything that flows into it: through names, parameters, attributes, and the results of
 //! the program's own functions with the tests that choose among them.
 
+mod decided;
 mod defaults;
 mod divergence;
 mod exits;
