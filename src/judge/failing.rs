@@ -108,10 +108,12 @@ pub fn answers_error<'m>(case: &Case<'_, 'm>, unit: UnitId, block: &'m Block) ->
     let mut found = false;
     for statement in block {
         walk_statement(statement, &mut |expression| found |= shown.is_rejection(expression));
-        // `return problem(500, "...")`: the answer is made by a function of the program.
-        if let StatementKind::Return(Some(value)) = &statement.kind {
-            found |= shown.fate(value) == Some(Fate::ErrorStatus);
-        }
+        found |= match &statement.kind {
+            // `return problem(500, "...")`: the answer is made by a function of the program.
+            StatementKind::Return(Some(value)) => shown.fate(value) == Some(Fate::ErrorStatus),
+            StatementKind::Assign(assignment) => shown.sets_error_status(assignment),
+            _ => false,
+        };
     }
     found
 }

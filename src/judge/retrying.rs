@@ -3,6 +3,7 @@
 //! A construct is a library that is told to retry (`library`), a loop around an external call, or a function that calls
 //! itself again after a failure (`loops`). How it waits is read from what its sleeps are given (`waits`).
 
+mod answers;
 mod errors;
 mod library;
 mod loops;

@@ -15,6 +15,7 @@ mod plugins;
 mod registered;
 mod scopes;
 mod served;
+mod started;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 

@@ -4,7 +4,9 @@
 //! slice of an expression is everything that flows into it: through names, parameters, attributes, and the results of
 //! the program's own functions with the tests that choose among them.
 
+mod decided;
 mod defaults;
+mod divergence;
 mod exits;
 mod gates;
 mod slices;

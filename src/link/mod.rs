@@ -85,6 +85,8 @@ pub struct Program<'m> {
     cuts: Cell<usize>,
     depth: Cell<usize>,
     fact_memo: Memo<Rc<str>, Rc<[FactId]>>,
+    /// Whether functions never return.
+    diverging: Memo<UnitId, bool>,
     /// What decorators are given, with the decorator.
     wrapped: RefCell<Vec<(UnitId, Value<'m>)>>,
     /// For every class those that derive from it.
@@ -151,6 +153,7 @@ impl<'m> Program<'m> {
             cuts: Cell::new(0),
             depth: Cell::new(0),
             fact_memo: RefCell::default(),
+            diverging: RefCell::default(),
             wrapped: RefCell::default(),
             heirs: RefCell::default(),
             callers: OnceCell::new(),
@@ -268,6 +271,7 @@ impl<'m> Program<'m> {
         self.memo.borrow_mut().clear();
         self.bound_memo.borrow_mut().clear();
         self.keys.borrow_mut().clear();
+        self.diverging.borrow_mut().clear();
         self.spent.borrow_mut().clear();
         self.run_memo.borrow_mut().clear();
         self.handed.borrow_mut().clear();

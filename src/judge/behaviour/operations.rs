@@ -73,7 +73,9 @@ pub fn operation(program: &Program<'_>, site: Site) -> Option<Operation> {
                 continue;
             }
             if let Some(told) = statement(program, site).and_then(|text| query_operation(&text)) {
-                return Some(told);
+                // Of the rows that a statement finds, a call may be known to fetch only one.
+                let is_one_row = told == Operation::Many && operation == Operation::Get;
+                return Some(if is_one_row { operation } else { told });
             }
             // Of several readings, the one that asks for more of the call is the right one.
             if found.is_none() || operation == Operation::Claim {

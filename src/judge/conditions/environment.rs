@@ -7,6 +7,7 @@ pub mod alternatives;
 pub mod checks;
 pub mod classes;
 pub mod commands;
+mod connections;
 pub mod deciding;
 pub mod ends;
 pub mod held;
@@ -20,6 +21,7 @@ pub mod unfilled;
 use std::collections::{BTreeMap, BTreeSet};
 
 use checks::{Checks, When, swallows, when};
+use connections::opens_a_store;
 use names::Variables;
 use reads::{Filled, Read};
 use schemas::Required;
@@ -238,7 +240,9 @@ fn judge(case: &Case<'_, '_>, checks: &Checks, read: &Read) -> Option<Checked> {
     let name = read.named.name.as_str();
     match read.default {
         Some(Filled::Something) => return None,
-        Some(Filled::Blank) if !is_credential(name) => return None,
+        Some(Filled::Blank) if !is_credential(name) && !opens_a_store(case.program, read.unit, read.span) => {
+            return None;
+        }
         _ => {}
     }
     if checks.governed.contains(&(read.module, read.span)) {

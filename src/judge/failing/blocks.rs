@@ -1,6 +1,6 @@
 //! What a block of code does about a failure, in all its branches.
 
-use crate::link::{FrameId, Value};
+use crate::link::{FrameId, How, Value};
 use crate::model::{Block, Expression, ExpressionKind, Literal, Loop, LoopKind, Span, Statement, StatementKind};
 
 use super::shown::Shown;
@@ -9,6 +9,9 @@ use crate::judge::case::Case;
 use crate::judge::retrying::counts_attempts;
 use crate::link::Site;
 use crate::link::units::UnitId;
+
+/// Functions within functions that may hand something out.
+const DEPTH: usize = 3;
 
 /// How a row of statements ends: some branches with a fate, others by going on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,12 +37,14 @@ pub(super) struct Blocks<'c, 'p, 'm> {
     pub(super) case: &'c Case<'p, 'm>,
     pub(super) frame: FrameId,
     pub(super) shown: Shown<'c, 'p, 'm>,
+    /// How many functions stand around the code that is looked at.
+    depth: usize,
 }
 
 impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
     /// Looks at code in a frame, where the failure goes by these names.
     pub(super) fn new(case: &'c Case<'p, 'm>, frame: FrameId, error: Vec<String>) -> Self {
-        Blocks { case, frame, shown: Shown::new(case, frame, error) }
+        Blocks { case, frame, shown: Shown::new(case, frame, error), depth: 0 }
     }
 
     /// What a block makes of the failure, which stands at a place of its unit: what is not decided in the block is
@@ -120,6 +125,10 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
                 }
             }
             StatementKind::Expression(value) => self.expression(value, ends),
+            StatementKind::Assign(assignment) if self.shown.sets_error_status(assignment) => {
+                ends.worse(Fate::ErrorStatus);
+                ends.goes_on = false;
+            }
             StatementKind::Assign(assignment) => self.shown.assigned(assignment),
             _ => {}
         }
@@ -138,20 +147,21 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
 
     /// A statement that is an expression: something may be sent, or end everything.
     fn expression(&mut self, value: &'m Expression, ends: &mut Ends) {
-        if let Some(fate) = self.shown.fate(value) {
-            ends.worse(fate);
-            ends.goes_on &= fate < Fate::ErrorStatus && !self.shown.ends_here(value);
-            return;
-        }
         if self.shown.ends_here(value) {
             ends.worse(Fate::Rethrown);
             ends.goes_on = false;
             return;
         }
+        if let Some(fate) = self.shown.fate(value) {
+            ends.worse(fate);
+            ends.goes_on &= fate < Fate::ErrorStatus;
+            return;
+        }
         ends.sends |= self.sends(value);
     }
 
-    /// Whether an expression hands something out: a yield, or a call that is no log line.
+    /// Whether an expression hands something out: a yield, or a call that is no log line; of a function of the program
+    /// what it does.
     fn sends(&self, value: &'m Expression) -> bool {
         let mut inner = value;
         while let ExpressionKind::Await(next) = &inner.kind {
@@ -161,18 +171,38 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
             ExpressionKind::Yield(_) => true,
             ExpressionKind::Call(call) => {
                 let Some(id) = self.case.program.units.call_id(call) else { return false };
-                let is_log = is_log(self.case, Site { call: id, frame: self.frame });
-                !is_log && call.arguments.iter().any(|argument| is_something(&argument.value))
+                let site = Site { call: id, frame: self.frame };
+                !is_log(self.case, site)
+                    && call.arguments.iter().any(|argument| is_something(&argument.value))
+                    && self.is_sent_within(site)
             }
             _ => false,
         }
+    }
+
+    /// Whether the functions of the program that a call runs hand something out; what others do with it is not known.
+    fn is_sent_within(&self, site: Site) -> bool {
+        let program = self.case.program;
+        let runs = program.runs(site);
+        let frames: Vec<FrameId> =
+            runs.iter().copied().filter(|frame| program.frame(*frame).how == How::Call(site)).collect();
+        frames.is_empty()
+            || self.depth >= DEPTH
+            || frames.into_iter().any(|frame| {
+                let unit = &program.units.units[program.unit_of_frame(frame)];
+                let mut inner = Blocks { depth: self.depth + 1, ..Blocks::new(self.case, frame, Vec::new()) };
+                unit.function.is_none_or(|function| inner.ends(&function.body).sends)
+            })
     }
 
     /// What a returned value is for the caller.
     fn returned(&mut self, value: Option<&'m Expression>, sends: bool) -> Fate {
         let nothing = if sends { Fate::Answered } else { Fate::Nothing };
         let Some(value) = value else { return nothing };
-        if let Some(fate) = self.shown.fate(value) {
+        if self.case.program.diverges(value, self.frame) {
+            return Fate::Rethrown;
+        }
+        if let Some(fate) = self.shown.returned(value) {
             return fate;
         }
         match &value.kind {

@@ -1,9 +1,9 @@
 //! What the caller is shown of a failure: an error status, the raw error, or neither.
 
 use crate::link::arguments::Given;
-use crate::link::flow::exit_call;
+use crate::link::units::{NodeKind, Unit};
 use crate::link::{FrameId, How, Site, Value};
-use crate::model::{Assignment, Expression, ExpressionKind};
+use crate::model::{Assignment, Expression, ExpressionKind, StatementKind};
 use crate::rules::catalogue::Kind;
 
 use super::{Fate, is_log};
@@ -43,7 +43,24 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         }
     }
 
-    /// What an expression that is returned or executed shows; none: nothing bad.
+    /// What an expression that is returned shows; none: nothing bad.
+    pub(super) fn returned(&mut self, expression: &'m Expression) -> Option<Fate> {
+        self.fate(expression).or_else(|| self.is_error(expression).then_some(Fate::RawError))
+    }
+
+    /// Whether a value is the error itself, or an object that holds it: `return error`, `return { error }`.
+    fn is_error(&self, expression: &Expression) -> bool {
+        match &bare(expression).kind {
+            ExpressionKind::Name(name) => self.errors.contains(name),
+            ExpressionKind::Object(entries) => entries
+                .iter()
+                .any(|entry| matches!(&entry.value.kind, ExpressionKind::Name(name) if self.errors.contains(name))),
+            ExpressionKind::Conditional { then, otherwise, .. } => self.is_error(then) || self.is_error(otherwise),
+            _ => false,
+        }
+    }
+
+    /// What an expression that is executed, or part of what is returned, shows; none: nothing bad.
     pub(super) fn fate(&mut self, expression: &'m Expression) -> Option<Fate> {
         if self.has_error_status(expression) {
             return Some(Fate::ErrorStatus);
@@ -62,7 +79,7 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
     /// Whether an expression never comes back: `panic!`, `process.exit(1)`, and the error handed to what comes next.
     pub(super) fn ends_here(&self, expression: &'m Expression) -> bool {
         let ExpressionKind::Call(call) = &bare(expression).kind else { return false };
-        if exit_call(expression).is_some() {
+        if self.case.program.diverges(expression, self.frame) {
             return true;
         }
         match last_name(&call.callee) {
@@ -142,6 +159,20 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         by_method || by_option
     }
 
+    /// Whether an assignment gives an answer an error status: `res.statusCode = 502`, `*reply.status_mut() = ...`.
+    pub(super) fn sets_error_status(&self, assignment: &'m Assignment) -> bool {
+        let name = match &assignment.target.kind {
+            ExpressionKind::Member { name, .. } => name.as_str(),
+            ExpressionKind::Call(call) => last_name(&call.callee).unwrap_or(""),
+            _ => return false,
+        };
+        matches!(name, "status" | "statusCode" | "status_code" | "status_mut")
+            && assignment
+                .value
+                .as_ref()
+                .is_some_and(|value| self.is_error_number(value, self.frame) || self.rejects(value))
+    }
+
     /// What a helper of the program makes of the error: `return asResponse(error)`.
     fn by_helper(&self, expression: &'m Expression) -> Option<Fate> {
         let program = self.case.program;
@@ -156,7 +187,7 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
 
     /// Follows the assignments of a statement.
     fn follow(&mut self, statement: &'m crate::model::Statement) {
-        use crate::model::StatementKind as S;
+        use StatementKind as S;
         match &statement.kind {
             S::Assign(assignment) => self.assigned(assignment),
             S::If { then, otherwise, .. } => then.iter().chain(otherwise).for_each(|each| self.follow(each)),
@@ -279,7 +310,20 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
             }
         }
         function.body.iter().for_each(|statement| inner.follow(statement));
-        unit.returns.iter().filter_map(|returned| inner.fate(returned)).max()
+        let shown = unit.returns.iter().filter_map(|returned| inner.returned(returned)).max();
+        shown.max(inner.sets_status_in(unit).then_some(Fate::ErrorStatus))
+    }
+
+    /// Whether a statement of a unit gives its answer an error status, whatever is returned then.
+    fn sets_status_in(&self, unit: &Unit<'m>) -> bool {
+        unit.nodes.iter().any(|node| match self.case.program.units.nodes[*node].kind {
+            NodeKind::Plain(statement) => match &statement.kind {
+                StatementKind::Expression(value) => self.is_rejection(bare(value)),
+                StatementKind::Assign(assignment) => self.sets_error_status(assignment),
+                _ => false,
+            },
+            _ => false,
+        })
     }
 }
 

@@ -57,7 +57,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 
     fn raises_in(&self, handler: &'m Handler, frame: FrameId) -> bool {
-        let throws = |branch| self.program.thrown_by_library(branch, frame) == Some(Exit::Raise);
+        let throws = |branch| self.program.thrown_by_call(branch, frame) == Some(Exit::Raise);
         match self.branch_of_conflict(&handler.body) {
             Some(branch) => leaves_by_raising(branch) || throws(branch),
             None => leaves_by_raising(&handler.body) && !returns(&handler.body),

@@ -17,7 +17,7 @@ use super::kept::{
 use super::same::{Alias, Bound, Same};
 use super::schemas::Limit;
 use super::trace::{State, Trace};
-use super::words::{is_about_conversation, is_shared_collection};
+use super::words::{fetches_one, is_about_conversation, is_shared_collection};
 use super::{Leaf, LeafKind, Origin};
 
 impl<'m> Trace<'_, '_, '_, 'm> {
@@ -46,13 +46,14 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let info = &program.units.calls[site.call];
         let is_conversation = is_conversation(state, &state.aliases)
             || operations::statement(program, site).is_some_and(|text| is_about_conversation(&text));
+        let is_one_row = operation == Operation::Many && self.is_fetched_as_one(site);
         let is_rows = match operation {
-            Operation::Many => is_conversation,
+            Operation::Many if !is_one_row => is_conversation,
             // A value that holds a whole conversation, and grows before it goes back.
-            Operation::Get => {
+            Operation::Get | Operation::Many => {
                 let is_list = state.items || !state.in_content;
                 !state.in_text
-                    && (!state.in_content && self.inputs.grows(&state.aliases, site)
+                    && (!is_one_row && !state.in_content && self.inputs.grows(&state.aliases, site)
                         || is_list && self.inputs.is_stored_longer(site))
             }
             _ => false,
@@ -66,7 +67,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         }
         let bounded = state.count
             || state.sliced
-            || operation == Operation::Many && self.rows_are_bounded(site)
+            || operation == Operation::Many && !is_one_row && self.rows_are_bounded(site)
             || self.inputs.is_stored_cut(site);
         self.add(Leaf {
             kind: LeafKind::Rows,
@@ -114,6 +115,18 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             }
         }
         operations::statement(program, site).is_some_and(|text| query_is_bounded(&text))
+    }
+
+    /// `query(...).bind(id).fetch_one(pool)`: of the rows that are found one is loaded.
+    fn is_fetched_as_one(&self, site: Site) -> bool {
+        let program = self.program();
+        let info = &program.units.calls[site.call];
+        program.units.units[info.unit].calls.iter().any(|call| {
+            let other = program.units.calls[*call].call;
+            other.span.start == info.call.span.start
+                && other.span.end > info.call.span.end
+                && matches!(&other.callee.kind, ExpressionKind::Member { name, .. } if fetches_one(name))
+        })
     }
 
     /// `query(...).limit(10)`: the bound is called on what the load returns.

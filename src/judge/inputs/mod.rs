@@ -282,18 +282,28 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                     vec!["body".into(), "json".into(), "data".into(), "#1".into(), "json()".into(), "body()".into()];
             }
         }
-        let mut any = false;
+        let arguments = &program.units.calls[site.call].call.arguments;
+        let spreads = arguments.iter().any(|argument| argument.name.as_deref() == Some("**"));
+        let (mut any, mut unseen) = (false, Vec::new());
         trace.grown_given(site, &paths);
         for path in &paths {
             if trace.is_library && words::is_instruction(path) {
                 continue;
             }
-            if let Given::Present { expression, frame } = program.argument_of(site, path) {
-                any = true;
-                trace.follow(expression, frame, State::default());
+            match program.argument_of(site, path) {
+                Given::Present { expression, frame } => {
+                    any = true;
+                    trace.follow(expression, frame, State::default());
+                }
+                Given::Unresolved => unseen.push(path),
+                Given::Absent if spreads || path.contains('.') => unseen.push(path),
+                Given::Absent => {}
             }
         }
         if !any {
+            unseen.into_iter().for_each(|path| trace.whole(site, path));
+        }
+        if !any && trace.out.is_empty() {
             // What names something that is kept elsewhere (`thread_id`) is no text.
             let arguments = program.units.calls[site.call].call.arguments.iter();
             let is_text = |argument: &&Argument| {

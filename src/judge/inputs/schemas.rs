@@ -255,6 +255,27 @@ impl<'m> Schemas<'_, 'm> {
         })
     }
 
+    /// Whether values are objects of classes of the program that have other fields, but not this one.
+    pub(super) fn lack_field(&self, values: &[Value<'m>], field: &str) -> bool {
+        let lacks = |value: &Value<'m>| match value {
+            Value::Instance { class, .. } => {
+                let info = &self.program.units.classes[*class];
+                let has_own = |class: &ClassId| {
+                    let info = &self.program.units.classes[*class];
+                    info.fields.contains_key(field) || info.methods.contains_key(field)
+                };
+                // What a class derives from another class of the program, or is given besides, is not looked for.
+                let derives = info.class.bases.iter().any(|base| {
+                    let home = self.program.open_frame(info.unit);
+                    self.program.values(base, home).iter().any(|value| matches!(value, Value::Class(_)))
+                });
+                !info.fields.is_empty() && !derives && !has_own(class) && !info.extensions.iter().any(has_own)
+            }
+            _ => false,
+        };
+        !values.is_empty() && values.iter().all(lacks)
+    }
+
     /// A name for a choice of literals, or an enumeration.
     pub(super) fn is_choice(&self, annotation: &'m Expression, frame: FrameId) -> bool {
         let program = self.program;

@@ -1,6 +1,7 @@
 //! The way back from the arguments of an LLM call to what comes from outside.
 
 mod calls;
+mod mapped;
 mod members;
 mod parameters;
 mod parts;
@@ -8,7 +9,7 @@ mod reassigned;
 
 use rustc_hash::FxHashSet;
 
-use crate::link::units::{Access, Binding};
+use crate::link::units::{Access, Binding, UnitId};
 use crate::link::{FrameId, Program, Value};
 use crate::model::*;
 
@@ -84,11 +85,14 @@ struct Found {
     text: Limit,
     count: Limit,
     is_messages: bool,
+    /// Whether it is declared as one text.
+    is_one_text: bool,
 }
 
 impl Found {
     fn of_request(path: &[String], text: Limit) -> Found {
-        Found { origin: Origin::Request, path: meaningful(path), text, count: Limit::None, is_messages: false }
+        let path = meaningful(path);
+        Found { origin: Origin::Request, path, text, count: Limit::None, is_messages: false, is_one_text: false }
     }
 }
 
@@ -102,6 +106,8 @@ pub(super) struct Trace<'t, 'c, 'p, 'm> {
     pub loaded: Vec<crate::link::Site>,
     /// The collections whose additions are being followed: they are not found once more in what is added to them.
     pub adding: Vec<&'m Expression>,
+    /// The functions whose results are being followed for each item of a list, with that.
+    pub mapped: Vec<(UnitId, &'m Expression, FrameId)>,
 }
 
 impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
@@ -113,6 +119,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             is_library: inputs.is_library.get(),
             loaded: Vec::new(),
             adding: Vec::new(),
+            mapped: Vec::new(),
         }
     }
 

@@ -130,6 +130,14 @@ pub(super) fn takes_one(method: &str) -> bool {
     matches!(method, "at" | "find" | "findLast" | "last" | "first")
 }
 
+/// Methods that fetch one row of those that a query finds.
+pub(super) fn fetches_one(method: &str) -> bool {
+    matches!(
+        method,
+        "fetch_one" | "fetch_optional" | "fetchone" | "one" | "one_or_none" | "scalar_one" | "scalar_one_or_none"
+    )
+}
+
 /// Methods and functions that make one text of many parts.
 pub(super) fn makes_text(method: &str) -> bool {
     matches!(method, "join" | "stringify" | "dumps" | "to_string" | "concat" | "sum" | "format" | "toString" | "str")

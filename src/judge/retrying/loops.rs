@@ -5,6 +5,7 @@ use crate::link::{FrameId, Program, Site};
 use crate::model::{Block, Expression, ExpressionKind, Literal, Loop, LoopKind, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 
+use super::answers::is_left_when_answered;
 use super::progress::moves_on;
 use super::waits::{Waits, grow, last_name, numbers};
 use super::{Construct, Leads, Repeats, walk, walk_statement};
@@ -73,7 +74,8 @@ fn repeated_call(case: &Case<'_, '_>, unit: UnitId, node: NodeId, frame: FrameId
             _ => false,
         }) || is_caught_in_place(program, site)
             || leaves_on_success(program, node, site)
-            || goes_on_after_failure(program, node);
+            || goes_on_after_failure(program, node)
+            || is_left_when_answered(case, node, site);
         if found.as_ref().is_none_or(|known| !known.repeats) {
             found = Some(Asked { api, repeats, call: *call });
         }
@@ -150,7 +152,7 @@ fn goes_on_after_failure(program: &Program<'_>, node: NodeId) -> bool {
 }
 
 /// Whether a block ends by leaving the loop.
-fn leaves(block: &Block) -> bool {
+pub(super) fn leaves(block: &Block) -> bool {
     block.last().is_some_and(|statement| match &statement.kind {
         StatementKind::Return(_) | StatementKind::Break | StatementKind::Raise(_) => true,
         StatementKind::If { then, otherwise, .. } => leaves(then) && leaves(otherwise),

@@ -119,7 +119,19 @@ pub(super) fn is_reference(value: &str, lists: &Lists) -> bool {
         || ["${", "{{", "}}", "<", ">", "...", "***", "$(", "%(", "#{", "://", "\u{2026}", "()", "%s"]
             .iter()
             .any(|part| value.contains(part))
+        || names_a_variable(value)
         || lists.sealed_prefixes.iter().any(|prefix| value.starts_with(prefix.as_str()))
+}
+
+/// Whether a value only says where the real one is found: `env(S3_ACCESS_KEY)`, `secret("DEPLOY_TOKEN")`.
+fn names_a_variable(value: &str) -> bool {
+    let Some((function, rest)) = value.split_once('(') else { return false };
+    let Some(name) = rest.strip_suffix(')').map(|name| name.trim_matches(['"', '\''])) else { return false };
+    function.len() > 1
+        && function.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        && name.starts_with(|first: char| first.is_ascii_uppercase())
+        && name.contains('_')
+        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// `8-4-4-4-12` hexadecimal digits.

@@ -15,6 +15,7 @@ use super::injection::injected_at;
 use super::naming::{entry_name_of, method_of, never_long, route_path};
 use super::plugins::is_added_to_parent;
 use super::served::{SERVED, served_by};
+use super::started::started;
 use super::{Entries, Entry, Link, Order, Registered, Role, frame_of, receive};
 
 impl<'m> Entries<'m> {
@@ -86,10 +87,8 @@ impl<'m> Entries<'m> {
                         }
                         Kind::Router => {
                             for path in &fact.handlers {
-                                if let Given::Present { expression, frame } = program.argument(site, path) {
-                                    for value in program.values(expression, frame).iter() {
-                                        self.starts.extend(frame_of(program, value));
-                                    }
+                                for (expression, frame) in arguments_of(program, site, path) {
+                                    self.starts.extend(started(program, expression, frame));
                                 }
                             }
                         }

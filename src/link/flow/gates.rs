@@ -161,16 +161,20 @@ impl<'m> Program<'m> {
         let mut gates = Vec::new();
         let span = self.units.nodes[node].span;
         for (block, refuses_when) in [(then, true), (otherwise, false)] {
-            if let Some(exit) = exit_of(block).or_else(|| self.thrown_by_library(block, frame)) {
+            if let Some(exit) = exit_of(block).or_else(|| self.thrown_by_call(block, frame)) {
                 gates.push(Gate { test, frame, exit, refusal: Some(block), refuses_when, under: None, span, node });
             }
         }
         gates
     }
 
-    /// A block that ends with a call of a library that throws an error response: `error(429)`, `notFound()`.
-    pub fn thrown_by_library(&self, block: &'m Block, frame: FrameId) -> Option<Exit> {
+    /// A block that ends with a call that throws: of a library an error response (`error(429)`, `notFound()`), of a
+    /// function that never returns.
+    pub fn thrown_by_call(&self, block: &'m Block, frame: FrameId) -> Option<Exit> {
         let StatementKind::Expression(value) = &block.last()?.kind else { return None };
+        if self.diverges(value, frame) {
+            return Some(Exit::Raise);
+        }
         let ExpressionKind::Call(call) = &value.kind else { return None };
         let site = Site { call: self.units.call_id(call)?, frame };
         let throws =

@@ -74,6 +74,7 @@ impl Lowering {
                 }
             }
             Type::Infer(_) => name(self.span(first), "_"),
+            Type::Never(_) => name(self.span(first), "!"),
             _ => unknown(self.span(first)),
         };
         self.leave();

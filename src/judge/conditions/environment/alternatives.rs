@@ -4,7 +4,6 @@ use crate::link::units::Binding;
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::*;
 
-use super::ends::diverges;
 use super::held::keeps;
 use super::names::{Default as Fallback, Named, Variables};
 
@@ -61,7 +60,7 @@ impl<'m> Variables<'_, 'm> {
             ExpressionKind::Literal(_) | ExpressionKind::Template(_) => return Alternative::Something,
             _ => {}
         }
-        if diverges(program, expression, frame, 0) {
+        if program.diverges(expression, frame) {
             return Alternative::Stops;
         }
         if let ExpressionKind::Call(call) = &expression.kind

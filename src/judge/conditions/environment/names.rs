@@ -150,6 +150,8 @@ impl<'p, 'm> Variables<'p, 'm> {
                 return None;
             };
             let default = fact.default.as_deref().and_then(|path| match program.argument_of(site, path) {
+                // `config.get("KEY", { infer: true })`: a variable is text, so an object holds options.
+                Given::Present { expression, .. } if matches!(expression.kind, ExpressionKind::Object(_)) => None,
                 Given::Present { expression, frame } => Some(Default::Given(expression, frame)),
                 Given::Unresolved => Some(Default::Unseen),
                 Given::Absent => None,

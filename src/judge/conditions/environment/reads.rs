@@ -9,7 +9,6 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::alternatives::{Alternative, Replaced, replaced_by};
-use super::ends::always_stops;
 use super::held::{converts, is_of_texts, keeps};
 use super::is_credential;
 use super::names::{Default as Fallback, Named, Variables};
@@ -438,7 +437,7 @@ impl<'m> Walk<'_, 'm> {
     fn otherwise(&self, function: &'m Function, used: &Use<'m>) -> Use<'m> {
         let program = self.variables.program;
         let Some(unit) = program.units.unit_of(function) else { return used.clone() };
-        if always_stops(program, unit, 0) {
+        if program.never_returns(unit) {
             return Use { raises: true, ..used.clone() };
         }
         let mut used = used.clone();

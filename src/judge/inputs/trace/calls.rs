@@ -62,6 +62,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if self.own_call(call, site, &state) {
             return;
         }
+        if self.made_of_items(call, frame, method, &state) {
+            return;
+        }
         if call_is_cut(program, method, call, frame) || method == "skip" && self.skips_the_rest(call) {
             self.cut(&mut state);
         }

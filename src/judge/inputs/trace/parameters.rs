@@ -24,6 +24,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                     let mut state = state;
                     state.path.push(name.to_owned());
                     self.follow(spread, site.frame, state);
+                } else if parameter.kind == ParameterKind::KeywordRest {
+                    self.keywords(function, site, state);
                 } else if let Some(default) = &parameter.default {
                     self.follow(default, here.closure.unwrap_or(frame), state);
                 } else if let Some(object) = self.called_on(parameter, site, here.receiver.as_deref()) {
@@ -50,6 +52,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 }
             }
             How::Wraps(_) => {}
+            How::Framework if index == 0 && self.is_mapped(here.unit) => self.item_of_mapped(here.unit, state),
             How::Framework if self.inputs.handlers().contains(&here.unit) || self.is_listened_to(here.unit) => {
                 self.outside(expression, parameter, index, frame, state);
             }
@@ -85,6 +88,29 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 Some((&spread.value, name))
             }
             _ => None,
+        }
+    }
+
+    /// What a call names that the function has no parameter for: `def relay(**options)`, called `relay(**body)`.
+    fn keywords(&mut self, function: &'m Function, site: Site, state: State<'m>) {
+        let has_parameter = |name: &str| {
+            let mut targets = function.parameters.iter().map(|parameter| &parameter.target.kind);
+            targets.any(|target| matches!(target, ExpressionKind::Name(own) if own == name))
+        };
+        let wanted = state.path.last().cloned();
+        for argument in &self.program().units.calls[site.call].call.arguments {
+            let Some(name) = argument.name.as_deref() else { continue };
+            let mut state = State { in_chain: false, ..state.clone() };
+            match &wanted {
+                _ if name == "**" => {}
+                _ if has_parameter(name) => continue,
+                Some(wanted) if wanted != name => continue,
+                Some(_) => {
+                    state.path.pop();
+                }
+                None => {}
+            }
+            self.follow(&argument.value, site.frame, state);
         }
     }
 
@@ -172,6 +198,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
         if let (Some(field), Some(annotation)) = (borrowed.first(), &parameter.annotation) {
             let classes = program.annotation(annotation, closure);
+            // A list of messages that a class does not have is not in its objects.
+            if is_list_name(field) && schemas.lack_field(&classes, field) {
+                return;
+            }
             let is_no_text = classes.iter().any(|value| match value {
                 Value::Instance { class, .. } => schemas.is_no_text(*class, field),
                 _ => false,
@@ -199,7 +229,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let alias = state.aliases.last().map_or("", |alias| alias.name);
         let own = if own.is_empty() { alias } else { own };
         let is_messages = self.is_message_list(parameter, closure, &borrowed);
-        let found = Found { origin, path, text, count, is_messages };
+        let is_one_text = self.is_declared_text(parameter, closure, &borrowed);
+        let found = Found { origin, path, text, count, is_messages, is_one_text };
         self.arrive(expression, own, closure, state, found);
     }
 
@@ -248,6 +279,20 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         })
     }
 
+    /// Whether a parameter, or a field of it, is declared as one text.
+    fn is_declared_text(&self, parameter: &'m Parameter, frame: FrameId, path: &[&str]) -> bool {
+        let Some(annotation) = &parameter.annotation else { return false };
+        let Some(field) = path.first() else { return is_free_text(annotation) };
+        let program = self.program();
+        program.annotation(annotation, frame).iter().any(|value| match value {
+            Value::Instance { class, .. } => {
+                let fields = program.units.classes[*class].fields.get(field).into_iter().flatten();
+                fields.filter_map(|(_, field)| field.annotation.as_ref()).any(is_free_text)
+            }
+            _ => false,
+        })
+    }
+
     /// What comes from outside has been reached.
     pub(super) fn arrive(
         &mut self,
@@ -264,7 +309,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             return;
         }
         let program = self.program();
-        let Found { origin, path, mut text, mut count, is_messages } = found;
+        let Found { origin, path, mut text, mut count, is_messages, is_one_text } = found;
         if let Some((schema, way)) = &state.schema {
             let schemas = Schemas { program };
             let borrowed: Vec<&str> = way.iter().map(String::as_str).collect();
@@ -275,7 +320,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             state.place.unwrap_or_else(|| (program.module_of(program.unit_of_frame(frame)), expression.span));
         // A list of messages goes by the name of the list, whatever is taken of its items.
         // What is one message's text as it is may be the transcript of a recording.
-        let is_whole_text = state.in_content && !state.items && !state.in_text;
+        let is_whole_text = is_one_text || state.in_content && !state.items && !state.in_text;
         let is_many = |part: &str| is_list_name(part) && !(is_whole_text && may_be_one_text(part));
         let listed = path.iter().find(|part| is_many(part)).cloned();
         let is_list = is_messages || listed.is_some() || path.is_empty() && is_many(own);

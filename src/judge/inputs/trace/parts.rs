@@ -7,7 +7,9 @@ use crate::judge::inputs::conversations::is_conversation;
 use crate::judge::inputs::kept::is_trimmed;
 use crate::judge::inputs::same::{Alias, Bound, Same};
 use crate::judge::inputs::windows::{self, Window};
+use crate::judge::inputs::words::is_list_name;
 use crate::judge::inputs::{Leaf, LeafKind, Site};
+use crate::link::arguments::Given;
 use crate::link::units::{Binding, CallId};
 use crate::link::{FrameId, Value};
 use crate::model::*;
@@ -57,6 +59,33 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                 for call in self.inputs.changes().added_to_part(unit, &format!("{name}.{key}")) {
                     self.grown_by(*call, site.frame, &State::default());
                 }
+            }
+        }
+    }
+
+    /// Follows a list of messages in what is handed on whole: `create(body)`, `create({ ...body, stream: true })`,
+    /// `create(**body)`, `fetch(url, { body: JSON.stringify(body) })`.
+    pub(in crate::judge::inputs) fn whole(&mut self, site: Site, path: &str) {
+        let program = self.program();
+        let (holder, key) = match path.rsplit_once('.') {
+            Some((holder, key)) => (Some(holder), key),
+            None => (None, path),
+        };
+        if !is_list_name(key) {
+            return;
+        }
+        let state = State { path: vec![key.to_owned()], ..State::default() };
+        if let Some(holder) = holder {
+            if let Given::Present { expression, frame } = program.argument_of(site, holder) {
+                self.follow(put_into_text(expression), frame, state);
+            }
+            return;
+        }
+        let is_python = program.modules[program.units.calls[site.call].module].language == Language::Python;
+        for argument in &program.units.calls[site.call].call.arguments {
+            // What stands in a position is no options where they are named.
+            if argument.name.as_deref() == Some("**") || argument.name.is_none() && !is_python {
+                self.follow(&argument.value, site.frame, state.clone());
             }
         }
     }
@@ -138,5 +167,18 @@ impl<'m> Trace<'_, '_, '_, 'm> {
     pub(super) fn is_filled(&self, object: &'m Expression, frame: FrameId) -> bool {
         let program = self.program();
         program.values(object, frame).iter().any(|value: &Value<'m>| program.is_filled(value))
+    }
+}
+
+/// What a call writes as text: `body` of `JSON.stringify(body)`.
+fn put_into_text(expression: &Expression) -> &Expression {
+    match &expression.kind {
+        ExpressionKind::Call(call) => match (&call.callee.kind, call.arguments.first()) {
+            (ExpressionKind::Member { name, .. }, Some(first)) if matches!(name.as_str(), "stringify" | "dumps") => {
+                &first.value
+            }
+            _ => expression,
+        },
+        _ => expression,
     }
 }

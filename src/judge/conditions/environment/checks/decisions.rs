@@ -1,7 +1,7 @@
 //! What a test of a variable decides: whether it asks for its presence or its content, and what its branches end in.
 
 use crate::judge::case::Case;
-use crate::judge::conditions::environment::ends::{End, diverges, end_of};
+use crate::judge::conditions::environment::ends::{End, end_of};
 use crate::judge::conditions::environment::names::{Named, Variables};
 use crate::judge::conditions::fallback::{walk, walk_statement};
 use crate::link::flow::Exit;
@@ -72,7 +72,7 @@ pub(super) fn rest_behind<'m>(program: &Program<'m>, unit: UnitId, node: NodeId)
 pub(super) fn raises_at_its_end<'m>(case: &Case<'_, 'm>, unit: UnitId, statements: &'m [Statement]) -> bool {
     match statements.last().map(|statement| &statement.kind) {
         Some(StatementKind::Raise(_)) => true,
-        Some(StatementKind::Expression(value)) => diverges(case.program, value, case.program.open_frame(unit), 0),
+        Some(StatementKind::Expression(value)) => case.program.diverges(value, case.program.open_frame(unit)),
         _ => false,
     }
 }

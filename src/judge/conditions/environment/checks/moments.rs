@@ -33,6 +33,9 @@ pub fn when(case: &Case<'_, '_>, unit: UnitId, node: Option<NodeId>, via: &[Call
         return (best, roots);
     }
     for frame in case.starts_in(outermost) {
+        if node.is_some_and(|node| program.is_left_out(node, *frame)) {
+            continue;
+        }
         let Some((root, swallowed)) = started(case, *frame) else { continue };
         let now = if caught || swallowed { When::Swallowed } else { When::Start };
         best = best.min(now);
@@ -50,7 +53,8 @@ fn started(case: &Case<'_, '_>, frame: FrameId) -> Option<(ModuleId, bool)> {
     let mut swallowed = false;
     while let How::Call(site) = frame.how {
         let node = program.units.calls[site.call].node;
-        if case.is_skipped(node) || program.is_never_deployed(node, site.frame) {
+        let is_off = program.is_never_deployed(node, site.frame) || program.is_left_out(node, site.frame);
+        if case.is_skipped(node) || is_off {
             return None;
         }
         swallowed |= swallows(program, node);
