@@ -229,7 +229,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 46] = [
+pub const KINDS: [Keys; 47] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,

@@ -73,8 +73,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         }
         let values = program.values(expression, frame);
         if let Some(count) = values.iter().find_map(|value| self.added_by_client(value, object, frame)) {
-            let found =
-                Found { origin: Origin::Request, path: Vec::new(), text: Limit::None, count, is_messages: true };
+            let found = Found { count, is_messages: true, ..Found::of_request(&[], Limit::None) };
             return self.arrive(expression, name, frame, state, found);
         }
         let is_of_request = values.iter().filter_map(Value::path).any(|path| self.inputs.is_request(path));
