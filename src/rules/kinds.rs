@@ -40,7 +40,7 @@ pub enum Kind {
     /// of the class that list guards. Of a decorator `exports` names the functions for which the fact holds.
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
-    /// `handlers` arguments that hold a start-up function (a lifespan).
+    /// `handlers` arguments that hold a start-up function (a lifespan), or classes of which objects are made at the start.
     Router,
     /// A call that puts a router or handlers under an application: every function argument before a router is
     /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`),
