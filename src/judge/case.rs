@@ -1,6 +1,6 @@
 //! One audit under way: the program, what was found in it, and how findings are written.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -48,6 +48,8 @@ pub struct Case<'p, 'm> {
     pub(super) log_lines: RefCell<FxHashMap<(Site, usize), Option<Line>>>,
     /// Which calls tell the operators, likewise: programs that call each other in a circle have more ways than time.
     pub(super) notices: RefCell<FxHashMap<(Site, usize), bool>>,
+    /// Whether the operators are told of what is logged as an error.
+    pub(super) errors_logged_are_told: Cell<Option<bool>>,
 }
 
 /// What protects from start-up on, with the module whose start sets it up.
@@ -91,6 +93,7 @@ impl<'p, 'm> Case<'p, 'm> {
             initialised: RefCell::default(),
             log_lines: RefCell::default(),
             notices: RefCell::default(),
+            errors_logged_are_told: Cell::new(None),
         };
         case.find_starts();
         case.guards.behaviour.note_live(case.live_units());

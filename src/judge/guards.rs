@@ -316,8 +316,10 @@ impl<'p, 'm> Guards<'p, 'm> {
                 let frame = frame_of(self.program, value)?;
                 let found = self.in_frame(frame, item);
                 // A dependency stops a request only by raising; a hook of a framework also by what it answers.
-                let found =
-                    found.or_else(|| if link.role == Role::Dependency { None } else { self.answers(frame, item) });
+                let found = found.or_else(|| match link.role {
+                    Role::Dependency => None,
+                    role => self.answers(frame, role == Role::Decision, item),
+                });
                 let found = found?;
                 // A function without a name is known by what guards in it.
                 Some(here(Some(self.name_of(value)).filter(|name| !name.is_empty()).unwrap_or(found.name)))

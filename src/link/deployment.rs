@@ -47,6 +47,8 @@ impl<'m> Program<'m> {
                 ("!=", [left, right]) => is_production(left, right).map(|is_it| !is_it),
                 _ => None,
             },
+            // `if os.environ.get("DEBUG"):`
+            ExpressionKind::Call(_) | ExpressionKind::Index { .. } => tells_debugging(test).then_some(false),
             // `const isDevelopment = process.env.NODE_ENV === "development"`.
             ExpressionKind::Name(_) | ExpressionKind::Member { .. } => {
                 self.values(test, frame).iter().find_map(|value| match value {
@@ -73,6 +75,9 @@ fn is_production(left: &Expression, right: &Expression) -> Option<bool> {
         (ExpressionKind::Literal(Literal::Text(text)), _) => (right, text),
         _ => return None,
     };
+    if tells_debugging(told) {
+        return matches!(named.to_ascii_lowercase().as_str(), "1" | "true" | "on" | "yes").then_some(false);
+    }
     if !tells_environment(told) {
         return None;
     }
@@ -86,25 +91,40 @@ fn is_production(left: &Expression, right: &Expression) -> Option<bool> {
 /// Whether an expression is named as what tells where the program runs: `process.env.NODE_ENV`, `settings.environment`,
 /// `os.getenv("APP_ENV", "dev")`.
 fn tells_environment(expression: &Expression) -> bool {
-    let name = match &expression.kind {
-        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => name,
+    let Some(name) = told_name(expression).map(str::to_ascii_lowercase) else { return false };
+    name.split('_').any(|word| matches!(word, "env" | "environment" | "stage"))
+        || ["nodeenv", "appenv", "deployenv"].contains(&name.as_str())
+}
+
+/// Whether what is looked up switches debugging on, which it is not where nobody says so: `os.environ.get("FLASK_DEBUG")`.
+fn tells_debugging(expression: &Expression) -> bool {
+    let is_looked_up = match &expression.kind {
+        ExpressionKind::Index { .. } => true,
+        ExpressionKind::Call(call) => call.arguments.len() == 1,
+        _ => false,
+    };
+    is_looked_up
+        && told_name(expression).is_some_and(|name| name.split('_').any(|word| word.eq_ignore_ascii_case("debug")))
+}
+
+/// The name by which something is read, or looked up.
+fn told_name(expression: &Expression) -> Option<&str> {
+    match &expression.kind {
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => Some(name),
         ExpressionKind::Index { index, .. } => match &index.kind {
-            ExpressionKind::Literal(Literal::Text(text)) => text,
-            _ => return false,
+            ExpressionKind::Literal(Literal::Text(text)) => Some(text),
+            _ => None,
         },
         ExpressionKind::Call(call) => {
             match (&call.callee.kind, call.arguments.first().map(|first| &first.value.kind)) {
-                (_, Some(ExpressionKind::Literal(Literal::Text(text)))) => text,
+                (_, Some(ExpressionKind::Literal(Literal::Text(text)))) => Some(text),
                 // `settings.environment.lower()`
-                (ExpressionKind::Member { object, .. }, None) => return tells_environment(object),
-                _ => return false,
+                (ExpressionKind::Member { object, .. }, None) => told_name(object),
+                _ => None,
             }
         }
-        _ => return false,
-    };
-    let name = name.to_ascii_lowercase();
-    name.split('_').any(|word| matches!(word, "env" | "environment" | "stage"))
-        || ["nodeenv", "appenv", "deployenv"].contains(&name.as_str())
+        _ => None,
+    }
 }
 
 /// What holds for a chain of answers of which one that is `decides` is enough.

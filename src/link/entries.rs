@@ -4,10 +4,12 @@
 //! convention, main blocks. Routers form a forest by their mounts; the chain of an entry point is what stands on the
 //! way from the application down to its handler, in the order in which it runs.
 
+mod assigned;
 mod chains;
 mod class_handlers;
 mod conventional;
 mod decorated;
+mod development;
 mod in_a_row;
 mod injection;
 mod naming;
@@ -27,6 +29,7 @@ use super::Program;
 use super::units::*;
 use super::values::{FrameId, How, Site, Value};
 
+pub use assigned::is_assigned;
 pub use conventional::{conventions, found_by_convention, globs, is_main_block};
 pub use decorated::decorator_facts;
 pub use injection::{injected_for, injected_links};
@@ -65,6 +68,8 @@ pub enum Role {
     Middleware,
     /// Runs before the handler and stops it by raising.
     Dependency,
+    /// Is asked whether the handler is to run.
+    Decision,
     /// Runs when the answer has been made: it sees the request and stops nothing.
     After,
     /// Is told of an error; what the user gets is the same whatever it returns.
@@ -111,6 +116,8 @@ pub struct Entries<'m> {
     pub entries: Vec<Entry<'m>>,
     /// Handlers of errors that are registered: functions with the registration.
     pub error_handlers: Vec<Link<'m>>,
+    /// Objects that are told of what is logged as an error.
+    pub log_handlers: Vec<Link<'m>>,
     /// Handlers among them that see some kinds of errors only: by the place of their registration.
     pub narrow_handlers: FxHashSet<(ModuleId, Span)>,
     /// Whether a handler of errors answers before what stands in front goes on.
@@ -121,6 +128,8 @@ pub struct Entries<'m> {
     pub unseen: FxHashMap<(ModuleId, Span), FxHashSet<FrameId>>,
     /// Start-up functions and files besides the modules themselves.
     pub starts: Vec<FrameId>,
+    /// Handlers of the commands that an application has beside what it serves: each runs in a process of its own.
+    pub commands: FxHashSet<FrameId>,
     /// Calls that register something: the functions they are given do not run there.
     registrations: FxHashSet<CallId>,
     routers: FxHashMap<CallId, Vec<(CallId, Registered<'m>)>>,
@@ -159,6 +168,7 @@ impl<'m> Entries<'m> {
         entries.decorated(program);
         entries.decorated_classes(program);
         entries.registered(program);
+        entries.assigned(program);
         entries.conventional(program);
         entries.actions(program);
         entries.deployed(program, started);
@@ -167,6 +177,7 @@ impl<'m> Entries<'m> {
         program.note_registrations(std::mem::take(&mut entries.registrations));
         entries.without_misplaced(program);
         entries.chain(program);
+        entries.note_commands();
         entries.entries.sort_by(|a, b| {
             (&program.modules[a.module].path, a.span, &a.name).cmp(&(&program.modules[b.module].path, b.span, &b.name))
         });

@@ -122,6 +122,7 @@ pub struct Program<'m> {
     tokens: RefCell<Option<Rc<Vec<provided::Token<'m>>>>>,
     /// The calls that give an object to all handlers, once it was asked for: with the argument path of that.
     given_objects: RefCell<Option<provided::Objects<'m>>>,
+    given_names: RefCell<Option<provided::Named<'m>>>,
 }
 
 impl<'m> Program<'m> {
@@ -172,6 +173,7 @@ impl<'m> Program<'m> {
             provisions: RefCell::default(),
             tokens: RefCell::default(),
             given_objects: RefCell::default(),
+            given_names: RefCell::default(),
             keys: RefCell::default(),
             spent: RefCell::default(),
             run_memo: RefCell::default(),
@@ -267,6 +269,7 @@ impl<'m> Program<'m> {
     /// Forgets what was evaluated before all registrations were known.
     pub fn forget(&self) {
         *self.given_objects.borrow_mut() = None;
+        *self.given_names.borrow_mut() = None;
         *self.queues.borrow_mut() = None;
         self.memo.borrow_mut().clear();
         self.bound_memo.borrow_mut().clear();

@@ -3,9 +3,9 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::model::{Expression, ExpressionKind, Parameter};
+use crate::model::{Expression, ExpressionKind, Literal, Parameter};
 use crate::rules::catalogue::{Fact, Kind};
 
 use super::arguments::Given;
@@ -25,6 +25,12 @@ pub(super) struct Provision {
 
 /// The calls that give an object to handlers, with the argument path of that.
 pub(super) type Objects<'m> = Rc<[(Site, &'m str)]>;
+
+/// What the program gives to its handlers under names.
+pub(super) type Named<'m> = Rc<FxHashMap<&'m str, Vec<Place<'m>>>>;
+
+/// The role of what gives things to the parameters that have their names.
+const NAMED: &str = "named";
 
 /// What is provided under a token.
 #[derive(Debug)]
@@ -91,9 +97,8 @@ impl<'m> Program<'m> {
         // Whoever asks in between is told that nothing is given.
         *self.given_objects.borrow_mut() = Some(Rc::from([]));
         let catalogue = self.catalogue;
-        let facts: Vec<&'m Fact> = catalogue.of_kind(Kind::Provide).map(|(_, fact)| fact).collect();
-        let last = |name: &'m String| name.rsplit('.').next().unwrap_or_default().trim_matches(['{', '}']).split(',');
-        let names: FxHashSet<&str> = facts.iter().flat_map(|fact| &fact.names).flat_map(last).collect();
+        let facts = catalogue.of_kind(Kind::Provide).map(|(_, fact)| fact).filter(|fact| !is_named(fact));
+        let names: FxHashSet<&str> = facts.flat_map(|fact| &fact.names).flat_map(last_of).collect();
         let mut found = Vec::new();
         for (call, info) in self.units.calls.iter().enumerate() {
             let (ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) = &info.call.callee.kind else {
@@ -105,11 +110,86 @@ impl<'m> Program<'m> {
             let site = Site { call, frame: self.open_frame(info.unit) };
             for path in self.callee_paths(site).iter() {
                 let facts = self.facts_of(path, Kind::Provide);
-                found.extend(facts.iter().map(|(_, fact)| (site, fact.value.as_deref().unwrap_or("#0"))));
+                let facts = facts.iter().map(|(_, fact)| fact).filter(|fact| !is_named(fact));
+                found.extend(facts.map(|fact| (site, fact.value.as_deref().unwrap_or("#0"))));
             }
         }
         let found: Objects<'m> = found.into();
         *self.given_objects.borrow_mut() = Some(found.clone());
+        found
+    }
+
+    /// What the program gives to a parameter by its name, where it is of the declared type: `Dispatcher(llm=client)`.
+    pub(super) fn given_by_name(&self, parameter: &'m Parameter, declared: &[Value<'m>]) -> Values<'m> {
+        let mut all = Values::new();
+        let (ExpressionKind::Name(name), Some(_), None) =
+            (&parameter.target.kind, &parameter.annotation, &parameter.default)
+        else {
+            return all;
+        };
+        let given = self.named_objects().get(name.as_str()).cloned().unwrap_or_default();
+        for (expression, frame) in given {
+            let values = self.values(expression, frame);
+            let fits = |value: &&Value<'m>| declared.iter().all(|declared| self.is_declared_as(value, declared));
+            add(&mut all, values.iter().filter(fits).cloned());
+        }
+        all
+    }
+
+    /// Whether a value may stand where a type is declared.
+    fn is_declared_as(&self, value: &Value<'m>, declared: &Value<'m>) -> bool {
+        match (value, declared) {
+            (Value::Instance { class, .. }, Value::Instance { class: declared, .. }) => class == declared,
+            (Value::Library { path, .. }, Value::Library { path: declared, .. }) => {
+                self.is_of_type(path, declared.strip_suffix("()").unwrap_or(declared))
+            }
+            (Value::Data { .. }, declared) => self.is_plain_data(declared),
+            _ => false,
+        }
+    }
+
+    /// What the program gives to its handlers, by the name under which it does.
+    fn named_objects(&self) -> Named<'m> {
+        if let Some(known) = &*self.given_names.borrow() {
+            return known.clone();
+        }
+        // Whoever asks in between is told that nothing is given.
+        *self.given_names.borrow_mut() = Some(Rc::default());
+        let catalogue = self.catalogue;
+        let facts = catalogue.of_kind(Kind::Provide).map(|(_, fact)| fact).filter(|fact| is_named(fact));
+        let names: FxHashSet<&str> = facts.flat_map(|fact| &fact.names).flat_map(last_of).collect();
+        let gives = |path: &str| self.facts_of(path, Kind::Provide).iter().any(|(_, fact)| is_named(fact));
+        let mut found: FxHashMap<&'m str, Vec<Place<'m>>> = FxHashMap::default();
+        let mut is_used = false;
+        for (call, info) in self.units.calls.iter().enumerate() {
+            let (ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) = &info.call.callee.kind else {
+                continue;
+            };
+            let site = Site { call, frame: self.open_frame(info.unit) };
+            if names.contains(name.as_str()) && self.callee_paths(site).iter().any(|path| gives(path)) {
+                is_used = true;
+                for argument in &info.call.arguments {
+                    if let Some(name) = argument.name.as_deref().filter(|name| *name != "**") {
+                        found.entry(name).or_default().push((&argument.value, site.frame));
+                    }
+                }
+            }
+        }
+        // `dispatcher["llm"] = client`
+        for node in self.units.nodes.iter().filter(|_| is_used) {
+            let Some(assignment) = node.kind.assignment() else { continue };
+            let (ExpressionKind::Index { object, index }, Some(value)) = (&assignment.target.kind, &assignment.value)
+            else {
+                continue;
+            };
+            let ExpressionKind::Literal(Literal::Text(name)) = &index.kind else { continue };
+            let frame = self.open_frame(node.unit);
+            if self.values(object, frame).iter().filter_map(Value::path).any(|path| gives(&format!("{path}[]"))) {
+                found.entry(name.as_str()).or_default().push((value, frame));
+            }
+        }
+        let found = Rc::new(found);
+        *self.given_names.borrow_mut() = Some(found.clone());
         found
     }
 
@@ -261,4 +341,14 @@ impl<'m> Program<'m> {
             })
             .collect()
     }
+}
+
+/// Whether a fact is about what is given to parameters by their names.
+fn is_named(fact: &Fact) -> bool {
+    fact.role.as_deref() == Some(NAMED)
+}
+
+/// The last part of a canonical name, in all its alternatives.
+fn last_of(name: &String) -> impl Iterator<Item = &str> {
+    name.rsplit('.').next().unwrap_or_default().trim_matches(['{', '}']).split(',')
 }

@@ -5,6 +5,7 @@ pub mod python;
 pub mod rust;
 pub mod settings;
 pub mod typescript;
+mod unpacked;
 
 use crate::model::{Language, Module};
 

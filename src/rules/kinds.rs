@@ -37,7 +37,8 @@ pub enum Kind {
     /// function does not tell it, `guards` the argument paths of dependencies. Where a class may be the handler,
     /// `exports` names the methods that the framework calls (`post/create/perform_create` is one that it calls for a POST
     /// within methods of its own, and `receives` names the field with the class of what it passes), and `guards` also fields
-    /// of the class that list guards. Of a decorator `exports` names the functions for which the fact holds.
+    /// of the class that list guards. Of a decorator `exports` names the functions for which the fact holds. With
+    /// `role = "decides"` what `guards` names is asked whether the handler is to run: it refuses by saying no.
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
     /// `handlers` arguments that hold a start-up function (a lifespan), or classes of which objects are made at the start.
@@ -53,14 +54,15 @@ pub enum Kind {
     /// A call or decorator that adds a middleware class or function to an application or router; with `needs` only where
     /// they hold, and then only what `handler` names; where one of `unless` holds it runs when the handler has run; with
     /// `scope = "member"` for what the same member of the router registers, with `order = "response"` when the answer has
-    /// been made. In the decorator of a class `method` is the argument path of the one method that it is for.
+    /// been made, with `role = "assigned"` where it is assigned to a member, with `role = "decides"` when it is asked whether the handler is to run. In the decorator of a class
+    /// `method` is the argument path of the one method that it is for.
     Middleware,
     /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
     /// must have to be one where the registration alone does not (Express: 4); `receives` what it is given, in order or as
     /// `name = thing`; with `order = "before"` it sees the errors of
     /// what was registered before it, with `role = "inside"` it answers before middleware goes on; with `role = "told"` the function at
-    /// `handler` is told of them and answers nothing. `value` is the argument
-    /// path of a table of handlers by their errors.
+    /// `handler` is told of them and answers nothing, with `role = "logs"` the object at `handler` is told of what is
+    /// logged as an error. `value` is the argument path of a table of handlers by their errors.
     ErrorHandler,
     /// A marker whose argument is called before the handler and whose result is the parameter's value (`Depends`); or a
     /// trait whose method `handler` makes the values of the parameters declared with its types (`FromRequest`). With
@@ -68,6 +70,8 @@ pub enum Kind {
     /// under one of `keys` beside it.
     Inject,
     /// A call that gives the object at `value` to all handlers: their parameters that are declared with its type are it.
+    /// With `role = "named"` it gives them its keyword arguments, to the parameters of the same names; of a name that
+    /// ends in `[]` what is assigned there under a key.
     Provide,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`), start-up code (`role = "start"`) or a list of the dotted
@@ -108,7 +112,8 @@ pub enum Kind {
     /// `append`, `delete`, `many` (loads rows), `tally` (how many there are), `expire`, `results` (answers what was queued on
     /// its object), `commit` (sends what was added to its object before), `script` (what the commands do that the text in `value` calls). Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many.
     /// `claim` needs the arguments in `needs` where the name alone does not tell; `role = "promise"` where it answers with
-    /// a promise that has to be awaited.
+    /// a promise that has to be awaited, `"items"` for a field of a row that holds rows of another table, where these are
+    /// taken one by one.
     Store,
     /// A call that writes a log line; `level` is `debug`, `info`, `warning`, `error` or `exception` (with stack).
     Log,
@@ -245,7 +250,7 @@ pub const KINDS: [Keys; 47] = [
         Kind::Route,
         "route",
         &["names", "entry"],
-        &["public", "handler", "path", "method", "exports", "guards", "receives"],
+        &["public", "handler", "path", "method", "exports", "guards", "receives", "role"],
     ),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
     keys(
@@ -258,7 +263,7 @@ pub const KINDS: [Keys; 47] = [
         Kind::Middleware,
         "middleware",
         &["names"],
-        &["handler", "guards", "method", "order", "parameters", "receives", "needs", "unless", "scope"],
+        &["handler", "guards", "method", "order", "parameters", "receives", "needs", "unless", "role", "scope"],
     ),
     keys(
         Kind::ErrorHandler,
@@ -267,7 +272,7 @@ pub const KINDS: [Keys; 47] = [
         &["handler", "parameters", "receives", "order", "role", "value"],
     ),
     keys(Kind::Inject, "inject", &["names"], &["handler", "value", "keys"]),
-    keys(Kind::Provide, "provide", &["names"], &["value"]),
+    keys(Kind::Provide, "provide", &["names"], &["value", "role"]),
     keys(
         Kind::Convention,
         "convention",

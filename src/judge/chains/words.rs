@@ -68,6 +68,7 @@ pub(super) fn front(role: Role, name: &str) -> Text {
     match role {
         Role::Decorator => text(format!("decorator `{name}`"), format!("데코레이터 `{name}`")),
         Role::Middleware => text(format!("middleware `{name}`"), format!("미들웨어 `{name}`")),
+        Role::Decision => text(format!("filter `{name}`"), format!("필터 `{name}`")),
         Role::After => text(format!("after the answer: `{name}`"), format!("응답 후에 실행되는 `{name}`")),
         Role::Dependency => text(format!("dependency `{name}`"), format!("의존성 `{name}`")),
         Role::Observer => text(format!("told of errors: `{name}`"), format!("오류를 전달받는 `{name}`")),

@@ -86,6 +86,7 @@ fn called<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = (Mo
             || case.is_skipped(info.node)
             || !program.is_reached_deployed(site)
             || skipped_caller(case, site.frame)
+            || case.entries.commands.contains(&root_frame(program, site.frame))
         {
             return None;
         }
@@ -155,12 +156,15 @@ pub fn imported(case: &Case<'_, '_>, item: &str) -> Vec<(ModuleId, Protection)> 
 
 /// The module whose start makes a call.
 pub fn root_of(case: &Case<'_, '_>, site: Site) -> ModuleId {
-    let program = case.program;
-    let mut frame = program.frame(site.frame);
-    while let How::Call(caller) = frame.how {
-        frame = program.frame(caller.frame);
+    case.program.module_of(case.program.unit_of_frame(root_frame(case.program, site.frame)))
+}
+
+/// The frame with which the calls begin that led to a frame.
+fn root_frame(program: &Program<'_>, mut frame: FrameId) -> FrameId {
+    while let How::Call(caller) = program.frame(frame).how {
+        frame = caller.frame;
     }
-    program.module_of(frame.unit)
+    frame
 }
 
 /// Whether what a call returns lives as long as the program: it is bound in the main function, or returned to where it

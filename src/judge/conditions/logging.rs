@@ -354,10 +354,23 @@ fn around_continuations(case: &Case<'_, '_>, frame: FrameId, route: Option<&str>
             }
             // Logs stand around the call in its own function or in one on the way.
             let told = trail.iter().fold(Told::default(), |told, step| told.and(around_call(case, *step)));
+            let told = told.and(by_given_functions(case, site));
             least = Some(least.map_or(told, |least| least.or(told)));
         }
     }
     least
+}
+
+/// What is logged by the functions that what a middleware goes on to is given to answer with:
+/// `app(environ, logged_start_response)`.
+fn by_given_functions(case: &Case<'_, '_>, site: Site) -> Told {
+    let given = case.program.units.calls[site.call].call.arguments.iter();
+    let values = given.flat_map(|argument| case.program.values(&argument.value, site.frame).to_vec());
+    let functions = values.filter(|value| matches!(value, Value::Function { .. }));
+    let frames = functions.filter_map(|function| frame_of(case.program, &function));
+    frames.fold(Told::default(), |told, frame| {
+        told.and(Told { success: inside(case, frame).success, failure: Way::default() })
+    })
 }
 
 /// Whether a registered handler of errors logs them.

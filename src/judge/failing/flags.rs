@@ -1,18 +1,19 @@
-//! Answers that a flag marks as a failure: `return { reply: SORRY, degraded: true }`, where the caller makes an error
-//! status of the flag.
+//! Answers that a flag marks as a failure: `return { reply: SORRY, degraded: true }`, `return Answer(SORRY, ok=False)`,
+//! `return SORRY, False`, where the caller makes an error of the flag.
 
 use crate::judge::case::Case;
 use crate::judge::conditions::fallback::answers_error;
-use crate::link::Site;
 use crate::link::reach::Trail;
-use crate::link::units::{Access, Binding, NodeKind};
-use crate::model::{Block, Expression, ExpressionKind, Literal, Span, StatementKind};
+use crate::link::units::{Access, Binding, ClassId, NodeKind};
+use crate::link::{FrameId, Site, Value};
+use crate::model::{Block, Call, Expression, ExpressionKind, Literal, Span, StatementKind};
 
 use super::Fate;
+use super::blocks::Blocks;
 use super::results::bound_name;
 
-/// A field of what stands in for the answer, and whether it is truthy.
-type Flag<'m> = (&'m str, bool);
+/// A part of what stands in for the answer, and whether it is truthy.
+type Flag<'m> = (Access<'m>, bool);
 
 /// What a caller makes of an answer that stands in at a step, where a flag in it tells that it is none.
 pub(super) fn of_flag(case: &Case<'_, '_>, trail: &Trail, index: usize) -> Option<Fate> {
@@ -25,17 +26,23 @@ pub(super) fn of_flag(case: &Case<'_, '_>, trail: &Trail, index: usize) -> Optio
         let program = case.program;
         let info = &program.units.calls[step.call];
         program.units.units[info.unit].nodes.iter().find_map(|id| {
-            let NodeKind::If { test, then, otherwise, .. } = program.units.nodes[*id].kind else { return None };
+            let node = &program.units.nodes[*id];
+            let NodeKind::If { test, then, otherwise, .. } = node.kind else { return None };
             let taken: &Block = match holds(case, *step, test, &flags)? {
                 true => then,
                 false => otherwise,
             };
-            answers_error(case, info.unit, taken).then_some(Fate::ErrorStatus)
+            if answers_error(case, info.unit, taken) {
+                return Some(Fate::ErrorStatus);
+            }
+            // `if answer.ok: return answer`, and what comes after it.
+            let fate = Blocks::new(case, step.frame, Vec::new()).fate(taken, node.span);
+            matches!(fate, Fate::Rethrown | Fate::RaisedStatus | Fate::ErrorStatus).then_some(fate)
         })
     })
 }
 
-/// The flags in the objects that the handlers around a step return.
+/// The flags in what the handlers around a step return.
 fn flags_at<'m>(case: &Case<'_, 'm>, step: Site) -> Vec<Flag<'m>> {
     let program = case.program;
     let info = &program.units.calls[step.call];
@@ -51,25 +58,68 @@ fn flags_at<'m>(case: &Case<'_, 'm>, step: Site) -> Vec<Flag<'m>> {
     let returned = program.units.units[info.unit].nodes.iter().filter_map(|id| {
         let NodeKind::Plain(statement) = program.units.nodes[*id].kind else { return None };
         match &statement.kind {
-            StatementKind::Return(Some(Expression { kind: ExpressionKind::Object(entries), .. }))
-                if handlers.iter().any(|handler| handler.contains(statement.span)) =>
-            {
-                Some(entries)
+            StatementKind::Return(Some(value)) if handlers.iter().any(|handler| handler.contains(statement.span)) => {
+                Some(value)
             }
             _ => None,
         }
     });
-    let flag = |value: &Expression| match &value.kind {
+    returned.flat_map(|value| flags_in(case, value, step.frame)).collect()
+}
+
+/// The flags in an object, in a list of several values, or in what is given to a class of the program.
+fn flags_in<'m>(case: &Case<'_, 'm>, value: &'m Expression, frame: FrameId) -> Vec<Flag<'m>> {
+    match &value.kind {
+        ExpressionKind::Object(entries) => {
+            entries.iter().filter_map(|entry| Some((Access::Key(entry.key.as_deref()?), flag(&entry.value)?))).collect()
+        }
+        ExpressionKind::List(items) => {
+            let items = items.iter().enumerate();
+            items.filter_map(|(place, item)| Some((Access::Position(place), flag(item)?))).collect()
+        }
+        ExpressionKind::Call(call) => {
+            let values = case.program.values(&call.callee, frame);
+            let classes = values.iter().filter_map(|value| match value {
+                Value::Class(class) => Some(*class),
+                _ => None,
+            });
+            classes.flat_map(|class| flags_of_class(case, class, call)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The flags in an object of a class: what it is given, by name or place, and what its fields are without.
+fn flags_of_class<'m>(case: &Case<'_, 'm>, class: ClassId, call: &'m Call) -> Vec<Flag<'m>> {
+    let info = &case.program.units.classes[class];
+    let fields = info.order.iter().chain(info.properties.keys()).filter_map(|name| {
+        let by_name = call.arguments.iter().find(|argument| argument.name.as_deref() == Some(*name));
+        let place = || info.order.iter().position(|field| field == name);
+        let place = info.properties.get(name).copied().or_else(place)?;
+        let by_place = || call.arguments.get(place).filter(|argument| argument.name.is_none());
+        let given = by_name.or_else(by_place).map(|argument| &argument.value);
+        let default = || info.fields.get(name)?.iter().find_map(|(_, field)| field.value.as_ref());
+        Some((Access::Key(name), flag(given.or_else(default)?)?))
+    });
+    fields.collect()
+}
+
+/// Whether a written value is truthy.
+fn flag(value: &Expression) -> Option<bool> {
+    match &value.kind {
         ExpressionKind::Literal(Literal::Boolean(on)) => Some(*on),
         ExpressionKind::Literal(Literal::Null) => Some(false),
         _ => None,
-    };
-    returned.flatten().filter_map(|entry| Some((entry.key.as_deref()?, flag(&entry.value)?))).collect()
+    }
 }
 
 /// Whether a test about the result of a step holds by its flags; none where it is about something else.
 fn holds(case: &Case<'_, '_>, step: Site, test: &Expression, flags: &[Flag<'_>]) -> Option<bool> {
-    let value = |name: &str| flags.iter().find(|(flag, _)| *flag == name).map(|(_, on)| *on);
+    let value = |asked: Access<'_>| flags.iter().find(|(flag, _)| *flag == asked).map(|(_, on)| *on);
+    let is_result = |object: &Expression| {
+        let result = bound_name(case, step);
+        matches!(&object.kind, ExpressionKind::Name(name) if result.as_ref() == Some(name))
+    };
     match &test.kind {
         ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
             ("not", [inner]) => holds(case, step, inner, flags).map(|holds| !holds),
@@ -81,18 +131,17 @@ fn holds(case: &Case<'_, '_>, step: Site, test: &Expression, flags: &[Flag<'_>])
             }
             _ => None,
         },
-        ExpressionKind::Member { object, name } => {
-            let result = bound_name(case, step)?;
-            let is_result = matches!(&object.kind, ExpressionKind::Name(name) if *name == result);
-            value(name).filter(|_| is_result)
-        }
+        ExpressionKind::Member { object, name } => value(Access::Key(name)).filter(|_| is_result(object)),
+        ExpressionKind::Index { object, index } => match &index.kind {
+            ExpressionKind::Literal(Literal::Text(key)) => value(Access::Key(key)).filter(|_| is_result(object)),
+            _ => None,
+        },
         ExpressionKind::Name(name) => {
             let info = &case.program.units.calls[step.call];
             let bindings = case.program.units.units[info.unit].names.get(name.as_str())?;
             bindings.iter().find_map(|binding| match binding {
                 Binding::Value { value: from, access, .. } if from.span.contains(info.call.span) => {
-                    let Some(Access::Key(key)) = access.last() else { return None };
-                    value(key)
+                    value(*access.last()?)
                 }
                 _ => None,
             })

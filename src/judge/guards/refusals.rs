@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::link::entries::Role;
+use crate::link::entries::{Role, is_assigned};
 use crate::link::flow::{Exit, Gate};
 use crate::link::reach::{Reach, Trail};
 use crate::link::units::{Binding, NodeId, NodeKind};
@@ -197,6 +197,12 @@ impl<'p, 'm> Guards<'p, 'm> {
                     && program.values(&info.call.callee, site.frame).iter().any(|value| match value {
                         Value::Parameter { .. } => goes_on(&info.call.callee),
                         Value::Library { .. } if self.is_given_next(*site) => true,
+                        // What was wrapped by what was assigned in its place: `app.wsgi_app`.
+                        Value::Library { path, .. }
+                            if program.facts_of(path, Kind::Middleware).iter().any(|(_, fact)| is_assigned(fact)) =>
+                        {
+                            true
+                        }
                         Value::Library { path, sites } => {
                             sites.is_empty()
                                 && [".next", "()", ".call_next", ".handle"].iter().any(|end| path.ends_with(end))

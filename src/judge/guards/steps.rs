@@ -3,7 +3,7 @@
 use crate::link::flow::{Exit, Gate, walk_block};
 use crate::link::units::NodeKind;
 use crate::link::{FrameId, How, Site, Value};
-use crate::model::{Expression, ExpressionKind, Literal, StatementKind};
+use crate::model::{Expression, ExpressionKind, Literal, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 
 use super::memory::once;
@@ -265,7 +265,7 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// Whether a hook that goes on by returning nothing refuses by returning an answer, or one that is asked for a
     /// decision refuses by saying no.
-    pub(super) fn answers(&self, frame: FrameId, item: &str) -> Option<Protection> {
+    pub(super) fn answers(&self, frame: FrameId, decides: bool, item: &str) -> Option<Protection> {
         let program = self.program;
         let unit = program.unit_of_frame(frame);
         let info = &program.units.units[unit];
@@ -300,7 +300,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         };
         let mut gates: Vec<Gate<'m>> =
             exits.iter().filter(|gate| answers(gate) && is_for_route(gate)).cloned().collect();
-        if DECIDES.contains(&info.name()) {
+        if decides || DECIDES.contains(&info.name()) {
             let decisions = info.returns.iter().filter_map(|test| {
                 let node = info.nodes.last().copied()?;
                 let (exit, span) = (Exit::Return, test.span);
@@ -315,14 +315,15 @@ impl<'p, 'm> Guards<'p, 'm> {
         self.gates(&gates, item)
     }
 
-    /// `if (fine) return;` and then an answer as the last of a hook: the test decides about the answer.
+    /// `if (fine) return;` and then an answer as the last of a hook, sent or returned: the test decides about the answer.
     fn answered_at_last(&self, frame: FrameId) -> Vec<Gate<'m>> {
         let program = self.program;
         let unit = program.unit_of_frame(frame);
         let last = program.units.units[unit].nodes.last().copied();
-        let Some((last, value)) = last.and_then(|node| match program.units.nodes[node].kind {
+        let Some((last, value, returns)) = last.and_then(|node| match program.units.nodes[node].kind {
             NodeKind::Plain(statement) => match &statement.kind {
-                StatementKind::Return(Some(value)) | StatementKind::Expression(value) => Some((node, value)),
+                StatementKind::Return(Some(value)) => Some((node, value, true)),
+                StatementKind::Expression(value) => Some((node, value, false)),
                 _ => None,
             },
             _ => None,
@@ -330,15 +331,21 @@ impl<'p, 'm> Guards<'p, 'm> {
             return Vec::new();
         };
         let is_first = program.units.nodes[last].parent.is_none();
-        if !is_first || !self.sends(std::iter::once(value), frame) {
+        // What a hook returns is the answer, where it has returned nothing for those that may go on.
+        let is_answer = returns && !matches!(value.kind, ExpressionKind::Literal(_));
+        if !is_first || !is_answer && !self.sends(std::iter::once(value), frame) {
             return Vec::new();
         }
+        let is_nothing = |each: &Statement| match &each.kind {
+            StatementKind::Return(value) => {
+                value.as_ref().is_none_or(|value| matches!(value.kind, ExpressionKind::Literal(Literal::Null)))
+            }
+            _ => false,
+        };
         let passes = |gate: &Gate<'m>| {
             gate.exit == Exit::Return
                 && gate.under.is_none()
-                && gate
-                    .refusal
-                    .is_some_and(|block| block.iter().all(|each| matches!(each.kind, StatementKind::Return(None))))
+                && gate.refusal.is_some_and(|block| block.iter().all(is_nothing))
         };
         let earlier = program.exits(unit, frame).into_iter().filter(passes);
         earlier.map(|gate| Gate { refusal: None, refuses_when: !gate.refuses_when, ..gate }).collect()

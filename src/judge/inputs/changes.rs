@@ -11,7 +11,7 @@ use crate::model::{Expression, ExpressionKind, Literal};
 
 use super::cuts::is_cut_within;
 use super::windows::goes_on_until_one_stands_first;
-use super::words::{adds, cuts_in_place};
+use super::words::{adds, cuts_in_place, is_key};
 
 /// A call that changes what it is called on, or given.
 pub(super) struct Change<'m> {
@@ -101,7 +101,10 @@ impl<'m> Changes<'m> {
                     }
                 }
                 ExpressionKind::Name(called) if called == "del" => {
-                    changes.cut.extend(info.call.arguments.iter().map(|argument| change(&argument.value)));
+                    let deleted = info.call.arguments.iter().map(|argument| &argument.value);
+                    let is_entry =
+                        |each: &&Expression| matches!(&each.kind, ExpressionKind::Index { index, .. } if is_key(index));
+                    changes.cut.extend(deleted.filter(|each| !is_entry(each)).map(change));
                 }
                 _ => {}
             }

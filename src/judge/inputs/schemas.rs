@@ -142,7 +142,9 @@ impl<'m> Schemas<'_, 'm> {
         let is_list = fields.iter().any(|(_, each)| each.annotation.as_ref().and_then(items_of).is_some());
         let declared = declared.or(|| self.of_validators(class, field, rest, Asked { ask, is_list }));
         if ask == Ask::Text && rest.is_empty() && !is_list {
-            declared.or(|| self.of_whole_class(class, home))
+            // One of a few literals is as long as these.
+            let is_choice = || if self.is_no_text(class, field) { Limit::Held } else { Limit::None };
+            declared.or(is_choice).or(|| self.of_whole_class(class, home))
         } else {
             declared
         }

@@ -73,9 +73,24 @@ pub(super) fn cuts_in_place(method: &str, arguments: &[Argument]) -> bool {
             _ => true,
         },
         // `pop()` takes back what was just added, `pop(0)` drops the oldest; `trim()` drops the white space around a
-        // text, `trim(key, -20, -1)` all but the last items of a list. With a text it is a field that is taken.
-        "pop" | "remove" => arguments.first().is_some_and(|first| !is_text(&first.value, |_| true)),
+        // text, `trim(key, -20, -1)` all but the last items of a list.
+        "pop" | "remove" => matches!(arguments, [only] if !is_key(&only.value)),
         "trim" => !arguments.is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether a place is the key under which a table holds something, not the number of an item: `chats.pop(user_id)`,
+/// `del chats[message.chat.id]`.
+pub(super) fn is_key(place: &Expression) -> bool {
+    match &place.kind {
+        ExpressionKind::Literal(Literal::Text(_)) | ExpressionKind::Template(_) => true,
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+            names_a_handle(name) || ["id", "user", "chat", "session", "key"].contains(&name.to_lowercase().as_str())
+        }
+        ExpressionKind::Call(call) => {
+            matches!(&call.callee.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "str" | "String"))
+        }
         _ => false,
     }
 }

@@ -8,6 +8,7 @@ use crate::rules::catalogue::{Fact, Kind};
 
 use super::chains::member_of;
 use super::class_handlers::{field_links, handlers_of, own_links};
+use super::development::is_defined_in_development;
 use super::naming::{entry_name, entry_name_of, never_long, route_path};
 use super::registered::{guard_links, handled_errors, is_narrow};
 use super::{Entries, Entry, Link, Order, Registered, Role, handler_frame};
@@ -106,7 +107,8 @@ impl<'m> Entries<'m> {
                 handler,
                 chains: vec![chain],
             });
-            let what = Registered::Route { path: path.clone(), entry, member: None };
+            let member = callee.iter().filter_map(Value::path).find_map(member_of);
+            let what = Registered::Route { path: path.clone(), entry, member };
             self.register(router.as_ref(), Some(site), what);
         }
     }
@@ -141,6 +143,15 @@ impl<'m> Entries<'m> {
                 let router = sites.first().copied();
                 self.add_decorated(program, unit, function, fact, site, router, member_of(path), inner, frame);
             }
+            let of_development = || {
+                let parent = program.units.units[unit].parent;
+                parent.is_some_and(|parent| is_defined_in_development(program, parent, function.span))
+            };
+            let adds = [Kind::Middleware, Kind::ErrorHandler].into_iter().any(|kind| program.is_a(path, kind));
+            if adds && of_development() {
+                registers = true;
+                continue;
+            }
             let middleware = program.facts_of(path, Kind::Middleware);
             if let Some((_, fact)) = middleware.iter().find(|(_, fact)| fact.handler.is_none()) {
                 let member = if fact.scope.as_deref() == Some("member") { member_of(path) } else { None };
@@ -161,7 +172,10 @@ impl<'m> Entries<'m> {
                 for (_, fact) in program.facts_of(path, Kind::ErrorHandler) {
                     program.receives(unit, &fact.receives);
                 }
-                let link = super::link(program, unit, span, Role::Middleware);
+                let facts = program.facts_of(path, Kind::ErrorHandler);
+                let is_told = facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("told"));
+                let role = if is_told { Role::Observer } else { Role::Middleware };
+                let link = super::link(program, unit, span, role);
                 if site.is_some_and(|site| is_narrow(program, site)) {
                     self.narrow_handlers.insert((link.module, link.span));
                 }

@@ -7,9 +7,11 @@ use crate::link::values::{FrameId, How, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
 
+use super::assigned::is_assigned;
 use super::chains::{arity, is_within_route, member_of};
 use super::class_handlers::{class_handlers, own_links};
 use super::decorated::decorator_facts;
+use super::development::is_developed_only;
 use super::in_a_row::first_that_ends;
 use super::injection::injected_at;
 use super::naming::{entry_name_of, method_of, never_long, route_path};
@@ -17,6 +19,9 @@ use super::plugins::is_added_to_parent;
 use super::served::{SERVED, served_by};
 use super::started::started;
 use super::{Entries, Entry, Link, Order, Registered, Role, frame_of, receive};
+
+/// The role of what is asked whether a handler is to run.
+const DECIDES: &str = "decides";
 
 impl<'m> Entries<'m> {
     /// Handlers, middleware and routers registered by calls.
@@ -42,12 +47,15 @@ impl<'m> Entries<'m> {
                         }
                         Kind::Middleware if !fact.needs.is_empty() => self.put_in_front(program, fact, site),
                         Kind::Mount if fact.role.as_deref() == Some(SERVED) => self.serves(program, fact, site),
-                        Kind::Mount | Kind::Middleware if info.decorates.is_none() => {
+                        Kind::Mount | Kind::Middleware if info.decorates.is_none() && !is_assigned(fact) => {
                             self.mounted(program, fact, site, router, path)
                         }
                         Kind::ErrorHandler if fact.value.is_some() => self.handlers_in(program, fact, site),
                         Kind::ErrorHandler if fact.role.as_deref() == Some("told") => {
                             self.told_of_errors(program, fact, site)
+                        }
+                        Kind::ErrorHandler if fact.role.as_deref() == Some("logs") => {
+                            self.told_of_lines(program, fact, site)
                         }
                         Kind::ErrorHandler if info.decorates.is_none() => {
                             self.registrations.insert(call);
@@ -340,6 +348,9 @@ impl<'m> Entries<'m> {
             if fact.is == Kind::Middleware && fact.unless.iter().any(|each| program.meets(each, site) == Some(true)) {
                 found.iter_mut().for_each(|link| link.role = Role::After);
             }
+            if fact.role.as_deref() == Some(DECIDES) {
+                found.iter_mut().for_each(|link| link.role = Role::Decision);
+            }
             for mut link in found {
                 // `register(limiter, { global: false })`: what is put in front is given its options here.
                 if let Value::Library { sites, .. } = &mut link.value
@@ -374,6 +385,9 @@ impl<'m> Entries<'m> {
                     }
                 }
             }
+        }
+        if children.is_empty() && is_developed_only(program, info.node, info.unit) {
+            return;
         }
         let path = path.unwrap_or_default();
         let is_router = router
@@ -523,7 +537,11 @@ pub(super) fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, ch
                     continue;
                 }
                 let providers = program.providers(value);
-                let role = if providers.is_empty() { Role::Middleware } else { Role::Dependency };
+                let role = match fact.role.as_deref() {
+                    Some(DECIDES) => Role::Decision,
+                    _ if providers.is_empty() => Role::Middleware,
+                    _ => Role::Dependency,
+                };
                 let marked: Vec<Value<'m>> = if providers.is_empty() { vec![value.clone()] } else { providers };
                 for value in marked {
                     nested_links(program, &value, chain, 0);

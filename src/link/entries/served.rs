@@ -9,11 +9,11 @@ use crate::link::Program;
 use crate::link::arguments::Given;
 use crate::link::units::*;
 use crate::link::values::{Site, Value};
-use crate::model::{Project, Span};
+use crate::model::{ExpressionKind, Literal, Project, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::FactId;
 
-use super::{Entries, Entry, Link, Role, link};
+use super::{Entries, Entry, Link, Registered, Role, link};
 
 /// The role of a mount that answers requests with the router that it is given.
 pub(super) const SERVED: &str = "served";
@@ -59,11 +59,59 @@ impl<'m> Entries<'m> {
         self.registrations.insert(site.call);
         let module = program.units.calls[site.call].module;
         for value in program.values(expression, frame).iter() {
-            if matches!(value, Value::Function { .. }) {
-                let link = Link { value: value.clone(), role: Role::Observer, module, span: expression.span };
-                self.error_handlers.push(link);
+            let told = match value {
+                Value::Function { .. } => Some(value.clone()),
+                // `app.logger.addHandler(handler)`
+                Value::Instance { class, .. } => program.units.classes[*class].methods.get("emit").map(|unit| {
+                    let closure = program.open_frame(program.units.classes[*class].unit);
+                    Value::Function { unit: *unit, closure, receiver: Some(std::rc::Rc::new(value.clone())) }
+                }),
+                _ => None,
+            };
+            if let Some(value) = told {
+                self.error_handlers.push(Link { value, role: Role::Observer, module, span: expression.span });
             }
         }
+    }
+
+    /// Notes the objects that are told of what is logged as an error: `logging.getLogger().addHandler(handler)`. What a
+    /// logger with a name of its own is given is told of the lines of that one only.
+    pub(super) fn told_of_lines(&mut self, program: &Program<'m>, fact: &Fact, site: Site) {
+        let info = &program.units.calls[site.call];
+        let logger = program.values(&info.call.callee, site.frame);
+        let makers = logger.iter().flat_map(|value| value.sites().to_vec());
+        let is_named = makers.into_iter().any(|made| {
+            let first = program.units.calls[made.call].call.arguments.first();
+            first.is_some_and(
+                |first| matches!(&first.value.kind, ExpressionKind::Literal(Literal::Text(name)) if !name.is_empty()),
+            )
+        });
+        let given = fact.handler.as_deref().map(|handler| program.argument(site, handler));
+        let (Some(Given::Present { expression, frame }), false) = (given, is_named) else { return };
+        for value in program.values(expression, frame).iter().cloned() {
+            let link = Link { value, role: Role::Observer, module: info.module, span: info.call.span };
+            self.log_handlers.push(link);
+        }
+    }
+
+    /// Notes the commands that are registered at what also serves: `@app.cli.command("tidy")`.
+    pub(super) fn note_commands(&mut self) {
+        let is_command = |entry: &usize| self.entries[*entry].kind == "cli";
+        let mut commands = Vec::new();
+        for registered in self.routers.values() {
+            let (own, others): (Vec<usize>, Vec<usize>) = registered
+                .iter()
+                .filter_map(|(_, what)| match what {
+                    Registered::Route { entry, .. } => Some(*entry),
+                    _ => None,
+                })
+                .partition(is_command);
+            let mounts = registered.iter().any(|(_, what)| matches!(what, Registered::Mount { .. }));
+            if mounts || !others.is_empty() {
+                commands.extend(own.into_iter().map(|entry| self.entries[entry].handler));
+            }
+        }
+        self.commands.extend(commands);
     }
 
     /// Puts what stands in front of the calls that serve a router in front of its routes: the functions that make them,

@@ -151,6 +151,10 @@ impl<'m> Program<'m> {
         }
         let declared =
             parameter.annotation.as_ref().map_or_else(Values::new, |annotation| self.annotation(annotation, frame));
+        let named = self.given_by_name(parameter, &declared);
+        if !named.is_empty() {
+            return named;
+        }
         let with_maker = |value| match value {
             Value::Library { path, sites } if sites.is_empty() => {
                 Value::Library { sites: self.makers_for(&path, parameter), path }

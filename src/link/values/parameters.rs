@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::link::Program;
 use crate::link::passing::own_receiver;
 use crate::model::*;
+use crate::rules::catalogue::Kind;
 
 use super::frames::{FrameId, How, Site};
 use super::{ALTERNATIVES, Value, Values, add, class_called_on};
@@ -56,6 +57,12 @@ impl<'m> Program<'m> {
                     if found.iter().all(|value| self.is_opaque(value)) {
                         let declared = self.declared(parameter, closure);
                         return if declared.is_empty() { found } else { declared };
+                    }
+                    // `write(session.scalar(..))`: what comes out of a store is what it is declared to be.
+                    if found.iter().all(|value| self.is_opaque(value) || self.is_stored(value)) {
+                        let declared = self.declared(parameter, closure);
+                        let is_own = |value: &Value<'m>| matches!(value, Value::Instance { .. });
+                        return if declared.iter().any(is_own) { declared } else { found };
                     }
                     // `write(request.app.state.llm)`: the type that is declared tells more than where it is kept.
                     if found.iter().all(|value| self.is_opaque(value) || self.is_untold(value)) {
@@ -144,13 +151,21 @@ impl<'m> Program<'m> {
         value.path().is_some_and(|path| self.facts(path.strip_suffix("()").unwrap_or(path)).is_empty())
     }
 
+    /// Something that an operation on a store gave.
+    pub(super) fn is_stored(&self, value: &Value<'m>) -> bool {
+        value.path().and_then(|path| path.strip_suffix("()")).is_some_and(|path| {
+            let facts = self.facts(path);
+            !facts.is_empty() && facts.iter().all(|id| self.catalogue.fact(*id).is == Kind::Store)
+        })
+    }
+
     /// An instance of a class of the program without methods: it only tells the shape (`interface Env { KEY: string }`).
     pub(super) fn is_shape(&self, value: &Value<'m>) -> bool {
         matches!(value, Value::Instance { class, .. } if self.units.classes[*class].methods.is_empty())
     }
 
     /// Instances of schemas and plain types come from outside when a framework fills the parameter.
-    pub(super) fn is_plain_data(&self, value: &Value<'m>) -> bool {
+    pub(in crate::link) fn is_plain_data(&self, value: &Value<'m>) -> bool {
         match value {
             Value::Library { path, .. } => {
                 ["builtins.", "globals.", "typing.", "std."].iter().any(|home| path.starts_with(home))

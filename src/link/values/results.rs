@@ -182,6 +182,10 @@ impl<'m> Program<'m> {
                                     path: path.clone(),
                                     sites: sites.iter().copied().chain([site]).collect(),
                                 },
+                                // A row of a table: `session.get(Chat, id)`.
+                                Value::Class(class) if returned.is_some() => {
+                                    Value::Instance { class: *class, site: None }
+                                }
                                 other => other.clone(),
                             }],
                         );
@@ -343,7 +347,8 @@ impl<'m> Program<'m> {
         }
         // What a library keeps for the program is what the program says it is: `-> Assistant`.
         let kept = |value: &Value<'m>| {
-            matches!(value, Value::Library { path, .. } if self.facts(path).is_empty()) && self.is_untold(value)
+            matches!(value, Value::Library { path, .. } if self.facts(path).is_empty())
+                && (self.is_untold(value) || self.is_stored(value))
         };
         if !all.is_empty()
             && all.iter().all(kept)

@@ -3,6 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Lowering, fielded_parts, has_token, parts};
+use crate::lower::unpacked;
 use crate::model::{
     Argument, Assignment, Block, Call, Expression, ExpressionKind, Handler, Import, Literal, Loop, LoopKind, Span,
     Statement, StatementKind, Try, WithItem,
@@ -80,7 +81,7 @@ impl Lowering<'_> {
                 StatementKind::Expression(Expression { span, kind: ExpressionKind::List(items) })
             }
         };
-        into.push(Statement { span, kind });
+        unpacked::push(Statement { span, kind }, into);
     }
 
     /// `a = b`, `a: T = b`, `a += b`; of a chain `a = b = c` the value is the rest of the chain.

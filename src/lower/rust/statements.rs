@@ -4,6 +4,7 @@ use syn::{Expr, Stmt};
 
 use super::patterns::binds;
 use super::{Lowering, cover, declaration, expression, operator, statement, unknown};
+use crate::lower::unpacked;
 use crate::model::{
     Assignment, Block, Expression, ExpressionKind, Literal, Loop, LoopKind, Span, Statement, StatementKind,
 };
@@ -62,7 +63,7 @@ impl Lowering {
         };
         let value = self.expression(&init.expr);
         let Some((_, diverge)) = &init.diverge else {
-            out.push(declaration(span, pattern, annotation, Some(value)));
+            unpacked::push(declaration(span, pattern, annotation, Some(value)), out);
             return;
         };
         let matches = operator(span, "==", vec![self.repeat(&value), pattern.clone()]);
@@ -122,7 +123,7 @@ impl Lowering {
         if let Some(assignment) = self.assignment(written) {
             let end = assignment.value.as_ref().map_or(assignment.target.span, |value| value.span);
             let span = cover(assignment.target.span, end);
-            out.push(statement(span, StatementKind::Assign(Box::new(assignment))));
+            unpacked::push(statement(span, StatementKind::Assign(Box::new(assignment))), out);
             return;
         }
         let value = self.expression(written);

@@ -3,6 +3,7 @@
 use super::literals;
 use super::syntax::{Children, Field, Kind, Node};
 use super::{Arm, CHAIN, Lowering, chain, expression, operator, statement, unknown};
+use crate::lower::unpacked;
 use crate::model::{
     Assignment, Block, Expression, ExpressionKind, Handler, Literal, Loop, LoopKind, Span, StatementKind, Try,
 };
@@ -177,7 +178,7 @@ impl Lowering {
         let target = self.pattern(target);
         let value = value.map(|value| self.expression(value));
         let assignment = Assignment { target, annotation, value, operator: None, declares };
-        out.push(statement(span, StatementKind::Assign(Box::new(assignment))));
+        unpacked::push(statement(span, StatementKind::Assign(Box::new(assignment))), out);
     }
 
     /// `a += b`, `a ??= b`, `a++`.

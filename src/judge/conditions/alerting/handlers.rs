@@ -21,7 +21,8 @@ use super::notices::{is_notice, notifies};
 pub(super) fn sees_every_failure<'m>(case: &Case<'_, 'm>, link: &Link<'m>) -> bool {
     let unseen = case.entries.unseen.get(&(link.module, link.span));
     case.llm_calls().flat_map(|external| &external.reached).all(|(entry, sites)| {
-        let is_behind = !unseen.is_some_and(|unseen| unseen.contains(&case.entries.entries[*entry].handler));
+        let is_behind = !unseen.is_some_and(|unseen| unseen.contains(&case.entries.entries[*entry].handler))
+            && case.processes().shared(link.module, case.entries.entries[*entry].module);
         let is_kept = |trail: &Trail| {
             trail.iter().any(|step| answers_itself(case, *step))
                 || trail.first().is_some_and(|step| is_kept_at_last(case, *entry, *step))

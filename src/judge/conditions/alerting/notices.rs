@@ -11,8 +11,10 @@ use crate::link::flow::Gate;
 use crate::link::units::NodeKind;
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Language, Literal, StatementKind};
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::FactId;
+
+use super::handlers::is_idle;
 
 /// Objects within objects in whose fields an address is looked for.
 const FIELDS: usize = 4;
@@ -86,7 +88,8 @@ fn tells_operators(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
         });
         let tells = notices
             || !case.guards.facts(path, Some(site), "V2").is_empty()
-            || program.is_a(path, Kind::Http) && goes_to_a_channel(case, site);
+            || program.is_a(path, Kind::Http) && goes_to_a_channel(case, site)
+            || is_line_of_error(case, path) && errors_logged_are_told(case);
         if tells && !is_lost(case, site, path) {
             return true;
         }
@@ -97,6 +100,44 @@ fn tells_operators(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
             let waits = program.units.units[unit].function.is_some_and(|function| function.is_async);
             !(waits && is_never_awaited(case, site)) && notifies(case, frame, depth + 1)
         })
+}
+
+/// Whether a call logs an error by a library that hands what is logged to further handlers.
+fn is_line_of_error(case: &Case<'_, '_>, path: &str) -> bool {
+    let program = case.program;
+    let hands_on = |id: FactId| {
+        let library = program.catalogue.library_of(id);
+        let is_of_it = |(other, fact): (FactId, &Fact)| {
+            fact.role.as_deref() == Some("logs") && std::ptr::eq(program.catalogue.library_of(other), library)
+        };
+        program.catalogue.of_kind(Kind::ErrorHandler).any(is_of_it)
+    };
+    let lines = program.facts_of(path, Kind::Log);
+    lines.iter().any(|(id, fact)| matches!(fact.level.as_deref(), Some("error" | "exception")) && hands_on(*id))
+}
+
+/// Whether the operators are told of what is logged as an error: by a handler of log lines that writes to them.
+fn errors_logged_are_told(case: &Case<'_, '_>) -> bool {
+    if let Some(known) = case.errors_logged_are_told.get() {
+        return known;
+    }
+    // What such a handler itself logs tells nobody.
+    case.errors_logged_are_told.set(Some(false));
+    let tells = case.entries.log_handlers.iter().any(|link| {
+        !is_idle(case, link.module, link.span)
+            && match &link.value {
+                Value::Library { path, .. } => case.program.is_a(path.trim_end_matches("()"), Kind::Notify),
+                Value::Instance { class, .. } => {
+                    let emits = case.program.units.classes[*class].methods.get("emit");
+                    emits.is_some_and(|unit| notifies(case, case.program.open_frame(*unit), 0))
+                }
+                _ => false,
+            }
+    });
+    case.errors_logged_are_told.set(Some(tells));
+    // What was asked in between was answered without it.
+    case.notices.borrow_mut().clear();
+    tells
 }
 
 /// Whether a call of an asynchronous client is never awaited.
@@ -122,7 +163,15 @@ fn is_for_operators(case: &Case<'_, '_>, site: Site, recipient: &str) -> bool {
     let program = case.program;
     let Given::Present { expression, frame } = program.argument(site, recipient) else { return false };
     let slice = program.slice(expression, frame);
-    !slice.parameters.iter().any(|(_, _, frame)| program.frame(*frame).how == How::Framework)
+    // What the program itself has made and hands to its handlers is nothing that a request brings.
+    let is_made = |value: &Value<'_>| match value {
+        Value::Data { .. } | Value::Instance { site: Some(_), .. } => true,
+        Value::Library { sites, .. } => !sites.is_empty(),
+        _ => false,
+    };
+    !slice.parameters.iter().any(|(_, index, frame)| {
+        program.frame(*frame).how == How::Framework && !program.parameter(*index, *frame).iter().any(is_made)
+    })
 }
 
 /// The fact of the channel that a raw request goes to, by its address.

@@ -8,10 +8,11 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::{Found, State, Trace};
+use crate::judge::behaviour::Operation;
 use crate::judge::inputs::Origin;
 use crate::judge::inputs::fleeting::ends_with_its_function;
-use crate::judge::inputs::kept::starts_empty;
-use crate::judge::inputs::same::{Alias, Bound};
+use crate::judge::inputs::kept::{is_trimmed, starts_empty};
+use crate::judge::inputs::same::{Alias, Bound, Same};
 use crate::judge::inputs::schemas::Limit;
 use crate::judge::inputs::windows;
 use crate::judge::inputs::words::is_shared_collection;
@@ -95,6 +96,12 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                     state.in_chain = false;
                     self.follow(data.0, *home, state);
                 }
+                Value::Library { path, sites } if self.are_related_rows(path) => {
+                    followed = true;
+                    if let (Some(site), true) = (sites.last(), state.items) {
+                        self.related(expression, object, (name, *site), frame, state.clone());
+                    }
+                }
                 // Settings, clients, modules: nothing that a user sends.
                 Value::Library { path, .. } if !self.inputs.is_request(path) && self.is_thing(path) => followed = true,
                 // `body.turns.filter(isShown)` is the turns, not the function that is asked of each.
@@ -123,6 +130,38 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             })
         });
         Some(if is_kept_short { Limit::Held } else { Limit::None })
+    }
+
+    /// Whether a name is that of rows of another table that belong to one: `messages = relationship("Message")`.
+    fn are_related_rows(&self, path: &str) -> bool {
+        let facts = self.program().facts_of(path.trim_end_matches("()"), Kind::Store);
+        facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("items"))
+    }
+
+    /// Rows that belong to a row of the program, where they are taken one by one.
+    fn related(
+        &mut self,
+        expression: &'m Expression,
+        object: &'m Expression,
+        (name, site): (&'m str, Site),
+        frame: FrameId,
+        mut state: State<'m>,
+    ) {
+        let program = self.program();
+        let class = program.values(object, frame).iter().find_map(|value| match value {
+            Value::Instance { class, .. } => Some(*class),
+            _ => None,
+        });
+        let module = program.module_of(program.unit_of_frame(frame));
+        state.aliases.push(Alias { name, module, bound: Bound::Attribute(class), is_copy: false });
+        // `del chat.messages[:-20]`
+        state.count |= is_trimmed(&Same::new(self.inputs, &state.aliases));
+        let before = self.out.len();
+        self.stored(site, Operation::Many, name, &state);
+        // They are loaded where they are asked for, not where the class says that there are any.
+        for leaf in self.out.iter_mut().skip(before) {
+            (leaf.module, leaf.span) = (module, expression.span);
+        }
     }
 
     /// Whether a value is put on something that is no request, where what is read is a part of one.
