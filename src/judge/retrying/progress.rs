@@ -13,12 +13,13 @@ use super::{walk, walk_statement};
 const NAMES: usize = 40;
 
 /// Whether what a call in a loop is given changes from round to round in the ordinary course of things: it is the item
-/// at the loop's index, or something that is made of the answer (`address = page.next`, `messages.append(answer)`).
-pub(super) fn moves_on(each: &Loop, call: &Call) -> bool {
+/// at the loop's index, or something that is made of the answer (`address = page.next`, `messages.append(answer)`). Of a
+/// call whose result does not matter parts count as well (`drop(page.items)`): it is not made again for its answer.
+pub(super) fn moves_on(each: &Loop, call: &Call, matters: bool) -> bool {
     let changes = Changes::of(each);
     let mut asked: Vec<&Expression> = call.arguments.iter().map(|argument| &argument.value).collect();
     let mut open: Vec<&str> = Vec::new();
-    asked.iter().for_each(|expression| names(expression, &mut open));
+    asked.iter().for_each(|expression| names(expression, !matters, &mut open));
     let mut seen: Vec<&str> = Vec::new();
     while let Some(name) = open.pop() {
         if seen.contains(&name) || seen.len() >= NAMES {
@@ -27,7 +28,7 @@ pub(super) fn moves_on(each: &Loop, call: &Call) -> bool {
         seen.push(name);
         for (_, value) in changes.assigned.iter().filter(|(target, _)| *target == name) {
             asked.push(value);
-            names(value, &mut open);
+            names(value, false, &mut open);
         }
     }
     let is_taken = |name: &str| {
@@ -207,13 +208,14 @@ fn is_arithmetic(assignment: &Assignment, name: &str) -> bool {
     }
 }
 
-/// The bare names in an expression: `address` of `get(address)`, not `run` of `get(run.id)`, which stays the same.
-fn names<'m>(expression: &'m Expression, found: &mut Vec<&'m str>) {
+/// The bare names in an expression: `address` of `get(address)`, not `run` of `get(run.id)`, which stays the same; with
+/// `parts` that, too.
+fn names<'m>(expression: &'m Expression, parts: bool, found: &mut Vec<&'m str>) {
     let mut stack = vec![expression];
     while let Some(each) = stack.pop() {
         match &each.kind {
             ExpressionKind::Name(name) => found.push(name),
-            ExpressionKind::Member { object, .. } if matches!(object.kind, ExpressionKind::Name(_)) => {}
+            ExpressionKind::Member { object, .. } if !parts && matches!(object.kind, ExpressionKind::Name(_)) => {}
             _ => children(each, &mut |child| stack.push(child)),
         }
     }
