@@ -70,6 +70,8 @@ pub(super) struct Starts {
     pub(super) scripts: Vec<String>,
     /// Environment variables whose value is a module to serve.
     pub(super) variables: Vec<String>,
+    /// Images of containers that serve the function that their command names: `CMD ["app.handler"]`.
+    pub(super) function_images: Vec<String>,
     #[serde(rename = "setting")]
     pub(super) settings: Vec<StartSetting>,
     #[serde(rename = "program")]

@@ -1,5 +1,6 @@
 //! Which files are started: by manifests, process files, container files, deployment settings and READMEs.
 
+mod containers;
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -203,41 +204,29 @@ impl Starter<'_> {
                     }
                 }
                 Takes::Handler => {
-                    let Some((stem, export)) = text.rsplit_once('.') else { continue };
                     let kind = called_for(known, &keys, entries).unwrap_or(BY_PROGRAMS);
-                    let (export, named, kind) = (export.to_owned(), text.clone(), kind.to_owned());
-                    let deployed = Deployed { export, named, kind };
-                    let files = ["py", "ts", "js", "mjs", "cjs", "mts"].map(|extension| format!("{stem}.{extension}"));
-                    for path in files.iter().filter_map(|file| resolve(&folder, file)) {
-                        self.add(&path, false);
-                        self.handlers.entry(path).or_default().insert(deployed.clone());
-                    }
+                    self.deploy(&text, &folder, kind);
                 }
             }
         }
     }
 
-    /// `CMD`, `ENTRYPOINT`, `WORKDIR` and `ENV` of a container's build file.
-    fn container(&mut self, text: &str, folder: &str) {
-        let mut current = folder.to_owned();
-        for instruction in settings::container::instructions(text) {
-            match instruction.name.as_str() {
-                "WORKDIR" => current = self.folder(folder, &instruction.arguments).unwrap_or_else(|| folder.to_owned()),
-                "CMD" | "ENTRYPOINT" => match settings::json::parse(&instruction.arguments).0 {
-                    Some(list) if !list.items().is_empty() => {
-                        let words: Vec<String> = list.texts().into_iter().map(str::to_owned).collect();
-                        self.command(&words, &current, DEPTH);
-                    }
-                    _ => self.run(&instruction.arguments, &current, DEPTH),
-                },
-                "ENV" => {
-                    for word in instruction.arguments.split_whitespace() {
-                        self.assignment(word, &current);
-                    }
-                }
-                _ => {}
-            }
+    /// A function that a platform calls: `src/handler.main`, or `app.handler.main` with a dotted module.
+    fn deploy(&mut self, named: &str, folder: &str, kind: &str) -> bool {
+        let Some((stem, export)) = named.rsplit_once('.') else { return false };
+        let deployed = Deployed { export: export.to_owned(), named: named.to_owned(), kind: kind.to_owned() };
+        let mut files: Vec<String> =
+            ["py", "ts", "js", "mjs", "cjs", "mts"].iter().map(|extension| format!("{stem}.{extension}")).collect();
+        if !stem.contains('/') {
+            files.push(format!("{}.py", stem.replace('.', "/")));
         }
+        let paths: Vec<String> = files.iter().filter_map(|file| resolve(folder, file)).collect();
+        let found = paths.iter().any(|path| self.tree.has(path));
+        for path in paths {
+            self.add(&path, false);
+            self.handlers.entry(path).or_default().insert(deployed.clone());
+        }
+        found
     }
 
     /// Follows every command of a shell text; `cd` holds for those after it.
@@ -279,6 +268,9 @@ impl Starter<'_> {
                 self.run(word, folder, depth - 1);
             } else if STARTS.wrappers.iter().any(|wrapper| wrapper == name) {
                 wrapped = true;
+            // `uv run main.py`, `./main.py`: a file that is run as it is.
+            } else if (wrapped || word.starts_with("./")) && self.start_file(word, folder, true) {
+                return;
             } else if !wrapped || at > 16 {
                 return;
             }
@@ -335,6 +327,7 @@ impl Starter<'_> {
         let found = match (program.takes, options(&program.options)) {
             (Takes::Module, Some(module)) => self.serve(program, &module, arguments, folder),
             (Takes::Module, None) => arguments.iter().any(|word| self.serve(program, word, arguments, folder)),
+            (Takes::Handler, _) => arguments.iter().any(|word| self.deploy(word, folder, SERVED)),
             _ => self.start_files(arguments, folder, program.main),
         };
         if !found

@@ -126,13 +126,24 @@ impl<'p, 'm> Case<'p, 'm> {
         roots.extend(self.entries.starts.iter().copied());
         roots.extend(self.entries.entries.iter().filter(|entry| entry.kind == "cli").map(|entry| entry.handler));
         let mut seen = BTreeSet::new();
-        self.add_starts(roots, &mut seen);
-        self.force_lazy_values(&mut seen);
+        let served = self.served_units();
+        self.add_starts(roots, &served, &mut seen);
+        self.force_lazy_values(&served, &mut seen);
     }
 
-    fn add_starts(&mut self, roots: Vec<FrameId>, seen: &mut BTreeSet<FrameId>) {
+    /// The functions that run for a request, wherever else they are handed to: handlers and what stands in front of them.
+    fn served_units(&self) -> FxHashSet<UnitId> {
+        let program = self.program;
+        let frames = self.entries.entries.iter().filter(|entry| entry.public).flat_map(|entry| {
+            let links = entry.chains.iter().flatten().filter_map(|link| frame_of(program, &link.value));
+            links.chain([entry.handler])
+        });
+        frames.map(|frame| program.unit_of_frame(frame)).collect()
+    }
+
+    fn add_starts(&mut self, roots: Vec<FrameId>, served: &FxHashSet<UnitId>, seen: &mut BTreeSet<FrameId>) {
         for root in roots {
-            for frame in self.guards.reach(root).without_kept(self.program) {
+            for frame in self.guards.reach(root).without_kept(self.program, served) {
                 if seen.insert(frame) {
                     self.start_frames.push(frame);
                     self.start_units.entry(self.program.unit_of_frame(frame)).or_default().push(frame);
@@ -142,7 +153,7 @@ impl<'p, 'm> Case<'p, 'm> {
     }
 
     /// What is made at first use runs at start-up where a function that runs then names it.
-    fn force_lazy_values(&mut self, seen: &mut BTreeSet<FrameId>) {
+    fn force_lazy_values(&mut self, served: &FxHashSet<UnitId>, seen: &mut BTreeSet<FrameId>) {
         let mut lazy = lazy_values(self.program);
         let mut looked_at = 0;
         while looked_at < self.start_frames.len() && !lazy.is_empty() {
@@ -167,7 +178,7 @@ impl<'p, 'm> Case<'p, 'm> {
                     self.start_frames.push(frame);
                     self.start_units.entry(body).or_default().push(frame);
                 }
-                self.add_starts(roots, seen);
+                self.add_starts(roots, served, seen);
             }
         }
     }

@@ -436,8 +436,12 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 }
 
-/// The method and path that an entry point answers, where it has a path: `POST /ask`.
+/// The method and path that an entry point answers, where it has a path: `POST /ask`. Actions are sent to whatever page
+/// uses them.
 pub fn routed<'e>(entry: &'e Entry<'_>) -> Option<&'e str> {
+    if entry.is_action() && !entry.name.contains(' ') {
+        return Some("POST *");
+    }
     Some(entry.name.as_str()).filter(|name| name.split_once(' ').is_some_and(|(_, path)| path.starts_with('/')))
 }
 

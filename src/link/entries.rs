@@ -4,6 +4,7 @@
 //! convention, main blocks. Routers form a forest by their mounts; the chain of an entry point is what stands on the
 //! way from the application down to its handler, in the order in which it runs.
 
+mod actions;
 mod assigned;
 mod chains;
 mod class_handlers;
@@ -49,6 +50,13 @@ pub struct Entry<'m> {
     pub handler: FrameId,
     /// What runs before the handler, outermost first; one list for each way in which its router is mounted.
     pub chains: Vec<Vec<Link<'m>>>,
+}
+
+impl Entry<'_> {
+    /// Whether a page calls it as a function of its own, by a request that the framework makes.
+    pub fn is_action(&self) -> bool {
+        self.kind == actions::KIND
+    }
 }
 
 /// Something in front of a handler.

@@ -9,6 +9,7 @@ mod defaults;
 mod divergence;
 mod exits;
 mod gates;
+mod places;
 mod slices;
 
 use crate::model::*;
@@ -19,6 +20,7 @@ use super::values::Site;
 
 pub use exits::{Exit, exit_call, exit_of, leaves, leaves_by_raising};
 pub use gates::{Before, Gate};
+pub use places::Placed;
 pub use slices::Slice;
 
 /// Every expression of a block, also in blocks within it.

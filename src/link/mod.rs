@@ -8,6 +8,7 @@ mod additions;
 pub mod arguments;
 mod browser;
 mod decorators;
+pub mod defined;
 pub mod deployment;
 mod dispatch;
 pub mod entries;
@@ -123,6 +124,10 @@ pub struct Program<'m> {
     /// The calls that give an object to all handlers, once it was asked for: with the argument path of that.
     given_objects: RefCell<Option<provided::Objects<'m>>>,
     given_names: RefCell<Option<provided::Named<'m>>>,
+    /// The calls that put something under a written key (`context.set("log", logger)`), by that, once they were asked for.
+    put_under: OnceCell<FxHashMap<&'m str, Vec<CallId>>>,
+    /// The calls that define a command of a store, by its name, once they were asked for.
+    defined: OnceCell<FxHashMap<String, Vec<Site>>>,
 }
 
 impl<'m> Program<'m> {
@@ -174,6 +179,8 @@ impl<'m> Program<'m> {
             tokens: RefCell::default(),
             given_objects: RefCell::default(),
             given_names: RefCell::default(),
+            put_under: OnceCell::new(),
+            defined: OnceCell::new(),
             keys: RefCell::default(),
             spent: RefCell::default(),
             run_memo: RefCell::default(),

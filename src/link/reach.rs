@@ -505,8 +505,12 @@ impl<'m> Program<'m> {
 
 impl Reach {
     /// The frames that have run by the time that the start returns: without what only functions lead to that a library
-    /// keeps for later.
-    pub fn without_kept(&self, program: &Program<'_>) -> Vec<FrameId> {
+    /// keeps for later, or runs for each request (`served`).
+    pub fn without_kept(&self, program: &Program<'_>, served: &FxHashSet<UnitId>) -> Vec<FrameId> {
+        let waits = |frame: FrameId| {
+            let frame = program.frame(frame);
+            frame.how == How::Framework && served.contains(&frame.unit)
+        };
         let mut all: Vec<FrameId> = self.frames.first().copied().into_iter().collect();
         let mut known: FxHashSet<FrameId> = all.iter().copied().collect();
         // Callers come before what they call, but for those that call each other.
@@ -515,6 +519,7 @@ impl Reach {
             for frame in &self.frames {
                 let callers = self.callers.get(*frame);
                 if !known.contains(frame)
+                    && !waits(*frame)
                     && callers.iter().any(|site| known.contains(&site.frame) && !program.keeps(*site, *frame))
                 {
                     known.insert(*frame);

@@ -270,6 +270,7 @@ impl<'m> Program<'m> {
         // What only prepares or reads a text (a prompt, a parser) makes nothing that asks a model.
         let mut part = None;
         let (mut is_whole, mut is_open) = (false, false);
+        let mut unseen = None;
         for operand in operands {
             let values = self.values(operand, frame);
             is_open |= values.is_empty();
@@ -291,10 +292,16 @@ impl<'m> Program<'m> {
                 sites.extend_from_slice(more);
                 is_whole |= is_client || becomes == whole;
                 part = part.or(Some(becomes));
+                let is_made = |site: &Site| self.callee_paths(*site).iter().any(|path| self.is_a(path, Kind::Client));
+                if is_client && !more.iter().any(is_made) {
+                    unseen = unseen.or(Some(path.clone()));
+                }
             }
         }
         let path = if is_whole || part.is_some() && is_open { whole } else { part? };
-        Some(vec![Value::Library { path: Rc::from(path), sites: sites.into() }])
+        // Of a client that nobody sees being made its class is all that tells its settings.
+        let path = unseen.unwrap_or_else(|| Rc::from(path));
+        Some(vec![Value::Library { path, sites: sites.into() }])
     }
 
     /// What the configuration says that a name of a module is: known as a library's names are.

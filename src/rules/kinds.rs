@@ -110,7 +110,8 @@ pub enum Kind {
     LoadsEnvironmentFile,
     /// An operation on a store (database, cache, file): `does` is `get`, `set`, `claim` (set if absent), `count` (increment),
     /// `append`, `delete`, `many` (loads rows), `tally` (how many there are), `expire`, `results` (answers what was queued on
-    /// its object), `commit` (sends what was added to its object before), `script` (what the commands do that the text in `value` calls). Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many.
+    /// its object), `commit` (sends what was added to its object before), `script` (what the commands do that the text in
+    /// `value` calls), `define` (gives such a text the name at `#0`, by which it is called then). Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many.
     /// `claim` needs the arguments in `needs` where the name alone does not tell; `role = "promise"` where it answers with
     /// a promise that has to be awaited, `"items"` for a field of a row that holds rows of another table, where these are
     /// taken one by one.
@@ -173,7 +174,8 @@ pub enum Kind {
     /// `platform`, `value` a regular expression over the values of these keys; without it any value but a one.
     Scaled,
     /// A name that tells where the program runs: `value` says whether it holds where the program is deployed (`"false"` for
-    /// one that holds in development).
+    /// one that holds in development). With `exports` it names one of several runtimes, and `value` is the one in which
+    /// files are served that export no other one by that name.
     Deployed,
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
     /// `value` tells what a method of the function itself gives it: its own arguments (`#*`), or the list at an argument
@@ -324,7 +326,7 @@ pub const KINDS: [Keys; 47] = [
     keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs", "role"]),
     keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope", "handler", "needs"]),
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),
-    keys(Kind::Deployed, "deployed", &["names", "value"], &[]),
+    keys(Kind::Deployed, "deployed", &["names", "value"], &["exports"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler", "value", "keys"]),
     keys(Kind::Queue, "queue", &["names"], &["value", "role"]),
     keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives"]),

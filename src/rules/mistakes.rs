@@ -63,7 +63,10 @@ const WORDS: [(&str, &[&str]); 10] = [
     ("entry", &["http", "websocket", "bot", "queue", "cron", "cli", "ui", "action"]),
     (
         "does",
-        &["get", "set", "claim", "count", "append", "delete", "many", "tally", "expire", "results", "commit", "script"],
+        &[
+            "get", "set", "claim", "count", "append", "delete", "many", "tally", "expire", "results", "commit",
+            "script", "define",
+        ],
     ),
     ("level", &["debug", "info", "warning", "error", "exception"]),
     ("order", &["after", "before", "all", "response"]),

@@ -534,6 +534,16 @@ fn commands_tell_what_is_started() {
             &[("backend/api.py", false)],
         ),
         ("Dockerfile", "FROM x\nCMD fastapi run", &[("main.py", false)]),
+        ("Dockerfile", "FROM x\nENTRYPOINT [\"python3\"]\nCMD [\"-u\", \"seed.py\"]", &[("seed.py", true)]),
+        ("Dockerfile", "FROM x AS a\nENTRYPOINT [\"python3\"]\nFROM y\nCMD [\"-u\", \"seed.py\"]", &[]),
+        ("Dockerfile", "FROM x\nCMD [\"uv\", \"run\", \"seed.py\"]", &[("seed.py", true)]),
+        ("src/docker/Dockerfile", "FROM x\nCMD [\"node\", \"server.ts\"]", &[("src/server.ts", true)]),
+        (
+            "Dockerfile",
+            "FROM public.ecr.aws/lambda/python:3.12 AS a\nFROM a\nCMD [\"app.main.handler\"]",
+            &[("app/main.py", false)],
+        ),
+        ("Dockerfile", "FROM python:3.12\nCMD [\"app.main.handler\"]", &[]),
         (
             "backend/Dockerfile",
             "FROM x\nCMD [\"fastapi\", \"run\", \"--workers\", \"4\", \"app/main.py\"]",

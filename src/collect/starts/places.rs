@@ -33,7 +33,7 @@ impl Starter<'_> {
             let path = resolve(folder, word)?;
             if self.tree.has(&path) { Some(path) } else { projects::source_of(self.tree, folder, word) }
         };
-        let nearby = here(folder).or_else(|| if folder.is_empty() { None } else { here("") });
+        let nearby = around(folder).find_map(here);
         nearby.or_else(|| single(self.projects.iter().filter_map(|project| here(&project.folder))))
     }
 
@@ -50,9 +50,17 @@ impl Starter<'_> {
             || self.projects.iter().flat_map(|project| std::iter::once(&project.folder).chain(&project.source_roots));
         here(folder)
             .or_else(|| here(&source))
-            .or_else(|| here(""))
+            .or_else(|| around(folder).find_map(here))
             .or_else(|| single(roots().filter_map(|root| here(root))))
     }
+}
+
+/// A folder and those that it lies in: a container may be built in any of them.
+fn around(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| match folder.rsplit_once('/') {
+        Some((above, _)) => Some(above),
+        None => (!folder.is_empty()).then_some(""),
+    })
 }
 
 /// The one thing that all agree on.

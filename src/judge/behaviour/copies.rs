@@ -52,7 +52,16 @@ pub(super) fn is_lost(program: &Program<'_>, unit: UnitId, object: &Expression) 
         Binding::Value { value, access, operator, .. } => access.is_empty() && operator.is_none() && is_copy(value, 0),
         _ => false,
     });
-    !bindings.is_empty() && copies && !is_put_back(program, unit, name)
+    // Other things that were made of what is kept are not kept for being answered.
+    let are_others =
+        bindings.iter().all(|binding| matches!(binding, Binding::Value { value, .. } if makes_others(value)));
+    !bindings.is_empty() && copies && !is_put_back(program, unit, name, !are_others)
+}
+
+/// Whether a list is made of other things than the items that it goes through: `[describe(row) for row in rows]`.
+fn makes_others(expression: &Expression) -> bool {
+    matches!(&expression.kind, ExpressionKind::Comprehension { element, .. }
+        if matches!(element.kind, ExpressionKind::Object(_) | ExpressionKind::Call(_)))
 }
 
 /// Whether an expression makes a new collection out of another.
@@ -67,8 +76,9 @@ fn is_copy(expression: &Expression, depth: usize) -> bool {
     }
 }
 
-/// Whether a unit hands a name on whole: to a call that does not only measure it, into something kept, to its caller.
-fn is_put_back(program: &Program<'_>, unit: UnitId, name: &str) -> bool {
+/// Whether a unit hands a name on whole: to a call that does not only measure it, into something kept, to its caller
+/// (where that counts).
+fn is_put_back(program: &Program<'_>, unit: UnitId, name: &str, by_result: bool) -> bool {
     let info = &program.units.units[unit];
     let frame = program.open_frame(unit);
     let is_named = |value: &Expression| mentions(value, name, 0);
@@ -81,8 +91,8 @@ fn is_put_back(program: &Program<'_>, unit: UnitId, name: &str) -> bool {
         inner.arguments.iter().any(|argument| is_named(&argument.value)) && !measures()
     });
     is_given
-        || info.returns.iter().any(|value| is_named(value))
-        || info.inner.iter().any(|inner| is_put_back(program, *inner, name))
+        || by_result && info.returns.iter().any(|value| is_named(value))
+        || info.inner.iter().any(|inner| is_put_back(program, *inner, name, by_result))
         || info.nodes.iter().any(|node| match program.units.nodes[*node].kind {
             NodeKind::Plain(statement) => match &statement.kind {
                 StatementKind::Assign(assignment) => assignment.value.as_ref().is_some_and(is_named),

@@ -61,6 +61,9 @@ impl Operation {
 /// What a call does to a store, if it is one: by its name, its arguments, and the text of a statement.
 pub fn operation(program: &Program<'_>, site: Site) -> Option<Operation> {
     let mut found = None;
+    if program.definition(site).is_some() {
+        return scripts::of(program, site).map(|script| script.operation);
+    }
     for path in program.callee_paths(site).iter() {
         for (_, fact) in program.facts_of(path, Kind::Store) {
             let is_met = |need: &String| program.meets(need, site) == Some(true) || has_flag(program, site, need);

@@ -95,33 +95,63 @@ fn is_constant(program: &Program<'_>, site: Site) -> bool {
     if super::operations::statement(program, site).is_some() {
         return false;
     }
-    scripts::key_of(program, site).is_some_and(|key| {
-        let slice = program.slice(key, site.frame);
-        slice.parameters.is_empty() && !super::depends_on_caller(program, key, site.frame)
+    claimed(program, site).is_some_and(|(key, frame)| {
+        let slice = program.slice(key, frame);
+        slice.parameters.is_empty() && !super::depends_on_caller(program, key, frame)
     })
 }
 
-/// A claim under a name that was never there before, or of a row that is made with a number of its own.
-fn is_named_anew(program: &Program<'_>, site: Site) -> bool {
-    scripts::key_of(program, site).is_some_and(|key| is_fresh(program, (key, site.frame)))
-        || makes_number(program, site)
+/// What a claim is about: its key, or in a row the column by which it conflicts with another:
+/// `values({ id, text }).onConflictDoNothing({ target: requests.id })`.
+fn claimed<'m>(program: &Program<'m>, site: Site) -> Option<(&'m Expression, FrameId)> {
+    let call = program.units.calls[site.call].call;
+    let tells_conflict = |given: &&Argument| {
+        given.name.is_some() || matches!(given.value.kind, ExpressionKind::Object(_) | ExpressionKind::List(_))
+    };
+    let row = row_of(program, site);
+    if row.is_empty() || call.arguments.first().filter(tells_conflict).is_none() {
+        return scripts::key_of(program, site).map(|key| (key, site.frame));
+    }
+    let mut decides: Vec<&str> = Vec::new();
+    let mut open: Vec<&Expression> = call.arguments.iter().map(|argument| &argument.value).collect();
+    while let Some(each) = open.pop() {
+        match &each.kind {
+            ExpressionKind::Member { name, .. } | ExpressionKind::Literal(Literal::Text(name)) => decides.push(name),
+            _ => children(each, &mut |child| open.push(child)),
+        }
+    }
+    row.into_iter().find(|(name, ..)| decides.contains(name)).map(|(_, value, frame)| (value, frame))
 }
 
-/// `insert({ id: generateId(), text })`: the row conflicts with none, unless a column of it names the request.
-fn makes_number<'m>(program: &Program<'m>, site: Site) -> bool {
+/// The columns of the row that the calls before a call are given: `values({ id, text })`, `values(id=.., text=..)`.
+fn row_of<'m>(program: &Program<'m>, site: Site) -> Vec<(&'m str, &'m Expression, FrameId)> {
     let mut call = program.units.calls[site.call].call;
-    let mut columns: Vec<(&'m str, &'m Expression, FrameId)> = Vec::new();
-    // What is said about the conflict itself (`{ target: requests.id }`) tells which column decides.
-    if !call.arguments.is_empty() {
-        return false;
-    }
+    let mut columns = Vec::new();
     while let ExpressionKind::Member { object, .. } = &call.callee.kind {
         let ExpressionKind::Call(inner) = &object.kind else { break };
         call = inner;
         for argument in &call.arguments {
-            columns_of(program, &argument.value, site.frame, &mut columns, 0);
+            match argument.name.as_deref() {
+                Some(name) if name != "**" => columns.push((name, &argument.value, site.frame)),
+                _ => columns_of(program, &argument.value, site.frame, &mut columns, 0),
+            }
         }
     }
+    columns
+}
+
+/// A claim under a name that was never there before, or of a row that is made with a number of its own.
+fn is_named_anew(program: &Program<'_>, site: Site) -> bool {
+    claimed(program, site).is_some_and(|key| is_fresh(program, key)) || makes_number(program, site)
+}
+
+/// `insert({ id: generateId(), text })`: the row conflicts with none, unless a column of it names the request.
+fn makes_number(program: &Program<'_>, site: Site) -> bool {
+    // What is said about the conflict itself (`{ target: requests.id }`) tells which column decides.
+    if !program.units.calls[site.call].call.arguments.is_empty() {
+        return false;
+    }
+    let columns = row_of(program, site);
     // `id`, `uid` and longer ones that start like it.
     let is_number = |name: &str| plain(name).trim_start_matches('u') == "id";
     let names_request = |name: &str| REQUESTS.iter().any(|word| plain(name).contains(word));
@@ -330,7 +360,7 @@ const REQUESTS: [&str; 12] = [
 pub(super) fn is_of_the_request<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) -> bool {
     let slice = program.slice(key.0, key.1);
     let mut names: Vec<String> = Vec::new();
-    let (holders, held) = holders_of_callers(&slice);
+    let (holders, held) = holders_of_callers(program, &slice);
     for (part, frame) in &slice.parts {
         if holders.iter().any(|holder| std::ptr::eq(*holder, *part)) {
             continue;
@@ -406,7 +436,7 @@ fn is_caller(name: &str) -> bool {
 }
 
 /// What callers are taken from: `event` of `event.from_user.id`; and the names that only stand for that.
-fn holders_of_callers<'m>(slice: &Slice<'m>) -> (Vec<&'m Expression>, Vec<&'m str>) {
+fn holders_of_callers<'m>(program: &Program<'m>, slice: &Slice<'m>) -> (Vec<&'m Expression>, Vec<&'m str>) {
     let mut holders: Vec<&'m Expression> = Vec::new();
     for (part, _) in &slice.parts {
         let Some((mut at, name)) = taken_from(part) else { continue };
@@ -424,6 +454,13 @@ fn holders_of_callers<'m>(slice: &Slice<'m>) -> (Vec<&'m Expression>, Vec<&'m st
             }
         }
     }
+    for _ in 0..HANDED {
+        let before = holders.len();
+        handed_holders(program, slice, &mut holders);
+        if holders.len() == before {
+            break;
+        }
+    }
     let is_holder = |part: &Expression| holders.iter().any(|holder| std::ptr::eq(*holder, part));
     let roots = slice.parts.iter().filter_map(|(part, _)| match &part.kind {
         ExpressionKind::Name(name) => Some((name.as_str(), is_holder(part))),
@@ -434,6 +471,33 @@ fn holders_of_callers<'m>(slice: &Slice<'m>) -> (Vec<&'m Expression>, Vec<&'m st
     let held = roots.iter().filter(|(_, holds)| *holds).map(|(name, _)| *name).filter(|name| only_holds(name));
     let held = held.collect();
     (holders, held)
+}
+
+/// Functions through which what holds callers is handed on.
+const HANDED: usize = 4;
+
+/// What is only handed on to functions that take callers from it: `event` of `load(event)`, where that asks for
+/// `event.user`.
+fn handed_holders<'m>(program: &Program<'m>, slice: &Slice<'m>, holders: &mut Vec<&'m Expression>) {
+    for (unit, index, frame) in &slice.parameters {
+        let Some(function) = program.units.units[*unit].function else { continue };
+        let Some(ExpressionKind::Name(own)) = function.parameters.get(*index).map(|each| &each.target.kind) else {
+            continue;
+        };
+        let How::Call(site) = program.frame(*frame).how else { continue };
+        let mut uses = slice
+            .parts
+            .iter()
+            .filter(|(part, at)| at == frame && matches!(&part.kind, ExpressionKind::Name(name) if name == own));
+        let only_holds = |(part, _): &(&'m Expression, FrameId)| holders.iter().any(|each| std::ptr::eq(*each, *part));
+        if uses.clone().next().is_some()
+            && uses.all(only_holds)
+            && let Some(given) = program.passed_expression(function, *index, site)
+            && !holders.iter().any(|each| std::ptr::eq(*each, given))
+        {
+            holders.push(given);
+        }
+    }
 }
 
 /// What a field is taken from, and its name: `event.user`, `event["user"]`, `event.get("user")`.
@@ -475,15 +539,36 @@ fn found_when<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, d
             ("==" | "is", [_, other]) if is_nothing(other) => false,
             ("!=" | "is not", [_, other]) if is_nothing(other) => true,
             ("not in", _) => false,
+            _ if is_some_length(operator, operands) => !matches!(operator.as_str(), "==" | "<" | "<="),
             ("and" | "or", [first, ..]) => found_when(program, first, frame, depth),
             _ => true,
         },
         ExpressionKind::Call(call) => {
-            let is_none = matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if name == "is_none");
+            let is_none = matches!(&call.callee.kind, ExpressionKind::Member { name, .. }
+                if matches!(name.as_str(), "is_none" | "is_empty" | "isEmpty"));
             !is_none && answers_when_found(program, call, frame, depth).unwrap_or(true)
         }
         _ => true,
     }
+}
+
+/// Whether a comparison only asks if a list holds anything: `rows.length > 0`, `len(rows) == 0`, `rows.len() >= 1`.
+fn is_some_length(operator: &str, operands: &[Expression]) -> bool {
+    let [counted, least] = operands else { return false };
+    let ExpressionKind::Literal(Literal::Number(least)) = least.kind else { return false };
+    let is_length = match &counted.kind {
+        ExpressionKind::Member { name, .. } => matches!(name.as_str(), "length" | "rowCount" | "rowcount"),
+        ExpressionKind::Call(call) => {
+            matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name == "len")
+        }
+        _ => false,
+    };
+    is_length
+        && match operator {
+            ">" | "==" | "!=" | "<=" => least == 0.0,
+            ">=" | "<" => least == 1.0,
+            _ => false,
+        }
 }
 
 /// What a function of the program answers where something was found: no in `if row: return False`, then `return True`.
@@ -495,13 +580,19 @@ fn answers_when_found<'m>(program: &Program<'m>, call: &'m Call, frame: FrameId,
     program.callees(&call.callee, frame).iter().find_map(|callee| {
         let Value::Function { unit, closure, receiver } = callee else { return None };
         let inner = program.enter(*unit, *closure, receiver.clone(), How::Call(site))?;
-        program.exits(*unit, inner).iter().find_map(|gate| {
+        let told = program.exits(*unit, inner).iter().find_map(|gate| {
             let refusal = gate.refusal?.last()?;
             let StatementKind::Return(Some(value)) = &refusal.kind else { return None };
             let ExpressionKind::Literal(Literal::Boolean(answer)) = value.kind else { return None };
             let is_found = found_when(program, gate.test, gate.frame, depth + 1) == gate.refuses_when;
             Some(answer == is_found)
-        })
+        });
+        // `return rows.length === 0`
+        let answer = match program.units.units[*unit].returns.as_slice() {
+            [answer] if matches!(answer.kind, ExpressionKind::Operator { .. }) => Some(*answer),
+            _ => None,
+        };
+        told.or_else(|| Some(found_when(program, answer?, inner, depth + 1)))
     })
 }
 
@@ -513,6 +604,7 @@ fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, frame: Fram
     match &test.kind {
         ExpressionKind::Await(inner) => is_about_numbers(program, inner, frame, depth + 1),
         ExpressionKind::Operator { operator, operands } => match operator.as_str() {
+            _ if is_some_length(operator, operands) => false,
             "<" | ">" | "<=" | ">=" => {
                 let slice = program.slice(test, frame);
                 let asks_clock = |slice: &Slice<'m>| {

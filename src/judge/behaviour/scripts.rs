@@ -1,6 +1,7 @@
 //! Scripts that a store runs in one step: what they do is told by the commands that they call, as the catalogue knows them.
 
 use crate::link::arguments::Given;
+use crate::link::defined::DEFINE;
 use crate::link::{Program, Site};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
@@ -24,12 +25,12 @@ pub(super) struct Script {
 
 /// The script that a call runs, if it runs one; what cannot be read counts by one.
 pub(super) fn of(program: &Program<'_>, site: Site) -> Option<Script> {
-    let paths = program.callee_paths(site);
-    let (client, argument) = paths.iter().find_map(|path| {
-        let facts = program.facts_of(path, Kind::Store);
-        let (_, fact) = facts.into_iter().find(|(_, fact)| fact.does.as_deref() == Some(SCRIPT))?;
-        Some((path.rsplit_once('.')?.0.to_owned(), fact.value.clone()))
-    })?;
+    if let Some(defined) = program.definition(site) {
+        let (client, argument) = told_of(program, defined, DEFINE)?;
+        let text = text_at(program, defined, argument.as_deref().unwrap_or("#1"));
+        return Some(text.and_then(|text| read(program, &client, &text)).unwrap_or(UNKNOWN));
+    }
+    let (client, argument) = told_of(program, site, SCRIPT)?;
     let argument = argument.as_deref().unwrap_or("#0");
     let text = text_at(program, site, argument).or_else(|| {
         // `script = client.register_script(TEXT)`, then `script(keys=[..])`.
@@ -37,8 +38,19 @@ pub(super) fn of(program: &Program<'_>, site: Site) -> Option<Script> {
         let values = program.values(callee, site.frame);
         values.iter().filter_map(|value| value.sites().last()).find_map(|made| text_at(program, *made, argument))
     });
-    let unknown = Script { operation: Operation::Count, by_one: true, expires: true, lifetime: None };
-    Some(text.and_then(|text| read(program, &client, &text)).unwrap_or(unknown))
+    Some(text.and_then(|text| read(program, &client, &text)).unwrap_or(UNKNOWN))
+}
+
+/// What a script is taken for that cannot be read.
+const UNKNOWN: Script = Script { operation: Operation::Count, by_one: true, expires: true, lifetime: None };
+
+/// The client that a call is made on and where the text of its script is, by the fact that says that it does this.
+fn told_of(program: &Program<'_>, site: Site, does: &str) -> Option<(String, Option<String>)> {
+    program.callee_paths(site).iter().find_map(|path| {
+        let facts = program.facts_of(path, Kind::Store);
+        let (_, fact) = facts.into_iter().find(|(_, fact)| fact.does.as_deref() == Some(does))?;
+        Some((path.rsplit_once('.')?.0.to_owned(), fact.value.clone()))
+    })
 }
 
 fn text_at(program: &Program<'_>, site: Site, argument: &str) -> Option<String> {
@@ -121,7 +133,8 @@ pub(super) fn key<'m>(program: &Program<'m>, site: Site) -> Option<&'m Expressio
     }
     let call = program.units.calls[site.call].call;
     let named = call.arguments.iter().filter(|argument| argument.name.as_deref() == Some("keys"));
-    let placed = call.arguments.iter().filter(|argument| argument.name.is_none()).skip(1);
+    let text = usize::from(program.definition(site).is_none());
+    let placed = call.arguments.iter().filter(|argument| argument.name.is_none()).skip(text);
     named.chain(placed).find_map(|argument| first(&argument.value))
 }
 

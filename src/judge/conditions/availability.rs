@@ -161,7 +161,7 @@ pub fn platform_place(case: &Case<'_, '_>, entry: &Entry<'_>) -> Option<Location
                 }
             }
         }
-        if entry.kind == "action"
+        if entry.is_action()
             && let Some(place) = limit_of_pages(case, entry, fact, &files)
         {
             return Some(place);

@@ -8,7 +8,7 @@ use super::{Fate, is_log};
 use crate::judge::case::Case;
 use crate::judge::retrying::counts_attempts;
 use crate::link::Site;
-use crate::link::units::UnitId;
+use crate::link::units::{Binding, UnitId};
 
 /// Functions within functions that may hand something out.
 const DEPTH: usize = 3;
@@ -39,17 +39,20 @@ pub(super) struct Blocks<'c, 'p, 'm> {
     pub(super) shown: Shown<'c, 'p, 'm>,
     /// How many functions stand around the code that is looked at.
     depth: usize,
+    /// Names that hold nothing where the failure is passed over.
+    unbound: Vec<&'m str>,
 }
 
 impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
     /// Looks at code in a frame, where the failure goes by these names.
     pub(super) fn new(case: &'c Case<'p, 'm>, frame: FrameId, error: Vec<String>) -> Self {
-        Blocks { case, frame, shown: Shown::new(case, frame, error), depth: 0 }
+        Blocks { case, frame, shown: Shown::new(case, frame, error), depth: 0, unbound: Vec::new() }
     }
 
     /// What a block makes of the failure, which stands at a place of its unit: what is not decided in the block is
     /// decided by what follows it.
     pub(super) fn fate(&mut self, block: &'m Block, place: Span) -> Fate {
+        self.unbound = unbound_behind(self.case, self.frame, place, block);
         let ends = self.ends(block);
         let mut fate = ends.fate;
         if ends.goes_on || ends.next_round {
@@ -217,7 +220,17 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
                 _ => Fate::Answered,
             },
             ExpressionKind::Name(name) if name == "None" => nothing,
+            _ if self.holds_nothing(value) => nothing,
             _ => Fate::Answered,
+        }
+    }
+
+    /// Whether a value is one that the failing call should have given: a name that nothing else was given to.
+    fn holds_nothing(&self, value: &Expression) -> bool {
+        match &value.kind {
+            ExpressionKind::Name(name) => self.unbound.contains(&name.as_str()),
+            ExpressionKind::Await(inner) | ExpressionKind::Member { object: inner, .. } => self.holds_nothing(inner),
+            _ => false,
         }
     }
 
@@ -253,6 +266,25 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
         }
         if sends { Fate::Answered } else { Fate::Nothing }
     }
+}
+
+/// The names that a unit gives a value only in what is tried at a place, and not in the block that handles its failure.
+fn unbound_behind<'m>(case: &Case<'_, 'm>, frame: FrameId, tried: Span, handler: &'m Block) -> Vec<&'m str> {
+    let unit = &case.program.units.units[case.program.unit_of_frame(frame)];
+    let is_tried = |binding: &Binding<'m>| match binding {
+        Binding::Value { value, .. } => {
+            let is_given = matches!(value.kind, ExpressionKind::Await(_) | ExpressionKind::Call(_))
+                || matches!(value.kind, ExpressionKind::Member { .. } | ExpressionKind::Index { .. });
+            is_given && tried.contains(value.span) && !handler.iter().any(|each| each.span.contains(value.span))
+        }
+        Binding::Declared(_) => true,
+        _ => false,
+    };
+    let names = unit.names.iter().filter(|_| unit.function.is_some());
+    let unbound = names.filter(|(_, bindings)| {
+        bindings.iter().any(|binding| matches!(binding, Binding::Value { .. })) && bindings.iter().all(is_tried)
+    });
+    unbound.map(|(name, _)| *name).collect()
 }
 
 /// Whether a test is the pattern of an error: all that is left when the result is no success.

@@ -52,8 +52,11 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             // A value that holds a whole conversation, and grows before it goes back.
             Operation::Get | Operation::Many => {
                 let is_list = state.items || !state.in_content;
+                // `[{"role": turn["who"], "content": turn["text"]} for turn in turns]`: all turns, written anew.
+                let remade = state.aliases.get(state.remade..).filter(|_| state.items && !state.one);
+                let grown = if state.in_content { remade } else { Some(state.aliases.as_slice()) };
                 !state.in_text
-                    && (!is_one_row && !state.in_content && self.inputs.grows(&state.aliases, site)
+                    && (!is_one_row && grown.is_some_and(|names| self.inputs.grows(names, site))
                         || is_list && self.inputs.is_stored_longer(site))
             }
             _ => false,

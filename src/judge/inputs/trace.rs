@@ -9,6 +9,7 @@ mod reassigned;
 
 use rustc_hash::FxHashSet;
 
+use crate::link::flow::Placed;
 use crate::link::units::{Access, Binding, UnitId};
 use crate::link::{FrameId, Program, Value};
 use crate::model::*;
@@ -59,6 +60,8 @@ pub(super) struct State<'m> {
     pub gates: Vec<(&'m Expression, FrameId)>,
     /// The names under which the value goes.
     pub aliases: Vec<Alias<'m>>,
+    /// How many of these names only go for a list that is made anew of the items.
+    pub remade: usize,
     pub depth: usize,
 }
 
@@ -196,7 +199,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             E::Comprehension { element, clauses } => {
                 // What a developer tells is no turn of a conversation, however many there are.
                 state.count |= clauses.iter().flat_map(|clause| &clause.tests).any(asks_for_instructions);
-                self.follow(element, frame, State { joined: false, ..state });
+                let remade = state.aliases.len();
+                self.follow(element, frame, State { joined: false, remade, ..state });
             }
             E::Spread(inner) | E::Await(inner) => self.follow(inner, frame, state),
             _ => {
@@ -346,6 +350,13 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                         if matches!(access.first(), Some(Access::Position(_))) && self.loads_rows(value, id) {
                             state.take_one();
                         }
+                        if let Some((Access::Position(place), rest)) = access.split_first()
+                            && let Some(placed) = program.placed(value, id, *place)
+                        {
+                            add_path(&mut state, rest);
+                            self.placed(&placed, &state);
+                            continue;
+                        }
                         add_path(&mut state, access);
                         self.follow(value, id, state);
                     }
@@ -382,6 +393,16 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         }
         for value in program.values(expression, frame).iter() {
             self.outer(expression, value, name, frame, state.clone());
+        }
+    }
+
+    /// Of things that are given together the one at a place, with the tests that lead to it.
+    fn placed(&mut self, placed: &[Placed<'m>], state: &State<'m>) {
+        for Placed { item, frame, of } in placed {
+            let mut state = state.clone();
+            let tests = of.map(|unit| self.program().gates_of_result(unit, item, *frame)).unwrap_or_default();
+            state.gates.extend(tests.into_iter().map(|test| (test, *frame)));
+            self.follow(item, *frame, state);
         }
     }
 

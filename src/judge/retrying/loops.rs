@@ -23,7 +23,7 @@ pub(super) fn loops(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
             continue;
         }
         let Some(Asked { api, repeats, call }) = repeated_call(case, unit, *node, frame) else { continue };
-        if moves_on(each, program.units.calls[call].call) {
+        if moves_on(each, program.units.calls[call].call, repeats || !is_dropped(program, call)) {
             continue;
         }
         let Some((bounded, exponential)) = retries(case, each, frame, repeats) else { continue };
@@ -81,6 +81,18 @@ fn repeated_call(case: &Case<'_, '_>, unit: UnitId, node: NodeId, frame: FrameId
         }
     }
     found
+}
+
+/// Whether nobody looks at what a call answers: it is a statement of its own.
+fn is_dropped(program: &Program<'_>, call: CallId) -> bool {
+    let info = &program.units.calls[call];
+    let NodeKind::Plain(statement) = program.units.nodes[info.node].kind else { return false };
+    let StatementKind::Expression(value) = &statement.kind else { return false };
+    let mut value = value;
+    while let ExpressionKind::Await(inner) = &value.kind {
+        value = inner;
+    }
+    matches!(&value.kind, ExpressionKind::Call(whole) if std::ptr::eq(whole.as_ref(), info.call))
 }
 
 /// `.catch(() => undefined)` on the call itself.

@@ -15,10 +15,11 @@ const NAMES: usize = 40;
 
 /// Whether what a call in a loop is given changes from round to round in the ordinary course of things: it is the item
 /// at the loop's index, or something that is made of the answer (`address = page.next`, `messages.append(answer)`).
-/// What only changes after the call says nothing where its handler counts how often the same has failed.
-pub(super) fn moves_on(each: &Loop, call: &Call) -> bool {
+/// What only changes after the call says nothing where its handler counts how often the same has failed. Of a call whose
+/// result does not matter parts count as well (`drop(page.items)`): it is not made again for its answer.
+pub(super) fn moves_on(each: &Loop, call: &Call, matters: bool) -> bool {
     let changes = Changes::of(each, call);
-    let asked = Asked::of(call, &changes);
+    let asked = Asked::of(call, &changes, matters);
     let is_taken = |name: &str| {
         let queue = changes.taken.iter().find(|(taken, _)| *taken == name).map(|(_, queue)| queue);
         queue.is_some_and(|queue| !is_put_back(each, queue))
@@ -46,12 +47,13 @@ struct Asked<'m> {
 }
 
 impl<'m> Asked<'m> {
-    fn of(call: &'m Call, changes: &Changes<'m>) -> Asked<'m> {
+    fn of(call: &'m Call, changes: &Changes<'m>, matters: bool) -> Asked<'m> {
         let mut asked = Asked { parts: Vec::new(), names: Vec::new(), read: Vec::new() };
         let mut open: Vec<(&str, bool)> = Vec::new();
         for argument in &call.arguments {
             asked.add(&argument.value, &mut open);
         }
+        open.iter_mut().for_each(|(_, is_whole)| *is_whole |= !matters);
         while let Some((name, is_whole)) = open.pop() {
             if let Some((_, whole)) = asked.names.iter_mut().find(|(known, _)| *known == name) {
                 *whole |= is_whole;

@@ -33,8 +33,9 @@ impl<'m> Program<'m> {
             && !fact.unless.iter().any(|unless| self.meets(unless, site) == Some(true))
     }
 
-    /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name, or of one of `{several,names}`),
-    /// `path >= 1.5` and `path != false` (a comparison), `known path >= 1 d` (which does not hold for what is only known
+    /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name, or of
+    /// one of `{several,names}`), `path >= 1.5` and `path != false` (a comparison), `path ~ word` (a text that contains
+    /// it), `known path >= 1 d` (which does not hold for what is only known
     /// when it runs), `setting name = false` (a setting that is given to an object of a library, wherever), `.method()` (somewhere that method is called on the same object). None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
         let (condition, unknown) = match condition.strip_prefix("known ") {
@@ -55,6 +56,14 @@ impl<'m> Program<'m> {
                 names.iter().any(|name| self.mentions(expression, *frame, name, 0))
             };
             return (!given.is_empty()).then(|| given.iter().any(mentions));
+        }
+        if let Some((path, word)) = condition.split_once(" ~ ") {
+            return match self.argument_along(site, path.trim()) {
+                Given::Present { expression, frame } => {
+                    Some(self.text(expression, frame).is_some_and(|text| text.contains(word.trim())))
+                }
+                _ => None,
+            };
         }
         if let Some(method) = condition.strip_prefix('.').and_then(|rest| rest.strip_suffix("()")) {
             return Some(self.is_used(site, method));

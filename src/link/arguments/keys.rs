@@ -16,6 +16,9 @@ impl<'m> Program<'m> {
     /// A key path inside the value of an expression.
     pub fn inside(&self, expression: &'m Expression, frame: FrameId, path: &str, depth: usize) -> Given<'m> {
         let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+        if let Some(list) = head.strip_suffix("[]").filter(|list| !list.is_empty() && !rest.is_empty()) {
+            return self.inside_items(self.key(expression, frame, list, depth), rest, depth);
+        }
         let found = match (head.strip_suffix("()"), head.strip_prefix('#').map(str::parse::<usize>)) {
             (Some(name), _) => self.chained_in(expression, frame, name),
             (None, Some(Ok(position))) => self.item(expression, frame, position),
@@ -25,6 +28,34 @@ impl<'m> Program<'m> {
             Given::Present { expression, frame } if !rest.is_empty() => self.inside(expression, frame, rest, depth + 1),
             found => found,
         }
+    }
+
+    /// A key path inside one of the items of a list, or inside the one thing that stands in place of a list.
+    fn inside_items(&self, list: Given<'m>, path: &str, depth: usize) -> Given<'m> {
+        let Given::Present { expression, frame } = list else { return list };
+        if depth > DEPTH {
+            return Given::Unresolved;
+        }
+        let mut items = Vec::new();
+        for value in self.values(expression, frame).iter() {
+            if let Value::Data { expression: Written(list), frame } = value
+                && let ExpressionKind::List(all) = &list.kind
+            {
+                items.extend(all.iter().map(|item| (item, *frame)));
+            }
+        }
+        if items.is_empty() {
+            items.push((expression, frame));
+        }
+        let mut found = Given::Absent;
+        for (item, frame) in items {
+            match self.inside(item, frame, path, depth + 1) {
+                given @ Given::Present { .. } => return given,
+                Given::Unresolved => found = Given::Unresolved,
+                Given::Absent => {}
+            }
+        }
+        found
     }
 
     /// An item of a list or tuple.

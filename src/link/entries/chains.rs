@@ -13,7 +13,7 @@ use crate::rules::catalogue::Kind;
 
 use super::injection::injected_links;
 use super::registered::guard_links;
-use super::{Entries, Link, Order, Registered};
+use super::{Entries, Link, Order, Registered, actions};
 
 impl<'m> Entries<'m> {
     /// Completes the chains: mounts above the router of each entry, middleware before it, injected dependencies.
@@ -54,10 +54,17 @@ impl<'m> Entries<'m> {
                 // What stands in front of requests does not stand in front of what a clock or a shell starts.
                 None if matches!(self.entries[entry].kind.as_str(), "cron" | "cli") => chains.push(own),
                 None => {
-                    let name = &self.entries[entry].name;
-                    let route = name.split_once(' ').map_or(name.as_str(), |(_, path)| path);
+                    let own_entry = &self.entries[entry];
+                    let paths = match own_entry.name.split_once(' ') {
+                        None if own_entry.is_action() => {
+                            actions::pages_of(&program.modules[own_entry.module].path).to_vec()
+                        }
+                        None => vec![own_entry.name.clone()],
+                        Some((_, path)) => vec![path.to_owned()],
+                    };
                     let before = self.conventions.iter().filter(|link| {
-                        !self.is_outside(link, route) && self.is_served_with(program, entry, link, &frameworks)
+                        paths.iter().any(|path| !self.is_outside(link, path))
+                            && self.is_served_with(program, entry, link, &frameworks)
                     });
                     chains.push(before.cloned().chain(own.iter().cloned()).collect());
                 }

@@ -97,7 +97,7 @@ pub(super) fn handlers_of<'m>(program: &Program<'m>, fact: &Fact, class: ClassId
                 receive_fields(program, fact, class, unit);
             }
             let Some(frame) = program.enter(unit, closure, receiver, How::Framework) else { continue };
-            let verb = first.trim_start_matches("on_").to_ascii_uppercase();
+            let verb = first.trim_start_matches("on_").trim_start_matches("do_").to_ascii_uppercase();
             let method = HTTP_METHODS.contains(&verb.as_str()).then_some(verb);
             if !handlers.iter().any(|(_, known, _)| *known == frame) {
                 handlers.push((program.innermost(unit, closure), frame, method));

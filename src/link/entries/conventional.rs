@@ -157,43 +157,6 @@ impl<'m> Entries<'m> {
         self.conventions.extend(links);
     }
 
-    /// Functions that the browser may call: exported from a module, or marked themselves, by a directive.
-    pub(super) fn actions(&mut self, program: &Program<'m>) {
-        for (unit, info) in program.units.units.iter().enumerate() {
-            let Some(function) = info.function else { continue };
-            let module = &program.modules[info.module];
-            let own = function.directives.iter().any(|directive| directive == ACTION_DIRECTIVE);
-            let by_module = module.directives.iter().any(|directive| directive == ACTION_DIRECTIVE)
-                && program.units.exports[info.module].iter().any(|export| {
-                    export.value.as_ref().is_some_and(|value| {
-                        program
-                            .values(value, program.module_frame(info.module))
-                            .iter()
-                            .any(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit))
-                    })
-                });
-            if !(own || by_module) || self.entries.iter().any(|entry| program.unit_of_frame(entry.handler) == unit) {
-                continue;
-            }
-            let Some(handler) = handler_frame(program, unit) else { continue };
-            let name = if function.name.is_empty() {
-                let exported = exported_name(program, info.module, unit);
-                if exported.is_empty() { bound_name(program, unit).unwrap_or_default() } else { exported }
-            } else {
-                function.name.clone()
-            };
-            self.entries.push(Entry {
-                kind: "action".into(),
-                name,
-                public: true,
-                module: info.module,
-                span: function.span,
-                handler,
-                chains: vec![Vec::new()],
-            });
-        }
-    }
-
     /// Functions that a platform calls because its settings name them, and objects that it serves: what those do, the
     /// module does that makes them.
     pub(super) fn deployed(&mut self, program: &Program<'m>, started: &Started<'_>) {
@@ -367,9 +330,6 @@ fn named_links<'m>(program: &Program<'m>, module: ModuleId, values: &[Value<'m>]
     links
 }
 
-/// Directive that makes an exported function callable from the browser.
-pub(super) const ACTION_DIRECTIVE: &str = "use server";
-
 pub(super) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
 /// The route that a file stands for: its folders without groups, and without the names that only mark it.
@@ -399,14 +359,6 @@ pub(super) fn route_of_file(path: &str) -> String {
         })
         .collect();
     format!("/{}", kept.join("/"))
-}
-
-/// The name that a function without one is bound to where it is written: `const ask = async () => { "use server" }`.
-fn bound_name(program: &Program<'_>, unit: UnitId) -> Option<String> {
-    let info = &program.units.units[unit];
-    let names = &program.units.units[info.parent?].names;
-    let binds_it = |binding: &Binding<'_>| matches!(binding, Binding::Value { value, access, .. } if access.is_empty() && value.span == info.span);
-    names.iter().filter(|(_, bindings)| bindings.iter().any(binds_it)).map(|(name, _)| (*name).to_owned()).min()
 }
 
 pub(super) fn exported_name(program: &Program<'_>, module: ModuleId, unit: UnitId) -> String {

@@ -2,7 +2,7 @@
 
 use crate::link::Program;
 use crate::link::units::UnitId;
-use crate::link::values::{Site, Value};
+use crate::link::values::{FrameId, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Fact;
 
@@ -16,6 +16,24 @@ pub(super) fn first_that_ends<'m>(program: &Program<'m>, fact: &Fact, site: Site
         let values = program.values(handler, site.frame);
         !values.is_empty() && values.iter().all(|value| ends(program, value, next))
     })
+}
+
+/// What a library makes a row of, where that is given whole: `app.post("/ask", ...factory.createHandlers(limit, ask))`. The
+/// last one is the handler, the others stand in front of it.
+pub(super) fn spread_handlers<'m>(
+    program: &Program<'m>,
+    given: &'m Expression,
+    frame: FrameId,
+) -> Option<(&'m [Argument], &'m Expression, Site)> {
+    let ExpressionKind::Spread(row) = &given.kind else { return None };
+    let values = program.values(row, frame);
+    let site = values.iter().find_map(|value| match value {
+        Value::Library { path, sites } if path.ends_with("()") => sites.last().copied(),
+        _ => None,
+    })?;
+    let (last, before) = program.units.calls[site.call].call.arguments.split_last()?;
+    let is_function = |value: &Value<'m>| matches!(value, Value::Function { .. });
+    program.values(&last.value, site.frame).iter().any(is_function).then_some((before, &last.value, site))
 }
 
 /// Whether a handler ends the row: what leads to the next one is its parameter at a place, and it has none, or only

@@ -12,7 +12,7 @@ use super::chains::{arity, is_within_route, member_of};
 use super::class_handlers::{class_handlers, own_links};
 use super::decorated::decorator_facts;
 use super::development::is_developed_only;
-use super::in_a_row::first_that_ends;
+use super::in_a_row::{first_that_ends, spread_handlers};
 use super::injection::injected_at;
 use super::naming::{entry_name_of, method_of, never_long, route_path};
 use super::plugins::is_added_to_parent;
@@ -155,7 +155,12 @@ impl<'m> Entries<'m> {
         let Some(path_of_handler) = fact.handler.as_deref() else { return };
         let Given::Present { expression, frame } = program.argument(site, path_of_handler) else { return };
         let first = path_of_handler.starts_with("#-").then(|| first_that_ends(program, fact, site)).flatten();
-        let expression = first.unwrap_or(expression);
+        let written = first.unwrap_or(expression);
+        let spread = spread_handlers(program, written, frame);
+        let (before, (expression, frame)) = spread.map_or((&[][..], (written, frame)), |(before, last, site)| {
+            self.registrations.insert(site.call);
+            (before, (last, site.frame))
+        });
         let values = program.values(expression, frame);
         let mut handlers: Vec<(UnitId, FrameId, Option<String>)> = Vec::new();
         let mut makers: Vec<CallId> = Vec::new();
@@ -223,10 +228,12 @@ impl<'m> Entries<'m> {
         guard_links(program, fact, site, &mut chain);
         registration_link(program, site, &mut chain);
         if path_of_handler.starts_with("#-") {
-            for argument in info.call.arguments.iter().take_while(|argument| !std::ptr::eq(&argument.value, expression))
-            {
+            for argument in info.call.arguments.iter().take_while(|argument| !std::ptr::eq(&argument.value, written)) {
                 self.function_links(program, &argument.value, site.frame, info.module, &mut chain);
             }
+        }
+        for argument in before {
+            self.function_links(program, &argument.value, frame, info.module, &mut chain);
         }
         chain.append(&mut wrappers);
         for link in &chain {

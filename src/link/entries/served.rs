@@ -187,7 +187,7 @@ impl<'m> Entries<'m> {
         let is_foreign = self
             .libraries
             .get(&entry)
-            .is_some_and(|by| made.kind != "action" && program.catalogue.library_of(*by).name != framework.name);
+            .is_some_and(|by| !made.is_action() && program.catalogue.library_of(*by).name != framework.name);
         let application = |module: ModuleId| {
             let path = program.modules[module].path.as_str();
             let holds = |folder: &&&str| {

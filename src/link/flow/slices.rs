@@ -13,6 +13,7 @@ use crate::rules::catalogue::Kind;
 use super::children;
 use super::exits::exit_of;
 use super::gates::Gate;
+use super::places::Placed;
 
 impl<'m> Program<'m> {
     /// Everything that flows into a gate's decision: its test and the conditions around it.
@@ -94,7 +95,10 @@ impl<'m> Program<'m> {
             };
             for binding in bindings {
                 match binding {
-                    Binding::Value { value, .. } => self.slice_into(value, id, slice, depth + 1),
+                    Binding::Value { value, access, .. } => match access.first() {
+                        Some(Access::Position(place)) => self.slice_placed(value, *place, id, slice, depth),
+                        _ => self.slice_into(value, id, slice, depth + 1),
+                    },
                     Binding::Element { over, .. } => self.slice_into(over, id, slice, depth + 1),
                     Binding::Context(context) => self.slice_into(context, id, slice, depth + 1),
                     Binding::Parameter { index, .. } => self.slice_parameter(*index, id, slice, depth),
@@ -111,6 +115,25 @@ impl<'m> Program<'m> {
             }
             self.slice_growth(name, here.unit, slice, depth);
             return;
+        }
+    }
+
+    /// Of things that are given together the one at a place flows in, and what decides which are given.
+    fn slice_placed(&self, value: &'m Expression, place: usize, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let Some(placed) = self.placed(value, frame, place) else {
+            return self.slice_into(value, frame, slice, depth + 1);
+        };
+        if let Some(site) = self.awaited_call(value, frame)
+            && slice.seen_sites.insert(site)
+        {
+            slice.sites.push(site);
+        }
+        for Placed { item, frame, of } in placed {
+            if let Some(unit) = of {
+                slice.frames.push(frame);
+                self.slice_choices(unit, frame, slice, depth);
+            }
+            self.slice_into(item, frame, slice, depth + 1);
         }
     }
 
@@ -278,6 +301,12 @@ impl<'m> Program<'m> {
         for expression in info.returns.iter().chain(&info.yields) {
             self.slice_into(expression, frame, slice, depth + 1);
         }
+        self.slice_choices(unit, frame, slice, depth);
+    }
+
+    /// What decides which return of a unit is taken.
+    fn slice_choices(&self, unit: UnitId, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let info = &self.units.units[unit];
         for id in &info.nodes {
             if let NodeKind::If { test, then, otherwise, .. } = self.units.nodes[*id].kind
                 && (exit_of(then).is_some() || exit_of(otherwise).is_some() || chooses(info, then, otherwise))

@@ -1,5 +1,7 @@
 //! What is assigned to members elsewhere: `app.limiter = Limiter()`, read back as `app.limiter`.
 
+use rustc_hash::FxHashMap;
+
 use crate::link::Program;
 use crate::link::units::*;
 use crate::model::*;
@@ -25,6 +27,66 @@ impl<'m> Program<'m> {
         }
         all.retain(|value| *value != Value::Unknown);
         all
+    }
+
+    /// `c.set("log", logger)` is read back as `c.get("log")`, of whatever is the same by its type. Only for what nobody
+    /// knows better (`answered`), and only things: texts and numbers are a state of their own.
+    pub(super) fn put_under(&self, call: &'m Call, frame: FrameId, answered: &[Value<'m>]) -> Values<'m> {
+        let (ExpressionKind::Member { object, name }, [key]) = (&call.callee.kind, call.arguments.as_slice()) else {
+            return Values::new();
+        };
+        let ExpressionKind::Literal(Literal::Text(key)) = &key.value.kind else { return Values::new() };
+        let is_untold = |value: &Value<'m>| matches!(value, Value::Unknown) || self.is_untold(value);
+        if name != "get" || !answered.iter().all(is_untold) {
+            return Values::new();
+        }
+        let Some(puts) = self.puts_by_key().get(key.as_str()) else { return Values::new() };
+        let holders = self.values(object, frame);
+        let mut all = Values::new();
+        for put in puts.iter().take(ALTERNATIVES) {
+            let info = &self.units.calls[*put];
+            let home = self.open_frame(info.unit);
+            let (ExpressionKind::Member { object, .. }, Some(given)) =
+                (&info.call.callee.kind, info.call.arguments.get(1))
+            else {
+                continue;
+            };
+            let is_same =
+                |other: &Value<'m>| holders.iter().any(|own| own.path().is_some() && own.path() == other.path());
+            if self.values(object, home).iter().any(is_same) {
+                add(
+                    &mut all,
+                    self.values(&given.value, home).iter().filter(|value| self.does_something(value)).cloned(),
+                );
+            }
+        }
+        all
+    }
+
+    /// Whether a value is something that is called: an object of the program, or one of a library whose methods are known.
+    fn does_something(&self, value: &Value<'m>) -> bool {
+        match value {
+            Value::Library { path, .. } => self.catalogue.about(path).next().is_some(),
+            _ => self.is_thing(value),
+        }
+    }
+
+    /// The calls of a method `set` that are given a written key and a value, by the key.
+    fn puts_by_key(&self) -> &FxHashMap<&'m str, Vec<CallId>> {
+        self.put_under.get_or_init(|| {
+            let mut puts: FxHashMap<&'m str, Vec<CallId>> = FxHashMap::default();
+            for (call, info) in self.units.calls.iter().enumerate() {
+                let (ExpressionKind::Member { name, .. }, [key, _]) =
+                    (&info.call.callee.kind, info.call.arguments.as_slice())
+                else {
+                    continue;
+                };
+                if let ("set", ExpressionKind::Literal(Literal::Text(key))) = (name.as_str(), &key.value.kind) {
+                    puts.entry(key).or_default().push(call);
+                }
+            }
+            puts
+        })
     }
 
     /// Whether a variable that a function makes and assigns to is another one than what is read under its name: a

@@ -121,7 +121,7 @@ impl<'m> Program<'m> {
 impl<'m> Program<'m> {
     /// Whether a value is an object that does something, or a function. What only has fields is a state, as texts and
     /// numbers are.
-    fn is_thing(&self, value: &Value<'m>) -> bool {
+    pub(super) fn is_thing(&self, value: &Value<'m>) -> bool {
         match value {
             Value::Instance { class, .. } => {
                 let is_set_up = |name: &str| {

@@ -34,7 +34,8 @@ impl<'m> Program<'m> {
         for callee in self.values(&call.callee, frame).iter() {
             add(&mut all, self.result(callee, site));
         }
-        all
+        let put = self.put_under(call, frame, &all);
+        if put.is_empty() { all } else { put }
     }
 
     /// `controller.talk.bind(controller)`: the function itself, which runs when the result is called.
@@ -330,6 +331,17 @@ impl<'m> Program<'m> {
         }
     }
 
+    /// The clients among declared types, made by the calls that end what is returned: what those are given is theirs.
+    fn declared_clients(&self, declared: &[Value<'m>], returned: &[Value<'m>]) -> Values<'m> {
+        let sites: Rc<[Site]> = returned.iter().filter_map(|value| value.sites().last().copied()).collect();
+        let is_client = |path: &&Rc<str>| path.strip_suffix("()").is_some_and(|maker| self.is_a(maker, Kind::Client));
+        let clients = declared.iter().filter_map(|value| match value {
+            Value::Library { path, .. } => Some(path).filter(is_client),
+            _ => None,
+        });
+        clients.map(|path| Value::Library { path: path.clone(), sites: sites.clone() }).collect()
+    }
+
     /// What a unit returns (or yields) in a frame.
     pub fn returned(&self, unit: UnitId, frame: FrameId) -> Values<'m> {
         let info = &self.units.units[unit];
@@ -345,18 +357,25 @@ impl<'m> Program<'m> {
                 return declared;
             }
         }
-        // What a library keeps for the program is what the program says it is: `-> Assistant`.
-        let kept = |value: &Value<'m>| {
-            matches!(value, Value::Library { path, .. } if self.facts(path).is_empty())
-                && (self.is_untold(value) || self.is_stored(value))
+        // What a library keeps for the program, or makes by a name, is what the program says it is: `-> Assistant`.
+        let is_kept = |value: &Value<'m>| match value {
+            Value::Library { path, .. } => {
+                self.facts(path).is_empty() && (self.is_untold(value) || self.is_stored(value))
+            }
+            Value::Unknown | Value::Parameter { .. } => true,
+            _ => false,
         };
         if !all.is_empty()
-            && all.iter().all(kept)
+            && all.iter().all(is_kept)
             && let Some(annotation) = info.function.and_then(|function| function.returns.as_ref())
         {
             let declared = self.annotation(annotation, frame);
             if declared.iter().any(|value| matches!(value, Value::Instance { .. })) {
                 return declared;
+            }
+            let clients = self.declared_clients(&declared, &all);
+            if !clients.is_empty() {
+                return clients;
             }
         }
         if all.len() > 1 {

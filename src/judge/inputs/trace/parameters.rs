@@ -26,6 +26,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                     self.follow(spread, site.frame, state);
                 } else if parameter.kind == ParameterKind::KeywordRest {
                     self.keywords(function, site, state);
+                } else if self.hands_request_on(site) {
+                    self.outside(expression, parameter, index, frame, state);
                 } else if let Some(default) = &parameter.default {
                     self.follow(default, here.closure.unwrap_or(frame), state);
                 } else if let Some(object) = self.called_on(parameter, site, here.receiver.as_deref()) {
@@ -58,6 +60,26 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             How::Framework => self.item_of_receiver(function, index, here.unit, here.closure, state),
         }
+    }
+
+    /// Whether a call hands on all that a handler is given: `(...given) => run(...given)`.
+    fn hands_request_on(&self, site: Site) -> bool {
+        let program = self.program();
+        let here = program.frame(site.frame);
+        let is_rest = |name: &str| {
+            program.units.units[here.unit].function.is_some_and(|function| {
+                function.parameters.iter().any(|parameter| {
+                    parameter.kind == ParameterKind::Rest
+                        && matches!(&parameter.target.kind, ExpressionKind::Name(own) if own == name)
+                })
+            })
+        };
+        here.how == How::Framework
+            && self.inputs.handlers().contains(&here.unit)
+            && program.units.calls[site.call].call.arguments.iter().any(|argument| match &argument.value.kind {
+                ExpressionKind::Spread(inner) => matches!(&inner.kind, ExpressionKind::Name(name) if is_rest(name)),
+                _ => false,
+            })
     }
 
     /// What a method is called on that nobody in the program has made, such as the body of a request: `question.check()`.

@@ -20,7 +20,8 @@ impl<'m> Trace<'_, '_, '_, 'm> {
     /// Follows what a call adds to a list that is followed.
     pub(super) fn grown_by(&mut self, call: CallId, frame: FrameId, state: &State<'m>) {
         let program = self.program();
-        let mut state = State { path: Vec::new(), place: state.place, ..state.of_items() };
+        let remade = state.aliases.len();
+        let mut state = State { path: Vec::new(), place: state.place, remade, ..state.of_items() };
         let window = windows::filled(program, call, frame);
         state.count |= window.is_some();
         state.text |= window == Some(Window::Text);
