@@ -56,8 +56,11 @@ impl<'m> Entries<'m> {
                 None => {
                     let name = &self.entries[entry].name;
                     let route = name.split_once(' ').map_or(name.as_str(), |(_, path)| path);
+                    let takes_work = self.entries[entry].kind == "queue";
                     let before = self.conventions.iter().filter(|link| {
-                        !self.is_outside(link, route) && self.is_served_with(program, entry, link, &frameworks)
+                        !(takes_work && self.of_requests.contains(&(link.module, link.span)))
+                            && !self.is_outside(link, route)
+                            && self.is_served_with(program, entry, link, &frameworks)
                     });
                     chains.push(before.cloned().chain(own.iter().cloned()).collect());
                 }

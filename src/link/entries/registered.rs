@@ -9,7 +9,7 @@ use crate::rules::catalogue::{Fact, Kind};
 
 use super::chains::{arity, is_within_route, member_of};
 use super::class_handlers::{class_handlers, own_links};
-use super::decorated::decorator_facts;
+use super::decorated::{decorator_facts, wrapped_by};
 use super::in_a_row::first_that_ends;
 use super::injection::injected_at;
 use super::naming::{entry_name_of, method_of, never_long, route_path};
@@ -525,7 +525,11 @@ pub(super) fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, ch
                 }
                 let providers = program.providers(value);
                 let role = if providers.is_empty() { Role::Middleware } else { Role::Dependency };
-                let marked: Vec<Value<'m>> = if providers.is_empty() { vec![value.clone()] } else { providers };
+                let own = match value {
+                    Value::Class(_) => wrapped_by(program, value),
+                    value => vec![value.clone()],
+                };
+                let marked: Vec<Value<'m>> = if providers.is_empty() { own } else { providers };
                 for value in marked {
                     nested_links(program, &value, chain, 0);
                     chain.push(Link { value, role, module, span: expression.span });
