@@ -3,6 +3,7 @@
 //! A trail is protected by what wraps it, by what must have happened before each of its steps, and by the tests that
 //! stand in its way. Library guards are told by the catalogue, hand-written ones by what they do (`behaviour`).
 
+mod claims;
 mod memory;
 mod refusals;
 mod routes;
@@ -120,12 +121,16 @@ impl<'p, 'm> Guards<'p, 'm> {
             .flat_map(|name| self.program.facts_of(name, Kind::Guard))
             .map(|(_, fact)| fact)
             .filter(|fact| fact.protects.as_deref() == Some(item) && fact.how.as_deref() != Some("exempt"))
-            .filter(|fact| self.is_on(fact, site, item))
+            .filter(|fact| self.is_on(fact, site, item, bare))
             .collect()
     }
 
-    fn is_on(&self, fact: &Fact, site: Option<Site>, item: &str) -> bool {
-        let Some(site) = site else { return fact.needs.is_empty() };
+    fn is_on(&self, fact: &Fact, site: Option<Site>, item: &str, path: &str) -> bool {
+        let Some(site) = site else {
+            // A class that is listed, and never called here.
+            let path = || Value::Library { path: Rc::from(path), sites: Rc::from([]) };
+            return if goes_by_settings(fact) { self.is_on_for_class(fact, &path()) } else { fact.needs.is_empty() };
+        };
         self.program.applies(fact, site) && (item != "A1" || self.has_length(fact, site))
     }
 
@@ -331,12 +336,15 @@ impl<'p, 'm> Guards<'p, 'm> {
     pub fn inherited(&self, value: &Value<'m>, item: &str) -> Option<(FactId, Rc<str>)> {
         let (Value::Class(class) | Value::Instance { class, .. }) = value else { return None };
         let program = self.program;
-        let info = &program.units.classes[*class];
-        let frame = program.open_frame(info.unit);
-        if info.methods.contains_key("allow_request") {
+        let line = program.line_of(*class);
+        if line.iter().any(|class| program.units.classes[*class].methods.contains_key("allow_request")) {
             return None;
         }
-        let bases = info.class.bases.iter().flat_map(|base| program.values(base, frame).to_vec());
+        let bases = line.iter().flat_map(|class| {
+            let info = &program.units.classes[*class];
+            let frame = program.open_frame(info.unit);
+            info.class.bases.iter().flat_map(move |base| program.values(base, frame).to_vec())
+        });
         bases.into_iter().find_map(|base| {
             let Value::Library { path, .. } = &base else { return None };
             let facts = program.facts_of(path, Kind::Guard);
@@ -355,6 +363,10 @@ impl<'p, 'm> Guards<'p, 'm> {
         let rate = self.rate_of(fact, class);
         let is_null = |given: &'m Expression| matches!(given.kind, ExpressionKind::Literal(Literal::Null));
         if rate.is_some_and(|(given, _)| is_null(given)) {
+            return false;
+        }
+        // Where nobody says how often, it lets all through.
+        if rate.is_none() && goes_by_settings(fact) && self.says_nothing(class) && !has_open_scope(fact) {
             return false;
         }
         fact.needs.iter().all(|need| {
@@ -376,16 +388,18 @@ impl<'p, 'm> Guards<'p, 'm> {
         if let Some(own) = written(program.member(class, "rate", None)) {
             return Some(own);
         }
-        let (scope, home) = written(program.member(class, "scope", None))?;
-        let scope = program.text(scope, home)?;
-        let mut parts = fact.value.as_deref()?.split('.');
-        let (name, parts) = (parts.next()?, parts.collect::<Vec<_>>());
-        (0..program.modules.len()).find_map(|module| {
-            let mut values = program.exported(module, name, 0)?;
-            for part in parts.iter().copied().chain([scope.as_str()]) {
-                values = values.iter().flat_map(|value| program.member(value, part, None)).collect();
-            }
-            written(values)
+        let (rates, scope) = fact.value.as_deref()?.rsplit_once('.')?;
+        let own = written(program.member(class, "scope", None)).and_then(|(scope, home)| program.text(scope, home));
+        let way = format!("{rates}.{}", own.as_deref().unwrap_or(scope));
+        (0..program.modules.len()).find_map(|module| written(program.exported_under(module, &way)))
+    }
+
+    /// Whether a class is one of a library as it is, or adds nothing to it.
+    fn says_nothing(&self, class: &Value<'m>) -> bool {
+        let (Value::Class(class) | Value::Instance { class, .. }) = class else { return true };
+        self.program.line_of(*class).into_iter().all(|class| {
+            let info = &self.program.units.classes[class];
+            info.methods.is_empty() && info.fields.is_empty()
         })
     }
 
@@ -434,6 +448,16 @@ impl<'p, 'm> Guards<'p, 'm> {
     pub fn on_trail(&self, trail: &Trail, item: &str) -> Option<Protection> {
         trail.iter().enumerate().find_map(|(index, site)| self.at_step(*site, index > 0, item))
     }
+}
+
+/// Whether settings tell how often a class lets through.
+fn goes_by_settings(fact: &Fact) -> bool {
+    fact.how.as_deref() == Some("middleware") && fact.value.is_some()
+}
+
+/// Whether the views tell under which name settings say how often.
+fn has_open_scope(fact: &Fact) -> bool {
+    fact.value.as_deref().is_some_and(|way| way.ends_with(".*"))
 }
 
 /// The method and path that an entry point answers, where it has a path: `POST /ask`. Actions are sent to whatever page

@@ -16,6 +16,7 @@ mod injection;
 mod naming;
 mod plugins;
 mod registered;
+mod scheduled;
 mod scopes;
 mod served;
 mod started;
@@ -31,6 +32,7 @@ use super::units::*;
 use super::values::{FrameId, How, Site, Value};
 
 pub use assigned::is_assigned;
+pub(super) use conventional::library_is_used;
 pub use conventional::{conventions, found_by_convention, globs, is_main_block};
 pub use decorated::decorator_facts;
 pub use injection::{injected_for, injected_links};
@@ -146,6 +148,8 @@ pub struct Entries<'m> {
     unplaced: FxHashMap<UnitId, (usize, String)>,
     /// Middleware found by convention, for the entries that are found by convention.
     conventions: Vec<Link<'m>>,
+    /// The places of those among them that see requests only, and nothing that comes from a queue.
+    of_requests: FxHashSet<(ModuleId, Span)>,
     /// The paths for which some of these stand in front, by their place.
     scopes: FxHashMap<(ModuleId, Span), Vec<String>>,
     /// The facts by which middleware was found as a file, by its place.
@@ -182,6 +186,7 @@ impl<'m> Entries<'m> {
         entries.deployed(program, started);
         entries.mains(program, started);
         entries.factories(program, started);
+        entries.scheduled(program);
         program.note_registrations(std::mem::take(&mut entries.registrations));
         entries.without_misplaced(program);
         entries.chain(program);
@@ -240,11 +245,13 @@ pub fn frame_of<'m>(program: &Program<'m>, value: &Value<'m>) -> Option<FrameId>
     match value {
         Value::Function { unit, closure, receiver } => program.enter(*unit, *closure, receiver.clone(), How::Framework),
         Value::Class(class) | Value::Instance { class, .. } => {
-            let methods = &program.units.classes[*class].methods;
-            let unit = BEFORE.iter().find_map(|name| methods.get(name))?;
+            let line = program.line_of(*class);
+            let (home, unit) = BEFORE.iter().find_map(|name| {
+                line.iter().find_map(|class| Some((*class, *program.units.classes[*class].methods.get(name)?)))
+            })?;
             let receiver = Value::Instance { class: *class, site: None };
-            let home = program.open_frame(program.units.classes[*class].unit);
-            program.enter(*unit, home, Some(std::rc::Rc::new(receiver)), How::Framework)
+            let home = program.open_frame(program.units.classes[home].unit);
+            program.enter(unit, home, Some(std::rc::Rc::new(receiver)), How::Framework)
         }
         _ => None,
     }

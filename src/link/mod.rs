@@ -7,6 +7,7 @@
 mod additions;
 pub mod arguments;
 mod browser;
+mod configured;
 mod decorators;
 pub mod defined;
 pub mod deployment;
@@ -107,6 +108,8 @@ pub struct Program<'m> {
     received: RefCell<FxHashMap<UnitId, Vec<String>>>,
     /// The classes of the program of which frameworks pass an object, by function and parameter.
     received_objects: RefCell<FxHashMap<(UnitId, usize), ClassId>>,
+    /// The modules in which facts look for settings, once it was asked for.
+    setting_modules: OnceCell<configured::SettingModules>,
     /// The settings that the program gives to objects of libraries, once it was asked for.
     given_settings: OnceCell<given_settings::GivenSettings<'m>>,
     /// The parameters that a route's pattern fills with numbers and the like.
@@ -170,6 +173,7 @@ impl<'m> Program<'m> {
             queues: RefCell::default(),
             received: RefCell::default(),
             received_objects: RefCell::default(),
+            setting_modules: OnceCell::new(),
             given_settings: OnceCell::new(),
             numeric: RefCell::default(),
             spawned: RefCell::default(),

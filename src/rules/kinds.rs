@@ -18,7 +18,7 @@ pub enum Kind {
     /// A method that returns its receiver with other settings (`with_options`, `bind`), or a function that returns its
     /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one,
     /// `#0()` for what that function returns, `#0[]` for one of the items of that list, or what members of its own object
-    /// give (`self.serializer_class()`).
+    /// give (`self.serializer_class()`, `self()` for an object of the class itself).
     Same,
     /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
     /// `as` (a canonical name ending in `()`), its settings are those of the clients among its arguments; with
@@ -89,8 +89,9 @@ pub enum Kind {
     /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
     /// is enough; `sees` begins the names of the calls that it sees, where these are of one library only. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are;
     /// for `C1` `shared` and, as `keys`, the settings of the application that tell
-    /// of a shared store. Of a class to derive from, `value` is where settings hold how often it lets through, by the
-    /// `scope` of the class that has no `rate` of its own. With `role = "requeue"` it runs the function again in which it is
+    /// of a shared store. Of a class that is listed or derived from, `value` is where settings hold how often it lets
+    /// through: its last part is the `scope` of the class, where that has no `rate` and no `scope` of its own; `by` is the
+    /// field of a view that names it instead, for views without it lets all through. With `role = "requeue"` it runs the function again in which it is
     /// called, after the wait in `value`.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
@@ -181,6 +182,12 @@ pub enum Kind {
     /// `value` tells what a method of the function itself gives it: its own arguments (`#*`), or the list at an argument
     /// path, with `keys` for an object of what is given by name.
     Spawn,
+    /// A member of a library's object that a module of settings gives a value to: `files` are the globs of these modules,
+    /// `value` is the dotted way to the value; without it the member's own name is its name there.
+    Setting,
+    /// A setting that lists what a clock starts (`conf.beat_schedule`): `keys` are the keys under which each item names the
+    /// function; or a call that is given the function at `handler`.
+    Schedule,
     /// A call that puts something into a queue of the process, at `value`; with `role = "take"` one that takes out of such
     /// a queue what goes on there.
     Queue,
@@ -297,6 +304,7 @@ pub const KINDS: [Keys; 47] = [
             "shared",
             "keys",
             "sees",
+            "by",
             "value",
         ],
     ),
@@ -328,6 +336,8 @@ pub const KINDS: [Keys; 47] = [
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),
     keys(Kind::Deployed, "deployed", &["names", "value"], &["exports"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler", "value", "keys"]),
+    keys(Kind::Setting, "setting", &["names", "files"], &["value"]),
+    keys(Kind::Schedule, "schedule", &["names"], &["keys", "handler"]),
     keys(Kind::Queue, "queue", &["names"], &["value", "role"]),
     keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives"]),
     keys(Kind::Request, "request", &["names"], &[]),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::link::entries::injected_for;
 use crate::link::units::{Access, Binding};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind};
@@ -132,7 +133,7 @@ impl<'m> Newness<'_, 'm> {
                     if access.iter().any(|access| *access != Access::Rest) { ever(whole) } else { whole }
                 }
                 Binding::Parameter { index, access } if access.is_empty() => {
-                    let How::Call(site) = here.how else { return New::No };
+                    let How::Call(site) = here.how else { return self.of_injected(id, *index, depth) };
                     let passed = unit.function.and_then(|function| program.passed_expression(function, *index, site));
                     passed.map_or(New::No, |passed| self.of(passed, site.frame, depth + 1))
                 }
@@ -141,6 +142,26 @@ impl<'m> Newness<'_, 'm> {
             return bindings.iter().map(&mut of_binding).min().unwrap_or(New::No);
         }
         New::No
+    }
+
+    /// What a framework injects for a parameter of a handler, which it has a function make for each request.
+    fn of_injected(&mut self, handler: FrameId, index: usize, depth: usize) -> New {
+        let program = self.program;
+        let here = program.frame(handler);
+        let parameter = program.units.units[here.unit].function.and_then(|function| function.parameters.get(index));
+        let (Some(parameter), Some(closure), How::Framework) = (parameter, here.closure, here.how) else {
+            return New::No;
+        };
+        let mut least = None;
+        for provider in injected_for(program, parameter, closure) {
+            let Value::Function { unit, closure, receiver } = provider else { return New::No };
+            let Some(inner) = program.enter(unit, closure, receiver, How::Framework) else { return New::No };
+            for value in &program.units.units[unit].returns {
+                let new = self.of(value, inner, depth + 1);
+                least = Some(least.map_or(new, |least: New| least.min(new)));
+            }
+        }
+        least.unwrap_or(New::No)
     }
 
     fn of_call(&mut self, call: &'m Call, frame: FrameId, depth: usize) -> New {

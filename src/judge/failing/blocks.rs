@@ -9,9 +9,18 @@ use crate::judge::case::Case;
 use crate::judge::retrying::counts_attempts;
 use crate::link::Site;
 use crate::link::units::{Binding, UnitId};
+use crate::rules::catalogue::Kind;
 
 /// Functions within functions that may hand something out.
 const DEPTH: usize = 3;
+
+/// Marks what runs the function again in which it is called.
+const REQUEUE: &str = "requeue";
+
+/// Whether a test asks which of two is more: how often it was tried.
+fn orders(test: &Expression) -> bool {
+    matches!(&test.kind, ExpressionKind::Operator { operator, .. } if matches!(operator.as_str(), "<" | "<=" | ">" | ">="))
+}
 
 /// How a row of statements ends: some branches with a fate, others by going on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,6 +33,10 @@ pub(super) struct Ends {
     pub(super) next_round: bool,
     /// Whether something was answered on the way: sent, yielded.
     pub(super) sends: bool,
+    /// Whether a branch puts the work back into its queue, however often it has failed.
+    pub(super) requeues: bool,
+    /// Whether it was asked on the way how often it has failed.
+    pub(super) is_counted: bool,
 }
 
 impl Ends {
@@ -53,7 +66,10 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
     /// decided by what follows it.
     pub(super) fn fate(&mut self, block: &'m Block, place: Span) -> Fate {
         self.unbound = unbound_behind(self.case, self.frame, place, block);
-        let ends = self.ends(block);
+        let mut ends = self.ends(block);
+        if ends.requeues {
+            ends.worse(Fate::Rethrown);
+        }
         let mut fate = ends.fate;
         if ends.goes_on || ends.next_round {
             let after = if ends.sends && !ends.next_round { Fate::Answered } else { self.after(place, &ends) };
@@ -64,7 +80,10 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
 
     /// What a whole function makes of the failure.
     pub(super) fn of_body(&mut self, body: &'m Block) -> Fate {
-        let ends = self.ends(body);
+        let mut ends = self.ends(body);
+        if ends.requeues {
+            ends.worse(Fate::Rethrown);
+        }
         match ends.fate {
             Some(fate) if ends.goes_on && !ends.sends => fate.max(Fate::Nothing),
             Some(fate) => fate,
@@ -92,6 +111,10 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
                 ends.worse(fate);
                 ends.goes_on = false;
             }
+            StatementKind::Raise(Some(value)) if self.requeues(value) => {
+                ends.requeues |= !ends.is_counted;
+                ends.goes_on = false;
+            }
             StatementKind::Raise(value) => {
                 let status = value.as_ref().is_some_and(|value| self.shown.rejects(value));
                 ends.worse(if status { Fate::RaisedStatus } else { Fate::Rethrown });
@@ -102,15 +125,26 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
                 ends.goes_on = false;
             }
             StatementKind::If { test, then, otherwise } => {
-                let (then, otherwise) = (self.ends(then), self.ends(otherwise));
+                let (mut then, mut otherwise) = (self.ends(then), self.ends(otherwise));
+                if orders(test) {
+                    ends.is_counted = true;
+                    (then.requeues, otherwise.requeues) = (false, false);
+                }
                 // An error's own pattern leaves nothing else to happen.
                 let branches = if is_error_pattern(test) { vec![then] } else { vec![then, otherwise] };
                 self.join(&branches, ends);
             }
             StatementKind::Try(each) => {
                 // What is tried here is the fallback; what becomes of it when that fails too is another matter.
-                let body = self.ends(&each.body);
-                self.join(&[body], ends);
+                let mut body = self.ends(&each.body);
+                let mut branches = Vec::new();
+                if body.requeues && !each.handlers.is_empty() {
+                    // The library tells when it was often enough.
+                    body.requeues = false;
+                    branches.extend(each.handlers.iter().map(|handler| self.ends(&handler.body)));
+                }
+                branches.push(body);
+                self.join(&branches, ends);
                 if body.fate.is_none() && body.goes_on {
                     let rest = self.ends(&each.otherwise);
                     self.join(&[rest], ends);
@@ -144,8 +178,19 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
             }
             ends.next_round |= branch.next_round;
             ends.sends |= branch.sends;
+            ends.requeues |= branch.requeues;
         }
         ends.goes_on = branches.iter().any(|branch| branch.goes_on);
+    }
+
+    /// Whether what is raised puts the work back into its queue.
+    fn requeues(&self, raised: &'m Expression) -> bool {
+        let ExpressionKind::Call(call) = &raised.kind else { return false };
+        let program = self.case.program;
+        let Some(call) = program.units.call_id(call) else { return false };
+        let paths = program.callee_paths(Site { call, frame: self.frame });
+        let mut facts = paths.iter().flat_map(|path| program.facts_of(path, Kind::Guard));
+        facts.any(|(_, fact)| fact.role.as_deref() == Some(REQUEUE))
     }
 
     /// A statement that is an expression: something may be sent, or end everything.

@@ -203,6 +203,9 @@ impl<'p, 'm> Guards<'p, 'm> {
                         {
                             true
                         }
+                        Value::Library { sites, .. } if sites.last().is_some_and(|made| self.is_of_override(*made)) => {
+                            true
+                        }
                         Value::Library { path, sites } => {
                             sites.is_empty()
                                 && [".next", "()", ".call_next", ".handle"].iter().any(|end| path.ends_with(end))
@@ -247,6 +250,13 @@ impl<'p, 'm> Guards<'p, 'm> {
         !is_dropped
             && program.calls_overridden(site.call, program.units.units[info.unit].name())
             && self.is_of_library(site)
+    }
+
+    /// Whether a call asks the method of a library that the method around it overrides: what it gives is the way on
+    /// (`handler = super().get_route_handler()`).
+    fn is_of_override(&self, made: Site) -> bool {
+        let info = &self.program.units.calls[made.call];
+        self.program.calls_overridden(made.call, self.program.units.units[info.unit].name()) && self.is_of_library(made)
     }
 
     /// Whether a call is one of a library and no function of the program.

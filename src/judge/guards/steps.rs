@@ -104,7 +104,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             }
         }
         if item == "C3"
-            && let Some(found) = self.tells_known_rows(gate, &slice)
+            && let Some(found) = self.tells_known_rows(gate, &slice).or_else(|| self.claims_a_row(gate, &slice))
         {
             return Some(Protection { span: gate.span, module, ..found });
         }

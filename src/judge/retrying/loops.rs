@@ -295,7 +295,8 @@ fn is_range(over: &Expression) -> bool {
     match &over.kind {
         ExpressionKind::Call(call) => {
             let name = last_name(&call.callee).unwrap_or("");
-            let wraps = matches!(name, "enumerate" | "rev" | "keys" | "Array" | "from" | "fill" | "tqdm");
+            let wraps =
+                matches!(name, "enumerate" | "rev" | "reversed" | "keys" | "Array" | "from" | "fill" | "tqdm" | "list");
             let receiver = match &call.callee.kind {
                 ExpressionKind::Member { object, .. } => is_range(object),
                 _ => false,

@@ -62,8 +62,10 @@ impl<'m> Entries<'m> {
                         None => vec![own_entry.name.clone()],
                         Some((_, path)) => vec![path.to_owned()],
                     };
+                    let takes_work = own_entry.kind == "queue";
                     let before = self.conventions.iter().filter(|link| {
-                        paths.iter().any(|path| !self.is_outside(link, path))
+                        !(takes_work && self.of_requests.contains(&(link.module, link.span)))
+                            && paths.iter().any(|path| !self.is_outside(link, path))
                             && self.is_served_with(program, entry, link, &frameworks)
                     });
                     chains.push(before.cloned().chain(own.iter().cloned()).collect());

@@ -4,9 +4,10 @@ use crate::link::Program;
 use crate::link::arguments::Given;
 use crate::link::units::{ClassId, ModuleId, UnitId};
 use crate::link::values::{FrameId, How, Site, Value};
-use crate::model::{Expression, ExpressionKind, Span};
+use crate::model::{Expression, ExpressionKind, Function, Literal, Span};
 use crate::rules::catalogue::{Fact, Kind};
 
+use super::conventional::named_by;
 use super::decorated::{decorator_facts, wrapped_by};
 use super::{Link, Role};
 
@@ -162,10 +163,56 @@ pub(super) fn own_links<'m>(program: &Program<'m>, fact: &Fact, unit: UnitId) ->
         }
         links.extend(field_links(program, fact, class, info.module, unit, function.span));
     }
+    links.extend(configured_links(program, fact, function, frame, info.module));
     for decorator in &function.decorators {
         links.extend(applied_links(program, decorator, frame, info.module, None));
     }
     links
+}
+
+/// The guards that settings list for all that a decorator makes a handler of, unless a decorator of the function says
+/// itself which stand in front of it (`@throttle_classes([...])`).
+fn configured_links<'m>(
+    program: &Program<'m>,
+    fact: &Fact,
+    function: &'m Function,
+    frame: FrameId,
+    module: ModuleId,
+) -> Vec<Link<'m>> {
+    let decorators = function.decorators.iter().flat_map(|decorator| program.values(decorator, frame).to_vec());
+    let names: Vec<String> = decorators.filter_map(|value| value.path().map(str::to_owned)).collect();
+    let mut links = Vec::new();
+    for field in &fact.guards {
+        let is_said = names.iter().any(|name| name.trim_end_matches("()").rsplit('.').next() == Some(field));
+        for name in names.iter().filter(|_| !is_said) {
+            for value in program.configured(&format!("{name}.{field}")) {
+                if let Value::Data { expression, frame } = value {
+                    listed_links(program, expression.0, frame, module, &mut links);
+                }
+            }
+        }
+    }
+    // A view that a decorator makes has no fields of its own.
+    links.retain(|link| field_of_scope(program, &link.value).is_none());
+    links.into_iter().map(|link| Link { span: function.span, ..link }).collect()
+}
+
+/// The field of a view by which a guard of a library, or a class that derives from one, goes.
+fn field_of_scope<'m>(program: &Program<'m>, guard: &Value<'m>) -> Option<&'m str> {
+    let of_library = |path: &str| {
+        let facts = program.facts_of(path, Kind::Guard);
+        facts.into_iter().find_map(|(_, fact)| fact.by.as_deref())
+    };
+    match guard {
+        Value::Library { path, .. } => of_library(path),
+        Value::Class(class) | Value::Instance { class, .. } => program.line_of(*class).into_iter().find_map(|class| {
+            let info = &program.units.classes[class];
+            let bases =
+                info.class.bases.iter().flat_map(|base| program.values(base, program.open_frame(info.unit)).to_vec());
+            bases.into_iter().find_map(|base| base.path().and_then(of_library))
+        }),
+        _ => None,
+    }
 }
 
 /// The methods of the class within which the framework calls a handler: `create` of `post/create/perform_create`.
@@ -238,6 +285,13 @@ fn listed_links<'m>(
         ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "&" | "+") => {
             operands.iter().for_each(|operand| listed_links(program, operand, frame, module, links));
         }
+        // Settings name what they list: `"limits.PerUser"`.
+        ExpressionKind::Literal(Literal::Text(dotted)) => {
+            let home = program.module_of(program.unit_of_frame(frame));
+            let named = named_by(program, home, dotted);
+            let in_front = named.iter().flat_map(|value| wrapped_by(program, value));
+            links.extend(in_front.map(|value| Link { value, role: Role::Middleware, module, span: expression.span }));
+        }
         _ => {
             for value in program.values(expression, frame).iter() {
                 match value {
@@ -299,5 +353,10 @@ pub(super) fn field_links<'m>(
             }
         }
     }
+    let has = |field: &str| {
+        let values = program.member(&instance, field, None);
+        values.iter().any(|value| !matches!(value, Value::Unknown | Value::Library { .. }))
+    };
+    links.retain(|link| field_of_scope(program, &link.value).is_none_or(has));
     links
 }

@@ -48,7 +48,11 @@ impl<'m> Entries<'m> {
             return;
         }
         if let Some(member) = member {
-            values = values.iter().flat_map(|value| program.member(value, member, None)).collect();
+            let made = values.iter().map(|value| match value {
+                Value::Class(class) => Value::Instance { class: *class, site: None },
+                value => value.clone(),
+            });
+            values = made.flat_map(|value| program.member(&value, member, None)).collect();
         }
         let written = program.units.exports[module].iter().find(|each| each.name == name);
         let span = written.and_then(|export| export.value.as_ref()).map_or_else(Span::default, |value| value.span);
@@ -109,6 +113,7 @@ impl<'m> Entries<'m> {
             // `chat.post.ts` answers one method.
             let by_file = route.rsplit_once('.').filter(|(_, method)| METHODS.contains(method));
             let name = match by_file {
+                _ if fact.entry.as_deref() == Some("cli") => info.path.clone(),
                 Some((route, method)) => format!("{} {route}", method.to_uppercase()),
                 None if name == "default" || name == "handler" => route,
                 None if METHODS.contains(&name) => format!("{} {route}", name.to_uppercase()),
@@ -154,6 +159,7 @@ impl<'m> Entries<'m> {
             }
         }
         self.answers_inside |= !fact.guards.is_empty() && !links.is_empty();
+        self.of_requests.extend(links.iter().map(|link| (link.module, link.span)));
         self.conventions.extend(links);
     }
 
@@ -308,26 +314,36 @@ fn texts_of<'m>(value: &Value<'m>) -> Vec<&'m str> {
 
 /// What a list of dotted names puts in front of all handlers: classes and functions of the program or of libraries.
 fn named_links<'m>(program: &Program<'m>, module: ModuleId, values: &[Value<'m>]) -> Vec<Link<'m>> {
-    let info = &program.modules[module];
     let mut links = Vec::new();
     for value in values {
         let Value::Data { expression: list, .. } = value else { continue };
         let ExpressionKind::List(items) = &list.0.kind else { continue };
         for item in items {
             let ExpressionKind::Literal(Literal::Text(dotted)) = &item.kind else { continue };
-            let Some((source, name)) = dotted.rsplit_once('.') else { continue };
-            let named = match program.names.resolve(&info.path, info.language, source) {
-                Target::Module(target) => program.exported(target, name, 0).unwrap_or_default(),
-                Target::Library(path) => {
-                    vec![Value::Library { path: format!("{path}.{name}").into(), sites: std::rc::Rc::from([]) }]
-                }
-                Target::Folder(_) => continue,
-            };
+            let named = named_by(program, module, dotted);
             let in_front = named.iter().flat_map(|value| wrapped_by(program, value));
             links.extend(in_front.map(|value| Link { value, role: Role::Middleware, module, span: item.span }));
         }
     }
     links
+}
+
+/// What a dotted text in a module names: of the program, or of a library.
+pub(super) fn named_by<'m>(program: &Program<'m>, module: ModuleId, dotted: &str) -> Vec<Value<'m>> {
+    let info = &program.modules[module];
+    let Some((source, name)) = dotted.rsplit_once('.') else { return Vec::new() };
+    // A module may name what stands in it itself.
+    let own = info.path.rsplit_once('.').map_or("", |(stem, _)| stem).replace('/', ".");
+    if own.strip_suffix(source).is_some_and(|before| before.is_empty() || before.ends_with('.')) {
+        return program.exported(module, name, 0).unwrap_or_default();
+    }
+    match program.names.resolve(&info.path, info.language, source) {
+        Target::Module(target) => program.exported(target, name, 0).unwrap_or_default(),
+        Target::Library(path) => {
+            vec![Value::Library { path: format!("{path}.{name}").into(), sites: std::rc::Rc::from([]) }]
+        }
+        Target::Folder(_) => Vec::new(),
+    }
 }
 
 pub(super) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
@@ -384,7 +400,7 @@ pub fn is_main_block(statement: &Statement) -> bool {
 }
 
 /// Whether a library is declared or imported anywhere: conventions of frameworks that are not there do not hold.
-pub(super) fn library_is_used(program: &Program<'_>, fact: FactId) -> bool {
+pub(in crate::link) fn library_is_used(program: &Program<'_>, fact: FactId) -> bool {
     is_depended_on(program.catalogue, program.projects, fact)
 }
 

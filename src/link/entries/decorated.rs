@@ -334,5 +334,26 @@ pub(super) fn wrapped_by<'m>(program: &Program<'m>, decorator: &Value<'m>) -> Ve
             return wrappers;
         }
     }
-    vec![decorator.clone()]
+    let made = made_by_route(program, decorator);
+    if made.is_empty() { vec![decorator.clone()] } else { made }
+}
+
+/// The method by which a class of routes makes what answers the requests.
+const MAKES: &str = "get_route_handler";
+
+/// What a class of routes of the program puts around its handlers.
+fn made_by_route<'m>(program: &Program<'m>, class: &Value<'m>) -> Vec<Value<'m>> {
+    let Value::Class(id) = class else { return Vec::new() };
+    if !program.line_of(*id).iter().any(|class| program.units.classes[*class].methods.contains_key(MAKES)) {
+        return Vec::new();
+    }
+    let methods = program.member(&Value::Instance { class: *id, site: None }, MAKES, None);
+    let made = methods.into_iter().filter_map(|method| match method {
+        Value::Function { unit, closure, receiver } => {
+            let frame = program.enter(unit, closure, receiver, How::Framework)?;
+            Some(program.returned(unit, frame))
+        }
+        _ => None,
+    });
+    made.flatten().filter(|value| matches!(value, Value::Function { .. })).collect()
 }

@@ -10,7 +10,7 @@ use crate::rules::catalogue::{Fact, Kind};
 use super::assigned::is_assigned;
 use super::chains::{arity, is_within_route, member_of};
 use super::class_handlers::{class_handlers, own_links};
-use super::decorated::decorator_facts;
+use super::decorated::{decorator_facts, wrapped_by};
 use super::development::is_developed_only;
 use super::in_a_row::{first_that_ends, spread_handlers};
 use super::injection::injected_at;
@@ -549,7 +549,11 @@ pub(super) fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, ch
                     _ if providers.is_empty() => Role::Middleware,
                     _ => Role::Dependency,
                 };
-                let marked: Vec<Value<'m>> = if providers.is_empty() { vec![value.clone()] } else { providers };
+                let own = match value {
+                    Value::Class(_) => wrapped_by(program, value),
+                    value => vec![value.clone()],
+                };
+                let marked: Vec<Value<'m>> = if providers.is_empty() { own } else { providers };
                 for value in marked {
                     nested_links(program, &value, chain, 0);
                     chain.push(Link { value, role, module, span: expression.span });

@@ -23,11 +23,16 @@ impl<'m> Program<'m> {
         let unknown = || vec![Value::Unknown];
         match value {
             Value::Library { path, sites } => {
+                let whole = format!("{path}.{name}");
+                let configured = self.configured(&whole);
+                if !configured.is_empty() {
+                    return configured;
+                }
                 let assigned = self.assigned_member(object, name);
-                if !assigned.is_empty() && self.facts(&format!("{path}.{name}")).is_empty() {
+                if !assigned.is_empty() && self.facts(&whole).is_empty() {
                     return assigned;
                 }
-                vec![Value::Library { path: format!("{path}.{name}").into(), sites: sites.clone() }]
+                vec![Value::Library { path: whole.into(), sites: sites.clone() }]
             }
             Value::Module(module) => match self.exported(*module, name, 0) {
                 Some(found) => found,
@@ -237,7 +242,11 @@ impl<'m> Program<'m> {
                         Value::Class(base) if *base != class => {
                             add(&mut all, self.class_member(*base, name, receiver, depth + 1))
                         }
-                        Value::Library { path, .. } => add(&mut all, [library_member(path, name, receiver)]),
+                        Value::Library { path, .. } => {
+                            let inherited = library_member(path, name, receiver);
+                            let configured = inherited.path().map(|path| self.configured(path)).unwrap_or_default();
+                            add(&mut all, if configured.is_empty() { vec![inherited] } else { configured });
+                        }
                         _ => {}
                     }
                 }

@@ -141,6 +141,10 @@ impl<'m> Program<'m> {
                     // A method returns its receiver unless it says otherwise, a function what it is given, what that returns (`#0()`),
                     // or one of its items (`#0[]`).
                     let value = fact.value.as_deref().unwrap_or("#0");
+                    if value == "self()" {
+                        add(&mut all, self.objects_of_receiver(site));
+                        continue;
+                    }
                     if let Some(way) = value.strip_prefix("self.") {
                         add(&mut all, self.of_receiver(way, site));
                         continue;
@@ -274,6 +278,18 @@ impl<'m> Program<'m> {
         }
         values.retain(|value| matches!(value, Value::Instance { .. } | Value::Class(_)));
         values
+    }
+
+    /// What a method of a class gives that makes an object of it: `Rows.as_manager()`.
+    fn objects_of_receiver(&self, site: Site) -> Values<'m> {
+        let ExpressionKind::Member { object, .. } = &self.units.calls[site.call].call.callee.kind else {
+            return Values::new();
+        };
+        let made = |value: &Value<'m>| match value {
+            Value::Class(class) => Some(Value::Instance { class: *class, site: None }),
+            _ => None,
+        };
+        self.values(object, site.frame).iter().filter_map(made).collect()
     }
 
     /// What a container of objects gives for a class of the program: `container.resolve(ChatService)`.

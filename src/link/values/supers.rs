@@ -218,6 +218,18 @@ impl<'m> Program<'m> {
         false
     }
 
+    /// A class with those of the program that it derives from, nearest first.
+    pub fn line_of(&self, class: ClassId) -> Vec<ClassId> {
+        let mut line = vec![class];
+        let mut at = 0;
+        while let Some(next) = line.get(at).copied().filter(|_| line.len() <= GENERATIONS) {
+            let further: Vec<ClassId> = self.bases_of(next).into_iter().filter(|base| !line.contains(base)).collect();
+            line.extend(further);
+            at += 1;
+        }
+        line
+    }
+
     /// The bases of a class that the program itself has.
     fn bases_of(&self, class: ClassId) -> Vec<ClassId> {
         let classes = self.written_bases(class).into_iter().filter_map(|value| match value {

@@ -1,0 +1,71 @@
+//! What modules of settings say of members of a library's objects: `settings.TIMEOUT`, the throttles of every view.
+
+use rustc_hash::FxHashMap;
+
+use super::Program;
+use super::entries::{globs, library_is_used};
+use super::units::ModuleId;
+use super::values::{Value, Values};
+use crate::rules::catalogue::Kind;
+use crate::rules::checked::FactId;
+
+/// The modules in which each fact looks for settings.
+pub(super) type SettingModules = FxHashMap<FactId, Vec<ModuleId>>;
+
+impl<'m> Program<'m> {
+    /// What the modules of settings say of a member of a library; empty: nothing.
+    pub fn configured(&self, path: &str) -> Values<'m> {
+        let mut all: Values<'m> = Vec::new();
+        let modules = self.setting_modules.get_or_init(|| self.find_setting_modules());
+        if modules.is_empty() {
+            return all;
+        }
+        for (id, fact) in self.facts_of(path, Kind::Setting) {
+            let own = path.rsplit('.').next().unwrap_or(path);
+            let way = fact.value.as_deref().unwrap_or(own);
+            for module in modules.get(&id).into_iter().flatten() {
+                let found = self.exported_under(*module, way).into_iter().filter(|value| !all.contains(value));
+                let found: Values<'m> = found.collect();
+                all.extend(found);
+            }
+        }
+        all
+    }
+
+    /// What is assigned anywhere to a member of a library's object, by its canonical name.
+    pub fn assigned_setting(&self, name: &str) -> Values<'m> {
+        let Some((object, member)) = name.rsplit_once('.') else { return Vec::new() };
+        let holder = object.rsplit('.').next().unwrap_or(object);
+        let assigned = self.units.member_assignments.get(&(holder, member)).into_iter().flatten();
+        let mut all: Values<'m> = Vec::new();
+        for each in assigned {
+            let frame = self.open_frame(each.unit);
+            if self.values(each.object, frame).iter().any(|value| value.path() == Some(object)) {
+                all.extend(self.values(each.value, frame).iter().cloned());
+            }
+        }
+        all
+    }
+
+    /// What a module offers under a dotted way: `REST.RATES.user`.
+    pub fn exported_under(&self, module: ModuleId, way: &str) -> Values<'m> {
+        let mut parts = way.split('.');
+        let mut values = parts.next().and_then(|name| self.exported(module, name, 0)).unwrap_or_default();
+        for part in parts {
+            values = values.iter().flat_map(|value| self.member(value, part, None)).collect();
+        }
+        values.retain(|value| *value != Value::Unknown);
+        values
+    }
+
+    fn find_setting_modules(&self) -> SettingModules {
+        let facts = self.catalogue.of_kind(Kind::Setting).filter(|(id, _)| library_is_used(self, *id));
+        let found = facts.filter_map(|(id, fact)| {
+            let globs = globs(&fact.files)?;
+            let modules: Vec<ModuleId> =
+                (0..self.modules.len()).filter(|module| globs.is_match(&self.modules[*module].path)).collect();
+            (!modules.is_empty()).then_some((id, modules))
+        });
+        found.collect()
+    }
+}
