@@ -14,6 +14,7 @@ mod naming;
 mod plugins;
 mod registered;
 mod scopes;
+mod selected;
 mod served;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -25,6 +26,8 @@ use crate::rules::checked::FactId;
 use super::Program;
 use super::units::*;
 use super::values::{FrameId, How, Site, Value};
+
+use selected::Selection;
 
 pub use conventional::{conventions, found_by_convention, globs, is_main_block};
 pub use decorated::decorator_facts;
@@ -130,6 +133,8 @@ pub struct Entries<'m> {
     conventions: Vec<Link<'m>>,
     /// The paths for which some of these stand in front, by their place.
     scopes: FxHashMap<(ModuleId, Span), Vec<String>>,
+    /// The entry points that middleware is for which is put in front of some only, by its place.
+    selected: FxHashMap<(ModuleId, Span), Vec<Selection>>,
     /// The facts by which middleware was found as a file, by its place.
     found: FxHashMap<(ModuleId, Span), FactId>,
     /// The facts by which entry points were registered, by their number.

@@ -52,7 +52,9 @@ pub enum Kind {
     Mount,
     /// A call or decorator that adds a middleware class or function to an application or router; with `needs` only where
     /// they hold, and then only what `handler` names; where one of `unless` holds it runs when the handler has run; with
-    /// `scope = "member"` for what the same member of the router registers, with `order = "response"` when the answer has
+    /// `scope = "member"` for what the same member of the router registers, with `scope = "selected"` what the call
+    /// `handler` was given is for what this call is given: paths, objects with a `path` and a `method`, classes of
+    /// handlers; calls that `keys` name before it leave some out. With `order = "response"` when the answer has
     /// been made. In the decorator of a class `method` is the argument path of the one method that it is for.
     Middleware,
     /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
@@ -68,6 +70,7 @@ pub enum Kind {
     /// under one of `keys` beside it.
     Inject,
     /// A call that gives the object at `value` to all handlers: their parameters that are declared with its type are it.
+    /// With `role = "asked"` it is the type by which they ask for it: `State<App>`.
     Provide,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`), start-up code (`role = "start"`) or a list of the dotted
@@ -86,7 +89,8 @@ pub enum Kind {
     /// is enough; `sees` begins the names of the calls that it sees, where these are of one library only. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are;
     /// for `C1` `shared` and, as `keys`, the settings of the application that tell
     /// of a shared store. Of a class to derive from, `value` is where settings hold how often it lets through, by the
-    /// `scope` of the class that has no `rate` of its own. With `role = "requeue"` it runs the function again in which it is
+    /// `scope` of the class that has no `rate` of its own, and `exports` names the methods that must raise, or go on to
+    /// others of the object, where a class has ones of its own; `method != true` is one that must not always say so. With `role = "requeue"` it runs the function again in which it is
     /// called, after the wait in `value`.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
@@ -133,9 +137,11 @@ pub enum Kind {
     Duration,
     /// A limit that a schema puts on a field: `limit` is the argument path of its greatest length; without it the field
     /// is no free text at all (a number, a choice, an identifier). It limits a text; with `role = "count"` the items of a
-    /// list, with `"both"` what it stands on, with `"all"` every text of the class that it stands in. `how = "validator"` where it holds only behind a `validator`, `by` where it
+    /// list, with `"both"` what it stands on, with `"all"` every text of the class that it stands in. With `role = "nested"` it is no limit, but what a field needs
+    /// whose own fields are to be looked at, with `"typed"` what tells their class. `how = "validator"` where it holds only behind a `validator`, `by` where it
     /// holds only where a method of this name is called (`.validate`); with `needs` only where they hold. With
-    /// `how = "function"` what is at `limit` is a function that bounds the text, where it asks how long it is or cuts it.
+    /// `how = "function"` what is at `limit` is a function that bounds the text, where it asks how long it is or cuts it,
+    /// or an object with a method `by` that does.
     /// With `path` it stands in front of a handler, for the field of the request that is named there.
     TextLimit,
     /// Something in front of a handler that holds what comes in against its schema: against the declared types of the
@@ -249,7 +255,7 @@ pub const KINDS: [Keys; 45] = [
         Kind::Middleware,
         "middleware",
         &["names"],
-        &["handler", "guards", "method", "order", "parameters", "receives", "needs", "unless", "scope"],
+        &["handler", "guards", "method", "order", "parameters", "receives", "needs", "unless", "scope", "keys"],
     ),
     keys(
         Kind::ErrorHandler,
@@ -258,7 +264,7 @@ pub const KINDS: [Keys; 45] = [
         &["handler", "parameters", "receives", "order", "role", "value"],
     ),
     keys(Kind::Inject, "inject", &["names"], &["handler", "value", "keys"]),
-    keys(Kind::Provide, "provide", &["names"], &["value"]),
+    keys(Kind::Provide, "provide", &["names"], &["value", "role"]),
     keys(
         Kind::Convention,
         "convention",
@@ -282,6 +288,7 @@ pub const KINDS: [Keys; 45] = [
             "keys",
             "sees",
             "value",
+            "exports",
         ],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises", "files", "keys"]),
