@@ -208,11 +208,32 @@ fn base_address(program: &Program<'_>, site: Site) -> Option<String> {
     let call = program.units.calls[site.call].call;
     let values = program.values(&call.callee, site.frame);
     values.iter().flat_map(|value| value.sites().to_vec()).find_map(|made| {
-        ["base_url", "baseURL", "prefixUrl", "baseUrl"].iter().find_map(|key| match program.argument(made, key) {
-            Given::Present { expression, frame } => Some(program.text(expression, frame).unwrap_or_else(|| "*".into())),
-            _ => None,
+        let within = settings_within(program, made);
+        within.iter().flat_map(|within| BASES.map(|key| format!("{within}{key}"))).find_map(|path| {
+            match program.argument(made, &path) {
+                Given::Present { expression, frame } => {
+                    Some(program.text(expression, frame).unwrap_or_else(|| "*".into()))
+                }
+                _ => None,
+            }
         })
     })
+}
+
+/// The keys under which clients are told the address that the paths of requests are put behind.
+const BASES: [&str; 4] = ["base_url", "baseURL", "prefixUrl", "baseUrl"];
+
+/// Where among its arguments a maker of clients takes settings: at the top, and wherever else it takes a timeout
+/// (`useFactory.timeout`).
+fn settings_within(program: &Program<'_>, made: Site) -> Vec<String> {
+    let mut within = vec![String::new()];
+    for path in program.callee_paths(made).iter() {
+        for (_, fact) in program.facts_of(path, Kind::Client) {
+            let arguments = fact.timeout.iter().flat_map(|setting| &setting.arguments);
+            within.extend(arguments.filter_map(|path| Some(format!("{}.", path.rsplit_once('.')?.0))));
+        }
+    }
+    within
 }
 
 /// A canonical name as people say it: the package, then what is called on it.

@@ -5,6 +5,7 @@
 
 mod claims;
 mod memory;
+mod overrides;
 mod refusals;
 mod routes;
 mod rows;
@@ -147,19 +148,30 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// Whether every way from the entry point to the call is protected; the first protection found.
     pub fn on_entry(&self, entry: &Entry<'m>, sites: &[Site], item: &str) -> Option<Protection> {
         self.look_at(entry);
-        let is_exempt = self.taken_out_by(entry, item).is_some();
+        let exemption = self.taken_out_by(entry, item);
         let mut first = None;
         for chain in &entry.chains {
             let own: Vec<Link<'m>>;
-            let chain: &[Link<'m>] = if is_exempt {
-                own = chain.iter().filter(|link| !matches!(link.value, Value::Library { .. })).cloned().collect();
-                &own
-            } else {
-                chain
+            let chain: &[Link<'m>] = match exemption {
+                Some(exemption) => {
+                    own = chain.iter().filter(|link| !self.heeds(link, exemption, item)).cloned().collect();
+                    &own
+                }
+                None => chain,
             };
             first = Some(self.on_chain(chain, item).or_else(|| self.on_all_trails(entry, sites, item))?);
         }
         first
+    }
+
+    /// Whether what stands in front lets those through that are taken out: what a library made, or a class that derives
+    /// from a guard of the same one.
+    fn heeds(&self, link: &Link<'m>, exemption: FactId, item: &str) -> bool {
+        let library = |id: FactId| self.program.catalogue.library_of(id);
+        match &link.value {
+            Value::Library { .. } => true,
+            value => self.inherited(value, item).is_some_and(|(id, _)| std::ptr::eq(library(id), library(exemption))),
+        }
     }
 
     /// The fact by which a decorator of a handler or of its class takes it out of what a library does for all.
@@ -352,6 +364,7 @@ impl<'p, 'm> Guards<'p, 'm> {
                 fact.protects.as_deref() == Some(item)
                     && fact.how.as_deref() != Some("exempt")
                     && self.is_on_for_class(fact, value)
+                    && self.still_refuses(*class, fact)
             });
             guarding.map(|(id, _)| (*id, path.clone()))
         })

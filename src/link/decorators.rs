@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use crate::model::{ExpressionKind, Language};
+
 use super::units::UnitId;
 use super::values::{FrameId, How, Site, Value, Values};
 use super::{Program, passing::own_receiver};
@@ -21,17 +23,40 @@ impl<'m> Program<'m> {
                 let Some(inner) = made.first().filter(|_| *around != unit) else { continue };
                 let how = How::Wraps(self.wrapped(*around, inner.clone()));
                 let Some(frame) = self.enter(*around, *home, receiver.clone(), how) else { continue };
-                let functions: Values<'m> = self
-                    .returned(*around, frame)
-                    .into_iter()
-                    .filter(|value| matches!(value, Value::Function { .. }))
-                    .collect();
+                let mut functions = self.put_in_place(*around, frame);
+                if functions.is_empty() {
+                    functions = self.returned(*around, frame);
+                    functions.retain(|value| matches!(value, Value::Function { .. }));
+                }
                 if !functions.is_empty() {
                     made = functions;
                 }
             }
         }
         made
+    }
+
+    /// The place of the parameter by which a decorator is given a function: the first one of its own, or the third of a
+    /// target, a name and a descriptor.
+    pub(super) fn given_by(&self, decorator: UnitId) -> usize {
+        let info = &self.units.units[decorator];
+        let Some(function) = info.function else { return 0 };
+        let is_script = self.modules[info.module].language == Language::TypeScript;
+        if is_script && function.parameters.len() == 3 { 2 } else { own_receiver(function) }
+    }
+
+    /// The functions that a decorator puts in place of a method: `descriptor.value = async function (...) { .. }`.
+    fn put_in_place(&self, decorator: UnitId, frame: FrameId) -> Values<'m> {
+        let place = self.given_by(decorator);
+        let parameter = self.units.units[decorator].function.and_then(|function| function.parameters.get(place));
+        let Some(ExpressionKind::Name(name)) = parameter.map(|parameter| &parameter.target.kind) else {
+            return Values::new();
+        };
+        let assigned = self.units.member_assignments.get(&(name.as_str(), "value")).into_iter().flatten();
+        let own = assigned.filter(|each| each.unit == decorator);
+        let mut functions: Values<'m> = own.flat_map(|each| self.values(each.value, frame).to_vec()).collect();
+        functions.retain(|value| matches!(value, Value::Function { .. }));
+        functions
     }
 
     /// The number under which a function is known that a decorator is given.
@@ -51,8 +76,7 @@ impl<'m> Program<'m> {
 
     /// The functions that a decorator is given anywhere.
     pub(super) fn all_given_to_decorator(&self, decorator: UnitId, index: usize) -> Values<'m> {
-        let first = self.units.units[decorator].function.map_or(0, own_receiver);
-        if index != first {
+        if index != self.given_by(decorator) {
             return Values::new();
         }
         let wrapped = self.wrapped.borrow();

@@ -18,6 +18,7 @@ mod plugins;
 mod registered;
 mod scheduled;
 mod scopes;
+mod selected;
 mod served;
 mod started;
 
@@ -30,6 +31,8 @@ use crate::rules::checked::FactId;
 use super::Program;
 use super::units::*;
 use super::values::{FrameId, How, Site, Value};
+
+use selected::Selection;
 
 pub use assigned::is_assigned;
 pub(super) use conventional::library_is_used;
@@ -152,6 +155,8 @@ pub struct Entries<'m> {
     of_requests: FxHashSet<(ModuleId, Span)>,
     /// The paths for which some of these stand in front, by their place.
     scopes: FxHashMap<(ModuleId, Span), Vec<String>>,
+    /// The entry points that middleware is for which is put in front of some only, by its place.
+    selected: FxHashMap<(ModuleId, Span), Vec<Selection>>,
     /// The facts by which middleware was found as a file, by its place.
     found: FxHashMap<(ModuleId, Span), FactId>,
     /// The facts by which entry points were registered, by their number.

@@ -386,7 +386,7 @@ impl<'m> Program<'m> {
     pub fn written(expression: &Expression) -> String {
         use crate::model::ExpressionKind as E;
         match &expression.kind {
-            E::Name(name) => name.clone(),
+            E::Name(name) => name.trim_start_matches("::").to_owned(),
             E::Member { object, name } => match Self::written(object) {
                 object if object.is_empty() => name.clone(),
                 object => format!("{object}.{name}"),

@@ -23,6 +23,9 @@ pub(super) struct Provision {
     classes: Vec<ClassId>,
 }
 
+/// What a type is by which handlers ask for an object.
+const ASKED: &str = "asked";
+
 /// The calls that give an object to handlers, with the argument path of that.
 pub(super) type Objects<'m> = Rc<[(Site, &'m str)]>;
 
@@ -75,6 +78,21 @@ impl<'m> Program<'m> {
         all
     }
 
+    /// Whether a parameter of this type is an object that the program gives to its handlers, and nothing that a request
+    /// brings: `State<App>`, `Extension<App>` where it gives one by that type.
+    pub fn is_of_program(&self, annotation: &'m Expression, frame: FrameId) -> bool {
+        let ExpressionKind::Index { object, .. } = &annotation.kind else { return false };
+        self.values(object, frame).iter().filter_map(Value::path).any(|path| {
+            let facts = self.facts_of(path, Kind::Provide);
+            facts.iter().any(|(_, fact)| fact.role.as_deref() == Some(ASKED))
+                || !facts.is_empty()
+                    && self
+                        .given_to_handlers()
+                        .iter()
+                        .any(|(site, _)| self.callee_paths(*site).iter().any(|each| **each == *path))
+        })
+    }
+
     /// Whether what has been made is of the type declared: made by one of its own functions, or by a builder of clients
     /// beside it.
     fn is_of_type(&self, made: &str, declared: &str) -> bool {
@@ -97,7 +115,8 @@ impl<'m> Program<'m> {
         // Whoever asks in between is told that nothing is given.
         *self.given_objects.borrow_mut() = Some(Rc::from([]));
         let catalogue = self.catalogue;
-        let facts = catalogue.of_kind(Kind::Provide).map(|(_, fact)| fact).filter(|fact| !is_named(fact));
+        let gives = |fact: &&'m Fact| !is_named(fact) && fact.role.as_deref() != Some(ASKED);
+        let facts = catalogue.of_kind(Kind::Provide).map(|(_, fact)| fact).filter(gives);
         let names: FxHashSet<&str> = facts.flat_map(|fact| &fact.names).flat_map(last_of).collect();
         let mut found = Vec::new();
         for (call, info) in self.units.calls.iter().enumerate() {
@@ -110,7 +129,7 @@ impl<'m> Program<'m> {
             let site = Site { call, frame: self.open_frame(info.unit) };
             for path in self.callee_paths(site).iter() {
                 let facts = self.facts_of(path, Kind::Provide);
-                let facts = facts.iter().map(|(_, fact)| fact).filter(|fact| !is_named(fact));
+                let facts = facts.iter().map(|(_, fact)| *fact).filter(gives);
                 found.extend(facts.map(|fact| (site, fact.value.as_deref().unwrap_or("#0"))));
             }
         }

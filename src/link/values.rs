@@ -316,6 +316,10 @@ impl<'m> Program<'m> {
 
     /// What a name is in a frame. `written` is where it stands: what it is bound to there is not there yet.
     fn name(&self, name: &'m str, frame: FrameId, written: Option<Span>) -> Values<'m> {
+        // `::store`: no variable of a function, whatever they are called.
+        if let Some(outermost) = name.strip_prefix("::") {
+            return self.name(outermost, self.module_frame(self.module_of(self.unit_of_frame(frame))), None);
+        }
         let mut written = written;
         let mut at = Some(frame);
         while let Some(id) = at {

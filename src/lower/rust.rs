@@ -9,6 +9,8 @@
 //! | `#[cfg(test)]`, `#[test]` | dropped: they do not ship |
 //! | doc attributes, `macro_rules!` | dropped |
 //! | `None`, `()` | `Literal::Null` |
+//! | `store::open` where a variable is called `store` | begins with the `Name` `::store`, which no variable has |
+//! | `x.is_some_and(\|y\| test)`, `is_ok_and`, `map_or(false, ..)` | `and` of `x == Some(y)` and the test, about `x` itself; `is_none_or`, `map_or(true, ..)` an `or` |
 //! | `&x`, `*x`, `(x)`, `x as T`, turbofish and generics of paths | transparent |
 //! | `a..b` | `Operator("..", [a, b])`, `..=` likewise, a missing bound is `Null`; within an index a `Slice` |
 //! | `async { .. }` | an async `Function` without parameters: work that has not begun; `\|x\| async { .. }` is one async function |
@@ -41,7 +43,10 @@ mod statements;
 mod templates;
 mod tokens;
 mod types;
+mod variables;
+mod variants;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::lower::budget::Budget;
@@ -115,6 +120,8 @@ struct Lowering {
     budget: Budget,
     /// Where the text that is being lowered begins in the file.
     base: usize,
+    /// The variables of the function that is being lowered.
+    variables: BTreeSet<String>,
 }
 
 impl Lowering {

@@ -53,9 +53,11 @@ pub enum Kind {
     Mount,
     /// A call or decorator that adds a middleware class or function to an application or router; with `needs` only where
     /// they hold, and then only what `handler` names; where one of `unless` holds it runs when the handler has run; with
-    /// `scope = "member"` for what the same member of the router registers, with `order = "response"` when the answer has
-    /// been made, with `role = "assigned"` where it is assigned to a member, with `role = "decides"` when it is asked whether the handler is to run. In the decorator of a class
-    /// `method` is the argument path of the one method that it is for.
+    /// `scope = "member"` for what the same member of the router registers, with `scope = "selected"` what the call
+    /// `handler` was given is for what this call is given: paths, objects with a `path` and a `method`, classes of
+    /// handlers; calls that `keys` name before it leave some out. With `order = "response"` when the answer has been made,
+    /// with `role = "assigned"` where it is assigned to a member, with `role = "decides"` when it is asked whether the
+    /// handler is to run. In the decorator of a class `method` is the argument path of the one method that it is for.
     Middleware,
     /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
     /// must have to be one where the registration alone does not (Express: 4); `receives` what it is given, in order or as
@@ -71,7 +73,8 @@ pub enum Kind {
     Inject,
     /// A call that gives the object at `value` to all handlers: their parameters that are declared with its type are it.
     /// With `role = "named"` it gives them its keyword arguments, to the parameters of the same names; of a name that
-    /// ends in `[]` what is assigned there under a key.
+    /// ends in `[]` what is assigned there under a key. With `role = "asked"` it is the type by which they ask for it:
+    /// `State<App>`.
     Provide,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`), start-up code (`role = "start"`) or a list of the dotted
@@ -91,7 +94,9 @@ pub enum Kind {
     /// for `C1` `shared` and, as `keys`, the settings of the application that tell
     /// of a shared store. Of a class that is listed or derived from, `value` is where settings hold how often it lets
     /// through: its last part is the `scope` of the class, where that has no `rate` and no `scope` of its own; `by` is the
-    /// field of a view that names it instead, for views without it lets all through. With `role = "requeue"` it runs the function again in which it is
+    /// field of a view that names it instead, for views without it lets all through. `exports` names the methods that must
+    /// raise, or go on to others of the object, where a class has ones of its own; `method != true` is one that must not
+    /// always say so. With `role = "requeue"` it runs the function again in which it is
     /// called, after the wait in `value`.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
@@ -140,9 +145,11 @@ pub enum Kind {
     Duration,
     /// A limit that a schema puts on a field: `limit` is the argument path of its greatest length; without it the field
     /// is no free text at all (a number, a choice, an identifier). It limits a text; with `role = "count"` the items of a
-    /// list, with `"both"` what it stands on, with `"all"` every text of the class that it stands in. `how = "validator"` where it holds only behind a `validator`, `by` where it
+    /// list, with `"both"` what it stands on, with `"all"` every text of the class that it stands in. With `role = "nested"` it is no limit, but what a field needs
+    /// whose own fields are to be looked at, with `"typed"` what tells their class. `how = "validator"` where it holds only behind a `validator`, `by` where it
     /// holds only where a method of this name is called (`.validate`); with `needs` only where they hold. With
-    /// `how = "function"` what is at `limit` is a function that bounds the text, where it asks how long it is or cuts it.
+    /// `how = "function"` what is at `limit` is a function that bounds the text, where it asks how long it is or cuts it,
+    /// or an object with a method `by` that does.
     /// With `path` it stands in front of a handler, for the field of the request that is named there.
     TextLimit,
     /// Something in front of a handler that holds what comes in against its schema: against the declared types of the
@@ -272,7 +279,7 @@ pub const KINDS: [Keys; 47] = [
         Kind::Middleware,
         "middleware",
         &["names"],
-        &["handler", "guards", "method", "order", "parameters", "receives", "needs", "unless", "role", "scope"],
+        &["handler", "guards", "method", "order", "parameters", "receives", "needs", "unless", "role", "scope", "keys"],
     ),
     keys(
         Kind::ErrorHandler,
@@ -306,6 +313,7 @@ pub const KINDS: [Keys; 47] = [
             "sees",
             "by",
             "value",
+            "exports",
         ],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises", "files", "keys"]),

@@ -108,10 +108,13 @@ const WORDS: [(&str, &[&str]); 10] = [
             "decides",
             "items",
             "answers",
+            "asked",
+            "nested",
+            "typed",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
-    ("scope", &["pattern", "member", "root", "exact"]),
+    ("scope", &["pattern", "member", "root", "exact", "selected"]),
 ];
 
 /// A file of `rules/catalogue` with the places of its keys.

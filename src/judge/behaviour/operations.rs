@@ -104,8 +104,9 @@ pub fn statement(program: &Program<'_>, site: Site) -> Option<String> {
     let mut site = site;
     for _ in 0..8 {
         let info = &program.units.calls[site.call];
-        let text = info.call.arguments.first().and_then(|argument| program.text(&argument.value, site.frame));
-        if let Some(text) = text.filter(|text| query_operation(text).is_some()) {
+        // `query_as!(Turn, "select ...")`: the statement comes after the type of its rows.
+        let mut texts = info.call.arguments.iter().take(2).filter_map(|each| program.text(&each.value, site.frame));
+        if let Some(text) = texts.find(|text| query_operation(text).is_some()) {
             return Some(text);
         }
         let ExpressionKind::Member { object, .. } = &info.call.callee.kind else { return None };

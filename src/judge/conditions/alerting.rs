@@ -12,6 +12,7 @@ use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
 use super::super::guards::{Protection, short};
+use super::super::retrying::walk;
 use super::super::verdict::{Evidence, Item, Location, Text};
 
 use handlers::{answered_errors, around_every_call, is_idle, sees_every_failure};
@@ -187,9 +188,13 @@ fn is_kept(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
     if unit.function.is_none_or(|function| function.name == "main") {
         return bound.is_some_and(|name| name != "_");
     }
+    // Also within what is returned: `Telemetry { guard }`.
     let returned = unit.returns.iter().any(|value| {
-        value.span.contains(info.call.span)
-            || matches!(&value.kind, ExpressionKind::Name(name) if Some(name.as_str()) == bound)
+        let mut holds = value.span.contains(info.call.span);
+        walk(value, &mut |part| {
+            holds |= matches!(&part.kind, ExpressionKind::Name(name) if Some(name.as_str()) == bound);
+        });
+        holds
     });
     match program.frame(site.frame).how {
         How::Call(caller) if returned && depth < 6 => is_kept(case, caller, depth + 1),

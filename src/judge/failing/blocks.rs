@@ -195,6 +195,11 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
 
     /// A statement that is an expression: something may be sent, or end everything.
     fn expression(&mut self, value: &'m Expression, ends: &mut Ends) {
+        if self.shown.raises(value) {
+            ends.worse(Fate::RaisedStatus);
+            ends.goes_on = false;
+            return;
+        }
         if self.shown.ends_here(value) {
             ends.worse(Fate::Rethrown);
             ends.goes_on = false;
@@ -247,6 +252,9 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
     fn returned(&mut self, value: Option<&'m Expression>, sends: bool) -> Fate {
         let nothing = if sends { Fate::Answered } else { Fate::Nothing };
         let Some(value) = value else { return nothing };
+        if let Some(fate) = self.shown.handed_on(value) {
+            return fate;
+        }
         if self.case.program.diverges(value, self.frame) {
             return Fate::Rethrown;
         }
@@ -257,7 +265,6 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
             ExpressionKind::Literal(Literal::Null | Literal::Boolean(false)) => nothing,
             ExpressionKind::Literal(Literal::Text(text)) if text.is_empty() => nothing,
             ExpressionKind::Call(call) => match &call.callee.kind {
-                ExpressionKind::Name(name) if name == "Err" => Fate::Rethrown,
                 ExpressionKind::Name(name) if name == "Ok" || name == "Some" => {
                     self.returned(call.arguments.first().map(|argument| &argument.value), sends)
                 }

@@ -76,7 +76,8 @@ fn of_function<'m>(case: &Case<'_, 'm>, function: &'m Function, frame: FrameId) 
 
 /// What a value that stands in for the result is for the caller.
 fn of_value<'m>(case: &Case<'_, 'm>, value: &'m Expression, frame: FrameId, errors: Vec<String>) -> Fate {
-    if let Some(fate) = Shown::new(case, frame, errors).fate(value) {
+    let mut shown = Shown::new(case, frame, errors);
+    if let Some(fate) = shown.handed_on(value).or_else(|| shown.fate(value)) {
         return fate;
     }
     match &value.kind {
@@ -84,7 +85,6 @@ fn of_value<'m>(case: &Case<'_, 'm>, value: &'m Expression, frame: FrameId, erro
         ExpressionKind::Literal(Literal::Text(text)) if text.is_empty() => Fate::Nothing,
         ExpressionKind::Name(name) if name == "None" => Fate::Nothing,
         ExpressionKind::Call(call) => match &call.callee.kind {
-            ExpressionKind::Name(name) if name == "Err" => Fate::Rethrown,
             ExpressionKind::Member { name, .. } if name == "new" && call.arguments.is_empty() => Fate::Nothing,
             _ => Fate::Answered,
         },

@@ -71,6 +71,27 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         self.holds_text(expression, false).then_some(Fate::RawError)
     }
 
+    /// Whether a call raises what those further out may handle: `bail!("no answer")`.
+    pub(super) fn raises(&self, expression: &'m Expression) -> bool {
+        let program = self.case.program;
+        let ExpressionKind::Call(call) = &bare(expression).kind else { return false };
+        let Some(id) = program.units.call_id(call) else { return false };
+        let paths = program.callee_paths(Site { call: id, frame: self.frame });
+        let raises = |path: &std::rc::Rc<str>| {
+            program.facts_of(path, Kind::Reject).iter().any(|(_, fact)| fact.raises == Some(true))
+        };
+        paths.iter().any(raises)
+    }
+
+    /// What an error that is returned as a result is for the caller, who may handle it: `Err(error.into())`.
+    pub(super) fn handed_on(&self, expression: &'m Expression) -> Option<Fate> {
+        let is_error = matches!(&expression.kind, ExpressionKind::Call(call) if matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "Err"));
+        if is_error {
+            return Some(if self.has_error_status(expression) { Fate::RaisedStatus } else { Fate::Rethrown });
+        }
+        self.raises(expression).then_some(Fate::RaisedStatus)
+    }
+
     /// Whether an expression makes an error that carries a status.
     pub(super) fn rejects(&self, expression: &'m Expression) -> bool {
         self.has_error_status(expression)

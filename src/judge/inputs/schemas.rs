@@ -2,6 +2,7 @@
 
 mod functions;
 mod json;
+mod nested;
 mod validators;
 
 use std::rc::Rc;
@@ -67,6 +68,11 @@ pub(super) struct Asked {
     pub ask: Ask,
     pub is_list: bool,
 }
+
+/// A marker by which a field says that it is looked into.
+const NESTED: &str = "nested";
+/// A marker that tells of which class that is what is in a field.
+const TYPED: &str = "typed";
 
 const DEPTH: usize = 6;
 
@@ -199,14 +205,20 @@ impl<'m> Schemas<'_, 'm> {
             Limit::None
         };
         own.or(|| match &assignment.annotation {
-            Some(annotation) if ask == Ask::Text => self.of_type(annotation, home, rest, ask, depth + 1).or(|| {
-                let item = items_of(annotation).filter(|_| rest.is_empty());
-                item.map_or(Limit::None, |item| {
-                    let of_item = Asked { ask, is_list: false };
-                    if is_no_text(item) { Limit::Held } else { self.of_marker(item, home, of_item, 0) }
+            Some(annotation) if ask == Ask::Text => {
+                let within = self.of_type(annotation, home, rest, ask, depth + 1);
+                self.looked_into(within, class, field, assignment).or(|| {
+                    let item = items_of(annotation).filter(|_| rest.is_empty());
+                    item.map_or(Limit::None, |item| {
+                        let of_item = Asked { ask, is_list: false };
+                        if is_no_text(item) { Limit::Held } else { self.of_marker(item, home, of_item, 0) }
+                    })
                 })
-            }),
-            Some(annotation) if !rest.is_empty() => self.of_type(annotation, home, rest, ask, depth + 1),
+            }
+            Some(annotation) if !rest.is_empty() => {
+                let within = self.of_type(annotation, home, rest, ask, depth + 1);
+                self.looked_into(within, class, field, assignment)
+            }
             _ => Limit::None,
         })
     }
@@ -344,7 +356,7 @@ impl<'m> Schemas<'_, 'm> {
                     let fits = match fact.role.as_deref() {
                         Some("count") => asked.ask == Ask::Count,
                         // It stands beside the fields, not on them.
-                        Some("all") => false,
+                        Some("all" | NESTED | TYPED) => false,
                         // Of a list it is the number of its items.
                         Some("both") => (asked.ask == Ask::Count) == asked.is_list,
                         _ => asked.ask == Ask::Text,
@@ -352,7 +364,7 @@ impl<'m> Schemas<'_, 'm> {
                     let by_function = fact.how.as_deref() == Some("function");
                     let is_given = |limit: &String| match program.argument_of(site, limit) {
                         Given::Present { expression, frame } if by_function => {
-                            functions::bounds(program, expression, frame)
+                            functions::bounds(program, expression, frame, fact.by.as_deref())
                         }
                         Given::Present { expression, frame } => {
                             program.amount(expression, frame, None, &[]) != Amount::Off
@@ -361,7 +373,7 @@ impl<'m> Schemas<'_, 'm> {
                     };
                     let limit = match (&fact.by, fact.how.as_deref()) {
                         _ if !fits || !fact.limit.as_ref().is_none_or(is_given) => Limit::None,
-                        (Some(by), _) => Limit::Declared(Rc::from(by.as_str())),
+                        (Some(by), _) if !by_function => Limit::Declared(Rc::from(by.as_str())),
                         (None, Some(how)) if !by_function => Limit::Declared(Rc::from(how)),
                         _ => Limit::Held,
                     };

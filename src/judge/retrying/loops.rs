@@ -332,7 +332,10 @@ pub fn counts_attempts<'m>(case: &Case<'_, 'm>, each: &'m Loop, frame: FrameId) 
 fn is_endless(over: &Expression) -> bool {
     match &over.kind {
         ExpressionKind::Call(call) => last_name(&call.callee) == Some("count"),
-        ExpressionKind::Operator { operator, operands } => operator.starts_with("..") && operands.len() < 2,
+        ExpressionKind::Operator { operator, operands } => {
+            let is_open = |end: &Expression| matches!(end.kind, ExpressionKind::Literal(Literal::Null));
+            operator.starts_with("..") && operands.last().is_none_or(is_open)
+        }
         _ => false,
     }
 }

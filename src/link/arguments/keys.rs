@@ -1,7 +1,7 @@
 //! What stands under a key or at a position of data that is put together in the program.
 
 use crate::link::Program;
-use crate::link::values::{FrameId, Site, Value, Written};
+use crate::link::values::{FrameId, How, Site, Value, Written};
 use crate::model::*;
 
 use super::{DEPTH, Given};
@@ -211,9 +211,19 @@ impl<'m> Program<'m> {
                 None => Given::Unresolved,
             },
             Value::Instance { class, site: Some(site) } => {
-                let call = self.units.calls[site.call].call;
-                match call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name)) {
-                    Some(argument) => Given::Present { expression: &argument.value, frame: site.frame },
+                let arguments = &self.units.calls[site.call].call.arguments;
+                // `Request { messages, ..Request::default() }`: the rest is as it is there.
+                let rest = || {
+                    let spread = arguments.iter().find(|argument| argument.name.as_deref() == Some("**"))?;
+                    match self.spread_key(&spread.value, site.frame, name, depth) {
+                        Given::Present { expression, frame } => Some(Given::Present { expression, frame }),
+                        _ => None,
+                    }
+                };
+                let own = arguments.iter().find(|argument| argument.name.as_deref() == Some(name));
+                let own = own.map(|argument| Given::Present { expression: &argument.value, frame: site.frame });
+                match own.or_else(rest) {
+                    Some(found) => found,
                     None => match self.units.classes[*class].fields.get(name).and_then(|fields| fields.first()) {
                         Some((unit, Assignment { value: Some(found), .. })) => {
                             let home = self.open_frame(self.units.classes[*class].unit);
@@ -225,6 +235,13 @@ impl<'m> Program<'m> {
                         _ => Given::Absent,
                     },
                 }
+            }
+            // `options: () => ({ timeout: 5_000 })`: what the function gives.
+            Value::Function { unit, closure, receiver } if depth < DEPTH => {
+                let frame = self.enter(*unit, *closure, receiver.clone(), How::Framework);
+                let returned = frame.map_or_else(Vec::new, |frame| self.returned(*unit, frame));
+                let found = returned.iter().map(|value| self.key_of(value, name, depth + 1)).next();
+                found.unwrap_or(Given::Unresolved)
             }
             _ => Given::Unresolved,
         }

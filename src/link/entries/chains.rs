@@ -66,6 +66,7 @@ impl<'m> Entries<'m> {
                     let before = self.conventions.iter().filter(|link| {
                         !(takes_work && self.of_requests.contains(&(link.module, link.span)))
                             && paths.iter().any(|path| !self.is_outside(link, path))
+                            && self.is_selected(program, link, entry)
                             && self.is_served_with(program, entry, link, &frameworks)
                     });
                     chains.push(before.cloned().chain(own.iter().cloned()).collect());
@@ -85,6 +86,13 @@ impl<'m> Entries<'m> {
         }
         let routers = routes.iter().map(|(entry, (router, ..))| (*entry, *router)).collect();
         self.behind_servers(program, &routers);
+    }
+
+    /// Whether a link is for an entry point, where it is put in front of some only.
+    fn is_selected(&self, program: &Program<'m>, link: &Link<'m>, entry: usize) -> bool {
+        let selections = self.selected.get(&(link.module, link.span));
+        let entry = self.entries.get(entry);
+        selections.is_none_or(|all| all.iter().any(|each| entry.is_some_and(|entry| each.takes_in(program, entry))))
     }
 
     /// Drops the handlers of errors in front of which nothing is registered: they see no errors.

@@ -18,7 +18,10 @@ use super::naming::{entry_name_of, method_of, never_long, route_path};
 use super::plugins::is_added_to_parent;
 use super::served::{SERVED, served_by};
 use super::started::started;
-use super::{Entries, Entry, Link, Order, Registered, Role, frame_of, receive};
+use super::{Entries, Entry, Link, Order, Registered, Role, Selection, frame_of, receive};
+
+/// The scope of middleware that is for what its registration names.
+const SELECTED: &str = "selected";
 
 /// The role of what is asked whether a handler is to run.
 const DECIDES: &str = "decides";
@@ -46,6 +49,9 @@ impl<'m> Entries<'m> {
                             self.script(program, fact, site)
                         }
                         Kind::Middleware if !fact.needs.is_empty() => self.put_in_front(program, fact, site),
+                        Kind::Middleware if fact.scope.as_deref() == Some(SELECTED) => {
+                            self.put_in_front_of_some(program, fact, site)
+                        }
                         Kind::Mount if fact.role.as_deref() == Some(SERVED) => self.serves(program, fact, site),
                         Kind::Mount | Kind::Middleware if info.decorates.is_none() && !is_assigned(fact) => {
                             self.mounted(program, fact, site, router, path)
@@ -141,6 +147,24 @@ impl<'m> Entries<'m> {
         let mut links = Vec::new();
         self.function_links(program, expression, frame, info.module, &mut links);
         self.conventions.extend(links);
+    }
+
+    /// Functions that a registration puts in front of the handlers that it names.
+    fn put_in_front_of_some(&mut self, program: &Program<'m>, fact: &'m Fact, site: Site) {
+        self.registrations.insert(site.call);
+        let Some(handler) = &fact.handler else { return };
+        // Of several calls in a row the last one is this registration's own.
+        let Some((_, _, applied)) = program.arguments_of(site, handler).pop() else { return };
+        let info = &program.units.calls[applied.call];
+        self.registrations.insert(applied.call);
+        for argument in &info.call.arguments {
+            let mut links = Vec::new();
+            self.function_links(program, &argument.value, applied.frame, info.module, &mut links);
+            for link in links {
+                self.selected.entry((link.module, link.span)).or_default().push(Selection::of(program, fact, site));
+                self.conventions.push(link);
+            }
+        }
     }
 
     pub(super) fn registered_route(

@@ -56,7 +56,8 @@ impl<'m> Program<'m> {
             Value::Instance { class, .. } => self.class_member(*class, name, value, 0),
             Value::Data { expression, frame } => self.data_member(expression.0, *frame, name, object),
             // `handler.call(x)`: still that function, however it is called.
-            Value::Function { .. } if matches!(name, "call" | "apply") => vec![value.clone()],
+            // `descriptor.value`: what a decorator of methods is given.
+            Value::Function { .. } if matches!(name, "call" | "apply" | "value") => vec![value.clone()],
             Value::Function { unit, .. } => {
                 let assigned = self.assigned_member(object, name);
                 if !assigned.is_empty() {

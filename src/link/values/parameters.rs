@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use crate::link::Program;
-use crate::link::passing::own_receiver;
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
@@ -77,7 +76,7 @@ impl<'m> Program<'m> {
                     None => outside,
                 }
             }
-            How::Wraps(number) if index == own_receiver(function) => match self.given_to_decorator(number) {
+            How::Wraps(number) if index == self.given_by(here.unit) => match self.given_to_decorator(number) {
                 Some(wrapped) => vec![wrapped],
                 None => outside,
             },

@@ -114,6 +114,9 @@ impl Lowering {
     }
 
     fn method_call(&mut self, written: &syn::ExprMethodCall) -> Expression {
+        if let Some(test) = self.held_test(written) {
+            return test;
+        }
         let receiver = self.expression(&written.receiver);
         let method = self.span(written.method.span());
         let callee = member(receiver, method, written.method.unraw().to_string());

@@ -4,7 +4,7 @@ use syn::ext::IdentExt;
 use syn::{Attribute, Expr, FnArg, Pat, ReceiverKind, ReturnType, Signature, Stmt, Type, Visibility};
 
 use super::statements::Tail;
-use super::{Lowering, cover, expression, name, statement};
+use super::{Lowering, cover, expression, name, statement, variables};
 use crate::model::{
     Block, Expression, ExpressionKind, Function, Parameter, ParameterKind, Span, Statement, StatementKind,
 };
@@ -18,6 +18,7 @@ impl Lowering {
         block: Option<&syn::Block>,
     ) -> Function {
         let decorators = self.decorators(attributes);
+        let around = std::mem::replace(&mut self.variables, variables::of(signature, block));
         let start = visibility
             .and_then(super::items::visibility_span)
             .or(signature.asyncness.map(|token| token.span))
@@ -32,6 +33,7 @@ impl Lowering {
             Some(block) => self.block(block, tail_of(&signature.output)),
             None => Vec::new(),
         };
+        self.variables = around;
         Function {
             span: cover(self.span(start), self.span(end)),
             name: signature.ident.unraw().to_string(),

@@ -31,6 +31,7 @@ impl Lowering {
             result = Some(match result {
                 Some(object) => member(object, span, word),
                 None if word == "None" && written.segments.len() == 1 => null(span),
+                None if written.segments.len() > 1 && self.variables.contains(&word) => name(span, format!("::{word}")),
                 None => name(span, word),
             });
         }

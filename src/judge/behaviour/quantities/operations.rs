@@ -39,8 +39,9 @@ impl<'m> Search<'_, 'm> {
         }
         let told = subjects::of_operation(program, site);
         // How many rows a claim has made is no column of theirs.
+        let counts = |field: &str| counts_rows(field) || reading.is_length && is_generic(field);
         let claims =
-            operation == Operation::Claim && !reading.is_attribute && reading.field.as_deref().is_none_or(counts_rows);
+            operation == Operation::Claim && !reading.is_attribute && reading.field.as_deref().is_none_or(counts);
         // One column of a row is what is compared, whatever else the row holds.
         let subjects = match &reading.field {
             // Entries of several collections of the process may have fields of the same name.
@@ -138,5 +139,8 @@ fn answers(operation: Operation) -> bool {
 
 /// Names of results that say nothing about what they hold.
 fn is_generic(field: &str) -> bool {
-    matches!(field, "rows" | "data" | "rowCount" | "rowcount" | "result" | "value" | "count" | "length" | "total")
+    matches!(
+        field,
+        "rows" | "raw" | "data" | "rowCount" | "rowcount" | "result" | "value" | "count" | "length" | "total"
+    )
 }

@@ -1,5 +1,7 @@
 //! Functions that a schema runs on a value: one that asks how long it is refuses what is longer, one that cuts it bounds it.
 
+use std::rc::Rc;
+
 use crate::judge::inputs::cuts::is_cut_within;
 use crate::judge::inputs::measures::bounds_length;
 use crate::link::units::NodeKind;
@@ -8,11 +10,16 @@ use crate::model::Expression;
 
 /// Whether a function bounds the text that it is given: `(text) => text.length <= 2_000`,
 /// `(text, context) => { if (text.length > 2_000) context.addIssue(..) }`, `(text) => text.slice(0, 2_000)`.
-pub(super) fn bounds<'m>(program: &Program<'m>, function: &'m Expression, frame: FrameId) -> bool {
+/// Of an object it is the method of that name.
+pub(super) fn bounds<'m>(
+    program: &Program<'m>,
+    function: &'m Expression,
+    frame: FrameId,
+    method: Option<&str>,
+) -> bool {
     program.values(function, frame).iter().any(|value| {
-        let Value::Function { unit, closure, receiver } = value else { return false };
-        let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Framework) else { return false };
-        let info = &program.units.units[*unit];
+        let Some(inner) = entered(program, value, method) else { return false };
+        let info = &program.units.units[program.unit_of_frame(inner)];
         info.returns
             .iter()
             .any(|each| bounds_length(program, each, inner, true) || is_cut_within(program, each, inner, 0))
@@ -21,4 +28,19 @@ pub(super) fn bounds<'m>(program: &Program<'m>, function: &'m Expression, frame:
                 _ => false,
             })
     })
+}
+
+/// The frame of a function, or of the method of an object, that a library runs on a value.
+fn entered<'m>(program: &Program<'m>, value: &Value<'m>, method: Option<&str>) -> Option<FrameId> {
+    let (class, object) = match value {
+        Value::Function { unit, closure, receiver } => {
+            return program.enter(*unit, *closure, receiver.clone(), How::Framework);
+        }
+        Value::Class(class) => (*class, Value::Instance { class: *class, site: None }),
+        Value::Instance { class, .. } => (*class, value.clone()),
+        _ => return None,
+    };
+    let class = &program.units.classes[class];
+    let unit = class.methods.get(method?)?;
+    program.enter(*unit, program.open_frame(class.unit), Some(Rc::new(object)), How::Framework)
 }

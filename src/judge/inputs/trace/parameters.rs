@@ -251,6 +251,11 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let alias = state.aliases.last().map_or("", |alias| alias.name);
         let own = if own.is_empty() { alias } else { own };
         let is_messages = self.is_message_list(parameter, closure, &borrowed);
+        // What the program gives to its handlers no user has sent; a conversation may be kept there all the same.
+        let is_kept = is_messages || borrowed.iter().any(|part| is_list_name(part)) || state.items;
+        if !is_kept && parameter.annotation.as_ref().is_some_and(|each| program.is_of_program(each, closure)) {
+            return;
+        }
         let is_one_text = self.is_declared_text(parameter, closure, &borrowed);
         let found = Found { origin, path, text, count, is_messages, is_one_text };
         self.arrive(expression, own, closure, state, found);

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::judge::case::Case;
+use crate::judge::conditions::environment::ends::{End, always_stops, diverges, end_of};
+use crate::judge::conditions::fallback::walk_statement;
 use crate::link::flow::{Exit, exit_of};
 use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
-use crate::link::{FrameId, How, Program};
+use crate::link::{FrameId, How, Program, Site, Value};
+use crate::model::{Block, Expression, ExpressionKind, Span, Statement, StatementKind};
 
 /// When something runs, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +60,7 @@ fn started(case: &Case<'_, '_>, frame: FrameId) -> Option<(ModuleId, bool)> {
         if case.is_skipped(node) || is_off {
             return None;
         }
-        swallowed |= swallows(program, node);
+        swallowed |= swallows(program, node) || does_without(case, site);
         frame = program.frame(site.frame);
     }
     Some((program.module_of(frame.unit), swallowed))
@@ -71,4 +74,73 @@ pub fn swallows(program: &Program<'_>, node: NodeId) -> bool {
         }
         _ => false,
     })
+}
+
+/// Whether the error that a call returns is done without where it is made: `load().unwrap_or_default()`,
+/// `match load() { Ok(settings) => settings, Err(_) => Settings::default() }`.
+fn does_without(case: &Case<'_, '_>, site: Site) -> bool {
+    let program = case.program;
+    let info = &program.units.calls[site.call];
+    let is_defaulted = program.units.units[info.unit].calls.iter().any(|other| {
+        let call = program.units.calls[*other].call;
+        let is_behind = call.span.start == info.call.span.start && call.span.end > info.call.span.end;
+        let ExpressionKind::Member { name, .. } = &call.callee.kind else { return false };
+        is_behind
+            && match name.as_str() {
+                "unwrap_or_default" | "unwrap_or" => true,
+                "unwrap_or_else" => call.arguments.first().is_some_and(|argument| {
+                    let values = program.values(&argument.value, site.frame);
+                    let goes_on = |value: &Value<'_>| matches!(value, Value::Function { unit, .. } if !always_stops(program, *unit, 0));
+                    values.iter().any(goes_on)
+                }),
+                _ => false,
+            }
+    });
+    is_defaulted
+        || program.units.ancestors(info.node).any(|(_, node)| match node.kind {
+            NodeKind::If { test, then, otherwise, .. } => {
+                let block = error_branch(test, info.call.span, then, otherwise).map(own_arm);
+                block.is_some_and(|block| end_of(case, info.unit, block) != Some(End::Stops))
+            }
+            NodeKind::Plain(statement) => {
+                let mut goes_on = false;
+                walk_statement(statement, &mut |each| {
+                    if let ExpressionKind::Conditional { test, then, otherwise } = &each.kind
+                        && let Some(value) = error_branch(test, info.call.span, then, otherwise)
+                    {
+                        let value = match &value.kind {
+                            // The other arm has the error's own pattern.
+                            ExpressionKind::Conditional { then, .. } => then,
+                            _ => value,
+                        };
+                        goes_on |= !diverges(program, value, site.frame, 0);
+                    }
+                });
+                goes_on
+            }
+            _ => false,
+        })
+}
+
+/// The block of an arm that has the error's own pattern: `Err(error) => ..` behind `Ok(settings) => ..`.
+fn own_arm(block: &Block) -> &Block {
+    match block.as_slice() {
+        [Statement { kind: StatementKind::If { test, then, .. }, .. }] if matches!(&test.kind, ExpressionKind::Operator { operator, .. } if operator == "==") => {
+            then
+        }
+        _ => block,
+    }
+}
+
+/// Of the two branches of a test for the variant of what a call at a place returned the one for the error.
+fn error_branch<'b, T>(test: &Expression, call: Span, then: &'b T, otherwise: &'b T) -> Option<&'b T> {
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return None };
+    let [subject, Expression { kind: ExpressionKind::Call(pattern), .. }] = operands.as_slice() else { return None };
+    let ExpressionKind::Name(variant) = &pattern.callee.kind else { return None };
+    match variant.as_str() {
+        _ if operator != "==" || !subject.span.contains(call) => None,
+        "Ok" => Some(otherwise),
+        "Err" => Some(then),
+        _ => None,
+    }
 }
