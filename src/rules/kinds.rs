@@ -250,7 +250,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 47] = [
+pub const KINDS: [Keys; 49] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,

@@ -9,7 +9,6 @@ use crate::rules::catalogue::Kind;
 
 use super::{Found, State, Trace};
 use crate::judge::behaviour::Operation;
-use crate::judge::inputs::Origin;
 use crate::judge::inputs::fleeting::ends_with_its_function;
 use crate::judge::inputs::kept::{is_trimmed, starts_empty};
 use crate::judge::inputs::same::{Alias, Bound, Same};

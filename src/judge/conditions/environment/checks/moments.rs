@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::judge::case::Case;
-use crate::judge::conditions::environment::ends::{End, always_stops, diverges, end_of};
+use crate::judge::conditions::environment::ends::{End, end_of};
 use crate::judge::conditions::fallback::walk_statement;
 use crate::link::flow::{Exit, exit_of};
 use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
@@ -90,7 +90,7 @@ fn does_without(case: &Case<'_, '_>, site: Site) -> bool {
                 "unwrap_or_default" | "unwrap_or" => true,
                 "unwrap_or_else" => call.arguments.first().is_some_and(|argument| {
                     let values = program.values(&argument.value, site.frame);
-                    let goes_on = |value: &Value<'_>| matches!(value, Value::Function { unit, .. } if !always_stops(program, *unit, 0));
+                    let goes_on = |value: &Value<'_>| matches!(value, Value::Function { unit, .. } if !program.never_returns(*unit));
                     values.iter().any(goes_on)
                 }),
                 _ => false,
@@ -113,7 +113,7 @@ fn does_without(case: &Case<'_, '_>, site: Site) -> bool {
                             ExpressionKind::Conditional { then, .. } => then,
                             _ => value,
                         };
-                        goes_on |= !diverges(program, value, site.frame, 0);
+                        goes_on |= !program.diverges(value, site.frame);
                     }
                 });
                 goes_on
