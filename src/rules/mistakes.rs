@@ -100,6 +100,8 @@ const WORDS: [(&str, &[&str]); 10] = [
             "served",
             "told",
             "answers",
+            "methods",
+            "client",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
