@@ -111,6 +111,8 @@ const WORDS: [(&str, &[&str]); 10] = [
             "asked",
             "nested",
             "typed",
+            "methods",
+            "client",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
