@@ -361,6 +361,11 @@ fn bare_names(case: &Case<'_, '_>, shown: &mut Shown) {
 /// `schema FIELD LIMIT`, with the field that the limit is written at.
 fn text_limit(program: &Program<'_>, fact: &Fact, id: FactId, site: Option<Site>, shown: &mut Shown) {
     let Some(site) = site.filter(|site| program.applies(fact, *site)) else { return };
+    // What only says that a field is looked into limits nothing.
+    if matches!(fact.role.as_deref(), Some("nested" | "typed")) {
+        shown.facts.insert(id);
+        return;
+    }
     let limit = fact.limit.as_deref().map(|limit| program.argument_of(site, limit));
     let limit = match limit {
         Some(Given::Present { expression, frame }) => match program.amount(expression, frame, None, &[]) {
