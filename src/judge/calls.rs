@@ -379,7 +379,8 @@ fn on_client<'m>(search: &mut Search<'_, 'm>, value: &Value<'m>) -> OnClient {
     }
     // An instance of which only the class is known has the defaults of the class, but for what it is given where it is
     // made in a way that nobody sees into: `getattr(module, name)(timeout=30)`.
-    let constructor = value.path().and_then(|path| path.get(..path.find("()")?)).filter(|_| !clients.iter().any(|each| is_client(&each)));
+    let is_unseen = value.sites().iter().all(|made| program.callee_paths(*made).is_empty());
+    let constructor = value.path().and_then(|path| path.get(..path.find("()")?)).filter(|_| is_unseen);
     for (_, fact) in constructor.into_iter().flat_map(|constructor| program.facts_of(constructor, Kind::Client)) {
         for made in value.sites() {
             if let Some(held) = search.consider(fact, *made) {

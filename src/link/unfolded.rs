@@ -106,7 +106,8 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
 
 /// Whether what is given to a call beside the function goes to the function.
 fn hands_on(fact: &Fact) -> bool {
-    fact.handler.is_some() && !matches!(fact.role.as_deref(), Some("at-once" | "nothing" | "listener" | "answers" | "methods"))
+    fact.handler.is_some()
+        && !matches!(fact.role.as_deref(), Some("at-once" | "nothing" | "listener" | "answers" | "methods"))
 }
 
 /// What a call is written as that hands a call of a library over to run elsewhere: `add_task(chain.ainvoke, text)`. What

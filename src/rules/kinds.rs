@@ -194,7 +194,7 @@ pub enum Kind {
     Setting,
     /// A setting that lists what a clock starts (`conf.beat_schedule`): `keys` are the keys under which each item names the
     /// function; or a call that is given the function at `handler`.
-    Schedule,
+    Timetable,
     /// A call that puts something into a queue of the process, at `value`; with `role = "take"` one that takes out of such
     /// a queue what goes on there.
     Queue,
@@ -345,7 +345,7 @@ pub const KINDS: [Keys; 49] = [
     keys(Kind::Deployed, "deployed", &["names", "value"], &["exports"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler", "value", "keys"]),
     keys(Kind::Setting, "setting", &["names", "files"], &["value"]),
-    keys(Kind::Schedule, "schedule", &["names"], &["keys", "handler"]),
+    keys(Kind::Timetable, "timetable", &["names"], &["keys", "handler"]),
     keys(Kind::Queue, "queue", &["names"], &["value", "role"]),
     keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives"]),
     keys(Kind::Request, "request", &["names"], &[]),

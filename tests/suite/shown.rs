@@ -306,6 +306,9 @@ fn operation(case: &Case<'_, '_>, site: Site, shown: &mut Shown) {
         .flat_map(|path| case.program.facts_of(path, Kind::Store))
         .map(|(id, _)| id)
         .collect();
+    // A text that gets a name is shown by what the name does.
+    let defines = |id: &&FactId| case.program.catalogue.fact(**id).does.as_deref() == Some("define");
+    shown.facts.extend(facts.iter().filter(defines));
     let Some(operation) = case.guards.behaviour.operation(site) else { return };
     let does = match operation {
         Operation::Get => "get",
@@ -590,9 +593,10 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
         let shows = match program.catalogue.fact(id).is {
             Kind::Client | Kind::Same | Kind::Compose | Kind::Duration | Kind::Schema => true,
             Kind::Router | Kind::Mount | Kind::Middleware | Kind::Inject | Kind::Provide => true,
-            Kind::Route => entry,
+            Kind::Route | Kind::Timetable => entry,
+            Kind::Setting | Kind::Deployed => true,
             Kind::Environment | Kind::EnvironmentSchema => env,
-            Kind::ErrorHandler => handlers,
+            Kind::ErrorHandler => handlers || program.catalogue.fact(id).role.as_deref() == Some("logs"),
             Kind::Runs => matches!(program.catalogue.fact(id).role.as_deref(), Some("nothing" | "methods")),
             // What its client adds to goes for the client's messages.
             Kind::Memory => program.catalogue.fact(id).role.as_deref() == Some("client"),
@@ -620,16 +624,21 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
             shown.facts.insert(id);
         }
         let shows = match fact.role.as_deref() {
-            Some("start") => starts,
+            // What only settings are made of starts nothing itself.
+            Some("start") => starts || env,
             Some("error-handler") => handlers,
             Some("middleware") => true,
             _ => paths.iter().any(|path| files.is_match(path)),
         };
-        let exported = program.modules.iter().enumerate().filter(|(_, module)| is_there(module)).any(|(module, _)| {
-            program.units.exports[module]
-                .iter()
-                .any(|export| fact.exports.iter().any(|wanted| wanted.split('.').next() == Some(export.name.as_str())))
-        });
+        let exported =
+            program.modules.iter().enumerate().filter(|(_, module)| is_there(module)).any(|(module, info)| {
+                let first = |wanted: &String| wanted.split('.').next().unwrap_or_default().to_owned();
+                let is_own = |wanted: &String| info.language == Language::Python && names(module, &first(wanted));
+                let exports = &program.units.exports[module];
+                fact.exports
+                    .iter()
+                    .any(|wanted| is_own(wanted) || exports.iter().any(|export| first(wanted) == export.name))
+            });
         // A file that exports nothing runs as a whole.
         let is_whole = fact.exports.is_empty() && has_guard && program.modules.iter().any(is_there);
         if shows && exported || is_whole {

@@ -57,14 +57,14 @@ fn goes_by<'m>(program: &Program<'m>, unit: UnitId) -> impl Iterator<Item = &'m 
 
 fn schedules(program: &Program<'_>) -> Schedules {
     let mut found = Schedules::default();
-    for (_, fact) in program.catalogue.of_kind(Kind::Schedule).filter(|(_, fact)| fact.handler.is_none()) {
+    for (_, fact) in program.catalogue.of_kind(Kind::Timetable).filter(|(_, fact)| fact.handler.is_none()) {
         for name in fact.names.iter().flat_map(|name| expand(name)) {
             let given = program.given_setting(&name);
             let mut all: Vec<Value<'_>> =
                 given.into_iter().flat_map(|(setting, frame)| program.values(setting, frame).to_vec()).collect();
             all.extend(program.assigned_setting(&name));
             all.extend(program.configured(&name));
-            if !all.is_empty() && program.is_a(&name, Kind::Schedule) {
+            if !all.is_empty() && program.is_a(&name, Kind::Timetable) {
                 all.iter().for_each(|schedule| listed(program, fact, schedule, &mut found));
             }
         }
@@ -72,7 +72,7 @@ fn schedules(program: &Program<'_>) -> Schedules {
     for (call, info) in program.units.calls.iter().enumerate() {
         let site = Site { call, frame: program.open_frame(info.unit) };
         let paths = program.callee_paths(site);
-        for (_, fact) in paths.iter().flat_map(|path| program.facts_of(path, Kind::Schedule)) {
+        for (_, fact) in paths.iter().flat_map(|path| program.facts_of(path, Kind::Timetable)) {
             if let Some(Given::Present { expression, frame }) =
                 fact.handler.as_deref().map(|handler| program.argument(site, handler))
             {

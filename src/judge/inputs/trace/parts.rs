@@ -77,7 +77,11 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         }
         let state = State { path: vec![key.to_owned()], ..State::default() };
         if let Some(holder) = holder {
-            if let Given::Present { expression, frame } = program.argument_of(site, holder) {
+            // What a library builds step by step is no body of a request.
+            let is_built = |value: &Value<'m>| value.path().is_some_and(|path| path.ends_with("()"));
+            if let Given::Present { expression, frame } = program.argument_of(site, holder)
+                && !program.values(expression, frame).iter().any(is_built)
+            {
                 self.follow(put_into_text(expression), frame, state);
             }
             return;

@@ -85,16 +85,16 @@ fn does_without(case: &Case<'_, '_>, site: Site) -> bool {
         let call = program.units.calls[*other].call;
         let is_behind = call.span.start == info.call.span.start && call.span.end > info.call.span.end;
         let ExpressionKind::Member { name, .. } = &call.callee.kind else { return false };
-        is_behind
-            && match name.as_str() {
-                "unwrap_or_default" | "unwrap_or" => true,
-                "unwrap_or_else" => call.arguments.first().is_some_and(|argument| {
-                    let values = program.values(&argument.value, site.frame);
-                    let goes_on = |value: &Value<'_>| matches!(value, Value::Function { unit, .. } if !program.never_returns(*unit));
-                    values.iter().any(goes_on)
-                }),
-                _ => false,
-            }
+        is_behind && match name.as_str() {
+            "unwrap_or_default" | "unwrap_or" => true,
+            "unwrap_or_else" => call.arguments.first().is_some_and(|argument| {
+                let values = program.values(&argument.value, site.frame);
+                let goes_on =
+                    |value: &Value<'_>| matches!(value, Value::Function { unit, .. } if !program.never_returns(*unit));
+                values.iter().any(goes_on)
+            }),
+            _ => false,
+        }
     });
     is_defaulted
         || program.units.ancestors(info.node).any(|(_, node)| match node.kind {
