@@ -268,11 +268,15 @@ impl Starter<'_> {
                 self.run(word, folder, depth - 1);
             } else if STARTS.wrappers.iter().any(|wrapper| wrapper == name) {
                 wrapped = true;
-            // `uv run main.py`, `./main.py`: a file that is run as it is.
-            } else if (wrapped || word.starts_with("./")) && self.start_file(word, folder, true) {
-                return;
-            } else if !wrapped || at > 16 {
-                return;
+            } else {
+                // `uv run main.py`, `./main.py`: a file that is run as it is.
+                let may_be_file = wrapped || word.starts_with("./");
+                if may_be_file && self.start_file(word, folder, true) {
+                    return;
+                }
+                if !wrapped || at > 16 {
+                    return;
+                }
             }
         }
     }

@@ -117,7 +117,7 @@ impl<'m> Program<'m> {
         let catalogue = self.catalogue;
         let gives = |fact: &&'m Fact| !is_named(fact) && fact.role.as_deref() != Some(ASKED);
         let facts = catalogue.of_kind(Kind::Provide).map(|(_, fact)| fact).filter(gives);
-        let names: FxHashSet<&str> = facts.flat_map(|fact| &fact.names).flat_map(last_of).collect();
+        let names: FxHashSet<&str> = facts.flat_map(|fact| &fact.names).flat_map(|name| last_of(name)).collect();
         let mut found = Vec::new();
         for (call, info) in self.units.calls.iter().enumerate() {
             let (ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) = &info.call.callee.kind else {
@@ -176,7 +176,7 @@ impl<'m> Program<'m> {
         *self.given_names.borrow_mut() = Some(Rc::default());
         let catalogue = self.catalogue;
         let facts = catalogue.of_kind(Kind::Provide).map(|(_, fact)| fact).filter(|fact| is_named(fact));
-        let names: FxHashSet<&str> = facts.flat_map(|fact| &fact.names).flat_map(last_of).collect();
+        let names: FxHashSet<&str> = facts.flat_map(|fact| &fact.names).flat_map(|name| last_of(name)).collect();
         let gives = |path: &str| self.facts_of(path, Kind::Provide).iter().any(|(_, fact)| is_named(fact));
         let mut found: FxHashMap<&'m str, Vec<Place<'m>>> = FxHashMap::default();
         let mut is_used = false;
@@ -368,6 +368,6 @@ fn is_named(fact: &Fact) -> bool {
 }
 
 /// The last part of a canonical name, in all its alternatives.
-fn last_of(name: &String) -> impl Iterator<Item = &str> {
+fn last_of(name: &str) -> impl Iterator<Item = &str> {
     name.rsplit('.').next().unwrap_or_default().trim_matches(['{', '}']).split(',')
 }

@@ -10,7 +10,7 @@ mod reassigned;
 use rustc_hash::FxHashSet;
 
 use crate::link::flow::Placed;
-use crate::link::units::{Access, Binding, UnitId};
+use crate::link::units::{Access, Binding};
 use crate::link::{FrameId, Program, Value};
 use crate::model::*;
 
@@ -110,7 +110,7 @@ pub(super) struct Trace<'t, 'c, 'p, 'm> {
     /// The collections whose additions are being followed: they are not found once more in what is added to them.
     pub adding: Vec<&'m Expression>,
     /// The functions whose results are being followed for each item of a list, with that.
-    pub mapped: Vec<(UnitId, &'m Expression, FrameId)>,
+    pub mapped: Vec<mapped::Mapped<'m>>,
 }
 
 impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {

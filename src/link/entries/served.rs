@@ -98,7 +98,9 @@ impl<'m> Entries<'m> {
     pub(super) fn note_commands(&mut self) {
         let is_command = |entry: &usize| self.entries[*entry].kind == "cli";
         let mut commands = Vec::new();
-        for registered in self.routers.values() {
+        let mut routers: Vec<_> = self.routers.iter().collect();
+        routers.sort_unstable_by_key(|(router, _)| **router);
+        for (_, registered) in routers {
             let (own, others): (Vec<usize>, Vec<usize>) = registered
                 .iter()
                 .filter_map(|(_, what)| match what {

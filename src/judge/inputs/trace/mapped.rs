@@ -7,6 +7,17 @@ use crate::model::*;
 
 use super::{State, Trace};
 
+/// A function whose results are being followed for each item of a list.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::judge::inputs) struct Mapped<'m> {
+    unit: UnitId,
+    list: &'m Expression,
+    frame: FrameId,
+    /// What is known of the list's length, whatever is taken of its items.
+    count: bool,
+    one: bool,
+}
+
 impl<'m> Trace<'_, '_, '_, 'm> {
     /// `turns.map((turn) => ({ role: turn.role, content: turn.content.slice(0, 4000) }))`: follows what is made of each
     /// item. Whether the function is known.
@@ -29,7 +40,8 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let Some((unit, inner)) = entered.filter(|(unit, inner)| self.is_item_known(*unit, *inner)) else {
             return false;
         };
-        self.mapped.push((unit, list, frame));
+        let items = state.of_items();
+        self.mapped.push(Mapped { unit, list, frame, count: items.count, one: items.one });
         for returned in &program.units.units[unit].returns {
             // What is cut in an item is its text, not the list.
             let is_cut = is_cut_here(program, returned, inner);
@@ -53,15 +65,15 @@ impl<'m> Trace<'_, '_, '_, 'm> {
 
     /// Whether a function is being followed for each item of a list.
     pub(super) fn is_mapped(&self, unit: UnitId) -> bool {
-        self.mapped.iter().any(|(mapped, ..)| *mapped == unit)
+        self.mapped.iter().any(|mapped| mapped.unit == unit)
     }
 
     /// The item that such a function is given.
     pub(super) fn item_of_mapped(&mut self, unit: UnitId, mut state: State<'m>) {
-        let given = self.mapped.iter().rev().find(|(mapped, ..)| *mapped == unit).copied();
-        if let Some((_, list, frame)) = given {
-            state.items = true;
-            self.follow(list, frame, state);
-        }
+        let Some(given) = self.mapped.iter().rev().find(|mapped| mapped.unit == unit).copied() else { return };
+        // `turn[0]` and `turn.text.slice(0, 90)` take parts of each item, and leave none out.
+        state.text |= state.sliced;
+        (state.items, state.sliced, state.count, state.one) = (true, false, given.count, given.one);
+        self.follow(given.list, given.frame, state);
     }
 }
