@@ -379,10 +379,17 @@ fn on_client<'m>(search: &mut Search<'_, 'm>, value: &Value<'m>) -> OnClient {
     }
     // An instance of which only the class is known has the defaults of the class, but for what it is given where it is
     // made in a way that nobody sees into: `getattr(module, name)(timeout=30)`.
-    let is_unseen = value.sites().iter().all(|made| program.callee_paths(*made).is_empty());
-    let constructor = value.path().and_then(|path| path.get(..path.find("()")?)).filter(|_| is_unseen);
+    let constructor = value.path().and_then(|path| path.get(..path.find("()")?));
+    let is_made_of = |made: &Site, class: &str| program.callee_paths(*made).iter().any(|path| path.starts_with(class));
+    let unseen: Vec<Site> = value
+        .sites()
+        .iter()
+        .copied()
+        .filter(|made| !constructor.is_some_and(|class| is_made_of(made, class)))
+        .collect();
+    let constructor = constructor.filter(|_| value.sites().is_empty() || !unseen.is_empty());
     for (_, fact) in constructor.into_iter().flat_map(|constructor| program.facts_of(constructor, Kind::Client)) {
-        for made in value.sites() {
+        for made in &unseen {
             if let Some(held) = search.consider(fact, *made) {
                 return OnClient::Given(held);
             }

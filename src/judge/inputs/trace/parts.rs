@@ -78,11 +78,14 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let state = State { path: vec![key.to_owned()], ..State::default() };
         if let Some(holder) = holder {
             // What a library builds step by step is no body of a request.
-            let is_built = |value: &Value<'m>| value.path().is_some_and(|path| path.ends_with("()"));
-            if let Given::Present { expression, frame } = program.argument_of(site, holder)
-                && !program.values(expression, frame).iter().any(is_built)
-            {
-                self.follow(put_into_text(expression), frame, state);
+            let is_built = |value: &Value<'m>| {
+                value.path().is_some_and(|path| path.ends_with("()") && !self.inputs.is_request(path))
+            };
+            if let Given::Present { expression, frame } = program.argument_of(site, holder) {
+                let body = put_into_text(expression);
+                if !program.values(body, frame).iter().any(is_built) {
+                    self.follow(body, frame, state);
+                }
             }
             return;
         }
