@@ -357,7 +357,7 @@ mod tests {
     fn terms_are_said_in_each_tongue() {
         let values = [("entry", "POST /api/chat".to_owned()), ("missing", "duration, error".to_owned())];
         let text = packs().message("unlogged-entry-point", "partial", &values);
-        assert_eq!(text.en, "`POST /api/chat` is logged without the duration, the error");
+        assert_eq!(text.en, "`POST /api/chat` is logged without the duration and the error");
         assert_eq!(text.ko, "`POST /api/chat`: 로그에 빠진 항목이 있습니다(소요 시간, 오류)");
     }
 
