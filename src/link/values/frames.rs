@@ -72,8 +72,11 @@ impl<'m> Program<'m> {
         }
         // Every way to a unit has its own frame, and ways multiply: beyond some, they share one. Short ways are few, and
         // are kept apart from the many that lead to a helper on the way of somebody else.
-        let most = if self.frames.borrow().len() < CROWDED { FRAMES_PER_UNIT } else { FRAMES_WHEN_CROWDED };
-        let limit = if depth <= SHORT { most * SHORT_WAYS } else { most };
+        let limit = match self.frames.borrow().len() < CROWDED {
+            true if depth <= SHORT => FRAMES_PER_UNIT * SHORT_WAYS,
+            true => FRAMES_PER_UNIT,
+            false => FRAMES_WHEN_CROWDED,
+        };
         if self.frames_of_unit.borrow().get(unit).is_some_and(|count| *count >= limit) {
             return Some(self.open_frame(unit));
         }
