@@ -13,6 +13,7 @@ mod decorated;
 mod development;
 mod in_a_row;
 mod injection;
+mod links;
 mod naming;
 mod plugins;
 mod registered;

@@ -12,7 +12,7 @@ use crate::model::Span;
 use crate::rules::catalogue::Kind;
 
 use super::injection::injected_links;
-use super::registered::guard_links;
+use super::links::guard_links;
 use super::{Entries, Link, Order, Registered, actions};
 
 impl<'m> Entries<'m> {

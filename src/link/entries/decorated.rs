@@ -9,8 +9,9 @@ use crate::rules::catalogue::{Fact, Kind};
 use super::chains::member_of;
 use super::class_handlers::{field_links, handlers_of, own_links};
 use super::development::is_defined_in_development;
+use super::links::guard_links;
 use super::naming::{entry_name, entry_name_of, never_long, route_path};
-use super::registered::{guard_links, handled_errors, is_narrow};
+use super::registered::{handled_errors, is_narrow};
 use super::{Entries, Entry, Link, Order, Registered, Role, handler_frame};
 
 /// The order of what runs when the answer has been made.

@@ -5,7 +5,7 @@ use crate::link::values::{FrameId, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
-use super::registered::nested_links;
+use super::links::nested_links;
 use super::{Link, Role};
 
 /// The dependencies that a handler's parameters ask for, innermost needs first.

@@ -1,0 +1,167 @@
+//! What a test says of a look-up: that something was found, that nothing was, or only how much or how old it is.
+
+use crate::link::flow::{Gate, Slice, children};
+use crate::link::units::Binding;
+use crate::link::{FrameId, How, Program, Site, Value};
+use crate::model::{Call, Expression, ExpressionKind, Literal, StatementKind};
+use crate::rules::catalogue::Kind;
+
+/// `if cached: return cached` refuses when something was found; `if not account: return 401` when nothing was.
+pub(in crate::judge::behaviour) fn refuses_when_found<'m>(program: &Program<'m>, gate: &Gate<'m>) -> bool {
+    found_when(program, gate.test, gate.frame, 0) == gate.refuses_when
+}
+
+/// Whether a test holds where something was found.
+fn found_when<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, depth: usize) -> bool {
+    match &test.kind {
+        ExpressionKind::Await(inner) => found_when(program, inner, frame, depth),
+        ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+            ("not", [inner]) => !found_when(program, inner, frame, depth),
+            ("==" | "is", [_, other]) if is_nothing(other) => false,
+            ("!=" | "is not", [_, other]) if is_nothing(other) => true,
+            ("not in", _) => false,
+            _ if is_some_length(operator, operands) => !matches!(operator.as_str(), "==" | "<" | "<="),
+            ("and" | "or", [first, ..]) => found_when(program, first, frame, depth),
+            _ => true,
+        },
+        ExpressionKind::Call(call) => {
+            let is_none = matches!(&call.callee.kind, ExpressionKind::Member { name, .. }
+                if matches!(name.as_str(), "is_none" | "is_empty" | "isEmpty"));
+            !is_none && answers_when_found(program, call, frame, depth).unwrap_or(true)
+        }
+        _ => true,
+    }
+}
+
+/// Whether a comparison only asks if a list holds anything: `rows.length > 0`, `len(rows) == 0`, `rows.len() >= 1`.
+fn is_some_length(operator: &str, operands: &[Expression]) -> bool {
+    let [counted, least] = operands else { return false };
+    let ExpressionKind::Literal(Literal::Number(least)) = least.kind else { return false };
+    let is_length = match &counted.kind {
+        ExpressionKind::Member { name, .. } => matches!(name.as_str(), "length" | "rowCount" | "rowcount"),
+        ExpressionKind::Call(call) => {
+            matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name == "len")
+        }
+        _ => false,
+    };
+    is_length
+        && match operator {
+            ">" | "==" | "!=" | "<=" => least == 0.0,
+            ">=" | "<" => least == 1.0,
+            _ => false,
+        }
+}
+
+/// What a function of the program answers where something was found: no in `if row: return False`, then `return True`.
+fn answers_when_found<'m>(program: &Program<'m>, call: &'m Call, frame: FrameId, depth: usize) -> Option<bool> {
+    let site = Site { call: program.units.call_id(call)?, frame };
+    if depth > 3 {
+        return None;
+    }
+    program.callees(&call.callee, frame).iter().find_map(|callee| {
+        let Value::Function { unit, closure, receiver } = callee else { return None };
+        let inner = program.enter(*unit, *closure, receiver.clone(), How::Call(site))?;
+        let told = program.exits(*unit, inner).iter().find_map(|gate| {
+            let refusal = gate.refusal?.last()?;
+            let StatementKind::Return(Some(value)) = &refusal.kind else { return None };
+            let ExpressionKind::Literal(Literal::Boolean(answer)) = value.kind else { return None };
+            let is_found = found_when(program, gate.test, gate.frame, depth + 1) == gate.refuses_when;
+            Some(answer == is_found)
+        });
+        // `return rows.length === 0`
+        let answer = match program.units.units[*unit].returns.as_slice() {
+            [answer] if matches!(answer.kind, ExpressionKind::Operator { .. }) => Some(*answer),
+            _ => None,
+        };
+        told.or_else(|| Some(found_when(program, answer?, inner, depth + 1)))
+    })
+}
+
+/// A test of how much there is, not of whether there is anything; with the time it is about the age of what was found.
+pub(super) fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, depth: usize) -> bool {
+    if depth > 8 {
+        return false;
+    }
+    match &test.kind {
+        ExpressionKind::Await(inner) => is_about_numbers(program, inner, frame, depth + 1),
+        ExpressionKind::Operator { operator, operands } => match operator.as_str() {
+            _ if is_some_length(operator, operands) => false,
+            "<" | ">" | "<=" | ">=" => {
+                let slice = program.slice(test, frame);
+                let asks_clock = |slice: &Slice<'m>| {
+                    slice
+                        .sites
+                        .iter()
+                        .any(|site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Clock)))
+                };
+                let is_age = operands.iter().any(|operand| is_age(program, operand, frame)) && asks_clock(&slice);
+                // `seen.get(key, 0.0) > now`: what is stored is when it ends.
+                let is_end = || operands.iter().any(|operand| is_now(program, operand, frame));
+                !is_age && !is_end()
+            }
+            "not" => operands.first().is_some_and(|inner| is_about_numbers(program, inner, frame, depth + 1)),
+            _ => false,
+        },
+        ExpressionKind::Call(call) => {
+            let Some(id) = program.units.call_id(call) else { return false };
+            let site = Site { call: id, frame };
+            program.callees(&call.callee, frame).iter().any(|callee| {
+                let Value::Function { unit, closure, receiver } = callee else { return false };
+                let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Call(site)) else {
+                    return false;
+                };
+                let returns = &program.units.units[*unit].returns;
+                returns.iter().any(|value| is_about_numbers(program, value, inner, depth + 1))
+            })
+        }
+        _ => false,
+    }
+}
+
+/// Whether an expression is the time of now, by a name or as it is asked for.
+fn is_now<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> bool {
+    match &expression.kind {
+        ExpressionKind::Call(call) => program.units.call_id(call).is_some_and(|call| {
+            let paths = program.callee_paths(Site { call, frame });
+            paths.iter().any(|path| program.is_a(path, Kind::Clock))
+        }),
+        ExpressionKind::Name(name) => {
+            let unit = &program.units.units[program.unit_of_frame(frame)];
+            match unit.names.get(name.as_str()).map(Vec::as_slice) {
+                Some([Binding::Value { value, access, .. }]) => {
+                    access.is_empty() && matches!(value.kind, ExpressionKind::Call(_)) && is_now(program, value, frame)
+                }
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Whether a time is compared as what has passed since another: `(now - stored_at).seconds`, also by a name for it. That
+/// times were subtracted somewhere on the way to a count makes no age of it.
+fn is_age<'m>(program: &Program<'m>, operand: &'m Expression, frame: FrameId) -> bool {
+    fn holds_difference(expression: &Expression, depth: usize) -> bool {
+        let mut found = is_difference(expression);
+        if depth < 6 {
+            children(expression, &mut |each| found |= holds_difference(each, depth + 1));
+        }
+        found
+    }
+    let named = program.values(operand, frame);
+    holds_difference(operand, 0)
+        || named
+            .iter()
+            .any(|value| matches!(value, Value::Data { expression, .. } if holds_difference(expression.0, 0)))
+}
+
+/// `now - stored_at`.
+fn is_difference(part: &Expression) -> bool {
+    matches!(&part.kind, ExpressionKind::Operator { operator, operands } if operator == "-" && operands.len() == 2)
+}
+
+pub(super) fn is_nothing(expression: &Expression) -> bool {
+    matches!(expression.kind, ExpressionKind::Literal(Literal::Null | Literal::Boolean(false)))
+        || matches!(&expression.kind, ExpressionKind::Name(name) if name == "undefined")
+        || matches!(&expression.kind, ExpressionKind::Literal(Literal::Number(number)) if *number == 0.0)
+}
