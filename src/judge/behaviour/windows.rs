@@ -186,11 +186,16 @@ fn of_text(text: &str) -> Span {
         return of_seconds(seconds);
     }
     let with = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
-    // Within other text it is a place for a value: `where owner = %s`.
-    if trimmed == "%s" || with(&["%H", "%I", "%M", "%S", "%T", "%X", "%c", "HH", "hh:", "mm:ss"]) {
+    // Within other text `%s` and `%d` are places for values: `where owner = %s`, `spent:%d`.
+    if trimmed == "%s" || directive(text, "HIMSTXc") || with(&["HH", "hh:", "mm:ss"]) {
         return Span { short: true, ..Span::default() };
     }
-    if with(&["%d", "%j", "%F", "%D", "%x", "%Y-%m", "%Y%m", "YYYY-MM", "yyyy-MM", "YYYYMM", "yyyyMM", "yyyy-mm-dd"]) {
+    let is_day = directive(text, "d") && directive(text, "mbByYG");
+    if matches!(trimmed, "%d" | "%x")
+        || is_day
+        || directive(text, "jFD")
+        || with(&["%Y-%m", "%Y%m", "YYYY-MM", "yyyy-MM", "YYYYMM", "yyyyMM", "yyyy-mm-dd"])
+    {
         return Span { long: true, ..Span::default() };
     }
     let compact: String = lower.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -201,6 +206,15 @@ fn of_text(text: &str) -> Span {
     let short =
         intervals(&compact).any(|seconds| seconds < DAY) || interval(&["date_trunc('hour", "date_trunc('minute"]);
     Span { long, short, clock: compact.contains("now()") }
+}
+
+/// Whether a format of times has one of these directives. A word behind the sign is a pattern: `like '%Message%'`.
+fn directive(text: &str, letters: &str) -> bool {
+    text.match_indices('%').any(|(at, _)| {
+        let mut rest = text.get(at + 1..).unwrap_or_default().chars();
+        rest.next().is_some_and(|letter| letters.contains(letter))
+            && !rest.next().is_some_and(|next| next.is_ascii_lowercase())
+    })
 }
 
 /// The intervals of a statement: `interval '24 hours'`, `interval 1 day`, `'-1 day'`.
@@ -231,6 +245,9 @@ mod tests {
         assert!(of_text("select sum(usd) from calls where at > now() - interval '24 hours'").long);
         assert!(of_text("select sum(usd) from calls where at > now() - interval '1 hour'").short);
         assert!(of_text("select count(*) from calls where by = %s and at > now() - interval '1 day'").long);
+        assert!(of_text("%d %b %Y").long && of_text("%d").long && of_text("%Y%m%dT%H%M%S").short);
+        assert_eq!(of_text("spent:%d"), Span::default());
+        assert_eq!(of_text("select id from notes where text like '%Message%'"), Span::default());
         assert!(of_text("1 d").long && of_text("10 m").short && of_text("a text") == Span::default());
     }
 }

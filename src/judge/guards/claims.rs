@@ -79,15 +79,18 @@ impl<'m> Change<'m> {
         change
     }
 
-    /// Whether what it sets is another value than the one that it asks for.
+    /// Whether it is about a row that somebody names, and what it sets is another value than the one that it asks for.
+    /// Without a name it claims whatever is there: a lock, the next of a queue.
     fn ends_its_condition(&self) -> bool {
-        self.asked.iter().filter(|(_, value)| is_literal(value)).any(|(column, asked)| {
-            let is_other = |value: &Expression| match (&value.kind, &asked.kind) {
-                (ExpressionKind::Literal(new), ExpressionKind::Literal(old)) => new != old,
-                _ => Program::written(value) != Program::written(asked),
-            };
-            self.set.iter().any(|(other, value)| other == column && is_other(value))
-        })
+        let names_row = self.asked.iter().any(|(_, value)| !is_literal(value));
+        names_row
+            && self.asked.iter().filter(|(_, value)| is_literal(value)).any(|(column, asked)| {
+                let is_other = |value: &Expression| match (&value.kind, &asked.kind) {
+                    (ExpressionKind::Literal(new), ExpressionKind::Literal(old)) => new != old,
+                    _ => Program::written(value) != Program::written(asked),
+                };
+                self.set.iter().any(|(other, value)| other == column && is_other(value))
+            })
     }
 
     /// The parts of a call; what the outermost one is given by name is what it sets.
@@ -172,11 +175,12 @@ fn statement_ends_its_condition(text: &str) -> bool {
             || value.starts_with(|first: char| first.is_ascii_digit())
             || matches!(value, "true" | "false" | "null")
     };
-    asked
-        .split(" and ")
-        .filter_map(pair)
-        .filter(|(_, value)| is_literal(value))
-        .any(|(column, value)| set.iter().any(|(other, new)| *other == column && *new != value))
+    let asked: Vec<(String, String)> = asked.split(" and ").filter_map(pair).collect();
+    let names_row = asked.iter().any(|(_, value)| !is_literal(value));
+    let ends = |(column, value): &(String, String)| {
+        is_literal(value) && set.iter().any(|(other, new)| other == column && new != value)
+    };
+    names_row && asked.iter().any(ends)
 }
 
 #[cfg(test)]
@@ -192,9 +196,10 @@ mod tests {
             assert!(statement_ends_its_condition(text), "{text}");
         }
         for text in [
-            "update reviews set state = 'drafting' where id = 7",
-            "update reviews set state = 'new' where id = 7 and state = 'new'",
+            "update reviews set state = 'drafting' where id = $1",
+            "update reviews set state = 'new' where id = $1 and state = 'new'",
             "update reviews set draft = $1 where state = 'new'",
+            "update locks set is_held = true where is_held = false",
         ] {
             assert!(!statement_ends_its_condition(text), "{text}");
         }
