@@ -162,6 +162,8 @@ pub struct Entries<'m> {
     found: FxHashMap<(ModuleId, Span), FactId>,
     /// The facts by which entry points were registered, by their number.
     libraries: FxHashMap<usize, FactId>,
+    /// The one application that the program makes of a class, for what is registered with whatever there is.
+    applications: FxHashMap<&'m str, Option<Site>>,
     /// Routers that a call answers requests with, with that call.
     served: Vec<(CallId, Site)>,
 }

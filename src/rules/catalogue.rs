@@ -236,7 +236,8 @@ pub struct Fact {
     pub unit: Option<String>,
     /// Argument path of the greatest length; without it the call itself is the limit.
     pub limit: Option<String>,
-    /// The method that must be called for a limit to hold (`.validate`), or the field of a view by which a guard goes.
+    /// The method that must be called for a limit to hold (`.validate`), the field of a view by which a guard goes,
+    /// or the class of the application that a decorator means.
     pub by: Option<String>,
     /// Key paths (`*` for one key, `**` for any), or argument paths of objects whose keys count.
     #[serde(default)]

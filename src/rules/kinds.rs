@@ -38,7 +38,9 @@ pub enum Kind {
     /// `exports` names the methods that the framework calls (`post/create/perform_create` is one that it calls for a POST
     /// within methods of its own, and `receives` names the field with the class of what it passes), and `guards` also fields
     /// of the class that list guards. Of a decorator `exports` names the functions for which the fact holds. With
-    /// `role = "decides"` what `guards` names is asked whether the handler is to run: it refuses by saying no.
+    /// `role = "decides"` what `guards` names is asked whether the handler is to run: it refuses by saying no. `by` names
+    /// the class of the application with which a decorator registers that is called on none, where there is only one; what
+    /// the decorator is given for `guards` then stands in place of the application's.
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
     /// `handlers` arguments that hold a start-up function (a lifespan), or classes of which objects are made at the start.
@@ -266,7 +268,7 @@ pub const KINDS: [Keys; 49] = [
         Kind::Route,
         "route",
         &["names", "entry"],
-        &["public", "handler", "path", "method", "exports", "guards", "receives", "role"],
+        &["public", "handler", "path", "method", "exports", "guards", "receives", "role", "by"],
     ),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
     keys(

@@ -9,7 +9,7 @@ use crate::rules::catalogue::{Fact, Kind};
 use super::chains::member_of;
 use super::class_handlers::{field_links, handlers_of, own_links};
 use super::development::is_defined_in_development;
-use super::links::guard_links;
+use super::links::{arguments_of, guard_links};
 use super::naming::{entry_name, entry_name_of, never_long, route_path};
 use super::registered::{handled_errors, is_narrow};
 use super::{Entries, Entry, Link, Order, Registered, Role, handler_frame};
@@ -141,7 +141,7 @@ impl<'m> Entries<'m> {
             routes.retain(|(_, fact)| if is_named { names_it(fact) } else { fact.exports.is_empty() });
             for (_, fact) in routes {
                 registers = true;
-                let router = sites.first().copied();
+                let router = self.application_of(program, fact, site, sites.first().copied());
                 self.add_decorated(program, unit, function, fact, site, router, member_of(path), inner, frame);
             }
             let of_development = || {
@@ -192,6 +192,30 @@ impl<'m> Entries<'m> {
             self.registrations.extend(site.map(|site| site.call));
         }
         registers
+    }
+
+    /// The object with which a decorator registers: the one that it is called on, or the only application of the program
+    /// (`@shared_task`). What it is given itself may stand in place of what that one has: `@app.task(base=Recorded)`.
+    fn application_of(
+        &mut self,
+        program: &Program<'m>,
+        fact: &'m Fact,
+        site: Option<Site>,
+        on: Option<Site>,
+    ) -> Option<Site> {
+        let Some(class) = fact.by.as_deref() else { return on };
+        if site.is_some_and(|site| fact.guards.iter().any(|path| !arguments_of(program, site, path).is_empty())) {
+            return None;
+        }
+        if on.is_some() {
+            return on;
+        }
+        *self.applications.entry(class).or_insert_with(|| {
+            let calls = program.units.calls.iter().enumerate();
+            let sites = calls.map(|(call, info)| Site { call, frame: program.open_frame(info.unit) });
+            let mut made = sites.filter(|site| program.callee_paths(*site).iter().any(|path| **path == *class));
+            made.next().filter(|_| made.next().is_none())
+        })
     }
 
     #[expect(clippy::too_many_arguments, reason = "one registration is that many things")]
