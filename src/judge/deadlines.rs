@@ -291,7 +291,7 @@ pub fn is_layer<'m>(case: &Case<'_, 'm>, link: &Link<'m>) -> bool {
         // A middleware of the program's own that goes on within a deadline.
         Some(frame) => {
             let reach = case.guards.reach(frame);
-            let onwards = case.guards.continuations(&reach);
+            let onwards = case.guards.continuations(frame);
             let is_bounded = |trail: Trail| trail.iter().any(|step| around(case, *step, false, false).is_some());
             !onwards.is_empty() && onwards.iter().all(|site| reach.trails(*site).into_iter().all(is_bounded))
         }

@@ -29,6 +29,7 @@ use crate::rules::checked::{FactId, plain};
 
 use super::behaviour::Behaviour;
 use memory::Memory;
+use refusals::Refusals;
 
 /// Where a guard stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +51,7 @@ pub struct Guards<'p, 'm> {
     /// What runs from handlers together with what is injected into them.
     injected: RefCell<WithInjected>,
     memory: Memory,
+    refusals: Refusals<'m>,
     initialised: RefCell<HashMap<String, Option<Protection>>>,
     /// The method and path of the requests that are looked at (`POST /ask`), and whether an answer has depended on it.
     route: RefCell<Option<String>>,
@@ -73,6 +75,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             reaches: RefCell::default(),
             injected: RefCell::default(),
             memory: Memory::default(),
+            refusals: Refusals::default(),
             initialised: RefCell::default(),
             route: RefCell::default(),
             depends_on_route: Cell::new(false),

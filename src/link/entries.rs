@@ -75,7 +75,7 @@ pub struct Link<'m> {
     pub span: Span,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Wraps the handler from the inside of the registration.
     Decorator,

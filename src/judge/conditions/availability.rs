@@ -286,11 +286,8 @@ fn exported_number(case: &Case<'_, '_>, module: ModuleId, key: &str) -> Option<f
 /// The place at which an entry point's module exports a key that a fact about its platform names.
 pub fn asked_for(case: &Case<'_, '_>, entry: &Entry<'_>, fact: &Fact) -> Option<Span> {
     let program = case.program;
-    if !globs(&fact.files)?.is_match(&program.modules[entry.module].path) {
-        return None;
-    }
     let frame = program.module_frame(entry.module);
-    fact.keys.iter().find_map(|key| {
+    let found = fact.keys.iter().find_map(|key| {
         let (name, rest) = key.split_once('.').unwrap_or((key, ""));
         let export = program.units.exports[entry.module].iter().find(|export| export.name == name)?;
         let value = export.value.as_ref()?;
@@ -299,5 +296,6 @@ pub fn asked_for(case: &Case<'_, '_>, entry: &Entry<'_>, fact: &Fact) -> Option<
             Given::Present { expression, .. } => Some(expression.span),
             _ => None,
         }
-    })
+    })?;
+    globs(&fact.files)?.is_match(&program.modules[entry.module].path).then_some(found)
 }

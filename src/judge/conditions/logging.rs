@@ -336,7 +336,7 @@ fn link_logs<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, link: &Link<'m>) -> Opt
 /// nothing tells what it logs.
 fn around_continuations(case: &Case<'_, '_>, frame: FrameId, route: Option<&str>) -> Option<Told> {
     let reach = case.guards.reach(frame);
-    let onwards = case.guards.continuations(&reach);
+    let onwards = case.guards.continuations(frame);
     if onwards.is_empty() {
         // A hook after the answer: both ways end there.
         let told = inside_for(case, frame, route);
@@ -347,7 +347,7 @@ fn around_continuations(case: &Case<'_, '_>, frame: FrameId, route: Option<&str>
         });
     }
     let mut least: Option<Told> = None;
-    for site in onwards {
+    for site in onwards.iter().copied() {
         for trail in reach.trails(site) {
             if trail.iter().any(|step| case.guards.is_passed_by(*step, route)) {
                 continue;

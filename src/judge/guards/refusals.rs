@@ -1,6 +1,9 @@
 //! The refusals and calls on the way to a call, and the middleware that lets requests pass.
 
+use std::cell::RefCell;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use crate::link::entries::{Role, is_assigned};
 use crate::link::flow::{Exit, Gate};
@@ -11,6 +14,25 @@ use crate::model::{Call, Expression, ExpressionKind, Language, Literal, Statemen
 use crate::rules::catalogue::Kind;
 
 use super::Guards;
+
+/// Calls within calls whose refusals are looked for.
+const CALLS_DEEP: usize = 3;
+/// Refusals of one call that are looked at.
+const GATES: usize = 200;
+
+/// What is refused on one way through a function, and the calls that have happened on it.
+type Way<'m> = (Vec<Gate<'m>>, Vec<Site>);
+
+/// The refusals that were found: the same functions run in front of many entry points and on many ways.
+#[derive(Default)]
+pub(super) struct Refusals<'m> {
+    /// What a call stops its caller by.
+    calls: RefCell<FxHashMap<Site, Rc<[Gate<'m>]>>>,
+    /// The calls by which what stands in front goes on.
+    onwards: RefCell<FxHashMap<FrameId, Rc<[Site]>>>,
+    /// What stands in front of handlers, for the requests to one route.
+    in_front: RefCell<FxHashMap<(FrameId, Role, Option<String>), Rc<[Way<'m>]>>>,
+}
 
 impl<'p, 'm> Guards<'p, 'm> {
     /// The gates that refuse on one way: in front of each of its calls, and in what has run before them.
@@ -115,16 +137,28 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// The gates by which a call stops its caller, without those that raise what the caller catches and goes on.
     fn refusals_through(&self, site: Site, until: Option<NodeId>, gates: &mut Vec<Gate<'m>>, depth: usize) {
         let node = self.program.units.calls[site.call].node;
-        let known = gates.len();
-        self.refusals_of_call(site, gates, depth);
-        let found = gates.split_off(known);
-        gates.extend(found.into_iter().filter(|gate| !self.program.is_stopped(gate, node, until)));
+        let found = self.refused_by_call(site, depth);
+        gates.extend(found.iter().filter(|gate| !self.program.is_stopped(gate, node, until)));
+    }
+
+    /// What a call stops its caller by; what is asked first and whole is remembered.
+    fn refused_by_call(&self, site: Site, depth: usize) -> Rc<[Gate<'m>]> {
+        if let Some(found) = self.refusals.calls.borrow().get(&site) {
+            return found.clone();
+        }
+        let mut gates = Vec::new();
+        self.refusals_of_call(site, &mut gates, depth);
+        let found: Rc<[Gate<'m>]> = gates.into();
+        if depth == 0 {
+            self.refusals.calls.borrow_mut().insert(site, found.clone());
+        }
+        found
     }
 
     /// The gates by which a call stops its caller.
     pub(super) fn refusals_of_call(&self, site: Site, gates: &mut Vec<Gate<'m>>, depth: usize) {
         let program = self.program;
-        if depth > 3 || gates.len() > 200 || !program.hands_errors_on(site.call) {
+        if depth > CALLS_DEEP || gates.len() > GATES || !program.hands_errors_on(site.call) {
             return;
         }
         for frame in self.hands_on(site) {
@@ -148,13 +182,23 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 
     /// What a function in front of the handler refuses, by the ways through it: gates, and the calls that have happened.
-    pub fn refusals_in(&self, frame: FrameId, role: Role) -> Vec<(Vec<Gate<'m>>, Vec<Site>)> {
+    pub fn refusals_in(&self, frame: FrameId, role: Role) -> Rc<[Way<'m>]> {
+        let key = (frame, role, self.route.borrow().clone());
+        if let Some(found) = self.refusals.in_front.borrow().get(&key) {
+            return found.clone();
+        }
+        let found: Rc<[Way<'m>]> = self.find_refusals_in(frame, role).into();
+        self.refusals.in_front.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    fn find_refusals_in(&self, frame: FrameId, role: Role) -> Vec<Way<'m>> {
         let program = self.program;
         if matches!(role, Role::Observer | Role::After) {
             return vec![(Vec::new(), Vec::new())];
         }
         let reach = self.reach(frame);
-        let onwards = self.continuations(&reach);
+        let onwards = self.continuations(frame);
         if !onwards.is_empty() {
             let trails = onwards.iter().flat_map(|site| reach.trails(*site));
             let ways = trails.filter(|trail| !self.is_exempt(trail));
@@ -178,7 +222,16 @@ impl<'p, 'm> Guards<'p, 'm> {
     }
 
     /// The calls by which a middleware goes on to what comes after it.
-    pub fn continuations(&self, reach: &Reach) -> Vec<Site> {
+    pub fn continuations(&self, frame: FrameId) -> Rc<[Site]> {
+        if let Some(found) = self.refusals.onwards.borrow().get(&frame) {
+            return found.clone();
+        }
+        let found: Rc<[Site]> = self.find_continuations(&self.reach(frame)).into();
+        self.refusals.onwards.borrow_mut().insert(frame, found.clone());
+        found
+    }
+
+    fn find_continuations(&self, reach: &Reach) -> Vec<Site> {
         let program = self.program;
         reach
             .sites(program)

@@ -219,7 +219,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     pub fn in_frame(&self, frame: FrameId, item: &str) -> Option<Protection> {
         once(&self.memory.frames, frame, item, || {
             let reach = self.reach(frame);
-            let onwards = self.continuations(&reach);
+            let onwards = self.continuations(frame);
             if onwards.is_empty() {
                 return self.raises(frame, item, 0);
             }
@@ -269,7 +269,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         let program = self.program;
         let unit = program.unit_of_frame(frame);
         let info = &program.units.units[unit];
-        if !self.continuations(&self.reach(frame)).is_empty() {
+        if !self.continuations(frame).is_empty() {
             return None;
         }
         let answers = |gate: &Gate<'m>| {

@@ -260,10 +260,11 @@ impl<'m> Inputs<'_, '_, 'm> {
             return;
         }
         let Some(frame) = frame_of(program, &link.value) else { return };
-        let ways = guards.refusals_in(frame, link.role).into_iter().map(|(gates, sites)| {
+        let ways = guards.refusals_in(frame, link.role);
+        let ways = ways.iter().map(|(gates, sites)| {
             let mut found = Vec::new();
-            self.measured_by_all(&gates, &mut found);
-            for site in sites.into_iter().filter(|site| self.refuses(*site)) {
+            self.measured_by_all(gates, &mut found);
+            for site in sites.iter().copied().filter(|site| self.refuses(*site)) {
                 self.checked_by(site, &mut found);
             }
             found

@@ -187,8 +187,9 @@ fn in_front<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>) -> Option<Protection> {
     let mut first = None;
     for chain in &entry.chains {
         let found = chain.iter().find_map(|link| {
-            let reach = case.guards.reach(frame_of(case.program, &link.value)?);
-            let onwards = case.guards.continuations(&reach);
+            let frame = frame_of(case.program, &link.value)?;
+            let reach = case.guards.reach(frame);
+            let onwards = case.guards.continuations(frame);
             let ways = onwards.iter().flat_map(|site| reach.trails(*site));
             let mut found = None;
             for trail in ways.filter(|trail| !trail.iter().any(|step| case.guards.is_passed_by(*step, None))) {
