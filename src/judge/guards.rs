@@ -30,6 +30,7 @@ use crate::rules::checked::{FactId, plain};
 use super::behaviour::Behaviour;
 use memory::Memory;
 use refusals::Refusals;
+pub use refusals::Way;
 
 /// Where a guard stands.
 #[derive(Clone, Debug, PartialEq)]

@@ -21,7 +21,13 @@ const CALLS_DEEP: usize = 3;
 const GATES: usize = 200;
 
 /// What is refused on one way through a function, and the calls that have happened on it.
-type Way<'m> = (Vec<Gate<'m>>, Vec<Site>);
+pub type Way<'m> = (Vec<Gate<'m>>, Vec<Site>);
+
+/// The ways through what stands in front of a handler. Where it goes on to nothing there is one, without a trail.
+struct Ways<'m> {
+    trails: Vec<Trail>,
+    ways: Rc<[Way<'m>]>,
+}
 
 /// The refusals that were found: the same functions run in front of many entry points and on many ways.
 #[derive(Default)]
@@ -30,8 +36,10 @@ pub(super) struct Refusals<'m> {
     calls: RefCell<FxHashMap<Site, Rc<[Gate<'m>]>>>,
     /// The calls by which what stands in front goes on.
     onwards: RefCell<FxHashMap<FrameId, Rc<[Site]>>>,
-    /// What stands in front of handlers, for the requests to one route.
-    in_front: RefCell<FxHashMap<(FrameId, Role, Option<String>), Rc<[Way<'m>]>>>,
+    /// What stands in front of handlers.
+    in_front: RefCell<FxHashMap<(FrameId, Role), Rc<Ways<'m>>>>,
+    /// The same for the requests to one route, where that makes a difference.
+    for_route: RefCell<FxHashMap<(FrameId, Role, Option<String>), Rc<[Way<'m>]>>>,
 }
 
 impl<'p, 'm> Guards<'p, 'm> {
@@ -183,26 +191,38 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// What a function in front of the handler refuses, by the ways through it: gates, and the calls that have happened.
     pub fn refusals_in(&self, frame: FrameId, role: Role) -> Rc<[Way<'m>]> {
+        let all = self.ways_through(frame, role);
+        if !all.trails.iter().any(|trail| self.is_exempt(trail)) {
+            return all.ways.clone();
+        }
         let key = (frame, role, self.route.borrow().clone());
-        if let Some(found) = self.refusals.in_front.borrow().get(&key) {
+        let mut known = self.refusals.for_route.borrow_mut();
+        let with_trails = || all.trails.iter().zip(all.ways.iter());
+        let taken = || with_trails().filter(|(trail, _)| !self.is_exempt(trail)).map(|(_, way)| way.clone()).collect();
+        known.entry(key).or_insert_with(taken).clone()
+    }
+
+    fn ways_through(&self, frame: FrameId, role: Role) -> Rc<Ways<'m>> {
+        if let Some(found) = self.refusals.in_front.borrow().get(&(frame, role)) {
             return found.clone();
         }
-        let found: Rc<[Way<'m>]> = self.find_refusals_in(frame, role).into();
-        self.refusals.in_front.borrow_mut().insert(key, found.clone());
+        let found = Rc::new(self.find_ways_through(frame, role));
+        self.refusals.in_front.borrow_mut().insert((frame, role), found.clone());
         found
     }
 
-    fn find_refusals_in(&self, frame: FrameId, role: Role) -> Vec<Way<'m>> {
+    fn find_ways_through(&self, frame: FrameId, role: Role) -> Ways<'m> {
         let program = self.program;
+        let single = |way: Way<'m>| Ways { trails: Vec::new(), ways: [way].into() };
         if matches!(role, Role::Observer | Role::After) {
-            return vec![(Vec::new(), Vec::new())];
+            return single((Vec::new(), Vec::new()));
         }
         let reach = self.reach(frame);
         let onwards = self.continuations(frame);
         if !onwards.is_empty() {
-            let trails = onwards.iter().flat_map(|site| reach.trails(*site));
-            let ways = trails.filter(|trail| !self.is_exempt(trail));
-            return ways.map(|trail| (self.refusals(&trail), self.before_all(&trail))).collect();
+            let trails: Vec<Trail> = onwards.iter().flat_map(|site| reach.trails(*site)).collect();
+            let ways = trails.iter().map(|trail| (self.refusals(trail), self.before_all(trail))).collect();
+            return Ways { trails, ways };
         }
         let unit = program.unit_of_frame(frame);
         let mut gates = program.raising_gates(frame);
@@ -213,7 +233,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         for site in &sites {
             self.refusals_through(*site, None, &mut gates, 0);
         }
-        vec![(gates, sites)]
+        single((gates, sites))
     }
 
     /// Whether a condition depends on the request.

@@ -8,6 +8,7 @@ use crate::model::{Argument, Expression, ExpressionKind};
 use crate::rules::catalogue::Kind;
 
 use super::super::calls::External;
+use super::super::guards::Way;
 use super::measures::{self, Measure};
 use super::schemas::{Ask, Limit};
 use super::{Inputs, Leaf, LeafKind, Origin};
@@ -260,8 +261,19 @@ impl<'m> Inputs<'_, '_, 'm> {
             return;
         }
         let Some(frame) = frame_of(program, &link.value) else { return };
-        let ways = guards.refusals_in(frame, link.role);
-        let ways = ways.iter().map(|(gates, sites)| {
+        for measure in self.measured_on_all(&guards.refusals_in(frame, link.role)).iter() {
+            measures::add(measured, measure.clone());
+        }
+    }
+
+    /// What is measured on all of the ways through what stands in front, remembered: the same stands in front of many.
+    fn measured_on_all(&self, ways: &Rc<[Way<'m>]>) -> Rc<[Measure<'m>]> {
+        // What was found of the ways is kept as long as the guards are: its place stands for it.
+        let key = (ways.as_ptr() as usize, self.is_library.get());
+        if let Some(found) = self.in_front.borrow().get(&key) {
+            return found.clone();
+        }
+        let each = ways.iter().map(|(gates, sites)| {
             let mut found = Vec::new();
             self.measured_by_all(gates, &mut found);
             for site in sites.iter().copied().filter(|site| self.refuses(*site)) {
@@ -269,8 +281,8 @@ impl<'m> Inputs<'_, '_, 'm> {
             }
             found
         });
-        for measure in measures::common(ways.collect()) {
-            measures::add(measured, measure);
-        }
+        let found: Rc<[Measure<'m>]> = measures::common(each.collect()).into();
+        self.in_front.borrow_mut().insert(key, found.clone());
+        found
     }
 }

@@ -93,6 +93,9 @@ pub struct Leaf<'m> {
 /// What is measured on the way to a call, by entry and call.
 type Measured<'m> = RefCell<HashMap<(usize, Site), Rc<Vec<Measure<'m>>>>>;
 
+/// What is measured in front, by the place of its ways, and whether for a call that no entry point reaches.
+type InFront<'m> = RefCell<FxHashMap<(usize, bool), Rc<[Measure<'m>]>>>;
+
 /// What tests measure, by test and frame, and whether a call is looked at that no entry point reaches.
 type Tests<'m> = RefCell<FxHashMap<(usize, FrameId, bool), Rc<[Measure<'m>]>>>;
 
@@ -110,6 +113,8 @@ pub struct Inputs<'c, 'p, 'm> {
     case: &'c Case<'p, 'm>,
     leaves: RefCell<HashMap<Site, Rc<Vec<Leaf<'m>>>>>,
     measured: Measured<'m>,
+    /// What is measured on the ways through what stands in front of handlers.
+    in_front: InFront<'m>,
     /// What tests measure, by test and frame.
     tests: Tests<'m>,
     /// What calls check against schemas.
@@ -140,6 +145,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             case,
             leaves: RefCell::default(),
             measured: RefCell::default(),
+            in_front: RefCell::default(),
             tests: RefCell::default(),
             checks: RefCell::default(),
             stored_cut: RefCell::default(),
