@@ -15,6 +15,7 @@ use crate::rules::catalogue::{Calls, Kind};
 use crate::rules::checked::FactId;
 use crate::rules::packs::{Because, Packs, Reason};
 
+use super::applications::Applications;
 use super::calls::{self, Endpoints, External};
 use super::conditions::logging::line::Line;
 use super::guards::{Guards, Protection};
@@ -39,6 +40,7 @@ pub struct Case<'p, 'm> {
     /// Values that are made at first use and are used at start-up: where they are declared.
     forced: Vec<(ModuleId, Span)>,
     processes: OnceCell<Processes>,
+    applications: OnceCell<Applications<'p>>,
     by_call: HashMap<CallId, usize>,
     /// The addresses at which people are told.
     channels: OnceCell<Endpoints>,
@@ -88,6 +90,7 @@ impl<'p, 'm> Case<'p, 'm> {
             start_units: HashMap::new(),
             forced: Vec::new(),
             processes: OnceCell::new(),
+            applications: OnceCell::new(),
             by_call,
             channels: OnceCell::new(),
             initialised: RefCell::default(),
@@ -221,6 +224,12 @@ impl<'p, 'm> Case<'p, 'm> {
             let unit = self.program.unit_of_frame(*frame);
             self.program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame: *frame })
         })
+    }
+
+    /// Whether two modules run together: in one application, and in one process of it.
+    pub fn run_together(&self, one: ModuleId, other: ModuleId) -> bool {
+        let applications = self.applications.get_or_init(|| Applications::of(self.program, self.entries));
+        one == other || !applications.are_apart(one, other) && self.processes().shared(one, other)
     }
 
     /// The external call that a call is.

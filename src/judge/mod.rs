@@ -1,5 +1,6 @@
 //! Stage 4: program + rules → findings, evidence, verdicts, score.
 
+mod applications;
 pub mod baseline;
 pub mod behaviour;
 pub mod calls;

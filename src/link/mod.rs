@@ -70,6 +70,8 @@ pub struct Program<'m> {
     /// Whether a call has run its functions when it returns, by site.
     spent: Memo<Site, bool>,
     run_memo: Memo<Site, Rc<[FrameId]>>,
+    /// The calls of a frame that run others, with what they run.
+    step_memo: Memo<FrameId, Rc<[(Site, FrameId)]>>,
     /// The functions that a call which makes something of a library was given.
     handed: Memo<Site, Rc<[FrameId]>>,
     callee_memo: Memo<Site, Rc<[Rc<str>]>>,
@@ -188,6 +190,7 @@ impl<'m> Program<'m> {
             keys: RefCell::default(),
             spent: RefCell::default(),
             run_memo: RefCell::default(),
+            step_memo: RefCell::default(),
             handed: RefCell::default(),
             callee_memo: RefCell::default(),
             slices: RefCell::default(),
@@ -288,6 +291,7 @@ impl<'m> Program<'m> {
         self.diverging.borrow_mut().clear();
         self.spent.borrow_mut().clear();
         self.run_memo.borrow_mut().clear();
+        self.step_memo.borrow_mut().clear();
         self.handed.borrow_mut().clear();
         self.callee_memo.borrow_mut().clear();
         self.slices.borrow_mut().clear();

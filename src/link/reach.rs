@@ -119,29 +119,38 @@ impl<'m> Program<'m> {
         let mut at = 0;
         while let Some(frame) = frames.get(at).copied() {
             at += 1;
-            let unit = self.unit_of_frame(frame);
-            for call in &self.units.units[unit].calls {
-                let site = Site { call: *call, frame };
-                for next in self.runs(site).iter().copied() {
-                    let known = frames_of.entry(self.unit_of_frame(next)).or_default();
-                    let next = if known.contains(&next) || known.len() < FRAMES_PER_UNIT { next } else { known[0] };
-                    if !known.contains(&next) {
-                        if frames.len() >= FRAMES {
-                            continue;
-                        }
-                        known.push(next);
-                        frames.push(next);
+            for (site, next) in self.steps_from(frame).iter().copied() {
+                let known = frames_of.entry(self.unit_of_frame(next)).or_default();
+                let next = if known.contains(&next) || known.len() < FRAMES_PER_UNIT { next } else { known[0] };
+                if !known.contains(&next) {
+                    if frames.len() >= FRAMES {
+                        continue;
                     }
-                    let callers = callers.entry(next).or_default();
-                    if !callers.contains(&site) && callers.len() < 64 {
-                        callers.push(site);
-                    }
+                    known.push(next);
+                    frames.push(next);
+                }
+                let callers = callers.entry(next).or_default();
+                if !callers.contains(&site) && callers.len() < 64 {
+                    callers.push(site);
                 }
             }
         }
         frames.shrink_to_fit();
         let (callers, frames_of) = (Groups::of(callers), Groups::of(frames_of));
         Reach { frames, ahead: ahead.to_vec(), callers, frames_of, trails: RefCell::default() }
+    }
+
+    /// The calls of a frame that run others, with what they run: most calls run nothing of the program.
+    fn steps_from(&self, frame: FrameId) -> Rc<[(Site, FrameId)]> {
+        if let Some(known) = self.step_memo.borrow().get(&frame) {
+            return known.clone();
+        }
+        let calls = &self.units.units[self.unit_of_frame(frame)].calls;
+        let sites = calls.iter().map(|call| Site { call: *call, frame });
+        let steps: Rc<[(Site, FrameId)]> =
+            sites.flat_map(|site| self.runs(site).iter().map(|next| (site, *next)).collect::<Vec<_>>()).collect();
+        self.step_memo.borrow_mut().insert(frame, steps.clone());
+        steps
     }
 
     /// The frames that a call runs; remembered, for many entry points reach the same calls.

@@ -325,21 +325,27 @@ impl<'m> Look<'_, '_, 'm> {
             .filter(|item| is_asked(*item, external.kind))
             .filter_map(|item| {
                 let mut said = self.guard_from(item, external, None);
-                if item == Item::C2 && external.reached.is_empty() {
-                    let is_fine = cost::unreached_is_protected(self.case, external, item.id());
-                    let location = self.case.program.place(external.call);
-                    let message = match is_fine {
-                        true => text("a ceiling stands before it", "앞에 상한이 있습니다"),
-                        false => {
-                            let values = [("api", external.api.clone())];
-                            self.case.packs.message("no-cost-cap", "unreached", &values)
-                        }
-                    };
-                    said.push((is_fine, Evidence { location, message }));
-                }
+                said.extend(self.unreached(item, external));
                 self.stand(item, said, |_| self.searched_guard(&entries))
             })
             .collect()
+    }
+
+    /// What stands before a call that no entry point was seen to reach.
+    fn unreached(&self, item: Item, external: &External) -> Option<(bool, Evidence)> {
+        let unfollowed = cost::unfollowed(self.case, external);
+        let (rule, is_fine) = match item {
+            _ if !external.reached.is_empty() => return None,
+            Item::C2 => ("no-cost-cap", cost::unreached_is_protected(self.case, external, item.id())),
+            _ if unfollowed.is_empty() => return None,
+            Item::C1 => ("missing-rate-limit", cost::unfollowed_is_protected(self.case, external, &unfollowed, "C1")),
+            _ => ("no-duplicate-guard", cost::unfollowed_is_protected(self.case, external, &unfollowed, "C3")),
+        };
+        let message = match is_fine {
+            true => text("a guard stands before it", "앞에 가드가 있습니다"),
+            false => self.case.packs.message(rule, "unreached", &[("api", external.api.clone())]),
+        };
+        Some((is_fine, Evidence { location: self.case.program.place(external.call), message }))
     }
 
     /// Whether an entry point (or each of them) guards a call for an item.

@@ -260,10 +260,12 @@ pub fn rate_limit(case: &Case<'_, '_>) -> Outcome {
         return case.not_applicable(Item::C1, Reason::NoPublicEntryPoint);
     }
     let by_entry = paid_by_entry(case, false);
-    if !by_entry.keys().any(|entry| case.entries.entries[*entry].public) {
+    let unfollowed = judge_unfollowed(case, Item::C1, "missing-rate-limit");
+    if unfollowed.is_none() && !by_entry.keys().any(|entry| case.entries.entries[*entry].public) {
         return case.not_applicable(Item::C1, Reason::NoPaidCall);
     }
-    let (findings, evidence) = judge(case, Item::C1, "missing-rate-limit", &by_entry, true);
+    let (mut findings, evidence) = judge(case, Item::C1, "missing-rate-limit", &by_entry, true);
+    findings.extend(unfollowed.into_iter().flatten());
     case.outcome(Item::C1, findings, evidence)
 }
 
@@ -276,13 +278,57 @@ pub fn cost_cap(case: &Case<'_, '_>) -> Outcome {
     let (mut findings, evidence) = judge(case, Item::C2, "no-cost-cap", &by_entry, false);
     for external in case.llm_calls().filter(|external| external.reached.is_empty()) {
         if !unreached_is_protected(case, external, "C2") {
-            let values = [("api", external.api.clone())];
-            let mut finding = case.call_finding("no-cost-cap", "unreached", external.call, &values);
-            finding.confidence = Confidence::Likely;
-            findings.push(finding);
+            findings.push(unreached(case, "no-cost-cap", external));
         }
     }
     case.outcome(Item::C2, findings, evidence)
+}
+
+/// What is found of a call that no entry point was seen to reach.
+fn unreached(case: &Case<'_, '_>, rule: &str, external: &External) -> Finding {
+    let values = [("api", external.api.clone())];
+    let mut finding = case.call_finding(rule, "unreached", external.call, &values);
+    finding.confidence = Confidence::Likely;
+    finding
+}
+
+/// The public entry points of the application that an LLM call belongs to, where nothing was seen to reach it nor any other
+/// LLM call of the application: an application that serves and never asks its model is rarer than a way that could not be
+/// followed.
+pub fn unfollowed<'c, 'm>(case: &'c Case<'_, 'm>, external: &External) -> Vec<&'c Entry<'m>> {
+    let program = case.program;
+    let module = program.units.calls[external.call].module;
+    let is_near = |entry: &&Entry<'m>| case.run_together(entry.module, module);
+    let is_reached = || case.llm_calls().any(|other| case.entries_of(other).iter().any(is_near));
+    if external.reached.is_empty() && !is_reached() {
+        case.entries.entries.iter().filter(|entry| entry.public).filter(is_near).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// Whether a call that no entry point was seen to reach is protected wherever it may be reached from.
+pub fn unfollowed_is_protected<'m>(
+    case: &Case<'_, 'm>,
+    external: &External,
+    entries: &[&Entry<'m>],
+    item: &str,
+) -> bool {
+    let in_front = |entry: &&Entry<'m>| {
+        entry.chains.iter().all(|chain| !chain.is_empty() && case.guards.on_chain(chain, item).is_some())
+    };
+    unreached_is_protected(case, external, item) || entries.iter().all(in_front)
+}
+
+/// One finding for each LLM call to which no way was followed, and whose guard is not seen. None: there is no such call.
+fn judge_unfollowed(case: &Case<'_, '_>, item: Item, rule: &str) -> Option<Vec<Finding>> {
+    let with_entries = case.llm_calls().map(|external| (external, unfollowed(case, external)));
+    let calls: Vec<_> = with_entries.filter(|(_, entries)| !entries.is_empty()).collect();
+    let lacks = |external, entries: &[_]| !unfollowed_is_protected(case, external, entries, item.id());
+    (!calls.is_empty()).then(|| {
+        let lacking = calls.iter().filter(|(external, entries)| lacks(external, entries));
+        lacking.map(|(external, _)| unreached(case, rule, external)).collect()
+    })
 }
 
 /// A call that no entry point reaches is its own entry: what stands before it in its own function counts.
@@ -297,10 +343,12 @@ pub fn idempotency(case: &Case<'_, '_>) -> Outcome {
     }
     let mut by_entry = paid_by_entry(case, false);
     add_payments(case, &mut by_entry);
-    if !by_entry.keys().any(|entry| case.entries.entries[*entry].public) {
+    let unfollowed = judge_unfollowed(case, Item::C3, "no-duplicate-guard");
+    if unfollowed.is_none() && !by_entry.keys().any(|entry| case.entries.entries[*entry].public) {
         return case.not_applicable(Item::C3, Reason::NoPaidCall);
     }
-    let (findings, evidence) = judge(case, Item::C3, "no-duplicate-guard", &by_entry, true);
+    let (mut findings, evidence) = judge(case, Item::C3, "no-duplicate-guard", &by_entry, true);
+    findings.extend(unfollowed.into_iter().flatten());
     case.outcome(Item::C3, findings, evidence)
 }
 

@@ -131,8 +131,6 @@ pub struct Inputs<'c, 'p, 'm> {
     changed: Changed<'m>,
     /// The keys by which something is taken where only the running program knows them.
     keys: Keys,
-    /// The project of each module that serves by itself.
-    applications: OnceCell<Vec<Option<&'p str>>>,
     /// Whether a call is being looked at that no entry point reaches.
     is_library: Cell<bool>,
     /// Whether a stored value is being looked at: what it was made of is not asked for the same again.
@@ -155,7 +153,6 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             changes: OnceCell::new(),
             changed: RefCell::default(),
             keys: RefCell::default(),
-            applications: OnceCell::new(),
             is_library: Cell::new(false),
             looks_at_stored: Cell::new(false),
         }
@@ -199,30 +196,8 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             all
         });
         let program = self.program();
-        let is_near = |frame: FrameId| self.run_together(module, program.module_of(program.unit_of_frame(frame)));
+        let is_near = |frame: FrameId| self.case.run_together(module, program.module_of(program.unit_of_frame(frame)));
         all.get(key).into_iter().flatten().filter(|(_, frame)| is_near(*frame)).copied().collect()
-    }
-
-    /// Whether two modules run together: projects that serve by themselves are applications of their own.
-    fn run_together(&self, one: ModuleId, other: ModuleId) -> bool {
-        if one == other {
-            return true;
-        }
-        let applications = self.applications.get_or_init(|| {
-            let program = self.program();
-            let home = |module: ModuleId| {
-                let path = &program.modules[module].path;
-                let holds = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-                let around =
-                    program.projects.iter().filter(|project| project.folder.is_empty() || holds(&project.folder));
-                around.map(|project| project.folder.as_str()).max_by_key(|folder| folder.len())
-            };
-            let serving: FxHashSet<_> = self.case.entries.entries.iter().map(|entry| home(entry.module)).collect();
-            (0..program.modules.len()).map(|module| home(module).filter(|home| serving.contains(&Some(home)))).collect()
-        });
-        let of = |module: ModuleId| applications.get(module).copied().flatten();
-        let is_apart = of(one).zip(of(other)).is_some_and(|(one, other)| one != other);
-        !is_apart && self.case.processes().shared(one, other)
     }
 
     fn changes(&self) -> &Changes<'m> {

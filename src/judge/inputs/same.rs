@@ -117,7 +117,7 @@ impl<'s, 'c, 'p, 'm> Same<'s, 'c, 'p, 'm> {
     }
 
     fn runs_with(&self, unit: UnitId, alias: &Alias<'m>) -> bool {
-        self.inputs.run_together(self.program.module_of(unit), alias.module)
+        self.inputs.case.run_together(self.program.module_of(unit), alias.module)
     }
 
     fn is_key(&self, expression: &Expression, unit: UnitId, alias: &Alias<'m>) -> bool {

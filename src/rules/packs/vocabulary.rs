@@ -53,7 +53,10 @@ pub const CONDITIONS: [Condition; 18] = [
             ("raw-error", &["api", "entry"]),
         ],
     ),
-    condition("missing-rate-limit", &[("none", &["api", "entry"]), ("not-wired", &["api", "entry", "guard"])]),
+    condition(
+        "missing-rate-limit",
+        &[("none", &["api", "entry"]), ("unreached", &["api"]), ("not-wired", &["api", "entry", "guard"])],
+    ),
     condition(
         "no-cost-cap",
         &[
@@ -65,7 +68,12 @@ pub const CONDITIONS: [Condition; 18] = [
     ),
     condition(
         "no-duplicate-guard",
-        &[("none", &["api", "entry"]), ("not-wired", &["api", "entry", "guard"]), ("ignored", &["entry", "guard"])],
+        &[
+            ("none", &["api", "entry"]),
+            ("unreached", &["api"]),
+            ("not-wired", &["api", "entry", "guard"]),
+            ("ignored", &["entry", "guard"]),
+        ],
     ),
     condition("unlimited-input", &[("none", &["api", "entry", "field"])]),
     condition("missing-max-tokens", &[("none", &["api"])]),
