@@ -1,11 +1,11 @@
 //! The calls that leave the process, with what holds for each: time limit, retries, output limit.
 
 use regex::RegexSet;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::arguments::{Amount, Given, Held};
 use crate::link::reach::Reach;
-use crate::link::units::{CallId, UnitId};
+use crate::link::units::{CallId, ModuleId, UnitId};
 use crate::link::{Program, Site, Value};
 use crate::model::{ExpressionKind, Language};
 use crate::rules::amounts;
@@ -13,6 +13,8 @@ use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
 use crate::rules::checked::{FactId, plain};
 
 use super::replies::Replies;
+use super::requests::{begins_with_setting, only_reads};
+use super::transports;
 
 /// A call that leaves the process.
 #[derive(Clone, Debug)]
@@ -48,6 +50,14 @@ impl Which {
     }
 }
 
+/// What tells raw requests apart.
+struct Known<'m> {
+    endpoints: Endpoints,
+    replies: Replies<'m>,
+    /// The modules that run in the browser.
+    pages: FxHashSet<ModuleId>,
+}
+
 /// Finds all external calls of shipping code, in the order of files and lines.
 pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
     // The entry points that run each unit.
@@ -55,8 +65,12 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
     for (entry, reach) in reaches.iter().enumerate() {
         reach.units().for_each(|unit| running.entry(unit).or_default().push(entry));
     }
-    let endpoints = Endpoints::of(program, Kind::Endpoint);
-    let replies = Replies::of(program);
+    let known = Known {
+        endpoints: Endpoints::of(program, Kind::Endpoint),
+        replies: Replies::of(program),
+        pages: program.browser_modules(),
+    };
+    let mut transports = None;
     let mut all = Vec::new();
     for call in 0..program.units.calls.len() {
         let info = &program.units.calls[call];
@@ -68,10 +82,16 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         };
         let sites = std::iter::once(open).chain(entries.iter().flat_map(sites_of));
         let Some((kind, fact, endpoint, api)) =
-            sites.take(24).find_map(|site| classify(program, &endpoints, &replies, site))
+            sites.take(24).find_map(|site| classify(program, &known, site, !entries.is_empty()))
         else {
             continue;
         };
+        if kind == Calls::External
+            && transports::hands_on_address(program, open)
+            && transports.get_or_insert_with(|| transports::of_clients(program)).contains(&info.unit)
+        {
+            continue;
+        }
         let reached = entries.iter().map(|entry| (*entry, sites_of(entry).collect())).collect();
         all.push(External { call, kind, api, fact, endpoint, open, reached });
     }
@@ -86,7 +106,7 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         .map(|each| each.call)
         .collect();
     all.retain(|each| !inner.contains(&each.call));
-    leave_to_the_browser(program, &mut all);
+    leave_to_the_browser(program, &known.pages, &mut all);
     all.sort_by_key(|each| {
         let place = program.place(each.call);
         (place.path, place.line, place.column, program.units.calls[each.call].call.span.end)
@@ -104,8 +124,7 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
 }
 
 /// Requests that only a page makes, to its own server or for its own sake, are not the server's.
-fn leave_to_the_browser(program: &Program<'_>, all: &mut Vec<External>) {
-    let pages = program.browser_modules();
+fn leave_to_the_browser(program: &Program<'_>, pages: &FxHashSet<ModuleId>, all: &mut Vec<External>) {
     all.retain(|each| {
         each.kind != Calls::External
             || !each.reached.is_empty()
@@ -147,11 +166,12 @@ impl Endpoints {
     }
 }
 
+/// `is_served`: whether an entry point reaches the call.
 fn classify<'m>(
     program: &Program<'m>,
-    endpoints: &Endpoints,
-    replies: &Replies<'m>,
+    known: &Known<'m>,
     site: Site,
+    is_served: bool,
 ) -> Option<(Calls, FactId, Option<FactId>, String)> {
     for path in program.callee_paths(site).iter() {
         let call = program.facts_of(path, Kind::Call).into_iter().find(|(_, fact)| program.applies(fact, site));
@@ -175,16 +195,26 @@ fn classify<'m>(
                 }
                 _ => None,
             };
-            let base = base_address(program, site);
+            let module = program.units.calls[site.call].module;
+            // `process.env.API_URL || ""`: a server has no page to go by; it works only where the variable is set.
+            let is_set_elsewhere = || match url {
+                Some(Given::Present { expression, frame }) => {
+                    is_served && !known.pages.contains(&module) && begins_with_setting(program, expression, frame, 0)
+                }
+                _ => false,
+            };
+            let base = base_address(program, site).or_else(|| is_set_elsewhere().then(|| "*".to_owned()));
             let whole = format!("{}{}", base.clone().unwrap_or_default(), text.clone().unwrap_or_default());
             // A path without a host is the page's own server, one from the module on a file of its own.
             const OWN: [&str; 5] = ["/", "./", "../", "blob:", "data:"];
-            let is_script = program.modules[program.units.calls[site.call].module].language == Language::TypeScript;
+            let is_script = program.modules[module].language == Language::TypeScript;
             let is_own = |text: &str| OWN.iter().any(|start| text.starts_with(start));
             if is_script && base.is_none() && text.as_deref().is_some_and(is_own) {
                 return None;
             }
-            let endpoint = endpoints.find(&whole).or_else(|| told_by_reply(program, replies, &whole, site));
+            let told =
+                || told_by_reply(program, &known.replies, &whole, site).filter(|_| !only_reads(program, path, site));
+            let endpoint = known.endpoints.find(&whole).or_else(told);
             let kind = endpoint.and_then(|id| program.catalogue.fact(id).calls).unwrap_or(Calls::External);
             let host =
                 whole.split("://").nth(1).unwrap_or("").split(['?', '*']).next().unwrap_or("").trim_end_matches('/');

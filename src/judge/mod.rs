@@ -17,10 +17,12 @@ pub mod inputs;
 mod inventory;
 pub mod processes;
 mod replies;
+mod requests;
 pub mod retrying;
 pub mod secrets;
 pub mod settle;
 pub mod streams;
+mod transports;
 
 use std::collections::BTreeSet;
 

@@ -5,7 +5,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::link::units::UnitId;
+use crate::link::units::{CallId, UnitId};
 use crate::link::{FrameId, How, Program, Site};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::{Calls, Kind};
@@ -54,32 +54,41 @@ impl<'m> Replies<'m> {
     /// its function only hands the reply back, in those that call that.
     pub(super) fn find(&self, program: &Program<'m>, site: Site) -> Option<FactId> {
         let mut frame = site.frame;
+        // The call that gave the reply back to the function at hand.
+        let mut gives = None;
         for _ in 0..HANDED_BACK {
             let unit = program.unit_of_frame(frame);
-            if let Some(found) = self.read_in(program, unit) {
+            if let Some(found) = self.read_in(program, unit, gives) {
                 return Some(found);
             }
             if program.units.units[unit].returns.is_empty() {
                 return None;
             }
-            frame = match (program.frame(frame).how, program.callers_of(unit)) {
-                (How::Call(caller), _) => caller.frame,
+            let caller = match (program.frame(frame).how, program.callers_of(unit)) {
+                (How::Call(caller), _) => caller,
                 // Of several callers it is not known whose reply is read.
-                (_, [caller]) => caller.frame,
+                (_, [caller]) => *caller,
                 _ => return None,
             };
+            (frame, gives) = (caller.frame, Some(caller.call));
         }
         None
     }
 
-    fn read_in(&self, program: &Program<'m>, unit: UnitId) -> Option<FactId> {
+    /// The provider whose reply a function reads, or those that it hands the reply to: all that it calls where it made the
+    /// request, else what is given what a call `gives`.
+    fn read_in(&self, program: &Program<'m>, unit: UnitId, gives: Option<CallId>) -> Option<FactId> {
         let mut units = vec![unit];
         let mut fresh = vec![program.open_frame(unit)];
         for _ in 0..HANDED_ON {
             let mut next = Vec::new();
             for frame in fresh {
                 let unit = program.unit_of_frame(frame);
+                let is_own = units.len() == 1;
                 for call in &program.units.units[unit].calls {
+                    if is_own && gives.is_some_and(|gives| !is_handed(program, gives, Site { call: *call, frame })) {
+                        continue;
+                    }
                     for frame in program.runs(Site { call: *call, frame }).iter().copied() {
                         let unit = program.unit_of_frame(frame);
                         if units.len() < UNITS && !units.contains(&unit) {
@@ -91,11 +100,26 @@ impl<'m> Replies<'m> {
             }
             fresh = next;
         }
-        let inner: Vec<UnitId> = units.iter().flat_map(|unit| program.units.units[*unit].inner.clone()).collect();
+        // What a module defines runs where it is called; what is written within a function belongs to it.
+        let inner_of = |unit: &UnitId| {
+            let info = &program.units.units[*unit];
+            let runs = |inner: &UnitId| info.function.is_some() || program.units.units[*inner].name().is_empty();
+            info.inner.iter().copied().filter(runs).collect::<Vec<_>>()
+        };
+        let inner: Vec<UnitId> = units.iter().flat_map(inner_of).collect();
         let keys: FxHashSet<&str> =
             units.iter().chain(&inner).filter_map(|unit| self.read.get(unit)).flatten().copied().collect();
         self.shapes.iter().find(|(shape, _)| shape.iter().all(|key| keys.contains(key))).map(|(_, fact)| *fact)
     }
+}
+
+/// Whether a call is given what another one gave, as an argument or as what it is made on.
+fn is_handed<'m>(program: &Program<'m>, gives: CallId, site: Site) -> bool {
+    let call = program.units.calls[site.call].call;
+    let comes_from =
+        |value: &'m Expression| program.slice(value, site.frame).sites.iter().any(|from| from.call == gives);
+    site.call != gives
+        && (call.arguments.iter().any(|argument| comes_from(&argument.value)) || comes_from(&call.callee))
 }
 
 /// Whether a reply is read that a call of a known library gave: it says nothing of a raw request beside it.

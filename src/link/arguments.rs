@@ -3,6 +3,7 @@
 mod conditions;
 mod keys;
 mod lengths;
+mod optional;
 
 use std::rc::Rc;
 
@@ -242,6 +243,7 @@ impl<'m> Program<'m> {
         let mut unresolved = false;
         for path in &setting.arguments {
             match self.argument(site, path) {
+                Given::Present { expression, .. } if self.is_put_on_demand(expression, site) => {}
                 Given::Present { expression, frame } => {
                     return Some(Held::Given(
                         self.amount(expression, frame, setting.unit.as_deref(), &setting.off),
@@ -321,6 +323,24 @@ impl<'m> Program<'m> {
         trims(name).then(|| text().trim_end_matches('/').to_owned())
     }
 
+    /// `urljoin(BASE, "/v1/chat")`, `base.join("v1/chat")`: an address and a path behind it.
+    fn joined_text(&self, call: &'m Call, frame: FrameId, depth: usize) -> Option<String> {
+        let (ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) = &call.callee.kind else { return None };
+        let lower = name.to_ascii_lowercase();
+        let given: Vec<&'m Expression> = call.arguments.iter().map(|argument| &argument.value).collect();
+        let (base, path) = match (given.as_slice(), &call.callee.kind) {
+            ([base, path], _) if lower.contains("join") && lower.contains("url") => {
+                (self.base_of(base, frame, depth)?, *path)
+            }
+            ([path], ExpressionKind::Member { object, .. }) if lower == "join" => {
+                (self.text_at(object, frame, depth + 1).filter(|text| text.contains("://"))?, *path)
+            }
+            _ => return None,
+        };
+        let path = self.text_at(path, frame, depth + 1)?;
+        Some(format!("{}/{}", base.trim_end_matches('/'), path.trim_start_matches('/')))
+    }
+
     fn text_at(&self, expression: &'m Expression, frame: FrameId, depth: usize) -> Option<String> {
         if depth > DEPTH {
             return None;
@@ -347,7 +367,7 @@ impl<'m> Program<'m> {
                     {
                         self.text_at(object, frame, depth + 1)
                     }
-                    _ => self.trimmed_text(call, frame, depth),
+                    _ => self.trimmed_text(call, frame, depth).or_else(|| self.joined_text(call, frame, depth)),
                 };
                 own.or_else(|| {
                     self.values(expression, frame).iter().find_map(|value| match value {
@@ -380,8 +400,9 @@ impl<'m> Program<'m> {
                     // An environment read with a default, a parsed URL.
                     let site = sites.last()?;
                     let call = self.units.calls[site.call].call;
-                    if let Some(trimmed) = self.trimmed_text(call, site.frame, depth) {
-                        return Some(trimmed);
+                    let whole = self.trimmed_text(call, site.frame, depth);
+                    if let Some(whole) = whole.or_else(|| self.joined_text(call, site.frame, depth)) {
+                        return Some(whole);
                     }
                     // A description of it is no value of it.
                     let values = call.arguments.iter().rev().filter(|argument| {

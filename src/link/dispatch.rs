@@ -31,6 +31,13 @@ impl<'m> Program<'m> {
         self.heirs(class).into_iter().filter_map(of).collect()
     }
 
+    /// Whether a value is an object of a class of the program that does something itself, or whose heirs do.
+    pub(super) fn acts(&self, value: &Value<'m>) -> bool {
+        let Value::Instance { class, .. } = value else { return false };
+        let has_methods = |class: ClassId| !self.units.classes[class].methods.is_empty();
+        has_methods(*class) || self.heirs(*class).into_iter().any(has_methods)
+    }
+
     /// Whether a method only promises: it has no body, or one that does nothing but raise.
     pub(super) fn is_abstract(&self, unit: UnitId) -> bool {
         let Some(function) = self.units.units[unit].function else { return false };
@@ -41,6 +48,19 @@ impl<'m> Program<'m> {
             StatementKind::Raise(_) => true,
             _ => false,
         })
+    }
+
+    /// Whether a value is a method that an interface promises: only its type is written.
+    pub(super) fn is_promise(&self, value: &Value<'m>) -> bool {
+        let Value::Function { unit, .. } = value else { return false };
+        let returns = self.units.units[*unit].function.is_some_and(|function| function.returns.is_some());
+        returns && self.is_abstract(*unit)
+    }
+
+    /// Whether the type of what a function gives names something that is known.
+    pub(super) fn tells_result(&self, value: &Value<'m>) -> bool {
+        let Value::Function { unit, .. } = value else { return false };
+        !self.returned(*unit, self.open_frame(*unit)).is_empty()
     }
 
     /// The classes that derive from a class, directly or through others; for a type that only promises and that

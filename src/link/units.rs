@@ -182,6 +182,10 @@ pub struct Units<'m> {
     pub member_assignments: FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
     /// `x.a.set("b", value)` anywhere: by the last name and the key.
     pub kept: FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
+    /// Where what is assigned to a member or under a key stands, by its address.
+    pub assigned_at: FxHashMap<usize, NodeId>,
+    /// The list that a function without a name is called for each item of, by the function.
+    pub gone_through: FxHashMap<UnitId, &'m Expression>,
     /// `x[key] = value` anywhere, until it is known which collection that is.
     index_assignments: Vec<(UnitId, &'m Expression, &'m Expression)>,
     /// What is put into a collection, by where that is started, with the unit that puts it there.

@@ -485,6 +485,11 @@ impl<'m> Program<'m> {
                 for value in self.values(over, frame).iter() {
                     add(&mut elements, self.elements(value));
                 }
+                // `for model in models.values()`: what the program itself has put there.
+                if elements.iter().all(|value| self.is_opaque(value)) {
+                    let items = self.items_of(over, frame);
+                    elements = if items.is_empty() { elements } else { items };
+                }
                 self.through(elements, access)
             }
             Binding::Context(context) => self.values(context, frame).to_vec(),
@@ -525,9 +530,12 @@ impl<'m> Program<'m> {
                 },
                 _ => vec![Value::Unknown],
             },
-            Value::Library { path, sites } => {
-                vec![Value::Library { path: format!("{path}[]").into(), sites: sites.clone() }]
-            }
+            Value::Library { path, sites } => match self.answered_at(value, position) {
+                answered if answered.is_empty() => {
+                    vec![Value::Library { path: format!("{path}[]").into(), sites: sites.clone() }]
+                }
+                answered => answered,
+            },
             other => vec![other.clone()],
         }
     }

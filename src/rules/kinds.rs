@@ -17,8 +17,9 @@ pub enum Kind {
     Call,
     /// A method that returns its receiver with other settings (`with_options`, `bind`), or a function that returns its
     /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one,
-    /// `#0()` for what that function returns, `#0[]` for one of the items of that list, or what members of its own object
-    /// give (`self.serializer_class()`, `self()` for an object of the class itself).
+    /// `#0()` for what that function returns, `#0[]` for one of the items of that list, `#0[*]` for a list of the same
+    /// items each at its place (`#*`: of all arguments), or what members of its own object give
+    /// (`self.serializer_class()`, `self()` for an object of the class itself).
     Same,
     /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
     /// `as` (a canonical name ending in `()`), its settings are those of the clients among its arguments; with

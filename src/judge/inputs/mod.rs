@@ -265,6 +265,16 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         }
         let arguments = &program.units.calls[site.call].call.arguments;
         let spreads = arguments.iter().any(|argument| argument.name.as_deref() == Some("**"));
+        // `create(body)`, `create({ ...body })`
+        let is_python = program.modules[program.units.calls[site.call].module].language == Language::Python;
+        let is_whole = |argument: &Argument| match &argument.value.kind {
+            ExpressionKind::Name(_) | ExpressionKind::Await(_) | ExpressionKind::Call(_) => true,
+            ExpressionKind::Object(entries) => {
+                entries.iter().any(|entry| matches!(entry.value.kind, ExpressionKind::Spread(_)))
+            }
+            _ => false,
+        };
+        let spreads = spreads || !is_python && arguments.first().is_some_and(is_whole);
         let (mut any, mut unseen) = (false, Vec::new());
         trace.grown_given(site, &paths);
         for path in &paths {

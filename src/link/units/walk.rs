@@ -197,6 +197,9 @@ impl<'m> Walk<'_, 'm> {
             _ => return,
         };
         let unit = self.unit;
+        if let Some(node) = self.node {
+            self.units.assigned_at.insert(address(value), node);
+        }
         match &object.kind {
             ExpressionKind::Name(holder) if holder == "self" || holder == "cls" => {
                 if let Some(class) = self.enclosing_class() {
@@ -477,7 +480,28 @@ impl<'m> Walk<'_, 'm> {
             self.expression(&argument.value);
         }
         self.within.pop();
+        self.gone_through(call);
     }
+
+    /// `steps.map((step) => step(text))`: what a function without a name is called for.
+    fn gone_through(&mut self, call: &'m Call) {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return };
+        let Some(Argument { name: None, value: Expression { kind: ExpressionKind::Function(function), .. } }) =
+            call.arguments.first()
+        else {
+            return;
+        };
+        if goes_through(name)
+            && let Some(unit) = self.units.unit_of(function)
+        {
+            self.units.gone_through.insert(unit, object);
+        }
+    }
+}
+
+/// Methods of a list that call a function for each of its items.
+fn goes_through(method: &str) -> bool {
+    matches!(method, "map" | "flatMap" | "forEach" | "filter" | "find" | "some" | "every" | "for_each" | "flat_map")
 }
 
 /// Of `first, rest = turns[:1], turns[1:]` each name holds what stands at its place.

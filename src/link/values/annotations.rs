@@ -68,10 +68,15 @@ impl<'m> Program<'m> {
         all
     }
 
-    /// `Cache<Key, Answer>`, `Request<Body>`: a type that keeps what it is made of is itself what is asked, not its parts.
+    /// `Cache<Key, Answer>`, `Request<Body>`: a type that keeps what it is made of is itself what is asked, not its parts. A
+    /// class of the program that does something is so too, whatever it is made of: `Model<Settings>`.
     pub(super) fn keeping(&self, object: &'m Expression, frame: FrameId) -> Values<'m> {
         let values = self.values(object, frame);
         let kept = values.iter().filter_map(|value| match value {
+            Value::Class(class) => {
+                let object = Value::Instance { class: *class, site: None };
+                self.acts(&object).then_some(object)
+            }
             Value::Library { path, .. } => {
                 // A router has the type of its state: `Router<AppState>`.
                 let makes_routers =

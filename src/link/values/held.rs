@@ -13,7 +13,10 @@ impl<'m> Program<'m> {
     /// `clients.setdefault(key, OpenAI())`. Empty: nothing is known to have been put there.
     pub(super) fn looked_up(&self, call: &'m Call, frame: FrameId) -> Values<'m> {
         let ExpressionKind::Member { object, name } = &call.callee.kind else { return Values::new() };
-        if !matches!(name.as_str(), "get" | "setdefault" | "pop" | "at" | "shift" | "popleft" | "popitem") {
+        if !matches!(
+            name.as_str(),
+            "get" | "setdefault" | "pop" | "at" | "find" | "findLast" | "shift" | "popleft" | "popitem"
+        ) {
             return Values::new();
         }
         // Under a key that is written there lies what was put under it, not what was put under others.
@@ -23,7 +26,12 @@ impl<'m> Program<'m> {
         }
         let mut all = Values::new();
         for collection in self.values(object, frame).iter() {
+            // What finds something by a test in anything but a list finds rows.
+            if name.starts_with("find") && !matches!(collection, Value::Data { .. }) {
+                continue;
+            }
             add(&mut all, self.held(collection, Some(frame)));
+            add(&mut all, self.written_items(collection));
         }
         if !all.is_empty()
             && let Some(default) = call.arguments.get(1)
@@ -42,7 +50,7 @@ impl<'m> Program<'m> {
         for (unit, value) in self.puts(collection).iter().take(ALTERNATIVES) {
             let own = reader.filter(|reader| self.unit_of_frame(*reader) == *unit);
             let values = self.values(value, own.unwrap_or_else(|| self.open_frame(*unit)));
-            add(&mut all, values.iter().filter(|value| self.is_thing(value)).cloned());
+            add(&mut all, values.iter().filter(|value| self.is_kept_thing(value)).cloned());
         }
         all
     }
@@ -74,14 +82,39 @@ impl<'m> Program<'m> {
 
     /// The items of a list, whichever of them is taken.
     pub(super) fn items_of(&self, list: &'m Expression, frame: FrameId) -> Values<'m> {
+        let list = (0..PASSED_ON).fold(list, |list, _| same_items(list).unwrap_or(list));
         let mut all = self.mapped(list, frame);
         for value in self.values(list, frame).iter() {
             add(&mut all, self.held(value, None));
-            if matches!(value, Value::Data { .. }) {
-                add(&mut all, self.elements(value).into_iter().filter(|value| self.is_thing(value)));
-            }
+            add(&mut all, self.written_items(value));
         }
         all
+    }
+
+    /// The things that are written out in a list or under the keys of an object.
+    fn written_items(&self, collection: &Value<'m>) -> Values<'m> {
+        let Value::Data { expression, .. } = collection else { return Values::new() };
+        let mut all = self.elements(collection);
+        all.retain(|value| self.is_kept_thing(value));
+        // `{writer.name: writer for writer in writers}` is written as pairs.
+        if let (ExpressionKind::Comprehension { element, .. }, Value::Data { frame, .. }) =
+            (&expression.0.kind, collection)
+            && let ExpressionKind::List(pair) = &element.kind
+            && let [_, value] = pair.as_slice()
+        {
+            add(&mut all, self.values(value, *frame).iter().filter(|value| self.is_kept_thing(value)).cloned());
+        }
+        all
+    }
+
+    /// What is taken out of a collection by a key that is only known when the program runs: one of the things in it.
+    pub(super) fn under_some_key(&self, collection: &Value<'m>) -> Values<'m> {
+        match collection {
+            Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Comprehension { .. }) => {
+                self.written_items(collection)
+            }
+            _ => Values::new(),
+        }
     }
 
     /// What a list holds whose items are made one by one: `keys.map((key) => new OpenAI({ apiKey: key }))`.
@@ -111,7 +144,7 @@ impl<'m> Program<'m> {
             if let Value::Function { unit, closure, receiver } = value
                 && let Some(inner) = self.enter(*unit, *closure, receiver.clone(), How::Framework)
             {
-                add(&mut all, self.returned(*unit, inner).into_iter().filter(|value| self.is_thing(value)));
+                add(&mut all, self.returned(*unit, inner).into_iter().filter(|value| self.is_kept_thing(value)));
             }
         }
         all
@@ -123,7 +156,7 @@ impl<'m> Program<'m> {
     /// numbers are.
     pub(super) fn is_thing(&self, value: &Value<'m>) -> bool {
         match value {
-            Value::Instance { class, .. } => {
+            Value::Class(class) | Value::Instance { class, .. } => {
                 let is_set_up = |name: &str| {
                     (name.starts_with("__") && name != "__call__") || name == "constructor" || name == "new"
                 };
@@ -133,5 +166,44 @@ impl<'m> Program<'m> {
             Value::Library { path, .. } => path.ends_with("()"),
             _ => false,
         }
+    }
+
+    /// Whether a value in a collection is a thing, or an object with one in it: `{ id: "fast", model: new Fast() }`.
+    fn is_kept_thing(&self, value: &Value<'m>) -> bool {
+        let is_own = |value: &Value<'m>| !matches!(value, Value::Library { .. }) && self.is_thing(value);
+        match value {
+            Value::Data { expression, frame } => match &expression.0.kind {
+                ExpressionKind::Object(entries) => {
+                    entries.iter().take(ENTRIES).any(|entry| self.values(&entry.value, *frame).iter().any(is_own))
+                }
+                _ => false,
+            },
+            _ => self.is_thing(value),
+        }
+    }
+}
+
+/// Calls one around the other that leave the items of a list as they are.
+const PASSED_ON: usize = 4;
+/// Entries of one object in a collection that are looked at.
+const ENTRIES: usize = 12;
+
+/// The collection whose items something goes through: `models` of `models.values()`, `Array.from(models)`,
+/// `list(models)`, `models.filter(isReady)`.
+fn same_items(list: &Expression) -> Option<&Expression> {
+    let ExpressionKind::Call(call) = &list.kind else { return None };
+    let only = || call.arguments.first().filter(|argument| argument.name.is_none()).map(|argument| &argument.value);
+    match &call.callee.kind {
+        ExpressionKind::Name(name) if matches!(name.as_str(), "list" | "tuple" | "sorted" | "reversed") => only(),
+        ExpressionKind::Member { object, name } => match (&object.kind, name.as_str()) {
+            (ExpressionKind::Name(holder), "values") if holder == "Object" => only(),
+            (ExpressionKind::Name(holder), "from") if holder == "Array" => only(),
+            (
+                _,
+                "values" | "filter" | "slice" | "iter" | "into_iter" | "toReversed" | "toSorted" | "reverse" | "sort",
+            ) => Some(object),
+            _ => None,
+        },
+        _ => None,
     }
 }

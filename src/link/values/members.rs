@@ -256,8 +256,12 @@ impl<'m> Program<'m> {
         if all.len() > 1 {
             all.retain(|value| !is_null(value));
         }
-        if all.is_empty() && depth == 0 {
-            add(&mut all, self.overriding(class, name, receiver));
+        if depth == 0 && all.iter().all(|value| self.is_promise(value)) {
+            // What an interface promises is what those do that keep the promise; else nothing is known of it but what it
+            // says that it gives.
+            let kept = self.overriding(class, name, receiver);
+            all.retain(|value| kept.is_empty() && self.tells_result(value));
+            add(&mut all, kept);
         }
         if all.is_empty() { vec![Value::Unknown] } else { all }
     }
@@ -389,6 +393,12 @@ impl<'m> Program<'m> {
         }
         match value {
             Value::Library { path, sites } => {
+                if let ExpressionKind::Literal(Literal::Number(place)) = index.kind {
+                    let answered = self.answered_at(value, place as usize);
+                    if !answered.is_empty() {
+                        return answered;
+                    }
+                }
                 // `app.extensions["assistant"] = ...` is read back under the same key.
                 if let (ExpressionKind::Index { object, .. }, ExpressionKind::Literal(Literal::Text(key))) =
                     (&whole.kind, &index.kind)
@@ -414,7 +424,11 @@ impl<'m> Program<'m> {
                     Some(key) => self.data_member(expression.0, *home, &key, None),
                     None => self.elements(value),
                 },
-                (ExpressionKind::List(_) | ExpressionKind::Comprehension { .. }, _) => self.elements(value),
+                (ExpressionKind::List(_) | ExpressionKind::Comprehension { .. }, _) => {
+                    let mut all = self.elements(value);
+                    add(&mut all, self.under_some_key(value));
+                    all
+                }
                 _ => vec![Value::Unknown],
             },
             other => vec![other.clone()],

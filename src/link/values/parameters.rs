@@ -42,6 +42,14 @@ impl<'m> Program<'m> {
             };
         }
         let closure = here.closure.unwrap_or(frame);
+        if index == 0
+            && let Some(list) = self.units.gone_through.get(&here.unit)
+        {
+            let items = self.items_of(list, closure);
+            if !items.is_empty() {
+                return items;
+            }
+        }
         let received = || -> Option<Values<'m>> {
             if let Some(class) = self.received_objects.borrow().get(&(here.unit, index)) {
                 return Some(vec![Value::Instance { class: *class, site: None }]);
@@ -66,7 +74,10 @@ impl<'m> Program<'m> {
                     // `write(request.app.state.llm)`: the type that is declared tells more than where it is kept.
                     if found.iter().all(|value| self.is_opaque(value) || self.is_untold(value)) {
                         let declared = self.declared(parameter, closure);
-                        let tells = |value: &Value<'m>| value.path().is_some() && !self.is_untold(value);
+                        let tells = |value: &Value<'m>| match value {
+                            Value::Instance { .. } => self.acts(value),
+                            _ => value.path().is_some() && !self.is_untold(value),
+                        };
                         return if declared.iter().any(tells) { declared } else { found };
                     }
                     return found;

@@ -141,6 +141,9 @@ impl<'m> Program<'m> {
                     // A method returns its receiver unless it says otherwise, a function what it is given, what that returns (`#0()`),
                     // or one of its items (`#0[]`).
                     let value = fact.value.as_deref().unwrap_or("#0");
+                    if value.contains('*') {
+                        continue;
+                    }
                     if value == "self()" {
                         add(&mut all, self.objects_of_receiver(site));
                         continue;
@@ -238,6 +241,28 @@ impl<'m> Program<'m> {
                 {
                     add(&mut all, [value.clone()]);
                 }
+            }
+        }
+        all
+    }
+
+    /// What stands at a place of the list in which a call gives back what it is given, each at its place:
+    /// `Promise.all([connect(), load()])`.
+    pub(super) fn answered_at(&self, list: &Value<'m>, position: usize) -> Values<'m> {
+        let made = list.path().and_then(|path| path.strip_suffix("()")).zip(list.sites().last().copied());
+        let Some((name, site)) = made else { return Values::new() };
+        let at = |value: &str| match value.strip_suffix("[*]") {
+            Some(given) => self.argument(site, &format!("{given}.#{position}")),
+            None if value == "#*" => self.argument(site, &format!("#{position}")),
+            None => Given::Absent,
+        };
+        let given = self.facts_of(name, Kind::Same).into_iter().filter_map(|(_, fact)| fact.value.as_deref()).map(at);
+        let mut all = Values::new();
+        for given in given {
+            if let Given::Present { expression, frame } = given
+                && !matches!(expression.kind, ExpressionKind::Spread(_))
+            {
+                add(&mut all, self.values(expression, frame).iter().cloned());
             }
         }
         all

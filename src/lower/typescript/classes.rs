@@ -100,7 +100,8 @@ impl Lowering {
         shape_class(node, bases.unwrap_or_default(), body)
     }
 
-    /// `type T = { ... }` and `type T = A & { ... }` as classes; other aliases say nothing that is asked for.
+    /// `type T = { ... }` and `type T = A & { ... }` as classes, `type T = A` as another name; other aliases say nothing
+    /// that is asked for.
     pub(super) fn type_alias(&mut self, node: Node<'_>, out: &mut Block) {
         let Some(value) = node.field(Field::Value) else { return };
         let mut bases = Vec::new();
@@ -115,19 +116,45 @@ impl Lowering {
                     }
                 }
             }
+            Kind::TypeIdentifier | Kind::NestedTypeIdentifier => return self.other_name(node, value, out),
             _ => return,
         }
         out.push(statement(node.span(), StatementKind::Class(Box::new(shape_class(node, bases, body)))));
     }
 
-    /// The fields of an interface or object type.
+    /// `type Service = Client`: one and the same.
+    fn other_name(&mut self, node: Node<'_>, value: Node<'_>, out: &mut Block) {
+        let Some(named) = node.field(Field::Name) else { return };
+        let value = Some(self.annotated(value));
+        let assignment = Assignment { target: name(named), annotation: None, value, operator: None, declares: true };
+        out.push(statement(node.span(), StatementKind::Assign(Box::new(assignment))));
+    }
+
+    /// The fields of an interface or object type; its methods too, for it only promises them.
     fn shape(&mut self, node: Node<'_>) -> Block {
-        let fields = node.parts().filter(|part| part.kind() == Kind::PropertySignature);
-        let lowered = fields.filter_map(|field| {
-            let named = field.field(Field::Name)?;
-            self.deeper(field.span(), |lowering| lowering.annotated_field(field, named))
-        });
-        lowered.collect()
+        let mut lowered = Block::new();
+        for field in node.parts() {
+            let Some(named) = field.field(Field::Name) else { continue };
+            let lower = |lowering: &mut Self| match field.kind() {
+                Kind::PropertySignature => Some(lowering.annotated_field(field, named)),
+                Kind::MethodSignature => lowering.promised(field, named),
+                _ => None,
+            };
+            lowered.extend(self.deeper(field.span(), lower).flatten());
+        }
+        lowered
+    }
+
+    /// `ask(text: string): Promise<string>` of an interface: a field that holds a function of which only the type is known.
+    fn promised(&mut self, node: Node<'_>, named: Node<'_>) -> Option<Statement> {
+        if getter(node).is_some() {
+            return None;
+        }
+        let target = expression(named.span(), ExpressionKind::Name(key(named)?));
+        let function = self.function(node, Vec::new());
+        let value = Some(expression(node.span(), ExpressionKind::Function(Box::new(function))));
+        let assignment = Assignment { target, annotation: None, value, operator: None, declares: false };
+        Some(statement(node.span(), StatementKind::Assign(Box::new(assignment))))
     }
 
     /// An enumeration is an object with its members; those without a value count on from the one before.

@@ -46,6 +46,7 @@ names! {
         JsxSelfClosing "jsx_self_closing_element", JsxText "jsx_text", LabeledStatement "labeled_statement",
         LexicalDeclaration "lexical_declaration", LiteralType "literal_type", LookupType "lookup_type",
         MemberExpression "member_expression", MetaProperty "meta_property", MethodDefinition "method_definition",
+        MethodSignature "method_signature",
         Module "module", NamedImports "named_imports", NamespaceExport "namespace_export",
         NamespaceImport "namespace_import", NestedIdentifier "nested_identifier",
         NestedTypeIdentifier "nested_type_identifier", NewExpression "new_expression",

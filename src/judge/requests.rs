@@ -1,0 +1,75 @@
+//! What is told of a raw request by how it is written: where its address begins, and whether it sends anything.
+
+use crate::link::{FrameId, Program, Site, Value};
+use crate::model::{Argument, Entry, Expression, ExpressionKind, Literal};
+use crate::rules::catalogue::Kind;
+
+/// Whether an address begins with what the environment tells, or else with nothing.
+pub(super) fn begins_with_setting<'m>(
+    program: &Program<'m>,
+    address: &'m Expression,
+    frame: FrameId,
+    depth: usize,
+) -> bool {
+    if depth > ADDRESS_PARTS {
+        return false;
+    }
+    let first = match &address.kind {
+        ExpressionKind::Template(parts) => parts.first(),
+        ExpressionKind::Operator { operator, operands } if operator == "+" => operands.first(),
+        // `new URL(...)`
+        ExpressionKind::Call(call) if call.is_new => call.arguments.first().map(|argument| &argument.value),
+        _ => None,
+    };
+    if let Some(first) = first {
+        return begins_with_setting(program, first, frame, depth + 1);
+    }
+    let values = program.values(address, frame);
+    let is_empty = |value: &Value<'m>| {
+        matches!(value, Value::Data { expression, .. }
+            if matches!(&expression.0.kind, ExpressionKind::Literal(Literal::Text(text)) if text.is_empty()))
+    };
+    let is_setting = |value: &Value<'m>| value.path().is_some_and(|path| program.is_a(path, Kind::Environment));
+    if values.iter().any(is_setting) {
+        return values.iter().any(is_empty);
+    }
+    match &*values {
+        [Value::Data { expression, frame }] if !std::ptr::eq(expression.0, address) => {
+            begins_with_setting(program, expression.0, *frame, depth + 1)
+        }
+        [Value::Library { sites, .. }] => sites.last().is_some_and(|made| {
+            let call = program.units.calls[made.call].call;
+            let first = call.arguments.first().filter(|_| call.is_new);
+            first.is_some_and(|first| begins_with_setting(program, &first.value, made.frame, depth + 1))
+        }),
+        _ => false,
+    }
+}
+
+/// Expressions that are gone through for where an address begins.
+const ADDRESS_PARTS: usize = 6;
+
+/// Whether a request only fetches: by a method that sends nothing, or with nothing but an address.
+pub(super) fn only_reads(program: &Program<'_>, path: &str, site: Site) -> bool {
+    const READING: [&str; 3] = ["get", "head", "options"];
+    const SENDING: [&str; 6] = ["method", "body", "data", "json", "form", "content"];
+    let mut names = path.split('.').map(|part| part.trim_end_matches("()"));
+    if names.any(|name| READING.contains(&name)) {
+        return true;
+    }
+    let info = &program.units.calls[site.call];
+    let sends = |entry: &Entry| match entry.key.as_deref() {
+        Some(key) => SENDING.contains(&key),
+        None => true,
+    };
+    // Where requests are posted by another function, or built step by step, nothing is said of the method here.
+    let is_plain = path.rsplit('.').next().is_some_and(|name| matches!(name, "fetch" | "default"));
+    let (true, Some((address, options))) = (is_plain, info.call.arguments.split_first()) else { return false };
+    let is_made = matches!(address.value.kind, ExpressionKind::Object(_))
+        || program.values(&address.value, site.frame).iter().any(|value| {
+            value.sites().last().is_some_and(|made| program.units.calls[made.call].call.arguments.len() > 1)
+        });
+    let reads =
+        |option: &Argument| matches!(&option.value.kind, ExpressionKind::Object(entries) if !entries.iter().any(sends));
+    !is_made && options.iter().all(reads)
+}

@@ -1,0 +1,49 @@
+//! Functions that a client is given to make its requests with: `new Client({ fetch: (url, options) => fetch(url, options) })`.
+//! The request in such a function is the client's own, and is judged where the client is called.
+
+use rustc_hash::FxHashSet;
+
+use crate::link::units::UnitId;
+use crate::link::{Program, Site, Value};
+use crate::model::*;
+use crate::rules::catalogue::Kind;
+
+/// Whether a request goes to the first thing that its function is given.
+pub(super) fn hands_on_address(program: &Program<'_>, site: Site) -> bool {
+    let info = &program.units.calls[site.call];
+    let name = |expression: &Expression| match &expression.kind {
+        ExpressionKind::Name(name) => Some(name.clone()),
+        _ => None,
+    };
+    let function = program.units.units[info.unit].function;
+    let first = function.and_then(|function| function.parameters.first()).and_then(|first| name(&first.target));
+    first.is_some() && info.call.arguments.first().and_then(|address| name(&address.value)) == first
+}
+
+/// The functions that clients are given among their options, and that nobody else calls.
+pub(super) fn of_clients(program: &Program<'_>) -> FxHashSet<UnitId> {
+    let mut found = FxHashSet::default();
+    for (call, info) in program.units.calls.iter().enumerate() {
+        let options = info.call.arguments.iter().flat_map(|argument| match (&argument.name, &argument.value.kind) {
+            (Some(_), _) => vec![&argument.value],
+            (None, ExpressionKind::Object(entries)) => entries.iter().map(|entry| &entry.value).collect(),
+            _ => Vec::new(),
+        });
+        let may_be = |value: &&Expression| {
+            matches!(value.kind, ExpressionKind::Function(_) | ExpressionKind::Name(_) | ExpressionKind::Member { .. })
+        };
+        let options: Vec<&Expression> = options.filter(may_be).collect();
+        let site = Site { call, frame: program.open_frame(info.unit) };
+        if options.is_empty() || !program.callee_paths(site).iter().any(|path| program.is_a(path, Kind::Client)) {
+            continue;
+        }
+        for value in options.into_iter().flat_map(|option| program.values(option, site.frame).to_vec()) {
+            if let Value::Function { unit, .. } = value
+                && program.callers_of(unit).is_empty()
+            {
+                found.insert(unit);
+            }
+        }
+    }
+    found
+}
