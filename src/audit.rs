@@ -498,10 +498,12 @@ fn coverage(tree: &Tree, reads: &[Read]) -> Coverage {
         coverage.unchecked.extend(read.unchecked.clone());
     }
     coverage.files = files;
+    let classes = collect::PathClasses::of(tree);
     for skipped in &tree.skipped {
         let entry = note(&skipped.path, &skipped.why.words());
-        // A source file that the system does not let us read is missing from the answer.
-        let is_code = lower::language_of(&skipped.path).is_some();
+        // A source file that ships and that we could not read is missing from the answer.
+        let is_code =
+            lower::language_of(&skipped.path).is_some() && classes.class_of(&skipped.path) == Some(Class::Ships);
         let kept = match &skipped.why {
             SkipReason::Unreadable(_) | SkipReason::TooLarge(_) if is_code => &mut coverage.unread,
             SkipReason::Unreadable(_) | SkipReason::TooMany => &mut coverage.unchecked,

@@ -176,13 +176,21 @@ impl Page<'_> {
         }
         self.paragraph("  ", rule.help.in_tongue(tongue));
         for language in PASTE_LANGUAGES {
-            let Some(code) = rule.paste.get(language) else { continue };
-            self.out.push_str(&format!("\n  {language}\n"));
-            for line in code.lines() {
-                self.out.push_str(&format!("    {line}\n"));
+            let Some(code) = rule.code(language) else { continue };
+            self.code(language, &code);
+            for fitted in rule.fitted.iter().filter(|fitted| fitted.language == language) {
+                self.code(&format!("{language} ({})", fitted.packages.join(", ")), &fitted.code);
             }
         }
         self.out.push('\n');
+    }
+
+    fn code(&mut self, title: &str, code: &str) {
+        self.out.push('\n');
+        self.paragraph("  ", title);
+        for line in code.lines() {
+            self.out.push_str(&format!("    {line}\n"));
+        }
     }
 
     /// Wrapped text behind `first`, further lines indented alike.

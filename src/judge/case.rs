@@ -302,6 +302,25 @@ impl<'p, 'm> Case<'p, 'm> {
         }
     }
 
+    /// What to do about a finding of a rule in a module, with code that fits the packages which it uses, or else those
+    /// that its project depends on.
+    fn help(&self, rule: &str, module: ModuleId) -> Text {
+        let language = self.paste_language(module);
+        if self.packs.rule(rule).is_none_or(|rule| rule.fitted.is_empty()) {
+            return self.packs.help(rule, Some(language));
+        }
+        let imported = self.program.packages_of(module);
+        let path = self.program.modules[module].path.as_str();
+        let around = self.program.projects.iter().filter(|project| {
+            project.folder.is_empty() || path.strip_prefix(&project.folder).is_some_and(|rest| rest.starts_with('/'))
+        });
+        let asked: BTreeSet<&str> =
+            around.flat_map(|project| &project.dependencies).map(|dependency| dependency.name.as_str()).collect();
+        let imports = |name: &str| imported.contains(name);
+        let depends = |name: &str| imported.contains(name) || asked.contains(name);
+        self.packs.help_fitting(rule, language, &[&imports, &depends])
+    }
+
     /// A finding at a place of a module.
     pub fn finding(
         &self,
@@ -321,7 +340,7 @@ impl<'p, 'm> Case<'p, 'm> {
             item: self.packs.rule(rule).map_or(Item::V1, |rule| rule.item),
             confidence: Confidence::Certain,
             message: self.packs.message(rule, variant, values),
-            help: self.packs.help(rule, Some(self.paste_language(module))),
+            help: self.help(rule, module),
             location,
             related: Vec::new(),
             fingerprint,
@@ -371,8 +390,9 @@ impl<'p, 'm> Case<'p, 'm> {
         for (call, info) in program.units.calls.iter().enumerate() {
             let site = Site { call, frame: program.open_frame(info.unit) };
             for path in program.callee_paths(site).iter() {
-                // A limiter object whose methods protect is the guard that people see.
-                if holders.contains(&**path) || !self.guards.facts(path, Some(site), item).is_empty() {
+                // A limiter object whose methods protect is the guard that people see; an application is none.
+                let is_holder = holders.contains(&**path) && !program.is_a(path, Kind::Router);
+                if is_holder || !self.guards.facts(path, Some(site), item).is_empty() {
                     return Some(Protection {
                         module: info.module,
                         span: info.call.span,

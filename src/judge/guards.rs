@@ -28,6 +28,7 @@ use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::{FactId, plain};
 
 use super::behaviour::Behaviour;
+use super::behaviour::fresh::is_fresh;
 use memory::Memory;
 use refusals::Refusals;
 pub use refusals::Way;
@@ -136,7 +137,21 @@ impl<'p, 'm> Guards<'p, 'm> {
             let path = || Value::Library { path: Rc::from(path), sites: Rc::from([]) };
             return if goes_by_settings(fact) { self.is_on_for_class(fact, &path()) } else { fact.needs.is_empty() };
         };
-        self.program.applies(fact, site) && (item != "A1" || self.has_length(fact, site))
+        self.program.applies(fact, site)
+            && (item != "A1" || self.has_length(fact, site))
+            && !self.counts_anew(fact, site)
+    }
+
+    /// Whether a limiter is asked about a name that is new each time: every request is the first of its own count.
+    fn counts_anew(&self, fact: &Fact, site: Site) -> bool {
+        let is_asked = matches!(fact.how.as_deref(), Some("result" | "raises"))
+            && matches!(fact.protects.as_deref(), Some("C1" | "C2" | "C3"));
+        let given = self.program.units.calls[site.call].call.arguments.first();
+        is_asked
+            && given.is_some_and(|given| {
+                !matches!(given.value.kind, ExpressionKind::Object(_))
+                    && is_fresh(self.program, (&given.value, site.frame))
+            })
     }
 
     /// A deadline without a length is none: it must be given, or the library must have one of its own.

@@ -87,6 +87,8 @@ struct Scan<'a> {
     shapes: &'a Shapes,
     /// Written in a language where a value without quotes is a name.
     is_code: bool,
+    /// An environment file that is no template.
+    is_environment: bool,
     /// A template of an environment file: only forms of their own count.
     is_template: bool,
     /// A file of data.
@@ -115,6 +117,7 @@ pub fn scan(path: &str, text: &str, class: Class, shapes: &Shapes) -> Vec<Hit> {
         class,
         shapes,
         is_code,
+        is_environment: is_environment_file(path, lists),
         is_template: environment::is_template(path, lists),
         is_data: lists.data_extensions.contains(&extension)
             || path.split('/').rev().skip(1).any(|folder| lists.data_folders.iter().any(|data| data == folder)),

@@ -16,6 +16,7 @@ pub mod entries;
 pub mod flow;
 pub mod given_settings;
 pub mod names;
+mod packages;
 pub mod passing;
 pub mod pending;
 mod provided;

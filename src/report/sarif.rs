@@ -109,8 +109,8 @@ impl Writer<'_> {
         let mut text = format!("**{} {name}:** {} {}", rule.item.id(), prose(question), prose(why));
         text.push_str(&format!("\n\n{}", prose(&words::advice(rule.help.in_tongue(self.tongue)))));
         for language in PASTE_LANGUAGES {
-            if let Some(code) = rule.paste.get(language) {
-                text.push_str(&format!("\n\n{}", clean::fenced(code, language)));
+            if let Some(code) = rule.code(language) {
+                text.push_str(&format!("\n\n{}", clean::fenced(&code, language)));
             }
         }
         text

@@ -99,7 +99,8 @@ pub enum Kind {
     /// through: its last part is the `scope` of the class, where that has no `rate` and no `scope` of its own; `by` is the
     /// field of a view that names it instead, for views without it lets all through. `exports` names the methods that must
     /// raise, or go on to others of the object, where a class has ones of its own; `method != true` is one that must not
-    /// always say so. With `role = "requeue"` it runs the function again in which it is
+    /// always say so. With `role = "object"` what it answers is an object whose fields tell: that it is there says nothing.
+    /// With `role = "requeue"` it runs the function again in which it is
     /// called, after the wait in `value`.
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the

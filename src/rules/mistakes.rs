@@ -99,6 +99,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "listener",
             "promise",
             "requeue",
+            "object",
             "names",
             "served",
             "told",

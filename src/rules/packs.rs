@@ -11,10 +11,12 @@ use thiserror::Error;
 use crate::verdict::{Item, Text};
 
 mod check;
+mod fitted;
 mod vocabulary;
 mod written;
 
 pub use check::closest;
+pub use fitted::Fitted;
 pub use vocabulary::{CONDITIONS, Condition, NOTES, Reason};
 
 /// The languages that a paste snippet can be in; `shell` is for what no programming language mends.
@@ -63,8 +65,10 @@ pub struct Rule {
     pub help: Text,
     /// What the gap means for security; none where it means nothing.
     pub security: Option<Security>,
-    /// Code to paste, by language (`PASTE_LANGUAGES`), without a final line break.
-    pub paste: BTreeMap<String, String>,
+    /// Code to paste, by language (`PASTE_LANGUAGES`), without a final line break and with places for names.
+    paste: BTreeMap<String, String>,
+    /// Code to paste that takes its place where certain packages are used, in the order in which it is asked.
+    pub fitted: Vec<Fitted>,
     messages: BTreeMap<String, Text>,
     /// Words that the value of a placeholder may list, by placeholder and word.
     terms: BTreeMap<String, BTreeMap<String, Text>>,
@@ -83,6 +87,11 @@ impl Rule {
     /// Whether its findings are notes, which never untick.
     pub fn is_note(&self) -> bool {
         self.condition.is_none()
+    }
+
+    /// The code to paste in a language, with a name that is known to everybody where it names variables.
+    pub fn code(&self, language: &str) -> Option<String> {
+        self.paste.get(language).map(|code| fitted::naming(code, &[fitted::EXAMPLE]))
     }
 
     /// The variants of its message with their templates, in alphabetical order.
@@ -208,12 +217,25 @@ impl Packs {
     /// (`python`, `typescript`, `rust`), or shell commands where those mend it. An unknown rule gives empty texts.
     pub fn help(&self, rule: &str, language_hint: Option<&str>) -> Text {
         let Some(rule) = self.rule(rule) else { return Text::default() };
-        let code = language_hint.and_then(|language| rule.paste.get(language)).or_else(|| rule.paste.get("shell"));
-        let join = |advice: &str| match code {
-            Some(code) => format!("{advice}\n\n{code}"),
-            None => advice.to_owned(),
-        };
-        Text { en: join(&rule.help.en), ko: join(&rule.help.ko) }
+        let code = language_hint.and_then(|language| rule.code(language)).or_else(|| rule.code("shell"));
+        advice(rule, code.as_deref())
+    }
+
+    /// What to do in code of a language: with the code to paste that is for the packages which are used there, as the
+    /// first of `used` tells that knows of any, else with the general one.
+    pub fn help_fitting(&self, rule: &str, language: &str, used: &[&dyn Fn(&str) -> bool]) -> Text {
+        let of_packages = self.rule(rule).and_then(|rule| {
+            let fitting = |uses: &&dyn Fn(&str) -> bool| rule.fitted.iter().find(|each| each.is_for(language, *uses));
+            Some(advice(rule, Some(&used.iter().find_map(fitting)?.code)))
+        });
+        of_packages.unwrap_or_else(|| self.help(rule, Some(language)))
+    }
+
+    /// What to do about several variables at once: the code to paste names them all.
+    pub fn help_naming(&self, rule: &str, language: &str, names: &[&str]) -> Text {
+        let Some(rule) = self.rule(rule) else { return Text::default() };
+        let code = rule.paste.get(language).map(|code| fitted::naming(code, names));
+        advice(rule, code.as_deref())
     }
 
     /// The sentence that explains a verdict.
@@ -262,6 +284,15 @@ fn files_of(folder: &Path) -> Result<Vec<(String, String)>, PackError> {
         }
     }
     Ok(files)
+}
+
+/// The advice of a rule, and after an empty line the code to paste.
+fn advice(rule: &Rule, code: Option<&str>) -> Text {
+    let join = |advice: &str| match code {
+        Some(code) => format!("{advice}\n\n{code}"),
+        None => advice.to_owned(),
+    };
+    Text { en: join(&rule.help.en), ko: join(&rule.help.ko) }
 }
 
 fn replace<T, K: PartialEq>(all: &mut Vec<T>, new: T, key: impl Fn(&T) -> K) {
@@ -395,7 +426,8 @@ mod tests {
     #[test]
     fn snippets_fit_a_terminal_of_80_cells() {
         for rule in packs().rules() {
-            for code in rule.paste.values() {
+            let general = PASTE_LANGUAGES.into_iter().filter_map(|language| rule.code(language));
+            for code in general.chain(rule.fitted.iter().map(|fitted| fitted.code.clone())) {
                 assert!(code.lines().all(|line| line.chars().count() <= 76), "{}\n{code}", rule.id);
             }
         }

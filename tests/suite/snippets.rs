@@ -16,14 +16,16 @@ fn parses(language: tree_sitter::Language, code: &str) -> bool {
 fn snippets_parse() {
     for rule in sample::packs().rules() {
         for language in PASTE_LANGUAGES {
-            let Some(code) = rule.paste.get(language) else { continue };
-            let is_code = match language {
-                "python" => parses(tree_sitter_python::LANGUAGE.into(), code),
-                "typescript" => parses(tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), code),
-                "rust" => syn::parse_str::<syn::ItemFn>(&format!("async fn snippet() {{ {code}\n }}")).is_ok(),
-                _ => true,
-            };
-            assert!(is_code, "{} in {language}:\n{code}", rule.id);
+            let fitted = rule.fitted.iter().filter(|fitted| fitted.language == language);
+            for code in rule.code(language).into_iter().chain(fitted.map(|fitted| fitted.code.clone())) {
+                let is_code = match language {
+                    "python" => parses(tree_sitter_python::LANGUAGE.into(), &code),
+                    "typescript" => parses(tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), &code),
+                    "rust" => syn::parse_str::<syn::ItemFn>(&format!("async fn snippet() {{ {code}\n }}")).is_ok(),
+                    _ => true,
+                };
+                assert!(is_code, "{} in {language}:\n{code}", rule.id);
+            }
         }
     }
 }
@@ -63,9 +65,9 @@ fn pasted_retries_are_not_reported() {
     let packs = sample::packs();
     let of_retries = |rule: &str| packs.rule(rule).is_some_and(|rule| name_of(&rule.item) == "A2");
     for rule in packs.rules().iter().filter(|rule| of_retries(&rule.id)) {
-        for (language, code) in &rule.paste {
+        for (language, code) in PASTE_LANGUAGES.into_iter().filter_map(|each| Some((each, rule.code(each)?))) {
             let folder = tempfile::tempdir().expect("a temporary folder");
-            let (path, text) = program(language, code);
+            let (path, text) = program(language, &code);
             let path = folder.path().join(path);
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
             std::fs::write(path, &text).expect("a written file");
@@ -89,7 +91,7 @@ fn every_rule_about_code_has_a_snippet_for_every_language() {
     for rule in sample::packs().rules().iter().filter(|rule| !rule.is_note()) {
         if !without_code.contains(&rule.id.as_str()) {
             for language in ["python", "typescript", "rust"] {
-                assert!(rule.paste.contains_key(language), "{} in {language}", rule.id);
+                assert!(rule.code(language).is_some(), "{} in {language}", rule.id);
             }
         }
     }

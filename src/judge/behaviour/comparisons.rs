@@ -46,13 +46,25 @@ pub(super) fn compared<'m>(
     search.found
 }
 
-/// Whether a test asks what kind of thing something is, and not how much of it there is: `Array.isArray(reply)`.
+/// Whether a test asks what kind of thing something is, or whether it is one of several, and not how much of it there is:
+/// `Array.isArray(reply)`, `MEMBERS.includes(token)`.
 fn asks_for_kind(test: &Expression) -> bool {
     let ExpressionKind::Call(call) = &test.kind else { return false };
     let (ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }) = &call.callee.kind else { return false };
     matches!(
         name.as_str(),
-        "isArray" | "isinstance" | "isFinite" | "isInteger" | "isSafeInteger" | "isNaN" | "callable"
+        "isArray"
+            | "isinstance"
+            | "isFinite"
+            | "isInteger"
+            | "isSafeInteger"
+            | "isNaN"
+            | "callable"
+            | "includes"
+            | "startsWith"
+            | "startswith"
+            | "endsWith"
+            | "endswith"
     )
 }
 

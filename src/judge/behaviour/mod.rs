@@ -476,6 +476,11 @@ fn tells_caller(program: &Program<'_>, path: &str) -> bool {
     taken_from(program, path, Kind::Caller).is_some()
 }
 
+/// Whether a name is what a schema made, or something that is taken from that.
+pub(super) fn is_of_schema(program: &Program<'_>, path: &str) -> bool {
+    taken_from(program, path, Kind::Schema).is_some()
+}
+
 /// The fact of a kind that holds for a name or for what it is taken from.
 fn taken_from(program: &Program<'_>, path: &str, kind: Kind) -> Option<FactId> {
     let mut at = path;

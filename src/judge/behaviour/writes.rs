@@ -363,6 +363,8 @@ fn entry_behind<'m>(program: &Program<'m>, target: &'m Expression, frame: FrameI
 /// What an assignment changes, and whether that is kept in the process.
 fn target_subjects<'m>(program: &Program<'m>, target: &'m Expression, frame: FrameId) -> (Vec<Subject>, bool) {
     match &target.kind {
+        // What is put onto a request is gone with it.
+        ExpressionKind::Member { object, .. } if is_request(program, object, frame) => (Vec::new(), false),
         ExpressionKind::Member { object, name } => {
             let is_self = matches!(&object.kind, ExpressionKind::Name(root) if root == "self");
             (vec![Subject::Field(name.clone())], is_self)
@@ -389,6 +391,13 @@ fn target_subjects<'m>(program: &Program<'m>, target: &'m Expression, frame: Fra
         }
         _ => (Vec::new(), true),
     }
+}
+
+/// Whether something is a request itself, and not what is taken from one.
+fn is_request<'m>(program: &Program<'m>, object: &'m Expression, frame: FrameId) -> bool {
+    let is_one =
+        |path: &str| program.is_a(path, Kind::Request) || program.is_a(path.trim_end_matches("()"), Kind::Request);
+    program.values(object, frame).iter().filter_map(Value::path).any(is_one)
 }
 
 /// Whether something is an object that a function makes empty for itself: what is put into it is gone with the request.

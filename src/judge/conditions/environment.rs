@@ -17,6 +17,7 @@ pub mod presence;
 pub mod reads;
 pub mod schemas;
 pub mod unfilled;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,8 +86,24 @@ pub fn validation(case: &Case<'_, '_>, variables: &[Variable]) -> Outcome {
             &[("name", variable.name.clone())],
         ));
     }
+    name_all(case, variables, &mut findings);
     findings.extend(placeholders(case, variables));
     case.outcome(Item::E1, findings, checks(case, variables))
+}
+
+/// Lets the code to paste of each finding check all variables at once that its language lacks.
+fn name_all(case: &Case<'_, '_>, variables: &[Variable], findings: &mut [Finding]) {
+    let missing: Vec<&Variable> = variables.iter().filter(|variable| variable.checked != Checked::Yes).collect();
+    for (finding, variable) in findings.iter_mut().zip(&missing) {
+        let language = case.paste_language(variable.module);
+        let mut names: Vec<&str> = Vec::new();
+        for other in missing.iter().filter(|other| case.paste_language(other.module) == language) {
+            if !names.contains(&other.name.as_str()) {
+                names.push(&other.name);
+            }
+        }
+        finding.help = case.packs.help_naming(&finding.rule, language, &names);
+    }
 }
 
 /// Where variables are checked, one place for each way of checking.
@@ -168,7 +185,7 @@ pub fn survey(case: &Case<'_, '_>) -> Survey {
     let reads = reads::reads(&Variables::with(case.program, schemas::open_fields(&schemas)));
     let (mut rows, mut optional) = (Rows::default(), Rows::default());
     if !reads.is_empty() || !schemas.is_empty() {
-        let mut checks = Checks::of(case, &schemas);
+        let mut checks = Checks::of(case, &schemas, &reads);
         checks.by_reads(case, &reads);
         let mut judged: Vec<(&Read, Checked)> = Vec::new();
         for read in &reads {
@@ -261,7 +278,11 @@ fn judge(case: &Case<'_, '_>, checks: &Checks, read: &Read) -> Option<Checked> {
     }
     // Where the compiler asks what is done without a value, what is not demanded is done without.
     let is_handled = case.program.modules[read.module].language == Language::Rust && read.default.is_none();
-    if !read.raises && !demanded && (is_handled || checks.is_optional(name, read.module) || !is_needed(name)) {
+    let is_unused = || unread::is_kept_unread(case.program, read);
+    if !read.raises
+        && !demanded
+        && (is_handled || checks.is_optional(name, read.module) || !is_needed(name) || is_unused())
+    {
         return None;
     }
     Some(match (own, covering) {

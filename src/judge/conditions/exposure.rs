@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::collect::{Class, IgnoreRules, Tree};
-use crate::link::Program;
-use crate::link::Site;
 use crate::link::arguments::Given;
 use crate::link::names::folder_of;
 use crate::link::units::{ModuleId, NodeKind};
+use crate::link::{FrameId, Program, Site};
 use crate::model::join;
-use crate::model::{Language, Lines, Literal, Span, StatementKind};
+use crate::model::{Expression, ExpressionKind, Language, Lines, Literal, Span, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::packs::{Because, Packs, fill};
 use crate::rules::secrets::Shapes;
@@ -19,7 +18,7 @@ use super::super::secrets::{
     EnvFileFacts, EnvironmentFile, Hit, Load, Rule, env_file_not_ignored, environment_files, is_environment_file,
     is_template, names_secrets, scan,
 };
-use super::super::verdict::{Confidence, Excerpt, Finding, Item, Location, Text, Verdict};
+use super::super::verdict::{Confidence, Evidence, Excerpt, Finding, Item, Location, Text, Verdict};
 
 /// What was found in the text of one file, in a form that needs the text no more.
 #[derive(Clone, Debug, Default)]
@@ -217,6 +216,7 @@ pub fn exposure(
         finding.message = packs.message("env-file-not-ignored", missing.variant, &values);
         finding.fingerprint = fingerprint(&["env-file-not-ignored", &missing.file]);
         finding.signature = finding.fingerprint.clone();
+        finding.related.extend(missing.load.as_ref().and_then(loaded_at));
         findings.push(finding);
     }
     findings.extend(past.iter().map(|past| past_finding(packs, shapes, past)));
@@ -315,6 +315,14 @@ fn help(packs: &Packs, shapes: &Shapes, rule: &str, hit: &Hit) -> Text {
     }
 }
 
+/// The place that loads an environment file, for a finding that stands elsewhere.
+fn loaded_at(load: &Load) -> Option<Evidence> {
+    let (path, line) = (load.path.clone(), load.line);
+    let location = Location { path, line, column: 1, end_line: line, end_column: 1 };
+    let message = Text { en: "the file is loaded here".into(), ko: "이 파일을 읽는 곳입니다".into() };
+    (line > 0).then_some(Evidence { location, message })
+}
+
 /// The environment files that readers are told to make, as the README at the root says, in folders that there are.
 fn documented_files(tree: &Tree, found: &[FileHits]) -> Vec<String> {
     let mut files: Vec<String> = tree
@@ -374,6 +382,38 @@ fn loads_by_dependency(tree: &Tree, program: &Program<'_>, shapes: &Shapes, igno
 /// Marks what loads an environment file wherever it is depended on.
 const DEPENDENCY: &str = "dependency";
 
+/// The arguments that name an environment file.
+const FILE_ARGUMENTS: [&str; 4] = ["env_file", "dotenv_path", "path", "#0"];
+
+/// Whether the file that a call is given lies in the folder of a user: nothing of it can be committed here.
+fn is_in_home(program: &Program<'_>, site: Site) -> bool {
+    FILE_ARGUMENTS.iter().any(|key| match program.argument(site, key) {
+        Given::Present { expression, frame } => leads_home(program, expression, frame, 0),
+        _ => false,
+    })
+}
+
+/// Whether a path begins at the folder of a user: `~/.config/tool/.env`, `join(homedir(), ".env")`.
+fn leads_home<'m>(program: &Program<'m>, path: &'m Expression, frame: FrameId, depth: usize) -> bool {
+    if depth > 4 {
+        return false;
+    }
+    let slice = program.slice(path, frame);
+    let is_home = |(part, _): &(&'m Expression, FrameId)| matches!(&part.kind, ExpressionKind::Literal(Literal::Text(text)) if text == "~" || text.starts_with("~/"));
+    slice.parts.iter().any(is_home)
+        || slice.sites.iter().any(|site| {
+            let call = program.units.calls[site.call].call;
+            let asks_for_home = match &call.callee.kind {
+                ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+                    matches!(name.as_str(), "home" | "homedir" | "home_dir" | "expanduser")
+                }
+                _ => false,
+            };
+            asks_for_home
+                || call.arguments.iter().any(|argument| leads_home(program, &argument.value, site.frame, depth + 1))
+        })
+}
+
 /// Where the application loads an environment file: a call, a settings class, a compose file, a start command.
 fn loads(tree: &Tree, program: &Program<'_>, documented: &[String]) -> Vec<Load> {
     let mut all = Vec::new();
@@ -395,12 +435,12 @@ fn loads(tree: &Tree, program: &Program<'_>, documented: &[String]) -> Vec<Load>
                     continue;
                 }
                 let mut given: Vec<String> = Vec::new();
-                for key in ["env_file", "dotenv_path", "path", "#0"] {
+                for key in FILE_ARGUMENTS {
                     if let Given::Present { expression, frame } = program.argument(site, key) {
                         given.extend(program.text(expression, frame));
                     }
                 }
-                if !fact.needs.is_empty() && given.is_empty() {
+                if !fact.needs.is_empty() && given.is_empty() || is_in_home(program, site) {
                     continue;
                 }
                 let place = program.place(call);

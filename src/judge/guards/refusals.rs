@@ -98,8 +98,9 @@ impl<'p, 'm> Guards<'p, 'm> {
         function.is_some_and(|function| function.is_async && !function.is_generator)
     }
 
-    /// Whether a test asks for the promise of an answer, which is there whatever the answer is: `if (!allowed(ip))` of an
-    /// asynchronous `allowed`, `count > 15` where nobody has awaited `count`.
+    /// Whether a test asks for the promise of an answer, or for the object that tells it, which are there whatever the
+    /// answer is: `if (!allowed(ip))` of an asynchronous `allowed`, `count > 15` where nobody has awaited `count`,
+    /// `if (!(await limiter.limit(ip)))` where the answer is in `success`.
     pub(super) fn asks_for_promise(&self, test: &'m Expression, frame: FrameId) -> bool {
         match &test.kind {
             ExpressionKind::Operator { operator, operands } => {
@@ -114,7 +115,8 @@ impl<'p, 'm> Guards<'p, 'm> {
                 let names = &self.program.units.units[self.program.unit_of_frame(frame)].names;
                 match names.get(name.as_str()).map(Vec::as_slice) {
                     Some([Binding::Value { value, access, operator: None, .. }]) if access.is_empty() => {
-                        matches!(value.kind, ExpressionKind::Call(_)) && self.asks_for_promise(value, frame)
+                        matches!(value.kind, ExpressionKind::Call(_) | ExpressionKind::Await(_))
+                            && self.asks_for_promise(value, frame)
                     }
                     _ => false,
                 }
@@ -125,12 +127,28 @@ impl<'p, 'm> Guards<'p, 'm> {
                 let mut own =
                     frames.iter().filter(|inner| self.program.frame(**inner).how == How::Call(site)).peekable();
                 if own.peek().is_none() {
-                    return self.answers_later(site);
+                    return self.answers_later(site) || self.answers_with_object(site);
                 }
                 own.all(|inner| self.is_asynchronous(*inner))
             }),
+            ExpressionKind::Await(inner) => match &inner.kind {
+                ExpressionKind::Call(call) => {
+                    let site = self.program.units.call_id(call).map(|call| Site { call, frame });
+                    site.is_some_and(|site| self.answers_with_object(site))
+                }
+                _ => false,
+            },
             _ => false,
         }
+    }
+
+    /// Whether what a guard answers is in the fields of the object that it gives.
+    fn answers_with_object(&self, site: Site) -> bool {
+        let in_fields = |path: &Rc<str>| {
+            let facts = self.program.facts_of(path, Kind::Guard);
+            facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("object"))
+        };
+        self.program.callee_paths(site).iter().any(in_fields)
     }
 
     /// Whether a store answers with a promise.

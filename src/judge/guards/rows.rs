@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::judge::behaviour::Operation;
+use crate::judge::behaviour::fresh::is_fresh;
 use crate::link::flow::{Exit, Gate, Slice, leaves, leaves_by_raising, walk_block};
 use crate::link::units::NodeKind;
 use crate::link::{FrameId, Program, Site, Value};
@@ -80,7 +81,7 @@ impl<'p, 'm> Guards<'p, 'm> {
                     .find(|handler| refuses(handler) && !self.conflicts(handler, site.frame).is_empty()),
                 _ => None,
             })?;
-        unique::may_conflict(program, stored).then_some(handler)
+        (unique::may_conflict(program, stored) && !is_always_new(program, stored)).then_some(handler)
     }
 
     /// The call by which a row was added to what is sent now: `session.add(row)` before `session.commit()`.
@@ -186,6 +187,29 @@ impl<'p, 'm> Guards<'p, 'm> {
             found.extend(facts.iter().filter(|(_, fact)| has_code(fact, &code)).map(|(id, _)| *id));
         });
         found
+    }
+}
+
+/// Whether all that a row is stored with is made up on the spot: no later request comes with the same.
+fn is_always_new(program: &Program<'_>, site: Site) -> bool {
+    let mut given = Vec::new();
+    for argument in &program.units.calls[site.call].call.arguments {
+        values_of(&argument.value, &mut given, 0);
+    }
+    given.retain(|value| !matches!(value.kind, ExpressionKind::Literal(_)));
+    !given.is_empty() && given.into_iter().all(|value| is_fresh(program, (value, site.frame)))
+}
+
+/// The values that a row is made of: `{ data: { key } }`, `Row(key=key)`.
+fn values_of<'m>(given: &'m Expression, values: &mut Vec<&'m Expression>, depth: usize) {
+    match &given.kind {
+        ExpressionKind::Object(entries) if depth < 4 => {
+            entries.iter().for_each(|entry| values_of(&entry.value, values, depth + 1));
+        }
+        ExpressionKind::Call(call) if call.arguments.iter().any(|argument| argument.name.is_some()) && depth < 4 => {
+            call.arguments.iter().for_each(|argument| values_of(&argument.value, values, depth + 1));
+        }
+        _ => values.push(given),
     }
 }
 

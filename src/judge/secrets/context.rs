@@ -10,6 +10,9 @@ use super::{Hit, LONGEST_LINE, MOST_HITS, Scan, names, names::NameKind, proof, t
 /// The shortest value of a key that counts, in characters; passwords may be shorter.
 const SHORTEST_KEY: usize = 16;
 
+/// The shortest value that counts under a name that says no more than that it is somebody's key.
+const LONG_KEY: usize = 32;
+
 /// The longest value that is read, in bytes.
 const LONGEST_VALUE: usize = 600;
 
@@ -78,7 +81,11 @@ impl Scan<'_> {
         if self.is_data && self.is_parameter(start, line_start) {
             return;
         }
-        let Some(kind) = names::kind(&words, lists) else { return };
+        let is_vendors = || self.is_environment && names::is_vendors_key(&words, lists);
+        let known = names::kind(&words, lists);
+        let Some(kind) = known.or_else(|| (is_vendors() && value.len() >= LONG_KEY).then_some(NameKind::Key)) else {
+            return;
+        };
         if self.names_count() && self.looks_like_credential(value, kind) {
             self.push(value_start, value_end, &name, None, String::new());
         }
@@ -347,10 +354,24 @@ impl Scan<'_> {
     /// What wraps a literal: `[`, `SecretStr(`, `String::from(`, Python's `f`, `b`, `r`.
     fn skip_wrapper(&self, at: usize) -> usize {
         let rest = self.bytes.get(at..(at + 48).min(self.bytes.len())).unwrap_or_default();
+        if let Some(behind) = self.skip_chain(at) {
+            return behind;
+        }
         let name = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_.: ".contains(byte)).count();
         let brackets = rest.iter().skip(name).take_while(|byte| b"([{ ".contains(byte)).count();
         let quoted = rest.get(name + brackets).is_some_and(|byte| b"\"'`\\".contains(byte));
         if quoted && (brackets > 0 || name <= 2) { at + name + brackets } else { at }
+    }
+
+    /// The value that a schema has of its own: `z.string().min(32).default("...")`.
+    fn skip_chain(&self, at: usize) -> Option<usize> {
+        const OWN: &[u8] = b".default(";
+        let rest = self.bytes.get(at..(at + 120).min(self.bytes.len()))?;
+        let found = rest.windows(OWN.len()).position(|window| window == OWN)?;
+        let is_chain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.()".contains(byte);
+        let behind = at + found + OWN.len();
+        let is_quoted = self.byte(behind).is_some_and(|byte| b"\"'`".contains(&byte));
+        (found > 0 && is_quoted && rest.get(..found)?.iter().all(is_chain)).then_some(behind)
     }
 
     /// The value that begins at a place, without its quotes.

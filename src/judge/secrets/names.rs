@@ -65,6 +65,12 @@ pub(super) fn kind(words: &str, lists: &Lists) -> Option<NameKind> {
     Some(if is_password { NameKind::Password } else { NameKind::Key })
 }
 
+/// Whether a name (as its words) says that its value is a key to something, without saying of which kind: `acme_key`.
+pub(super) fn is_vendors_key(words: &str, lists: &Lists) -> bool {
+    words.strip_suffix("_key").is_some_and(|rest| !rest.is_empty())
+        && !lists.not_names.iter().any(|not| holds(words, not))
+}
+
 pub(super) fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_-.$".contains(&byte)
 }

@@ -1,6 +1,7 @@
 //! Whether the condition of a fact holds for a call.
 
 use crate::link::Program;
+use crate::link::units::UnitId;
 use crate::link::values::{FrameId, Site, Value, Written};
 use crate::model::*;
 use crate::rules::catalogue::{Condition, Fact};
@@ -185,9 +186,18 @@ impl<'m> Program<'m> {
                 _ => false,
             },
             Value::Library { path, .. } => plain(path) == wanted,
+            // A function that is asked and always says the same: `skip: () => true`.
+            Value::Function { unit, .. } => self.always_says(*unit, wanted),
             _ => false,
         });
         matches!(operator, "==" | "=") == is_it
+    }
+
+    /// Whether a function has one answer, `true` or `false`, and it is the one that is wanted.
+    fn always_says(&self, unit: UnitId, wanted: &str) -> bool {
+        let returns = &self.units.units[unit].returns;
+        let says = |value: &&'m Expression| matches!(&value.kind, ExpressionKind::Literal(Literal::Boolean(said)) if wanted == said.to_string());
+        !returns.is_empty() && returns.iter().all(says)
     }
 
     /// Whether the value of an expression holds a call of something, or is it.

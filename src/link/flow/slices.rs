@@ -57,7 +57,7 @@ impl<'m> Program<'m> {
     }
 
     pub(super) fn slice_into(&self, expression: &'m Expression, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
-        let key = (std::ptr::from_ref(expression) as usize, frame, slice.partly);
+        let key = (std::ptr::from_ref(expression) as usize, frame, (slice.partly, slice.asked));
         if depth > 80 || slice.parts.len() >= SLICE || !slice.seen.insert(key) {
             return;
         }
@@ -242,14 +242,17 @@ impl<'m> Program<'m> {
         slice.seen_sites.insert(site);
         slice.sites.push(site);
         let leaves = |path: &Rc<str>| self.is_a(path, Kind::Call) || self.is_a(path, Kind::Http);
-        if slice.inside && self.callee_paths(site).iter().any(leaves) {
+        if slice.inside && self.callee_paths(site).iter().any(leaves) || slice.asked && self.makes_client(site) {
             return;
         }
         let callees = self.callees(&call.callee, frame);
         match &call.callee.kind {
             // The method itself is looked into below.
             ExpressionKind::Member { object, .. } => {
+                let before = slice.asked;
+                slice.asked |= slice.inside;
                 self.slice_holder(object, frame, slice, depth);
+                slice.asked = before;
                 if asks_for_answer(call) {
                     self.slice_told(object, call.span, frame, slice, depth);
                 }
@@ -272,6 +275,17 @@ impl<'m> Program<'m> {
                 self.slice_into(&argument.value, frame, slice, depth + 1);
             }
         }
+    }
+
+    /// Whether a call makes a client of a library: something that is told by names what to go by, and then asked.
+    fn makes_client(&self, site: Site) -> bool {
+        let is_named =
+            |argument: &Argument| argument.name.is_some() || matches!(argument.value.kind, ExpressionKind::Object(_));
+        let takes_names = self.units.calls[site.call].call.arguments.iter().any(is_named);
+        // What a language brings along makes values, not clients.
+        let is_package = |path: &str| !["builtins.", "globals.", "std."].iter().any(|head| path.starts_with(head));
+        let paths = self.callee_paths(site);
+        paths.iter().any(|path| self.is_a(path, Kind::Client) || takes_names && is_package(path))
     }
 
     /// `cursor.execute(query, values)`, then `cursor.fetchone()` or `cursor.rowcount`: what a store was last told through
@@ -353,6 +367,8 @@ pub struct Slice<'m> {
     inside: bool,
     /// Whether only the choice of an object is looked at, not what the object holds.
     partly: bool,
-    seen: FxHashSet<(usize, FrameId, bool)>,
+    /// Whether it is asked what an object answers: what a client was made with does not flow into that.
+    asked: bool,
+    seen: FxHashSet<(usize, FrameId, (bool, bool))>,
     seen_sites: FxHashSet<Site>,
 }

@@ -9,6 +9,23 @@ use crate::model::{
     Statement, StatementKind, Try, WithItem,
 };
 
+/// `with suppress(KeyError): ..` is a block whose exceptions of that class are caught and passed over.
+fn suppressed(items: &[WithItem]) -> Option<Handler> {
+    let [WithItem { context, binds: None }] = items else { return None };
+    let ExpressionKind::Call(call) = &context.kind else { return None };
+    let (ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }) = &call.callee.kind else { return None };
+    if name != "suppress" || call.arguments.iter().any(|argument| argument.name.is_some()) {
+        return None;
+    }
+    let mut classes: Vec<Expression> = call.arguments.iter().map(|argument| argument.value.clone()).collect();
+    let catches = match classes.len() {
+        0 => return None,
+        1 => classes.pop()?,
+        _ => Expression { span: context.span, kind: ExpressionKind::List(classes) },
+    };
+    Some(Handler { span: context.span, catches: Some(catches), binds: None, body: Block::new() })
+}
+
 /// Whether a node of this kind is lowered by [`Lowering::statement`].
 pub(super) fn is_statement(kind: &str) -> bool {
     kind.ends_with("_statement") || kind.ends_with("_definition") || kind == "block"
@@ -232,7 +249,14 @@ impl Lowering<'_> {
             let group = if is_group { inner } else { vec![value] };
             items.extend(group.into_iter().filter_map(|context| self.with_item(context)));
         }
-        StatementKind::With { items, body: self.field_block(node, "body") }
+        let body = self.field_block(node, "body");
+        match suppressed(&items) {
+            Some(handler) => {
+                let (handlers, otherwise, finally) = (vec![handler], Block::new(), Block::new());
+                StatementKind::Try(Box::new(Try { body, handlers, otherwise, finally }))
+            }
+            None => StatementKind::With { items, body },
+        }
     }
 
     fn with_item(&mut self, node: Node<'_>) -> Option<WithItem> {

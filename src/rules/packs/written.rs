@@ -6,6 +6,7 @@ use miette::NamedSource;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::Fitted;
 use super::{
     CONDITIONS, ItemTexts, NOTES, PASTE_LANGUAGES, PackError, Reason, Rule, Security, Stage, check::closest,
     placeholders, vocabulary::NOTE_VARIANTS,
@@ -66,6 +67,19 @@ struct WrittenRule {
     security: Option<Spanned<WrittenSecurity>>,
     #[serde(default)]
     paste: BTreeMap<String, Spanned<String>>,
+    /// Code to paste where certain packages are used.
+    #[serde(default)]
+    fitted: Vec<WrittenFitted>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenFitted {
+    language: Spanned<String>,
+    packages: Vec<String>,
+    #[serde(default)]
+    without: Vec<String>,
+    code: String,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -213,13 +227,22 @@ impl File<'_> {
             }
             paste.insert(language, code.into_inner().trim_end().to_owned());
         }
+        let mut fitted = Vec::new();
+        for each in written.fitted {
+            let language = each.language.get_ref().clone();
+            if !PASTE_LANGUAGES.contains(&language.as_str()) {
+                return Err(self.unknown("language", &language, each.language.span(), PASTE_LANGUAGES));
+            }
+            let (packages, without) = (each.packages, each.without);
+            fitted.push(Fitted { language, packages, without, code: each.code.trim_end().to_owned() });
+        }
         if paste.is_empty() && !written.note {
             let message = format!("`{id}` has nothing to paste");
             return Err(self.complain(Some(written.id.span()), message, Some("write paste.python and its kin".into())));
         }
         let security = written.security.map(|security| self.security(&security)).transpose()?;
         let condition = written.condition.map(Spanned::into_inner);
-        Ok(Rule { id, item, condition, help: self.plain(written.help)?, security, paste, messages, terms })
+        Ok(Rule { id, item, condition, help: self.plain(written.help)?, security, paste, fitted, messages, terms })
     }
 
     fn security(&self, written: &Spanned<WrittenSecurity>) -> Result<Security, PackError> {

@@ -1,7 +1,8 @@
 //! What a key is made of: what is asked, an id of the one request, or only who asks.
 
+use crate::judge::behaviour::{is_of_request, is_of_schema};
 use crate::link::flow::Slice;
-use crate::link::{FrameId, How, Program, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
 
 /// Words for who asks, rather than for what is asked.
@@ -74,7 +75,9 @@ pub(in crate::judge::behaviour) fn is_of_the_request<'m>(
                     return true;
                 }
                 let is_thing = program.values(part, *frame).iter().all(|value| match value {
-                    Value::Library { path, .. } => !crate::judge::behaviour::is_of_request(program, path),
+                    Value::Library { path, sites } => {
+                        !is_of_request(program, path) && !is_parsed_request(program, path, sites)
+                    }
                     Value::Function { .. } | Value::Class(_) | Value::Module(_) => true,
                     _ => false,
                 });
@@ -118,6 +121,18 @@ pub(in crate::judge::behaviour) fn is_of_the_request<'m>(
         )
     });
     !names.is_empty() && names.iter().any(|name| !is_caller(name))
+}
+
+/// Whether something is what a schema made of the request: `Body.parse(await request.json())`.
+fn is_parsed_request(program: &Program<'_>, path: &str, sites: &[Site]) -> bool {
+    is_of_schema(program, path)
+        && sites.iter().any(|site| {
+            program.units.calls[site.call].call.arguments.iter().any(|argument| {
+                program.slice(&argument.value, site.frame).parts.iter().any(|(part, frame)| {
+                    program.values(part, *frame).iter().filter_map(Value::path).any(|path| is_of_request(program, path))
+                })
+            })
+        })
 }
 
 /// `event.id`, `update.id`: what was sent names itself.

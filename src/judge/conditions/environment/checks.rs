@@ -1,6 +1,7 @@
 //! What stops the start when a variable is missing, and what does without it.
 
 mod decisions;
+mod guarded;
 mod moments;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,13 +52,17 @@ pub struct Checks {
     pub examined: BTreeSet<String>,
     /// Reads that a schema decides about: by place.
     pub governed: BTreeSet<(ModuleId, Span)>,
+    /// Where variables are read only when they are there.
+    present: BTreeSet<(ModuleId, Span)>,
     /// Calls that check the environment and whose result code goes by, without stopping.
     pub heeded: BTreeSet<CallId>,
 }
 
 impl Checks {
-    pub fn of(case: &Case<'_, '_>, schemas: &[schemas::Checked]) -> Checks {
-        let mut checks = Checks::default();
+    /// The checks of a program that reads variables at the places in `reads`.
+    pub fn of(case: &Case<'_, '_>, schemas: &[schemas::Checked], reads: &[Read]) -> Checks {
+        let present = reads.iter().filter(|read| read.there).filter_map(|read| read.named.place).collect();
+        let mut checks = Checks { present, ..Checks::default() };
         let variables = &Variables::with(case.program, schemas::open_fields(schemas));
         checks.by_schemas(case, schemas);
         for unit in 0..case.program.units.units.len() {
@@ -248,7 +253,9 @@ impl Checks {
             self.examined.extend(variables.tested(test, frame).into_iter().map(|named| named.name));
         }
         for named in variables.deciding(test, frame) {
-            if variables.holds_without(test, frame, &named.name) != Some(!refuses_when) {
+            if variables.holds_without(test, frame, &named.name) != Some(!refuses_when)
+                && !variables.is_passed_only_when_there(&named)
+            {
                 let (when, roots) = when(case, unit, Some(node), &named.via);
                 self.add(&named.name, when, &roots, place);
             }
@@ -278,6 +285,12 @@ impl Checks {
             if variables.holds_without(test, frame, &named.name) == Some(when_missing)
                 && !named.place.is_some_and(is_behind)
             {
+                // What gets here only when it is there is not asked for here.
+                let gets_here = !named.place.is_some_and(|place| self.present.contains(&place))
+                    && !variables.is_passed_only_when_there(&named);
+                if matches!(purpose, Purpose::Demand) && !gets_here {
+                    continue;
+                }
                 let place = named.place.map(|(module, _)| module);
                 if matches!(purpose, Purpose::DoWithoutSetting) && is_credential(&named.name) {
                     continue;

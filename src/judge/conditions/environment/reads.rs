@@ -27,6 +27,8 @@ pub struct Read {
     pub default: Option<Filled>,
     /// Only compared or tested where it is read.
     pub tested: bool,
+    /// Read only where a test says that it is there.
+    pub there: bool,
     /// Reads of which one is enough.
     pub group: Option<usize>,
 }
@@ -46,6 +48,8 @@ struct Use<'m> {
     /// Nothing is asked of it where it is missing: `X?.split(",")`.
     forgiven: bool,
     raises: bool,
+    /// Without a value this fails by itself, where nothing else stands in for it: `X + ":"`, `int(X)`.
+    breaks: bool,
     filled: Option<Filled>,
     /// What is taken when it is missing, the nearest first.
     alternatives: Vec<(&'m Expression, UnitId)>,
@@ -359,6 +363,10 @@ impl<'m> Walk<'_, 'm> {
                 operands.iter().for_each(|operand| self.test(operand));
             }
             ("!", [inner]) => self.expression(inner, used),
+            // Nothing and a text cannot be added up in Python.
+            ("+", _) if self.is_python() => {
+                operands.iter().for_each(|operand| self.expression(operand, &Use { breaks: true, ..Use::default() }));
+            }
             _ => operands.iter().for_each(|operand| self.plain(operand)),
         }
     }
@@ -395,7 +403,8 @@ impl<'m> Walk<'_, 'm> {
                     crate::link::flow::children(object, &mut |child| children.push(child));
                     children.into_iter().for_each(|child| self.plain(child));
                 } else {
-                    self.expression(object, &Use { forgiven: self.is_forgiven(object), ..inner });
+                    let forgiven = self.is_forgiven(object);
+                    self.expression(object, &Use { forgiven, breaks: self.breaks_without(object), ..inner });
                 }
             }
             callee => {
@@ -403,7 +412,10 @@ impl<'m> Walk<'_, 'm> {
                     ExpressionKind::Name(name) if matches!(name.as_str(), "bool" | "Boolean") => {
                         Some(Use { tested: true, ..used.clone() })
                     }
-                    ExpressionKind::Name(name) if converts(name) => Some(used.clone()),
+                    ExpressionKind::Name(name) if converts(name) => {
+                        let breaks = self.is_python() && matches!(name.as_str(), "int" | "float");
+                        Some(Use { breaks: used.breaks || breaks, ..used.clone() })
+                    }
                     _ => None,
                 };
                 if let (Some(inner), Some(first)) = (inner, first) {
@@ -448,6 +460,15 @@ impl<'m> Walk<'_, 'm> {
         used
     }
 
+    fn is_python(&self) -> bool {
+        self.variables.program.modules[self.module].language == Language::Python
+    }
+
+    /// Whether asking a member of something fails where it is not there.
+    fn breaks_without(&self, object: &Expression) -> bool {
+        self.variables.program.modules[self.module].language != Language::Rust && !self.is_forgiven(object)
+    }
+
     fn is_forgiven(&self, object: &Expression) -> bool {
         self.variables.program.modules[self.module].forgiven.binary_search(&object.span).is_ok()
     }
@@ -477,7 +498,7 @@ impl<'m> Walk<'_, 'm> {
         let mut filled = used.filled;
         let mut stops = used.raises || raises && default.is_none();
         match self.caught {
-            Some(Replaced::Something) if stops => filled = Some(Filled::Something),
+            Some(Replaced::Something) if stops || used.breaks => filled = Some(Filled::Something),
             Some(Replaced::Nothing) => stops = false,
             _ => {}
         }
@@ -506,6 +527,7 @@ impl<'m> Walk<'_, 'm> {
         let is_there = self.is_present(&named.name);
         self.reads.push(Read {
             tested: used.tested || is_passed_over || is_there,
+            there: is_there,
             raises: stops && !is_there,
             named,
             module,

@@ -1,5 +1,7 @@
 //! Schemas of the environment: calls that check an object of variables.
 
+mod described;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::link::arguments::Given;
@@ -363,6 +365,10 @@ impl<'m> Keys<'_, 'm> {
                     }
                     let ExpressionKind::Object(entries) = &expression.0.kind else { continue };
                     let module = self.program.module_of(self.program.unit_of_frame(*frame));
+                    if let Some(described) = described::of(entries) {
+                        self.found.extend(described.into_iter().map(|key| key.within(module)));
+                        continue;
+                    }
                     for entry in entries {
                         match (&entry.key, &entry.value.kind) {
                             (Some(_), ExpressionKind::Object(_)) if self.of_description(&entry.value, module) => {}

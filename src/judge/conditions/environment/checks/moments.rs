@@ -57,7 +57,7 @@ fn started(case: &Case<'_, '_>, frame: FrameId) -> Option<(ModuleId, bool)> {
     while let How::Call(site) = frame.how {
         let node = program.units.calls[site.call].node;
         let is_off = program.is_never_deployed(node, site.frame) || program.is_left_out(node, site.frame);
-        if case.is_skipped(node) || is_off {
+        if case.is_skipped(node) || is_off || is_in_handler(program, node) {
             return None;
         }
         swallowed |= swallows(program, node) || does_without(case, site);
@@ -74,6 +74,11 @@ pub fn swallows(program: &Program<'_>, node: NodeId) -> bool {
         }
         _ => false,
     })
+}
+
+/// Whether a node runs only when something else has failed: what checks there is no check of a start that goes well.
+fn is_in_handler(program: &Program<'_>, node: NodeId) -> bool {
+    program.units.ancestors(node).any(|(_, node)| matches!(node.kind, NodeKind::Handler(..)))
 }
 
 /// Whether the error that a call returns is done without where it is made: `load().unwrap_or_default()`,
