@@ -112,6 +112,8 @@ const WORDS: [(&str, &[&str]); 10] = [
             "nested",
             "typed",
             "methods",
+            "member",
+            "page",
             "client",
         ],
     ),

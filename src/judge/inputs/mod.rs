@@ -128,6 +128,10 @@ pub struct Inputs<'c, 'p, 'm> {
     keys: Keys,
     /// The project of each module that serves by itself.
     applications: OnceCell<Vec<Option<&'p str>>>,
+    /// Whether a step of what a platform serves cuts its conversation, once it was asked for.
+    cut_by_steps: OnceCell<bool>,
+    /// The parts of its state that such steps write.
+    written_by_steps: OnceCell<FxHashSet<&'m str>>,
     /// Whether a call is being looked at that no entry point reaches.
     is_library: Cell<bool>,
     /// Whether a stored value is being looked at: what it was made of is not asked for the same again.
@@ -150,6 +154,8 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             changed: RefCell::default(),
             keys: RefCell::default(),
             applications: OnceCell::new(),
+            cut_by_steps: OnceCell::new(),
+            written_by_steps: OnceCell::new(),
             is_library: Cell::new(false),
             looks_at_stored: Cell::new(false),
         }
