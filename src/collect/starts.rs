@@ -170,7 +170,8 @@ impl Starter<'_> {
             }
             Source::Script => self.run(&text, folder, DEPTH),
             Source::Settings(known) => {
-                let entries = settings::lower(path, &text).map(|settings| settings.entries).unwrap_or_default();
+                let entries = settings::lower(path, &text).map(|settings| settings.entries);
+                let entries = entries.unwrap_or_else(|| settings::exported(path, &text));
                 for setting in known {
                     self.settings(setting, &entries, folder);
                 }

@@ -4,6 +4,7 @@ use regex::RegexSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::arguments::{Amount, Given, Held};
+use crate::link::entries::Entries;
 use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, UnitId};
 use crate::link::{Program, Site, Value};
@@ -121,6 +122,23 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
             }
     });
     all
+}
+
+/// Leaves out the pages that reach no call of a model and nothing else that is paid for: of what only shows data nothing
+/// is asked.
+pub fn without_plain_pages(program: &Program<'_>, entries: &mut Entries<'_>) {
+    if !entries.entries.iter().any(|entry| entry.is_page) {
+        return;
+    }
+    let (endpoints, replies) = (Endpoints::of(program, Kind::Endpoint), Replies::of(program));
+    let pages = program.browser_modules();
+    let is_paid = |site| {
+        let known = classify(program, &endpoints, &replies, site);
+        known.is_some_and(|(kind, ..)| kind != Calls::External)
+    };
+    entries
+        .entries
+        .retain(|entry| !entry.is_page || program.reach_on_server(entry.handler, &pages).sites(program).any(is_paid));
 }
 
 /// Requests that only a page makes, to its own server or for its own sake, are not the server's.

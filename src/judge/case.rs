@@ -427,6 +427,8 @@ pub(super) fn holders(program: &Program<'_>, item: &str) -> FxHashSet<String> {
                 name.match_indices("().").filter_map(|(end, _)| name.get(..end).map(str::to_owned)).collect();
             ends
         })
+        // An application that has a guard among its methods is none itself.
+        .filter(|holder| !program.is_a(holder, Kind::Router))
         .collect()
 }
 

@@ -62,6 +62,8 @@ pub struct Guards<'p, 'm> {
     reached: RefCell<Option<Rc<FxHashSet<UnitId>>>>,
     /// The units in which something is bounded in time.
     pub units_with_deadline: OnceCell<BTreeSet<UnitId>>,
+    /// The modules that run in the browser, once it was asked for.
+    pages: OnceCell<FxHashSet<ModuleId>>,
 }
 
 const DEPTH: usize = 6;
@@ -83,6 +85,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             depends_on_route: Cell::new(false),
             reached: RefCell::default(),
             units_with_deadline: OnceCell::new(),
+            pages: OnceCell::new(),
         }
     }
 
@@ -103,14 +106,19 @@ impl<'p, 'm> Guards<'p, 'm> {
         ahead.sort_unstable();
         ahead.dedup();
         ahead.retain(|frame| *frame != entry.handler);
-        if ahead.is_empty() {
+        if ahead.is_empty() && !entry.is_page {
             return self.reach(entry.handler);
         }
         let key = (entry.handler, ahead);
         if let Some(found) = self.injected.borrow().get(&key) {
             return found.clone();
         }
-        let reach = Rc::new(self.program.reach_with(entry.handler, &key.1));
+        let reach = Rc::new(if entry.is_page {
+            let pages = self.pages.get_or_init(|| self.program.browser_modules());
+            self.program.reach_on_server(entry.handler, pages)
+        } else {
+            self.program.reach_with(entry.handler, &key.1)
+        });
         self.injected.borrow_mut().insert(key, reach.clone());
         reach
     }

@@ -65,7 +65,8 @@ pub struct Calls {
 
 /// Judges what a linked program asks of its environment.
 pub fn environment(program: &Program<'_>, packs: &Packs, started: &Started<'_>) -> Environment {
-    let entries = Entries::of(program, started);
+    let mut entries = Entries::of(program, started);
+    calls::without_plain_pages(program, &mut entries);
     let case = Case::new(program, &entries, packs, started);
     let survey = environment::survey(&case);
     let validation = environment::validation(&case, &survey.required);
@@ -98,6 +99,7 @@ fn judge_and_look<T>(
     look: impl FnOnce(Look<'_, '_, '_>) -> T,
 ) -> (Calls, T) {
     let mut entries = Entries::of(program, started);
+    calls::without_plain_pages(program, &mut entries);
     for entry in &mut entries.entries {
         let path = &program.modules[entry.module].path;
         entry.public = configuration.publicness(path, &entry.name).unwrap_or(entry.public);

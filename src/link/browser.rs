@@ -7,6 +7,7 @@ use crate::model::{Expression, ExpressionKind, Language, Module};
 use super::Program;
 use super::names::Target;
 use super::units::{Binding, ModuleId};
+use super::values::{FrameId, How};
 
 /// A module that says of itself that it runs in the browser.
 const CLIENT: &str = "use client";
@@ -30,6 +31,18 @@ impl<'m> Program<'m> {
             }
         }
         found
+    }
+
+    /// Whether a function runs in the browser, or when that calls it: what a page only hands on does not run where the
+    /// page is made.
+    pub(super) fn is_left_to_browser(&self, frame: FrameId, pages: &FxHashSet<ModuleId>) -> bool {
+        let frame = self.frame(frame);
+        let info = &self.units.units[frame.unit];
+        let is_called_from_there = |directives: &[String]| directives.iter().any(|each| each == SERVER);
+        pages.contains(&info.module)
+            || frame.how == How::Framework
+                && (info.function.is_some_and(|function| is_called_from_there(&function.directives))
+                    || is_called_from_there(&self.modules[info.module].directives))
     }
 
     /// The modules that use the page.
@@ -69,7 +82,7 @@ impl<'m> Program<'m> {
 }
 
 /// Whether a module says of itself that it runs in the browser: in a directive, or in its name (`thing.client.tsx`).
-fn says_browser(module: &Module) -> bool {
+pub(super) fn says_browser(module: &Module) -> bool {
     let name = module.path.rsplit('/').next().unwrap_or("");
     module.language == Language::TypeScript
         && (module.directives.iter().any(|directive| directive == CLIENT)

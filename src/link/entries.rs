@@ -54,6 +54,8 @@ pub struct Entry<'m> {
     /// From the first decorator or the registration to the end of the handler.
     pub span: Span,
     pub handler: FrameId,
+    /// Whether it makes a page: what that shows runs on the server, what the page does later does not.
+    pub is_page: bool,
     /// What runs before the handler, outermost first; one list for each way in which its router is mounted.
     pub chains: Vec<Vec<Link<'m>>>,
 }
@@ -166,6 +168,11 @@ pub struct Entries<'m> {
     applications: FxHashMap<&'m str, Option<Site>>,
     /// Routers that a call answers requests with, with that call.
     served: Vec<(CallId, Site)>,
+    /// The steps of what a platform serves: their first parameter is what whoever calls it has sent, with what the
+    /// platform keeps of the turns before.
+    steps: FxHashSet<UnitId>,
+    /// The calls that put together what platforms serve.
+    pub assembled: Vec<Site>,
 }
 
 /// Modules that are run as they are: their body is an entry point of its own.
@@ -206,6 +213,16 @@ impl<'m> Entries<'m> {
             a.module == b.module && a.span.start == b.span.start && a.handler == b.handler && a.name == b.name
         });
         entries
+    }
+
+    /// Whether a function is a step of what a platform serves.
+    pub fn is_step(&self, unit: UnitId) -> bool {
+        self.steps.contains(&unit)
+    }
+
+    /// All steps of what platforms serve.
+    pub fn steps(&self) -> impl Iterator<Item = UnitId> + '_ {
+        self.steps.iter().copied()
     }
 
     fn register(&mut self, router: Option<&Site>, site: Option<Site>, what: Registered<'m>) {

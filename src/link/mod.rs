@@ -130,6 +130,8 @@ pub struct Program<'m> {
     /// The calls that give an object to all handlers, once it was asked for: with the argument path of that.
     given_objects: RefCell<Option<provided::Objects<'m>>>,
     given_names: RefCell<Option<provided::Named<'m>>>,
+    /// The calls that may give applications members, once it was asked for.
+    given_members: OnceCell<provided::Members<'m>>,
     /// The calls that put something under a written key (`context.set("log", logger)`), by that, once they were asked for.
     put_under: OnceCell<FxHashMap<&'m str, Vec<CallId>>>,
     /// The calls that define a command of a store, by its name, once they were asked for.
@@ -186,6 +188,7 @@ impl<'m> Program<'m> {
             tokens: RefCell::default(),
             given_objects: RefCell::default(),
             given_names: RefCell::default(),
+            given_members: OnceCell::new(),
             put_under: OnceCell::new(),
             defined: OnceCell::new(),
             keys: RefCell::default(),

@@ -10,7 +10,7 @@ use crate::rules::catalogue::{Fact, Kind};
 
 use super::arguments::Given;
 use super::flow::children;
-use super::units::ClassId;
+use super::units::{CallId, ClassId};
 use super::values::{Place, Values, add};
 use super::{FrameId, How, Program, Site, Value};
 
@@ -31,6 +31,12 @@ pub(super) type Objects<'m> = Rc<[(Site, &'m str)]>;
 
 /// What the program gives to its handlers under names.
 pub(super) type Named<'m> = Rc<FxHashMap<&'m str, Vec<Place<'m>>>>;
+
+/// The role of what gives an application a member: `app.decorate("llm", client)`.
+const MEMBER: &str = "member";
+
+/// The calls that may give applications members, by the names of these.
+pub(super) type Members<'m> = FxHashMap<&'m str, Vec<CallId>>;
 
 /// The role of what gives things to the parameters that have their names.
 const NAMED: &str = "named";
@@ -115,7 +121,7 @@ impl<'m> Program<'m> {
         // Whoever asks in between is told that nothing is given.
         *self.given_objects.borrow_mut() = Some(Rc::from([]));
         let catalogue = self.catalogue;
-        let gives = |fact: &&'m Fact| !is_named(fact) && fact.role.as_deref() != Some(ASKED);
+        let gives = |fact: &&'m Fact| fact.role.is_none();
         let facts = catalogue.of_kind(Kind::Provide).map(|(_, fact)| fact).filter(gives);
         let names: FxHashSet<&str> = facts.flat_map(|fact| &fact.names).flat_map(|name| last_of(name)).collect();
         let mut found = Vec::new();
@@ -136,6 +142,53 @@ impl<'m> Program<'m> {
         let found: Objects<'m> = found.into();
         *self.given_objects.borrow_mut() = Some(found.clone());
         found
+    }
+
+    /// What the program has given to an application as a member of this name, of all that are of its type.
+    pub(super) fn given_member(&self, application: &str, name: &str) -> Values<'m> {
+        let mut all = Values::new();
+        for call in self.given_members().get(name).into_iter().flatten() {
+            let info = &self.units.calls[*call];
+            let ExpressionKind::Member { name: method, .. } = &info.call.callee.kind else { continue };
+            let site = Site { call: *call, frame: self.open_frame(info.unit) };
+            let own = self.facts_of(&format!("{application}.{method}"), Kind::Provide);
+            let paths = self.callee_paths(site);
+            let facts = paths.iter().flat_map(|path| self.facts_of(path, Kind::Provide));
+            let shared = facts.filter(|(id, fact)| is_member(fact) && own.iter().any(|(known, _)| known == id));
+            for (_, fact) in shared.collect::<Vec<_>>() {
+                let given = fact.value.as_deref().map(|value| self.argument(site, value));
+                if let Some(Given::Present { expression, frame }) = given {
+                    add(
+                        &mut all,
+                        self.values(expression, frame).iter().filter(|value| **value != Value::Unknown).cloned(),
+                    );
+                }
+            }
+        }
+        all
+    }
+
+    /// The calls that may give an application a member, by its name, as they are written: what they are called on is
+    /// asked when the member is.
+    fn given_members(&self) -> &Members<'m> {
+        self.given_members.get_or_init(|| {
+            let facts = self.catalogue.of_kind(Kind::Provide).map(|(_, fact)| fact).filter(|fact| is_member(fact));
+            let names: FxHashSet<&str> = facts.flat_map(|fact| &fact.names).flat_map(|name| last_of(name)).collect();
+            let mut found = Members::default();
+            for (call, info) in self.units.calls.iter().enumerate() {
+                let (ExpressionKind::Member { name, .. }, [key, ..]) =
+                    (&info.call.callee.kind, info.call.arguments.as_slice())
+                else {
+                    continue;
+                };
+                if let ExpressionKind::Literal(Literal::Text(key)) = &key.value.kind
+                    && names.contains(name.as_str())
+                {
+                    found.entry(key.as_str()).or_default().push(call);
+                }
+            }
+            found
+        })
     }
 
     /// What the program gives to a parameter by its name, where it is of the declared type: `Dispatcher(llm=client)`.
@@ -360,6 +413,11 @@ impl<'m> Program<'m> {
             })
             .collect()
     }
+}
+
+/// Whether a fact is about what becomes a member of an application.
+fn is_member(fact: &Fact) -> bool {
+    fact.role.as_deref() == Some(MEMBER)
 }
 
 /// Whether a fact is about what is given to parameters by their names.

@@ -106,6 +106,16 @@ impl<'m> Program<'m> {
 
     /// What runs from a frame, and from those that a framework runs before it.
     pub fn reach_with(&self, start: FrameId, ahead: &[FrameId]) -> Reach {
+        self.reach_without(start, ahead, &|_| false)
+    }
+
+    /// What runs on the server from a frame that makes a page; `pages` are the modules that run in the browser.
+    pub fn reach_on_server(&self, start: FrameId, pages: &FxHashSet<ModuleId>) -> Reach {
+        self.reach_without(start, &[], &|frame| frame != start && self.is_left_to_browser(frame, pages))
+    }
+
+    /// What runs from these frames, without what is left out and what only that leads to.
+    fn reach_without(&self, start: FrameId, ahead: &[FrameId], is_left_out: &dyn Fn(FrameId) -> bool) -> Reach {
         let mut frames: Vec<FrameId> = Vec::new();
         let mut callers: FxHashMap<FrameId, Vec<Site>> = FxHashMap::default();
         let mut frames_of: FxHashMap<UnitId, Vec<FrameId>> = FxHashMap::default();
@@ -119,7 +129,8 @@ impl<'m> Program<'m> {
         let mut at = 0;
         while let Some(frame) = frames.get(at).copied() {
             at += 1;
-            for (site, next) in self.steps_from(frame).iter().copied() {
+            let steps = self.steps_from(frame);
+            for (site, next) in steps.iter().copied().filter(|(_, next)| !is_left_out(*next)) {
                 let known = frames_of.entry(self.unit_of_frame(next)).or_default();
                 let next = if known.contains(&next) || known.len() < FRAMES_PER_UNIT { next } else { known[0] };
                 if !known.contains(&next) {
@@ -372,6 +383,17 @@ impl<'m> Program<'m> {
             self.handed.borrow_mut().insert(made, frames.clone());
         }
         frames
+    }
+
+    /// The functions that a call adds to what it is called on as steps, and those that are added to what it makes.
+    pub(super) fn steps_of(&self, made: Site) -> Vec<UnitId> {
+        let is_step = self.callee_paths(made).iter().any(|path| self.is_a(path, Kind::Same));
+        let mut frames = Vec::new();
+        let added = self.additions(made.call);
+        for step in is_step.then_some(made).iter().chain(added.iter()) {
+            self.given_functions(*step, &mut frames);
+        }
+        frames.into_iter().map(|frame| self.unit_of_frame(frame)).collect()
     }
 
     /// The methods of objects that something is put together of, where their class derives from one of a library, which

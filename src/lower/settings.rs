@@ -15,6 +15,7 @@
 pub mod comments;
 pub mod container;
 pub mod directives;
+mod exported;
 pub mod flat;
 pub mod json;
 pub mod shell;
@@ -26,6 +27,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+pub use self::exported::exported;
 use self::tree::Node;
 use crate::model::{Lines, Lost, LostReason, Setting, Settings, Span};
 

@@ -77,14 +77,16 @@ pub enum Kind {
     /// A call that gives the object at `value` to all handlers: their parameters that are declared with its type are it.
     /// With `role = "named"` it gives them its keyword arguments, to the parameters of the same names; of a name that
     /// ends in `[]` what is assigned there under a key. With `role = "asked"` it is the type by which they ask for it:
-    /// `State<App>`.
+    /// `State<App>`. With `role = "member"` it becomes a member of the application, and of all that are of its type, by
+    /// the name that the call is given first.
     Provide,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`), start-up code (`role = "start"`) or a list of the dotted
     /// names of middleware (`role = "names"`; `guards` then names methods of these classes by what they see, `request`,
     /// `response` or `error`; with `handler` it is the method that starts what is named, in the module `path` of a package).
     /// With `scope = "root"` the file stands in the folder of a project or in its
-    /// `src`; `path` is what the file exports of the paths for which its middleware stands in front.
+    /// `src`; `path` is what the file exports of the paths for which its middleware stands in front. With `role = "page"`
+    /// what it exports makes a page on the server, and is an entry point where it reaches a call that is paid for.
     Convention,
     /// Something that protects: `protects` names the item (`V1`, `V2`, `A1`, `A2`, `A3`, `C1`, `C2`, `C3`, `T1-input`, `T2`),
     /// `how` the way it is wired: `decorator`, `middleware` (given to a middleware, mount, or route registration, or added),

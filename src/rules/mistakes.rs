@@ -113,6 +113,8 @@ const WORDS: [(&str, &[&str]); 10] = [
             "nested",
             "typed",
             "methods",
+            "member",
+            "page",
             "client",
         ],
     ),

@@ -1,5 +1,7 @@
 //! A1: every external call is bounded in time.
 
+use std::collections::BTreeSet;
+
 use globset::GlobSet;
 
 use crate::link::Site;
@@ -229,8 +231,12 @@ fn is_limited(case: &Case<'_, '_>, module: ModuleId, key: &str) -> bool {
 /// An action runs under the limit of the page that it is called from: the place of the first, where all have one.
 fn limit_of_pages(case: &Case<'_, '_>, entry: &Entry<'_>, fact: &Fact, files: &GlobSet) -> Option<Location> {
     let program = case.program;
+    // A route calls the function itself: that is no call of the action.
+    let routes: BTreeSet<ModuleId> =
+        case.entries.entries.iter().filter(|entry| entry.kind == "http").map(|entry| entry.module).collect();
     let pages = (0..program.modules.len()).filter(|module| {
         *module != entry.module
+            && !routes.contains(module)
             && files.is_match(&program.modules[*module].path)
             && case.processes().brings(*module, entry.module)
     });

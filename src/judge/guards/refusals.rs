@@ -23,6 +23,9 @@ const GATES: usize = 200;
 /// What is refused on one way through a function, and the calls that have happened on it.
 pub type Way<'m> = (Vec<Gate<'m>>, Vec<Site>);
 
+/// What stands in front, as what, and the route that is asked for.
+type Asked = (FrameId, Role, Option<String>);
+
 /// The ways through what stands in front of a handler. Where it goes on to nothing there is one, without a trail.
 struct Ways<'m> {
     trails: Vec<Trail>,
@@ -39,7 +42,7 @@ pub(super) struct Refusals<'m> {
     /// What stands in front of handlers.
     in_front: RefCell<FxHashMap<(FrameId, Role), Rc<Ways<'m>>>>,
     /// The same for the requests to one route, where that makes a difference.
-    for_route: RefCell<FxHashMap<(FrameId, Role, Option<String>), Rc<[Way<'m>]>>>,
+    for_route: RefCell<FxHashMap<Asked, Rc<[Way<'m>]>>>,
 }
 
 impl<'p, 'm> Guards<'p, 'm> {

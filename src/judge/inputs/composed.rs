@@ -1,11 +1,13 @@
 //! Conversations that something keeps which is put together of functions and models: a graph with a memory. What runs in
 //! it may cut them before the model is asked.
 
+use rustc_hash::FxHashSet;
+
 use crate::judge::behaviour::fresh::is_fresh;
 use crate::link::arguments::Given;
 use crate::link::flow::walk_block;
-use crate::link::units::NodeKind;
-use crate::link::{FrameId, How, Site};
+use crate::link::units::{NodeKind, UnitId};
+use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Expression, ExpressionKind};
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::FactId;
@@ -54,11 +56,7 @@ impl<'m> Inputs<'_, '_, 'm> {
     /// by a function that runs in it.
     pub(super) fn is_cut_inside(&self, site: Site, makers: &[Site]) -> bool {
         let program = self.program();
-        let cuts = |path: &str| {
-            program.is_a(path, Kind::Trim)
-                || program.facts_of(path, Kind::Guard).iter().any(|(_, fact)| fact.protects.as_deref() == Some("T2"))
-        };
-        let is_cut_by = |site: Site| program.callee_paths(site).iter().any(|path| cuts(path));
+        let is_cut_by = |site: Site| self.is_cut_by(site);
         if makers.iter().any(|made| is_cut_by(*made) || program.added_to(*made).iter().any(|step| is_cut_by(*step))) {
             return true;
         }
@@ -82,6 +80,52 @@ impl<'m> Inputs<'_, '_, 'm> {
         false
     }
 
+    /// Whether a call cuts a conversation that it is given.
+    fn is_cut_by(&self, site: Site) -> bool {
+        let program = self.program();
+        let is_window = |path: &str| {
+            program.facts_of(path, Kind::Guard).iter().any(|(_, fact)| fact.protects.as_deref() == Some("T2"))
+        };
+        program.callee_paths(site).iter().any(|path| program.is_a(path, Kind::Trim) || is_window(path))
+    }
+
+    /// Whether one of the steps of what platforms serve cuts the conversation that is kept between the turns.
+    pub(super) fn is_cut_by_steps(&self) -> bool {
+        *self.cut_by_steps.get_or_init(|| {
+            let program = self.program();
+            let entries = self.case.entries;
+            let in_step = |unit: UnitId| {
+                let frame = program.open_frame(unit);
+                let calls = &program.units.units[unit].calls;
+                self.cuts_conversation(frame) || calls.iter().any(|call| self.is_cut_by(Site { call: *call, frame }))
+            };
+            entries.steps().any(in_step)
+                || entries.assembled.iter().any(|made| program.added_to(*made).iter().any(|step| self.is_cut_by(*step)))
+        })
+    }
+
+    /// Whether the steps of what platforms serve write a part of its state: `return {"outline": text}`,
+    /// `Command(update={"outline": text})`.
+    pub(super) fn is_written_by_steps(&self, part: &str) -> bool {
+        let written = self.written_by_steps.get_or_init(|| {
+            let program = self.program();
+            let mut keys = FxHashSet::default();
+            for unit in self.case.entries.steps() {
+                let frame = program.open_frame(unit);
+                for returned in &program.units.units[unit].returns {
+                    keys_of(returned, &mut keys);
+                    for value in program.values(returned, frame).iter() {
+                        if let Value::Data { expression, .. } = value {
+                            keys_of(expression.0, &mut keys);
+                        }
+                    }
+                }
+            }
+            keys
+        });
+        written.contains(part)
+    }
+
     /// Whether a function takes a cut of a conversation: `state["messages"][-10:]`.
     fn cuts_conversation(&self, frame: FrameId) -> bool {
         let program = self.program();
@@ -103,5 +147,26 @@ fn cut_of(expression: &Expression) -> Option<&Expression> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// The keys of an object, also of those that a call is given.
+fn keys_of<'m>(returned: &'m Expression, keys: &mut FxHashSet<&'m str>) {
+    match &returned.kind {
+        ExpressionKind::Object(entries) => keys.extend(entries.iter().filter_map(|entry| entry.key.as_deref())),
+        ExpressionKind::Call(call) => {
+            for argument in &call.arguments {
+                if let ExpressionKind::Object(entries) = &argument.value.kind {
+                    let nested = entries.iter().filter_map(|entry| match &entry.value.kind {
+                        // `new Command({ update: { outline } })`
+                        ExpressionKind::Object(inner) => Some(inner),
+                        _ => None,
+                    });
+                    let all = nested.flatten().chain(entries);
+                    keys.extend(all.filter_map(|entry| entry.key.as_deref()));
+                }
+            }
+        }
+        _ => {}
     }
 }

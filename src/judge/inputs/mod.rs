@@ -131,6 +131,10 @@ pub struct Inputs<'c, 'p, 'm> {
     changed: Changed<'m>,
     /// The keys by which something is taken where only the running program knows them.
     keys: Keys,
+    /// Whether a step of what a platform serves cuts its conversation, once it was asked for.
+    cut_by_steps: OnceCell<bool>,
+    /// The parts of its state that such steps write.
+    written_by_steps: OnceCell<FxHashSet<&'m str>>,
     /// Whether a call is being looked at that no entry point reaches.
     is_library: Cell<bool>,
     /// Whether a stored value is being looked at: what it was made of is not asked for the same again.
@@ -153,6 +157,8 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             changes: OnceCell::new(),
             changed: RefCell::default(),
             keys: RefCell::default(),
+            cut_by_steps: OnceCell::new(),
+            written_by_steps: OnceCell::new(),
             is_library: Cell::new(false),
             looks_at_stored: Cell::new(false),
         }

@@ -222,6 +222,9 @@ pub(super) fn is_list_name(name: &str) -> bool {
         .any(|word| name.ends_with(word))
 }
 
+/// The name under which what is put together of steps has the conversation with whoever calls it.
+pub(super) const TURNS: &str = "messages";
+
 /// A name of many messages that is as often one text: the transcript of a recording.
 pub(super) fn may_be_one_text(name: &str) -> bool {
     name.to_ascii_lowercase().ends_with("transcript")

@@ -72,6 +72,7 @@ impl<'m> Entries<'m> {
             module,
             span,
             handler,
+            is_page: false,
             chains: vec![Vec::new()],
         });
     }

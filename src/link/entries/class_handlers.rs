@@ -2,7 +2,7 @@
 
 use crate::link::Program;
 use crate::link::arguments::Given;
-use crate::link::units::{ClassId, ModuleId, UnitId};
+use crate::link::units::{Binding, ClassId, ModuleId, UnitId};
 use crate::link::values::{FrameId, How, Site, Value};
 use crate::model::{Expression, ExpressionKind, Function, Literal, Span};
 use crate::rules::catalogue::{Fact, Kind};
@@ -40,6 +40,9 @@ fn classes<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId
             own.extend(items.iter().flat_map(|item| classes(program, item, *frame, depth + 1)));
         }
     }
+    if let ExpressionKind::Literal(Literal::Text(name)) = &expression.kind {
+        own.extend(class_named(program, name, frame).map(|class| (class, None)));
+    }
     if !own.is_empty() || depth > WRAPPED {
         return own;
     }
@@ -63,6 +66,16 @@ fn classes<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// The class that a text names, of those that the module itself has: `("/chat", "Chat")`.
+fn class_named(program: &Program<'_>, name: &str, frame: FrameId) -> Option<ClassId> {
+    let module = program.module_of(program.unit_of_frame(frame));
+    let bindings = program.units.units[program.units.bodies[module]].names.get(name)?;
+    bindings.iter().find_map(|binding| match binding {
+        Binding::Class(class) => Some(*class),
+        _ => None,
+    })
 }
 
 /// The handlers of a registered class, by the names that the fact gives (`exports`).

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::link::Program;
+use crate::link::browser::says_browser;
 use crate::link::names::Target;
 use crate::link::units::*;
 use crate::link::values::{FrameId, How, Value};
@@ -15,6 +16,9 @@ use crate::source::is_bounded_pattern;
 
 use super::decorated::wrapped_by;
 use super::{Entries, Entry, Link, Role, Started, handler_frame, scopes};
+
+/// The role of files that make a page.
+const PAGE: &str = "page";
 
 impl<'m> Entries<'m> {
     /// Files that frameworks find by their path.
@@ -42,6 +46,10 @@ impl<'m> Entries<'m> {
         let info = &program.modules[module];
         // `default.fetch`: a member of what is exported.
         let (name, member) = export.split_once('.').map_or((export, None), |(name, member)| (name, Some(member)));
+        // A page that says that it runs in the browser is made there: what it calls, the server does not.
+        if fact.role.as_deref() == Some(PAGE) && says_browser(info) {
+            return;
+        }
         let Some(mut values) = program.exported(module, name, 0) else { return };
         if fact.role.as_deref() == Some("names") {
             self.named(program, module, fact, &values);
@@ -109,11 +117,13 @@ impl<'m> Entries<'m> {
             } else {
                 (module, written.map_or(span, |_| Span { start: 0, end: 0 }))
             };
-            let route = route_of_file(&info.path);
+            let is_page = fact.role.as_deref() == Some(PAGE);
+            let route = if is_page { route_of_page(&info.path) } else { route_of_file(&info.path) };
             // `chat.post.ts` answers one method.
             let by_file = route.rsplit_once('.').filter(|(_, method)| METHODS.contains(method));
             let name = match by_file {
                 _ if fact.entry.as_deref() == Some("cli") => info.path.clone(),
+                _ if is_page => format!("GET {route}"),
                 Some((route, method)) => format!("{} {route}", method.to_uppercase()),
                 None if name == "default" || name == "handler" => route,
                 None if METHODS.contains(&name) => format!("{} {route}", name.to_uppercase()),
@@ -127,6 +137,7 @@ impl<'m> Entries<'m> {
                 module: at,
                 span,
                 handler,
+                is_page,
                 chains: vec![wrappers.clone()],
             });
             let _ = entry;
@@ -170,6 +181,9 @@ impl<'m> Entries<'m> {
             let Some(module) = program.names.module_at(path) else { continue };
             for handler in *deployed {
                 for value in program.exported(module, &handler.export, 0).unwrap_or_default() {
+                    if handler.kind == "http" {
+                        self.assembled(program, &value);
+                    }
                     if let Value::Library { sites, .. } = &value
                         && let Some(made) = sites.last()
                         && handler.kind == "http"
@@ -184,6 +198,7 @@ impl<'m> Entries<'m> {
                                 module: info.module,
                                 span: info.call.span,
                                 handler: program.module_frame(info.module),
+                                is_page: false,
                                 chains: vec![Vec::new()],
                             });
                         }
@@ -202,10 +217,26 @@ impl<'m> Entries<'m> {
                         module: info.module,
                         span: info.span,
                         handler: frame,
+                        is_page: false,
                         chains: vec![Vec::new()],
                     });
                 }
             }
+        }
+    }
+
+    /// Notes what something served is put together of, itself or as what a served function returns.
+    fn assembled(&mut self, program: &Program<'m>, served: &Value<'m>) {
+        let made = match served {
+            Value::Function { unit, closure, receiver } => {
+                let frame = program.enter(*unit, *closure, receiver.clone(), How::Framework);
+                frame.map(|frame| program.returned(*unit, frame)).unwrap_or_default()
+            }
+            value => vec![value.clone()],
+        };
+        for site in made.iter().flat_map(|value| value.sites().to_vec()) {
+            self.steps.extend(program.steps_of(site));
+            self.assembled.push(site);
         }
     }
 
@@ -259,6 +290,7 @@ impl<'m> Entries<'m> {
                 module,
                 span,
                 handler,
+                is_page: false,
                 chains: vec![Vec::new()],
             });
         }
@@ -375,6 +407,12 @@ pub(super) fn route_of_file(path: &str) -> String {
         })
         .collect();
     format!("/{}", kept.join("/"))
+}
+
+/// The route that the file of a page stands for: that of its folder.
+fn route_of_page(path: &str) -> String {
+    let route = route_of_file(path);
+    route.rsplit_once('/').map_or("/", |(folder, _)| if folder.is_empty() { "/" } else { folder }).to_owned()
 }
 
 pub(super) fn exported_name(program: &Program<'_>, module: ModuleId, unit: UnitId) -> String {

@@ -106,6 +106,7 @@ impl<'m> Entries<'m> {
                 module: info.module,
                 span: function.span,
                 handler,
+                is_page: false,
                 chains: vec![chain],
             });
             let member = callee.iter().filter_map(Value::path).find_map(member_of);
@@ -285,6 +286,7 @@ impl<'m> Entries<'m> {
             module,
             span: Span { start, end: function.span.end },
             handler,
+            is_page: false,
             chains: vec![chain],
         });
         if router.is_none() {

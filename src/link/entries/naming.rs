@@ -8,6 +8,7 @@ use crate::model::*;
 use crate::rules::catalogue::Fact;
 
 use super::conventional::METHODS;
+use super::registered::CALLED;
 
 pub(super) fn route_path(program: &Program<'_>, fact: &Fact, site: Site) -> Option<String> {
     match program.argument(site, fact.path.as_deref()?) {
@@ -33,8 +34,15 @@ pub(super) fn entry_name(
     match (method.is_empty(), path.is_empty()) {
         (false, _) => format!("{} {}", method.to_uppercase(), if path.is_empty() { "/" } else { path }),
         (true, false) => path.to_owned(),
+        (true, true) if function.name == CALLED => class_of(program, function).unwrap_or_default(),
         (true, true) => function.name.clone(),
     }
+}
+
+/// The class whose method a function is.
+fn class_of(program: &Program<'_>, function: &Function) -> Option<String> {
+    let class = program.units.units[program.units.unit_of(function)?].class?;
+    Some(program.units.classes[class].class.name.clone())
 }
 
 pub(super) fn entry_name_of(

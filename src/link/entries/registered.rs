@@ -22,6 +22,8 @@ use super::{Entries, Entry, Link, Order, Registered, Role, Selection, receive};
 
 /// The scope of middleware that is for what its registration names.
 const SELECTED: &str = "selected";
+/// The method by which an object is called as a function.
+pub(super) const CALLED: &str = "__call__";
 
 impl<'m> Entries<'m> {
     /// Handlers, middleware and routers registered by calls.
@@ -195,6 +197,15 @@ impl<'m> Entries<'m> {
                         handlers.push((program.innermost(*unit, *closure), frame, None));
                     }
                 }
+                // An object that is called as a function: `box.submit(Talker())`.
+                Value::Instance { .. } if fact.exports.is_empty() => {
+                    for each in program.member(value, CALLED, None) {
+                        let Value::Function { unit, closure, receiver } = each else { continue };
+                        if let Some(frame) = program.enter(unit, closure, receiver, How::Framework) {
+                            handlers.push((program.innermost(unit, closure), frame, None));
+                        }
+                    }
+                }
                 Value::Library { sites, .. } if !sites.is_empty() => {
                     wrappers.push(Link {
                         value: value.clone(),
@@ -283,6 +294,7 @@ impl<'m> Entries<'m> {
                 module,
                 span,
                 handler,
+                is_page: false,
                 chains: vec![chain.iter().cloned().chain(own_links(program, fact, unit)).collect()],
             });
             self.register(
@@ -458,6 +470,7 @@ impl<'m> Entries<'m> {
                 .first()
                 .map_or(unit.span, |first| Span { start: first.span.start, end: unit.span.end }),
             handler: program.module_frame(module),
+            is_page: false,
             chains: vec![Vec::new()],
         });
     }

@@ -32,6 +32,10 @@ impl<'m> Program<'m> {
                 if !assigned.is_empty() && self.facts(&whole).is_empty() {
                     return assigned;
                 }
+                let given = self.given_member(path, name);
+                if !given.is_empty() {
+                    return given;
+                }
                 vec![Value::Library { path: whole.into(), sites: sites.clone() }]
             }
             Value::Module(module) => match self.exported(*module, name, 0) {

@@ -58,6 +58,15 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             How::Framework if self.inputs.handlers().contains(&here.unit) || self.is_listened_to(here.unit) => {
                 self.outside(expression, parameter, index, frame, state);
             }
+            // Of what a graph works on the steps write some parts themselves; the conversation grows by both.
+            How::Framework if index == 0 && self.inputs.case.entries.is_step(here.unit) => {
+                let is_sent = |part: &String| part == TURNS || !self.inputs.is_written_by_steps(part);
+                if state.path.last().is_none_or(is_sent) {
+                    let mut state = state;
+                    state.count |= self.inputs.is_cut_by_steps();
+                    self.outside(expression, parameter, index, frame, state);
+                }
+            }
             How::Framework => self.item_of_receiver(function, index, here.unit, here.closure, state),
         }
     }
@@ -220,8 +229,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
         if let (Some(field), Some(annotation)) = (borrowed.first(), &parameter.annotation) {
             let classes = program.annotation(annotation, closure);
-            // A list of messages that a class does not have is not in its objects.
-            if is_list_name(field) && schemas.lack_field(&classes, field) {
+            // A list of messages that a class does not have is not in its objects. The state of what a platform serves
+            // may have it of a class of the library.
+            if is_list_name(field) && !self.inputs.case.entries.is_step(unit) && schemas.lack_field(&classes, field) {
                 return;
             }
             let is_no_text = classes.iter().any(|value| match value {
