@@ -7,7 +7,7 @@ use crate::link::arguments::{Amount, Given, Held};
 use crate::link::entries::Entries;
 use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, UnitId};
-use crate::link::{Program, Site, Value};
+use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{ExpressionKind, Language};
 use crate::rules::amounts;
 use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
@@ -59,6 +59,16 @@ struct Known<'m> {
     pages: FxHashSet<ModuleId>,
 }
 
+impl<'m> Known<'m> {
+    fn of(program: &Program<'m>) -> Self {
+        Known {
+            endpoints: Endpoints::of(program, Kind::Endpoint),
+            replies: Replies::of(program),
+            pages: program.browser_modules(),
+        }
+    }
+}
+
 /// Finds all external calls of shipping code, in the order of files and lines.
 pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
     // The entry points that run each unit.
@@ -66,11 +76,7 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
     for (entry, reach) in reaches.iter().enumerate() {
         reach.units().for_each(|unit| running.entry(unit).or_default().push(entry));
     }
-    let known = Known {
-        endpoints: Endpoints::of(program, Kind::Endpoint),
-        replies: Replies::of(program),
-        pages: program.browser_modules(),
-    };
+    let known = Known::of(program);
     let mut transports = None;
     let mut all = Vec::new();
     for call in 0..program.units.calls.len() {
@@ -130,15 +136,10 @@ pub fn without_plain_pages(program: &Program<'_>, entries: &mut Entries<'_>) {
     if !entries.entries.iter().any(|entry| entry.is_page) {
         return;
     }
-    let (endpoints, replies) = (Endpoints::of(program, Kind::Endpoint), Replies::of(program));
-    let pages = program.browser_modules();
-    let is_paid = |site| {
-        let known = classify(program, &endpoints, &replies, site);
-        known.is_some_and(|(kind, ..)| kind != Calls::External)
-    };
-    entries
-        .entries
-        .retain(|entry| !entry.is_page || program.reach_on_server(entry.handler, &pages).sites(program).any(is_paid));
+    let known = Known::of(program);
+    let is_paid = |site: Site| classify(program, &known, site, true).is_some_and(|(kind, ..)| kind != Calls::External);
+    let reaches_paid = |page: FrameId| program.reach_on_server(page, &known.pages).sites(program).any(is_paid);
+    entries.entries.retain(|entry| !entry.is_page || reaches_paid(entry.handler));
 }
 
 /// Requests that only a page makes, to its own server or for its own sake, are not the server's.
