@@ -8,6 +8,7 @@ mod flags;
 mod handlers;
 mod results;
 mod shown;
+mod told;
 
 use std::collections::BTreeSet;
 

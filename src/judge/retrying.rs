@@ -8,6 +8,7 @@ mod errors;
 mod library;
 mod loops;
 mod progress;
+mod reasked;
 mod recursions;
 mod repeated;
 mod requeued;
@@ -21,6 +22,7 @@ use crate::rules::catalogue::{Calls, Kind};
 use super::case::Case;
 pub use errors::{Retried, retried};
 pub use loops::counts_attempts;
+pub use recursions::last_blocks;
 pub use repeated::{Repeated, repeated};
 pub use waits::last_name;
 

@@ -140,6 +140,8 @@ pub struct Entries<'m> {
     pub answers_inside: bool,
     /// Handlers that see the errors only of what was registered before them: with their router and their place.
     ordered_handlers: Vec<(CallId, CallId, Span)>,
+    /// Handlers that see the errors only of what is registered at their router, unless that is the application.
+    scoped_handlers: Vec<(CallId, ModuleId, Span)>,
     /// Handlers of entry points whose errors a handler of errors does not see: by the place of its registration.
     pub unseen: FxHashMap<(ModuleId, Span), FxHashSet<FrameId>>,
     /// Start-up functions and files besides the modules themselves.

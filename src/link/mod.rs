@@ -273,6 +273,11 @@ impl<'m> Program<'m> {
         is_new
     }
 
+    /// Whether a function is registered as a plugin of a router.
+    pub fn is_plugin(&self, unit: UnitId) -> bool {
+        self.scopes.borrow().contains_key(&unit)
+    }
+
     /// Whether the program calls a function itself.
     pub fn is_called(&self, unit: UnitId) -> bool {
         self.callers.get().is_some_and(|callers| callers.get(&unit).is_some_and(|sites| !sites.is_empty()))

@@ -228,7 +228,8 @@ impl<'m> Program<'m> {
                 _ => hands_on = true,
             }
         }
-        let is_inert = |callee: &Value<'m>| callee.path().is_some_and(|path| self.runs_nothing(path));
+        let is_inert =
+            |callee: &Value<'m>| callee.path().is_some_and(|path| self.runs_nothing(path) || self.only_keeps(path));
         if callees.iter().any(is_inert) {
             return frames;
         }
@@ -309,6 +310,11 @@ impl<'m> Program<'m> {
     /// Whether something of a library runs none of the functions that it is given.
     fn runs_nothing(&self, path: &str) -> bool {
         self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| fact.role.as_deref() == Some("nothing"))
+    }
+
+    /// Whether something of a library keeps the functions that it is given for those who use what it makes.
+    fn only_keeps(&self, path: &str) -> bool {
+        self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| fact.role.as_deref() == Some("kept"))
     }
 
     /// The functions that a call is given as its arguments themselves.
@@ -486,13 +492,19 @@ impl<'m> Program<'m> {
                     }
                     _ => {}
                 },
-                Value::Library { sites, .. } => {
+                Value::Library { path, sites } => {
                     let made = sites
                         .iter()
                         .rev()
                         .take(MAKERS)
                         .filter(|site| !self.is_registration(site.call) && !self.is_spent(**site));
-                    for site in made.take(2) {
+                    let before = frames.len();
+                    for (at, site) in made.take(2).enumerate() {
+                        // What was made of functions has run them when it was called with other things: `cached(ask)(text)`
+                        // is an answer.
+                        if at > 0 && frames.len() == before && path.ends_with("()()") {
+                            break;
+                        }
                         let call = self.units.calls[site.call].call;
                         for argument in &call.arguments {
                             self.functions_in(&argument.value, site.frame, frames, seen, depth + 2);

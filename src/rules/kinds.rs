@@ -65,7 +65,8 @@ pub enum Kind {
     /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
     /// must have to be one where the registration alone does not (Express: 4); `receives` what it is given, in order or as
     /// `name = thing`; with `order = "before"` it sees the errors of
-    /// what was registered before it, with `role = "inside"` it answers before middleware goes on; with `role = "told"` the function at
+    /// what was registered before it, with `scope = "router"` at a router below the application only those of what is registered
+    /// there, with `role = "inside"` it answers before middleware goes on; with `role = "told"` the function at
     /// `handler` is told of them and answers nothing, with `role = "logs"` the object at `handler` is told of what is
     /// logged as an error. `value` is the argument path of a table of handlers by their errors.
     ErrorHandler,
@@ -209,7 +210,8 @@ pub enum Kind {
     /// where it gives the function back with these arguments bound (`partial(f, x)(y)` is `f(x, y)`), `"at-once"` where it
     /// gives it arguments of its own, `receives`, and has run it when it returns (`new Promise(f)`): using the result runs
     /// nothing more, and what it raises the call raises.
-    /// `"nothing"` where it runs no function of those that it is given (it looks at the keys of a table), `"listener"` where
+    /// `"nothing"` where it runs no function of those that it is given (it looks at the keys of a table), `"kept"` where only
+    /// using what it makes runs them, `"listener"` where
     /// it runs the function each time that something comes, with what `receives` tells, `"answers"` where it raises nothing
     /// of what fails in it: its result tells. With `"methods"` `names` are also those of classes to derive from: it runs
     /// the method that is named by `handler` of those that do, with what `receives` tells.
@@ -227,7 +229,8 @@ pub enum Kind {
     /// An error by which a store says that a unique row was there already: `names` are its classes or its codes.
     Conflict,
     /// An error that a library raises by itself when calls to a model have gone well (a guardrail refuses, there were too
-    /// many rounds): who catches it has not caught the failure of a call.
+    /// many rounds): who catches it has not caught the failure of a call. With `sees` that holds only for calls whose names
+    /// begin so: errors of one vendor's client, or of another one that sends requests, are never raised by theirs.
     OwnError,
     /// A call that takes money (`role = "create"`), or that reads what a payment provider reports (`role = "notice"`).
     Payment,
@@ -291,7 +294,7 @@ pub const KINDS: [Keys; 49] = [
         Kind::ErrorHandler,
         "error-handler",
         &["names"],
-        &["handler", "parameters", "receives", "order", "role", "value"],
+        &["handler", "parameters", "receives", "order", "needs", "scope", "role", "value"],
     ),
     keys(Kind::Inject, "inject", &["names"], &["handler", "value", "keys"]),
     keys(Kind::Provide, "provide", &["names"], &["value", "role"]),
@@ -359,7 +362,7 @@ pub const KINDS: [Keys; 49] = [
     keys(Kind::Schema, "schema", &["names"], &[]),
     keys(Kind::Server, "server", &["names"], &[]),
     keys(Kind::Conflict, "conflict", &["names"], &[]),
-    keys(Kind::OwnError, "own-error", &["names"], &[]),
+    keys(Kind::OwnError, "own-error", &["names"], &["sees"]),
     keys(Kind::Payment, "payment", &["names", "role"], &[]),
 ];
 

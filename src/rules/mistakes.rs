@@ -88,6 +88,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "all",
             "later",
             "at-once",
+            "kept",
             "bound",
             "arguments",
             "scope",
@@ -119,7 +120,7 @@ const WORDS: [(&str, &[&str]); 10] = [
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
-    ("scope", &["pattern", "member", "root", "exact", "selected"]),
+    ("scope", &["pattern", "member", "root", "exact", "selected", "router"]),
 ];
 
 /// A file of `rules/catalogue` with the places of its keys.

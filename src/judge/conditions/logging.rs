@@ -5,7 +5,7 @@ pub(in crate::judge) mod line;
 
 use std::collections::BTreeSet;
 
-use crate::link::entries::{Entry, Link, frame_of};
+use crate::link::entries::{Entry, Link, Role, frame_of};
 use crate::link::reach::Trail;
 use crate::link::{FrameId, Site, Value};
 use crate::rules::checked::plain;
@@ -328,7 +328,11 @@ fn link_logs<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, link: &Link<'m>) -> Opt
             .then(|| Logged::Product(here(short(path))));
     }
     let frame = frame_of(case.program, &link.value)?;
-    let told = around_continuations(case, frame, routed(entry))?;
+    let told = match link.role {
+        // What runs when the answer has been made goes on to nothing, whatever it calls when it is done.
+        Role::After => at_the_end(case, frame, routed(entry))?,
+        _ => around_continuations(case, frame, routed(entry))?,
+    };
     Some(Logged::Own(told, here(case.guards.name_of(&link.value))))
 }
 
@@ -338,13 +342,7 @@ fn around_continuations(case: &Case<'_, '_>, frame: FrameId, route: Option<&str>
     let reach = case.guards.reach(frame);
     let onwards = case.guards.continuations(frame);
     if onwards.is_empty() {
-        // A hook after the answer: both ways end there.
-        let told = inside_for(case, frame, route);
-        let after = Way { what: told.success.what, duration: told.success.duration };
-        return (!told.is_nothing()).then_some(Told {
-            success: after,
-            failure: Way { what: told.failure.what, duration: after.duration || told.failure.duration },
-        });
+        return at_the_end(case, frame, route);
     }
     let mut least: Option<Told> = None;
     for site in onwards.iter().copied() {
@@ -359,6 +357,16 @@ fn around_continuations(case: &Case<'_, '_>, frame: FrameId, route: Option<&str>
         }
     }
     least
+}
+
+/// What a hook after the answer tells: both ways end there.
+fn at_the_end(case: &Case<'_, '_>, frame: FrameId, route: Option<&str>) -> Option<Told> {
+    let told = inside_for(case, frame, route);
+    let after = Way { what: told.success.what, duration: told.success.duration };
+    (!told.is_nothing()).then_some(Told {
+        success: after,
+        failure: Way { what: told.failure.what, duration: after.duration || told.failure.duration },
+    })
 }
 
 /// What is logged by the functions that what a middleware goes on to is given to answer with:

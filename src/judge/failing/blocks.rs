@@ -4,6 +4,7 @@ use crate::link::{FrameId, How, Value};
 use crate::model::{Block, Expression, ExpressionKind, Literal, Loop, LoopKind, Span, Statement, StatementKind};
 
 use super::shown::Shown;
+use super::told::Told;
 use super::{Fate, is_log};
 use crate::judge::case::Case;
 use crate::judge::retrying::counts_attempts;
@@ -54,12 +55,33 @@ pub(super) struct Blocks<'c, 'p, 'm> {
     depth: usize,
     /// Names that hold nothing where the failure is passed over.
     unbound: Vec<&'m str>,
+    /// Whether the code that is looked at comes behind the handler.
+    is_behind: bool,
+    /// What tells of the failure behind the place where it was handled; none: whatever is asked there may be about it.
+    told: Option<Told<'c, 'p, 'm>>,
 }
 
 impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
     /// Looks at code in a frame, where the failure goes by these names.
     pub(super) fn new(case: &'c Case<'p, 'm>, frame: FrameId, error: Vec<String>) -> Self {
-        Blocks { case, frame, shown: Shown::new(case, frame, error), depth: 0, unbound: Vec::new() }
+        Blocks {
+            case,
+            frame,
+            shown: Shown::new(case, frame, error),
+            depth: 0,
+            unbound: Vec::new(),
+            is_behind: false,
+            told: None,
+        }
+    }
+
+    /// The same for what the handlers of a `try` do: behind it, only what asks about the failure is about it.
+    pub(super) fn of_handler(case: &'c Case<'p, 'm>, frame: FrameId, error: Vec<String>, tried: Span) -> Self {
+        let is_repeated =
+            levels_around(case, case.program.unit_of_frame(frame), tried).iter().any(|level| level.in_loop.is_some());
+        // What comes behind it in a loop is about all that was tried.
+        let told = (!is_repeated).then(|| Told::of(case, frame, &error, tried));
+        Blocks { told, ..Blocks::new(case, frame, error) }
     }
 
     /// What a block makes of the failure, which stands at a place of its unit: what is not decided in the block is
@@ -131,7 +153,10 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
                     (then.requeues, otherwise.requeues) = (false, false);
                 }
                 // An error's own pattern leaves nothing else to happen.
-                let branches = if is_error_pattern(test) { vec![then] } else { vec![then, otherwise] };
+                let mut branches = if is_error_pattern(test) { vec![then] } else { vec![then, otherwise] };
+                if self.is_about_something_else(statement) {
+                    leave_failures_out(&mut branches);
+                }
                 self.join(&branches, ends);
             }
             StatementKind::Try(each) => {
@@ -166,9 +191,19 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
                 ends.worse(Fate::ErrorStatus);
                 ends.goes_on = false;
             }
-            StatementKind::Assign(assignment) => self.shown.assigned(assignment),
+            StatementKind::Assign(assignment) => {
+                self.shown.assigned(assignment);
+                if let Some(told) = self.told.as_mut().filter(|_| self.is_behind) {
+                    told.assigned(assignment);
+                }
+            }
             _ => {}
         }
+    }
+
+    /// Whether a branch behind the handler asks about something else that may go wrong, such as the next request.
+    fn is_about_something_else(&self, branch: &'m Statement) -> bool {
+        self.is_behind && self.told.as_ref().is_some_and(|told| !told.is_asked_by(branch))
     }
 
     fn join(&self, branches: &[Ends], ends: &mut Ends) {
@@ -297,6 +332,7 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
     fn after(&mut self, place: Span, ends: &Ends) -> Fate {
         let unit = self.case.program.unit_of_frame(self.frame);
         let levels = levels_around(self.case, unit, place);
+        self.is_behind = true;
         let mut sends = ends.sends;
         // A round that ends early leaves the rest of its loop's body out.
         let mut skip = ends.next_round && !ends.goes_on;
@@ -317,6 +353,14 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
             }
         }
         if sends { Fate::Answered } else { Fate::Nothing }
+    }
+}
+
+/// Of branches that ask about something else only those are gone on with in which nothing goes wrong.
+fn leave_failures_out(branches: &mut Vec<Ends>) {
+    let is_good = |ends: &Ends| ends.fate.is_none_or(|fate| fate == Fate::Answered);
+    if branches.iter().any(is_good) {
+        branches.retain(is_good);
     }
 }
 

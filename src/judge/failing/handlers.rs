@@ -1,16 +1,19 @@
 //! What exception handlers make of a failing call.
 
+use std::rc::Rc;
+
 use crate::link::units::{NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, Handler, StatementKind, Try};
+use crate::model::{Block, Expression, ExpressionKind, Handler, StatementKind, Try};
 
 use super::blocks::Blocks;
 use super::{Asked, Fate, is_same_model, llm_at};
 use crate::judge::calls::External;
 use crate::judge::case::Case;
-use crate::judge::retrying::{last_name, walk};
+use crate::judge::retrying::{last_blocks, last_name, walk};
 use crate::link::entries::{Role, frame_of};
 use crate::rules::catalogue::Kind;
+use crate::rules::checked::plain;
 
 /// Errors of the program's own making and of parsing, which no call to a provider raises.
 const FOREIGN: [&str; 24] = [
@@ -53,17 +56,19 @@ pub(super) fn of_try<'m>(
     so_far: Option<Fate>,
 ) -> Option<Fate> {
     let program = case.program;
+    let asked = program.callee_paths(external.open);
     let place = program.units.nodes[body].parent.map(|parent| program.units.nodes[parent].span)?;
     let mut worst = None;
     for handler in &each.handlers {
-        if !catches(program, handler, step.frame, so_far.is_some()) {
+        if !catches(program, handler, step.frame, &asked, so_far.is_some()) {
             continue;
         }
         let names = handler.binds.as_ref().map(names_in).unwrap_or_default();
-        let mut blocks = Blocks::new(case, step.frame, names);
+        let mut blocks = Blocks::of_handler(case, step.frame, names, place);
         let mut fate = blocks.fate(&handler.body, place);
-        if fate == Fate::Answered && only_asks_again(case, external, step, handler) {
-            fate = Fate::Rethrown;
+        // A function that asks itself once more may still give another answer at last.
+        if fate == Fate::Answered {
+            fate = of_asking_again(case, external, step, handler).unwrap_or(fate);
         }
         worst = worst.max(Some(fate));
         if catches_everything(handler) {
@@ -74,8 +79,14 @@ pub(super) fn of_try<'m>(
 }
 
 /// Whether a handler catches what a call to a provider raises. An error of the program's own is raised in its place
-/// where it has been raised again on the way.
-fn catches<'m>(program: &Program<'m>, handler: &'m Handler, frame: FrameId, raised_again: bool) -> bool {
+/// where it has been raised again on the way. `asked` are the names of the call.
+fn catches<'m>(
+    program: &Program<'m>,
+    handler: &'m Handler,
+    frame: FrameId,
+    asked: &[Rc<str>],
+    raised_again: bool,
+) -> bool {
     let Some(types) = &handler.catches else { return true };
     let types: Vec<&'m Expression> = match &types.kind {
         ExpressionKind::List(items) => items.iter().collect(),
@@ -88,7 +99,7 @@ fn catches<'m>(program: &Program<'m>, handler: &'m Handler, frame: FrameId, rais
             return false;
         }
         let values = program.values(each, frame);
-        if values.iter().any(|value| value.path().is_some_and(|path| program.is_a(path, Kind::OwnError))) {
+        if values.iter().any(|value| value.path().is_some_and(|path| is_never_raised(program, path, asked))) {
             return false;
         }
         let own = values.iter().find_map(|value| match value {
@@ -97,6 +108,13 @@ fn catches<'m>(program: &Program<'m>, handler: &'m Handler, frame: FrameId, rais
         });
         own.is_none_or(|class| raised_again || derives_from_library(program, class))
     })
+}
+
+/// Whether an error of a library is none that a failing call of these names raises.
+fn is_never_raised(program: &Program<'_>, error: &str, asked: &[Rc<str>]) -> bool {
+    let is_of = |beginning: &String| asked.iter().any(|path| plain(path).starts_with(beginning.as_str()));
+    let errors = program.facts_of(error, Kind::OwnError);
+    errors.iter().any(|(_, fact)| fact.sees.is_empty() || fact.sees.iter().any(is_of))
 }
 
 /// Whether a class of the program derives from an error of a library that is not just any.
@@ -113,8 +131,18 @@ fn catches_everything(handler: &Handler) -> bool {
     handler.catches.as_ref().is_none_or(|types| last_name(types).is_some_and(|name| EVERYTHING.contains(&name)))
 }
 
-/// Whether all that a handler answers is the same model asked once more.
-fn only_asks_again<'m>(case: &Case<'_, 'm>, external: &External, step: Site, handler: &'m Handler) -> bool {
+/// What becomes of a failure where all that a handler answers is the same model asked once more: what the last time ends
+/// in, where that is counted.
+fn of_asking_again<'m>(case: &Case<'_, 'm>, external: &External, step: Site, handler: &'m Handler) -> Option<Fate> {
+    let again = asks_again(case, external, step, handler)?;
+    let own = case.program.unit_of_frame(step.frame);
+    let last = if enters(case, again, own) { last_blocks(case.program, own, again) } else { Vec::new() };
+    let of_last = |block: &'m Block| Blocks::new(case, step.frame, Vec::new()).of_body(block);
+    Some(last.into_iter().map(of_last).max().unwrap_or(Fate::Rethrown))
+}
+
+/// The call of a handler by which the same model is asked once more, where nothing else is answered there.
+fn asks_again<'m>(case: &Case<'_, 'm>, external: &External, step: Site, handler: &'m Handler) -> Option<Site> {
     let program = case.program;
     let own = program.unit_of_frame(step.frame);
     let unit = &program.units.units[own];
@@ -122,7 +150,7 @@ fn only_asks_again<'m>(case: &Case<'_, 'm>, external: &External, step: Site, han
     let mut answered = within.map(|call| Site { call: *call, frame: step.frame });
     // `return ask().catch(() => DEFAULT)`: asked again, and then answered.
     if answered.any(|site| super::results::of_chain(case, site) == Some(Fate::Answered)) {
-        return false;
+        return None;
     }
     unit.calls
         .iter()
@@ -137,10 +165,11 @@ fn only_asks_again<'m>(case: &Case<'_, 'm>, external: &External, step: Site, han
             let site = Site { call: *call, frame: step.frame };
             llm_at(case, site).map(|again| (again, site))
         })
-        .is_some_and(|(again, site)| {
-            is_same_model(case, (external, Some(step)), again)
-                && !(enters(case, site, own) && answers_else(handler, site, case))
+        .filter(|(again, site)| {
+            is_same_model(case, (external, Some(step)), *again)
+                && !(enters(case, *site, own) && answers_else(handler, *site, case))
         })
+        .map(|(_, site)| site)
 }
 
 /// Whether a call runs the unit that it stands in once more.

@@ -1,9 +1,9 @@
 //! What becomes of a failure that comes as a result: on the result's own chain, in a test of it, or as nothing.
 
 use crate::link::reach::Trail;
-use crate::link::units::NodeKind;
+use crate::link::units::{NodeId, NodeKind};
 use crate::link::{FrameId, Site, Value};
-use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Span, StatementKind};
+use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Span, StatementKind, Try};
 
 use super::blocks::Blocks;
 use super::handlers::names_in;
@@ -124,11 +124,17 @@ pub(super) fn of_tests(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
 }
 
 /// Whether a step only runs where another LLM call before it has failed: `if let Ok(reply) = ask(FIRST).await { return
-/// reply }`, then this one.
+/// reply }`, then this one; or `try: return ask(FIRST)` with a handler that goes on.
 pub(super) fn follows_failure(case: &Case<'_, '_>, external: &External, trail: &Trail, step: Site) -> bool {
     let program = case.program;
     let info = &program.units.calls[step.call];
+    let second = (external, trail.last().copied());
     program.units.units[info.unit].nodes.iter().any(|id| {
+        if let NodeKind::Try(each) = program.units.nodes[*id].kind {
+            return comes_behind(case, step, *id, each)
+                && super::handlers::primary_of(case, each, step.frame)
+                    .is_some_and(|primary| !is_same_model(case, primary, second));
+        }
         let NodeKind::If { test, then, statement, .. } = program.units.nodes[*id].kind else { return false };
         let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
         let (Some(subject), Some(pattern)) = (operands.first(), operands.get(1)) else { return false };
@@ -137,9 +143,22 @@ pub(super) fn follows_failure(case: &Case<'_, '_>, external: &External, trail: &
         succeeded
             && statement.span.end <= info.call.span.start
             && crate::link::flow::leaves(then)
-            && first_llm(case, subject, step.frame)
-                .is_some_and(|primary| !is_same_model(case, primary, (external, trail.last().copied())))
+            && first_llm(case, subject, step.frame).is_some_and(|primary| !is_same_model(case, primary, second))
     })
+}
+
+/// Whether a step stands behind a `try` that is left when nothing fails in it.
+fn comes_behind(case: &Case<'_, '_>, step: Site, tried: NodeId, each: &Try) -> bool {
+    let units = &case.program.units;
+    let info = &units.calls[step.call];
+    let node = &units.nodes[tried];
+    let is_around = |parent: NodeId| units.ancestors(info.node).any(|(id, _)| id == parent);
+    let returns = |block: &Block| matches!(block.last().map(|last| &last.kind), Some(StatementKind::Return(_)));
+    let raises = |block: &Block| matches!(block.last().map(|last| &last.kind), Some(StatementKind::Raise(_)));
+    node.span.end <= info.call.span.start
+        && node.parent.is_none_or(is_around)
+        && returns(&each.body)
+        && each.handlers.iter().any(|handler| !returns(&handler.body) && !raises(&handler.body))
 }
 
 /// `match` as a value: `let reply = match ask().await { Ok(reply) => reply, Err(_) => DEFAULT }`.

@@ -15,6 +15,7 @@ use crate::link::{FrameId, Program, Value};
 use crate::model::*;
 
 use super::cuts::slice_is_cut;
+use super::kept::has_greatest_length;
 use super::same::{Alias, Bound};
 use super::schemas::Limit;
 use super::words::*;
@@ -48,6 +49,8 @@ pub(super) struct State<'m> {
     pub joined: bool,
     /// What the program itself has put where this was taken from: made of what was there before.
     pub put_back: bool,
+    /// What is spread among messages of a list: `[...earlier, { role: "user", content }]`.
+    pub turns: bool,
     /// Kept by an object that ends with the request.
     pub fleeting: bool,
     /// Where the value is taken from what holds it.
@@ -131,8 +134,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     }
 
     pub(super) fn follow(&mut self, expression: &'m Expression, frame: FrameId, mut state: State<'m>) {
-        let State { text, count, sliced, in_content, in_text, items, one, joined, put_back, .. } = state;
-        let flags = [text, count, sliced, in_content, in_text, items, one, joined, put_back];
+        let State { text, count, sliced, in_content, in_text, items, one, joined, put_back, turns, .. } = state;
+        let flags = [text, count, sliced, in_content, in_text, items, one, joined, put_back, turns];
         let flags = flags.iter().fold(0u16, |all, flag| all << 1 | u16::from(*flag));
         let key = (std::ptr::from_ref(expression) as usize, frame, flags, hash_of(&state.path));
         if state.depth > DEPTH || self.out.len() > LEAVES || self.seen.len() > STEPS || !self.seen.insert(key) {
@@ -203,6 +206,12 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 self.follow(element, frame, State { joined: false, remade, ..state });
             }
             E::Spread(inner) | E::Await(inner) => self.follow(inner, frame, state),
+            E::List(items) if items.iter().any(is_message) => {
+                for item in items {
+                    let turns = matches!(item.kind, E::Spread(_));
+                    self.follow(item, frame, State { turns, ..state.clone() });
+                }
+            }
             _ => {
                 let mut children = Vec::new();
                 crate::link::flow::children(expression, &mut |child| children.push(child));
@@ -303,10 +312,13 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         state.in_chain = false;
         let mut at = Some(frame);
         let mut is_outside = false;
+        // Where the name is read: within a function that stands in another one, where that function stands.
+        let mut read = expression.span;
         while let Some(id) = at {
             let here = program.frame(id);
             let Some(bindings) = program.units.units[here.unit].names.get(name) else {
                 at = here.closure;
+                read = program.units.units[here.unit].span;
                 // What stands around a function that is called again and again lasts from one time to the next.
                 is_outside |= self.is_listened_to(here.unit) || self.inputs.handlers().contains(&here.unit);
                 continue;
@@ -318,7 +330,18 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 is_copy: false,
             });
             let is_kept = is_outside || program.units.units[here.unit].function.is_none();
-            let reaching = if id == frame { program.reaching(here.unit, name, expression.span) } else { None };
+            // `deque(maxlen=16)` holds no more, whatever is added to it.
+            let is_window = |binding: &Binding<'m>| match binding {
+                Binding::Value { value, .. } => has_greatest_length(value),
+                _ => false,
+            };
+            state.count |= !bindings.is_empty() && bindings.iter().all(is_window);
+            let is_in_function = id == frame || program.units.units[here.unit].function.is_some();
+            let mut reaching = if is_in_function { program.reaching(here.unit, name, read) } else { None };
+            // A function within runs later: what the name is given behind it may be there by then.
+            if let Some(reaching) = reaching.as_mut().filter(|_| id != frame) {
+                reaching.dead.retain(|value| value.span.end <= read.start);
+            }
             let dead = reaching.as_ref().map_or(&[][..], |reaching| reaching.dead.as_slice());
             self.reassigned(name, here.unit, id, dead, &mut state);
             for binding in bindings {
@@ -446,6 +469,11 @@ fn is_copied(expression: &Expression) -> bool {
         E::Call(call) => !matches!(&call.callee.kind, E::Member { name, .. } if leads_to_part(name)),
         _ => false,
     }
+}
+
+/// `{ role: "user", content }`
+fn is_message(item: &Expression) -> bool {
+    matches!(&item.kind, ExpressionKind::Object(entries) if entries.iter().any(|entry| entry.key.as_deref() == Some("role")))
 }
 
 /// `"role": "system"`.

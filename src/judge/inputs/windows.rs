@@ -1,7 +1,7 @@
 //! Windows that are written by hand: a list that is filled, or emptied, until what it holds is within a budget.
 
 use crate::link::units::{Binding, CallId, NodeKind};
-use crate::link::{FrameId, Program, Site};
+use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal, LoopKind};
 
 use super::measures::{compares_length, is_comparison, lengths};
@@ -22,13 +22,30 @@ pub(super) fn filled<'m>(program: &Program<'m>, call: CallId, frame: FrameId) ->
     let gates = program.gates(Site { call, frame });
     gates.iter().find_map(|gate| {
         let slice = program.slice(gate.test, gate.frame);
-        if !is_comparison(program, &slice) {
+        if !is_comparison(program, &slice) || is_open(program, gate.test, gate.frame) {
             return None;
         }
         let sums = slice.parts.iter().any(|(part, frame)| adds_lengths_up(program, part, *frame));
         let counts = || lengths(program, &slice).iter().any(|(measured, ..)| is_same_name(measured, object));
         if sums { Some(Window::Text) } else { counts().then_some(Window::Count) }
     })
+}
+
+/// Whether a budget is none: it is endless, or nothing where nobody sets it (`most is not None and used > most`).
+fn is_open<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId) -> bool {
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    let is_none = |operand: &'m Expression| {
+        let values = program.values(operand, frame);
+        let is_null = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null)));
+        !values.is_empty() && values.iter().all(is_null)
+    };
+    match operator.as_str() {
+        "and" => operands.iter().any(|operand| is_open(program, operand, frame)),
+        "<" | ">" | "<=" | ">=" => operands
+            .iter()
+            .any(|operand| program.number(operand, frame, 0).is_some_and(f64::is_infinite) || is_none(operand)),
+        _ => false,
+    }
 }
 
 /// Whether a call that takes something away from a list does so until the text of the rest is within a budget:

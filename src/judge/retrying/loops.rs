@@ -1,8 +1,8 @@
 //! Loops that repeat an external call.
 
-use crate::link::units::{CallId, NodeId, NodeKind, UnitId};
+use crate::link::units::{Binding, CallId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site};
-use crate::model::{Block, Expression, ExpressionKind, Literal, Loop, LoopKind, Statement, StatementKind};
+use crate::model::{Block, Call, Expression, ExpressionKind, Literal, Loop, LoopKind, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 
 use super::answers::is_left_when_answered;
@@ -472,7 +472,13 @@ pub(super) fn looks_at_count<'m>(
 ) -> bool {
     let mut found = false;
     walk(test, &mut |each| {
-        found |= last_name(each).is_some_and(|name| counters.iter().any(|counter| counter == name));
+        found |= is_counter(each, counters);
+        match &each.kind {
+            ExpressionKind::Name(name) => found |= holds_count(program, name, frame, counters),
+            // `++tries <= LIMIT`
+            ExpressionKind::Assign(assignment) => found |= is_counter(&assignment.target, counters),
+            _ => {}
+        }
         if let ExpressionKind::Call(call) = &each.kind
             && let Some(call) = program.units.call_id(call)
         {
@@ -488,11 +494,36 @@ pub(super) fn looks_at_count<'m>(
             .any(|site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Clock)))
 }
 
-/// An exit of the loop behind such a test: `if attempt >= limit: raise`.
+fn is_counter(expression: &Expression, counters: &[String]) -> bool {
+    last_name(expression).is_some_and(|name| counters.iter().any(|counter| counter == name))
+}
+
+/// Whether a name says how a counter compares with a limit: `again = tries < 3`.
+fn holds_count(program: &Program<'_>, name: &str, frame: FrameId, counters: &[String]) -> bool {
+    let bindings = program.units.units[program.unit_of_frame(frame)].names.get(name);
+    bindings.into_iter().flatten().any(|binding| match binding {
+        Binding::Value { value, operator: None, .. } => compares_count(value, counters),
+        _ => false,
+    })
+}
+
+fn compares_count(value: &Expression, counters: &[String]) -> bool {
+    let ExpressionKind::Operator { operator, operands } = &value.kind else { return false };
+    match operator.as_str() {
+        "<" | "<=" | ">" | ">=" | "==" | "!=" => operands.iter().any(|operand| is_counter(operand, counters)),
+        "and" | "or" | "not" => operands.iter().any(|operand| compares_count(operand, counters)),
+        _ => false,
+    }
+}
+
+/// An exit of the loop behind such a test: `if attempt >= limit: raise`, or `if attempt < limit: continue` in front of it.
 fn leaves_by_count<'m>(program: &Program<'m>, block: &'m Block, frame: FrameId, counters: &[String]) -> bool {
-    block.iter().any(|statement| match &statement.kind {
+    let goes_on = |then: &Block| matches!(then.last(), Some(Statement { kind: StatementKind::Continue, .. }));
+    let is_last = |at: usize| at + 1 < block.len() && leaves(block);
+    block.iter().enumerate().any(|(at, statement)| match &statement.kind {
         StatementKind::If { test, then, otherwise } => {
-            (leaves(then) || leaves(otherwise)) && looks_at_count(program, test, frame, counters)
+            (leaves(then) || leaves(otherwise) || goes_on(then) && is_last(at))
+                && looks_at_count(program, test, frame, counters)
                 || leaves_by_count(program, then, frame, counters)
                 || leaves_by_count(program, otherwise, frame, counters)
         }
@@ -515,7 +546,7 @@ fn reads_input(each: &Loop) -> bool {
     let mut found = false;
     let mut look = |expression: &Expression| {
         if let ExpressionKind::Call(call) = &expression.kind {
-            found |= last_name(&call.callee).is_some_and(|name| INPUT.contains(&name));
+            found |= is_input(call);
         }
     };
     each.over.iter().for_each(|over| walk(over, &mut look));
@@ -523,6 +554,11 @@ fn reads_input(each: &Loop) -> bool {
         walk_statement(statement, &mut look);
     }
     found
+}
+
+/// Whether a call waits for what comes in.
+pub(super) fn is_input(call: &Call) -> bool {
+    last_name(&call.callee).is_some_and(|name| INPUT.contains(&name))
 }
 
 /// What a loop over things that come in asks for the next one.

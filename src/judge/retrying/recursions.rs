@@ -2,9 +2,10 @@
 
 use crate::link::units::{CallId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site};
-use crate::model::{Expression, ExpressionKind, Function, Literal, Statement};
+use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Statement};
 
-use super::loops::{looks_at_count, tests_failure};
+use super::loops::{leaves, looks_at_count, tests_failure};
+use super::reasked::is_asked_again;
 use super::waits::{Waits, last_name, multiplies};
 use super::{Construct, Leads, Repeats, walk};
 use crate::judge::case::Case;
@@ -27,7 +28,11 @@ pub(super) fn recursions(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
             if matches!(object.kind, ExpressionKind::Member { .. }));
         let own = callees.iter().filter(|value| runs_unit(program, value, unit)).count();
         let again = own > 0 && (!is_part || own == callees.len());
-        if !again || !is_after_failure(program, site) {
+        if !again || goes_through_list(program, unit, site) {
+            continue;
+        }
+        let after_failure = is_after_failure(program, site);
+        if !after_failure && !is_asked_again(case, unit, site) {
             continue;
         }
         let Some(api) = first_external(case, unit, frame, call) else { continue };
@@ -39,7 +44,7 @@ pub(super) fn recursions(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
             how: Repeats::Recursion { unit, call },
             bounded,
             exponential,
-            after_failure: true,
+            after_failure,
             attempts: None,
         });
     }
@@ -78,16 +83,61 @@ pub(super) fn first_external(case: &Case<'_, '_>, unit: UnitId, frame: FrameId, 
         .find_map(|call| Leads::of(case, Site { call: *call, frame }).external)
 }
 
-/// Whether the next call counts towards an end, and whether what is waited before it grows.
-fn ends_and_grows(case: &Case<'_, '_>, unit: UnitId, frame: FrameId, site: Site) -> (bool, bool) {
-    let program = case.program;
-    let Some(function) = program.units.units[unit].function else { return (false, false) };
-    let (mut counters, mut grown) = (Vec::new(), Vec::new());
+/// The parameters that tell the next call how often it was tried.
+fn counters<'m>(program: &Program<'m>, function: &'m Function, site: Site) -> Vec<String> {
+    let mut counters = Vec::new();
     for (name, passed) in passed_on(program, function, site) {
         walk(passed, &mut |each| {
             if counts(each, name) || is_flag(passed) {
                 counters.push(name.to_owned());
             }
+        });
+    }
+    counters
+}
+
+/// What a unit that calls itself again does when it was called often enough: the blocks that leave it there,
+/// `if tries > 2: return SORRY`.
+pub fn last_blocks<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Vec<&'m Block> {
+    let Some(function) = program.units.units[unit].function else { return Vec::new() };
+    let (mut counters, frame) = (counters(program, function, site), program.open_frame(unit));
+    counters.extend(rest_of_list(program, function, site).into_iter().flatten());
+    let leaving = program.units.units[unit].nodes.iter().filter_map(|node| match program.units.nodes[*node].kind {
+        NodeKind::If { test, then, otherwise, .. } if looks_at_count(program, test, frame, &counters) => {
+            [then, otherwise].into_iter().find(|block| leaves(block))
+        }
+        _ => None,
+    });
+    let call = program.units.calls[site.call].call.span;
+    leaving.filter(|block| !block.iter().any(|statement| statement.span.contains(call))).collect()
+}
+
+/// `ask(text, [model, ...rest])`, then `ask(text, rest)`: one after the other is asked, and none again.
+fn goes_through_list(program: &Program<'_>, unit: UnitId, site: Site) -> bool {
+    program.units.units[unit].function.is_some_and(|function| rest_of_list(program, function, site).is_some())
+}
+
+/// The names of what is taken from the head of a list whose rest the next call is given.
+fn rest_of_list<'m>(program: &Program<'m>, function: &'m Function, site: Site) -> Option<Vec<String>> {
+    function.parameters.iter().enumerate().find_map(|(index, parameter)| {
+        let ExpressionKind::List(items) = &parameter.target.kind else { return None };
+        let (passed, _) = program.passed_from(function, index, site)?;
+        let is_rest = |item: &Expression| match &item.kind {
+            ExpressionKind::Spread(rest) => last_name(rest).is_some() && last_name(rest) == last_name(passed),
+            _ => false,
+        };
+        items.iter().any(is_rest).then(|| items.iter().filter_map(last_name).map(str::to_owned).collect())
+    })
+}
+
+/// Whether the next call counts towards an end, and whether what is waited before it grows.
+fn ends_and_grows(case: &Case<'_, '_>, unit: UnitId, frame: FrameId, site: Site) -> (bool, bool) {
+    let program = case.program;
+    let Some(function) = program.units.units[unit].function else { return (false, false) };
+    let counters = counters(program, function, site);
+    let mut grown = Vec::new();
+    for (name, passed) in passed_on(program, function, site) {
+        walk(passed, &mut |each| {
             if multiplies(each, name) {
                 grown.push(name.to_owned());
             }

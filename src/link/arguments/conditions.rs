@@ -36,7 +36,7 @@ impl<'m> Program<'m> {
 
     /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name, or of
     /// one of `{several,names}`), `path >= 1.5` and `path != false` (a comparison), `path ~ word` (a text that contains
-    /// it), `known path >= 1 d` (which does not hold for what is only known
+    /// it), `path gives null` (a function that gives back nothing else), `known path >= 1 d` (which does not hold for what is only known
     /// when it runs), `setting name = false` (a setting that is given to an object of a library, wherever), `.method()` (somewhere that method is called on the same object). None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
         let (condition, unknown) = match condition.strip_prefix("known ") {
@@ -66,6 +66,12 @@ impl<'m> Program<'m> {
                 _ => None,
             };
         }
+        if let Some((path, wanted)) = condition.split_once(" gives ") {
+            return match self.argument_along(site, path.trim()) {
+                Given::Present { expression, frame } => Some(self.only_gives(expression, frame, wanted.trim())),
+                _ => None,
+            };
+        }
         if let Some(method) = condition.strip_prefix('.').and_then(|rest| rest.strip_suffix("()")) {
             return Some(self.is_used(site, method));
         }
@@ -84,6 +90,16 @@ impl<'m> Program<'m> {
             Given::Present { expression, frame } => Some(self.amount(expression, frame, None, &[]) != Amount::Off),
             _ => self.has_word(site, condition.trim()).then_some(true),
         }
+    }
+
+    /// Whether a function gives back one value whatever it is given: `lambda event, hint: None`.
+    fn only_gives(&self, function: &'m Expression, frame: FrameId, wanted: &str) -> bool {
+        self.values(function, frame).iter().any(|value| {
+            let Value::Function { unit, .. } = value else { return false };
+            let returns = &self.units.units[*unit].returns;
+            let own = self.open_frame(*unit);
+            !returns.is_empty() && returns.iter().all(|given| self.compares(given, own, "==", wanted, false))
+        })
     }
 
     /// The values of an argument path at the call and at those that made what it is called on, the call's own first.

@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::Program;
 use crate::link::arguments::Given;
 use crate::link::units::*;
 use crate::link::values::{Site, Value};
 use crate::model::Span;
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 
 use super::injection::injected_links;
 use super::links::guard_links;
 use super::{Entries, Link, Order, Registered, actions};
+
+/// The scope of handlers of errors that see only what is registered at their own router.
+const ROUTER: &str = "router";
 
 impl<'m> Entries<'m> {
     /// Completes the chains: mounts above the router of each entry, middleware before it, injected dependencies.
@@ -115,6 +118,37 @@ impl<'m> Entries<'m> {
             .collect();
         self.error_handlers.retain(|link| !misplaced.contains(&(link.module, link.span)));
         self.note_unseen(program);
+        self.note_unseen_elsewhere();
+    }
+
+    /// Notes at which router a handler of errors is registered that sees only those of what is registered there.
+    pub(super) fn note_scope(&mut self, fact: &Fact, router: Option<Site>, place: (ModuleId, Span)) {
+        if let (Some(ROUTER), Some(router)) = (fact.scope.as_deref(), router) {
+            self.scoped_handlers.push((router.call, place.0, place.1));
+        }
+    }
+
+    /// Notes whose errors a handler does not see that is registered at a router below others: those of all that is
+    /// registered elsewhere.
+    fn note_unseen_elsewhere(&mut self) {
+        let mounted: FxHashSet<CallId> = self
+            .routers
+            .values()
+            .flatten()
+            .filter_map(|(_, what)| match what {
+                Registered::Mount { child, .. } => Some(*child),
+                _ => None,
+            })
+            .collect();
+        for (router, module, span) in self.scoped_handlers.iter().filter(|(router, ..)| mounted.contains(router)) {
+            let mut seen = Vec::new();
+            for (_, what) in self.routers.get(router).into_iter().flatten() {
+                self.entries_of(what, &mut seen, 0);
+            }
+            let others = self.entries.iter().enumerate().filter(|(entry, _)| !seen.contains(entry));
+            let handlers = others.map(|(_, entry)| entry.handler);
+            self.unseen.entry((*module, *span)).or_default().extend(handlers);
+        }
     }
 
     /// Notes whose errors a handler does not see: those of what is registered after it.

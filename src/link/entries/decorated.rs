@@ -171,13 +171,14 @@ impl<'m> Entries<'m> {
             }
             if program.is_a(path, Kind::ErrorHandler) {
                 registers = true;
-                for (_, fact) in program.facts_of(path, Kind::ErrorHandler) {
-                    program.receives(unit, &fact.receives);
-                }
                 let facts = program.facts_of(path, Kind::ErrorHandler);
                 let is_told = facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("told"));
                 let role = if is_told { Role::Observer } else { Role::Middleware };
                 let link = super::link(program, unit, span, role);
+                for (_, fact) in facts {
+                    program.receives(unit, &fact.receives);
+                    self.note_scope(fact, sites.first().copied(), (link.module, link.span));
+                }
                 if site.is_some_and(|site| is_narrow(program, site)) {
                     self.narrow_handlers.insert((link.module, link.span));
                 }

@@ -55,9 +55,10 @@ impl<'m> Entries<'m> {
                         Kind::Mount | Kind::Middleware if info.decorates.is_none() && !is_assigned(fact) => {
                             self.mounted(program, fact, site, router, path)
                         }
+                        Kind::ErrorHandler if !program.applies(fact, site) => {}
                         Kind::ErrorHandler if fact.value.is_some() => self.handlers_in(program, fact, site),
                         Kind::ErrorHandler if fact.role.as_deref() == Some("told") => {
-                            self.told_of_errors(program, fact, site)
+                            self.told_of_errors(program, fact, site, router)
                         }
                         Kind::ErrorHandler if fact.role.as_deref() == Some("logs") => {
                             self.told_of_lines(program, fact, site)
@@ -77,6 +78,7 @@ impl<'m> Entries<'m> {
                                     if let (Some("before"), Some(router)) = (fact.order.as_deref(), router) {
                                         self.ordered_handlers.push((router.call, call, argument.value.span));
                                     }
+                                    self.note_scope(fact, router, (info.module, argument.value.span));
                                     self.error_handlers.push(Link {
                                         value: value.clone(),
                                         role: Role::Middleware,

@@ -50,7 +50,7 @@ impl<'m> Entries<'m> {
     }
 
     /// Functions that are told of errors, and whose answer nobody waits for.
-    pub(super) fn told_of_errors(&mut self, program: &Program<'m>, fact: &Fact, site: Site) {
+    pub(super) fn told_of_errors(&mut self, program: &Program<'m>, fact: &Fact, site: Site, router: Option<Site>) {
         let Some(Given::Present { expression, frame }) =
             fact.handler.as_deref().map(|handler| program.argument(site, handler))
         else {
@@ -58,6 +58,7 @@ impl<'m> Entries<'m> {
         };
         self.registrations.insert(site.call);
         let module = program.units.calls[site.call].module;
+        self.note_scope(fact, router, (module, expression.span));
         for value in program.values(expression, frame).iter() {
             let told = match value {
                 Value::Function { .. } => Some(value.clone()),

@@ -22,8 +22,13 @@ pub(super) struct Walk<'w, 'm> {
 
 impl<'m> Walk<'_, 'm> {
     pub(super) fn block(&mut self, block: &'m Block) {
+        let mut is_over = false;
         for statement in block {
-            self.statement(statement);
+            // Behind what always leaves nothing runs any more; what is declared there is known all the same.
+            if !is_over || declares(statement) {
+                self.statement(statement);
+            }
+            is_over |= leaves(statement);
         }
     }
 
@@ -548,4 +553,14 @@ fn numbered(over: &Expression) -> Option<&Expression> {
         },
         _ => None,
     }
+}
+
+fn leaves(statement: &Statement) -> bool {
+    use StatementKind as S;
+    matches!(statement.kind, S::Return(_) | S::Raise(_) | S::Break | S::Continue)
+}
+
+fn declares(statement: &Statement) -> bool {
+    use StatementKind as S;
+    matches!(statement.kind, S::Function(_) | S::Class(_) | S::Import(_) | S::Export(_))
 }

@@ -134,6 +134,7 @@ pub(super) fn is_idle(case: &Case<'_, '_>, module: ModuleId, span: Span) -> bool
     is_plain
         && case.starts_in(unit).is_empty()
         && !program.is_called(unit)
+        && !program.is_plugin(unit)
         && !case.reaches.iter().any(|reach| reach.has_unit(unit))
         && !serves()
         && !info.calls.iter().any(makes)

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use crate::judge::inputs::cuts::is_cut_within;
 use crate::judge::inputs::measures::bounds_length;
 use crate::link::units::NodeKind;
-use crate::link::{FrameId, How, Program, Value};
-use crate::model::Expression;
+use crate::link::{FrameId, How, Program, Site, Value};
+use crate::model::{Block, Expression, ExpressionKind, StatementKind};
+use crate::rules::catalogue::Kind;
 
 /// Whether a function bounds the text that it is given: `(text) => text.length <= 2_000`,
 /// `(text, context) => { if (text.length > 2_000) context.addIssue(..) }`, `(text) => text.slice(0, 2_000)`.
@@ -24,9 +25,23 @@ pub(super) fn bounds<'m>(
             .iter()
             .any(|each| bounds_length(program, each, inner, true) || is_cut_within(program, each, inner, 0))
             || info.nodes.iter().any(|node| match program.units.nodes[*node].kind {
-                NodeKind::If { test, .. } => bounds_length(program, test, inner, false),
+                NodeKind::If { test, then, otherwise, .. } => {
+                    let acts = [then, otherwise].into_iter().any(|block| acts(program, block, inner));
+                    acts && bounds_length(program, test, inner, false)
+                }
                 _ => false,
             })
+    })
+}
+
+/// Whether a branch does more than to write it down.
+fn acts<'m>(program: &Program<'m>, block: &'m Block, frame: FrameId) -> bool {
+    block.iter().any(|statement| {
+        let StatementKind::Expression(Expression { kind: ExpressionKind::Call(call), .. }) = &statement.kind else {
+            return true;
+        };
+        let site = program.units.call_id(call).map(|call| Site { call, frame });
+        !site.is_some_and(|site| program.callee_paths(site).iter().any(|path| program.is_a(path, Kind::Log)))
     })
 }
 

@@ -5,8 +5,8 @@ use crate::judge::inputs::cuts::is_cut_within;
 use crate::judge::inputs::kept::is_cut_whole;
 use crate::judge::inputs::measures::{lengths, refuses_long};
 use crate::link::units::{ClassId, UnitId};
-use crate::link::{FrameId, How};
-use crate::model::{Expression, ExpressionKind, Literal};
+use crate::link::{FrameId, How, Site};
+use crate::model::{Argument, Expression, ExpressionKind, Literal, Parameter};
 
 use super::{Ask, Asked, Limit, Schemas};
 
@@ -31,11 +31,27 @@ impl<'m> Schemas<'_, 'm> {
             let Some(whose) = whose.or(is_named.then_some(Whose::Field)) else { return false };
             let frame = program.enter(unit, home, None, How::Framework);
             frame.is_some_and(|frame| {
-                self.refuses(frame, field, whose, asked)
+                let handed = if whose == Whose::Field { self.handed_on(unit, frame) } else { Vec::new() };
+                let mut frames = std::iter::once(frame).chain(handed);
+                frames.any(|frame| self.refuses(frame, field, whose, asked))
                     || whose == Whose::Field && self.returns_cut(unit, frame, asked)
             })
         });
         if bounds { Limit::Held } else { Limit::None }
+    }
+
+    /// The functions to which a method hands the value that it is given: `return within(value)`.
+    fn handed_on(&self, unit: UnitId, frame: FrameId) -> Vec<FrameId> {
+        let program = self.program;
+        let info = &program.units.units[unit];
+        let Some(value) = info.function.and_then(|function| function.parameters.iter().find_map(value_of)) else {
+            return Vec::new();
+        };
+        let is_it = |argument: &Argument| matches!(&argument.value.kind, ExpressionKind::Name(name) if name == value);
+        let sites = info.calls.iter().map(|call| Site { call: *call, frame });
+        let handing = sites.filter(|site| program.units.calls[site.call].call.arguments.iter().any(is_it));
+        let runs = handing.flat_map(|site| program.runs(site).to_vec().into_iter().map(move |frame| (site, frame)));
+        runs.filter(|(site, frame)| program.frame(*frame).how == How::Call(*site)).map(|(_, frame)| frame).collect()
     }
 
     /// Whether a method raises where what is asked of the field is too much.
@@ -60,6 +76,14 @@ impl<'m> Schemas<'_, 'm> {
             (Ask::Text, false) => is_cut_within(program, value, frame, 0),
             _ => false,
         })
+    }
+}
+
+/// The parameter of a method that holds the value.
+fn value_of(parameter: &Parameter) -> Option<&str> {
+    match &parameter.target.kind {
+        ExpressionKind::Name(name) if !matches!(name.as_str(), "self" | "cls") => Some(name),
+        _ => None,
     }
 }
 

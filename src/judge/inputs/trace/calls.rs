@@ -22,11 +22,12 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             ExpressionKind::Member { name, .. } | ExpressionKind::Name(name) => name.as_str(),
             _ => "",
         };
-        // What a model or another service answers is not the user's text.
-        if self.inputs.case.external_at(id).is_some() {
+        let paths = program.callee_paths(site);
+        // What a model or another service answers is not the user's text, unless people write to each other there.
+        let is_talk = |path: &std::rc::Rc<str>| program.is_a(path, Kind::Request) && program.is_a(path, Kind::Store);
+        if self.inputs.case.external_at(id).is_some() && !paths.iter().any(is_talk) {
             return;
         }
-        let paths = program.callee_paths(site);
         for path in paths.iter() {
             if program.is_a(path, Kind::Request) && !path.ends_with("()") {
                 let limit = Schemas { program }.of_call(site);
