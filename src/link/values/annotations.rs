@@ -73,6 +73,8 @@ impl<'m> Program<'m> {
     pub(super) fn keeping(&self, object: &'m Expression, frame: FrameId) -> Values<'m> {
         let values = self.values(object, frame);
         let kept = values.iter().filter_map(|value| match value {
+            // What only wraps one thing is asked for that: `struct Valid<T>(T)`.
+            Value::Class(class) if self.units.classes[*class].order == ["0"] => None,
             Value::Class(class) => {
                 let object = Value::Instance { class: *class, site: None };
                 self.acts(&object).then_some(object)

@@ -360,7 +360,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let is_whole_text = is_one_text || state.in_content && !state.items && !state.in_text;
         let is_many = |part: &str| is_list_name(part) && !(is_whole_text && may_be_one_text(part));
         let listed = path.iter().find(|part| is_many(part)).cloned();
-        let is_spread = state.turns && !state.in_content && !state.in_text;
+        let is_spread = state.turns && !state.count && !state.sliced && !state.in_content && !state.in_text;
         let is_list = is_messages || is_spread || listed.is_some() || path.is_empty() && is_many(own);
         let first = path.first().cloned().filter(|_| is_messages);
         let name = listed.or(first).or_else(|| path.last().cloned()).unwrap_or_else(|| own.to_owned());
