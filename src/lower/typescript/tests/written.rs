@@ -124,7 +124,7 @@ fn classes() {
         ("abstract class C { abstract f(): void; g() {} }", "class C() {fn g() {}}"),
         ("const C = class D extends E {}", "class C(E) {}"),
         ("f(class extends E {})", "f(do {class (E) {}})"),
-        ("interface I extends J, K<T> { a: string; f(): void }", "class I(J, K[T]) {a: string}"),
+        ("interface I extends J, K<T> { a: string; f(): void }", "class I(J, K[T]) {a: string; f = fn f() -> void {}}"),
         ("type T = A & {a: 'x' | null}", "class T(A) {a: (| 'x' null)}"),
         ("type T = string", ""),
         ("enum E { A, B = 5, C, D = 'd' }", "let E = {A: 0, B: 5, C: 6, D: 'd'}"),
