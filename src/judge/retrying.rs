@@ -4,6 +4,7 @@
 //! itself again after a failure (`loops`). How it waits is read from what its sleeps are given (`waits`).
 
 mod answers;
+mod counts;
 mod errors;
 mod library;
 mod loops;

@@ -1,11 +1,11 @@
 //! Loops that repeat an external call.
 
-use crate::link::units::{Binding, CallId, NodeId, NodeKind, UnitId};
+use crate::link::units::{CallId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site};
 use crate::model::{Block, Call, Expression, ExpressionKind, Literal, Loop, LoopKind, Statement, StatementKind};
-use crate::rules::catalogue::Kind;
 
 use super::answers::is_left_when_answered;
+use super::counts::{counted, goes_on_by_count, leaves_by_count, looks_at_count};
 use super::progress::moves_on;
 use super::waits::{Waits, grow, last_name, numbers};
 use super::{Construct, Leads, Repeats, walk, walk_statement};
@@ -381,164 +381,6 @@ fn ends<'m>(program: &Program<'m>, each: &'m Loop, frame: FrameId) -> bool {
     in_test
         || leaves_by_count(program, &each.body, frame, &counters)
         || goes_on_by_count(program, &each.body, frame, &counters)
-}
-
-/// An arm that goes on only as long as a counter allows, among arms that all leave the loop otherwise:
-/// `Err(_) if attempt < LIMIT => attempt += 1`, then `Err(error) => return Err(error)`.
-fn goes_on_by_count<'m>(program: &Program<'m>, block: &'m Block, frame: FrameId, counters: &[String]) -> bool {
-    let [.., last] = block.as_slice() else { return false };
-    let mut at = last;
-    let mut is_counted = false;
-    loop {
-        let StatementKind::If { test, then, otherwise } = &at.kind else { return false };
-        if !leaves(then) {
-            if !looks_at_count(program, test, frame, counters) {
-                return false;
-            }
-            is_counted = true;
-        }
-        match otherwise.as_slice() {
-            [next] if matches!(next.kind, StatementKind::If { .. }) => at = next,
-            // Of the arms of a result the last one stands for the rest.
-            [] => return is_counted && leaves(then) && asks_for_variant(test),
-            _ => return is_counted && leaves(otherwise),
-        }
-    }
-}
-
-/// Whether a test is the pattern of an arm: `Err(error)`.
-fn asks_for_variant(test: &Expression) -> bool {
-    matches!(&test.kind, ExpressionKind::Operator { operator, operands } if operator == "=="
-        && operands.iter().any(|operand| matches!(&operand.kind, ExpressionKind::Call(call)
-            if matches!(&call.callee.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "Err" | "Ok")))))
-}
-
-/// Names that count: `n += 1`, `n = n - 1`, `++n`, and lists that grow or shrink.
-pub(super) fn counted(statement: &Statement, counters: &mut Vec<String>) {
-    let mut statements = vec![statement];
-    while let Some(statement) = statements.pop() {
-        match &statement.kind {
-            StatementKind::Assign(assignment) => counters.extend(counter(assignment)),
-            StatementKind::If { then, otherwise, .. } => statements.extend(then.iter().chain(otherwise)),
-            StatementKind::Try(each) => {
-                let handlers = each.handlers.iter().flat_map(|handler| &handler.body);
-                statements.extend(each.body.iter().chain(handlers).chain(&each.otherwise).chain(&each.finally));
-            }
-            StatementKind::Block(block) | StatementKind::With { body: block, .. } => statements.extend(block),
-            _ => {}
-        }
-    }
-    walk_statement(statement, &mut |expression| match &expression.kind {
-        ExpressionKind::Assign(assignment) => counters.extend(counter(assignment)),
-        ExpressionKind::Call(call) => {
-            if let ExpressionKind::Member { object, name } = &call.callee.kind
-                && matches!(
-                    name.as_str(),
-                    "append" | "push" | "pop" | "popleft" | "shift" | "splice" | "drain" | "remove"
-                )
-            {
-                counters.extend(last_name(object).map(str::to_owned));
-            }
-        }
-        _ => {}
-    });
-}
-
-fn counter(assignment: &crate::model::Assignment) -> Option<String> {
-    let name = last_name(&assignment.target)?;
-    let steps = |expression: &Expression| match &expression.kind {
-        ExpressionKind::Operator { operator, operands } => {
-            matches!(operator.as_str(), "+" | "-") && operands.iter().any(|operand| last_name(operand) == Some(name))
-        }
-        // `rest = rest[size:]`, `rest = rest.slice(size)`
-        ExpressionKind::Slice { object, .. } => last_name(object) == Some(name),
-        ExpressionKind::Call(call) => match &call.callee.kind {
-            ExpressionKind::Member { object, name: method } => method == "slice" && last_name(object) == Some(name),
-            _ => false,
-        },
-        _ => false,
-    };
-    let counts = matches!(assignment.operator.as_deref(), Some("+" | "-"))
-        || assignment.operator.is_none() && assignment.value.as_ref().is_some_and(steps);
-    counts.then(|| name.to_owned())
-}
-
-/// Whether a test depends on a counter or on the time.
-pub(super) fn looks_at_count<'m>(
-    program: &Program<'m>,
-    test: &'m Expression,
-    frame: FrameId,
-    counters: &[String],
-) -> bool {
-    let mut found = false;
-    walk(test, &mut |each| {
-        found |= is_counter(each, counters);
-        match &each.kind {
-            ExpressionKind::Name(name) => found |= holds_count(program, name, frame, counters),
-            // `++tries <= LIMIT`
-            ExpressionKind::Assign(assignment) => found |= is_counter(&assignment.target, counters),
-            _ => {}
-        }
-        if let ExpressionKind::Call(call) = &each.kind
-            && let Some(call) = program.units.call_id(call)
-        {
-            let site = Site { call, frame };
-            found |= program.callee_paths(site).iter().any(|path| program.is_a(path, Kind::Clock));
-        }
-    });
-    found
-        || program
-            .slice(test, frame)
-            .sites
-            .iter()
-            .any(|site| program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Clock)))
-}
-
-fn is_counter(expression: &Expression, counters: &[String]) -> bool {
-    last_name(expression).is_some_and(|name| counters.iter().any(|counter| counter == name))
-}
-
-/// Whether a name says how a counter compares with a limit: `again = tries < 3`.
-fn holds_count(program: &Program<'_>, name: &str, frame: FrameId, counters: &[String]) -> bool {
-    let bindings = program.units.units[program.unit_of_frame(frame)].names.get(name);
-    bindings.into_iter().flatten().any(|binding| match binding {
-        Binding::Value { value, operator: None, .. } => compares_count(value, counters),
-        _ => false,
-    })
-}
-
-fn compares_count(value: &Expression, counters: &[String]) -> bool {
-    let ExpressionKind::Operator { operator, operands } = &value.kind else { return false };
-    match operator.as_str() {
-        "<" | "<=" | ">" | ">=" | "==" | "!=" => operands.iter().any(|operand| is_counter(operand, counters)),
-        "and" | "or" | "not" => operands.iter().any(|operand| compares_count(operand, counters)),
-        _ => false,
-    }
-}
-
-/// An exit of the loop behind such a test: `if attempt >= limit: raise`, or `if attempt < limit: continue` in front of it.
-fn leaves_by_count<'m>(program: &Program<'m>, block: &'m Block, frame: FrameId, counters: &[String]) -> bool {
-    let goes_on = |then: &Block| matches!(then.last(), Some(Statement { kind: StatementKind::Continue, .. }));
-    let is_last = |at: usize| at + 1 < block.len() && leaves(block);
-    block.iter().enumerate().any(|(at, statement)| match &statement.kind {
-        StatementKind::If { test, then, otherwise } => {
-            (leaves(then) || leaves(otherwise) || goes_on(then) && is_last(at))
-                && looks_at_count(program, test, frame, counters)
-                || leaves_by_count(program, then, frame, counters)
-                || leaves_by_count(program, otherwise, frame, counters)
-        }
-        StatementKind::Try(each) => {
-            let handlers = each.handlers.iter().map(|handler| &handler.body);
-            [&each.body, &each.otherwise, &each.finally]
-                .into_iter()
-                .chain(handlers)
-                .any(|block| leaves_by_count(program, block, frame, counters))
-        }
-        StatementKind::Block(block) | StatementKind::With { body: block, .. } => {
-            leaves_by_count(program, block, frame, counters)
-        }
-        _ => false,
-    })
 }
 
 /// A loop that waits for something to come in is no retry: a prompt, a queue, a socket, a stream.

@@ -6,7 +6,8 @@ use crate::model::{
     Assignment, Block, Call, Expression, ExpressionKind, Handler, Literal, Loop, Span, Statement, StatementKind,
 };
 
-use super::loops::{continues, counted};
+use super::counts::counted;
+use super::loops::continues;
 use super::waits::last_name;
 use super::{walk, walk_statement};
 

@@ -102,6 +102,10 @@ fn root_of(expression: &Expression) -> Option<&str> {
     }
 }
 
+/// Words that calls which write a log go by: `console.log`, `self.logger.info`, `log_line`.
+const LOGS: [&str; 10] =
+    ["log", "logs", "logger", "logging", "console", "print", "println", "eprintln", "warn", "debug"];
+
 fn is_wait_or_log(program: &Program<'_>, statement: &Statement, site: Site) -> bool {
     let StatementKind::Expression(value) = &statement.kind else { return false };
     let mut value = value;
@@ -110,7 +114,8 @@ fn is_wait_or_log(program: &Program<'_>, statement: &Statement, site: Site) -> b
     }
     let ExpressionKind::Call(call) = &value.kind else { return false };
     let written = Program::written(&call.callee).to_ascii_lowercase();
-    if ["log", "print", "warn", "debug"].iter().any(|word| written.contains(word)) {
+    let mut words = written.split(|each: char| !each.is_alphanumeric());
+    if words.any(|word| LOGS.contains(&word)) {
         return true;
     }
     let Some(call) = program.units.call_id(call) else { return false };

@@ -4,7 +4,8 @@ use crate::link::units::{CallId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site};
 use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Statement};
 
-use super::loops::{leaves, looks_at_count, tests_failure};
+use super::counts::looks_at_count;
+use super::loops::{leaves, tests_failure};
 use super::reasked::is_asked_again;
 use super::waits::{Waits, last_name, multiplies};
 use super::{Construct, Leads, Repeats, walk};

@@ -1,0 +1,383 @@
+//! What a call runs: functions, constructors and methods of the program, and functions that a library is handed.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
+
+use crate::link::Program;
+use crate::link::units::*;
+use crate::link::values::{FrameId, How, Site, Value};
+use crate::model::*;
+use crate::rules::catalogue::Kind;
+
+/// Parts of the arguments of one call that are looked into for functions.
+const PARTS: usize = 400;
+
+/// How deep functions lie in what a call is given.
+const DEPTH: usize = 5;
+
+/// Links of one chain that are looked into for functions, the last ones first.
+const MAKERS: usize = 12;
+
+/// Whether a name is a function of an object that the platform brings (`Object.entries`): it runs what it is given itself,
+/// not what an object holds that it is given.
+fn is_ambient_static(path: &str) -> bool {
+    path.strip_prefix("globals.").is_some_and(|rest| {
+        let last = rest.rsplit('.').next().unwrap_or_default();
+        !rest.contains('(') && rest.contains('.') && last.starts_with(|first: char| first.is_ascii_lowercase())
+    })
+}
+
+impl<'m> Program<'m> {
+    /// The frames that a call runs; remembered, for many entry points reach the same calls.
+    pub fn runs(&self, site: Site) -> Rc<[FrameId]> {
+        if let Some(known) = self.run_memo.borrow().get(&site) {
+            return known.clone();
+        }
+        let frames: Rc<[FrameId]> =
+            if self.is_registration(site.call) { [].into() } else { self.find_runs(site).into() };
+        self.run_memo.borrow_mut().insert(site, frames.clone());
+        frames
+    }
+
+    /// Whether a call registers something: the functions that it is given do not run there.
+    fn is_registration(&self, call: CallId) -> bool {
+        self.registrations.get().is_some_and(|all| all.contains(&call))
+    }
+
+    fn find_runs(&self, site: Site) -> Vec<FrameId> {
+        let call = self.units.calls[site.call].call;
+        let mut frames = Vec::new();
+        let (mut hands_on, mut keeps) = (false, false);
+        let callees = self.callees(&call.callee, site.frame);
+        for callee in &callees {
+            match callee {
+                Value::Function { unit, closure, receiver } => {
+                    frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Call(site)));
+                }
+                Value::Class(class) => {
+                    if let Some(constructor) = self.constructor(*class) {
+                        let home = self.open_frame(self.units.classes[*class].unit);
+                        let receiver = Value::Instance { class: *class, site: Some(site) };
+                        frames.extend(self.enter(constructor, home, Some(Rc::new(receiver)), How::Call(site)));
+                    }
+                    self.run_after_construction(*class, site, &mut frames);
+                }
+                Value::Instance { .. } => {}
+                Value::Library { path, sites } => {
+                    hands_on = true;
+                    self.methods_of_heirs(path, site, &mut frames);
+                    // What a library object was built with runs when the object is used: tools, callbacks, graph nodes.
+                    if self.is_a(path, Kind::Store) {
+                        keeps = true;
+                    } else {
+                        for made in sites.iter() {
+                            let is_used = !self.is_registration(made.call) && !self.is_spent(*made);
+                            if is_used && !self.callee_paths(*made).iter().any(|path| self.runs_nothing(path)) {
+                                frames.extend(self.handed(*made).iter().copied());
+                                let steps = self.additions(made.call);
+                                for step in steps.iter().filter(|step| !self.is_registration(step.call)) {
+                                    frames.extend(self.handed(*step).iter().copied());
+                                }
+                            }
+                        }
+                    }
+                }
+                Value::Module(module) => {
+                    for value in self.exported(*module, "default", 0).unwrap_or_default() {
+                        if let Value::Function { unit, closure, receiver } = value {
+                            frames.extend(self.enter(unit, closure, receiver, How::Call(site)));
+                        }
+                    }
+                }
+                _ => hands_on = true,
+            }
+        }
+        let is_inert =
+            |callee: &Value<'m>| callee.path().is_some_and(|path| self.runs_nothing(path) || self.only_keeps(path));
+        if callees.iter().any(is_inert) {
+            return frames;
+        }
+        if keeps {
+            // A store runs a function that it is given (`cache.wrap(key, ask)`), and nothing in what it keeps or looks up.
+            self.callbacks_within(site, &mut frames, DEPTH);
+        } else if hands_on || callees.is_empty() {
+            let is_static =
+                !callees.is_empty() && callees.iter().all(|callee| callee.path().is_some_and(is_ambient_static));
+            if is_static {
+                self.given_functions(site, &mut frames);
+            } else {
+                self.callbacks(site, &mut frames);
+            }
+            self.called_on(&callees, site, &mut frames);
+        }
+        // What is put into a queue of the process goes on where it is taken out.
+        for take in self.taken_by(site) {
+            frames.push(self.open_frame(self.units.calls[take.call].unit));
+        }
+        frames.dedup();
+        frames
+    }
+
+    /// The methods that run when an object has been made: its validators, and what comes after its fields are set.
+    fn run_after_construction(&self, class: ClassId, site: Site, frames: &mut Vec<FrameId>) {
+        let info = &self.units.classes[class];
+        let validates = |decorator: &Expression| Program::written(decorator).contains("validator");
+        let mut units: Vec<UnitId> = info.methods.values().copied().collect();
+        units.retain(|unit| {
+            let unit = &self.units.units[*unit];
+            matches!(unit.name(), "model_post_init" | "__post_init__")
+                || unit.function.is_some_and(|function| function.decorators.iter().any(validates))
+        });
+        units.sort_unstable();
+        // An object that is made while something is served is gone through there: `async for piece in Reply(text)`.
+        if self.units.units[self.units.calls[site.call].unit].function.is_some() {
+            let goes_through = ["__iter__", "__aiter__", "__next__", "__anext__"];
+            units.extend(goes_through.iter().filter_map(|name| info.methods.get(name)));
+        }
+        let home = self.open_frame(info.unit);
+        for unit in units {
+            let receiver = Value::Instance { class, site: Some(site) };
+            frames.extend(self.enter(unit, home, Some(Rc::new(receiver)), How::Call(site)));
+        }
+    }
+
+    /// The methods that something of a library runs of the classes that derive from its own: `server.process(body)` runs
+    /// `respond`. Where the object is known, those of its class.
+    fn methods_of_heirs(&self, path: &str, site: Site, frames: &mut Vec<FrameId>) {
+        for (id, fact) in self.facts_of(path, Kind::Runs) {
+            let Some(method) = fact.handler.as_deref().filter(|_| fact.role.as_deref() == Some("methods")) else {
+                continue;
+            };
+            let objects = match &self.units.calls[site.call].call.callee.kind {
+                ExpressionKind::Member { object, .. } => self.values(object, site.frame),
+                _ => Rc::from([]),
+            };
+            let known: Vec<ClassId> = objects
+                .iter()
+                .filter_map(|value| match value {
+                    Value::Instance { class, .. } => Some(*class),
+                    _ => None,
+                })
+                .collect();
+            let heirs = if known.is_empty() { self.heirs_of_library(id) } else { known };
+            for class in heirs {
+                let receiver = Value::Instance { class, site: None };
+                for value in self.member(&receiver, method, None) {
+                    let Value::Function { unit, closure, receiver } = value else { continue };
+                    self.receives(unit, &fact.receives);
+                    frames.extend(self.enter(unit, closure, receiver, How::Framework));
+                }
+            }
+        }
+    }
+
+    /// Whether something of a library runs none of the functions that it is given.
+    fn runs_nothing(&self, path: &str) -> bool {
+        self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| fact.role.as_deref() == Some("nothing"))
+    }
+
+    /// Whether something of a library keeps the functions that it is given for those who use what it makes.
+    fn only_keeps(&self, path: &str) -> bool {
+        self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| fact.role.as_deref() == Some("kept"))
+    }
+
+    /// The functions that a call is given as its arguments themselves.
+    pub(super) fn given_functions(&self, site: Site, frames: &mut Vec<FrameId>) {
+        for argument in &self.units.calls[site.call].call.arguments {
+            for value in self.values(&argument.value, site.frame).iter() {
+                if let Value::Function { unit, closure, receiver } = value {
+                    frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Framework));
+                }
+            }
+        }
+    }
+
+    /// Whether a call has run the functions that it was given by the time it returns: a retry, a deadline, a request. What
+    /// it returns is their result and runs nothing any more; nor does what a store has found run what it was asked with.
+    pub(super) fn is_spent(&self, site: Site) -> bool {
+        if let Some(known) = self.spent.borrow().get(&site) {
+            return *known;
+        }
+        let is_spent = self.runs_at_once(site);
+        self.spent.borrow_mut().insert(site, is_spent);
+        is_spent
+    }
+
+    fn runs_at_once(&self, site: Site) -> bool {
+        // `ask().catch(() => askOther())` runs its functions where it stands.
+        let callee = &self.units.calls[site.call].call.callee;
+        if matches!(&callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "then" | "catch" | "finally"))
+        {
+            return true;
+        }
+        self.callee_paths(site).iter().any(|path| {
+            self.is_a(path, Kind::Call)
+                || self.is_a(path, Kind::Http)
+                || self.is_a(path, Kind::Store)
+                || self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| fact.role.as_deref() == Some("at-once"))
+                || self.facts_of(path, Kind::Guard).iter().any(|(_, fact)| {
+                    fact.how.as_deref() == Some("wrapper")
+                        && matches!(fact.protects.as_deref(), Some("A1" | "A2" | "A3"))
+                })
+        })
+    }
+
+    /// `(|| ask()).retry(policy)`: a method that a library gives to functions runs the function.
+    fn called_on(&self, callees: &[Value<'m>], site: Site, frames: &mut Vec<FrameId>) {
+        let ExpressionKind::Member { object, .. } = &self.units.calls[site.call].call.callee.kind else { return };
+        if !callees.iter().all(|callee| callee.path().is_some_and(|path| path.starts_with("function."))) {
+            return;
+        }
+        for value in self.values(object, site.frame).iter() {
+            if let Value::Function { unit, closure, receiver } = value {
+                frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Framework));
+            }
+        }
+    }
+
+    /// The functions that a call was given; remembered, for every use of what it makes asks for them.
+    fn handed(&self, made: Site) -> Rc<[FrameId]> {
+        if let Some(known) = self.handed.borrow().get(&made) {
+            return known.clone();
+        }
+        let cuts = self.cuts.get();
+        let mut frames = Vec::new();
+        self.callbacks(made, &mut frames);
+        if self.callee_paths(made).iter().any(|path| self.is_a(path, Kind::Compose)) {
+            for argument in &self.units.calls[made.call].call.arguments {
+                self.objects_in(&argument.value, made.frame, &mut frames, 0);
+            }
+        }
+        let frames: Rc<[FrameId]> = frames.into();
+        if self.cuts.get() == cuts {
+            self.handed.borrow_mut().insert(made, frames.clone());
+        }
+        frames
+    }
+
+    /// The functions that a call adds to what it is called on as steps, and those that are added to what it makes.
+    pub(in crate::link) fn steps_of(&self, made: Site) -> Vec<UnitId> {
+        let is_step = self.callee_paths(made).iter().any(|path| self.is_a(path, Kind::Same));
+        let mut frames = Vec::new();
+        let added = self.additions(made.call);
+        for step in is_step.then_some(made).iter().chain(added.iter()) {
+            self.given_functions(*step, &mut frames);
+        }
+        frames.into_iter().map(|frame| self.unit_of_frame(frame)).collect()
+    }
+
+    /// The methods of objects that something is put together of, where their class derives from one of a library, which
+    /// calls what the class fills in: a retriever, a tool.
+    fn objects_in(&self, expression: &'m Expression, frame: FrameId, frames: &mut Vec<FrameId>, depth: usize) {
+        if depth > DEPTH || frames.len() > 200 {
+            return;
+        }
+        for value in self.values(expression, frame).iter() {
+            match value {
+                Value::Instance { class, .. } if self.derives_from_library(*class) => {
+                    let info = &self.units.classes[*class];
+                    let mut units: Vec<UnitId> = info.methods.values().copied().collect();
+                    units.retain(|unit| !matches!(self.units.units[*unit].name(), "__init__" | "constructor"));
+                    units.sort_unstable();
+                    let home = self.open_frame(info.unit);
+                    for unit in units {
+                        frames.extend(self.enter(unit, home, Some(Rc::new(value.clone())), How::Framework));
+                    }
+                }
+                Value::Data { expression: inner, frame } => match &inner.0.kind {
+                    ExpressionKind::List(items) => {
+                        items.iter().for_each(|item| self.objects_in(item, *frame, frames, depth + 1));
+                    }
+                    ExpressionKind::Object(entries) => {
+                        entries.iter().for_each(|entry| self.objects_in(&entry.value, *frame, frames, depth + 1));
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+    }
+
+    /// The functions among the arguments of a call, without those that are only registered there.
+    pub fn callbacks(&self, site: Site, frames: &mut Vec<FrameId>) {
+        self.callbacks_within(site, frames, 0);
+    }
+
+    /// The same from a depth on: from the greatest only functions that are arguments themselves.
+    fn callbacks_within(&self, site: Site, frames: &mut Vec<FrameId>, depth: usize) {
+        let call = self.units.calls[site.call].call;
+        // A method of a function runs it: `fetch.retry(policy)`.
+        if let ExpressionKind::Member { object, .. } = &call.callee.kind {
+            let how = if self.hands_over(site) { How::Call(site) } else { How::Framework };
+            for value in self.values(object, site.frame).iter() {
+                if let Value::Function { unit, closure, receiver } = value {
+                    frames.extend(self.enter(*unit, *closure, receiver.clone(), how));
+                }
+            }
+        }
+        let mut seen = FxHashSet::default();
+        for argument in &call.arguments {
+            self.functions_in(&argument.value, site.frame, frames, &mut seen, depth);
+        }
+    }
+
+    fn functions_in(
+        &self,
+        expression: &'m Expression,
+        frame: FrameId,
+        frames: &mut Vec<FrameId>,
+        seen: &mut FxHashSet<(usize, FrameId)>,
+        depth: usize,
+    ) {
+        let is_new = seen.len() < PARTS && seen.insert((std::ptr::from_ref(expression) as usize, frame));
+        if depth > DEPTH || frames.len() > 200 || !is_new {
+            return;
+        }
+        for value in self.values(expression, frame).iter() {
+            match value {
+                Value::Function { unit, closure, receiver } => {
+                    if let Some(frame) = self.enter(*unit, *closure, receiver.clone(), How::Framework)
+                        && !frames.contains(&frame)
+                    {
+                        frames.push(frame);
+                    }
+                }
+                Value::Data { expression: inner, frame } => match &inner.0.kind {
+                    ExpressionKind::List(items) => {
+                        items.iter().for_each(|item| self.functions_in(item, *frame, frames, seen, depth + 1))
+                    }
+                    ExpressionKind::Object(entries) => {
+                        entries
+                            .iter()
+                            .for_each(|entry| self.functions_in(&entry.value, *frame, frames, seen, depth + 1));
+                    }
+                    ExpressionKind::Comprehension { element, .. } => {
+                        self.functions_in(element, *frame, frames, seen, depth + 1)
+                    }
+                    _ => {}
+                },
+                Value::Library { path, sites } => {
+                    let made = sites
+                        .iter()
+                        .rev()
+                        .take(MAKERS)
+                        .filter(|site| !self.is_registration(site.call) && !self.is_spent(**site));
+                    let before = frames.len();
+                    for (at, site) in made.take(2).enumerate() {
+                        // What was made of functions has run them when it was called with other things: `cached(ask)(text)`
+                        // is an answer.
+                        if at > 0 && frames.len() == before && path.ends_with("()()") {
+                            break;
+                        }
+                        let call = self.units.calls[site.call].call;
+                        for argument in &call.arguments {
+                            self.functions_in(&argument.value, site.frame, frames, seen, depth + 2);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
