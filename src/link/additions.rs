@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Program;
 use super::units::{CallId, NodeKind};
@@ -75,14 +75,11 @@ impl<'m> Program<'m> {
     fn find_additions(&self) -> FxHashMap<CallId, Rc<[Site]>> {
         let mut found: FxHashMap<CallId, Vec<Site>> = FxHashMap::default();
         let facts = self.catalogue.of_kind(Kind::Same).flat_map(|(_, fact)| &fact.names);
-        let names: Vec<&str> = facts.filter_map(|name| name.rsplit_once("().").map(|(_, steps)| steps)).collect();
-        let is_step = |method: &str| {
-            let mut lists = names.iter().map(|steps| steps.trim_matches(['{', '}']).split(','));
-            lists.any(|mut steps| steps.any(|step| step == method))
-        };
+        let steps = facts.filter_map(|name| name.rsplit_once("().").map(|(_, steps)| steps));
+        let steps: FxHashSet<&str> = steps.flat_map(|steps| steps.trim_matches(['{', '}']).split(',')).collect();
         for (call, info) in self.units.calls.iter().enumerate() {
             let ExpressionKind::Member { name, .. } = &info.call.callee.kind else { continue };
-            if info.call.arguments.is_empty() || !is_step(name) || !self.is_dropped(call) {
+            if info.call.arguments.is_empty() || !steps.contains(name.as_str()) || !self.is_dropped(call) {
                 continue;
             }
             let site = Site { call, frame: self.open_frame(info.unit) };

@@ -5,6 +5,7 @@
 //! never leaks into the other. Unknown is an answer, never a guess.
 
 mod additions;
+mod aliases;
 pub mod arguments;
 mod browser;
 mod configured;

@@ -2,8 +2,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::model::{Language, PACKAGE, Project, join};
+use crate::model::{Alias, Language, PACKAGE, Project, join};
 
+use super::aliases::{Aliases, Scoped};
 use super::units::ModuleId;
 
 /// Finds modules by what imports say.
@@ -18,8 +19,7 @@ pub struct Names {
     python_packages: FxHashSet<String>,
     /// Further names under which such packages are imported.
     python_modules: FxHashSet<String>,
-    /// Alias patterns with the folder in which they hold.
-    aliases: Vec<(String, String, Vec<String>)>,
+    aliases: Aliases,
     /// Cargo package name (underscored) to its source folder.
     crates: Vec<(String, String)>,
 }
@@ -54,7 +54,6 @@ impl Names {
         let mut python_roots: Vec<String> = Vec::new();
         let mut python_packages = FxHashSet::default();
         let mut python_modules = FxHashSet::default();
-        let mut aliases = Vec::new();
         let mut crates = Vec::new();
         for project in projects {
             if project.kind == crate::model::ProjectKind::Python {
@@ -65,9 +64,6 @@ impl Names {
             python_roots.extend(project.source_roots.iter().cloned());
             python_roots.push(join(&project.folder, "src"));
             python_roots.push(project.folder.clone());
-            for alias in &project.aliases {
-                aliases.push((project.folder.clone(), alias.pattern.clone(), alias.targets.clone()));
-            }
             if let (crate::model::ProjectKind::Cargo, Some(name)) = (project.kind, &project.name) {
                 crates.push((name.replace('-', "_"), join(&project.folder, "src")));
             }
@@ -75,7 +71,7 @@ impl Names {
         python_roots.push(String::new());
         python_roots.sort_by_key(|root| std::cmp::Reverse(root.len()));
         python_roots.dedup();
-        aliases.sort_by_key(|(folder, pattern, _)| std::cmp::Reverse((folder.len(), pattern.len())));
+        let aliases = Aliases::of(projects);
         Names { by_path, python_folders, python_roots, python_packages, python_modules, aliases, crates }
     }
 
@@ -157,8 +153,7 @@ impl Names {
             let path = normalise(&join(folder_of(from), source));
             return self.typescript_file(&path).map_or_else(|| Target::Library(source.to_owned()), Target::Module);
         }
-        for (folder, pattern, targets) in &self.aliases {
-            let Some(rest) = match_alias(pattern, source) else { continue };
+        for (Scoped { folder, alias: Alias { pattern, targets } }, rest) in self.aliases.matching(source) {
             let is_inside =
                 folder.is_empty() || from.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'));
             if !is_inside && pattern.starts_with(['@', '~', '#']) && pattern.contains("/*") && pattern.len() <= 3 {
@@ -176,18 +171,16 @@ impl Names {
 
     /// The package that a tool writes into the tree under such an import path, or that an address names.
     fn generated(&self, source: &str, depth: usize) -> Option<String> {
-        self.aliases.iter().find_map(|(_, pattern, targets)| {
-            let target = targets.first()?;
+        self.aliases.matching(source).into_iter().find_map(|(scoped, rest)| {
+            let target = scoped.alias.targets.first()?;
             if let Some(package) = target.strip_prefix(PACKAGE) {
-                let rest = match_alias(pattern, source)?;
                 return Some(match package.contains('*') {
                     true => package_named(&package.replacen('*', rest, 1)),
                     false => package.to_owned(),
                 });
             }
             // `"@llm": "https://esm.example/llm"` of a map of imports.
-            let rest = match_alias(pattern, source).filter(|_| target.contains("://"))?;
-            let address = target.replacen('*', rest, 1);
+            let address = target.contains("://").then(|| target.replacen('*', rest, 1))?;
             let named = if depth < ADDRESSES { self.generated(&address, depth + 1) } else { None };
             Some(named.unwrap_or(address))
         })
@@ -304,13 +297,6 @@ fn package_named(specifier: &str) -> String {
 }
 
 /// What `*` of an alias pattern stands for.
-fn match_alias<'s>(pattern: &str, source: &'s str) -> Option<&'s str> {
-    match pattern.split_once('*') {
-        Some((before, after)) => source.strip_prefix(before)?.strip_suffix(after),
-        None => (pattern == source).then_some(""),
-    }
-}
-
 pub fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
@@ -335,15 +321,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn aliases_and_paths() {
-        assert_eq!(match_alias("@/*", "@/lib/x"), Some("lib/x"));
-        assert_eq!(match_alias("pkg", "pkg"), Some(""));
+    fn paths_and_packages() {
         assert_eq!(package_named("@scope/name@^1.2/part?target=es2022"), "@scope/name/part");
         assert_eq!(package_named("v135/name@1.2.3"), "name");
         assert_eq!(package_named("v/part"), "v/part");
         assert_eq!(package_named("name@v4.24.0/mod.ts"), "name");
         assert_eq!(package_named("@scope/name"), "@scope/name");
-        assert_eq!(match_alias("pkg/*", "pkg"), None);
         assert_eq!(normalise("a/b/../c/./d"), "a/c/d");
         assert_eq!(children_of("src/a/b.rs"), "src/a/b");
         assert_eq!(children_of("src/a/mod.rs"), "src/a");
