@@ -8,6 +8,9 @@ use super::{Class, File, Kind, Tree, join, known::CLASSES, known::matches, split
 const MINIFIED_AVERAGE: usize = 500;
 /// Texts shorter than this are not called minified, in bytes.
 const MINIFIED_LEAST: usize = 5_000;
+/// Of this many bytes of a machine's long lines at least one is a bracket, `;` or `=`; a long text or embedded data that
+/// someone wrote into a line has hardly any.
+const MINIFIED_SPARSE: usize = 20;
 
 /// Gives every file of a tree its class and the reason.
 pub(super) fn classify(tree: &mut Tree) {
@@ -148,13 +151,24 @@ pub fn classify_text(file: &File, text: &str) -> Option<(Class, String)> {
             return Some((Class::Generated, format!("header says `{}`", words.trim())));
         }
     }
-    if text.len() >= MINIFIED_LEAST && text.len() / text.lines().count().max(1) > MINIFIED_AVERAGE {
+    if is_minified(text) {
         return Some((Class::Generated, "minified".to_owned()));
     }
     let is_task_file = known.task_files.iter().any(|name| name == split(&file.path).1);
     let imports = |words: &String| text.lines().any(|line| line.trim_start().starts_with(words.as_str()));
     (is_task_file && known.task_imports.iter().any(imports))
         .then(|| (Class::Script, "task list of a developer tool".to_owned()))
+}
+
+/// Whether the long lines of a text are code, and most of it.
+fn is_minified(text: &str) -> bool {
+    if text.len() < MINIFIED_LEAST || text.len() / text.lines().count().max(1) <= MINIFIED_AVERAGE {
+        return false;
+    }
+    let long = || text.lines().filter(|line| line.len() > MINIFIED_AVERAGE);
+    let is_mark = |byte: &u8| matches!(byte, b'(' | b')' | b'{' | b'}' | b'[' | b']' | b';' | b'=');
+    let marks: usize = long().map(|line| line.bytes().filter(|byte| is_mark(byte)).count()).sum();
+    marks * MINIFIED_SPARSE >= long().map(str::len).sum()
 }
 
 /// Whether a script's class is a guess by its folder that an import by something that ships overrules (the `tools/` of
@@ -174,6 +188,18 @@ mod tests {
         let projects = HashSet::from([String::new(), "backend".to_owned()]);
         let kind = crate::lower::language_of(path).map_or(Kind::Text, Kind::Code);
         class_of(path, kind, &projects).map_or(Class::Ships, |(class, _)| class)
+    }
+
+    #[test]
+    fn long_lines_of_code_are_minified_and_long_texts_are_not() {
+        let code = "function(e,t){return e.x(t)},n=r[0];if(o){a=b}".repeat(200);
+        let text = "You are a patient tutor (of maths). Answer in short sentences, and never give the result away. "
+            .repeat(80);
+        let data = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo".repeat(300);
+        assert!(is_minified(&format!("/*! licence */\n{code}\n")));
+        assert!(!is_minified(&format!("import openai\n\nPROMPT = \"{text}\"\n\nprint(PROMPT)\n")));
+        assert!(!is_minified(&format!("export const logo = \"data:image/png;base64,{data}\";\n")));
+        assert!(!is_minified(&"const short = call(1);\n".repeat(1_000)));
     }
 
     #[test]
