@@ -34,10 +34,18 @@ impl<'m> Program<'m> {
 
     /// Whether a test holds in production; none where that cannot be told.
     pub fn holds_deployed(&self, test: &'m Expression, frame: FrameId, depth: usize) -> Option<bool> {
-        let holds = |operand: &'m Expression| self.holds_deployed(operand, frame, depth + 1);
         if depth > DEPTH {
             return None;
         }
+        self.holds_where_it_runs(test, frame, depth).or_else(|| self.holds_by_default(test, frame, depth))
+    }
+
+    /// Whether a test holds in production by what it says of where the program runs.
+    fn holds_where_it_runs(&self, test: &'m Expression, frame: FrameId, depth: usize) -> Option<bool> {
+        if depth > DEPTH {
+            return None;
+        }
+        let holds = |operand: &'m Expression| self.holds_deployed(operand, frame, depth + 1);
         match &test.kind {
             ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
                 ("not", [inner]) => holds(inner).map(|holds| !holds),
@@ -56,7 +64,7 @@ impl<'m> Program<'m> {
             ExpressionKind::Name(_) | ExpressionKind::Member { .. } => {
                 self.values(test, frame).iter().find_map(|value| match value {
                     Value::Data { expression, frame } if !std::ptr::eq(expression.0, test) => {
-                        self.holds_deployed(expression.0, *frame, depth + 1)
+                        self.holds_where_it_runs(expression.0, *frame, depth + 1)
                     }
                     // `import { dev } from "$app/environment"`.
                     Value::Library { path, .. } => self

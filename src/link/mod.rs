@@ -23,6 +23,7 @@ pub mod pending;
 mod provided;
 mod queues;
 pub mod reach;
+mod shipped;
 pub mod unfolded;
 pub mod units;
 pub mod values;

@@ -302,7 +302,9 @@ impl<'p, 'm> Guards<'p, 'm> {
                         }
                         Value::Library { path, sites } => {
                             sites.is_empty()
-                                && [".next", "()", ".call_next", ".handle"].iter().any(|end| path.ends_with(end))
+                                && [".next", "()", ".call_next", ".handle", "Next().run", "Next().call"]
+                                    .iter()
+                                    .any(|end| path.ends_with(end))
                         }
                         _ => false,
                     })

@@ -218,7 +218,16 @@ impl<'m> Entries<'m> {
                     // `post(handler)` of a method router: the handler is among the arguments of what is given.
                     for site in sites.iter() {
                         self.registrations.insert(site.call);
-                        for argument in &program.units.calls[site.call].call.arguments {
+                        let arguments = &program.units.calls[site.call].call.arguments;
+                        // `post(handler).layer(limit)`: what stands in front of the handlers of one path.
+                        if program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Middleware)) {
+                            for argument in arguments {
+                                let module = program.units.calls[site.call].module;
+                                self.function_links(program, &argument.value, site.frame, module, &mut wrappers);
+                            }
+                            continue;
+                        }
+                        for argument in arguments {
                             for value in program.values(&argument.value, site.frame).iter() {
                                 if stands_in_front(program, value) {
                                     wrappers.push(Link {

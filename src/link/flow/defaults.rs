@@ -14,12 +14,6 @@ use super::Gate;
 /// Tests within tests, and classes from which a class derives.
 const DEPTH: usize = 8;
 
-/// Words in the names of switches that belong to a guard itself: it counts once its own variable is set.
-const OF_GUARDS: [&str; 21] = [
-    "limit", "rate", "quota", "budget", "cap", "cost", "spend", "throttl", "trim", "histor", "window", "dedup",
-    "idempot", "duplic", "guard", "token", "cache", "max", "usage", "credit", "moderat",
-];
-
 impl<'m> Program<'m> {
     /// Whether a node only runs where a switch is turned over, unless `until` stands behind the same test.
     pub(in crate::link) fn is_off(&self, node: NodeId, frame: FrameId, until: Option<NodeId>) -> bool {
@@ -53,19 +47,25 @@ impl<'m> Program<'m> {
                 ("not", [inner]) => holds(inner).map(|holds| !holds),
                 ("and", parts) => parts.iter().any(|part| holds(part) == Some(false)).then_some(false),
                 ("or", parts) => parts.iter().any(|part| holds(part) == Some(true)).then_some(true),
-                _ => None,
+                _ => self.switched_as_shipped(test, frame),
             },
             ExpressionKind::Await(inner) => holds(inner),
-            ExpressionKind::Call(call) => self.always_no(call, frame).then_some(false),
-            ExpressionKind::Name(name) => self.switch(test, name, frame),
+            ExpressionKind::Call(call) => {
+                self.always_no(call, frame).then_some(false).or_else(|| self.switched_as_shipped(test, frame))
+            }
+            ExpressionKind::Name(name) => self.switch(test, name, frame).or_else(|| self.computed(test, name, frame, depth)),
             ExpressionKind::Member { object, name } => {
                 let is_own = |value: &Value<'m>| match value {
-                    Value::Instance { class, .. } => self.is_of_environment(*class, 0) && !is_of_guard(name),
+                    Value::Instance { class, .. } => self.is_of_environment(*class, 0) && !self.is_of_guard(name),
                     Value::Module(_) => true,
                     _ => false,
                 };
                 let holders = self.values(object, frame);
-                (!holders.is_empty() && holders.iter().all(is_own)).then(|| self.switch(test, name, frame))?
+                let is_switch = !holders.is_empty() && holders.iter().all(is_own);
+                match is_switch {
+                    true => self.switch(test, name, frame).or_else(|| self.computed(test, name, frame, depth)),
+                    false => self.switched_as_shipped(test, frame),
+                }
             }
             _ => None,
         }
@@ -100,6 +100,20 @@ impl<'m> Program<'m> {
         });
         let first = given.next()??;
         given.all(|other| other == Some(first)).then_some(first)
+    }
+
+    /// What a name says that is computed once: `REPORTS = os.getenv("REPORTS", "0") == "1"`.
+    fn computed(&self, named: &'m Expression, name: &str, frame: FrameId, depth: usize) -> Option<bool> {
+        let values = self.values(named, frame);
+        let [value] = &values[..] else { return None };
+        match value {
+            Value::Data { expression, frame } if !std::ptr::eq(expression.0, named) => {
+                let is_once = self.units.units[self.unit_of_frame(*frame)].function.is_none() && !self.is_changed(name);
+                is_once.then(|| self.holds_by_default(expression.0, *frame, depth + 1))?
+            }
+            Value::Library { .. } => self.switched_as_shipped(named, frame),
+            _ => None,
+        }
     }
 
     /// Whether a function sets what goes by a name: `global DEBUG`, `settings.debug = True`.
@@ -137,9 +151,4 @@ impl<'m> Program<'m> {
                 })
             })
     }
-}
-
-fn is_of_guard(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    OF_GUARDS.iter().any(|word| name.contains(word))
 }
