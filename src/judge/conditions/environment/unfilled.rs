@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::link::units::{CallId, ClassId, NodeId};
+use crate::link::units::{CallId, ClassId, NodeId, NodeKind};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -84,9 +84,29 @@ impl<'m> Uses<'m> {
                     }
                 }
             }
+            for node in info.nodes.iter().filter(|node| program.tests_around(**node).is_empty()) {
+                if let Some((object, name)) = set_of_library(program, *node, frame)
+                    && let Some((name, fields)) = open.get_key_value(name)
+                    && is_of(program, object, frame, fields)
+                {
+                    *uses.handed.entry(name).or_default() += 1;
+                }
+            }
         }
         uses
     }
+}
+
+/// The field that a statement gives to a library as its setting: `openai.api_key = settings.api_key`.
+fn set_of_library<'m>(program: &Program<'m>, node: NodeId, frame: FrameId) -> Option<(&'m Expression, &'m str)> {
+    let NodeKind::Plain(Statement { kind: StatementKind::Assign(assignment), .. }) = program.units.nodes[node].kind
+    else {
+        return None;
+    };
+    let ExpressionKind::Member { object, name } = &assignment.target.kind else { return None };
+    let is_library = |value: &Value<'_>| matches!(value, Value::Library { sites, .. } if sites.is_empty());
+    let takes_key = is_credential(&name.to_ascii_uppercase()) && program.values(object, frame).iter().any(is_library);
+    takes_key.then(|| field_of(assignment.value.as_ref()?))?
 }
 
 /// Whether an object is the settings that have one of the fields.
