@@ -211,7 +211,15 @@ fn open(root: &Path, options: &Options, clock: &Clock) -> Result<(Packs, Catalog
         || clock.measure("rules", || Catalogue::load(options.rules.as_deref(), &facts)),
         || clock.measure("collect", || collect_files(root, options.threads.unwrap_or(0), configuration)),
     );
-    Ok((packs, catalogue?, tree?))
+    let (catalogue, mut tree) = (catalogue?, tree?);
+    note_settings(&mut tree, &catalogue);
+    Ok((packs, catalogue, tree))
+}
+
+/// Tells the projects of a tree of which platforms their settings speak.
+fn note_settings(tree: &mut Tree, catalogue: &Catalogue) {
+    let settings = tree.files.iter().filter(|file| file.class == Class::Ships && file.kind == collect::Kind::Settings);
+    catalogue.note_settings(&mut tree.projects, settings.map(|file| file.path.as_str()));
 }
 
 /// Says what stands at a line of a tree, by an audit of the whole.
@@ -432,7 +440,8 @@ fn judged(
 /// The files of a tree with the classes that an audit gives them.
 pub(crate) fn tree(root: &Path, configuration: &Configuration) -> Result<Tree, Error> {
     let catalogue = Catalogue::load(None, &[])?;
-    let tree = collect_files(root, 0, configuration)?;
+    let mut tree = collect_files(root, 0, configuration)?;
+    note_settings(&mut tree, &catalogue);
     let reader = Reader::new(Contents::on_disk(root), &catalogue, &tree.projects)?;
     let (packs, options, clock) = (Packs::load(None)?, Options::default(), Clock::default());
     let tools = Tools { catalogue: &catalogue, packs: &packs, options: &options, clock: &clock };

@@ -412,6 +412,9 @@ pub struct Project {
     /// Names under which packages that the project depends on are imported, where these are others.
     #[serde(default)]
     pub imported: Vec<String>,
+    /// The libraries of which settings files in its folder speak, whatever it depends on.
+    #[serde(default)]
+    pub settings: Vec<String>,
     /// Files that a manifest, Procfile, Dockerfile or README command starts, relative to the root.
     pub started: Vec<Start>,
 }

@@ -117,11 +117,12 @@ impl Before {
 
 /// What is found in the tree of a revision.
 fn audited(
-    (tree, contents): (Tree, Contents),
+    (mut tree, contents): (Tree, Contents),
     reads: BTreeMap<String, Read>,
     configuration: &Configuration,
     tools: &Tools<'_>,
 ) -> Result<Kept, Error> {
+    super::note_settings(&mut tree, tools.catalogue);
     let reader = Reader::new(contents, tools.catalogue, &tree.projects)?.with(reads);
     let mut prepared = prepare(tree, tools, &reader)?;
     let super::Found { mut judged, hits, .. } = judged_of(&mut prepared, &reader, tools, configuration, None, None)?;

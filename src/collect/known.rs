@@ -123,6 +123,9 @@ pub(super) struct StartSetting {
     /// Key paths beside it that name the folder it is started in.
     #[serde(default)]
     pub(super) folders: Vec<String>,
+    /// Names under which the file exports the function that the platform calls.
+    #[serde(default)]
+    pub(super) exports: Vec<String>,
     /// For functions: key paths beside it that tell what they are called for, by kind of entry point; perhaps with the
     /// value they must have (`Events.*.Type=Schedule`). Without any of them they are called by the account's own
     /// programs.

@@ -195,7 +195,7 @@ impl Starter<'_> {
             match known.takes {
                 Takes::Command => self.run(&text, &folder, DEPTH),
                 Takes::Module => drop(self.start_module(&text, &folder, known.main)),
-                Takes::File => drop(self.start_file(&text, &folder, known.main)),
+                Takes::File => self.served_file(known, &text, &folder),
                 Takes::Object => {
                     let path = self.start_module(&text, &folder, known.main);
                     let named = keys.get(1).cloned().unwrap_or_default();
@@ -210,6 +210,20 @@ impl Starter<'_> {
                 }
             }
         }
+    }
+
+    /// A file that settings start, and what the platform calls in it.
+    fn served_file(&mut self, known: &'static StartSetting, named: &str, folder: &str) {
+        if !self.start_file(named, folder, known.main) {
+            return;
+        }
+        let Some(path) = self.locate(named, folder) else { return };
+        let served = known.exports.iter().map(|export| Deployed {
+            export: export.clone(),
+            named: named.to_owned(),
+            kind: SERVED.to_owned(),
+        });
+        self.handlers.entry(path).or_default().extend(served);
     }
 
     /// A function that a platform calls: `src/handler.main`, or `app.handler.main` with a dotted module.

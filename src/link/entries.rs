@@ -11,6 +11,7 @@ mod class_handlers;
 mod conventional;
 mod decorated;
 mod development;
+mod files;
 mod in_a_row;
 mod injection;
 mod links;
@@ -36,9 +37,10 @@ use super::values::{FrameId, How, Site, Value};
 use selected::Selection;
 
 pub use assigned::is_assigned;
-pub(super) use conventional::library_is_used;
-pub use conventional::{conventions, found_by_convention, globs, is_main_block};
+pub use conventional::is_main_block;
 pub use decorated::decorator_facts;
+pub(super) use files::library_is_used;
+pub use files::{conventions, found_by_convention, globs};
 pub use injection::{injected_for, injected_links};
 
 /// One entry point.

@@ -29,6 +29,8 @@ pub struct Unit<'m> {
     /// The class that this is a method of.
     pub class: Option<ClassId>,
     pub names: FxHashMap<&'m str, Vec<Binding<'m>>>,
+    /// What comprehensions bind under names that mean something else around them, with where that holds.
+    pub comprehended: Vec<(Span, &'m str, Binding<'m>)>,
     /// The calls that add to a collection which this unit binds, by its name: here and in the units inside.
     pub growth: FxHashMap<&'m str, Vec<CallId>>,
     /// Calls that stand in this unit itself, in the order of the text.
@@ -180,6 +182,8 @@ pub struct Units<'m> {
     function_ids: FxHashMap<usize, UnitId>,
     /// `x.a.b = value` anywhere: by the last two member names.
     pub member_assignments: FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
+    /// `x.a[b] = value` anywhere: by the last member and the name of the key.
+    pub keyed_assignments: FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
     /// `x.a.set("b", value)` anywhere: by the last name and the key.
     pub kept: FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
     /// Where what is assigned to a member or under a key stands, by its address.
@@ -221,9 +225,11 @@ impl<'m> Units<'m> {
                 class: None,
                 within: Vec::new(),
                 decorates: None,
+                comprehension: None,
             };
             walk.block(&each.body);
         }
+        units.settle_comprehended();
         units.merge_extensions(modules);
         units.index_growth();
         units.index_puts();
@@ -244,6 +250,7 @@ impl<'m> Units<'m> {
             parent,
             class,
             names: FxHashMap::default(),
+            comprehended: Vec::new(),
             growth: FxHashMap::default(),
             calls: Vec::new(),
             members: Vec::new(),
@@ -255,6 +262,42 @@ impl<'m> Units<'m> {
             span,
         });
         self.units.len() - 1
+    }
+
+    /// Names of comprehensions are their own: what means something else around one does so there only. Others are known
+    /// in the whole unit, as all names are.
+    fn settle_comprehended(&mut self) {
+        let mut settled = Vec::new();
+        for unit in 0..self.units.len() {
+            let own = std::mem::take(&mut self.units[unit].comprehended);
+            let parts: (Vec<_>, Vec<_>) =
+                own.into_iter().partition(|(_, name, _)| self.binder_of(name, unit).is_some());
+            settled.push(parts);
+        }
+        for (info, (apart, known)) in self.units.iter_mut().zip(settled) {
+            info.comprehended = apart;
+            known.into_iter().for_each(|(_, name, binding)| info.names.entry(name).or_default().push(binding));
+        }
+    }
+
+    /// What a name is bound to where it is read: by the innermost comprehension around that, or by the unit; none: by
+    /// neither.
+    pub fn bindings_at(&self, unit: UnitId, name: &str, read: Span) -> Option<&[Binding<'m>]> {
+        match self.comprehended(unit, name, read) {
+            Some(binding) => Some(std::slice::from_ref(binding)),
+            None => self.units.get(unit)?.names.get(name).map(Vec::as_slice),
+        }
+    }
+
+    /// What the innermost comprehension around a place binds a name to that means something else around it.
+    pub fn comprehended(&self, unit: UnitId, name: &str, read: Span) -> Option<&Binding<'m>> {
+        let holds = |(within, bound, binding): &&(Span, &'m str, Binding<'m>)| {
+            // What is gone through first stands outside.
+            let is_outside = matches!(binding, Binding::Element { over, .. } if over.span.contains(read));
+            *bound == name && within.contains(read) && !is_outside
+        };
+        let around = self.units.get(unit)?.comprehended.iter().filter(holds);
+        around.min_by_key(|(within, ..)| within.end - within.start).map(|(_, _, binding)| binding)
     }
 
     /// Rust `impl` blocks: their methods belong to the type of that name, in the same module or the only one there is.

@@ -345,8 +345,12 @@ impl<'m> Program<'m> {
             if let Some(own) = self.own(unit, name) {
                 return vec![own];
             }
-            if let Some(bindings) = unit.names.get(name) {
-                let bindings = written.map_or(bindings.as_slice(), |read| renewed::reaching(bindings, read));
+            let bindings = match written {
+                Some(read) => self.units.bindings_at(self.unit_of_frame(id), name, read),
+                None => unit.names.get(name).map(Vec::as_slice),
+            };
+            if let Some(bindings) = bindings {
+                let bindings = written.map_or(bindings, |read| renewed::reaching(bindings, read));
                 // `let config = config::load()`: the name inside is the one outside.
                 let is_own = |binding: &Binding<'m>| match (binding, written) {
                     (Binding::Value { value, .. }, Some(written)) => value.span.contains(written),

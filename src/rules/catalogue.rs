@@ -43,6 +43,9 @@ pub struct Library {
     /// The packages that bring it, per registry: words for the first pass over files and manifests.
     #[serde(default)]
     pub packages: Packages,
+    /// Names of settings files that tell that a project uses it, whatever packages it depends on: those of a platform.
+    #[serde(default)]
+    pub settings: Vec<String>,
     /// The language whose standard library it is: `python`, `typescript` or `rust`. What has packages is of theirs;
     /// without both its names hold in every language.
     pub language: Option<String>,

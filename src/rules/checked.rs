@@ -239,6 +239,24 @@ impl Catalogue {
         names.filter(move |(pattern, _)| begins(pattern)).map(|(_, id)| self.fact(*id))
     }
 
+    /// Tells projects which libraries the settings files in their folders speak of: the innermost around each.
+    pub fn note_settings<'p>(&self, projects: &mut [Project], paths: impl Iterator<Item = &'p str>) {
+        for path in paths {
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let speaks = |library: &&Library| library.settings.iter().any(|known| known == name);
+            for library in self.libraries.iter().filter(speaks) {
+                let holds = |project: &&Project| is_within(folder, &project.folder);
+                let innermost = projects.iter().filter(holds).map(|project| project.folder.len()).max();
+                let around = projects
+                    .iter_mut()
+                    .filter(|project| Some(project.folder.len()) == innermost && is_within(folder, &project.folder));
+                for project in around.filter(|project| !project.settings.contains(&library.name)) {
+                    project.settings.push(library.name.clone());
+                }
+            }
+        }
+    }
+
     /// Gives projects the import paths that the frameworks they depend on bring along.
     pub fn add_aliases(&self, projects: &mut [Project]) {
         for project in projects.iter_mut().filter(|project| project.kind == ProjectKind::Python) {
@@ -305,6 +323,29 @@ impl Catalogue {
     }
 }
 
+/// Whether a project depends on a library, or its settings speak of it.
+pub fn uses(project: &Project, library: &Library) -> bool {
+    let mut names = packages_of(library);
+    is_everywhere(library)
+        || project.settings.contains(&library.name)
+        || names.any(|name| project.dependencies.iter().any(|dependency| dependency.name == *name))
+}
+
+/// Whether a library is there in every project: it comes with no package, and no settings speak of it.
+pub fn is_everywhere(library: &Library) -> bool {
+    library.settings.is_empty() && packages_of(library).next().is_none()
+}
+
+fn packages_of(library: &Library) -> impl Iterator<Item = &String> {
+    let packages = &library.packages;
+    packages.npm.iter().chain(&packages.pypi).chain(&packages.crates)
+}
+
+/// Whether a folder is another one or lies in it.
+fn is_within(folder: &str, outer: &str) -> bool {
+    outer.is_empty() || folder.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 fn tag(language: Language) -> &'static str {
     match language {
         Language::Python => "python",
@@ -351,6 +392,7 @@ fn own_library(facts: &[Fact]) -> Library {
         name: "own".to_owned(),
         url: String::new(),
         packages: Default::default(),
+        settings: Vec::new(),
         language: None,
         words: words.filter(|word| word.len() > 1 && !word.contains('*')).collect(),
         aliases: BTreeMap::new(),

@@ -87,7 +87,10 @@ pub enum Kind {
     /// `response` or `error`; with `handler` it is the method that starts what is named, in the module `path` of a package).
     /// With `scope = "root"` the file stands in the folder of a project or in its
     /// `src`; `path` is what the file exports of the paths for which its middleware stands in front. With `role = "page"`
-    /// what it exports makes a page on the server, and is an entry point where it reaches a call that is paid for.
+    /// what it exports makes a page on the server, and is an entry point where it reaches a call that is paid for. With
+    /// `scope = "project"` the paths are those from the folder of a project that uses the library. `keys` are names of
+    /// which the first parameter of an entry point has one, or the types that are declared for it; with `role = "alone"`
+    /// the file is one that no other imports.
     Convention,
     /// Something that protects: `protects` names the item (`V1`, `V2`, `A1`, `A2`, `A3`, `C1`, `C2`, `C3`, `T1-input`, `T2`),
     /// `how` the way it is wired: `decorator`, `middleware` (given to a middleware, mount, or route registration, or added),
@@ -302,7 +305,7 @@ pub const KINDS: [Keys; 49] = [
         Kind::Convention,
         "convention",
         &["files", "exports"],
-        &["entry", "public", "role", "guards", "handler", "path", "receives", "scope"],
+        &["entry", "public", "role", "guards", "handler", "path", "receives", "scope", "keys"],
     ),
     keys(
         Kind::Guard,

@@ -316,7 +316,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let mut read = expression.span;
         while let Some(id) = at {
             let here = program.frame(id);
-            let Some(bindings) = program.units.units[here.unit].names.get(name) else {
+            let Some(bindings) = program.units.bindings_at(here.unit, name, read) else {
                 at = here.closure;
                 read = program.units.units[here.unit].span;
                 // What stands around a function that is called again and again lasts from one time to the next.

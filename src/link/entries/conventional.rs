@@ -1,20 +1,16 @@
 //! Entry points that files are by convention, server actions, and programs that are run as they are.
 
-use std::collections::BTreeSet;
-
-use globset::{Glob, GlobSet, GlobSetBuilder};
-
 use crate::link::Program;
 use crate::link::browser::says_browser;
 use crate::link::names::Target;
 use crate::link::units::*;
 use crate::link::values::{FrameId, How, Value};
 use crate::model::*;
-use crate::rules::catalogue::{Fact, Kind};
-use crate::rules::checked::{Catalogue, FactId};
-use crate::source::is_bounded_pattern;
+use crate::rules::catalogue::Fact;
 
 use super::decorated::wrapped_by;
+use super::files::{Convention, Imported};
+use super::registered::router_site;
 use super::{Entries, Entry, Link, Role, Started, handler_frame, scopes};
 
 /// The role of files that make a page.
@@ -23,26 +19,28 @@ const PAGE: &str = "page";
 impl<'m> Entries<'m> {
     /// Files that frameworks find by their path.
     pub(super) fn conventional(&mut self, program: &Program<'m>) {
-        let facts: Vec<(FactId, &Fact, GlobSet)> = program
-            .catalogue
-            .of_kind(Kind::Convention)
-            .filter(|(id, _)| library_is_used(program, *id))
-            .filter_map(|(id, fact)| Some((id, fact, globs(&fact.files)?)))
-            .collect();
+        let conventions = Convention::all(program.catalogue, program.projects);
+        let imported = Imported::default();
         for (module, info) in program.modules.iter().enumerate() {
-            let is_found = |(_, fact, globs): &&(FactId, &Fact, GlobSet)| {
-                globs.is_match(&info.path) && is_in_place(fact, program.projects, &info.path)
+            let is_found = |convention: &&Convention<'_>| {
+                convention.finds(program.projects, &info.path) && imported.allows(program, convention, module)
             };
-            for (id, fact, _) in facts.iter().filter(is_found) {
-                for export in &fact.exports {
-                    self.conventional_export(program, module, *id, export);
+            for convention in conventions.iter().filter(is_found) {
+                for export in &convention.fact.exports {
+                    self.conventional_export(program, module, convention, export);
                 }
             }
         }
     }
 
-    pub(super) fn conventional_export(&mut self, program: &Program<'m>, module: ModuleId, id: FactId, export: &str) {
-        let fact = program.catalogue.fact(id);
+    fn conventional_export(
+        &mut self,
+        program: &Program<'m>,
+        module: ModuleId,
+        convention: &Convention<'_>,
+        export: &str,
+    ) {
+        let Convention { id, fact, .. } = *convention;
         let info = &program.modules[module];
         // `default.fetch`: a member of what is exported.
         let (name, member) = export.split_once('.').map_or((export, None), |(name, member)| (name, Some(member)));
@@ -63,7 +61,9 @@ impl<'m> Entries<'m> {
             values = made.flat_map(|value| program.member(&value, member, None)).collect();
         }
         let written = program.units.exports[module].iter().find(|each| each.name == name);
-        let span = written.and_then(|export| export.value.as_ref()).map_or_else(Span::default, |value| value.span);
+        let exported_at =
+            written.and_then(|export| export.value.as_ref()).map_or_else(Span::default, |value| value.span);
+        let span = exported_at;
         // An object of handlers: `export const actions = { ask: async () => {} }`.
         let of_object = values.iter().filter(|value| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Object(_))));
         let members: Vec<Value<'m>> = of_object.flat_map(|value| program.elements(value)).collect();
@@ -72,7 +72,7 @@ impl<'m> Entries<'m> {
         let mut handlers: Vec<(UnitId, FrameId)> = Vec::new();
         for value in &values {
             match value {
-                Value::Function { unit, closure, receiver } => {
+                Value::Function { unit, closure, receiver } if convention.takes(program, *unit) => {
                     if let Some(frame) = program.enter(*unit, *closure, receiver.clone(), How::Framework) {
                         handlers.push((*unit, frame));
                     }
@@ -112,11 +112,7 @@ impl<'m> Entries<'m> {
                 continue;
             }
             // A wrapped handler is where it is exported; a plain one where it is written.
-            let (at, span) = if home == module {
-                (home, span)
-            } else {
-                (module, written.map_or(span, |_| Span { start: 0, end: 0 }))
-            };
+            let (at, span) = if home == module { (home, span) } else { (module, exported_at) };
             let is_page = fact.role.as_deref() == Some(PAGE);
             let route = if is_page { route_of_page(&info.path) } else { route_of_file(&info.path) };
             // `chat.post.ts` answers one method.
@@ -181,6 +177,10 @@ impl<'m> Entries<'m> {
             let Some(module) = program.names.module_at(path) else { continue };
             for handler in *deployed {
                 for value in program.exported(module, &handler.export, 0).unwrap_or_default() {
+                    // What is registered with an application are entry points of their own.
+                    if router_site(program, &value).is_some() {
+                        continue;
+                    }
                     if handler.kind == "http" {
                         self.assembled(program, &value);
                     }
@@ -435,69 +435,4 @@ pub fn is_main_block(statement: &Statement) -> bool {
     let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
     operator == "=="
         && operands.iter().any(|operand| matches!(&operand.kind, ExpressionKind::Name(name) if name == "__name__"))
-}
-
-/// Whether a library is declared or imported anywhere: conventions of frameworks that are not there do not hold.
-pub(in crate::link) fn library_is_used(program: &Program<'_>, fact: FactId) -> bool {
-    is_depended_on(program.catalogue, program.projects, fact)
-}
-
-/// The files that frameworks of these projects find by their path, one set for each convention.
-pub fn conventions(catalogue: &Catalogue, projects: &[Project]) -> Vec<GlobSet> {
-    let used = catalogue.of_kind(Kind::Convention).filter(|(id, _)| is_depended_on(catalogue, projects, *id));
-    used.filter_map(|(_, fact)| globs(&fact.files)).collect()
-}
-
-/// The modules that a framework finds by their path, and in which it finds what it looks for.
-pub fn found_by_convention(program: &Program<'_>) -> BTreeSet<ModuleId> {
-    let facts: Vec<(&Fact, GlobSet)> = program
-        .catalogue
-        .of_kind(Kind::Convention)
-        .filter(|(id, _)| library_is_used(program, *id) && program.version_fits(*id, ""))
-        .filter_map(|(_, fact)| Some((fact, globs(&fact.files)?)))
-        .collect();
-    let holds = |module: ModuleId, export: &str| {
-        let name = export.split('.').next().unwrap_or(export);
-        name == "*" || program.exported(module, name, 0).is_some()
-    };
-    let is_found = |module: &ModuleId| {
-        let path = &program.modules[*module].path;
-        facts.iter().any(|(fact, globs)| {
-            let holds_any = || fact.exports.is_empty() || fact.exports.iter().any(|export| holds(*module, export));
-            globs.is_match(path) && is_in_place(fact, program.projects, path) && holds_any()
-        })
-    };
-    (0..program.modules.len()).filter(is_found).collect()
-}
-
-/// Whether a file stands where the framework looks for it: with `scope = "root"` only in the folder of a project, or in
-/// its `src`.
-fn is_in_place(fact: &Fact, projects: &[Project], path: &str) -> bool {
-    if fact.scope.as_deref() != Some("root") {
-        return true;
-    }
-    let within = projects.iter().filter_map(|project| match project.folder.as_str() {
-        "" => Some(path),
-        folder => path.strip_prefix(folder)?.strip_prefix('/'),
-    });
-    let rest = within.min_by_key(|rest| rest.len()).unwrap_or(path);
-    !rest.strip_prefix("src/").unwrap_or(rest).contains('/')
-}
-
-/// Whether a project depends on the library of a fact; what has no packages is there always.
-fn is_depended_on(catalogue: &Catalogue, projects: &[Project], fact: FactId) -> bool {
-    let packages = &catalogue.library_of(fact).packages;
-    let names: Vec<&String> = packages.npm.iter().chain(&packages.pypi).chain(&packages.crates).collect();
-    names.is_empty()
-        || projects.iter().any(|project| {
-            project.dependencies.iter().any(|dependency| names.iter().any(|name| **name == dependency.name))
-        })
-}
-
-pub fn globs(patterns: &[String]) -> Option<GlobSet> {
-    let mut builder = GlobSetBuilder::new();
-    for pattern in patterns {
-        builder.add(is_bounded_pattern(pattern).then(|| Glob::new(pattern).ok())??);
-    }
-    builder.build().ok()
 }

@@ -8,7 +8,7 @@ use crate::model::{Expression, ExpressionKind};
 
 use super::frame_of;
 
-/// The frames that run for what an application is given: a function, a class, or a list of classes.
+/// The frames that run for what an application is given: a function, a class, or a list of these.
 pub(super) fn started<'m>(program: &Program<'m>, given: &'m Expression, frame: FrameId) -> Vec<FrameId> {
     let mut frames = Vec::new();
     for value in program.values(given, frame).iter() {
@@ -18,6 +18,8 @@ pub(super) fn started<'m>(program: &Program<'m>, given: &'m Expression, frame: F
                 let values = items.iter().flat_map(|item| program.values(item, *frame).to_vec());
                 frames.extend(values.filter_map(|value| match value {
                     Value::Class(class) => made(program, class),
+                    // `on_startup=[connect, load]`
+                    Value::Function { .. } => frame_of(program, &value),
                     _ => None,
                 }));
             }

@@ -64,7 +64,7 @@ impl<'m> Program<'m> {
         slice.parts.push((expression, frame));
         use ExpressionKind as E;
         match &expression.kind {
-            E::Name(name) => self.slice_name(name, frame, slice, depth),
+            E::Name(name) => self.slice_name(name, expression.span, frame, slice, depth),
             E::Call(call) => self.slice_call(call, frame, slice, depth),
             E::Member { object, .. } => {
                 self.slice_holder(object, frame, slice, depth);
@@ -85,11 +85,11 @@ impl<'m> Program<'m> {
         slice.partly = before;
     }
 
-    pub(super) fn slice_name(&self, name: &'m str, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+    fn slice_name(&self, name: &'m str, read: Span, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
         let mut at = Some(frame);
         while let Some(id) = at {
             let here = self.frame(id);
-            let Some(bindings) = self.units.units[here.unit].names.get(name) else {
+            let Some(bindings) = self.units.bindings_at(here.unit, name, read) else {
                 at = here.closure;
                 continue;
             };

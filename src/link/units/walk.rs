@@ -18,6 +18,8 @@ pub(super) struct Walk<'w, 'm> {
     pub(super) class: Option<ClassId>,
     pub(super) within: Vec<CallId>,
     pub(super) decorates: Option<UnitId>,
+    /// The comprehension whose names are being bound.
+    pub(super) comprehension: Option<Span>,
 }
 
 impl<'m> Walk<'_, 'm> {
@@ -33,6 +35,9 @@ impl<'m> Walk<'_, 'm> {
     }
 
     fn bind(&mut self, name: &'m str, binding: Binding<'m>) {
+        if let Some(span) = self.comprehension {
+            return self.units.units[self.unit].comprehended.push((span, name, binding));
+        }
         self.units.units[self.unit].names.entry(name).or_default().push(binding);
     }
 
@@ -178,6 +183,7 @@ impl<'m> Walk<'_, 'm> {
                 Binding::Value { value, access, annotation, operator, renews }
             });
             self.member_target(&assignment.target, value, assignment);
+            self.keyed_target(&assignment.target, value);
             if let ExpressionKind::Index { object, .. } = &assignment.target.kind {
                 self.units.index_assignments.push((self.unit, object, value));
             }
@@ -190,6 +196,18 @@ impl<'m> Walk<'_, 'm> {
     /// Whether the statement at hand is one that its unit runs each time.
     fn is_unconditional(&self) -> bool {
         self.node.and_then(|node| self.units.nodes.get(node)).is_some_and(|node| node.parent.is_none())
+    }
+
+    /// `app[CLIENT] = client`
+    fn keyed_target(&mut self, target: &'m Expression, value: &'m Expression) {
+        let ExpressionKind::Index { object, index } = &target.kind else { return };
+        if let (ExpressionKind::Name(key), ExpressionKind::Name(holder) | ExpressionKind::Member { name: holder, .. }) =
+            (&index.kind, &object.kind)
+        {
+            let unit = self.unit;
+            let assigned = self.units.keyed_assignments.entry((holder, key)).or_default();
+            assigned.push(MemberAssignment { unit, object, value });
+        }
     }
 
     fn member_target(&mut self, target: &'m Expression, value: &'m Expression, assignment: &'m Assignment) {
@@ -419,7 +437,9 @@ impl<'m> Walk<'_, 'm> {
             ExpressionKind::Comprehension { element, clauses } => {
                 for clause in clauses {
                     self.expression(&clause.over);
+                    let outer = self.comprehension.replace(expression.span);
                     self.elements(&clause.target, &clause.over);
+                    self.comprehension = outer;
                     clause.tests.iter().for_each(|test| self.expression(test));
                 }
                 self.expression(element);

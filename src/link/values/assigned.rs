@@ -12,20 +12,41 @@ use super::{ALTERNATIVES, Place, Value, Values, add};
 impl<'m> Program<'m> {
     /// `app.state.redis = ...` is read back as `request.app.state.redis`: by the last two names.
     pub(super) fn assigned_member(&self, object: Option<Place<'m>>, name: &str) -> Values<'m> {
-        let Some((object, reader)) = object else { return Values::new() };
+        let Some(object) = object else { return Values::new() };
+        self.assigned_at(&self.units.member_assignments, object, name)
+    }
+
+    fn assigned_at(
+        &self,
+        assignments: &FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
+        (object, reader): Place<'m>,
+        name: &str,
+    ) -> Values<'m> {
         let (ExpressionKind::Member { name: holder, .. } | ExpressionKind::Name(holder)) = &object.kind else {
             return Values::new();
         };
         let is_bare = matches!(object.kind, ExpressionKind::Name(_));
         let mut all = Values::new();
-        for each in self.units.member_assignments.get(&(holder.as_str(), name)).into_iter().flatten().take(ALTERNATIVES)
-        {
+        for each in assignments.get(&(holder.as_str(), name)).into_iter().flatten().take(ALTERNATIVES) {
             if is_bare && self.is_other_variable(each, holder, reader) {
                 continue;
             }
             add(&mut all, self.values(each.value, self.open_frame(each.unit)).iter().cloned());
         }
         all.retain(|value| *value != Value::Unknown);
+        all
+    }
+
+    /// `app["client"] = ...` and `app[CLIENT] = ...` are read back under the same key as `request.app["client"]`: only
+    /// things, for texts and numbers are a state of their own.
+    pub(super) fn assigned_under(&self, whole: &'m Expression, index: &'m Expression, frame: FrameId) -> Values<'m> {
+        let ExpressionKind::Index { object, .. } = &whole.kind else { return Values::new() };
+        let mut all = match &index.kind {
+            ExpressionKind::Literal(Literal::Text(key)) => self.assigned_member(Some((object, frame)), key),
+            ExpressionKind::Name(key) => self.assigned_at(&self.units.keyed_assignments, (object, frame), key),
+            _ => Values::new(),
+        };
+        all.retain(|value| self.does_something(value));
         all
     }
 

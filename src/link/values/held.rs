@@ -168,13 +168,17 @@ impl<'m> Program<'m> {
         }
     }
 
-    /// Whether a value in a collection is a thing, or an object with one in it: `{ id: "fast", model: new Fast() }`.
+    /// Whether a value in a collection is a thing, or an object or a list with one in it: `{ id: "fast", model: new Fast() }`,
+    /// `["/ask", ask]`.
     fn is_kept_thing(&self, value: &Value<'m>) -> bool {
         let is_own = |value: &Value<'m>| !matches!(value, Value::Library { .. }) && self.is_thing(value);
         match value {
             Value::Data { expression, frame } => match &expression.0.kind {
                 ExpressionKind::Object(entries) => {
                     entries.iter().take(ENTRIES).any(|entry| self.values(&entry.value, *frame).iter().any(is_own))
+                }
+                ExpressionKind::List(items) => {
+                    items.iter().take(ENTRIES).any(|item| self.values(item, *frame).iter().any(is_own))
                 }
                 _ => false,
             },

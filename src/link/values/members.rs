@@ -396,6 +396,11 @@ impl<'m> Program<'m> {
             return held.into_iter().chain(written.into_iter().filter(|value| *value != Value::Unknown)).collect();
         }
         match value {
+            // `request.app["client"]` is what was put there as `app["client"]`.
+            Value::Parameter { .. } | Value::Unknown => match self.assigned_under(whole, index, frame) {
+                assigned if assigned.is_empty() => vec![value.clone()],
+                assigned => assigned,
+            },
             Value::Library { path, sites } => {
                 if let ExpressionKind::Literal(Literal::Number(place)) = index.kind {
                     let answered = self.answered_at(value, place as usize);
@@ -409,6 +414,13 @@ impl<'m> Program<'m> {
                     && self.facts(&format!("{path}[]")).is_empty()
                 {
                     let assigned = self.assigned_member(Some((object, frame)), key);
+                    if !assigned.is_empty() {
+                        return assigned;
+                    }
+                }
+                // `app[CLIENT] = ...`, where the key is no text but goes by a name.
+                if self.facts(&format!("{path}[]")).is_empty() && matches!(index.kind, ExpressionKind::Name(_)) {
+                    let assigned = self.assigned_under(whole, index, frame);
                     if !assigned.is_empty() {
                         return assigned;
                     }
