@@ -9,6 +9,7 @@ mod overrides;
 mod refusals;
 mod routes;
 mod rows;
+mod skipping;
 mod steps;
 mod unique;
 

@@ -1,6 +1,6 @@
 //! Protection at one step of a trail: decorators, what stands around it, what happens before it.
 
-use crate::link::flow::{Exit, Gate, walk_block};
+use crate::link::flow::{Exit, Gate, Slice, walk_block};
 use crate::link::units::NodeKind;
 use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal, Statement, StatementKind};
@@ -82,7 +82,12 @@ impl<'p, 'm> Guards<'p, 'm> {
     fn find_gate(&self, gate: &Gate<'m>, item: &str) -> Option<Protection> {
         let program = self.program;
         let is_around = gate.exit == Exit::Branch;
-        if gate.under.is_some_and(|test| self.is_sometimes(test, gate.frame) && !self.counts_beside(gate, test, item))
+        let is_left_out = |test| {
+            self.is_sometimes(test, gate.frame)
+                && !self.counts_beside(gate, test, item)
+                && !self.is_for_all_but_payers(test, gate.frame, gate.node)
+        };
+        if gate.under.is_some_and(is_left_out)
             || self.is_for_others(gate.node, gate.frame)
             || self.asks_for_promise(gate.test, gate.frame)
             || !is_around && program.is_never_deployed(gate.node, gate.frame)
@@ -96,12 +101,9 @@ impl<'p, 'm> Guards<'p, 'm> {
         }
         let slice = program.gate_slice(gate);
         let module = program.module_of(program.unit_of_frame(gate.frame));
-        for site in &slice.sites {
-            for path in program.callee_paths(*site).iter() {
-                if !self.facts(path, Some(*site), item).is_empty() {
-                    return Some(Protection { module, span: gate.span, name: short(path) });
-                }
-            }
+        let found = self.asks_library(&slice, item).map(|name| Protection { module, span: gate.span, name });
+        if found.is_some() {
+            return found.filter(|_| !self.passes_at_a_word(gate, &slice));
         }
         if item == "C3"
             && let Some(found) = self.tells_known_rows(gate, &slice).or_else(|| self.claims_a_row(gate, &slice))
@@ -109,10 +111,21 @@ impl<'p, 'm> Guards<'p, 'm> {
             return Some(Protection { span: gate.span, module, ..found });
         }
         let reached = self.reached.borrow().clone();
-        self.behaviour.of_gate(gate, &slice, item, reached.as_deref()).map(|name| Protection {
-            module,
-            span: gate.span,
-            name,
+        let name = self.behaviour.of_gate(gate, &slice, item, reached.as_deref())?;
+        let is_left_out = matches!(item, "C1" | "C2") && self.passes_at_a_word(gate, &slice);
+        (!is_left_out).then_some(Protection { module, span: gate.span, name })
+    }
+
+    /// The name of a library's guard that is asked among what flows into a test. One that recognises equal requests does
+    /// so around the call: a cache of something else knows nothing of them.
+    fn asks_library(&self, slice: &Slice<'m>, item: &str) -> Option<String> {
+        slice.sites.iter().find_map(|site| {
+            let paths = self.program.callee_paths(*site);
+            let asked = paths.iter().find(|path| {
+                let facts = self.facts(path, Some(*site), item);
+                facts.iter().any(|fact| item != "C3" || matches!(fact.how.as_deref(), Some("result" | "raises")))
+            });
+            asked.map(|path| short(path))
         })
     }
 
@@ -135,17 +148,22 @@ impl<'p, 'm> Guards<'p, 'm> {
                 return Some(found);
             }
             let info = &program.units.calls[before.site.call];
-            let is_conditional =
-                |test| self.is_sometimes(test, site.frame) || program.is_never_deployed(info.node, site.frame);
+            let is_conditional = |test| {
+                self.is_sometimes(test, site.frame) && !self.is_for_all_but_payers(test, site.frame, info.node)
+                    || program.is_never_deployed(info.node, site.frame)
+            };
             if before.is_caught || before.under.is_some_and(is_conditional) || self.is_for_others(info.node, site.frame)
             {
                 continue;
             }
             for path in program.callee_paths(before.site).iter() {
-                let stops = self
-                    .facts(path, Some(before.site), item)
-                    .iter()
-                    .any(|fact| matches!(fact.how.as_deref(), Some("raises" | "context" | "argument" | "wrapper")));
+                let stops = self.facts(path, Some(before.site), item).iter().any(|fact| match fact.how.as_deref() {
+                    Some("raises") => true,
+                    Some("context" | "argument" | "wrapper") => {
+                        stops_what_follows(item) || self.is_run_through(site, before.site)
+                    }
+                    _ => false,
+                });
                 if stops {
                     return Some(Protection { module: info.module, span: info.call.span, name: short(path) });
                 }
@@ -162,6 +180,18 @@ impl<'p, 'm> Guards<'p, 'm> {
             }
         }
         None
+    }
+
+    /// Whether a call is given what another one makes of a function: `respond(cache.get_or_set(key, lambda: ask(text)))`.
+    fn is_run_through(&self, outer: Site, inner: Site) -> bool {
+        let program = self.program;
+        let (outer, inner_call) = (program.units.calls[outer.call].call, program.units.calls[inner.call].call);
+        let is_function = |value: &Value<'m>| matches!(value, Value::Function { .. });
+        outer.span.contains(inner_call.span)
+            && inner_call
+                .arguments
+                .iter()
+                .any(|argument| program.values(&argument.value, inner.frame).iter().any(is_function))
     }
 
     /// Whether all that guards within one call is caught before another.
@@ -185,7 +215,9 @@ impl<'p, 'm> Guards<'p, 'm> {
         if let Some(found) = self.gates(&program.raising_gates(frame), item) {
             return Some(found);
         }
-        if let Some(found) = self.decorators(frame, item) {
+        if stops_what_follows(item)
+            && let Some(found) = self.decorators(frame, item)
+        {
             return Some(found);
         }
         if depth >= DEPTH {
@@ -413,4 +445,10 @@ impl<'p, 'm> Guards<'p, 'm> {
             sends
         })
     }
+}
+
+/// Whether what guards one call keeps those from happening that come after it. What knows equal requests again gives the
+/// first answer once more: the calls inside it are not made, those behind it are.
+fn stops_what_follows(item: &str) -> bool {
+    item != "C3"
 }

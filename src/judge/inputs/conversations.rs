@@ -48,7 +48,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             || operations::statement(program, site).is_some_and(|text| is_about_conversation(&text));
         let is_one_row = operation == Operation::Many && self.is_fetched_as_one(site);
         let is_rows = match operation {
-            Operation::Many if !is_one_row => is_conversation,
+            Operation::Many if !is_one_row => is_conversation || self.inputs.is_added_to_by_turns(site),
             // A value that holds a whole conversation, and grows before it goes back.
             Operation::Get | Operation::Many => {
                 let is_list = state.items || !state.in_content;

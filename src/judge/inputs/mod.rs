@@ -19,7 +19,7 @@ mod stored;
 mod trace;
 mod turns;
 mod windows;
-mod words;
+pub(super) mod words;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
@@ -290,7 +290,8 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             match program.argument_of(site, path) {
                 Given::Present { expression, frame } => {
                     any = true;
-                    trace.follow(expression, frame, State::default());
+                    let as_messages = path.rsplit('.').next().is_some_and(words::is_list_name);
+                    trace.follow(expression, frame, State { whole: true, as_messages, ..State::default() });
                 }
                 Given::Unresolved => unseen.push(path),
                 Given::Absent if spreads || path.contains('.') => unseen.push(path),

@@ -287,6 +287,28 @@ impl<'m> Inputs<'_, '_, 'm> {
                 })
     }
 
+    /// Whether the program puts what a model has answered behind what a call loads: `rpush(room, f"AI: {answer}")`. What
+    /// is loaded the next time is a conversation, whatever it is called.
+    pub(super) fn is_added_to_by_turns(&self, site: Site) -> bool {
+        let program = self.program();
+        let behaviour = &self.case.guards.behaviour;
+        let module = program.units.calls[site.call].module;
+        let read = subjects::of_operation(program, site);
+        let is_answered = |value: &'m Expression, frame: FrameId| {
+            program
+                .slice(value, frame)
+                .sites
+                .iter()
+                .any(|site| self.case.external_at(site.call).is_some_and(|external| external.kind == Calls::Llm))
+        };
+        behaviour.writes().iter().any(|write| {
+            write.site.is_some_and(|site| {
+                program.units.calls[site.call].module == module && behaviour.operation(site) == Some(Operation::Append)
+            }) && subjects::are_related(&read, &write.subjects)
+                && write.values.iter().any(|(value, frame)| is_answered(value, *frame))
+        })
+    }
+
     /// Whether what goes by one of these names is added to after it was loaded.
     pub(super) fn grows(&self, names: &[Alias<'m>], site: Site) -> bool {
         let calls = &self.program().units.calls;

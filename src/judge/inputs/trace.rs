@@ -53,6 +53,10 @@ pub(super) struct State<'m> {
     pub turns: bool,
     /// Kept by an object that ends with the request.
     pub fleeting: bool,
+    /// Handed on as it is for what a call is asked with: nothing has been made of it.
+    pub whole: bool,
+    /// What a call is asked with there is a list of messages.
+    pub as_messages: bool,
     /// Where the value is taken from what holds it.
     pub place: Option<(crate::link::units::ModuleId, Span)>,
     /// Whether the place is still being read: `body` of `body.text`.
@@ -72,7 +76,7 @@ impl State<'_> {
     /// What is known of the items of a list: what has been cut is the list, not the texts in it.
     pub(super) fn of_items(&self) -> Self {
         let count = self.count || self.sliced;
-        State { in_chain: false, place: None, sliced: false, fleeting: false, count, ..self.clone() }
+        State { in_chain: false, place: None, sliced: false, fleeting: false, whole: false, count, ..self.clone() }
     }
 
     /// What is followed from here on is the list that one item was taken of; a list within that item is all of it.
@@ -134,8 +138,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     }
 
     pub(super) fn follow(&mut self, expression: &'m Expression, frame: FrameId, mut state: State<'m>) {
-        let State { text, count, sliced, in_content, in_text, items, one, joined, put_back, turns, .. } = state;
-        let flags = [text, count, sliced, in_content, in_text, items, one, joined, put_back, turns];
+        state.whole &= leaves_whole(expression);
+        let State { text, count, sliced, in_content, in_text, items, one, joined, put_back, turns, whole, .. } = state;
+        let flags = [text, count, sliced, in_content, in_text, items, one, joined, put_back, turns, whole];
         let flags = flags.iter().fold(0u16, |all, flag| all << 1 | u16::from(*flag));
         let key = (std::ptr::from_ref(expression) as usize, frame, flags, hash_of(&state.path));
         if state.depth > DEPTH || self.out.len() > LEAVES || self.seen.len() > STEPS || !self.seen.insert(key) {
@@ -279,6 +284,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 self.grown_part(expression, frame, &state);
                 state.path.push(key.clone());
             }
+            // `row[1]` of each row: a part of every one of them.
+            ExpressionKind::Literal(_) if self.is_item(object, frame) => {}
             // `messages[0]`, `messages[messages.length - 1]`, `messages[-1]`: one of them.
             ExpressionKind::Literal(_) => state.take_one(),
             ExpressionKind::Operator { operator, .. } if operator == "-" => state.take_one(),
@@ -296,6 +303,22 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
         }
         self.follow(object, frame, state);
+    }
+
+    /// Whether an expression is what a loop goes through one by one, or a part of that.
+    fn is_item(&self, expression: &'m Expression, frame: FrameId) -> bool {
+        match &expression.kind {
+            ExpressionKind::Member { object, .. } | ExpressionKind::Index { object, .. } => self.is_item(object, frame),
+            ExpressionKind::Name(name) => {
+                let program = self.program();
+                let mut around = std::iter::successors(Some(frame), |id| program.frame(*id).closure);
+                let bindings = around
+                    .find_map(|id| program.units.units[program.unit_of_frame(id)].names.get(name.as_str()))
+                    .map_or(&[][..], Vec::as_slice);
+                !bindings.is_empty() && bindings.iter().all(|binding| matches!(binding, Binding::Element { .. }))
+            }
+            _ => false,
+        }
     }
 
     /// Notes where a value is taken from what holds it; of `body.text` the whole.
@@ -457,6 +480,17 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if !self.out.contains(&leaf) {
             self.out.push(leaf);
         }
+    }
+}
+
+/// Whether an expression gives what it is about as it is: a name, a part of something, what a call answers.
+fn leaves_whole(expression: &Expression) -> bool {
+    use ExpressionKind as E;
+    match &expression.kind {
+        E::Name(_) | E::Member { .. } | E::Index { .. } | E::Slice { .. } | E::Call(_) | E::Await(_) => true,
+        E::Conditional { .. } => true,
+        E::Operator { operator, .. } => matches!(operator.as_str(), "or" | "??" | "?"),
+        _ => false,
     }
 }
 

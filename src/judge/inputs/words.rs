@@ -164,7 +164,7 @@ pub(super) fn puts_together(method: &str) -> bool {
 }
 
 /// Methods by which a named part of a request is taken.
-pub(super) fn takes_part(method: &str) -> bool {
+pub(in crate::judge) fn takes_part(method: &str) -> bool {
     matches!(method, "get" | "query" | "param" | "getlist" | "getAll" | "get_argument" | "pop" | "header" | "valid")
 }
 
@@ -191,7 +191,7 @@ pub(super) fn leads_to_part(method: &str) -> bool {
 }
 
 /// Methods that check a value against a schema and give it back.
-pub(super) fn parses(method: &str) -> bool {
+pub(in crate::judge) fn parses(method: &str) -> bool {
     matches!(
         method,
         "parse"
@@ -252,7 +252,7 @@ pub(super) fn names_conversation(expression: &Expression) -> bool {
 }
 
 /// Methods by which the whole of a request is read.
-pub(super) fn reads_request(method: &str) -> bool {
+pub(in crate::judge) fn reads_request(method: &str) -> bool {
     matches!(
         method,
         "json" | "text" | "body" | "form" | "formData" | "get_json" | "read" | "decode" | "get_data" | "valid"
@@ -260,7 +260,7 @@ pub(super) fn reads_request(method: &str) -> bool {
 }
 
 /// Members that hold the fields of a request, and say nothing themselves.
-pub(super) fn is_container(name: &str) -> bool {
+pub(in crate::judge) fn is_container(name: &str) -> bool {
     matches!(
         name,
         "json"

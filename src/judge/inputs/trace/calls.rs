@@ -174,6 +174,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             let mut state = state.clone();
             state.in_chain = false;
+            state.whole &= parses(method);
             match argument.name.as_deref() {
                 Some("role" | "model" | "type" | "id" | "name") => continue,
                 Some(name) if name != "**" => {
@@ -333,7 +334,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             if matches!(argument.name.as_deref(), Some("role" | "model" | "type" | "id" | "name")) {
                 continue;
             }
-            let mut state = State { path: Vec::new(), in_chain: false, ..state.clone() };
+            let mut state = State { path: Vec::new(), in_chain: false, whole: false, ..state.clone() };
             state.in_content |= argument.name.as_deref().is_some_and(|name| name != "**" && !is_list_name(name));
             self.follow(&argument.value, frame, state);
         }

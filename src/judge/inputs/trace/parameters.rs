@@ -260,13 +260,16 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let origin = if is_request { Origin::Request } else { Origin::Parameter(unit, index) };
         let alias = state.aliases.last().map_or("", |alias| alias.name);
         let own = if own.is_empty() { alias } else { own };
-        let is_messages = self.is_message_list(parameter, closure, &borrowed);
+        let is_list =
+            |annotation: &Expression| items_of(annotation).is_some_and(|item| !is_free_text(item) && !is_no_text(item));
+        let is_messages = self.is_message_list(parameter, closure, &borrowed)
+            || state.whole && self.is_declared(parameter, closure, &borrowed, is_list);
         // What the program gives to its handlers no user has sent; a conversation may be kept there all the same.
         let is_kept = is_messages || borrowed.iter().any(|part| is_list_name(part)) || state.items;
         if !is_kept && parameter.annotation.as_ref().is_some_and(|each| program.is_of_program(each, closure)) {
             return;
         }
-        let is_one_text = self.is_declared_text(parameter, closure, &borrowed);
+        let is_one_text = self.is_declared(parameter, closure, &borrowed, is_free_text);
         let found = Found { origin, path, text, count, is_messages, is_one_text };
         self.arrive(expression, own, closure, state, found);
     }
@@ -316,15 +319,21 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         })
     }
 
-    /// Whether a parameter, or a field of it, is declared as one text.
-    fn is_declared_text(&self, parameter: &'m Parameter, frame: FrameId, path: &[&str]) -> bool {
+    /// Whether a parameter, or a field of it, is declared as something.
+    fn is_declared(
+        &self,
+        parameter: &'m Parameter,
+        frame: FrameId,
+        path: &[&str],
+        asked: impl Fn(&Expression) -> bool,
+    ) -> bool {
         let Some(annotation) = &parameter.annotation else { return false };
-        let Some(field) = path.first() else { return is_free_text(annotation) };
+        let Some(field) = path.first() else { return asked(annotation) };
         let program = self.program();
         program.annotation(annotation, frame).iter().any(|value| match value {
             Value::Instance { class, .. } => {
                 let fields = program.units.classes[*class].fields.get(field).into_iter().flatten();
-                fields.filter_map(|(_, field)| field.annotation.as_ref()).any(is_free_text)
+                fields.filter_map(|(_, field)| field.annotation.as_ref()).any(&asked)
             }
             _ => false,
         })
@@ -361,7 +370,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let is_many = |part: &str| is_list_name(part) && !(is_whole_text && may_be_one_text(part));
         let listed = path.iter().find(|part| is_many(part)).cloned();
         let is_spread = state.turns && !state.count && !state.sliced && !state.in_content && !state.in_text;
-        let is_list = is_messages || is_spread || listed.is_some() || path.is_empty() && is_many(own);
+        // What is handed on as it is where a list of messages is asked for is one, whatever it is called.
+        let is_one = is_one_text || state.in_content || state.in_text || state.items || state.one;
+        let is_handed_on = state.whole && state.as_messages && !is_one;
+        let is_list = is_messages || is_spread || is_handed_on || listed.is_some() || path.is_empty() && is_many(own);
         let first = path.first().cloned().filter(|_| is_messages);
         let name = listed.or(first).or_else(|| path.last().cloned()).unwrap_or_else(|| own.to_owned());
         // A cut of a list bounds its items in number; the text of each may still be of any length.
