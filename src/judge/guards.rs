@@ -4,6 +4,7 @@
 //! stand in its way. Library guards are told by the catalogue, hand-written ones by what they do (`behaviour`).
 
 mod claims;
+mod forks;
 mod memory;
 mod overrides;
 mod refusals;
@@ -30,6 +31,7 @@ use crate::rules::checked::{FactId, plain};
 
 use super::behaviour::Behaviour;
 use super::behaviour::fresh::is_fresh;
+pub use forks::Fork;
 use memory::Memory;
 use refusals::Refusals;
 pub use refusals::Way;
@@ -254,9 +256,9 @@ impl<'p, 'm> Guards<'p, 'm> {
             .map(|frame| self.program.unit_of_frame(frame))
             .collect();
         *self.reached.borrow_mut() = Some(Rc::new(units));
-        let route = routed(entry);
-        let is_other = self.route.borrow().as_deref() != route;
-        *self.route.borrow_mut() = route.map(str::to_owned);
+        let route = self.route_of(entry);
+        let is_other = *self.route.borrow() != route;
+        *self.route.borrow_mut() = route;
         if is_other && self.depends_on_route.replace(false) {
             self.memory.clear();
         }

@@ -4,6 +4,7 @@ mod conditions;
 mod keys;
 mod lengths;
 mod optional;
+mod when_set;
 
 use std::rc::Rc;
 
@@ -263,6 +264,13 @@ impl<'m> Program<'m> {
     /// What a setting is where it is assigned for all calls, or to the object that a site made.
     pub fn setting_assigned(&self, setting: &Setting, site: Site) -> Option<Held> {
         setting.assigned.iter().flat_map(|name| crate::rules::checked::expand(name)).find_map(|name| {
+            if let Some((function, path)) = name.strip_suffix(')').and_then(|name| name.rsplit_once('('))
+                && !path.is_empty()
+            {
+                let (given, frame) = self.given_somewhere(function, path)?;
+                let amount = self.amount(given, frame, setting.unit.as_deref(), &setting.off);
+                return Some(Held::Given(amount, site));
+            }
             let (object, member) = name.rsplit_once('.')?;
             let holder = object.rsplit('.').next()?;
             let assigned = self.units.member_assignments.get(&(holder, member))?.iter().find(|each| {
@@ -277,6 +285,21 @@ impl<'m> Program<'m> {
             let frame = self.open_frame(assigned.unit);
             let amount = self.amount(assigned.value, frame, setting.unit.as_deref(), &setting.off);
             Some(Held::Given(amount, site))
+        })
+    }
+
+    /// What any call of a function of a library is given at an argument path.
+    fn given_somewhere(&self, function: &str, path: &str) -> Option<(&'m Expression, FrameId)> {
+        let own = function.rsplit('.').next()?;
+        self.units.calls.iter().enumerate().find_map(|(call, info)| {
+            let site = Site { call, frame: self.open_frame(info.unit) };
+            if !self.is_named(site, own) || !self.callee_paths(site).iter().any(|path| plain(path) == function) {
+                return None;
+            }
+            match self.argument(site, path) {
+                Given::Present { expression, frame } => Some((expression, frame)),
+                _ => None,
+            }
         })
     }
 

@@ -67,7 +67,7 @@ pub struct Program<'m> {
     /// The values of expressions that were asked for, by expression and frame; none while they are being evaluated.
     memo: Memo<(usize, FrameId), Option<Shared<'m>>>,
     /// What names are bound to, by the bindings of a scope and frame.
-    bound_memo: Memo<(usize, FrameId), Shared<'m>>,
+    bound_memo: Memo<((usize, usize), FrameId), Shared<'m>>,
     /// What was found under a key of an expression, by expression, frame and the key's hash.
     keys: Memo<(usize, FrameId, u64), arguments::Given<'m>>,
     /// Whether a call has run its functions when it returns, by site.

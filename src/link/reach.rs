@@ -12,7 +12,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 
 use super::Program;
 use super::units::*;
@@ -168,13 +168,22 @@ impl<'m> Program<'m> {
             _ => "",
         };
         let constructs = !paths.is_empty() && written.starts_with(|first: char| first.is_ascii_uppercase());
-        let composes = paths.iter().any(|path| self.is_a(path, Kind::Compose));
+        let composes = paths.iter().any(|path| self.is_a(path, Kind::Compose) || self.only_listens(path));
         let is_given = || {
             let mut given = Vec::new();
             self.given_functions(site, &mut given);
             given.contains(&entered)
         };
         info.decorates.is_some() || constructs || composes || !paths.is_empty() && !is_given()
+    }
+
+    /// Whether something of a library keeps a function that it is given as a step of what is being put together
+    /// (`graph.add_node(answer)`), or runs it when something comes.
+    fn only_listens(&self, path: &str) -> bool {
+        let is_step = |fact: &Fact| fact.value.is_none();
+        let listens = |fact: &Fact| matches!(fact.role.as_deref(), Some("listener" | "kept"));
+        self.facts_of(path, Kind::Same).iter().any(|(_, fact)| is_step(fact))
+            || self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| listens(fact))
     }
 }
 

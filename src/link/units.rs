@@ -84,6 +84,8 @@ pub enum Binding<'m> {
         operator: Option<&'m str>,
         /// Whether it is bound anew here, whatever the case, to something that is made of what it was.
         renews: bool,
+        /// Whether it is bound anew here, whatever the case: behind that it is nothing that it was.
+        replaces: bool,
     },
     Declared(&'m Expression),
     Parameter {

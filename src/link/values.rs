@@ -354,6 +354,8 @@ impl<'m> Program<'m> {
                 // `let config = config::load()`: the name inside is the one outside.
                 let is_own = |binding: &Binding<'m>| match (binding, written) {
                     (Binding::Value { value, .. }, Some(written)) => value.span.contains(written),
+                    // `for letter in letters(letter)`: what is gone through is asked for before.
+                    (Binding::Element { over, .. }, Some(written)) => over.span.contains(written),
                     _ => false,
                 };
                 match bindings.iter().position(is_own) {
@@ -441,8 +443,9 @@ impl<'m> Program<'m> {
     /// What a name is bound to in a scope; remembered, for it stands in many places. What was found while something
     /// else was being evaluated that it depends on is not the whole.
     fn bound(&self, bindings: &[Binding<'m>], frame: FrameId) -> Values<'m> {
-        // Bindings that hold at one place begin with the first one of the name: the last one tells which they are.
-        let key = (bindings.last().map_or(0, |last| std::ptr::from_ref(last) as usize), frame);
+        // Bindings that hold at one place are a row of those of the name: its ends tell which they are.
+        let place = |end: Option<&Binding<'m>>| end.map_or(0, |end| std::ptr::from_ref(end) as usize);
+        let key = ((place(bindings.first()), place(bindings.last())), frame);
         if let Some(found) = self.bound_memo.borrow().get(&key) {
             return found.to_vec();
         }

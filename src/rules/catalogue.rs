@@ -22,8 +22,9 @@
 //!
 //! `path` holds where it is given and not off (`None`, `null`, `0`, `false`); `path: name` where its value is, or holds
 //! a call of, that canonical name or one of `{several,names}` (`.name`: a function that calls a method of this name); `path == true`, `path != false`, `path >= 1.5` and `path <= 64kb` compare, `path != x`
-//! also where it is not given. `path ~ word` holds where its text contains the word,
+//! also where it is not given. `path ~ word` holds where its text contains the word, or one of `{several,words}`,
 //! `path gives null` where it is a function that gives back nothing else. `setting name = false` asks what the program gives to the setting of that name.
+//! Of conditions with ` | ` between them one is enough.
 
 use std::collections::BTreeMap;
 
@@ -271,7 +272,8 @@ pub struct Setting {
     /// Absent: what an earlier maker of the client says, else none.
     pub default: Option<toml::Value>,
     /// Members to which it is assigned for all calls, or for those on the object: `lib.defaults.timeout`. In names of
-    /// what a client makes it holds for that client only: `lib.create().defaults.timeout`.
+    /// what a client makes it holds for that client only: `lib.create().defaults.timeout`. With an argument path in
+    /// parentheses at its end it is a function that is given it for all calls: `lib.Builder().timeout(#0)`.
     #[serde(default)]
     pub assigned: Vec<String>,
     /// Further values that switch it off, as written (`None`, `null`, `0` and `false` always do).

@@ -111,7 +111,8 @@ pub enum Kind {
     Guard,
     /// A read of an environment variable: `variable` is its argument path (`[]` for an index), `default` that of the
     /// default, `raises = true` where a missing variable is an error; `files` and `keys` tell in which settings the platform
-    /// is asked for what it hands over under a name (a store): that is no variable.
+    /// is asked for what it hands over under a name (a store): that is no variable. With `role = "process"` it is the
+    /// environment of the process itself: a variable may be written in small letters there.
     Environment,
     /// A base class whose fields without a default are required environment variables, checked when it is instantiated
     /// (`default` is the annotation of fields that have a default without one being written); or a function that checks an
@@ -328,7 +329,7 @@ pub const KINDS: [Keys; 49] = [
             "exports",
         ],
     ),
-    keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises", "files", "keys"]),
+    keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises", "files", "keys", "role"]),
     keys(
         Kind::EnvironmentSchema,
         "environment-schema",

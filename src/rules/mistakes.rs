@@ -117,6 +117,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "member",
             "page",
             "client",
+            "process",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),

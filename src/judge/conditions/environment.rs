@@ -10,8 +10,10 @@ pub mod commands;
 mod connections;
 pub mod deciding;
 pub mod ends;
+mod fillings;
 pub mod held;
 pub mod marks;
+pub mod meanings;
 pub mod names;
 pub mod presence;
 pub mod reads;
@@ -23,6 +25,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use checks::{Checks, When, swallows, when};
 use connections::opens_a_store;
+pub use meanings::feeds;
+use meanings::{is_credential, is_needed};
 use names::Variables;
 use reads::{Filled, Read};
 use schemas::Required;
@@ -32,7 +36,7 @@ use crate::model::{Language, Literal, Span};
 use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
-use super::super::verdict::{CITED, Confidence, Evidence, Feeds, Finding, Item, Text};
+use super::super::verdict::{CITED, Confidence, Evidence, Finding, Item, Text};
 
 /// A variable as one file reads it.
 #[derive(Clone, Debug)]
@@ -187,7 +191,7 @@ pub fn survey(case: &Case<'_, '_>) -> Survey {
     if !reads.is_empty() || !schemas.is_empty() {
         let mut checks = Checks::of(case, &schemas, &reads);
         checks.by_reads(case, &reads);
-        let mut judged: Vec<(&Read, Checked)> = Vec::new();
+        let mut judged: Vec<(&Read<'_>, Checked)> = Vec::new();
         for read in &reads {
             match judge(case, &checks, read) {
                 Some(checked) => judged.push((read, checked)),
@@ -205,7 +209,7 @@ pub fn survey(case: &Case<'_, '_>) -> Survey {
             }
             let name = read.named.name.clone();
             let examined = checks.examined.contains(&name);
-            let own = (checked == Checked::Yes && read.raises).then_some((read.module, read.span));
+            let own = (checked == Checked::Yes && (read.raises || read.breaks)).then_some((read.module, read.span));
             let check = checks.place(case, &name, read.module).or(own);
             rows.add(case, Variable { name, module: read.module, span: read.span, checked, check, examined });
         }
@@ -253,7 +257,7 @@ pub fn survey(case: &Case<'_, '_>) -> Survey {
 }
 
 /// What a read asks for; none where it asks for nothing.
-fn judge(case: &Case<'_, '_>, checks: &Checks, read: &Read) -> Option<Checked> {
+fn judge(case: &Case<'_, '_>, checks: &Checks, read: &Read<'_>) -> Option<Checked> {
     let name = read.named.name.as_str();
     match read.default {
         Some(Filled::Something) => return None,
@@ -269,7 +273,7 @@ fn judge(case: &Case<'_, '_>, checks: &Checks, read: &Read) -> Option<Checked> {
     let caught = read.node.is_some_and(|node| swallows(case.program, node));
     let (own, _) = when(case, read.unit, read.node, &read.named.via);
     let covering = checks.covering(case, name, read.module);
-    if read.raises && own == When::Start || covering == When::Start {
+    if (read.raises || read.breaks) && own == When::Start || covering == When::Start {
         return Some(Checked::Yes);
     }
     let demanded = checks.demands(name, read.module);
@@ -294,104 +298,10 @@ fn judge(case: &Case<'_, '_>, checks: &Checks, read: &Read) -> Option<Checked> {
 }
 
 /// The groups of alternatives of which one is checked or has a default.
-fn settled_groups(reads: &[Read], judged: &[(&Read, Checked)]) -> BTreeSet<usize> {
+fn settled_groups(reads: &[Read<'_>], judged: &[(&Read<'_>, Checked)]) -> BTreeSet<usize> {
     let checked = judged.iter().filter(|(_, checked)| *checked == Checked::Yes).filter_map(|(read, _)| read.group);
     let filled = reads.iter().filter(|read| read.default == Some(Filled::Something)).filter_map(|read| read.group);
     checked.chain(filled).collect()
-}
-
-/// Words of names that hold what must not be known: the empty text is no value for them.
-const CREDENTIALS: [&str; 12] = [
-    "KEY",
-    "TOKEN",
-    "SECRET",
-    "PASSWORD",
-    "PASSWD",
-    "PASS",
-    "CREDENTIALS",
-    "CREDENTIAL",
-    "APIKEY",
-    "DSN",
-    "CONNSTR",
-    "DATABASE",
-];
-
-/// Words of names that code does without where they are not given.
-const SETTINGS: [&str; 44] = [
-    "LEVEL",
-    "DEBUG",
-    "PORT",
-    "ENV",
-    "ENVIRONMENT",
-    "STAGE",
-    "PROXY",
-    "RELEASE",
-    "SHA",
-    "COMMIT",
-    "VERSION",
-    "TIMEOUT",
-    "MAX",
-    "MIN",
-    "LIMIT",
-    "TEMPERATURE",
-    "LANG",
-    "LANGUAGE",
-    "LOCALE",
-    "TZ",
-    "TIMEZONE",
-    "ORG",
-    "ORGANIZATION",
-    "FLAG",
-    "ENABLE",
-    "ENABLED",
-    "DISABLE",
-    "DISABLED",
-    "MODE",
-    "VERBOSE",
-    "ORIGINS",
-    "CORS",
-    "PARAMS",
-    "BATCH",
-    "SIZE",
-    "COUNT",
-    "INTERVAL",
-    "TTL",
-    "WORKERS",
-    "CONCURRENCY",
-    "REPLICAS",
-    "THREADS",
-    "SAMPLE",
-    "RATE",
-];
-
-/// Words of names that code needs: credentials, addresses, models.
-const NEEDS: [&str; 10] =
-    ["URL", "URI", "ENDPOINT", "HOST", "MODEL", "DEPLOYMENT", "BUCKET", "INDEX", "CONNECTION", "ID"];
-
-/// What a variable is for, by the words of its name.
-pub fn feeds(name: &str) -> Feeds {
-    let has = |list: &[&str]| words(name).any(|word| list.contains(&word));
-    match () {
-        () if is_credential(name) => Feeds::Credential,
-        () if has(&["MODEL", "DEPLOYMENT"]) => Feeds::Model,
-        () if has(&["URL", "URI", "ENDPOINT", "HOST", "ADDRESS", "ORIGIN", "DOMAIN"]) => Feeds::Address,
-        () => Feeds::Setting,
-    }
-}
-
-fn words(name: &str) -> impl Iterator<Item = &str> {
-    name.split('_')
-}
-
-fn is_credential(name: &str) -> bool {
-    // Keys that are public by design are settings.
-    let is_public = words(name).any(|word| matches!(word, "PUBLIC" | "ANON" | "PUBLISHABLE" | "SITE"));
-    !is_public && words(name).any(|word| CREDENTIALS.contains(&word))
-}
-
-fn is_needed(name: &str) -> bool {
-    let has = |list: &[&str]| words(name).any(|word| list.contains(&word));
-    has(&CREDENTIALS) || has(&NEEDS) || !has(&SETTINGS)
 }
 
 #[derive(Default)]

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use crate::link::entries::{Entry, Link, Role, frame_of};
 use crate::link::reach::Trail;
 use crate::link::{FrameId, Site, Value};
+use crate::rules::catalogue::Calls;
 use crate::rules::checked::plain;
 use crate::rules::packs::Reason;
 
@@ -273,7 +274,22 @@ fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<P
         }
         return Err(told.and(least));
     }
-    Err(told)
+    match paid_calls_are_traced(case, index) {
+        Some(found) => Ok(found),
+        None => Err(told),
+    }
+}
+
+/// The observability product around all paid calls that an entry point reaches, where it asks no model for text.
+fn paid_calls_are_traced(case: &Case<'_, '_>, index: usize) -> Option<Protection> {
+    let own = |reached: &&(usize, Vec<Site>)| reached.0 == index;
+    let paid = case.externals.iter().filter(|external| external.kind == Calls::Paid);
+    let paid: Vec<_> = paid.filter(|external| external.reached.iter().any(|each| each.0 == index)).collect();
+    let mut sites = paid.iter().flat_map(|external| external.reached.iter().filter(own)).flat_map(|(_, sites)| sites);
+    let first = paid.first()?;
+    let info = &case.program.units.calls[first.call];
+    let here = Protection { module: info.module, span: info.call.span, name: first.api.clone() };
+    sites.all(|site| client_is_traced(case, *site)).then_some(here)
 }
 
 /// An observability product around the model's client or call.

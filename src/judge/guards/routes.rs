@@ -1,18 +1,52 @@
 //! Which requests a guard lets pass unseen: exempt paths, probes, methods.
 
 use crate::link::deployment::decided;
+use crate::link::entries::Entry;
 use crate::link::flow::Exit;
 use crate::link::reach::Trail;
 use crate::link::units::{NodeId, NodeKind};
 use crate::link::{FrameId, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
+use crate::rules::catalogue::Kind;
 
-use super::Guards;
+use super::{Guards, routed};
 
 /// Methods that do something; the others are never those of an ordinary request.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 impl<'p, 'm> Guards<'p, 'm> {
+    /// The method and path of the requests to an entry point. Where a handler is registered for all methods, what it
+    /// does for some of them only tells which ones count: `if (req.method !== "POST") return res.status(405).end()`.
+    pub(super) fn route_of(&self, entry: &Entry<'m>) -> Option<String> {
+        if let Some(route) = routed(entry) {
+            return Some(route.to_owned());
+        }
+        if entry.kind != "http" || !entry.name.starts_with('/') {
+            return None;
+        }
+        let depends = self.depends_on_route.get();
+        let serves = |method: &&str| self.works_for(entry, &format!("{method} {}", entry.name));
+        let served: Vec<&str> = METHODS.into_iter().filter(serves).collect();
+        self.depends_on_route.set(depends);
+        match served.as_slice() {
+            [only] => Some(format!("{only} {}", entry.name)),
+            _ => Some(format!("* {}", entry.name)),
+        }
+    }
+
+    /// Whether a handler comes to something that it does for requests to a route: a call of the program's own functions,
+    /// or one that leaves the process.
+    fn works_for(&self, entry: &Entry<'m>, route: &str) -> bool {
+        let program = self.program;
+        let unit = program.unit_of_frame(entry.handler);
+        let mut sites = program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame: entry.handler });
+        sites.any(|site| {
+            let paths = program.callee_paths(site);
+            let leaves = || paths.iter().any(|path| program.is_a(path, Kind::Call) || program.is_a(path, Kind::Http));
+            (leaves() || !program.runs(site).is_empty()) && !self.is_left_before(site, Some(route))
+        })
+    }
+
     /// A way through a middleware for what it does not concern: other protocols, its own switch.
     pub(super) fn is_exempt(&self, trail: &Trail) -> bool {
         let route = self.route.borrow().clone();
@@ -54,12 +88,17 @@ impl<'p, 'm> Guards<'p, 'm> {
                 ("not", [inner]) => holds(inner).map(|holds| !holds),
                 ("and", parts) => decided(parts.iter().map(holds), false),
                 ("or", parts) => decided(parts.iter().map(holds), true),
-                ("==" | "in", [_, right]) => self.is_one_of(right, frame, route, |route, text| route == text),
-                ("!=" | "not in", [_, right]) => {
-                    self.is_one_of(right, frame, route, |route, text| route == text).map(|is_one| !is_one)
-                }
+                ("==" | "in", [_, right]) => self
+                    .is_one_of(right, frame, route, |route, text| route == text)
+                    .or_else(|| self.program.holds_deployed(test, frame, 0)),
+                ("!=" | "not in", [_, right]) => self
+                    .is_one_of(right, frame, route, |route, text| route == text)
+                    .map(|is_one| !is_one)
+                    .or_else(|| self.program.holds_deployed(test, frame, 0)),
                 _ => None,
             },
+            // `if (isDevelopment) return next()`.
+            ExpressionKind::Name(_) | ExpressionKind::Member { .. } => self.program.holds_deployed(test, frame, 0),
             ExpressionKind::Call(call) => {
                 let ExpressionKind::Member { name, .. } = &call.callee.kind else { return None };
                 let given = &call.arguments.first()?.value;

@@ -4,7 +4,7 @@ use crate::link::flow::{Exit, Gate, Slice, walk_block};
 use crate::link::units::NodeKind;
 use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal, Statement, StatementKind};
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 
 use super::memory::once;
 use super::{DECIDES, DEPTH, Guards, Protection, short};
@@ -17,6 +17,7 @@ impl<'p, 'm> Guards<'p, 'm> {
                 .or_else(|| self.around(site, item))
                 .or_else(|| self.gates(&self.program.gates(site), item))
                 .or_else(|| self.before(site, item))
+                .or_else(|| self.on_both_sides(site, item))
         })
     }
 
@@ -79,7 +80,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         once(&self.memory.gates, key, item, || self.find_gate(gate, item))
     }
 
-    fn find_gate(&self, gate: &Gate<'m>, item: &str) -> Option<Protection> {
+    pub(super) fn find_gate(&self, gate: &Gate<'m>, item: &str) -> Option<Protection> {
         let program = self.program;
         let is_around = gate.exit == Exit::Branch;
         let is_left_out = |test| {
@@ -156,27 +157,36 @@ impl<'p, 'm> Guards<'p, 'm> {
             {
                 continue;
             }
-            for path in program.callee_paths(before.site).iter() {
-                let stops = self.facts(path, Some(before.site), item).iter().any(|fact| match fact.how.as_deref() {
-                    Some("raises") => true,
-                    Some("context" | "argument" | "wrapper") => {
-                        stops_what_follows(item) || self.is_run_through(site, before.site)
-                    }
-                    _ => false,
-                });
-                if stops {
-                    return Some(Protection { module: info.module, span: info.call.span, name: short(path) });
-                }
+            if let Some(found) = self.stops(before.site, site, item) {
+                return Some(found);
             }
-            for frame in self.hands_on(before.site) {
-                if !program.hands_errors_on(before.site.call) || self.is_left_alone(before.site, frame) {
-                    continue;
-                }
-                if let Some(found) = self.raises(frame, item, 1)
-                    && !self.is_caught_all(before.site, site, item)
-                {
-                    return Some(Protection { module: info.module, span: info.call.span, ..found });
-                }
+        }
+        None
+    }
+
+    /// What stops the caller of a call: a guard of a library, or an own function that refuses, where what that raises is
+    /// not caught before what comes after it.
+    pub(super) fn stops(&self, call: Site, until: Site, item: &str) -> Option<Protection> {
+        let program = self.program;
+        let info = &program.units.calls[call.call];
+        let is_guard = |fact: &&Fact| match fact.how.as_deref() {
+            Some("raises") => true,
+            Some("context" | "argument" | "wrapper") => stops_what_follows(item) || self.is_run_through(until, call),
+            _ => false,
+        };
+        for path in program.callee_paths(call).iter() {
+            if self.facts(path, Some(call), item).iter().any(is_guard) {
+                return Some(Protection { module: info.module, span: info.call.span, name: short(path) });
+            }
+        }
+        for frame in self.hands_on(call) {
+            if !program.hands_errors_on(call.call) || self.is_left_alone(call, frame) {
+                continue;
+            }
+            if let Some(found) = self.raises(frame, item, 1)
+                && !self.is_caught_all(call, until, item)
+            {
+                return Some(Protection { module: info.module, span: info.call.span, ..found });
             }
         }
         None

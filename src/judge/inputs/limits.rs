@@ -8,7 +8,7 @@ use crate::model::{Argument, Expression, ExpressionKind};
 use crate::rules::catalogue::Kind;
 
 use super::super::calls::External;
-use super::super::guards::Way;
+use super::super::guards::{Fork, Way};
 use super::measures::{self, Measure};
 use super::schemas::{Ask, Limit};
 use super::{Inputs, Leaf, LeafKind, Origin};
@@ -214,6 +214,8 @@ impl<'m> Inputs<'_, '_, 'm> {
         let ways = trails.iter().map(|trail| {
             let mut measured = Vec::new();
             self.measured_by_all(&guards.refusals(trail), &mut measured);
+            let forks = trail.iter().flat_map(|step| guards.forks(*step));
+            measured.extend(forks.flat_map(|fork| self.measured_on_both_sides(&fork)));
             for checked in guards.before_all(trail).into_iter().filter(|site| self.refuses(*site)) {
                 self.checked_by(checked, &mut measured);
             }
@@ -223,6 +225,16 @@ impl<'m> Inputs<'_, '_, 'm> {
         let found = Rc::new(found);
         self.measured.borrow_mut().insert((index, site), found.clone());
         found
+    }
+
+    /// What is measured on both sides of a test, as far as they come to the call.
+    fn measured_on_both_sides(&self, fork: &Fork<'m>) -> Vec<Measure<'m>> {
+        let sides = fork.sides.iter().filter(|side| !side.leaves).map(|side| {
+            let mut measured = Vec::new();
+            self.measured_by_all(&side.gates, &mut measured);
+            measured
+        });
+        measures::common(sides.collect())
     }
 
     /// Whether a check stops its caller by itself. One that tells what it found (`safeParse`) refuses nothing: that a

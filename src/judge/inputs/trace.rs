@@ -10,7 +10,7 @@ mod reassigned;
 use rustc_hash::FxHashSet;
 
 use crate::link::flow::Placed;
-use crate::link::units::{Access, Binding};
+use crate::link::units::{Access, Binding, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Value};
 use crate::model::*;
 
@@ -45,6 +45,8 @@ pub(super) struct State<'m> {
     pub items: bool,
     /// Reached through one item of a list of messages: the last, the first.
     pub one: bool,
+    /// A name on the way holds several things, or what is added to it: it may be gathered in the rounds of a loop.
+    pub gathered: bool,
     /// What is put together in one text: a list, unless something is taken of its items.
     pub joined: bool,
     /// What the program itself has put where this was taken from: made of what was there before.
@@ -367,6 +369,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             let dead = reaching.as_ref().map_or(&[][..], |reaching| reaching.dead.as_slice());
             self.reassigned(name, here.unit, id, dead, &mut state);
+            state.gathered |= bindings.len() > 1 || !program.growth(name, here.unit).is_empty();
             for binding in bindings {
                 let is_dead = reaching.as_ref().is_some_and(|reaching| match binding {
                     Binding::Value { value, .. } => reaching.dead.iter().any(|dead| std::ptr::eq(*dead, *value)),
@@ -409,6 +412,11 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                     Binding::Element { over, access } => {
                         state.items = true;
                         add_path(&mut state, access);
+                        if !state.gathered && self.is_one_each_round(over, expression.span, here.unit) {
+                            // What has been cut is the text of the one item.
+                            state.text |= std::mem::take(&mut state.sliced);
+                            state.take_one();
+                        }
                         self.follow(over, id, state);
                     }
                     Binding::Context(context) => self.follow(context, id, state),
@@ -440,6 +448,21 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         for value in program.values(expression, frame).iter() {
             self.outer(expression, value, name, frame, state.clone());
         }
+    }
+
+    /// Whether what a loop goes through is used item by item: `for text in texts: ask(text)`. What a generator yields
+    /// comes together again.
+    fn is_one_each_round(&self, over: &Expression, read: Span, unit: UnitId) -> bool {
+        let units = &self.program().units;
+        let is_generator = units.units[unit].function.is_some_and(|function| function.is_generator);
+        let goes_round = |node: &NodeId| match units.nodes[*node].kind {
+            NodeKind::Loop(each) => {
+                let is_it = each.over.as_ref().is_some_and(|list| list.span.contains(over.span));
+                is_it && each.body.iter().any(|statement| statement.span.contains(read))
+            }
+            _ => false,
+        };
+        !is_generator && units.units[unit].nodes.iter().any(goes_round)
     }
 
     /// Of things that are given together the one at a place, with the tests that lead to it.

@@ -10,6 +10,9 @@ use crate::rules::checked::plain;
 use super::lengths::written_amount;
 use super::{Amount, DEPTH, Given};
 
+/// What stands between conditions of which one is enough.
+const EITHER: &str = " | ";
+
 impl<'m> Program<'m> {
     /// Whether a catalogue condition holds at a site.
     pub fn holds(&self, condition: &Condition, site: Site) -> bool {
@@ -39,6 +42,10 @@ impl<'m> Program<'m> {
     /// it), `path gives null` (a function that gives back nothing else), `known path >= 1 d` (which does not hold for what is only known
     /// when it runs), `setting name = false` (a setting that is given to an object of a library, wherever), `.method()` (somewhere that method is called on the same object). None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
+        if condition.contains(EITHER) {
+            let answers: Vec<Option<bool>> = condition.split(EITHER).map(|each| self.meets(each, site)).collect();
+            return answers.iter().flatten().copied().reduce(|one, other| one || other);
+        }
         let (condition, unknown) = match condition.strip_prefix("known ") {
             Some(condition) => (condition, false),
             None => (condition, true),
@@ -59,12 +66,13 @@ impl<'m> Program<'m> {
             return (!given.is_empty()).then(|| given.iter().any(mentions));
         }
         if let Some((path, word)) = condition.split_once(" ~ ") {
-            return match self.argument_along(site, path.trim()) {
-                Given::Present { expression, frame } => {
-                    Some(self.text(expression, frame).is_some_and(|text| text.contains(word.trim())))
-                }
-                _ => None,
+            let words = crate::rules::checked::expand(word.trim());
+            let contains = |text: String| words.iter().any(|word| text.contains(word.as_str()));
+            let given = match self.argument_along(site, path.trim()) {
+                Given::Present { expression, frame } => Some((expression, frame)),
+                _ => self.argument_when_set(site, path.trim()),
             };
+            return given.map(|(expression, frame)| self.text(expression, frame).is_some_and(contains));
         }
         if let Some((path, wanted)) = condition.split_once(" gives ") {
             return match self.argument_along(site, path.trim()) {

@@ -4,7 +4,7 @@ use crate::link::Program;
 use crate::link::browser::says_browser;
 use crate::link::names::Target;
 use crate::link::units::*;
-use crate::link::values::{FrameId, How, Value};
+use crate::link::values::{FrameId, How, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Fact;
 
@@ -176,7 +176,13 @@ impl<'m> Entries<'m> {
         for (path, deployed) in started.handlers {
             let Some(module) = program.names.module_at(path) else { continue };
             for handler in *deployed {
-                for value in program.exported(module, &handler.export, 0).unwrap_or_default() {
+                let values = program.exported(module, &handler.export, 0).unwrap_or_default();
+                // `graph = graph.compile()`: what was made of it last is served.
+                let goes_into = |made: &Site| {
+                    let mut others = values.iter().filter(|other| other.sites().last() != Some(made));
+                    others.any(|other| other.sites().contains(made))
+                };
+                for value in values.clone() {
                     // What is registered with an application are entry points of their own.
                     if router_site(program, &value).is_some() {
                         continue;
@@ -190,7 +196,7 @@ impl<'m> Entries<'m> {
                     {
                         let info = &program.units.calls[made.call];
                         let is_known = |entry: &Entry<'m>| entry.module == info.module && entry.span == info.call.span;
-                        if !self.entries.iter().any(is_known) {
+                        if !goes_into(made) && !self.entries.iter().any(is_known) {
                             self.entries.push(Entry {
                                 kind: handler.kind.clone(),
                                 name: handler.named.clone(),

@@ -177,10 +177,13 @@ impl<'m> Walk<'_, 'm> {
         if let Some(value) = &assignment.value {
             self.expression(value);
             let (annotation, operator) = (assignment.annotation.as_ref(), assignment.operator.as_deref());
-            let renews = self.is_unconditional() && made_of(value, &assignment.target);
+            let is_always = self.is_unconditional();
+            let renews = is_always && made_of(value, &assignment.target);
+            let is_whole = matches!(assignment.target.kind, ExpressionKind::Name(_)) && operator.is_none();
+            let replaces = is_always && is_whole;
             self.pattern(&assignment.target, &mut Vec::new(), &|access| {
                 let (value, access) = placed(value, access);
-                Binding::Value { value, access, annotation, operator, renews }
+                Binding::Value { value, access, annotation, operator, renews, replaces }
             });
             self.member_target(&assignment.target, value, assignment);
             self.keyed_target(&assignment.target, value);

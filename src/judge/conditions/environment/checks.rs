@@ -2,6 +2,7 @@
 
 mod decisions;
 mod guarded;
+mod models;
 mod moments;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,7 @@ use crate::rules::catalogue::Kind;
 
 use super::super::super::case::Case;
 use super::ends::{End, end_of};
-use super::is_credential;
+use super::meanings::is_credential;
 use super::names::Variables;
 use super::reads::Read;
 use super::schemas;
@@ -60,7 +61,7 @@ pub struct Checks {
 
 impl Checks {
     /// The checks of a program that reads variables at the places in `reads`.
-    pub fn of(case: &Case<'_, '_>, schemas: &[schemas::Checked], reads: &[Read]) -> Checks {
+    pub fn of(case: &Case<'_, '_>, schemas: &[schemas::Checked], reads: &[Read<'_>]) -> Checks {
         let present = reads.iter().filter(|read| read.there).filter_map(|read| read.named.place).collect();
         let mut checks = Checks { present, ..Checks::default() };
         let variables = &Variables::with(case.program, schemas::open_fields(schemas));
@@ -71,6 +72,7 @@ impl Checks {
             }
         }
         checks.by_calls(case, variables);
+        checks.by_models(case, variables);
         checks.by_scripts(case);
         checks
     }
@@ -103,9 +105,9 @@ impl Checks {
         }
     }
 
-    /// Reads that raise check their variable for all who read it later.
-    pub fn by_reads(&mut self, case: &Case<'_, '_>, reads: &[Read]) {
-        for read in reads.iter().filter(|read| read.raises) {
+    /// Reads that raise, or that break what is done with them, check their variable for all who read it later.
+    pub fn by_reads(&mut self, case: &Case<'_, '_>, reads: &[Read<'_>]) {
+        for read in reads.iter().filter(|read| read.raises || read.breaks) {
             let (when, roots) = when(case, read.unit, read.node, &read.named.via);
             self.add(&read.named.name, when, &roots, (read.module, read.span));
         }

@@ -6,10 +6,10 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::super::super::case::Case;
+use super::Checked;
 use super::checks::{When, when};
-use super::reads::is_variable_name;
+use super::meanings::{is_credential, is_variable_name};
 use super::schemas::Required;
-use super::{Checked, is_credential};
 
 /// The variables that fields of parsed command lines take, with whether their absence stops the start.
 pub fn arguments(case: &Case<'_, '_>) -> Vec<(Required, Checked)> {

@@ -40,6 +40,8 @@ pub struct ReadOf<'m> {
     /// Reading it raises when it is missing.
     pub raises: bool,
     pub default: Option<Default<'m>>,
+    /// What is read is the environment of the process: names may be written in small letters there.
+    pub of_process: bool,
 }
 
 /// What is given for the case that the variable is missing.
@@ -106,7 +108,7 @@ impl<'p, 'm> Variables<'p, 'm> {
             ExpressionKind::Member { object, name } => {
                 if let Some(variable) = self.open_field(object, name, frame) {
                     let named = self.written(variable.to_owned(), expression, frame);
-                    return Some(ReadOf { names: vec![named], raises: false, default: None });
+                    return Some(ReadOf { names: vec![named], raises: false, default: None, of_process: false });
                 }
                 // A field of an object that the program makes of variables: they are read where it is made.
                 let is_own = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Object(_)));
@@ -122,7 +124,8 @@ impl<'p, 'm> Variables<'p, 'm> {
                     return None;
                 }
                 let named = self.written(name.clone(), expression, frame);
-                Some(ReadOf { names: vec![named], raises: fact.raises == Some(true), default: None })
+                let (raises, of_process) = (fact.raises == Some(true), is_of_process(fact));
+                Some(ReadOf { names: vec![named], raises, default: None, of_process })
             }
             ExpressionKind::Index { object, index } => {
                 let is_index = |fact: &Fact| fact.variable.as_deref() == Some("[]");
@@ -131,7 +134,8 @@ impl<'p, 'm> Variables<'p, 'm> {
                         self.fact(path, is_index).or_else(|| self.fact(&format!("{path}[]"), is_index))
                     })?;
                 let names = self.names_of(index, frame);
-                Some(ReadOf { names, raises: fact.raises == Some(true), default: None })
+                let (raises, of_process) = (fact.raises == Some(true), is_of_process(fact));
+                Some(ReadOf { names, raises, default: None, of_process })
             }
             ExpressionKind::Call(call) => {
                 let site = Site { call: program.units.call_id(call)?, frame };
@@ -156,7 +160,8 @@ impl<'p, 'm> Variables<'p, 'm> {
                 Given::Unresolved => Some(Default::Unseen),
                 Given::Absent => None,
             });
-            Some(ReadOf { names: self.names_of(expression, frame), raises: fact.raises == Some(true), default })
+            let (raises, of_process) = (fact.raises == Some(true), is_of_process(fact));
+            Some(ReadOf { names: self.names_of(expression, frame), raises, default, of_process })
         })
     }
 
@@ -177,10 +182,15 @@ impl<'p, 'm> Variables<'p, 'm> {
 
     /// Whether an expression is the whole environment.
     pub fn is_environment(&self, expression: &'m Expression, frame: FrameId) -> bool {
-        self.program.values(expression, frame).iter().filter_map(Value::path).any(|path| {
-            self.fact(path, |fact| fact.variable.as_deref() == Some("[]")).is_some()
-                || self.program.is_a(&format!("{path}[]"), Kind::Environment)
-                || self.fact(&format!("{path}.ANY"), |fact| fact.variable.is_none()).is_some()
+        self.environment(expression, frame).is_some()
+    }
+
+    /// What is known of the environment that an expression is.
+    pub(super) fn environment(&self, expression: &'m Expression, frame: FrameId) -> Option<&'m Fact> {
+        self.program.values(expression, frame).iter().filter_map(Value::path).find_map(|path| {
+            self.fact(path, |fact| fact.variable.as_deref() == Some("[]"))
+                .or_else(|| self.fact(&format!("{path}[]"), |_| true))
+                .or_else(|| self.fact(&format!("{path}.ANY"), |fact| fact.variable.is_none()))
         })
     }
 
@@ -368,4 +378,9 @@ impl<'p, 'm> Variables<'p, 'm> {
         }
         Vec::new()
     }
+}
+
+/// Whether a fact is about the environment of the process itself.
+pub(super) fn is_of_process(fact: &Fact) -> bool {
+    fact.role.as_deref() == Some("process")
 }

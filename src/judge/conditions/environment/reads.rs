@@ -3,20 +3,22 @@
 use std::collections::HashMap;
 
 use crate::link::flow::exit_of;
+use crate::link::passing::own_receiver;
 use crate::link::units::{ModuleId, NodeId, UnitId};
 use crate::link::{FrameId, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::alternatives::{Alternative, Replaced, replaced_by};
+use super::fillings::{self, Stands};
 use super::held::{converts, is_of_texts, keeps};
-use super::is_credential;
-use super::names::{Default as Fallback, Named, Variables};
+use super::meanings::{is_credential, is_process_variable, is_variable_name};
+use super::names::{Default as Fallback, Named, Variables, is_of_process};
 use super::schemas::is_filled;
 
 /// One variable, read at one place.
 #[derive(Clone, Debug)]
-pub struct Read {
+pub struct Read<'m> {
     pub named: Named,
     pub module: ModuleId,
     /// The place to name: the read itself, or the call that is given the name.
@@ -24,7 +26,11 @@ pub struct Read {
     pub unit: UnitId,
     pub node: Option<NodeId>,
     pub raises: bool,
+    /// Without a value what is done with it where it is read fails by itself: `int(X)`.
+    pub breaks: bool,
     pub default: Option<Filled>,
+    /// The name under which it is kept, where it is kept as it is.
+    pub bound: Option<&'m str>,
     /// Only compared or tested where it is read.
     pub tested: bool,
     /// Read only where a test says that it is there.
@@ -43,32 +49,40 @@ pub enum Filled {
 
 /// What is made of an expression where it stands.
 #[derive(Clone, Debug, Default)]
-struct Use<'m> {
-    tested: bool,
+pub(super) struct Use<'m> {
+    pub(super) tested: bool,
     /// Nothing is asked of it where it is missing: `X?.split(",")`.
-    forgiven: bool,
+    pub(super) forgiven: bool,
     raises: bool,
     /// Without a value this fails by itself, where nothing else stands in for it: `X + ":"`, `int(X)`.
     breaks: bool,
     filled: Option<Filled>,
     /// What is taken when it is missing, the nearest first.
-    alternatives: Vec<(&'m Expression, UnitId)>,
+    pub(super) alternatives: Vec<(&'m Expression, UnitId)>,
     group: Option<usize>,
+    /// The name that it is given: of a variable, a member, or a parameter.
+    pub(super) bound: Option<&'m str>,
 }
 
 /// All reads of a program, in the order of the text.
-pub fn reads(variables: &Variables<'_, '_>) -> Vec<Read> {
+pub fn reads<'m>(variables: &Variables<'_, 'm>) -> Vec<Read<'m>> {
+    let (mut reads, uses) = walked(variables, Stands::with_alternatives());
+    fillings::fill(variables, &mut reads, &uses, |names| walked(variables, Stands::of(names)).1);
+    reads
+}
+
+fn walked<'m>(variables: &Variables<'_, 'm>, stands: Stands<'m>) -> (Vec<Read<'m>>, Stands<'m>) {
     let units = &variables.program.units;
     let members = units.units.iter().flat_map(|unit| &unit.members);
     let nodes = members.map(|(node, each)| (std::ptr::from_ref(*each) as usize, *node)).collect();
-    let mut walk =
-        Walk { variables, nodes, module: 0, unit: 0, reads: Vec::new(), groups: 0, caught: None, tests: Vec::new() };
+    let (reads, tests) = (Vec::new(), Vec::new());
+    let mut walk = Walk { variables, nodes, module: 0, unit: 0, reads, groups: 0, caught: None, tests, stands };
     for (module, info) in variables.program.modules.iter().enumerate() {
         walk.module = module;
         walk.unit = units.bodies[module];
         walk.block(&info.body);
     }
-    walk.reads
+    (walk.reads, walk.stands)
 }
 
 struct Walk<'p, 'm> {
@@ -76,12 +90,14 @@ struct Walk<'p, 'm> {
     nodes: HashMap<usize, NodeId>,
     module: ModuleId,
     unit: UnitId,
-    reads: Vec<Read>,
+    reads: Vec<Read<'m>>,
     groups: usize,
     /// What handlers around make of an error: they give the value instead.
     caught: Option<Replaced>,
     /// The tests around, each with how it came out and the unit that it stands in.
     tests: Vec<(&'m Expression, bool, UnitId)>,
+    /// Where names stand that may hold a variable.
+    stands: Stands<'m>,
 }
 
 impl<'m> Walk<'_, 'm> {
@@ -162,7 +178,10 @@ impl<'m> Walk<'_, 'm> {
             | StatementKind::Return(Some(value))
             | StatementKind::Raise(Some(value)) => self.plain(value),
             StatementKind::Assign(assignment) => self.assignment(assignment, &Use::default()),
-            StatementKind::Export(export) => export.value.iter().for_each(|value| self.plain(value)),
+            StatementKind::Export(export) => {
+                let bound = Some(export.name.as_str());
+                export.value.iter().for_each(|value| self.expression(value, &Use { bound, ..Use::default() }));
+            }
             StatementKind::Import(import) => self.import(import, statement.span),
             _ => {}
         }
@@ -170,7 +189,8 @@ impl<'m> Walk<'_, 'm> {
 
     /// `import { KEY } from "$env/static/private"`: what is imported is the variable.
     fn import(&mut self, import: &'m Import, span: Span) {
-        let Some(name) = import.name.as_ref().filter(|_| !import.is_type_only) else { return };
+        let is_value = |name: &&String| !import.is_type_only && is_variable_name(name);
+        let Some(name) = import.name.as_ref().filter(is_value) else { return };
         let program = self.variables.program;
         let source = program.catalogue.canonical(program.modules[self.module].language, &import.source);
         let facts = program.facts_of(&format!("{source}.{name}"), Kind::Environment);
@@ -192,16 +212,16 @@ impl<'m> Walk<'_, 'm> {
         if let ExpressionKind::Object(entries) = &assignment.target.kind {
             self.destructured(entries, value);
         }
-        self.expression(value, used);
+        let bound = bound_name(&assignment.target);
+        self.expression(value, &Use { bound, ..used.clone() });
     }
 
     fn destructured(&mut self, entries: &'m [Entry], value: &'m Expression) {
         let frame = self.frame();
-        if !self.variables.is_environment(value, frame) {
-            return;
-        }
+        let Some(environment) = self.variables.environment(value, frame) else { return };
         for entry in entries {
-            let Some(key) = &entry.key else { continue };
+            let is_name = if is_of_process(environment) { is_process_variable } else { is_variable_name };
+            let Some(key) = entry.key.as_ref().filter(|key| is_name(key)) else { continue };
             let default = match &entry.value.kind {
                 ExpressionKind::Operator { operator, operands } if operator == "=" => operands.get(1),
                 _ => None,
@@ -237,11 +257,15 @@ impl<'m> Walk<'_, 'm> {
         ) && let Some(read) = self.variables.read_of(expression, self.frame())
         {
             let node = self.node_of(expression);
-            for named in read.names {
+            let is_name = if read.of_process { is_process_variable } else { is_variable_name };
+            for named in read.names.into_iter().filter(|named| is_name(&named.name)) {
                 self.add(named, expression.span, read.raises, read.default, node, used);
             }
         }
         self.demanded_later(expression);
+        if let ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } = &expression.kind {
+            self.stands.note(expression, name, self.unit, used);
+        }
         match &expression.kind {
             ExpressionKind::Operator { operator, operands } => self.operator(operator, operands, used),
             ExpressionKind::Conditional { test, then, otherwise } => {
@@ -257,6 +281,11 @@ impl<'m> Walk<'_, 'm> {
             ExpressionKind::Function(function) => self.function(function),
             ExpressionKind::Assign(assignment) => self.assignment(assignment, used),
             ExpressionKind::Block(block) => self.valued(block, used),
+            ExpressionKind::Object(entries) if used.bound.is_some() => {
+                for entry in entries {
+                    self.expression(&entry.value, &Use { bound: entry.key.as_deref(), ..Use::default() });
+                }
+            }
             ExpressionKind::Comprehension { element, clauses } => {
                 for clause in clauses {
                     self.plain(&clause.over);
@@ -304,7 +333,8 @@ impl<'m> Walk<'_, 'm> {
             return;
         }
         let node = self.node_of(expression).or_else(|| self.node_of(root));
-        for named in self.variables.held(root, self.frame()) {
+        let held = self.variables.held(root, self.frame());
+        for named in held.into_iter().filter(|named| is_process_variable(&named.name)) {
             self.add(named, expression.span, true, None, node, &Use::default());
         }
     }
@@ -434,7 +464,30 @@ impl<'m> Walk<'_, 'm> {
             let given = Use { filled: Some(Filled::Something), ..Use::default() };
             return call.arguments.iter().for_each(|argument| self.expression(&argument.value, &given));
         }
-        call.arguments.iter().for_each(|argument| self.plain(&argument.value));
+        for (index, argument) in call.arguments.iter().enumerate() {
+            let bound = self.parameter_of(call, index, argument);
+            self.expression(&argument.value, &Use { bound, ..Use::default() });
+        }
+    }
+
+    /// The name of the parameter of an own function for which a name is passed that is watched.
+    fn parameter_of(&self, call: &'m Call, index: usize, argument: &'m Argument) -> Option<&'m str> {
+        let (ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }) = &argument.value.kind else {
+            return None;
+        };
+        if !self.stands.watches(name) {
+            return None;
+        }
+        let program = self.variables.program;
+        let values = program.values(&call.callee, self.frame());
+        let function = values.iter().find_map(|value| match value {
+            Value::Function { unit, .. } => program.units.units[*unit].function,
+            _ => None,
+        })?;
+        match &argument.name {
+            Some(name) => Some(name),
+            None => bound_name(&function.parameters.get(index + own_receiver(function))?.target),
+        }
     }
 
     /// Whether what looks like a variable is none, because a method is called on it that no text has.
@@ -492,9 +545,6 @@ impl<'m> Walk<'_, 'm> {
         node: Option<NodeId>,
         used: &Use<'m>,
     ) {
-        if !is_variable_name(&named.name) {
-            return;
-        }
         let mut filled = used.filled;
         let mut stops = used.raises || raises && default.is_none();
         match self.caught {
@@ -525,7 +575,10 @@ impl<'m> Walk<'_, 'm> {
         // A credential that is missing is missed, wherever it goes.
         let is_passed_over = used.forgiven && !is_credential(&named.name);
         let is_there = self.is_present(&named.name);
+        let has_other = default.is_some() || filled.is_some() || used.group.is_some();
         self.reads.push(Read {
+            breaks: used.breaks && !has_other && !used.tested && !is_there,
+            bound: used.bound,
             tested: used.tested || is_passed_over || is_there,
             there: is_there,
             raises: stops && !is_there,
@@ -540,35 +593,10 @@ impl<'m> Walk<'_, 'm> {
     }
 }
 
-/// Names of variables are written in capitals; some belong to the runtime.
-pub fn is_variable_name(name: &str) -> bool {
-    let ambient = [
-        "NODE_ENV",
-        "HOME",
-        "PATH",
-        "USER",
-        "PWD",
-        "CI",
-        "TMPDIR",
-        "TEMP",
-        "LANG",
-        "SHELL",
-        "EDITOR",
-        "VISUAL",
-        "HOSTNAME",
-        "TERM",
-        "COLORTERM",
-        "NEXT_RUNTIME",
-        "DEV",
-        "PROD",
-        "MODE",
-        "SSR",
-        "BASE_URL",
-    ];
-    name.len() > 1
-        && name.starts_with(|character: char| character.is_ascii_uppercase() || character == '_')
-        && name
-            .chars()
-            .all(|character| character.is_ascii_uppercase() || character.is_ascii_digit() || character == '_')
-        && !ambient.contains(&name)
+/// The name that an assignment or a parameter gives to a value.
+fn bound_name(target: &Expression) -> Option<&str> {
+    match &target.kind {
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => Some(name),
+        _ => None,
+    }
 }

@@ -13,10 +13,9 @@ use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
 
 use super::super::super::case::Case;
-use super::is_credential;
 use super::marks;
+use super::meanings::{is_credential, is_variable_name};
 use super::names::{OpenFields, Variables};
-use super::reads::is_variable_name;
 
 /// A variable that a schema requires.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use crate::rules::catalogue::Kind;
 
 use super::super::super::case::Case;
 use super::classes::{is_made_of, settings_fields};
-use super::is_credential;
+use super::meanings::is_credential;
 use super::schemas::Required;
 
 /// The credentials that clients are given although they may be missing.

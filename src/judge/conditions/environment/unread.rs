@@ -7,7 +7,7 @@ use crate::model::*;
 use super::reads::Read;
 
 /// Whether a read only fills an attribute of an object of Python that is not read anywhere.
-pub(super) fn is_kept_unread(program: &Program<'_>, read: &Read) -> bool {
+pub(super) fn is_kept_unread(program: &Program<'_>, read: &Read<'_>) -> bool {
     let NodeKind::Plain(statement) = (match read.node {
         Some(node) if program.modules[read.module].language == Language::Python => program.units.nodes[node].kind,
         _ => return false,

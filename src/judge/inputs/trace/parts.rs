@@ -21,7 +21,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
     pub(super) fn grown_by(&mut self, call: CallId, frame: FrameId, state: &State<'m>) {
         let program = self.program();
         let remade = state.aliases.len();
-        let mut state = State { path: Vec::new(), place: state.place, remade, ..state.of_items() };
+        let mut state = State { path: Vec::new(), place: state.place, remade, gathered: true, ..state.of_items() };
         let window = windows::filled(program, call, frame);
         state.count |= window.is_some();
         state.text |= window == Some(Window::Text);
