@@ -31,7 +31,7 @@ use super::behaviour::Behaviour;
 use super::behaviour::fresh::is_fresh;
 use memory::Memory;
 use refusals::Refusals;
-pub use refusals::Way;
+pub use refusals::{Way, is_dropped};
 
 /// Where a guard stands.
 #[derive(Clone, Debug, PartialEq)]
