@@ -1,5 +1,7 @@
 //! The calls that leave the process, with what holds for each: time limit, retries, output limit.
 
+mod senders;
+
 use regex::RegexSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -489,7 +491,7 @@ impl Search<'_, '_> {
             Some(held) => return Some(held),
             None => {}
         }
-        if let Some(held) = self.program.setting_assigned(setting, at) {
+        if let Some(held) = self.program.setting_assigned(setting, at).or_else(|| self.sent_by(setting, at)) {
             return Some(held);
         }
         self.note_default(fact);

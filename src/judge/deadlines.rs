@@ -141,6 +141,8 @@ fn around(case: &Case<'_, '_>, step: Site, streams: bool, left_running: bool) ->
     let info = &program.units.calls[step.call];
     // `wait_for(ask(), 30)`, `race([ask(), timer])`, and the call that is handed a function to run in time.
     let hands_over = std::iter::once(step.call).chain(info.within.iter().copied());
+    // `request.pipe(timeout(5_000))`
+    let hands_over = hands_over.chain(case.guards.operators_on(step));
     let mut handed_over = hands_over.map(|call| Site { call, frame: step.frame });
     let wrapper = handed_over.find(|here| wraps(case, *here)).or_else(|| waits_for(case, step));
     if let Some(wrapper) = wrapper.filter(|_| !streams) {

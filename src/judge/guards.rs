@@ -34,7 +34,7 @@ use super::behaviour::fresh::is_fresh;
 pub use forks::Fork;
 use memory::Memory;
 use refusals::Refusals;
-pub use refusals::Way;
+pub use refusals::{Way, is_dropped};
 
 /// Where a guard stands.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 
 use crate::link::arguments::Given;
 use crate::link::entries::frame_of;
-use crate::link::units::NodeKind;
+use crate::link::units::{Access, Binding, NodeKind, Unit};
 use crate::link::{FrameId, Site};
 use crate::model::{Block, Expression, ExpressionKind, Span};
 
@@ -27,14 +27,14 @@ pub fn passes_by(case: &Case<'_, '_>, external: &External, trail: &[Site], index
     };
     !(index..trail.len()).any(|at| {
         let (Some(step), Some(made)) = (trail.get(at), trail.get(at..)) else { return false };
-        reads(case, step.frame, made, (at == index).then_some(within))
+        reads(case, external, (step.frame, made), (at == index).then_some(within))
     })
 }
 
 /// Whether nobody reads the stream of a call in the function in which it is made.
 pub fn is_handed_on(case: &Case<'_, '_>, site: Site) -> bool {
     let external = case.external_at(site.call);
-    external.is_some_and(|external| fails_later(case, external) && !reads(case, site.frame, &[site], None))
+    external.is_some_and(|external| fails_later(case, external) && !reads(case, external, (site.frame, &[site]), None))
 }
 
 /// The functions that a call is given for its failure, or for its end where it has succeeded.
@@ -49,23 +49,50 @@ pub fn told_by(case: &Case<'_, '_>, external: &External, site: Site, failed: boo
     given.flat_map(|values| values.iter().filter_map(|value| frame_of(program, value)).collect::<Vec<_>>()).collect()
 }
 
-/// Whether a unit reads what one of these calls makes, or waits for a part of it, within a place of it.
-fn reads(case: &Case<'_, '_>, frame: FrameId, made: &[Site], within: Option<Span>) -> bool {
+/// Whether a unit reads what one of these calls makes, or waits for a part of it, within a place of it. A part that ends
+/// without a word when the request has failed tells nothing.
+fn reads(case: &Case<'_, '_>, external: &External, of: (FrameId, &[Site]), within: Option<Span>) -> bool {
     let program = case.program;
+    let (frame, made) = of;
     let unit = &program.units.units[program.unit_of_frame(frame)];
+    let silent = program.catalogue.fact(external.fact).keys.as_slice();
     let looped = unit.nodes.iter().filter_map(|node| match program.units.nodes[*node].kind {
         NodeKind::Loop(each) => each.over.as_ref(),
         _ => None,
     });
     let awaited = unit.awaits.iter().copied().filter(|awaited| is_part(awaited));
-    looped.chain(awaited).filter(|each| within.is_none_or(|within| within.contains(each.span))).any(|each| {
+    let placed = looped.chain(awaited).filter(|each| within.is_none_or(|within| within.contains(each.span)));
+    placed.filter(|each| !is_part_of(unit, each, silent)).any(|each| {
         let itself = match &each.kind {
             ExpressionKind::Call(call) => program.units.call_id(call).map(|call| Site { call, frame }),
             _ => None,
         };
-        !itself.is_some_and(|site| made.contains(&site))
-            && program.slice(each, frame).sites.iter().any(|site| made.contains(site))
+        if itself.is_some_and(|site| made.contains(&site)) {
+            return false;
+        }
+        let slice = program.slice(each, frame);
+        // `stream.write(piece)` of a piece of such a part.
+        slice.sites.iter().any(|site| made.contains(site))
+            && !slice.parts.iter().any(|(part, _)| is_part_of(unit, part, silent))
     })
+}
+
+/// Whether an expression is one of these parts of something: `result.textStream`, or `textStream` that was taken of it.
+fn is_part_of(unit: &Unit<'_>, expression: &Expression, parts: &[String]) -> bool {
+    match &expression.kind {
+        ExpressionKind::Member { name, .. } => parts.contains(name),
+        ExpressionKind::Name(name) => {
+            unit.names.get(name.as_str()).into_iter().flatten().any(|binding| match binding {
+                Binding::Value { value, access, .. } => match access.last() {
+                    Some(Access::Key(key)) => parts.iter().any(|part| part == key),
+                    Some(_) => false,
+                    None => matches!(&value.kind, ExpressionKind::Member { name, .. } if parts.contains(name)),
+                },
+                _ => false,
+            })
+        }
+        _ => false,
+    }
 }
 
 /// Whether waiting for an expression waits for the stream: a part of it, or something that is given it. The stream itself

@@ -279,6 +279,9 @@ pub struct Setting {
     /// Further values that switch it off, as written (`None`, `null`, `0` and `false` always do).
     #[serde(default)]
     pub off: Vec<String>,
+    /// Argument paths of functions that send the requests: what holds for all that they send.
+    #[serde(default)]
+    pub by: Vec<String>,
 }
 
 /// Whether something holds: always, or when certain argument paths are given (with a call of one of certain names).

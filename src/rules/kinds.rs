@@ -12,7 +12,8 @@ pub enum Kind {
     /// A call that leaves the process. `calls = "llm"` makes a model generate, `"paid"` is another metered generation
     /// (image, audio, search, embeddings), `"external"` any other. `input` names the arguments that carry messages or
     /// a prompt. `timeout`, `retry`, `output` as settings of the call itself. With `raises = false` it returns before it can
-    /// fail: what fails is told where its answer is read. `handlers` names the arguments that are told when it has
+    /// fail: what fails is told where its answer is read, but not by the parts of it that `keys` names: they end without a
+    /// word. `handlers` names the arguments that are told when it has
     /// succeeded, `errors` those that are told of its failure.
     Call,
     /// A method that returns its receiver with other settings (`with_options`, `bind`), or a function that returns its
@@ -45,6 +46,7 @@ pub enum Kind {
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
     /// `handlers` arguments that hold a start-up function (a lifespan), or classes of which objects are made at the start.
+    /// With `role = "answers"` it answers by itself what its handlers raise.
     Router,
     /// A call that puts a router or handlers under an application: every function argument before a router is
     /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`),
@@ -105,7 +107,9 @@ pub enum Kind {
     /// through: its last part is the `scope` of the class, where that has no `rate` and no `scope` of its own; `by` is the
     /// field of a view that names it instead, for views without it lets all through. `exports` names the methods that must
     /// raise, or go on to others of the object, where a class has ones of its own; `method != true` is one that must not
-    /// always say so. With `role = "object"` what it answers is an object whose fields tell: that it is there says nothing.
+    /// always say so. With `role = "unanswered"` it sees what nobody has answered: where a `router` with
+    /// `role = "answers"` answers what its handlers raise, nothing unless the program reports to its library. With `role = "object"` what it answers, once it is awaited, is an object whose fields tell: that it is there says
+    /// nothing.
     /// With `role = "requeue"` it runs the function again in which it is
     /// called, after the wait in `value`.
     Guard,
@@ -128,7 +132,8 @@ pub enum Kind {
     /// An operation on a store (database, cache, file): `does` is `get`, `set`, `claim` (set if absent), `count` (increment),
     /// `append`, `delete`, `many` (loads rows), `tally` (how many there are), `expire`, `results` (answers what was queued on
     /// its object), `commit` (sends what was added to its object before), `script` (what the commands do that the text in
-    /// `value` calls), `define` (gives such a text the name at `#0`, by which it is called then). Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many.
+    /// `value` calls), `define` (gives such a text the name at `#0`, by which it is called then). Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many; with a `*` for the
+    /// field of a row that holds rows of another table, how many of these.
     /// `claim` needs the arguments in `needs` where the name alone does not tell; `role = "promise"` where it answers with
     /// a promise that has to be awaited, `"items"` for a field of a row that holds rows of another table, where these are
     /// taken one by one.
@@ -147,7 +152,8 @@ pub enum Kind {
     Reject,
     /// A call that sends an answer whatever the status is told elsewhere.
     Respond,
-    /// A sleep: `seconds` is its argument path, `unit` its unit.
+    /// A sleep: `seconds` is its argument path, `unit` its unit; with `role = "promise"` nobody waits unless it is
+    /// awaited.
     Sleep,
     /// A length of time as an object: `value` is the argument path of the total, `unit` its unit; connect-only
     /// settings must not be named. `value = "#0[]"` takes the shortest item of a list. `ended_by` names the method of the
@@ -157,7 +163,8 @@ pub enum Kind {
     /// A limit that a schema puts on a field: `limit` is the argument path of its greatest length; without it the field
     /// is no free text at all (a number, a choice, an identifier). It limits a text; with `role = "count"` the items of a
     /// list, with `"both"` what it stands on, with `"all"` every text of the class that it stands in. With `role = "nested"` it is no limit, but what a field needs
-    /// whose own fields are to be looked at, with `"typed"` what tells their class. `how = "validator"` where it holds only behind a `validator`, `by` where it
+    /// whose own fields are to be looked at, with `"typed"` what tells their class; with `"pattern"` what is at `limit` is a
+    /// regular expression, and it limits where all that this matches ends. `how = "validator"` where it holds only behind a `validator`, `by` where it
     /// holds only where a method of this name is called (`.validate`); with `needs` only where they hold. With
     /// `how = "function"` what is at `limit` is a function that bounds the text, where it asks how long it is or cuts it,
     /// or an object with a method `by` that does.
@@ -182,7 +189,8 @@ pub enum Kind {
     Memory,
     /// A message to people who operate the service: own notifiers are recognised by it. `value` is the argument path of the
     /// recipient where such a message may also be an answer: one that the request chooses is no operator; with
-    /// `role = "promise"` it has to be awaited, or is never sent.
+    /// `role = "promise"` it has to be awaited, or is never sent; with `role = "report"` it reports to a tracker, and reaches
+    /// nobody where that is not initialised.
     Notify,
     /// A key of a settings file that protects: `files` as globs, `keys` as a pattern over the key path (`*`, `**`),
     /// `protects` as in `guard`, `value` a word that the value must hold (a command), `scope = "pattern"` where the key path
@@ -269,7 +277,7 @@ pub const KINDS: [Keys; 49] = [
         Kind::Call,
         "call",
         &["names", "calls"],
-        &["input", "needs", "unless", "timeout", "retry", "output", "effect", "raises", "handlers", "errors"],
+        &["input", "needs", "unless", "timeout", "retry", "output", "effect", "raises", "handlers", "errors", "keys"],
     ),
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output"]),
     keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output", "value"]),
@@ -344,7 +352,7 @@ pub const KINDS: [Keys; 49] = [
     keys(Kind::Fresh, "fresh", &["names"], &[]),
     keys(Kind::Reject, "reject", &["names"], &["status", "always", "raises", "role"]),
     keys(Kind::Respond, "respond", &["names"], &[]),
-    keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit"]),
+    keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit", "role"]),
     keys(Kind::Duration, "duration", &["names"], &["value", "unit", "ended_by", "bounded"]),
     keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "how", "role", "by", "needs", "path"]),
     keys(Kind::Validator, "validator", &["names"], &["value", "path", "how", "keys"]),

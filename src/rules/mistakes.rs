@@ -88,7 +88,6 @@ const WORDS: [(&str, &[&str]); 10] = [
             "all",
             "later",
             "at-once",
-            "kept",
             "bound",
             "arguments",
             "scope",
@@ -109,6 +108,9 @@ const WORDS: [(&str, &[&str]); 10] = [
             "assigned",
             "decides",
             "items",
+            "pattern",
+            "unanswered",
+            "report",
             "answers",
             "asked",
             "nested",
@@ -366,7 +368,7 @@ impl File<'_> {
             let help = format!("write {key} = {{ arguments = [\"{key}\"], default = 60 }}");
             return Err(self.wrong(Some(value.span()), format!("`{key}` is no setting"), &help));
         };
-        let known = ["arguments", "unit", "default", "assigned", "off"];
+        let known = ["arguments", "unit", "default", "assigned", "off", "by"];
         if let Some(other) = table.keys().find(|other| !known.contains(&other.get_ref().as_ref())) {
             let help = format!("a setting has {}", known.join(", "));
             return Err(self.wrong(Some(other.span()), format!("`{key}` has no `{}`", other.get_ref()), &help));

@@ -130,6 +130,30 @@ pub fn statement(program: &Program<'_>, site: Site) -> Option<String> {
     None
 }
 
+/// What stands in for the marks of the statement that a call runs, in their order: the list behind its text, what comes
+/// behind it, or what is chained to it (`prepare("select ..").bind(chat, id)`).
+pub fn given_to_statement<'m>(program: &Program<'m>, site: Site) -> Vec<&'m Expression> {
+    let info = &program.units.calls[site.call];
+    let listed = |given: Vec<&'m Expression>| match given.as_slice() {
+        [only] => match &only.kind {
+            ExpressionKind::List(items) => items.iter().collect(),
+            _ => given,
+        },
+        _ => given,
+    };
+    let own: Vec<&Expression> = info.call.arguments.iter().skip(1).map(|argument| &argument.value).collect();
+    if !own.is_empty() {
+        return listed(own);
+    }
+    let calls = program.units.units[info.unit].calls.iter().map(|call| program.units.calls[*call].call);
+    let chained = calls.filter(|other| {
+        let is_behind = other.span.start == info.call.span.start && other.span.end > info.call.span.end;
+        is_behind && !other.arguments.is_empty()
+    });
+    let next = chained.min_by_key(|other| other.span.end);
+    next.map_or_else(Vec::new, |next| listed(next.arguments.iter().map(|argument| &argument.value).collect()))
+}
+
 /// The last call on a name before a place that runs a statement, with the statement: `cursor.execute("SELECT ...")`.
 pub(super) fn ran_before(program: &Program<'_>, frame: FrameId, at: Span, name: &str) -> Option<(Site, String)> {
     let unit = &program.units.units[program.unit_of_frame(frame)];

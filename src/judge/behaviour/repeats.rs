@@ -12,7 +12,7 @@ use crate::model::{Argument, Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
 use super::fresh::is_fresh;
-use super::operations::{Operation, operation};
+use super::operations::{Operation, given_to_statement, operation, statement};
 use super::quantities::{self, Quantity, Source};
 use super::scripts;
 use super::subjects::{Subject, are_related, of_operation};
@@ -31,6 +31,8 @@ pub(super) struct LookUp<'m> {
     site: Option<Site>,
     /// The collection in which it looks.
     pub(super) holder: Option<(&'m Expression, FrameId)>,
+    /// Whether its statement asks for a column that names the request: `where message_id = ?`.
+    names_request: bool,
 }
 
 /// Whether a gate recognises what was asked before. `reached` are the units that run for the request.
@@ -52,7 +54,7 @@ pub(super) fn stops<'m>(
     refuses_when_found(program, gate)
         && !is_about_numbers(program, gate.test, gate.frame, 0)
         && look_ups(program, slice).iter().any(|look_up| {
-            is_of_the_request(program, look_up.key)
+            (look_up.names_request || is_of_the_request(program, look_up.key))
                 && !is_fresh(program, look_up.key)
                 && !finds_itself(program, look_up)
                 && writes.iter().any(|write| {
@@ -242,12 +244,14 @@ pub(super) fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<Look
         let call = program.units.calls[site.call].call;
         if operation(program, *site).is_some_and(|operation| matches!(operation, Operation::Get | Operation::Many)) {
             let subjects = of_operation(program, *site);
-            for argument in asked_with(program, *site) {
+            let names_request = statement(program, *site).is_some_and(|text| asks_for_request(&text));
+            for value in asked_with(program, *site) {
                 found.push(LookUp {
                     subjects: subjects.clone(),
-                    key: (&argument.value, site.frame),
+                    key: (value, site.frame),
                     site: Some(*site),
                     holder: None,
+                    names_request,
                 });
             }
             continue;
@@ -264,6 +268,7 @@ pub(super) fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<Look
                     key: (&key.value, site.frame),
                     site: None,
                     holder: Some((object, site.frame)),
+                    names_request: false,
                 });
             }
         }
@@ -279,22 +284,47 @@ pub(super) fn look_ups<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<Look
         };
         let subjects = kept_in(program, holder, *frame);
         if !subjects.is_empty() {
-            found.push(LookUp { subjects, key: (key, *frame), site: None, holder: Some((holder, *frame)) });
+            found.push(LookUp {
+                subjects,
+                key: (key, *frame),
+                site: None,
+                holder: Some((holder, *frame)),
+                names_request: false,
+            });
         }
     }
     found
 }
 
 /// What a look-up is given, also by the calls that are chained to it: `.where(eq(events.id, id))`.
-fn asked_with<'m>(program: &Program<'m>, site: Site) -> Vec<&'m Argument> {
+fn asked_with<'m>(program: &Program<'m>, site: Site) -> Vec<&'m Expression> {
     let info = &program.units.calls[site.call];
+    if let [_] = info.call.arguments.as_slice()
+        && statement(program, site).is_some()
+    {
+        let given = given_to_statement(program, site);
+        if !given.is_empty() {
+            return given;
+        }
+    }
     if !info.call.arguments.is_empty() {
-        return info.call.arguments.iter().collect();
+        return info.call.arguments.iter().map(|argument| &argument.value).collect();
     }
     let calls = program.units.units[info.unit].calls.iter().map(|call| program.units.calls[*call].call);
     let chained =
         calls.filter(|other| other.span.start == info.call.span.start && other.span.end != info.call.span.end);
-    chained.filter(|other| is_condition(other)).flat_map(|other| &other.arguments).collect()
+    let conditions = chained.filter(|other| is_condition(other));
+    conditions.flat_map(|other| &other.arguments).map(|argument| &argument.value).collect()
+}
+
+/// Whether a statement asks for rows by a column that names the request: `where chat = ? and message_id = ?`.
+fn asks_for_request(text: &str) -> bool {
+    let text = text.to_ascii_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    let asked = text.split_once(" where ").map(|(_, asked)| asked);
+    asked.is_some_and(|asked| {
+        let words = asked.split(|each: char| !(each.is_alphanumeric() || each == '_'));
+        words.map(plain).any(|word| REQUESTS.iter().any(|name| word.contains(name)))
+    })
 }
 
 /// `.where(..)`, `.eq(column, value)`: a call that says which rows are meant.

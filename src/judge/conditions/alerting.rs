@@ -2,6 +2,7 @@
 
 mod handlers;
 mod notices;
+mod reports;
 
 use crate::link::entries::{Entry, frame_of};
 use crate::link::units::{ModuleId, NodeKind};
@@ -97,7 +98,13 @@ fn called<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = (Mo
             let is_on = facts.iter().any(|fact| {
                 fact.how.as_deref() == Some("init")
                     && fact.sees.is_empty()
-                    && (fact.role.as_deref() != Some("kept") || is_kept(case, site, 0))
+                    && match fact.role.as_deref() {
+                        Some("kept") => is_kept(case, site, 0),
+                        Some("unanswered") => {
+                            !reports::answers_itself(case, root_of(case, site)) || reports::is_reported(case, &path)
+                        }
+                        _ => true,
+                    }
             });
             let found = || Protection { module: info.module, span: info.call.span, name: short(&path) };
             is_on.then(|| (root_of(case, site), found()))

@@ -158,7 +158,8 @@ pub fn covers(case: &Case<'_, '_>, trail: &[Site], index: usize, constructs: &[C
     let step = *trail.get(index)?;
     let program = case.program;
     let info = &program.units.calls[step.call];
-    let around: Vec<CallId> = std::iter::once(step.call).chain(info.within.iter().copied()).collect();
+    let mut around: Vec<CallId> = std::iter::once(step.call).chain(info.within.iter().copied()).collect();
+    around.extend(case.guards.operators_on(step));
     let nodes: Vec<_> = program.units.ancestors(info.node).map(|(id, _)| id).collect();
     // What one of them returned is retried as well: `model.with_retry().invoke()`.
     let makers: Vec<CallId> =

@@ -114,26 +114,20 @@ impl<'p, 'm> Guards<'p, 'm> {
                     _ => false,
                 }
             }
-            ExpressionKind::Name(name) => {
-                let names = &self.program.units.units[self.program.unit_of_frame(frame)].names;
-                match names.get(name.as_str()).map(Vec::as_slice) {
-                    Some([Binding::Value { value, access, operator: None, .. }]) if access.is_empty() => {
-                        matches!(value.kind, ExpressionKind::Call(_) | ExpressionKind::Await(_))
-                            && self.asks_for_promise(value, frame)
-                    }
-                    _ => false,
+            ExpressionKind::Name(name) => match self.bound_to_one(name, frame) {
+                Some((value, true)) => {
+                    matches!(value.kind, ExpressionKind::Call(_) | ExpressionKind::Await(_))
+                        && self.asks_for_promise(value, frame)
                 }
+                // `const { success } = limiter.limit(ip)`
+                Some((value, false)) => self.is_promise(value, frame),
+                None => false,
+            },
+            // `verdict.success` of a verdict that nobody has awaited is nothing.
+            ExpressionKind::Member { object, name } => {
+                !matches!(name.as_str(), "then" | "catch" | "finally") && self.is_promise(object, frame)
             }
-            ExpressionKind::Call(call) => self.program.units.call_id(call).is_some_and(|call| {
-                let site = Site { call, frame };
-                let frames = self.program.runs(site);
-                let mut own =
-                    frames.iter().filter(|inner| self.program.frame(**inner).how == How::Call(site)).peekable();
-                if own.peek().is_none() {
-                    return self.answers_later(site) || self.answers_with_object(site);
-                }
-                own.all(|inner| self.is_asynchronous(*inner))
-            }),
+            ExpressionKind::Call(_) => self.is_promise(test, frame),
             ExpressionKind::Await(inner) => match &inner.kind {
                 ExpressionKind::Call(call) => {
                     let site = self.program.units.call_id(call).map(|call| Site { call, frame });
@@ -145,8 +139,37 @@ impl<'p, 'm> Guards<'p, 'm> {
         }
     }
 
+    /// The value that a name is bound to where there is only one, and whether it is that as a whole.
+    fn bound_to_one(&self, name: &str, frame: FrameId) -> Option<(&'m Expression, bool)> {
+        let names = &self.program.units.units[self.program.unit_of_frame(frame)].names;
+        match names.get(name).map(Vec::as_slice) {
+            Some([Binding::Value { value, access, operator: None, .. }]) => Some((*value, access.is_empty())),
+            _ => None,
+        }
+    }
+
+    /// Whether an expression is a call that answers later, or by an object, and that nobody has awaited; also by its name.
+    fn is_promise(&self, expression: &'m Expression, frame: FrameId) -> bool {
+        match &expression.kind {
+            ExpressionKind::Name(name) => self.bound_to_one(name, frame).is_some_and(|(value, is_whole)| {
+                is_whole && matches!(value.kind, ExpressionKind::Call(_)) && self.is_promise(value, frame)
+            }),
+            ExpressionKind::Call(call) => self.program.units.call_id(call).is_some_and(|call| {
+                let site = Site { call, frame };
+                let frames = self.program.runs(site);
+                let mut own =
+                    frames.iter().filter(|inner| self.program.frame(**inner).how == How::Call(site)).peekable();
+                if own.peek().is_none() {
+                    return self.answers_later(site) || self.answers_with_object(site);
+                }
+                own.all(|inner| self.is_asynchronous(*inner))
+            }),
+            _ => false,
+        }
+    }
+
     /// Whether what a guard answers is in the fields of the object that it gives.
-    fn answers_with_object(&self, site: Site) -> bool {
+    pub(super) fn answers_with_object(&self, site: Site) -> bool {
         let in_fields = |path: &Rc<str>| {
             let facts = self.program.facts_of(path, Kind::Guard);
             facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("object"))
@@ -390,7 +413,7 @@ impl<'p, 'm> Guards<'p, 'm> {
 }
 
 /// Whether a statement drops the promise of a call: `check(ip)`, `void check(ip)`, `check(ip).then(note)`.
-fn is_dropped(value: &Expression, call: &Call) -> bool {
+pub fn is_dropped(value: &Expression, call: &Call) -> bool {
     match &value.kind {
         ExpressionKind::Operator { operator, operands } if operator == "void" => {
             operands.first().is_some_and(|inner| is_dropped(inner, call))

@@ -1,7 +1,7 @@
 //! Protection at one step of a trail: decorators, what stands around it, what happens before it.
 
 use crate::link::flow::{Exit, Gate, Slice, walk_block};
-use crate::link::units::NodeKind;
+use crate::link::units::{CallId, NodeKind};
 use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal, Statement, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
@@ -41,7 +41,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     pub fn around(&self, site: Site, item: &str) -> Option<Protection> {
         let program = self.program;
         let info = &program.units.calls[site.call];
-        let calls = std::iter::once(site.call).chain(info.within.iter().copied());
+        let calls = std::iter::once(site.call).chain(info.within.iter().copied()).chain(self.operators_on(site));
         for call in calls {
             let here = Site { call, frame: site.frame };
             for path in program.callee_paths(here).iter() {
@@ -69,6 +69,29 @@ impl<'p, 'm> Guards<'p, 'm> {
         None
     }
 
+    /// The calls that are given to a method of what a call has made, and do something to it: `timeout` and `retry` of
+    /// `request.pipe(timeout(5_000), retry(3))`.
+    pub fn operators_on(&self, site: Site) -> Vec<CallId> {
+        let program = self.program;
+        let calls = &program.units.calls;
+        let own = calls[site.call].call.span;
+        let is_operator = |call: &CallId| {
+            let here = Site { call: *call, frame: site.frame };
+            let facts = program.callee_paths(here);
+            let mut facts = facts.iter().flat_map(|path| program.facts_of(path, Kind::Guard));
+            facts.any(|(_, fact)| fact.how.as_deref() == Some("argument"))
+        };
+        let is_given_to_it = |call: &CallId| {
+            let Some(outer) = calls[*call].within.first() else { return false };
+            let ExpressionKind::Member { object, .. } = &calls[*outer].call.callee.kind else { return false };
+            object.span.contains(own)
+                || matches!(object.kind, ExpressionKind::Name(_)) && program.pending(object, site.frame).contains(&site)
+        };
+        let unit = program.unit_of_frame(site.frame);
+        let others = program.units.units[unit].calls.iter().copied().filter(|call| *call != site.call);
+        others.filter(|call| !calls[*call].within.is_empty() && is_operator(call) && is_given_to_it(call)).collect()
+    }
+
     /// The tests in the way of a call.
     pub(super) fn gates(&self, gates: &[Gate<'m>], item: &str) -> Option<Protection> {
         gates.iter().find_map(|gate| self.gate(gate, item))
@@ -90,7 +113,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         };
         if gate.under.is_some_and(is_left_out)
             || self.is_for_others(gate.node, gate.frame)
-            || self.asks_for_promise(gate.test, gate.frame)
+            || !self.is_awaited_decision(gate) && self.asks_for_promise(gate.test, gate.frame)
             || !is_around && program.is_never_deployed(gate.node, gate.frame)
             || program.holds_deployed(gate.test, gate.frame, 0) == Some(!gate.refuses_when)
         {
@@ -128,6 +151,14 @@ impl<'p, 'm> Guards<'p, 'm> {
             });
             asked.map(|path| short(path))
         })
+    }
+
+    /// Whether a gate is what a function answers that is asked for a decision, by a promise of it: who asks awaits that.
+    fn is_awaited_decision(&self, gate: &Gate<'m>) -> bool {
+        let ExpressionKind::Call(call) = &gate.test.kind else { return false };
+        let is_answer = gate.refusal.is_none() && gate.exit == Exit::Return && gate.span == gate.test.span;
+        let site = self.program.units.call_id(call).map(|call| Site { call, frame: gate.frame });
+        is_answer && !site.is_some_and(|site| self.answers_with_object(site))
     }
 
     /// Whether a condition depends on the request: then what stands under it does not always run.

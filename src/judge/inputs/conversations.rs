@@ -47,7 +47,9 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let is_conversation = is_conversation(state, &state.aliases)
             || operations::statement(program, site).is_some_and(|text| is_about_conversation(&text));
         let is_one_row = operation == Operation::Many && self.is_fetched_as_one(site);
+        let beside = self.rows_beside(site, &state.path).filter(|_| operation == Operation::Get);
         let is_rows = match operation {
+            Operation::Get if beside.is_some() => is_conversation,
             Operation::Many if !is_one_row => is_conversation || self.inputs.is_added_to_by_turns(site),
             // A value that holds a whole conversation, and grows before it goes back.
             Operation::Get | Operation::Many => {
@@ -71,6 +73,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let bounded = state.count
             || state.sliced
             || operation == Operation::Many && !is_one_row && self.rows_are_bounded(site)
+            || beside == Some(true)
             || self.inputs.is_stored_cut(site);
         self.add(Leaf {
             kind: LeafKind::Rows,
@@ -118,6 +121,26 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             }
         }
         operations::statement(program, site).is_some_and(|text| query_is_bounded(&text))
+    }
+
+    /// The rows of another table that come with one row, for a field that is taken of it: whether it is said how many at
+    /// most, `findFirst({ include: { messages: { take: 16 } } })`. None: no such rows are asked for.
+    fn rows_beside(&self, site: Site, fields: &[String]) -> Option<bool> {
+        let program = self.program();
+        let paths = program.callee_paths(site);
+        let facts = paths.iter().flat_map(|path| program.facts_of(path, Kind::Store));
+        let bounds: Vec<&str> = facts.filter_map(|(_, fact)| fact.bound.as_deref()).collect();
+        let is_given = |path: &str| match program.argument(site, path) {
+            Given::Present { expression, frame } => {
+                program.amount(expression, frame, None, &[]) != Amount::Off && !self.is_endless(expression, frame)
+            }
+            _ => false,
+        };
+        bounds.into_iter().flat_map(expand).find_map(|bound| {
+            let (holder, most) = bound.split_once(".*.")?;
+            let field = fields.iter().find(|field| is_given(&format!("{holder}.{field}")))?;
+            Some(is_given(&format!("{holder}.{field}.{most}")))
+        })
     }
 
     /// `query(...).bind(id).fetch_one(pool)`: of the rows that are found one is loaded.

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::link::entries::{Entry, frame_of};
+use crate::link::arguments::Given;
+use crate::link::entries::{Entry, Link, frame_of};
 use crate::link::{Site, Value};
 use crate::model::{Argument, Expression, ExpressionKind};
 use crate::rules::catalogue::Kind;
@@ -12,6 +13,11 @@ use super::super::guards::{Fork, Way};
 use super::measures::{self, Measure};
 use super::schemas::{Ask, Limit};
 use super::{Inputs, Leaf, LeafKind, Origin};
+
+/// Methods of a request that give a part of it.
+const PARTS: [&str; 7] = ["json", "text", "query", "queries", "param", "parseBody", "formData"];
+/// Those among them that give what a form sends.
+const FORMS: [&str; 2] = ["parseBody", "formData"];
 
 impl<'m> Inputs<'_, '_, 'm> {
     /// The sources from which a text of any length reaches a call from an entry point.
@@ -205,7 +211,7 @@ impl<'m> Inputs<'_, '_, 'm> {
         let chains = entry.chains.iter().map(|chain| {
             let mut measured = Vec::new();
             for link in chain {
-                self.measured_by_link(link, &mut measured);
+                self.measured_by_link(link, entry, &mut measured);
             }
             measured.extend(self.checked_fields(chain, &trails));
             measured
@@ -252,7 +258,7 @@ impl<'m> Inputs<'_, '_, 'm> {
     }
 
     /// What stands in front of a handler measures.
-    fn measured_by_link(&self, link: &crate::link::entries::Link<'m>, measured: &mut Vec<Measure<'m>>) {
+    fn measured_by_link(&self, link: &Link<'m>, entry: &Entry<'m>, measured: &mut Vec<Measure<'m>>) {
         let program = self.program();
         let guards = &self.case.guards;
         if let Value::Library { path, sites } = &link.value {
@@ -262,6 +268,12 @@ impl<'m> Inputs<'_, '_, 'm> {
             }
             // A schema that is put in front of the handler.
             for (_, fact) in program.facts_of(path.trim_end_matches("()"), Kind::Validator) {
+                let part = fact.path.as_deref().zip(made).map(|(at, made)| program.argument(made, at));
+                if let Some(Given::Present { expression, frame }) = part
+                    && program.text(expression, frame).is_some_and(|part| self.reads_others_only(entry, &part))
+                {
+                    continue;
+                }
                 let given = fact.value.as_deref().zip(made).map(|(at, made)| program.arguments_of(made, at));
                 for (expression, frame, _) in given.unwrap_or_default() {
                     for schema in program.values(expression, frame).iter().cloned() {
@@ -276,6 +288,30 @@ impl<'m> Inputs<'_, '_, 'm> {
         for measure in self.measured_on_all(&guards.refusals_in(frame, link.role)).iter() {
             measures::add(measured, measure.clone());
         }
+    }
+
+    /// Whether a handler takes parts of the request, but not this one: `zValidator("query", ..)` in front of what asks for
+    /// `request.json()` checks something else.
+    fn reads_others_only(&self, entry: &Entry<'m>, part: &str) -> bool {
+        let program = self.program();
+        let (mut reads_it, mut reads_other) = (false, false);
+        for site in self.case.guards.reach(entry.handler).sites(program) {
+            let call = program.units.calls[site.call].call;
+            let ExpressionKind::Member { object, name } = &call.callee.kind else { continue };
+            let is_of_request = || {
+                let values = program.values(object, site.frame);
+                values.iter().filter_map(Value::path).any(|path| self.is_request(path))
+            };
+            let given = call.arguments.first().and_then(|given| program.text(&given.value, site.frame));
+            if name == part || given.as_deref() == Some(part) {
+                reads_it = true;
+            } else if PARTS.contains(&name.as_str()) && is_of_request() {
+                // What is sent by a form is read by names of its own.
+                reads_it |= part == "form" && FORMS.contains(&name.as_str());
+                reads_other = true;
+            }
+        }
+        reads_other && !reads_it
     }
 
     /// What is measured on all of the ways through what stands in front, remembered: the same stands in front of many.

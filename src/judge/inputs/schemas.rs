@@ -3,6 +3,7 @@
 mod functions;
 mod json;
 mod nested;
+mod patterns;
 mod validators;
 
 use std::rc::Rc;
@@ -73,6 +74,8 @@ pub(super) struct Asked {
 const NESTED: &str = "nested";
 /// A marker that tells of which class that is what is in a field.
 const TYPED: &str = "typed";
+/// A regular expression that a text must match.
+const PATTERN: &str = "pattern";
 
 const DEPTH: usize = 6;
 
@@ -362,7 +365,11 @@ impl<'m> Schemas<'_, 'm> {
                         _ => asked.ask == Ask::Text,
                     };
                     let by_function = fact.how.as_deref() == Some("function");
+                    let by_pattern = fact.role.as_deref() == Some(PATTERN);
                     let is_given = |limit: &String| match program.argument_of(site, limit) {
+                        Given::Present { expression, frame } if by_pattern => {
+                            program.text(expression, frame).is_some_and(|pattern| patterns::ends(&pattern))
+                        }
                         Given::Present { expression, frame } if by_function => {
                             functions::bounds(program, expression, frame, fact.by.as_deref())
                         }

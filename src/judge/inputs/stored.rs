@@ -206,14 +206,45 @@ fn in_statement<'m>(program: &Program<'m>, site: Site) -> Vec<(&'m Expression, F
     let text = text.to_ascii_lowercase();
     let columns =
         text.split_once("into").and_then(|(_, rest)| rest.split_once('(')).and_then(|(_, rest)| rest.split_once(')'));
-    let Some((columns, _)) = columns else { return Vec::new() };
-    let names: Vec<&str> = columns.split(',').map(|name| name.trim().trim_matches(['"', '`', '['])).collect();
-    let Some(given) = program.units.calls[site.call].call.arguments.get(1) else { return Vec::new() };
-    let ExpressionKind::List(values) = &given.value.kind else { return Vec::new() };
-    if values.len() != names.len() {
-        return Vec::new();
+    let Some((columns, rest)) = columns else { return Vec::new() };
+    let names = columns.split(',').map(|name| name.trim().trim_matches(['"', '`', '[']));
+    let given = operations::given_to_statement(program, site);
+    let values = marks(rest, given.len());
+    let held = names.zip(values).filter(|(name, _)| holds_text(name));
+    held.filter_map(|(_, value)| Some((*given.get(value?)?, site.frame))).collect()
+}
+
+/// For each value of a row that a statement inserts the place of what stands in for it, where it is a mark:
+/// `values (?, 'user', ?)`, `values ($2, now(), $1)`. Without a list of values each column has its own.
+fn marks(rest: &str, given: usize) -> Vec<Option<usize>> {
+    let Some((_, rest)) = rest.split_once("values") else { return (0..given).map(Some).collect() };
+    let (mut values, mut depth, mut value, mut next) = (Vec::new(), 0, String::new(), 0);
+    for character in rest.chars() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        let ends = depth == 0 && character == ')';
+        if !(ends || depth == 1 && character == ',') {
+            value.push(character);
+            continue;
+        }
+        let written = value.trim_start_matches([' ', '\n', '(']).trim();
+        let number = written.trim_start_matches(['?', '$']);
+        let place = match number.parse::<usize>() {
+            Ok(number) if number > 0 && number.to_string() != written => Some(number - 1),
+            _ if written == "?" || written.starts_with('%') => Some(next),
+            _ => None,
+        };
+        next += usize::from(place.is_some());
+        values.push(place);
+        value.clear();
+        if ends {
+            break;
+        }
     }
-    names.iter().zip(values).filter(|(name, _)| holds_text(name)).map(|(_, value)| (value, site.frame)).collect()
+    values
 }
 
 /// Whether a column holds what somebody says.

@@ -1,13 +1,14 @@
 //! How a retry waits: whether the length of its sleeps grows by a power, or is what the server asks for.
 
 use crate::link::arguments::Given;
-use crate::link::units::UnitId;
+use crate::link::units::{NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, Literal, Statement, StatementKind};
+use crate::model::{Expression, ExpressionKind, Literal, Span, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 
 use super::{Leads, site_in, walk, walk_statement};
 use crate::judge::case::Case;
+use crate::judge::guards::is_dropped;
 
 /// Functions within functions that are searched for a sleep.
 const DEPTH: usize = 3;
@@ -21,6 +22,8 @@ pub(super) struct Waits<'m> {
     grown: Vec<String>,
     /// The server is asked how long to wait.
     asked: bool,
+    /// Promises that nobody awaits: what is done in them is waited for by nobody.
+    dropped: Vec<Span>,
 }
 
 impl<'m> Waits<'m> {
@@ -41,9 +44,14 @@ impl<'m> Waits<'m> {
 
     fn look(&mut self, case: &Case<'_, 'm>, expression: &'m Expression, frame: FrameId) {
         match &expression.kind {
+            ExpressionKind::Call(_) if self.dropped.iter().any(|span| span.contains(expression.span)) => {}
             ExpressionKind::Call(call) => {
                 if let Some(call) = case.program.units.call_id(call) {
-                    self.sleep(case, site_in(case.program, call, frame), DEPTH, true);
+                    let site = site_in(case.program, call, frame);
+                    if is_left_alone(case, site) && makes_promise(case.program, site) {
+                        self.dropped.push(expression.span);
+                    }
+                    self.sleep(case, site, DEPTH, true);
                 }
             }
             ExpressionKind::Literal(Literal::Text(text)) => self.asked |= text.eq_ignore_ascii_case("retry-after"),
@@ -62,9 +70,13 @@ impl<'m> Waits<'m> {
         let program = case.program;
         let call = program.units.calls[site.call].call;
         let mut known = false;
+        let is_left_alone = is_left_alone(case, site);
         for path in program.callee_paths(site).iter() {
             for (_, fact) in program.facts_of(path, Kind::Sleep) {
                 known = true;
+                if is_left_alone && fact.role.as_deref() == Some("promise") {
+                    continue;
+                }
                 if let Given::Present { expression, frame } =
                     program.argument_of(site, fact.seconds.as_deref().unwrap_or("#0"))
                 {
@@ -72,7 +84,7 @@ impl<'m> Waits<'m> {
                 }
             }
         }
-        if known || depth == 0 {
+        if known || depth == 0 || is_left_alone && answers_later(program, site) {
             return;
         }
         let own: Vec<FrameId> =
@@ -113,6 +125,49 @@ impl<'m> Waits<'m> {
         self.asked && !self.lengths.is_empty()
             || self.lengths.iter().any(|(length, frame)| grows(program, length, *frame, &self.grown))
     }
+}
+
+/// Whether a call is a statement of its own: nobody waits for what it gives.
+fn is_left_alone(case: &Case<'_, '_>, site: Site) -> bool {
+    let program = case.program;
+    let info = &program.units.calls[site.call];
+    let NodeKind::Plain(statement) = program.units.nodes[info.node].kind else { return false };
+    let StatementKind::Expression(value) = &statement.kind else { return false };
+    is_dropped(value, info.call)
+}
+
+/// Whether what a call gives has to be waited for: the promise of a function of the program, or what a function that is
+/// not known gives where others are awaited.
+fn answers_later(program: &Program<'_>, site: Site) -> bool {
+    if makes_promise(program, site) {
+        return true;
+    }
+    let frames = program.runs(site);
+    let mut own = frames.iter().copied().filter(|frame| program.frame(*frame).how == How::Call(site)).peekable();
+    if own.peek().is_none() {
+        let around = program.units.units[program.unit_of_frame(site.frame)].function;
+        return around.is_some_and(|function| function.is_async) && program.callee_paths(site).is_empty();
+    }
+    own.all(|frame| {
+        let info = &program.units.units[program.unit_of_frame(frame)];
+        let is_promise = |value: &Expression| match &value.kind {
+            ExpressionKind::Call(call) => program.units.call_id(call).is_some_and(|call| {
+                let made = Site { call, frame };
+                makes_promise(program, made) || program.callee_paths(made).iter().any(|path| is_promised(program, path))
+            }),
+            _ => false,
+        };
+        info.function.is_some_and(|function| function.is_async) || info.returns.iter().any(|value| is_promise(value))
+    })
+}
+
+fn is_promised(program: &Program<'_>, path: &str) -> bool {
+    program.facts_of(path, Kind::Sleep).iter().any(|(_, fact)| fact.role.as_deref() == Some("promise"))
+}
+
+/// `new Promise((resolve) => setTimeout(resolve, 500))`
+fn makes_promise(program: &Program<'_>, site: Site) -> bool {
+    program.callee_paths(site).iter().any(|path| path.as_ref() == "globals.Promise")
 }
 
 /// Also into functions written in place: `await new Promise((resolve) => setTimeout(resolve, delay))`.

@@ -22,6 +22,24 @@ pub(super) fn route_path(program: &Program<'_>, fact: &Fact, site: Site) -> Opti
     }
 }
 
+/// All paths that a registration has, where a loop goes through them: `for (const path of PATHS) app.use(path, limit)`.
+pub(super) fn all_paths<'m>(program: &Program<'m>, fact: &Fact, site: Site) -> Vec<String> {
+    let Some(Given::Present { expression, frame }) = fact.path.as_deref().map(|path| program.argument(site, path))
+    else {
+        return Vec::new();
+    };
+    let text = |value: &Value<'m>| match value {
+        Value::Data { expression, frame } if matches!(expression.0.kind, ExpressionKind::Literal(_)) => {
+            program.text(expression.0, *frame)
+        }
+        _ => None,
+    };
+    match expression.kind {
+        ExpressionKind::Name(_) => program.values(expression, frame).iter().filter_map(text).collect(),
+        _ => Vec::new(),
+    }
+}
+
 pub(super) fn entry_name(
     program: &Program<'_>,
     fact: &Fact,

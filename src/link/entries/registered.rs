@@ -14,7 +14,7 @@ use super::decorated::decorator_facts;
 use super::development::is_developed_only;
 use super::in_a_row::{first_that_ends, spread_handlers};
 use super::links::{DECIDES, applied_by_hand, arguments_of, guard_links, held_by, registration_link, stands_in_front};
-use super::naming::{entry_name_of, method_of, never_long, route_path};
+use super::naming::{all_paths, entry_name_of, method_of, never_long, route_path};
 use super::plugins::is_added_to_parent;
 use super::served::{SERVED, served_by};
 use super::started::started;
@@ -455,7 +455,15 @@ impl<'m> Entries<'m> {
             };
             let member = if fact.scope.as_deref() == Some("member") { member_of(name) } else { None };
             let is_exact = fact.scope.as_deref() == Some("exact");
-            self.register(router.as_ref(), Some(site), Registered::Middleware { path, links, order, member, is_exact });
+            let mut paths = all_paths(program, fact, site);
+            if paths.len() < 2 {
+                paths = vec![path];
+            }
+            for path in paths {
+                let (links, member) = (links.clone(), member.clone());
+                let what = Registered::Middleware { path, links, order, member, is_exact };
+                self.register(router.as_ref(), Some(site), what);
+            }
         } else {
             for (child, before) in children {
                 let links = links.iter().take(before).cloned().collect();

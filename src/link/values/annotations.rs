@@ -83,8 +83,9 @@ impl<'m> Program<'m> {
                 // A router has the type of its state: `Router<AppState>`.
                 let makes_routers =
                     || [path.to_string(), format!("{path}.new")].iter().any(|name| self.is_a(name, Kind::Router));
-                // A client or a store has parameters of its own: `Client<Config>`, `Repository<Message>`. What the
-                // language itself has is asked for its items, but for what is looked up by keys.
+                // A client, a store or a reader of settings has parameters of its own: `Client<Config>`,
+                // `Repository<Message>`, `ConfigService<Settings>`. What the language itself has is asked for its items,
+                // but for what is looked up by keys.
                 let is_language = self.is_plain_data(value) || path.starts_with("collections.");
                 let is_store = |fact: &Fact| {
                     let looks_up = |name: &String| ["get", "contains_key", "has"].iter().any(|key| name.contains(key));
@@ -93,7 +94,10 @@ impl<'m> Program<'m> {
                 let is_used = || {
                     let mut known = self.catalogue.about(&format!("{path}()"));
                     self.is_a(path, Kind::Client)
-                        || known.any(|fact| matches!(fact.is, Kind::Call | Kind::Guard) || is_store(fact))
+                        || known.any(|fact| {
+                            matches!(fact.is, Kind::Call | Kind::Guard | Kind::Environment | Kind::Log)
+                                || is_store(fact)
+                        })
                 };
                 (self.is_a(path, Kind::Request) || makes_routers() || is_used())
                     .then(|| Value::Library { path: format!("{path}()").into(), sites: Rc::from([]) })

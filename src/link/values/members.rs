@@ -249,6 +249,7 @@ impl<'m> Program<'m> {
                         }
                         Value::Library { path, .. } => {
                             let inherited = library_member(path, name, receiver);
+                            let inherited = self.made_by_base(class, receiver, inherited);
                             let configured = inherited.path().map(|path| self.configured(path)).unwrap_or_default();
                             add(&mut all, if configured.is_empty() { vec![inherited] } else { configured });
                         }

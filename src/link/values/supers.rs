@@ -85,12 +85,39 @@ impl<'m> Program<'m> {
     /// library hands it what it is made with itself, or what its constructor gives to `super`.
     pub fn made_as(&self, made: Site) -> Vec<(Rc<str>, Site)> {
         let mut all: Vec<_> = self.callee_paths(made).iter().map(|path| (path.clone(), made)).collect();
+        if self.calls_super(made.call)
+            && let Some((class, _)) = self.receiver_in(made.frame)
+        {
+            let bases = self.written_bases(class);
+            all.extend(bases.iter().filter_map(|base| Some((Rc::from(base.path()?), made))));
+        }
         for value in self.values(&self.units.calls[made.call].call.callee, made.frame).iter() {
             if let Value::Class(class) = value {
                 all.extend(self.made_as_base(*class, made));
             }
         }
         all
+    }
+
+    /// A member that an injected object has from a class of a library, with what its own constructor gives to that:
+    /// nobody is seen who makes the object, but `super({ timeout: 20_000 })` stands in its class.
+    pub(super) fn made_by_base(&self, class: ClassId, receiver: &Value<'m>, member: Value<'m>) -> Value<'m> {
+        let (Value::Instance { class: own, site: None }, Value::Library { path, sites }) = (receiver, &member) else {
+            return member;
+        };
+        if !sites.is_empty() || *own != class {
+            return member;
+        }
+        let info = &self.units.classes[class];
+        let constructor = info.methods.get("__init__").or(info.methods.get("constructor")).copied();
+        let Some(constructor) = constructor else { return member };
+        let home = self.open_frame(info.unit);
+        let frame = self.enter(constructor, home, Some(Rc::new(receiver.clone())), How::Open);
+        let call = self.units.units[constructor].calls.iter().copied().find(|call| self.calls_super(*call));
+        match (frame, call) {
+            (Some(frame), Some(call)) => Value::Library { path: path.clone(), sites: Rc::from([Site { call, frame }]) },
+            _ => member,
+        }
     }
 
     /// The calls that made a value; of an object whose class hands the base from a library what that puts together, those

@@ -29,6 +29,16 @@ fn found_when<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, d
                 if matches!(name.as_str(), "is_none" | "is_empty" | "isEmpty"));
             !is_none && answers_when_found(program, call, frame, depth).unwrap_or(true)
         }
+        // `const isNew = await keep(id); if (!isNew) ..`: what was asked has a name.
+        ExpressionKind::Name(name) if depth <= 3 => {
+            let unit = &program.units.units[program.unit_of_frame(frame)];
+            match unit.names.get(name.as_str()).map(Vec::as_slice) {
+                Some([Binding::Value { value, access, operator: None, .. }]) if access.is_empty() => {
+                    found_when(program, value, frame, depth + 1)
+                }
+                _ => true,
+            }
+        }
         _ => true,
     }
 }

@@ -15,6 +15,7 @@ use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::FactId;
 
 use super::handlers::is_idle;
+use super::reports::is_report;
 
 /// Objects within objects in whose fields an address is looked for.
 const FIELDS: usize = 4;
@@ -82,7 +83,7 @@ fn tells_operators(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
     for path in program.callee_paths(site).iter() {
         let is_never_sent = is_never_awaited(case, site);
         let notices = program.facts_of(path, Kind::Notify).iter().any(|(_, fact)| {
-            !(is_never_sent && fact.role.as_deref() == Some("promise"))
+            !(is_never_sent && fact.role.as_deref() == Some("promise") || is_report(fact))
                 && fact.needs.iter().all(|need| program.meets(need, site) == Some(true))
                 && fact.value.as_deref().is_none_or(|recipient| is_for_operators(case, site, recipient))
         });

@@ -133,7 +133,8 @@ impl<'p, 'm> Variables<'p, 'm> {
                     program.values(object, frame).iter().filter_map(Value::path).find_map(|path| {
                         self.fact(path, is_index).or_else(|| self.fact(&format!("{path}[]"), is_index))
                     })?;
-                let names = self.names_of(index, frame);
+                let mut names = self.names_of(index, frame);
+                names.retain(|named| !self.is_handed_over(fact, &named.name));
                 let (raises, of_process) = (fact.raises == Some(true), is_of_process(fact));
                 Some(ReadOf { names, raises, default: None, of_process })
             }
