@@ -59,7 +59,7 @@ struct Uses<'m> {
 }
 
 impl<'m> Uses<'m> {
-    fn of<'p>(program: &'p Program<'m>, open: &BTreeMap<&str, Vec<(ClassId, Required)>>) -> Uses<'m> {
+    fn of(program: &Program<'m>, open: &BTreeMap<&'m str, Vec<(ClassId, Required)>>) -> Uses<'m> {
         let mut uses = Uses { read: BTreeMap::new(), handed: BTreeMap::new() };
         for (unit, info) in program.units.units.iter().enumerate() {
             let frame = program.open_frame(unit);
