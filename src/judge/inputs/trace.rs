@@ -462,7 +462,11 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             _ => false,
         };
-        !is_generator && units.units[unit].nodes.iter().any(goes_round)
+        // A test in the loop is about each of the items.
+        let tests =
+            |node: &NodeId| matches!(units.nodes[*node].kind, NodeKind::If { test, .. } if test.span.contains(read));
+        let nodes = &units.units[unit].nodes;
+        !is_generator && nodes.iter().any(goes_round) && !nodes.iter().any(tests)
     }
 
     /// Of things that are given together the one at a place, with the tests that lead to it.

@@ -519,7 +519,13 @@ impl<'m> Walk<'_, 'm> {
 
     /// Whether asking a member of something fails where it is not there.
     fn breaks_without(&self, object: &Expression) -> bool {
-        self.variables.program.modules[self.module].language != Language::Rust && !self.is_forgiven(object)
+        // What a library answers with in place of a text has methods of its own: `get("KEY").asString()`.
+        let is_text = match self.variables.program.modules[self.module].language {
+            Language::Python => true,
+            Language::TypeScript => !matches!(object.kind, ExpressionKind::Call(_)),
+            Language::Rust => false,
+        };
+        is_text && !self.is_forgiven(object)
     }
 
     fn is_forgiven(&self, object: &Expression) -> bool {
