@@ -10,7 +10,7 @@ use crate::link::entries::{Entries, Entry, Link, Started, frame_of};
 use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Block, ExpressionKind, Language, Span, StatementKind};
+use crate::model::{Block, ExpressionKind, Language, Span, Statement, StatementKind};
 use crate::rules::catalogue::{Calls, Kind};
 use crate::rules::checked::FactId;
 use crate::rules::packs::{Because, Packs, Reason};
@@ -201,6 +201,23 @@ impl<'p, 'm> Case<'p, 'm> {
         self.start_units.get(&unit).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a place stands behind the `yield` of a start-up function: it runs when the application ends.
+    fn comes_after_serving(&self, node: NodeId) -> bool {
+        let units = &self.program.units;
+        let unit = units.nodes[node].unit;
+        let is_generator = units.units[unit].function.is_some_and(|function| function.is_generator);
+        if !is_generator || !self.entries.starts.iter().any(|frame| self.program.unit_of_frame(*frame) == unit) {
+            return false;
+        }
+        let yields = units.units[unit].nodes.iter().filter_map(|id| match units.nodes[*id].kind {
+            NodeKind::Plain(Statement { kind: StatementKind::Expression(value), span }) => {
+                matches!(value.kind, ExpressionKind::Yield(_)).then_some(span.start)
+            }
+            _ => None,
+        });
+        yields.min().is_some_and(|at| at < units.nodes[node].span.start)
+    }
+
     /// Whether a place does not run at start-up although its unit does: a main block that the server never runs, a
     /// value that nothing uses then.
     pub fn is_skipped(&self, node: NodeId) -> bool {
@@ -209,6 +226,9 @@ impl<'p, 'm> Case<'p, 'm> {
         let module = program.module_of(info.unit);
         if program.units.bodies[module] == info.unit && program.modules[module].language == Language::Rust {
             return !self.forced.iter().any(|(of, span)| *of == module && span.contains(info.span));
+        }
+        if self.comes_after_serving(node) {
+            return true;
         }
         self.served
             && !self.run.contains(&program.modules[module].path)

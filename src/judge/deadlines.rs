@@ -240,6 +240,20 @@ fn units_with_deadline(case: &Case<'_, '_>) -> BTreeSet<UnitId> {
         .collect()
 }
 
+/// Whether a deadline stands around something in a unit or in what runs from there.
+pub fn stand_within(case: &Case<'_, '_>, frame: FrameId) -> bool {
+    let program = case.program;
+    let calls = case.guards.units_with_deadline.get_or_init(|| units_with_deadline(case));
+    case.guards.reach(frame).frames.iter().any(|frame| {
+        let unit = program.unit_of_frame(*frame);
+        let opens = |node: &usize| match program.units.nodes[*node].kind {
+            NodeKind::With(items) => items.iter().any(|item| deadline(case, &item.context, *frame).is_some()),
+            _ => false,
+        };
+        calls.contains(&unit) || program.units.units[unit].nodes.iter().any(opens) || decorated(case, *frame).is_some()
+    })
+}
+
 /// Whether a function puts a deadline around what it was given.
 fn waits_within(case: &Case<'_, '_>, frame: FrameId, step: Site) -> bool {
     let program = case.program;

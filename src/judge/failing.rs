@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use crate::link::arguments::Given;
 use crate::link::reach::Trail;
 use crate::link::units::{CallId, NodeKind, UnitId};
-use crate::link::{FrameId, Program, Site, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Block, Expression, ExpressionKind, Language, Span, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 
@@ -25,6 +25,7 @@ use super::conditions::alerting::is_notice;
 use super::generators::escapes;
 use super::retrying::{Leads, walk_statement};
 use super::streams::passes_by;
+pub use handlers::FOREIGN;
 use shown::Shown;
 
 const ITEM: &str = "A3";
@@ -87,6 +88,11 @@ fn fate_and_step(case: &Case<'_, '_>, external: &External, trail: &Trail) -> (Op
             Some(Fate::Nothing) => results::of_nothing(case, step),
             _ => at_step(case, external, trail, index, so_far),
         };
+        let fate = match fate {
+            None => handlers::of_last_attempt(case, step),
+            Some(fate) if fate.goes_on() => handlers::of_last_attempt(case, step).or(Some(fate)),
+            fate => fate,
+        };
         match fate {
             Some(fate) if fate.goes_on() || fate == Fate::Nothing => so_far = Some(fate),
             Some(Fate::Answered) => {
@@ -135,7 +141,8 @@ fn at_step(
         return Some(Fate::Answered);
     }
     let mut so_far = so_far;
-    if let Some(fate) = results::of_chain(case, step).or_else(|| results::of_tests(case, step)) {
+    let of_result = || results::of_kept(case, step).or_else(|| results::of_tests(case, step));
+    if let Some(fate) = results::of_chain(case, step).or_else(of_result) {
         // `const reply = await ask().catch(() => null); if (reply) return reply;`
         if fate == Fate::Nothing {
             return results::of_nothing(case, step).or(Some(fate));
@@ -149,7 +156,11 @@ fn at_step(
     let escaped = escapes(case, trail, index) || is_returned_promise(case, trail, index);
     for (id, node) in program.units.ancestors(program.units.calls[step.call].node) {
         match node.kind {
-            NodeKind::TryBody(each) if !escaped && !passes_by(case, external, trail, index, &each.body) => {
+            NodeKind::TryBody(each)
+                if !escaped
+                    && !passes_by(case, external, trail, index, &each.body)
+                    && !is_awaited_behind(case, trail, index, &each.body) =>
+            {
                 let Some(fate) = handlers::of_try(case, external, step, id, each, so_far) else { continue };
                 if !fate.goes_on() {
                     return Some(fate);
@@ -180,23 +191,50 @@ fn is_returned_promise(case: &Case<'_, '_>, trail: &Trail, index: usize) -> bool
     let program = case.program;
     let Some(step) = trail.get(index) else { return false };
     let info = &program.units.calls[step.call];
-    if program.modules[info.module].language != Language::TypeScript {
-        return false;
-    }
     let NodeKind::Plain(Statement { kind: StatementKind::Return(Some(value)), .. }) =
         program.units.nodes[info.node].kind
     else {
         return false;
     };
     let is_it = matches!(&begun(value).kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call));
-    let is_asynchronous = || match trail.get(index + 1) {
+    // A decorator of Python may have one wrapper for plain functions and one for those that are awaited.
+    let own = program.units.units[info.unit].function;
+    let waits = || program.modules[info.module].language == Language::TypeScript || own.is_some_and(|own| own.is_async);
+    is_it && waits() && is_asynchronous(case, trail, index)
+}
+
+/// Whether a step calls what fails only when it is awaited: an asynchronous function of the program. What libraries have
+/// of them is told apart from others in TypeScript only, where each request is one.
+fn is_asynchronous(case: &Case<'_, '_>, trail: &Trail, index: usize) -> bool {
+    let program = case.program;
+    match trail.get(index + 1) {
         Some(inner) => {
             let function = program.units.units[program.unit_of_frame(inner.frame)].function;
             function.is_some_and(|function| function.is_async && !function.is_generator)
         }
-        None => true,
-    };
-    is_it && is_asynchronous()
+        None => trail.get(index).is_some_and(|step| {
+            let module = program.units.calls[step.call].module;
+            program.modules[module].language == Language::TypeScript
+        }),
+    }
+}
+
+/// Whether what a step begins in a block is awaited only behind that block: `pending = ask()` in a `try`, and
+/// `await pending` after it.
+fn is_awaited_behind(case: &Case<'_, '_>, trail: &Trail, index: usize, block: &Block) -> bool {
+    let Some(step) = trail.get(index) else { return false };
+    let (Some(first), Some(last)) = (block.first(), block.last()) else { return false };
+    let within = Span { start: first.span.start, end: last.span.end };
+    let units = &case.program.units;
+    let info = &units.calls[step.call];
+    let is_bound = matches!(units.nodes[info.node].kind, NodeKind::Plain(Statement { kind: StatementKind::Assign(given), .. })
+        if given.value.as_ref().is_some_and(|value| matches!(&value.kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call))));
+    if !is_bound || !is_asynchronous(case, trail, index) {
+        return false;
+    }
+    let awaits = units.units[info.unit].awaits.iter();
+    let mut waiting = awaits.filter(|each| case.program.pending(each, step.frame).contains(step)).peekable();
+    waiting.peek().is_some() && waiting.all(|each| !within.contains(each.span))
 }
 
 /// What a chain of promises that catches nothing begins with: `ask()` of `ask().then(read)`.
@@ -322,6 +360,19 @@ fn holds_fallback<'m>(case: &Case<'_, 'm>, expression: &'m Expression, frame: Fr
     })
 }
 
+/// Whether a call only lets time pass before the next attempt: `asyncio.sleep(2 ** attempt)`, also in a function that it
+/// is given (`new Promise((resolve) => setTimeout(resolve, 500))`).
+fn is_pause(case: &Case<'_, '_>, site: Site) -> bool {
+    let program = case.program;
+    let sleeps = |site: Site| program.callee_paths(site).iter().any(|path| program.is_a(path, Kind::Sleep));
+    let is_given = |frame: &&FrameId| program.frame(**frame).how != How::Call(site);
+    sleeps(site)
+        || program.runs(site).iter().filter(is_given).any(|frame| {
+            let unit = &program.units.units[program.unit_of_frame(*frame)];
+            unit.calls.iter().any(|call| sleeps(Site { call: *call, frame: *frame }))
+        })
+}
+
 /// Whether a call of these names writes a log line or reports an error, and shows nobody anything.
 fn is_log(case: &Case<'_, '_>, site: Site) -> bool {
     let program = case.program;
@@ -332,8 +383,22 @@ fn is_log(case: &Case<'_, '_>, site: Site) -> bool {
     });
     let written = Program::written(&program.units.calls[site.call].call.callee).to_ascii_lowercase();
     known
+        || is_pause(case, site)
         || is_notice(case, site, 0)
-        || ["log", "print", "warn", "debug", "isinstance", "capture", "trace", "metric", "notify", "report"]
-            .iter()
-            .any(|part| written.contains(part))
+        || [
+            "log",
+            "print",
+            "warn",
+            "debug",
+            "isinstance",
+            "capture",
+            "trace",
+            "metric",
+            "notify",
+            "report",
+            "sleep",
+            "backoff",
+        ]
+        .iter()
+        .any(|part| written.contains(part))
 }

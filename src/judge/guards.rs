@@ -288,20 +288,28 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// The setting of a library that is assigned at start-up and guards every call, with its fact.
     pub fn initialised_by_setting(&self, case: &super::case::Case<'p, 'm>, item: &str) -> Option<(FactId, Protection)> {
-        let program = self.program;
         let at_once = || {
             case.start_sites().find_map(|site| {
-                let info = &program.units.calls[site.call];
-                program.settings_at(site).into_iter().find_map(|(name, (given, frame))| {
+                let info = &self.program.units.calls[site.call];
+                self.program.settings_at(site).into_iter().find_map(|(name, (given, frame))| {
                     let id = self.guarding_setting(&name, given, frame, item)?;
                     Some((id, Protection { module: info.module, span: info.call.span, name: short(&name) }))
                 })
             })
         };
-        let one_by_one = case.start_frames.iter().find_map(|frame| {
+        self.initialised_by_settings(case, item).into_iter().next().or_else(at_once)
+    }
+
+    /// The settings of libraries that are assigned one by one at start-up and guard every call, with their facts.
+    pub fn initialised_by_settings(&self, case: &super::case::Case<'p, 'm>, item: &str) -> Vec<(FactId, Protection)> {
+        let program = self.program;
+        let assigned = case.start_frames.iter().flat_map(|frame| {
             let unit = &program.units.units[program.unit_of_frame(*frame)];
-            unit.nodes.iter().find_map(|node| {
+            unit.nodes.iter().filter_map(move |node| {
                 let NodeKind::Plain(statement) = program.units.nodes[*node].kind else { return None };
+                if case.is_skipped(*node) {
+                    return None;
+                }
                 let StatementKind::Assign(assignment) = &statement.kind else { return None };
                 let given = assignment.value.as_ref()?;
                 let name = self.setting_name(&assignment.target, *frame)?;
@@ -309,7 +317,7 @@ impl<'p, 'm> Guards<'p, 'm> {
                 Some((id, Protection { module: unit.module, span: statement.span, name: short(&name) }))
             })
         });
-        one_by_one.or_else(at_once)
+        assigned.collect()
     }
 
     /// The fact by which a setting of a library guards every call when it is given a value.

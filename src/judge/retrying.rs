@@ -21,7 +21,7 @@ use crate::model::{Block, Expression, Span, Statement, StatementKind};
 use crate::rules::catalogue::{Calls, Kind};
 
 use super::case::Case;
-pub use errors::{Retried, retried};
+pub use errors::{Retried, asks_for_foreign_errors, retried, tells_errors};
 pub use loops::counts_attempts;
 pub use recursions::last_blocks;
 pub use repeated::{Repeated, repeated};

@@ -93,4 +93,16 @@ impl<'m> Program<'m> {
         let Some(spawn) = spawn else { return false };
         !self.units.units[info.unit].awaits.iter().any(|awaited| self.pending(awaited, site.frame).contains(&spawn))
     }
+
+    /// Whether what fails in a call comes back as a result among others and stops nobody:
+    /// `gather(check(ip), return_exceptions=True)`, `Promise.allSettled([check(ip)])`.
+    pub fn keeps_errors(&self, site: Site) -> bool {
+        self.units.calls[site.call].within.iter().any(|outer| {
+            let outer = Site { call: *outer, frame: site.frame };
+            let paths = self.callee_paths(outer);
+            let facts = paths.iter().flat_map(|path| self.facts_of(path, Kind::Same));
+            let mut given = facts.flat_map(|(_, fact)| fact.errors.iter().flatten());
+            given.any(|path| self.meets(path, outer) == Some(true))
+        })
+    }
 }

@@ -23,6 +23,7 @@
 //! `path` holds where it is given and not off (`None`, `null`, `0`, `false`); `path: name` where its value is, or holds
 //! a call of, that canonical name or one of `{several,names}` (`.name`: a function that calls a method of this name); `path == true`, `path != false`, `path >= 1.5` and `path <= 64kb` compare, `path != x`
 //! also where it is not given. `path ~ word` holds where its text contains the word,
+//! `path only other` where it is a list of nothing but what is at the other path,
 //! `path gives null` where it is a function that gives back nothing else. `setting name = false` asks what the program gives to the setting of that name.
 
 use std::collections::BTreeMap;

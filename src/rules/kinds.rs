@@ -19,7 +19,8 @@ pub enum Kind {
     /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one,
     /// `#0()` for what that function returns, `#0[]` for one of the items of that list, `#0[*]` for a list of the same
     /// items each at its place (`#*`: of all arguments), or what members of its own object give
-    /// (`self.serializer_class()`, `self()` for an object of the class itself).
+    /// (`self.serializer_class()`, `self()` for an object of the class itself). Where `errors` is given, what fails stands
+    /// among what it gives, and is not raised.
     Same,
     /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
     /// `as` (a canonical name ending in `()`), its settings are those of the clients among its arguments; with
@@ -96,7 +97,7 @@ pub enum Kind {
     /// `exempt` (a decorator that takes a handler out).
     /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
     /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
-    /// is enough; `sees` begins the names of the calls that it sees, where these are of one library only. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are;
+    /// is enough; `sees` begins the names of the calls that it sees, where these are of one library only. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are, and `value` names a function that answers when no attempt has succeeded;
     /// for `C1` `shared` and, as `keys`, the settings of the application that tell
     /// of a shared store. Of a class that is listed or derived from, `value` is where settings hold how often it lets
     /// through: its last part is the `scope` of the class, where that has no `rate` and no `scope` of its own; `by` is the
@@ -127,7 +128,7 @@ pub enum Kind {
     /// `value` calls), `define` (gives such a text the name at `#0`, by which it is called then). Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many.
     /// `claim` needs the arguments in `needs` where the name alone does not tell; `role = "promise"` where it answers with
     /// a promise that has to be awaited, `"items"` for a field of a row that holds rows of another table, where these are
-    /// taken one by one.
+    /// taken one by one, `"new"` where it answers with how many of what is at `value` were not there before.
     Store,
     /// A call that writes a log line; `level` is `debug`, `info`, `warning`, `error` or `exception` (with stack).
     Log,
@@ -167,7 +168,8 @@ pub enum Kind {
     Validator,
     /// A function that counts tokens or characters of its argument.
     Measure,
-    /// A function that cuts its argument (to a length, to tokens, to the last messages).
+    /// A function that cuts its argument (to a length, to tokens, to the last messages); with `needs` only where they hold,
+    /// with `role = "part"` one that takes so much each time: in a loop it takes all.
     Trim,
     /// What a model will be asked with, made before the call (a template): `input` names the arguments that hold its texts.
     Prompt,
@@ -181,7 +183,7 @@ pub enum Kind {
     /// `role = "promise"` it has to be awaited, or is never sent.
     Notify,
     /// A key of a settings file that protects: `files` as globs, `keys` as a pattern over the key path (`*`, `**`),
-    /// `protects` as in `guard`, `value` a word that the value must hold (a command), `scope = "pattern"` where the key path
+    /// `protects` as in `guard`, `value` a word that the value must hold (a command), or `~ {error,fail}` one of several texts in it, `scope = "pattern"` where the key path
     /// holds a pattern of files, `handler` the key path of the functions that it holds for (the same `*`): they and what
     /// they load. With `needs` only where one of these keys stands there too, or in a file of the same sort beside or below.
     Platform,
@@ -230,7 +232,8 @@ pub enum Kind {
     Conflict,
     /// An error that a library raises by itself when calls to a model have gone well (a guardrail refuses, there were too
     /// many rounds): who catches it has not caught the failure of a call. With `sees` that holds only for calls whose names
-    /// begin so: errors of one vendor's client, or of another one that sends requests, are never raised by theirs.
+    /// begin so: errors of one vendor's client, or of another one that sends requests, are never raised by theirs; with
+    /// `role = "deadline"` only where no deadline stands around the call that raises them.
     OwnError,
     /// A call that takes money (`role = "create"`), or that reads what a payment provider reports (`role = "notice"`).
     Payment,
@@ -267,7 +270,7 @@ pub const KINDS: [Keys; 49] = [
         &["names", "calls"],
         &["input", "needs", "unless", "timeout", "retry", "output", "effect", "raises", "handlers", "errors"],
     ),
-    keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output"]),
+    keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output", "errors"]),
     keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output", "value"]),
     keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect"]),
     keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry", "raises"]),
@@ -345,7 +348,7 @@ pub const KINDS: [Keys; 49] = [
     keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "how", "role", "by", "needs", "path"]),
     keys(Kind::Validator, "validator", &["names"], &["value", "path", "how", "keys"]),
     keys(Kind::Measure, "measure", &["names"], &[]),
-    keys(Kind::Trim, "trim", &["names"], &[]),
+    keys(Kind::Trim, "trim", &["names"], &["needs", "role"]),
     keys(Kind::Prompt, "prompt", &["names", "input"], &[]),
     keys(Kind::Memory, "memory", &["names"], &["bounded", "bound", "value", "keys", "role"]),
     keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs", "role"]),
@@ -362,7 +365,7 @@ pub const KINDS: [Keys; 49] = [
     keys(Kind::Schema, "schema", &["names"], &[]),
     keys(Kind::Server, "server", &["names"], &[]),
     keys(Kind::Conflict, "conflict", &["names"], &[]),
-    keys(Kind::OwnError, "own-error", &["names"], &["sees"]),
+    keys(Kind::OwnError, "own-error", &["names"], &["sees", "role"]),
     keys(Kind::Payment, "payment", &["names", "role"], &[]),
 ];
 

@@ -352,7 +352,7 @@ fn bare_names(case: &Case<'_, '_>, shown: &mut Shown) {
     for info in &program.units.calls {
         for argument in &info.call.arguments {
             for path in program.values(&argument.value, program.open_frame(info.unit)).iter().filter_map(Value::path) {
-                let told = [Kind::Fresh, Kind::Deployed, Kind::Prefix, Kind::Request, Kind::Caller]
+                let told = [Kind::Fresh, Kind::Deployed, Kind::Prefix, Kind::Request, Kind::Caller, Kind::Measure]
                     .into_iter()
                     .flat_map(|kind| program.facts_of(path, kind));
                 shown.facts.extend(told.map(|(id, _)| id));
@@ -520,8 +520,9 @@ fn without_a_call(case: &Case<'_, '_>, shown: &mut Shown) {
             }
         }
     }
-    for item in IN_FRONT {
-        if let Some((id, _)) = case.guards.initialised_by_setting(case, item) {
+    for item in IN_FRONT.into_iter().chain(["V1", "V2"]) {
+        let one_by_one = case.guards.initialised_by_settings(case, item);
+        for (id, _) in one_by_one.into_iter().chain(case.guards.initialised_by_setting(case, item)) {
             shown.fact(format!("guard {item}"), id);
         }
     }

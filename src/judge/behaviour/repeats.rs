@@ -1,6 +1,7 @@
 //! C3 by what is done: a key of the request is claimed, or looked up before the work and stored after it.
 
 mod asked;
+mod firsts;
 mod found;
 
 use rustc_hash::FxHashSet;
@@ -45,8 +46,10 @@ pub(super) fn stops<'m>(
         operation(program, *site) == Some(Operation::Claim)
             && !is_constant(program, *site)
             && !is_named_anew(program, *site)
+            && !is_given_back(program, *site, gate)
     });
-    if claims || inserts_once(program, slice) {
+    let is_told_first = || slice.sites.iter().any(|site| firsts::refuses_the_second(program, gate, *site));
+    if claims || inserts_once(program, slice) || is_told_first() {
         return true;
     }
     refuses_when_found(program, gate)
@@ -98,15 +101,32 @@ fn only_makes_up_for_it<'m>(program: &Program<'m>, write: &Write<'m>, gate: &Gat
     is_missing && !decides && nodes.all(|node| *node == write.node || program.units.nodes[*node].parent != Some(branch))
 }
 
+/// Whether a claim is given up before it is asked for: whoever comes next finds nothing.
+fn is_given_back(program: &Program<'_>, site: Site, gate: &Gate<'_>) -> bool {
+    let claim = &program.units.calls[site.call];
+    let deletes = |call: &usize| {
+        let other = &program.units.calls[*call];
+        let other_site = Site { call: *call, frame: site.frame };
+        other.call.span.start >= claim.call.span.end
+            && other.call.span.end <= gate.span.start
+            && operation(program, other_site) == Some(Operation::Delete)
+            && super::same_key(program, site, other_site)
+            && program.units.nodes[other.node].parent == program.units.nodes[claim.node].parent
+    };
+    gate.frame == site.frame && program.units.units[claim.unit].calls.iter().any(deletes)
+}
+
 /// A claim of one and the same key says nothing about the request: a lock of the whole program.
-fn is_constant(program: &Program<'_>, site: Site) -> bool {
+fn is_constant<'m>(program: &Program<'m>, site: Site) -> bool {
     if super::operations::statement(program, site).is_some() {
         return false;
     }
-    claimed(program, site).is_some_and(|(key, frame)| {
+    let is_constant = |(key, frame): (&'m Expression, FrameId)| {
         let slice = program.slice(key, frame);
         slice.parameters.is_empty() && !super::depends_on_caller(program, key, frame)
-    })
+    };
+    // `hsetnx("seen", id, 1)`: one key, and in it a field for each request.
+    claimed(program, site).is_some_and(is_constant) && firsts::keys(program, site).into_iter().all(is_constant)
 }
 
 /// What a claim is about: its key, or in a row the column by which it conflicts with another:

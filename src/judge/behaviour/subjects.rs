@@ -306,7 +306,7 @@ fn share<'a>(mut one: impl Iterator<Item = &'a str>, other: impl Iterator<Item =
 /// The word that a key begins with, where it begins with one: keys of different things begin differently.
 fn head(key: &str) -> Option<String> {
     let first = key.split(|character: char| !character.is_alphanumeric() && character != '*').next()?;
-    (first.len() > 1 && !first.contains('*')).then(|| first.to_lowercase())
+    (!first.is_empty() && !first.contains('*')).then(|| first.to_lowercase())
 }
 
 /// The words of a key that are known.

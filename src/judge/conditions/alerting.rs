@@ -8,6 +8,7 @@ use crate::link::units::{ModuleId, NodeKind};
 use crate::link::{FrameId, How, Program, Site};
 use crate::model::{ExpressionKind, Literal, Setting, Settings, Span, StatementKind};
 use crate::rules::catalogue::{Calls, Fact, Kind};
+use crate::rules::checked::expand;
 use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
@@ -73,7 +74,10 @@ pub fn alerting(case: &Case<'_, '_>) -> Outcome {
 
 /// A guard that is initialised at start-up, in a process in which a module runs.
 pub fn initialised(case: &Case<'_, '_>, item: &str, module: ModuleId) -> Option<Protection> {
-    let all = case.initialised(item, || called(case, item).chain(imported(case, item)).collect());
+    let all = case.initialised(item, || {
+        let given = assigned(case, item).into_iter().filter(|(fact, _)| fact.sees.is_empty()).map(|(_, found)| found);
+        called(case, item).chain(imported(case, item)).chain(given).collect()
+    });
     let mut here = all.iter().filter(|(root, _)| case.processes().shared(*root, module));
     here.next().map(|(_, found)| found.clone())
 }
@@ -105,10 +109,21 @@ fn called<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = (Mo
     })
 }
 
+/// The guards that settings of a library are, which are given their value at start-up: `litellm.failure_callback = [..]`.
+fn assigned<'c>(case: &'c Case<'_, '_>, item: &str) -> Vec<(&'c Fact, (ModuleId, Protection))> {
+    let program = case.program;
+    let found = case.guards.initialised_by_settings(case, item).into_iter();
+    found.map(|(fact, found)| (program.catalogue.fact(fact), (found.module, found))).collect()
+}
+
 /// What is set up at start-up and sees the calls of one library only: named by the beginning of their names.
 pub fn of_one_library<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = (ModuleId, Protection)> + 'c {
     let program = case.program;
-    case.start_sites().flat_map(move |site| {
+    let given = assigned(case, item).into_iter().flat_map(|(fact, (root, found))| {
+        let named = fact.sees.iter().map(move |name| (root, Protection { name: name.clone(), ..found.clone() }));
+        named.collect::<Vec<_>>()
+    });
+    let by_call = case.start_sites().flat_map(move |site| {
         let info = &program.units.calls[site.call];
         let mut seen: Vec<String> = Vec::new();
         if !case.is_skipped(info.node) && !skipped_caller(case, site.frame) {
@@ -120,7 +135,8 @@ pub fn of_one_library<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterato
         }
         let root = root_of(case, site);
         seen.into_iter().map(move |name| (root, Protection { module: info.module, span: info.call.span, name }))
-    })
+    });
+    by_call.chain(given)
 }
 
 /// The guards that are on as soon as their module is imported.
@@ -290,7 +306,8 @@ pub fn configured(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)>
     facts.filter(|(_, fact)| fact.protects.as_deref() == Some(item)).find_map(|(_, fact)| {
         let (settings, entry) = switched_on(program, fact)?;
         let location = settings.location(entry.span);
-        Some((location, fact.value.clone().unwrap_or_else(|| settings.path.clone())))
+        let named = fact.value.clone().filter(|value| !value.starts_with('~'));
+        Some((location, named.unwrap_or_else(|| settings.path.clone())))
     })
 }
 
@@ -323,8 +340,13 @@ pub fn switched_on<'m>(program: &Program<'m>, fact: &Fact) -> Option<(&'m Settin
     })
 }
 
-/// Whether a setting is not off, and holds the word that is asked for.
+/// Whether a setting is not off, and holds the word that is asked for, or one of several texts (`~ {error,fail}`).
 fn is_on(value: &Literal, word: Option<&str>) -> bool {
+    if let Some(texts) = word.and_then(|word| word.strip_prefix('~')) {
+        let Literal::Text(text) = value else { return false };
+        let text = text.to_ascii_lowercase();
+        return expand(texts.trim()).iter().any(|each| text.contains(each.as_str()));
+    }
     let text = match value {
         Literal::Boolean(on) => return *on && word.is_none(),
         Literal::Text(text) => text.trim(),

@@ -9,9 +9,12 @@ use crate::rules::packs::Reason;
 
 use super::super::calls::{External, Which, held};
 use super::super::case::{Case, Outcome};
+use super::super::failing::answered_at;
 use super::super::generators::{escapes, is_generator};
 use super::super::retrying::Repeats;
 pub use super::super::retrying::{Construct, constructs};
+use super::super::retrying::{Leads, asks_for_foreign_errors, tells_errors};
+use super::super::streams::fails_later;
 use super::super::verdict::{Finding, Item};
 use super::retry_notes::notes;
 
@@ -239,7 +242,33 @@ fn decorated(case: &Case<'_, '_>, trail: &[Site], index: usize, constructs: &[Co
     if construct.and_then(|at| constructs.get(at)).is_some_and(|construct| !construct.tries_again()) {
         return None;
     }
+    let retry = construct.and_then(|at| constructs.get(at));
+    if retry.is_some_and(|retry| never_sees_failure(case, retry, trail, index)) {
+        return None;
+    }
     case.guards.decorators(frame, ITEM).map(|found| Cover { name: found.name, construct })
+}
+
+/// Whether a retry around a function never learns that the call in it has failed: it is told to try again for errors of
+/// the program's own only, or the function catches the error and answers by itself.
+fn never_sees_failure(case: &Case<'_, '_>, retry: &Construct, trail: &[Site], index: usize) -> bool {
+    let is_told = tells_errors(case, retry);
+    if is_told {
+        return asks_for_foreign_errors(case, retry);
+    }
+    let external = trail.last().and_then(|site| case.external_at(site.call));
+    let (Some(external), Some(inner)) = (external, trail.get(index..)) else { return false };
+    if fails_later(case, external) {
+        return false;
+    }
+    let Some((at, Some(handler))) = answered_at(case, external, &inner.to_vec()) else { return false };
+    // Where the handler asks another model, the retry sees that one fail.
+    let Some(step) = inner.get(at) else { return false };
+    let mut calls = case.program.units.units[case.program.unit_of_frame(step.frame)].calls.iter();
+    !calls.any(|call| {
+        let site = Site { call: *call, frame: step.frame };
+        handler.contains(case.program.units.calls[*call].call.span) && Leads::of(case, site).external.is_some()
+    })
 }
 
 /// A retry decorator that retries nothing because it sits on a generator.

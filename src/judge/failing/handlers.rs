@@ -10,13 +10,15 @@ use super::blocks::Blocks;
 use super::{Asked, Fate, is_same_model, llm_at};
 use crate::judge::calls::External;
 use crate::judge::case::Case;
+use crate::judge::deadlines;
 use crate::judge::retrying::{last_blocks, last_name, walk};
-use crate::link::entries::{Role, frame_of};
+use crate::link::arguments::Given;
+use crate::link::entries::{Role, decorator_facts, frame_of};
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::plain;
 
 /// Errors of the program's own making and of parsing, which no call to a provider raises.
-const FOREIGN: [&str; 24] = [
+pub const FOREIGN: [&str; 24] = [
     "ValueError",
     "KeyError",
     "TypeError",
@@ -43,8 +45,13 @@ const FOREIGN: [&str; 24] = [
     "SerializationError",
 ];
 
+/// The item of retries.
+const RETRY: &str = "A2";
+/// Marks an error that a deadline raises.
+const DEADLINE: &str = "deadline";
+
 /// Names under which everything is caught.
-const EVERYTHING: [&str; 4] = ["Exception", "BaseException", "Error", "Throwable"];
+pub(super) const EVERYTHING: [&str; 4] = ["Exception", "BaseException", "Error", "Throwable"];
 
 /// What the handlers of a try make of a failure in its body: of those that catch it the worst.
 pub(super) fn of_try<'m>(
@@ -60,7 +67,7 @@ pub(super) fn of_try<'m>(
     let place = program.units.nodes[body].parent.map(|parent| program.units.nodes[parent].span)?;
     let mut worst = None;
     for handler in &each.handlers {
-        if !catches(program, handler, step.frame, &asked, so_far.is_some()) {
+        if !catches(case, handler, step.frame, &asked, so_far.is_some()) {
             continue;
         }
         let names = handler.binds.as_ref().map(names_in).unwrap_or_default();
@@ -81,12 +88,13 @@ pub(super) fn of_try<'m>(
 /// Whether a handler catches what a call to a provider raises. An error of the program's own is raised in its place
 /// where it has been raised again on the way. `asked` are the names of the call.
 fn catches<'m>(
-    program: &Program<'m>,
+    case: &Case<'_, 'm>,
     handler: &'m Handler,
     frame: FrameId,
     asked: &[Rc<str>],
     raised_again: bool,
 ) -> bool {
+    let program = case.program;
     let Some(types) = &handler.catches else { return true };
     let types: Vec<&'m Expression> = match &types.kind {
         ExpressionKind::List(items) => items.iter().collect(),
@@ -99,7 +107,7 @@ fn catches<'m>(
             return false;
         }
         let values = program.values(each, frame);
-        if values.iter().any(|value| value.path().is_some_and(|path| is_never_raised(program, path, asked))) {
+        if values.iter().any(|value| value.path().is_some_and(|path| is_never_raised(case, path, asked, frame))) {
             return false;
         }
         let own = values.iter().find_map(|value| match value {
@@ -110,11 +118,15 @@ fn catches<'m>(
     })
 }
 
-/// Whether an error of a library is none that a failing call of these names raises.
-fn is_never_raised(program: &Program<'_>, error: &str, asked: &[Rc<str>]) -> bool {
+/// Whether an error of a library is none that a failing call of these names raises, nor a deadline around it in what runs
+/// from a frame.
+fn is_never_raised(case: &Case<'_, '_>, error: &str, asked: &[Rc<str>], frame: FrameId) -> bool {
     let is_of = |beginning: &String| asked.iter().any(|path| plain(path).starts_with(beginning.as_str()));
-    let errors = program.facts_of(error, Kind::OwnError);
-    errors.iter().any(|(_, fact)| fact.sees.is_empty() || fact.sees.iter().any(is_of))
+    let errors = case.program.facts_of(error, Kind::OwnError);
+    errors.iter().any(|(_, fact)| {
+        (fact.sees.is_empty() || fact.sees.iter().any(is_of))
+            && !(fact.role.as_deref() == Some(DEADLINE) && deadlines::stand_within(case, frame))
+    })
 }
 
 /// Whether a class of the program derives from an error of a library that is not just any.
@@ -139,6 +151,30 @@ fn of_asking_again<'m>(case: &Case<'_, 'm>, external: &External, step: Site, han
     let last = if enters(case, again, own) { last_blocks(case.program, own, again) } else { Vec::new() };
     let of_last = |block: &'m Block| Blocks::new(case, step.frame, Vec::new()).of_body(block);
     Some(last.into_iter().map(of_last).max().unwrap_or(Fate::Rethrown))
+}
+
+/// What is answered when no attempt of a retry around the function of a step has succeeded:
+/// `retry_error_callback=lambda state: SORRY`.
+pub(super) fn of_last_attempt(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
+    let program = case.program;
+    let unit = program.unit_of_frame(step.frame);
+    let (function, parent) = (program.units.units[unit].function?, program.units.units[unit].parent?);
+    let home = program.frame(step.frame).closure.unwrap_or_else(|| program.open_frame(parent));
+    let facts = function.decorators.iter().flat_map(|decorator| decorator_facts(program, decorator, home));
+    let mut told = facts.filter(|(fact, _)| fact.is == Kind::Guard && fact.protects.as_deref() == Some(RETRY));
+    let (expression, frame) = told.find_map(|(fact, site)| match program.argument(site, fact.value.as_deref()?) {
+        Given::Present { expression, frame } => Some((expression, frame)),
+        _ => None,
+    })?;
+    let inner = program.values(expression, frame).iter().find_map(|value| frame_of(program, value))?;
+    let answering = program.units.units[program.unit_of_frame(inner)].function?;
+    // `state.outcome.result()` raises what the last attempt has raised.
+    let mut raises = false;
+    crate::link::flow::walk_block(&answering.body, &mut |each| {
+        raises |= matches!(&each.kind, ExpressionKind::Call(call) if matches!(last_name(&call.callee), Some("result" | "reraise")));
+    });
+    let errors = answering.parameters.iter().flat_map(|parameter| names_in(&parameter.target)).collect();
+    Some(if raises { Fate::Rethrown } else { Blocks::new(case, inner, errors).of_body(&answering.body) })
 }
 
 /// The call of a handler by which the same model is asked once more, where nothing else is answered there.

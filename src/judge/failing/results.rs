@@ -6,7 +6,7 @@ use crate::link::{FrameId, Site, Value};
 use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Span, StatementKind, Try};
 
 use super::blocks::Blocks;
-use super::handlers::names_in;
+use super::handlers::{EVERYTHING, names_in};
 use super::shown::Shown;
 use super::{Fate, first_llm, is_same_model};
 use crate::judge::calls::External;
@@ -47,6 +47,56 @@ pub(super) fn of_chain(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
         }
     }
     so_far
+}
+
+/// A test of a result that may be the error itself: `isinstance(answer, Exception)` of what
+/// `gather(.., return_exceptions=True)` gives.
+pub(super) fn of_kept(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
+    let program = case.program;
+    if !program.keeps_errors(step) {
+        return None;
+    }
+    let info = &program.units.calls[step.call];
+    program.units.units[info.unit].nodes.iter().find_map(|id| {
+        let node = &program.units.nodes[*id];
+        let NodeKind::If { test, then, otherwise, .. } = node.kind else { return None };
+        let (error_when, tested) = error_tested(test)?;
+        let block: &Block = if error_when { then } else { otherwise };
+        (node.span.start >= info.call.span.end)
+            .then(|| Blocks::new(case, step.frame, names_in(tested)).fate(block, node.span))
+    })
+}
+
+/// Whether a test holds for an error, and what is tested: `isinstance(answer, Exception)`, `answer instanceof Error`.
+fn error_tested(test: &Expression) -> Option<(bool, &Expression)> {
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } if operator == "not" => {
+            operands.first().and_then(error_tested).map(|(holds, tested)| (!holds, tested))
+        }
+        ExpressionKind::Call(call) => match (&call.callee.kind, call.arguments.as_slice()) {
+            (ExpressionKind::Name(name), [tested, class]) if name == "isinstance" => {
+                is_any_error(&class.value).then_some((true, &tested.value))
+            }
+            _ => None,
+        },
+        ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+            ("instanceof", [tested, class]) if is_any_error(class) => Some((true, tested)),
+            // `answer.status === "rejected"`
+            ("==" | "!=", [Expression { kind: ExpressionKind::Member { object, name }, .. }, told])
+                if name == "status" =>
+            {
+                let ExpressionKind::Literal(Literal::Text(told)) = &told.kind else { return None };
+                let is_rejected = told == "rejected";
+                (is_rejected || told == "fulfilled").then_some((is_rejected == (operator == "=="), object.as_ref()))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_any_error(class: &Expression) -> bool {
+    last_name(class).is_some_and(|name| EVERYTHING.contains(&name))
 }
 
 /// What a function given to a chain makes of the error that it gets.

@@ -88,7 +88,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     pub(super) fn is_left_alone(&self, site: Site, frame: FrameId) -> bool {
         let program = self.program;
         let info = &program.units.calls[site.call];
-        if program.is_handed_over(site.call) {
+        if program.is_handed_over(site.call) || program.keeps_errors(site) || program.is_left_running(site) {
             return true;
         }
         let NodeKind::Plain(statement) = program.units.nodes[info.node].kind else { return false };

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::link::Program;
 use crate::link::units::{CallId, NodeKind, UnitId};
-use crate::model::{Expression, ExpressionKind, Literal};
+use crate::model::{Assignment, Expression, ExpressionKind, Literal};
 
 use super::cuts::is_cut_within;
 use super::windows::goes_on_until_one_stands_first;
@@ -165,7 +165,10 @@ impl<'m> Changes<'m> {
                 _ => None,
             })),
             Group::CutAssignments => {
-                Box::new(put.filter(|(_, put)| put.is_cut(program)).map(|(index, put)| (index, put.target, put.unit)))
+                let cut = move |put: &'s Put<'m>| {
+                    shortened_by(put.target, put.value).or(put.is_cut(program).then_some(put.target))
+                };
+                Box::new(put.filter_map(move |(index, put)| Some((index, cut(put)?, put.unit))))
             }
         }
     }
@@ -174,6 +177,17 @@ impl<'m> Changes<'m> {
 fn put<'m>(kind: &NodeKind<'m>, unit: UnitId) -> Option<Put<'m>> {
     let assignment = kind.assignment()?;
     Some(Put { unit, target: &assignment.target, value: assignment.value.as_ref(), is_cut: OnceCell::new() })
+}
+
+/// The list of which an assignment replaces a part by so many items: `turns[:-4] = [summary]`.
+pub(super) fn shortened(assignment: &Assignment) -> Option<&Expression> {
+    shortened_by(&assignment.target, assignment.value.as_ref())
+}
+
+fn shortened_by<'m>(target: &'m Expression, value: Option<&'m Expression>) -> Option<&'m Expression> {
+    let ExpressionKind::Slice { object, .. } = &target.kind else { return None };
+    let ExpressionKind::List(items) = &value?.kind else { return None };
+    (!items.iter().any(|item| matches!(item.kind, ExpressionKind::Spread(_)))).then_some(object.as_ref())
 }
 
 /// How a part of an object is written, whichever way it is taken: `chat.messages` and `chat["messages"]`.

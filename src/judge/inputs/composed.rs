@@ -13,7 +13,7 @@ use crate::rules::catalogue::Kind;
 use crate::rules::checked::FactId;
 
 use super::Inputs;
-use super::cuts::is_cut_here;
+use super::cuts::{is_cut_here, trims};
 use super::words::names_conversation;
 
 /// Functions that are looked into.
@@ -86,7 +86,7 @@ impl<'m> Inputs<'_, '_, 'm> {
         let is_window = |path: &str| {
             program.facts_of(path, Kind::Guard).iter().any(|(_, fact)| fact.protects.as_deref() == Some("T2"))
         };
-        program.callee_paths(site).iter().any(|path| program.is_a(path, Kind::Trim) || is_window(path))
+        trims(program, site) || program.callee_paths(site).iter().any(|path| is_window(path))
     }
 
     /// Whether one of the steps of what platforms serve cuts the conversation that is kept between the turns.

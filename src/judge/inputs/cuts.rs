@@ -4,7 +4,7 @@
 //! end: a cut has a stop that is counted from the start, or a start that is counted from the end.
 
 use crate::link::flow::children;
-use crate::link::units::Binding;
+use crate::link::units::{Access, Binding, NodeKind};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind};
 use crate::rules::catalogue::Kind;
@@ -120,6 +120,22 @@ fn is_length<'m>(program: &Program<'m>, expression: &'m Expression, frame: Frame
     }
 }
 
+/// Marks what takes so much each time that it is called: in a loop it takes all.
+const PART: &str = "part";
+
+/// Whether a call of a library cuts what it is given, or what it is called on.
+pub(super) fn trims(program: &Program<'_>, site: Site) -> bool {
+    let in_loop = || {
+        let mut around = program.units.ancestors(program.units.calls[site.call].node);
+        around.any(|(_, node)| matches!(node.kind, NodeKind::Loop(_)))
+    };
+    program
+        .callee_paths(site)
+        .iter()
+        .flat_map(|path| program.facts_of(path, Kind::Trim))
+        .any(|(_, fact)| program.applies(fact, site) && !(fact.role.as_deref() == Some(PART) && in_loop()))
+}
+
 /// Whether an expression is a cut, as a slice or by a call.
 pub(super) fn is_cut_here<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> bool {
     match &expression.kind {
@@ -159,9 +175,44 @@ pub(super) fn returns_a_cut<'m>(program: &Program<'m>, value: &'m Expression, fr
         let entered = program.enter(*unit, *closure, receiver.clone(), How::Call(Site { call: id, frame }));
         entered.is_some_and(|inner| {
             let returned = &program.units.units[*unit].returns;
-            returned
-                .iter()
-                .any(|each| is_cut_here(program, each, inner) || returns_a_cut(program, each, inner, depth + 4))
+            returned.iter().any(|each| ends_in_a_cut(program, each, inner, depth + 4))
         })
     })
+}
+
+/// Whether a list is a cut, also behind what stands for the rest: `[summary, *turns[-8:]]`, `[summary] + recent`.
+fn ends_in_a_cut<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId, depth: usize) -> bool {
+    if depth > DEPTH {
+        return false;
+    }
+    let is_cut = |inner: &'m Expression| ends_in_a_cut(program, inner, frame, depth + 1);
+    if is_cut_here(program, value, frame) || returns_a_cut(program, value, frame, depth) {
+        return true;
+    }
+    match &value.kind {
+        ExpressionKind::Await(inner) => is_cut(inner),
+        ExpressionKind::List(items) => {
+            let mut spread = items.iter().filter_map(|item| match &item.kind {
+                ExpressionKind::Spread(inner) => Some(inner.as_ref()),
+                _ => None,
+            });
+            spread.any(is_cut)
+        }
+        ExpressionKind::Operator { operator, operands } if operator == "+" => operands.iter().any(is_cut),
+        ExpressionKind::Name(name) => one_value(program, name, frame).is_some_and(is_cut),
+        _ => false,
+    }
+}
+
+/// The one value that a name of a function is given, also as one of several: `old, recent = turns[:-8], turns[-8:]`.
+fn one_value<'m>(program: &Program<'m>, name: &str, frame: FrameId) -> Option<&'m Expression> {
+    let unit = &program.units.units[program.unit_of_frame(frame)];
+    let Some([Binding::Value { value, access, operator: None, .. }]) = unit.names.get(name).map(Vec::as_slice) else {
+        return None;
+    };
+    match (access.as_slice(), &value.kind) {
+        ([], _) => Some(*value),
+        ([Access::Position(place)], ExpressionKind::List(items)) => items.get(*place),
+        _ => None,
+    }
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::link::flow::{Gate, Slice, walk_block};
+use crate::link::units::Binding;
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
@@ -160,8 +161,14 @@ fn measures_the_request<'m>(program: &Program<'m>, slice: &Slice<'m>) -> bool {
         ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "<" | ">" | "<=" | ">=") => {
             let is_little =
                 |each: &'m Expression| program.number(each, *frame, 0).is_some_and(|most| most > 0.0 && most <= BODY);
+            let is_body = |each: &'m Expression| {
+                let measured = lengths(program, &program.slice(each, *frame));
+                measured.into_iter().any(|(measured, frame, _)| is_whole_body(program, measured, frame))
+            };
             operands.iter().any(is_little)
-                && operands.iter().any(|each| program.slice(each, *frame).parts.iter().any(is_announced))
+                && operands
+                    .iter()
+                    .any(|each| program.slice(each, *frame).parts.iter().any(is_announced) || is_body(each))
         }
         _ => false,
     })
@@ -188,13 +195,53 @@ fn in_functions<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<(&'m Expres
     found
 }
 
+/// Whether a member of what a library brings tells how long that is: `upload.size`.
+fn is_measure<'m>(program: &Program<'m>, part: &'m Expression, frame: FrameId) -> bool {
+    program.values(part, frame).iter().filter_map(Value::path).any(|path| program.is_a(path, Kind::Measure))
+}
+
+/// Whether what is measured is the body of the request as it came: `len(await request.body())`.
+fn is_whole_body<'m>(program: &Program<'m>, measured: &'m Expression, frame: FrameId) -> bool {
+    match &measured.kind {
+        ExpressionKind::Await(inner) => is_whole_body(program, inner, frame),
+        ExpressionKind::Name(name) => {
+            let names = &program.units.units[program.unit_of_frame(frame)].names;
+            match names.get(name.as_str()).map(Vec::as_slice) {
+                Some([Binding::Value { value, access, .. }])
+                    if access.is_empty() && !value.span.contains(measured.span) =>
+                {
+                    is_whole_body(program, value, frame)
+                }
+                _ => false,
+            }
+        }
+        ExpressionKind::Call(call) => match &call.callee.kind {
+            ExpressionKind::Member { object, name } => {
+                let is_request = |path: &Rc<str>| {
+                    program.is_a(path, Kind::Request) || program.is_a(path.trim_end_matches("()"), Kind::Request)
+                };
+                matches!(name.as_str(), "body" | "get_data" | "read")
+                    && program.values(object, frame).iter().any(|value| match value {
+                        Value::Library { path, .. } => is_request(path),
+                        Value::Parameter { .. } => {
+                            matches!(&object.kind, ExpressionKind::Name(name) if name == "request")
+                        }
+                        _ => false,
+                    })
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// The expressions whose length is asked for in a slice; with whether it is asked for in tokens.
 pub(super) fn lengths<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<(&'m Expression, FrameId, bool)> {
     let mut measured = Vec::new();
     let inner = in_functions(program, slice);
     for (part, frame) in slice.parts.iter().chain(&inner) {
         if let ExpressionKind::Member { object, name } = &part.kind
-            && name == "length"
+            && (name == "length" || is_measure(program, part, *frame))
         {
             measured.push((object.as_ref(), *frame, false));
         }

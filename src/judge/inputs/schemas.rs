@@ -93,6 +93,15 @@ impl<'m> Schemas<'_, 'm> {
             Some(annotation) if !self.is_erased(annotation, frame) => self.of_type(annotation, frame, path, ask, 0),
             _ => Limit::None,
         })
+        .or(|| self.of_items(parameter, frame, path, ask))
+    }
+
+    /// Whether a parameter is a list of so many short texts: `tags: list[constr(max_length=40)] = Body(max_length=10)`.
+    fn of_items(&self, parameter: &'m Parameter, frame: FrameId, path: &[&str], ask: Ask) -> Limit {
+        let item = parameter.annotation.as_ref().and_then(items_of);
+        let Some(item) = item.filter(|_| path.is_empty() && ask == Ask::Text) else { return Limit::None };
+        let is_short = self.of_marker(item, frame, Asked { ask, is_list: false }, 0);
+        is_short.and(self.of_parameter(parameter, frame, path, Ask::Count))
     }
 
     /// Whether a type is imported for the compiler only: where the program runs nothing knows of it.

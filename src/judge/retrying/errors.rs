@@ -11,6 +11,7 @@ use super::repeated::Repeated;
 use super::waits::last_name;
 use super::{Construct, Repeats, walk};
 use crate::judge::case::Case;
+use crate::judge::failing::FOREIGN;
 
 /// For which errors a construct tries again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,78 @@ fn told(program: &Program<'_>, fact: &Fact, site: Site) -> Retried {
         }
     }
     Retried::Anything
+}
+
+/// Whether a library is told for which errors, or for which results, it tries again.
+pub fn tells_errors(case: &Case<'_, '_>, construct: &Construct) -> bool {
+    told_at(case, construct).is_some()
+}
+
+/// Whether a library is told to try again for errors only that no failing request raises: `retry_if_exception_type(ValueError)`.
+pub fn asks_for_foreign_errors(case: &Case<'_, '_>, construct: &Construct) -> bool {
+    let Some((expression, frame, unit)) = told_at(case, construct) else { return false };
+    let mut classes = Vec::new();
+    classes_in(case.program, expression, frame, &mut classes, 0);
+    // What the function raises by itself may stand for the failure.
+    let raises = unit.is_none_or(|unit| {
+        let frame = case.program.open_frame(unit);
+        case.guards.reach(frame).frames.iter().any(|frame| {
+            let unit = &case.program.units.units[case.program.unit_of_frame(*frame)];
+            unit.nodes.iter().any(|node| match case.program.units.nodes[*node].kind {
+                NodeKind::Plain(statement) => matches!(statement.kind, StatementKind::Raise(Some(_))),
+                _ => false,
+            })
+        })
+    });
+    !raises && !classes.is_empty() && classes.iter().all(|name| FOREIGN.contains(name))
+}
+
+/// What a library is told about errors, with the function that it decorates.
+fn told_at<'m>(case: &Case<'_, 'm>, construct: &Construct) -> Option<(&'m Expression, FrameId, Option<UnitId>)> {
+    let program = case.program;
+    let Repeats::Library(call) = construct.how else { return None };
+    let info = &program.units.calls[call];
+    let site = Site { call, frame: program.open_frame(info.unit) };
+    let (fact, _) = super::library::fact_at(case, site)?;
+    fact.errors.iter().flatten().find_map(|path| match program.argument(site, path) {
+        Given::Present { expression, frame } => Some((expression, frame, info.decorates)),
+        _ => None,
+    })
+}
+
+/// The names of the classes that `retry_if_exception_type((A, B))` is given; of anything else a name that is none.
+fn classes_in<'m>(
+    program: &Program<'m>,
+    told: &'m Expression,
+    frame: FrameId,
+    classes: &mut Vec<&'m str>,
+    depth: usize,
+) {
+    match &told.kind {
+        _ if depth > 6 => {}
+        ExpressionKind::List(items) | ExpressionKind::Operator { operands: items, .. } => {
+            items.iter().for_each(|item| classes_in(program, item, frame, classes, depth + 1));
+        }
+        ExpressionKind::Call(call) => {
+            let name = last_name(&call.callee).unwrap_or("");
+            if name != "retry_if_exception_type" {
+                classes.push(name);
+            }
+            for argument in &call.arguments {
+                classes_in(program, &argument.value, frame, classes, depth + 1);
+            }
+        }
+        _ => {
+            let listed = program.values(told, frame).iter().find_map(|value| match value {
+                Value::Data { expression, frame } => Some((expression.0, *frame)),
+                _ => None,
+            });
+            match listed.filter(|(listed, _)| !std::ptr::eq(*listed, told)) {
+                Some((listed, frame)) => classes_in(program, listed, frame, classes, depth + 1),
+                None => classes.push(last_name(told).unwrap_or("")),
+            }
+        }
+    }
 }
 
 fn is_followed_by(program: &Program<'_>, site: Site, name: &str) -> bool {

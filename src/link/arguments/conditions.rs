@@ -36,7 +36,7 @@ impl<'m> Program<'m> {
 
     /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name, or of
     /// one of `{several,names}`), `path >= 1.5` and `path != false` (a comparison), `path ~ word` (a text that contains
-    /// it), `path gives null` (a function that gives back nothing else), `known path >= 1 d` (which does not hold for what is only known
+    /// it), `path only other` (a list of nothing but what is at the other path), `path gives null` (a function that gives back nothing else), `known path >= 1 d` (which does not hold for what is only known
     /// when it runs), `setting name = false` (a setting that is given to an object of a library, wherever), `.method()` (somewhere that method is called on the same object). None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
         let (condition, unknown) = match condition.strip_prefix("known ") {
@@ -66,6 +66,9 @@ impl<'m> Program<'m> {
                 _ => None,
             };
         }
+        if let Some((path, other)) = condition.split_once(" only ") {
+            return self.is_only(site, path.trim(), other.trim());
+        }
         if let Some((path, wanted)) = condition.split_once(" gives ") {
             return match self.argument_along(site, path.trim()) {
                 Given::Present { expression, frame } => Some(self.only_gives(expression, frame, wanted.trim())),
@@ -90,6 +93,25 @@ impl<'m> Program<'m> {
             Given::Present { expression, frame } => Some(self.amount(expression, frame, None, &[]) != Amount::Off),
             _ => self.has_word(site, condition.trim()).then_some(true),
         }
+    }
+
+    /// Whether a list holds texts that are known, and all of them the one at another path: `fallbacks=[MODEL]` of a call
+    /// that is given `model=MODEL`.
+    fn is_only(&self, site: Site, path: &str, other: &str) -> Option<bool> {
+        let (given, frame) = self.arguments_along(site, path).into_iter().next()?;
+        let (same, home) = self.arguments_along(site, other).into_iter().next()?;
+        let wanted = self.text(same, home)?;
+        let lists = self.values(given, frame);
+        let is_same = |value: &Value<'m>| match value {
+            Value::Data { expression, frame } => match &expression.0.kind {
+                ExpressionKind::List(items) => {
+                    !items.is_empty() && items.iter().all(|item| self.text(item, *frame).as_ref() == Some(&wanted))
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        Some(!lists.is_empty() && lists.iter().all(is_same))
     }
 
     /// Whether a function gives back one value whatever it is given: `lambda event, hint: None`.
@@ -124,12 +146,21 @@ impl<'m> Program<'m> {
         })
     }
 
-    /// Whether a value fits a condition that names no argument: `<= 65536`, `known >= 1 d`; an empty one asks for any value.
+    /// Whether a value fits a condition that names no argument: `<= 65536`, `known >= 1 d`, `~ {langfuse,langsmith}` (a text
+    /// in it contains one of these words); an empty one asks for any value.
     pub fn fits(&self, condition: &str, value: &'m Expression, frame: FrameId) -> bool {
         let (condition, unknown) = match condition.strip_prefix("known") {
             Some(condition) => (condition.trim(), false),
             None => (condition.trim(), true),
         };
+        if let Some(words) = condition.strip_prefix('~') {
+            let words = crate::rules::checked::expand(words.trim());
+            let slice = self.slice(value, frame);
+            return slice.parts.iter().any(|(part, _)| match &part.kind {
+                ExpressionKind::Literal(Literal::Text(text)) => words.iter().any(|word| text.contains(word.as_str())),
+                _ => false,
+            });
+        }
         match ["!=", "==", ">=", "<=", ">", "<"].iter().find(|operator| condition.starts_with(**operator)) {
             Some(operator) => {
                 let wanted = condition.get(operator.len()..).unwrap_or_default().trim();

@@ -362,8 +362,13 @@ impl<'m> Entries<'m> {
         let mut path = route_path(program, fact, site);
         // The routers that are mounted, each with how many links stand in front of it.
         let mut children: Vec<(CallId, usize)> = Vec::new();
+        let named = named_middleware(program, fact, site);
         for (index, argument) in info.call.arguments.iter().enumerate() {
-            if argument.name.is_some() {
+            let is_meant = match named {
+                Some(named) => std::ptr::eq(named, &argument.value),
+                None => argument.name.is_none(),
+            };
+            if !is_meant {
                 continue;
             }
             if let (0, ExpressionKind::Literal(Literal::Text(text))) = (index, &argument.value.kind) {
@@ -516,4 +521,12 @@ pub(super) fn router_site<'m>(program: &Program<'m>, value: &Value<'m>) -> Optio
         return sites.first().copied();
     }
     served_by(program, constructor, *sites.last()?)
+}
+
+/// The middleware that a registration is given by name: `add_middleware(BaseHTTPMiddleware, dispatch=note)`.
+fn named_middleware<'m>(program: &Program<'m>, fact: &Fact, site: Site) -> Option<&'m Expression> {
+    let handler = fact.handler.as_deref().filter(|_| fact.is == Kind::Middleware)?;
+    let Given::Present { expression, .. } = program.argument(site, handler) else { return None };
+    let mut named = program.units.calls[site.call].call.arguments.iter().filter(|argument| argument.name.is_some());
+    named.any(|argument| std::ptr::eq(&argument.value, expression)).then_some(expression)
 }

@@ -52,6 +52,7 @@ impl<'m> Program<'m> {
         let callees = self.callees(&call.callee, site.frame);
         for callee in &callees {
             match callee {
+                Value::Function { unit, .. } if self.is_never_begun(site.call, *unit) => {}
                 Value::Function { unit, closure, receiver } => {
                     frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Call(site)));
                 }
@@ -117,6 +118,18 @@ impl<'m> Program<'m> {
         }
         frames.dedup();
         frames
+    }
+
+    /// Whether a statement makes a coroutine of Python that nobody awaits: `add(tokens)` of an `async def add`. Nothing of
+    /// it runs, unless a decorator sees to that.
+    fn is_never_begun(&self, call: CallId, unit: UnitId) -> bool {
+        let info = &self.units.calls[call];
+        let makes_coroutine =
+            |function: &Function| function.is_async && !function.is_generator && function.decorators.is_empty();
+        self.modules[info.module].language == Language::Python
+            && self.units.units[unit].function.is_some_and(makes_coroutine)
+            && matches!(self.units.nodes[info.node].kind, NodeKind::Plain(Statement { kind: StatementKind::Expression(value), .. })
+                if matches!(&value.kind, ExpressionKind::Call(own) if std::ptr::eq(own.as_ref(), info.call)))
     }
 
     /// The methods that run when an object has been made: its validators, and what comes after its fields are set.

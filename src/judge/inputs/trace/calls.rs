@@ -1,7 +1,7 @@
 //! Where what a call returns comes from: its arguments, its function, the object it makes.
 
 use crate::judge::behaviour::writes;
-use crate::judge::inputs::cuts::call_is_cut;
+use crate::judge::inputs::cuts::{call_is_cut, trims};
 use crate::judge::inputs::same::{Alias, Bound};
 use crate::judge::inputs::schemas::{Ask, Limit, Schemas};
 use crate::judge::inputs::words::*;
@@ -28,6 +28,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if self.inputs.case.external_at(id).is_some() && !paths.iter().any(is_talk) {
             return;
         }
+        if trims(program, site) {
+            (state.text, state.count) = (true, true);
+        }
         for path in paths.iter() {
             if program.is_a(path, Kind::Request) && !path.ends_with("()") {
                 let limit = Schemas { program }.of_call(site);
@@ -42,9 +45,6 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 self.note_place(expression, frame, &mut state);
                 let found = Found::of_request(&state.path, limit);
                 return self.arrive(expression, method, frame, state, found);
-            }
-            if program.is_a(path, Kind::Trim) {
-                (state.text, state.count) = (true, true);
             }
             if let Some(memory) = self.inputs.memory(path, site) {
                 return self.remember(method, site, memory, &state);

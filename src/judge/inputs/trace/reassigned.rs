@@ -1,12 +1,12 @@
 //! Names under which something is cut, by an assignment or in place.
 
-use crate::judge::inputs::cuts::{is_cut_here, returns_a_cut};
+use crate::judge::inputs::changes::shortened;
+use crate::judge::inputs::cuts::{is_cut_here, returns_a_cut, trims};
 use crate::judge::inputs::windows;
 use crate::judge::inputs::words::mentions;
 use crate::link::units::{CallId, UnitId};
 use crate::link::{FrameId, Site};
 use crate::model::*;
-use crate::rules::catalogue::Kind;
 
 use super::{State, Trace};
 
@@ -26,9 +26,16 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let info = &program.units.units[unit];
         for node in &info.nodes {
             let Some(assignment) = program.units.nodes[*node].kind.assignment() else { continue };
+            // `turns[:-4] = [summary]`
+            if let Some(list) = shortened(assignment)
+                && matches!(&list.kind, ExpressionKind::Name(target) if target == name)
+            {
+                self.cut(state);
+                continue;
+            }
             let is_own = matches!(&assignment.target.kind, ExpressionKind::Name(target) if target == name);
             let Some(value) = assignment.value.as_ref().filter(|_| is_own) else { continue };
-            if dead.iter().any(|each| std::ptr::eq(*each, value)) || !self.is_cut_of(value, name, frame) {
+            if dead.iter().any(|each| std::ptr::eq(*each, value)) || !self.is_cut_of(value, name, frame, state) {
                 continue;
             }
             let tests = program.tests_around(*node);
@@ -60,25 +67,43 @@ impl<'m> Trace<'_, '_, '_, 'm> {
     }
 
     /// Whether a value is a cut of what goes by a name: a slice, a method that cuts, a library's trimming.
-    fn is_cut_of(&self, value: &'m Expression, name: &str, frame: FrameId) -> bool {
+    fn is_cut_of(&self, value: &'m Expression, name: &str, frame: FrameId, state: &State<'m>) -> bool {
         let program = self.program();
         match &value.kind {
             ExpressionKind::Slice { object, .. } => mentions(object, name) && is_cut_here(program, value, frame),
-            ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => self.is_cut_of(inner, name, frame),
-            ExpressionKind::List(items) => items.iter().any(|item| self.is_cut_of(item, name, frame)),
+            ExpressionKind::Await(inner) | ExpressionKind::Spread(inner) => self.is_cut_of(inner, name, frame, state),
+            ExpressionKind::List(items) => items.iter().any(|item| self.is_cut_of(item, name, frame, state)),
             ExpressionKind::Operator { operator, operands } if operator == "+" => {
-                operands.iter().any(|operand| self.is_cut_of(operand, name, frame))
-                    && operands.iter().all(|operand| !mentions(operand, name) || self.is_cut_of(operand, name, frame))
+                let is_cut = |operand: &'m Expression| self.is_cut_of(operand, name, frame, state);
+                // In one text what is put behind a cut part may be of any length.
+                let in_text = state.in_content && !state.items;
+                let is_free = |operand: &'m Expression| in_text && self.is_given(operand, frame);
+                operands.iter().any(is_cut)
+                    && operands.iter().all(|each| is_cut(each) || !mentions(each, name) && !is_free(each))
             }
             ExpressionKind::Call(call) => {
                 let about_it = mentions(&call.callee, name)
                     || call.arguments.iter().any(|argument| mentions(&argument.value, name));
-                let trims = program.units.call_id(call).is_some_and(|id| {
-                    program.callee_paths(Site { call: id, frame }).iter().any(|path| program.is_a(path, Kind::Trim))
-                });
-                about_it && (is_cut_here(program, value, frame) || returns_a_cut(program, value, frame, 0) || trims)
+                let is_trimmed =
+                    || program.units.call_id(call).is_some_and(|id| trims(program, Site { call: id, frame }));
+                about_it
+                    && (is_cut_here(program, value, frame) || returns_a_cut(program, value, frame, 0) || is_trimmed())
             }
             _ => false,
         }
+    }
+
+    /// Whether an expression is made of what a function is given, or of the request.
+    fn is_given(&self, expression: &'m Expression, frame: FrameId) -> bool {
+        let program = self.program();
+        let slice = program.slice(expression, frame);
+        let is_request = |(part, frame): &(&'m Expression, FrameId)| {
+            program
+                .values(part, *frame)
+                .iter()
+                .filter_map(|value| value.path())
+                .any(|path| self.inputs.is_request(path))
+        };
+        !slice.parameters.is_empty() || slice.parts.iter().any(is_request)
     }
 }

@@ -1,0 +1,153 @@
+//! Stores that tell by a number whether something came for the first time: `sadd(key, id)` answers with none where the
+//! set has it already, `incr(key)` with more than one where it was counted before.
+
+use crate::judge::behaviour::fresh::is_fresh;
+use crate::judge::behaviour::operations::{Operation, operation};
+use crate::judge::behaviour::scripts;
+use crate::link::arguments::Given;
+use crate::link::flow::Gate;
+use crate::link::units::Binding;
+use crate::link::{FrameId, How, Program, Site, Value};
+use crate::model::{Expression, ExpressionKind, Literal, StatementKind};
+use crate::rules::catalogue::Kind;
+
+use super::asked::is_of_the_request;
+
+/// Marks a store that answers with how many of what it is given were not there before.
+const NEW: &str = "new";
+/// Expressions and functions within each other.
+const DEPTH: usize = 8;
+
+/// Whether a gate lets what is counted or put in by a call pass the first time, and refuses it the second time.
+pub(super) fn refuses_the_second<'m>(program: &Program<'m>, gate: &Gate<'m>, site: Site) -> bool {
+    let Some((first, second)) = answers(program, site) else { return false };
+    let holds = |answer| Answer { program, call: site.call, answer }.holds(gate.test, gate.frame, 0);
+    holds(first) == Some(!gate.refuses_when)
+        && holds(second) == Some(gate.refuses_when)
+        && keys(program, site).into_iter().any(|key| is_of_the_request(program, key) && !is_fresh(program, key))
+}
+
+/// What a call answers the first and the second time.
+fn answers(program: &Program<'_>, site: Site) -> Option<(f64, f64)> {
+    if tells_new(program, site).is_some() {
+        return Some((1.0, 0.0));
+    }
+    let is_one = |amount: &Expression| matches!(amount.kind, ExpressionKind::Literal(Literal::Number(1.0)));
+    let arguments = &program.units.calls[site.call].call.arguments;
+    let by_one = arguments.len() == 1 || arguments.last().is_some_and(|amount| is_one(&amount.value));
+    (operation(program, site) == Some(Operation::Count) && by_one).then_some((1.0, 2.0))
+}
+
+/// The argument path of what a store is given that tells whether it was new.
+fn tells_new<'m>(program: &Program<'m>, site: Site) -> Option<&'m str> {
+    let paths = program.callee_paths(site);
+    paths.iter().flat_map(|path| program.facts_of(path, Kind::Store)).find_map(|(_, fact)| {
+        let value = fact.value.as_deref()?;
+        (fact.role.as_deref() == Some(NEW)).then_some(value)
+    })
+}
+
+/// What a call of a store is about: its key, and what is put in there.
+pub(super) fn keys<'m>(program: &Program<'m>, site: Site) -> Vec<(&'m Expression, FrameId)> {
+    let put = tells_new(program, site).and_then(|path| match program.argument(site, path) {
+        Given::Present { expression, frame } => Some((expression, frame)),
+        _ => None,
+    });
+    scripts::key_of(program, site).map(|key| (key, site.frame)).into_iter().chain(put).collect()
+}
+
+/// A call that has answered with a number.
+struct Answer<'p, 'm> {
+    program: &'p Program<'m>,
+    call: usize,
+    answer: f64,
+}
+
+impl<'m> Answer<'_, 'm> {
+    /// Whether a test holds then; none where it asks for something else.
+    fn holds(&self, test: &'m Expression, frame: FrameId, depth: usize) -> Option<bool> {
+        if depth > DEPTH {
+            return None;
+        }
+        if let ExpressionKind::Operator { operator, operands } = &test.kind {
+            return match (operator.as_str(), operands.as_slice()) {
+                ("not", [inner]) => self.holds(inner, frame, depth + 1).map(|holds| !holds),
+                ("and" | "or", parts) => parts.iter().find_map(|part| self.holds(part, frame, depth + 1)),
+                (_, [answer, bound]) => {
+                    compared(operator, self.number(answer, frame, depth)?, self.program.number(bound, frame, 0)?)
+                }
+                _ => None,
+            };
+        }
+        if let Some(number) = self.number(test, frame, depth) {
+            return Some(number != 0.0);
+        }
+        match &test.kind {
+            ExpressionKind::Await(inner) => self.holds(inner, frame, depth + 1),
+            ExpressionKind::Name(name) => self.holds(self.bound(name, frame)?, frame, depth + 1),
+            ExpressionKind::Call(_) => self.told(test, frame, depth),
+            _ => None,
+        }
+    }
+
+    /// What a function of the program answers: `return await redis.incr(key) > 1`, or yes and no by a test of its own.
+    fn told(&self, call: &'m Expression, frame: FrameId, depth: usize) -> Option<bool> {
+        let program = self.program;
+        let ExpressionKind::Call(call) = &call.kind else { return None };
+        let site = Site { call: program.units.call_id(call)?, frame };
+        program.callees(&call.callee, frame).iter().find_map(|callee| {
+            let Value::Function { unit, closure, receiver } = callee else { return None };
+            let inner = program.enter(*unit, *closure, receiver.clone(), How::Call(site))?;
+            let by_test = program.exits(*unit, inner).iter().find_map(|gate| {
+                let StatementKind::Return(Some(value)) = &gate.refusal?.last()?.kind else { return None };
+                let ExpressionKind::Literal(Literal::Boolean(answer)) = value.kind else { return None };
+                let is_taken = self.holds(gate.test, gate.frame, depth + 1)? == gate.refuses_when;
+                Some(if is_taken { answer } else { !answer })
+            });
+            by_test.or_else(|| match program.units.units[*unit].returns.as_slice() {
+                [answer] => self.holds(*answer, inner, depth + 1),
+                _ => None,
+            })
+        })
+    }
+
+    /// The number where an expression is the answer itself, under whatever name.
+    fn number(&self, expression: &'m Expression, frame: FrameId, depth: usize) -> Option<f64> {
+        if depth > DEPTH {
+            return None;
+        }
+        match &expression.kind {
+            ExpressionKind::Await(inner) => self.number(inner, frame, depth + 1),
+            ExpressionKind::Name(name) => self.number(self.bound(name, frame)?, frame, depth + 1),
+            ExpressionKind::Call(call) if self.program.units.call_id(call) == Some(self.call) => Some(self.answer),
+            ExpressionKind::Call(call) => match (&call.callee.kind, call.arguments.as_slice()) {
+                (ExpressionKind::Name(name), [given]) if matches!(name.as_str(), "int" | "Number") => {
+                    self.number(&given.value, frame, depth + 1)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The one value that a name of a function is given.
+    fn bound(&self, name: &str, frame: FrameId) -> Option<&'m Expression> {
+        let unit = &self.program.units.units[self.program.unit_of_frame(frame)];
+        match unit.names.get(name).map(Vec::as_slice) {
+            Some([Binding::Value { value, access, operator: None, .. }]) if access.is_empty() => Some(*value),
+            _ => None,
+        }
+    }
+}
+
+fn compared(operator: &str, answer: f64, bound: f64) -> Option<bool> {
+    Some(match operator {
+        "==" | "is" => answer == bound,
+        "!=" | "is not" => answer != bound,
+        "<" => answer < bound,
+        "<=" => answer <= bound,
+        ">" => answer > bound,
+        ">=" => answer >= bound,
+        _ => return None,
+    })
+}
