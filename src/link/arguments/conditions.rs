@@ -77,6 +77,9 @@ impl<'m> Program<'m> {
         if let Some((path, other)) = condition.split_once(" only ") {
             return self.is_only(site, path.trim(), other.trim());
         }
+        if let Some((path, other)) = condition.split_once(" only ") {
+            return self.is_only(site, path.trim(), other.trim());
+        }
         if let Some((path, wanted)) = condition.split_once(" gives ") {
             return match self.argument_along(site, path.trim()) {
                 Given::Present { expression, frame } => Some(self.only_gives(expression, frame, wanted.trim())),
