@@ -19,6 +19,7 @@ use super::applications::Applications;
 use super::calls::{self, Endpoints, External};
 use super::conditions::logging::line::Line;
 use super::guards::{Guards, Protection};
+use super::loaded::never_loaded;
 use super::processes::Processes;
 use super::verdict::{Confidence, Evidence, Finding, Item, Location, Text, Verdict};
 
@@ -123,7 +124,8 @@ impl<'p, 'm> Case<'p, 'm> {
     /// modules are made when they are first used.
     fn find_starts(&mut self) {
         let is_lazy = |module: &ModuleId| self.program.modules[*module].language == Language::Rust;
-        let modules = 0..self.program.modules.len();
+        let never = never_loaded(self.program, self.entries);
+        let modules = (0..self.program.modules.len()).filter(|module| !never.contains(module));
         let mut roots: Vec<FrameId> =
             modules.filter(|module| !is_lazy(module)).map(|module| self.program.module_frame(module)).collect();
         roots.extend(self.entries.starts.iter().copied());

@@ -4,6 +4,7 @@
 //! (`results`). What a handler's block does about it is told by `blocks`, and what it shows by `shown`.
 
 mod blocks;
+mod configured;
 mod flags;
 mod handlers;
 mod results;
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 use crate::link::arguments::Given;
 use crate::link::reach::Trail;
 use crate::link::units::{CallId, NodeKind, UnitId};
-use crate::link::{FrameId, How, Program, Site, Value};
+use crate::link::{FrameId, How, Program, Site};
 use crate::model::{Block, Expression, ExpressionKind, Language, Span, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 
@@ -26,9 +27,8 @@ use super::generators::escapes;
 use super::retrying::{Leads, walk_statement};
 use super::streams::passes_by;
 pub use handlers::FOREIGN;
+use configured::is_configured;
 use shown::Shown;
-
-const ITEM: &str = "A3";
 
 /// What becomes of a failure. Of several the greatest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,7 +81,7 @@ fn fate_and_step(case: &Case<'_, '_>, external: &External, trail: &Trail) -> (Op
     let mut so_far: Option<Fate> = None;
     for index in (0..trail.len()).rev() {
         let Some(step) = trail.get(index).copied() else { continue };
-        if is_configured(case, step) {
+        if is_configured(case, external, step) {
             return (Some(Fate::Answered), Some(index));
         }
         let fate = match so_far {
@@ -319,45 +319,6 @@ fn first_llm<'c, 'm>(
 fn llm_at<'c>(case: &'c Case<'_, '_>, site: Site) -> Option<(&'c External, Option<Site>)> {
     let found = Leads::llm(case, site)?;
     case.external_at(found.call).map(|external| (external, Some(found)))
-}
-
-/// A client or call that is configured with a fallback, or a model given to it that asks another one.
-fn is_configured(case: &Case<'_, '_>, step: Site) -> bool {
-    if case.guards.around(step, ITEM).is_some() || is_given_fallback(case, step) {
-        return true;
-    }
-    case.callees(step)
-        .iter()
-        .any(|value| value.sites().iter().any(|made| is_fallback(case, *made) || is_given_fallback(case, *made)))
-}
-
-/// Whether a call makes something that falls back by itself.
-fn is_fallback(case: &Case<'_, '_>, made: Site) -> bool {
-    case.program.callee_paths(made).iter().any(|path| !case.guards.facts(path, Some(made), ITEM).is_empty())
-}
-
-/// `Agent(FallbackModel(first, second))`, `{ model: createFallback(...) }`: an argument of a library's call that falls
-/// back by itself.
-fn is_given_fallback(case: &Case<'_, '_>, site: Site) -> bool {
-    let program = case.program;
-    if program.callee_paths(site).is_empty() {
-        return false;
-    }
-    let call = program.units.calls[site.call].call;
-    call.arguments.iter().any(|argument| holds_fallback(case, &argument.value, site.frame, 0))
-}
-
-fn holds_fallback<'m>(case: &Case<'_, 'm>, expression: &'m Expression, frame: FrameId, depth: usize) -> bool {
-    case.program.values(expression, frame).iter().any(|value| match value {
-        Value::Data { expression, frame } if depth < 2 => match &expression.0.kind {
-            ExpressionKind::Object(entries) => {
-                entries.iter().any(|entry| holds_fallback(case, &entry.value, *frame, depth + 1))
-            }
-            ExpressionKind::List(items) => items.iter().any(|item| holds_fallback(case, item, *frame, depth + 1)),
-            _ => false,
-        },
-        value => value.sites().last().is_some_and(|made| is_fallback(case, *made)),
-    })
 }
 
 /// Whether a call only lets time pass before the next attempt: `asyncio.sleep(2 ** attempt)`, also in a function that it

@@ -137,7 +137,10 @@ impl<'p, 'm> Guards<'p, 'm> {
             .into_iter()
             .flat_map(|name| self.program.facts_of(name, Kind::Guard))
             .map(|(_, fact)| fact)
-            .filter(|fact| fact.protects.as_deref() == Some(item) && fact.how.as_deref() != Some("exempt"))
+            .filter(|fact| {
+                fact.protects.as_deref() == Some(item)
+                    && !matches!(fact.how.as_deref(), Some("exempt" | "catches" | "cuts"))
+            })
             .filter(|fact| self.is_on(fact, site, item, bare))
             .collect()
     }

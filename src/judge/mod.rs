@@ -15,6 +15,7 @@ pub mod guards;
 pub mod ignore;
 pub mod inputs;
 mod inventory;
+mod loaded;
 pub mod processes;
 mod replies;
 mod requests;

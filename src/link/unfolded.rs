@@ -107,7 +107,10 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
 /// Whether what is given to a call beside the function goes to the function.
 fn hands_on(fact: &Fact) -> bool {
     fact.handler.is_some()
-        && !matches!(fact.role.as_deref(), Some("at-once" | "nothing" | "listener" | "answers" | "methods"))
+        && !matches!(
+            fact.role.as_deref(),
+            Some("at-once" | "nothing" | "listener" | "answers" | "methods" | "made" | "kept")
+        )
 }
 
 /// What a call is written as that hands a call of a library over to run elsewhere: `add_task(chain.ainvoke, text)`. What

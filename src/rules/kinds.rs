@@ -99,7 +99,9 @@ pub enum Kind {
     /// `how` the way it is wired: `decorator`, `middleware` (given to a middleware, mount, or route registration, or added),
     /// `wrapper` (wraps a function that it calls, or a client), `result` (its result must be tested), `raises` (stops the caller
     /// itself), `init` (initialised once at start-up), `context` (a `with` block), `argument` (a value given to a call),
-    /// `exempt` (a decorator that takes a handler out).
+    /// `exempt` (a decorator that takes a handler out), `catches` (a function of the program, at one of `exports` of the object
+    /// at `value`, that runs around the calls that `sees` names, as `by`: it protects where it answers for their failure),
+    /// `cuts` (a function of the program, at `value`: it protects where it gives a cut list under one of `exports`).
     /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
     /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
     /// is enough; `sees` begins the names of the calls that it sees, where these are of one library only. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are, and `value` names a function that answers when no attempt has succeeded;
@@ -228,7 +230,8 @@ pub enum Kind {
     /// using what it makes runs them, `"listener"` where
     /// it runs the function each time that something comes, with what `receives` tells, `"answers"` where it raises nothing
     /// of what fails in it: its result tells. With `"methods"` `names` are also those of classes to derive from: it runs
-    /// the method that is named by `handler` of those that do, with what `receives` tells.
+    /// the method that is named by `handler` of those that do, with what `receives` tells. With `"made"` it runs the
+    /// function at `handler` of the call that made its object (`new Breaker(f).fire(x)` is `f(x)`).
     Runs,
     /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
     /// brings what a user writes (the fields of a page).

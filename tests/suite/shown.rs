@@ -276,6 +276,10 @@ fn named(case: &Case<'_, '_>, path: &str, site: Option<Site>, shown: &mut Shown)
 
 fn guard(case: &Case<'_, '_>, path: &str, site: Option<Site>, id: FactId, fact: &Fact, shown: &mut Shown) {
     let item = fact.protects.as_deref().unwrap_or("");
+    // Whether it protects is told by what the program's own function does.
+    if matches!(fact.how.as_deref(), Some("catches" | "cuts")) {
+        shown.facts.insert(id);
+    }
     if case.guards.facts(path, site, item).iter().any(|each| std::ptr::eq(*each, fact)) {
         shown.fact(format!("guard {item}"), id);
     }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use crate::link::entries::injected_for;
+use crate::link::passing::own_receiver;
 use crate::link::units::{Access, Binding};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Call, Expression, ExpressionKind};
+use crate::model::{Call, Expression, ExpressionKind, Function, ParameterKind};
 use crate::rules::catalogue::Kind;
 
 use super::is_of_request;
@@ -134,6 +135,9 @@ impl<'m> Newness<'_, 'm> {
                 }
                 Binding::Parameter { index, access } if access.is_empty() => {
                     let How::Call(site) = here.how else { return self.of_injected(id, *index, depth) };
+                    if let Some(rest) = unit.function.and_then(|function| rest_from(function, *index)) {
+                        return self.of_rest(site, rest, depth);
+                    }
                     let passed = unit.function.and_then(|function| program.passed_expression(function, *index, site));
                     passed.map_or(New::No, |passed| self.of(passed, site.frame, depth + 1))
                 }
@@ -142,6 +146,16 @@ impl<'m> Newness<'_, 'm> {
             return bindings.iter().map(&mut of_binding).min().unwrap_or(New::No);
         }
         New::No
+    }
+
+    /// What a call passes for a parameter that takes the rest: one new part makes all of it new.
+    fn of_rest(&mut self, site: Site, from: usize, depth: usize) -> New {
+        let given = self.program.units.calls[site.call].call.arguments.iter();
+        let rest = given.filter(|argument| argument.name.is_none()).skip(from);
+        match rest.map(|argument| self.of(&argument.value, site.frame, depth + 1)).max() {
+            Some(New::Moment | New::Ever) => New::Ever,
+            _ => New::No,
+        }
     }
 
     /// What a framework injects for a parameter of a handler, which it has a function make for each request.
@@ -208,6 +222,12 @@ impl<'m> Newness<'_, 'm> {
         );
         if tells_all { new } else { ever(new) }
     }
+}
+
+/// How many arguments come before those that a parameter holds, where it takes the rest: `(...parts) =>`.
+fn rest_from(function: &Function, index: usize) -> Option<usize> {
+    let parameter = function.parameters.get(index).filter(|parameter| parameter.kind == ParameterKind::Rest);
+    parameter.map(|_| index.saturating_sub(own_receiver(function)))
 }
 
 /// A part of something: of a moment it may be a window.

@@ -15,7 +15,7 @@ use crate::rules::packs::Reason;
 use super::super::case::{Case, Outcome};
 use super::super::guards::{Protection, routed, short};
 use super::super::verdict::{Evidence, Finding, Item, Location, Text};
-use around::{around_call, inside, inside_for};
+use around::{around_call, hands_on_running, inside, inside_for};
 use line::log_line;
 
 /// What a log tells about one way through a piece of code.
@@ -241,7 +241,8 @@ fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<P
     }
     let best = best.unwrap_or_default();
     // The handler does it itself, or what runs on every way to a model call.
-    let told = best.and(inside(case, entry.handler));
+    let own = if hands_on_running(case, entry.handler) { Told::default() } else { inside(case, entry.handler) };
+    let told = best.and(own);
     let here = |name: String| Protection { module: entry.module, span: entry.span, name };
     if told.is_complete() {
         return Ok(here(entry.name.clone()));

@@ -75,6 +75,12 @@ fn priced<'m>(case: &Case<'_, 'm>, external: &External, site: Site) -> Vec<(&'m 
 /// The name of what comes from the request into a value, where nothing on the way holds it within bounds.
 fn chosen<'m>(case: &Case<'_, 'm>, expression: &'m Expression, frame: FrameId) -> Option<String> {
     let program = case.program;
+    // `ask({ text: body.text, maxTokens: 400 })`: what is written out, beside what the request brings.
+    let is_written = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(_)));
+    let values = program.values(expression, frame);
+    if !values.is_empty() && values.iter().all(is_written) {
+        return None;
+    }
     let slice = program.slice(expression, frame);
     if !is_from_request(program, &slice) || slice.parts.iter().any(|(part, _)| bounds(part)) {
         return None;

@@ -5,8 +5,9 @@ use rustc_hash::FxHashSet;
 
 use crate::judge::behaviour::fresh::is_fresh;
 use crate::link::arguments::Given;
+use crate::link::entries::frame_of;
 use crate::link::flow::walk_block;
-use crate::link::units::{NodeKind, UnitId};
+use crate::link::units::{NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Expression, ExpressionKind};
 use crate::rules::catalogue::Kind;
@@ -14,8 +15,12 @@ use crate::rules::checked::FactId;
 
 use super::Inputs;
 use super::cuts::{is_cut_here, trims};
+use super::kept::is_cut_whole;
+use super::measures::compares_length;
 use super::words::names_conversation;
 
+/// How a function that a call is given protects: by what it gives back.
+const CUTS: &str = "cuts";
 /// Functions that are looked into.
 const FUNCTIONS: usize = 60;
 /// Callers of callers that are looked at.
@@ -84,9 +89,46 @@ impl<'m> Inputs<'_, '_, 'm> {
     fn is_cut_by(&self, site: Site) -> bool {
         let program = self.program();
         let is_window = |path: &str| {
-            program.facts_of(path, Kind::Guard).iter().any(|(_, fact)| fact.protects.as_deref() == Some("T2"))
+            let facts = program.facts_of(path, Kind::Guard);
+            facts.iter().any(|(_, fact)| fact.protects.as_deref() == Some("T2") && fact.how.as_deref() != Some(CUTS))
         };
         trims(program, site) || program.callee_paths(site).iter().any(|path| is_window(path))
+    }
+
+    /// Whether a function that a call is given, or what it is made on was, cuts what the model is asked with each time:
+    /// `prepareStep: ({ messages }) => ({ messages: messages.slice(-20) })`.
+    pub(super) fn is_cut_by_given(&self, site: Site) -> bool {
+        let program = self.program();
+        let makers = self.case.callees(site).iter().flat_map(|value| value.sites().to_vec()).collect::<Vec<_>>();
+        std::iter::once(site).chain(makers).any(|given| {
+            let paths = program.callee_paths(given);
+            let facts = paths.iter().flat_map(|path| program.facts_of(path, Kind::Guard));
+            facts.filter(|(_, fact)| fact.how.as_deref() == Some(CUTS)).any(|(_, fact)| {
+                let Some(Given::Present { expression, frame }) =
+                    fact.value.as_deref().map(|value| program.argument_of(given, value))
+                else {
+                    return false;
+                };
+                let functions = program.values(expression, frame);
+                let mut frames = functions.iter().filter_map(|function| frame_of(program, function));
+                frames.any(|frame| fact.exports.iter().any(|key| self.gives_a_cut(frame, key)))
+            })
+        })
+    }
+
+    /// Whether a function gives a cut list under a key, always or where the list is long.
+    fn gives_a_cut(&self, frame: FrameId, key: &str) -> bool {
+        let program = self.program();
+        let info = &program.units.units[program.unit_of_frame(frame)];
+        let Some(returned) = info.returns.first().copied() else { return false };
+        let ExpressionKind::Object(entries) = &returned.kind else { return false };
+        let is_given = |node: &&NodeId| match program.units.nodes[**node].kind {
+            NodeKind::Plain(statement) => statement.span.contains(returned.span),
+            _ => false,
+        };
+        let tests = info.nodes.iter().find(is_given).map(|node| program.tests_around(*node)).unwrap_or_default();
+        entries.iter().any(|entry| entry.key.as_deref() == Some(key) && is_cut_whole(program, &entry.value, frame, 0))
+            && tests.iter().all(|test| compares_length(program, test, frame))
     }
 
     /// Whether one of the steps of what platforms serve cuts the conversation that is kept between the turns.

@@ -28,6 +28,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             name: method.to_owned(),
             path: Vec::new(),
             origin: Origin::Store,
+            part: None,
             module: info.module,
             span: info.call.span,
             text: Limit::Held,
@@ -80,6 +81,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             name: method.to_owned(),
             path: Vec::new(),
             origin: Origin::Store,
+            part: None,
             module: info.module,
             span: info.call.span,
             text: Limit::Held,
@@ -237,6 +239,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             name: name.to_owned(),
             path: Vec::new(),
             origin: Origin::Store,
+            part: None,
             module: program.module_of(program.unit_of_frame(frame)),
             span: expression.span,
             text: Limit::Held,
@@ -264,7 +267,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let memory = program.values(holder, frame).iter().find_map(|value| self.inputs.kept_by_library(value));
 
         let Some(memory) = memory else { return false };
-        let placed = self.inputs.handed_over(key, program.module_of(program.unit_of_frame(frame)));
+        let placed = self.inputs.handed_over(key, frame);
         let mut names = state.aliases.clone();
         let module = program.module_of(program.unit_of_frame(frame));
         names.push(Alias { name: key, module, bound: Bound::Key, is_copy: false });

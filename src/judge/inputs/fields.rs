@@ -92,5 +92,5 @@ fn of_field<'m>(name: &str) -> Measure<'m> {
     let path: Vec<String> = parts.by_ref().take_while(|part| *part != "*").map(str::to_owned).collect();
     let extent = if name.contains('*') { Extent::Each } else { Extent::Own };
     let name = path.last().cloned().unwrap_or_default();
-    Measure::Length { name, path, origin: Origin::Request, extent }
+    Measure::Length { name, path, origin: Origin::Request, part: None, extent }
 }

@@ -78,7 +78,7 @@ impl<'m> Inputs<'_, '_, 'm> {
 
     /// Whether the number of a source's messages is bounded when it reaches a call.
     pub fn is_bounded_conversation(&self, entry: Option<usize>, site: Site, leaf: &Leaf<'m>) -> bool {
-        self.holds(&leaf.count, entry) || self.is_refused(entry, site, leaf, Ask::Count)
+        self.holds(&leaf.count, entry) || self.is_cut_by_given(site) || self.is_refused(entry, site, leaf, Ask::Count)
     }
 
     /// Whether a limit holds for requests to an entry point: what is only declared must be used.
@@ -277,8 +277,8 @@ impl<'m> Inputs<'_, '_, 'm> {
                 let given = fact.value.as_deref().zip(made).map(|(at, made)| program.arguments_of(made, at));
                 for (expression, frame, _) in given.unwrap_or_default() {
                     for schema in program.values(expression, frame).iter().cloned() {
-                        let path = fact.keys.to_vec();
-                        measures::add(measured, Measure::Schema { path, origin: Origin::Request, schema });
+                        let (path, origin) = (fact.keys.to_vec(), Origin::Request);
+                        measures::add(measured, Measure::Schema { path, origin, part: None, schema, key: None });
                     }
                 }
             }

@@ -5,13 +5,13 @@ use std::rc::Rc;
 use crate::link::flow::{Gate, Slice, walk_block};
 use crate::link::units::Binding;
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, Literal};
+use crate::model::{Entry, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
 use super::schemas::{Ask, Schemas};
 use super::trace::{State, Trace};
 use super::words::parses;
-use super::{Inputs, Leaf, LeafKind, Origin};
+use super::{Inputs, Leaf, LeafKind, Origin, Part};
 
 /// How something is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,13 +36,16 @@ pub(super) enum Measure<'m> {
         name: String,
         path: Vec<String>,
         origin: Origin,
+        part: Option<Part>,
         extent: Extent,
     },
-    /// A schema that what is under a path must fit.
+    /// A schema that what is under a path must fit, as a whole or under a key of it.
     Schema {
         path: Vec<String>,
         origin: Origin,
+        part: Option<Part>,
         schema: Value<'m>,
+        key: Option<String>,
     },
     /// The whole request is bounded; what is stored is not.
     Everything,
@@ -53,12 +56,13 @@ impl<'m> Measure<'m> {
     pub(super) fn bounds(&self, program: &Program<'m>, leaf: &Leaf<'m>, ask: Ask) -> bool {
         match self {
             Measure::Everything => leaf.origin != Origin::Store,
-            Measure::Length { name, path, origin, extent } => {
+            Measure::Length { name, path, origin, part, extent } => {
                 let is_list = leaf.kind != LeafKind::User;
                 // Of the items of a list one field is measured; what is sent may be all of them.
                 let is_part = || is_list && (path.starts_with(&leaf.path) || leaf.path.starts_with(path));
                 let is_same = *name == leaf.name
                     && is_same_origin(*origin, leaf.origin)
+                    && Part::may_be(*part, leaf.part)
                     && (*origin != leaf.origin
                         || path.is_empty()
                         || leaf.path.is_empty()
@@ -74,10 +78,11 @@ impl<'m> Measure<'m> {
                         (Ask::Count, Extent::Each | Extent::One) => false,
                     }
             }
-            Measure::Schema { path, origin, schema } => {
+            Measure::Schema { path, origin, part, schema, key } => {
+                let is_same = is_same_origin(*origin, leaf.origin) && Part::may_be(*part, leaf.part);
                 let rest = leaf.path.strip_prefix(path.as_slice());
-                let Some(rest) = rest.filter(|_| is_same_origin(*origin, leaf.origin)) else { return false };
-                let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+                let Some(rest) = rest.filter(|_| is_same) else { return false };
+                let rest: Vec<&str> = key.iter().chain(rest).map(String::as_str).collect();
                 Schemas { program }.of_schema(schema, &rest, ask, 0).is_some()
             }
         }
@@ -319,7 +324,8 @@ impl<'m> Inputs<'_, '_, 'm> {
                         (false, true) => Extent::Each,
                         (false, false) => Extent::Own,
                     };
-                    add(found, Measure::Length { name: leaf.name, path: leaf.path, origin: leaf.origin, extent });
+                    let Leaf { name, path, origin, part, .. } = leaf;
+                    add(found, Measure::Length { name, path, origin, part, extent });
                 }
             }
         }
@@ -328,7 +334,11 @@ impl<'m> Inputs<'_, '_, 'm> {
         }
         // `if (!schema.safeParse(body).success) return`: the schema measures.
         for site in &slice.sites {
-            self.checked_by(*site, found);
+            // What it was checked with elsewhere, where the same stands in front of others, is not what is asked here.
+            let is_elsewhere = site.frame != frame && slice.sites.contains(&Site { call: site.call, frame });
+            if !is_elsewhere {
+                self.checked_by(*site, found);
+            }
         }
     }
 
@@ -362,10 +372,14 @@ impl<'m> Inputs<'_, '_, 'm> {
         }
         let Some(schema) = self.schema_of(site) else { return };
         for argument in call.arguments.iter().take(2) {
-            let mut trace = Trace::new(self);
-            trace.follow(&argument.value, site.frame, State::default());
-            for leaf in trace.out.into_iter().filter(|leaf| leaf.origin != Origin::Store) {
-                add(found, Measure::Schema { path: leaf.path, origin: leaf.origin, schema: schema.clone() });
+            for (key, value) in checked_parts(&argument.value) {
+                let mut trace = Trace::new(self);
+                trace.follow(value, site.frame, State::default());
+                for leaf in trace.out.into_iter().filter(|leaf| leaf.origin != Origin::Store) {
+                    let Leaf { path, origin, part, .. } = leaf;
+                    let key = key.map(str::to_owned);
+                    add(found, Measure::Schema { path, origin, part, schema: schema.clone(), key });
+                }
             }
         }
     }
@@ -379,6 +393,23 @@ impl<'m> Inputs<'_, '_, 'm> {
             self.measured_by(gate.test, gate.frame, found);
         }
     }
+}
+
+/// What a check is given: as a whole, or each part of the request under the key at which the schema speaks of it:
+/// `schema.parse({ body: req.body, query: req.query })`.
+fn checked_parts(given: &Expression) -> Vec<(Option<&str>, &Expression)> {
+    match &given.kind {
+        ExpressionKind::Object(entries) if entries.iter().all(|entry| is_part_under(entry.key.as_deref(), entry)) => {
+            entries.iter().map(|entry| (entry.key.as_deref(), &entry.value)).collect()
+        }
+        _ => vec![(None, given)],
+    }
+}
+
+/// Whether an entry of an object holds the part of a request that is its key: `{ body: request.body }`.
+fn is_part_under(key: Option<&str>, entry: &Entry) -> bool {
+    matches!(&entry.value.kind, ExpressionKind::Member { name, .. } if key == Some(name))
+        && key.is_some_and(|key| Part::of(&[key.to_owned()]).is_some())
 }
 
 pub(super) fn add<'m>(found: &mut Vec<Measure<'m>>, measure: Measure<'m>) {

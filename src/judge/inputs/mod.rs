@@ -65,6 +65,35 @@ pub enum Origin {
     Store,
 }
 
+/// A part of a request, each of which is sent by itself: what one is held against says nothing about another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Body,
+    Query,
+    Path,
+    Headers,
+    Cookies,
+}
+
+impl Part {
+    /// The part to which a way in a request leads (the root last): the first of its names that is one.
+    fn of(path: &[String]) -> Option<Part> {
+        path.iter().rev().find_map(|name| match name.as_str() {
+            "body" | "json" | "form" | "POST" => Some(Part::Body),
+            "query" | "args" | "GET" | "query_params" | "searchParams" | "queryStringParameters" => Some(Part::Query),
+            "params" | "path_params" | "pathParameters" => Some(Part::Path),
+            "headers" => Some(Part::Headers),
+            "cookies" => Some(Part::Cookies),
+            _ => None,
+        })
+    }
+
+    /// Whether both may be the same part.
+    fn may_be(one: Option<Part>, other: Option<Part>) -> bool {
+        one.is_none() || other.is_none() || one == other
+    }
+}
+
 /// One source of the input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leaf<'m> {
@@ -74,6 +103,8 @@ pub struct Leaf<'m> {
     /// The way to it from what holds it.
     path: Vec<String>,
     origin: Origin,
+    /// The part of the request that it is taken from, where that is written.
+    part: Option<Part>,
     pub module: ModuleId,
     pub span: Span,
     /// Whether its text is limited in length.
@@ -105,6 +136,9 @@ type Checks<'m> = RefCell<FxHashMap<(Site, bool), Rc<[Measure<'m>]>>>;
 /// Which of a group of changes are changes of what goes by a name.
 type Changed<'m> = RefCell<FxHashMap<(same::Alias<'m>, Group), Rc<[usize]>>>;
 
+/// What is put on requests by key: the value, where, and whether by something that stands in front of handlers.
+type HandedOver<'m> = FxHashMap<String, Vec<(&'m Expression, FrameId, bool)>>;
+
 /// The keys that an index may be, by index and frame.
 type Keys = RefCell<FxHashMap<(usize, FrameId), Rc<[String]>>>;
 
@@ -124,7 +158,7 @@ pub struct Inputs<'c, 'p, 'm> {
     /// Whether what a call loads has grown when it is stored.
     stored_longer: RefCell<FxHashMap<Site, bool>>,
     handlers: OnceCell<FxHashSet<UnitId>>,
-    handed_over: OnceCell<FxHashMap<String, Vec<(&'m Expression, FrameId)>>>,
+    handed_over: OnceCell<HandedOver<'m>>,
     /// Where collections change, anywhere in the program.
     changes: OnceCell<Changes<'m>>,
     /// The changes of what goes by a name.
@@ -181,29 +215,57 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
 
     /// What the program itself puts on a request, or in a session, for those who come later, by key:
     /// `request.agency = agency`, `c.set("shop", shop)`, `session["turns"] = turns`.
-    fn handed_over(&self, key: &str, module: ModuleId) -> Vec<(&'m Expression, FrameId)> {
+    fn handed_over(&self, key: &str, reader: FrameId) -> Vec<(&'m Expression, FrameId)> {
         let all = self.handed_over.get_or_init(|| {
             let program = self.program();
             let entries = &self.case.entries.entries;
             let links = entries.iter().flat_map(|entry| entry.chains.iter().flatten());
             let frames = links.filter_map(|link| frame_of(program, &link.value));
-            let known: FxHashMap<UnitId, FrameId> = frames.map(|frame| (program.unit_of_frame(frame), frame)).collect();
-            let mut all: FxHashMap<String, Vec<(&'m Expression, FrameId)>> = FxHashMap::default();
+            // What is made for each of its uses (`validate(schema)`) stands in front as often.
+            let mut known: FxHashMap<UnitId, Vec<FrameId>> = FxHashMap::default();
+            for frame in frames {
+                let uses = known.entry(program.unit_of_frame(frame)).or_default();
+                if !uses.contains(&frame) {
+                    uses.push(frame);
+                }
+            }
+            let mut all = HandedOver::default();
             for (unit, key, holder, value) in handovers(program) {
-                let frame = known.get(&unit).copied().unwrap_or_else(|| program.open_frame(unit));
+                let uses = known.get(&unit).cloned().unwrap_or_else(|| vec![program.open_frame(unit)]);
                 let lasts = |value: &Value<'m>| {
                     self.kept_by_library(value).is_some()
                         || matches!(value, Value::Library { path, .. } if self.is_request(path))
                 };
-                if program.values(holder, frame).iter().any(lasts) {
-                    all.entry(key.to_owned()).or_default().push((value, frame));
-                }
+                let holding = uses.into_iter().filter(|frame| program.values(holder, *frame).iter().any(lasts));
+                let in_front = known.contains_key(&unit);
+                all.entry(key.to_owned()).or_default().extend(holding.map(|frame| (value, frame, in_front)));
             }
             all
         });
         let program = self.program();
+        let module = program.module_of(program.unit_of_frame(reader));
         let is_near = |frame: FrameId| self.case.run_together(module, program.module_of(program.unit_of_frame(frame)));
-        all.get(key).into_iter().flatten().filter(|(_, frame)| is_near(*frame)).copied().collect()
+        let in_front = self.in_front_of(reader);
+        // What stands in front of other handlers has put nothing on this request.
+        let is_put = |frame: &FrameId, is_link: bool| {
+            in_front.as_ref().is_none_or(|in_front| !is_link || in_front.contains(frame))
+        };
+        let found = all.get(key).into_iter().flatten();
+        let found = found.filter(|(_, frame, is_link)| is_near(*frame) && is_put(frame, *is_link));
+        found.map(|(value, frame, _)| (*value, *frame)).collect()
+    }
+
+    /// The frames of what stands in front of the handler from which a frame was reached; none where that is not known.
+    fn in_front_of(&self, reader: FrameId) -> Option<Vec<FrameId>> {
+        let program = self.program();
+        let mut handler = reader;
+        while let How::Call(site) = program.frame(handler).how {
+            handler = site.frame;
+        }
+        let own: Vec<_> = self.case.entries.entries.iter().filter(|entry| entry.handler == handler).collect();
+        let links = own.iter().flat_map(|entry| entry.chains.iter().flatten());
+        let frames = links.filter_map(|link| frame_of(program, &link.value)).collect();
+        (!own.is_empty()).then_some(frames)
     }
 
     fn changes(&self) -> &Changes<'m> {
@@ -356,6 +418,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                 name: Program::written(&info.call.callee),
                 path: Vec::new(),
                 origin: Origin::Store,
+                part: None,
                 module: info.module,
                 span: info.call.span,
                 text: Limit::Held,
@@ -396,6 +459,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                 name: Program::written(expression),
                 path: Vec::new(),
                 origin: Origin::Store,
+                part: None,
                 module,
                 span: expression.span,
                 text: Limit::Held,

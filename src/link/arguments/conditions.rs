@@ -248,7 +248,9 @@ impl<'m> Program<'m> {
             Value::Function { unit, .. } => self.always_says(*unit, wanted),
             _ => false,
         });
-        matches!(operator, "==" | "=") == is_it
+        // `enabled: process.env.NODE_ENV === "production"`: what it is where the program is deployed.
+        let deployed = || self.holds_deployed(expression, frame, 0).is_some_and(|holds| wanted == holds.to_string());
+        matches!(operator, "==" | "=") == (is_it || matches!(wanted, "true" | "false") && deployed())
     }
 
     /// Whether a function has one answer, `true` or `false`, and it is the one that is wanted.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashSet;
 
 use crate::link::Program;
+use crate::link::arguments::Given;
 use crate::link::units::*;
 use crate::link::values::{FrameId, How, Site, Value};
 use crate::model::*;
@@ -47,6 +48,10 @@ impl<'m> Program<'m> {
 
     fn find_runs(&self, site: Site) -> Vec<FrameId> {
         let call = self.units.calls[site.call].call;
+        // `controller.talk.bind(controller)` gives the method, and runs nothing.
+        if self.bound_function(call, site.frame).is_some() {
+            return Vec::new();
+        }
         let mut frames = Vec::new();
         let (mut hands_on, mut keeps) = (false, false);
         let callees = self.callees(&call.callee, site.frame);
@@ -69,9 +74,10 @@ impl<'m> Program<'m> {
                     hands_on = true;
                     self.methods_of_heirs(path, site, &mut frames);
                     // What a library object was built with runs when the object is used: tools, callbacks, graph nodes.
+                    let runs_made = self.runs_what_made_it(path, sites, site, &mut frames);
                     if self.is_a(path, Kind::Store) {
                         keeps = true;
-                    } else {
+                    } else if !self.only_keeps(path) && !runs_made {
                         for made in sites.iter() {
                             let is_used = !self.is_registration(made.call) && !self.is_spent(*made);
                             if is_used && !self.callee_paths(*made).iter().any(|path| self.runs_nothing(path)) {
@@ -183,6 +189,29 @@ impl<'m> Program<'m> {
                 }
             }
         }
+    }
+
+    /// A call that runs the function with which its object was made, and gives it its own arguments: `breaker.fire(text)`
+    /// runs `ask(text)`; and what was added to the object. Whether it is one.
+    fn runs_what_made_it(&self, path: &str, sites: &[Site], site: Site, frames: &mut Vec<FrameId>) -> bool {
+        let facts = self.facts_of(path, Kind::Runs);
+        let handlers = facts.iter().filter(|(_, fact)| fact.role.as_deref() == Some("made"));
+        let mut is_one = false;
+        for handler in handlers.filter_map(|(_, fact)| fact.handler.as_deref()) {
+            is_one = true;
+            for made in sites {
+                let Given::Present { expression, frame } = self.argument(*made, handler) else { continue };
+                for value in self.values(expression, frame).iter() {
+                    if let Value::Function { unit, closure, receiver } = value {
+                        frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Call(site)));
+                    }
+                }
+                for step in self.additions(made.call).iter().filter(|step| !self.is_registration(step.call)) {
+                    frames.extend(self.handed(*step).iter().copied());
+                }
+            }
+        }
+        is_one
     }
 
     /// Whether something of a library runs none of the functions that it is given.

@@ -11,6 +11,14 @@ use super::frames::FrameId;
 use super::{Value, Values, add};
 
 impl<'m> Program<'m> {
+    /// The module of the program that is imported under a name.
+    pub fn module_named(&self, from: ModuleId, source: &str) -> Option<ModuleId> {
+        match self.resolve_import(from, source) {
+            Target::Module(module) => Some(module),
+            _ => None,
+        }
+    }
+
     pub(in crate::link) fn resolve_import(&self, from: ModuleId, source: &str) -> Target {
         if let Some(found) = self.import_memo.borrow().get(&from).and_then(|known| known.get(source)) {
             return found.clone();

@@ -128,7 +128,7 @@ impl<'m> Program<'m> {
                 }
                 add(&mut all, self.all_given_to_decorator(here.unit, index));
                 if all.is_empty() {
-                    add(&mut all, self.declared(parameter, closure));
+                    add(&mut all, self.declared_or_default(parameter, closure));
                 }
                 // A type that no library knows says less than what a framework is known to pass.
                 if all.iter().all(|value| self.is_plain_data(value) || self.is_shape(value))
@@ -144,6 +144,23 @@ impl<'m> Program<'m> {
                 if all.is_empty() { received().unwrap_or(outside) } else { all }
             }
         }
+    }
+
+    /// What a parameter is declared to be; what a library has in its stead, where nobody passes anything, says more than a
+    /// type that only tells the shape: `env: NodeJS.ProcessEnv = process.env`.
+    fn declared_or_default(&self, parameter: &'m Parameter, closure: FrameId) -> Values<'m> {
+        let declared = self.declared(parameter, closure);
+        let tells_shape = |value: &Value<'m>| self.is_plain_data(value) || self.is_shape(value);
+        if let Some(default) = &parameter.default
+            && !declared.is_empty()
+            && declared.iter().all(tells_shape)
+        {
+            let given = self.values(default, closure);
+            if !given.is_empty() && given.iter().all(|value| value.path().is_some()) {
+                return given.to_vec();
+            }
+        }
+        declared
     }
 
     /// Whether a value says less than a declared type would: nothing is known of it, or it is an item of something

@@ -39,7 +39,7 @@ impl<'m> Program<'m> {
     }
 
     /// `controller.talk.bind(controller)`: the function itself, which runs when the result is called.
-    fn bound_function(&self, call: &'m Call, frame: FrameId) -> Option<Values<'m>> {
+    pub(in crate::link) fn bound_function(&self, call: &'m Call, frame: FrameId) -> Option<Values<'m>> {
         let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
         if name != "bind" || self.modules[self.module_of(self.unit_of_frame(frame))].language != Language::TypeScript {
             return None;
@@ -71,7 +71,7 @@ impl<'m> Program<'m> {
     }
 
     /// `require('./m')` and `import('./m')` as a value: the module, whole.
-    pub(super) fn required(&self, call: &'m Call, frame: FrameId) -> Option<Value<'m>> {
+    pub fn required(&self, call: &'m Call, frame: FrameId) -> Option<Value<'m>> {
         let ExpressionKind::Name(name) = &call.callee.kind else { return None };
         let module = self.module_of(self.unit_of_frame(frame));
         if self.modules[module].language != Language::TypeScript || !matches!(name.as_str(), "require" | "import") {

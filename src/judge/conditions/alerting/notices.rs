@@ -51,10 +51,12 @@ fn is_own_refusal<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameI
     }
 }
 
-/// Whether a test that holds (or fails) says that a status is below those of the server's own errors: `status < 500`.
+/// Whether a test that holds (or fails) says that a status is none of the server's own errors: `status < 500`, `status === 404`.
 fn is_client_error(test: &Expression, holds: bool) -> bool {
     let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
     let is_status = |each: &Expression, least: f64| matches!(each.kind, ExpressionKind::Literal(Literal::Number(number)) if number == least);
+    // `status === 404`
+    let is_refusal = |each: &Expression| matches!(each.kind, ExpressionKind::Literal(Literal::Number(number)) if (400.0..500.0).contains(&number));
     match (operator.as_str(), operands.as_slice()) {
         ("not", [inner]) => is_client_error(inner, !holds),
         ("and", parts) => holds && parts.iter().any(|part| is_client_error(part, true)),
@@ -63,6 +65,8 @@ fn is_client_error(test: &Expression, holds: bool) -> bool {
         ("<=", [_, limit]) => holds && is_status(limit, 499.0),
         (">=", [_, limit]) => !holds && is_status(limit, 500.0),
         (">", [_, limit]) => !holds && is_status(limit, 499.0),
+        ("==", [one, other]) => holds && (is_refusal(one) || is_refusal(other)),
+        ("!=", [one, other]) => !holds && (is_refusal(one) || is_refusal(other)),
         _ => false,
     }
 }

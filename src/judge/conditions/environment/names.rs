@@ -111,8 +111,7 @@ impl<'p, 'm> Variables<'p, 'm> {
                     return Some(ReadOf { names: vec![named], raises: false, default: None, of_process: false });
                 }
                 // A field of an object that the program makes of variables: they are read where it is made.
-                let is_own = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Object(_)));
-                if program.values(object, frame).iter().any(is_own) {
+                if program.values(object, frame).iter().any(|value| self.has_own(value, name)) {
                     return None;
                 }
                 let values = program.values(expression, frame);
@@ -143,6 +142,24 @@ impl<'p, 'm> Variables<'p, 'm> {
                 self.read_at(site)
             }
             _ => None,
+        }
+    }
+
+    /// Whether the program itself gives something a value under a name: a key of an object, a field of a class, a name of
+    /// a module.
+    fn has_own(&self, value: &Value<'m>, name: &str) -> bool {
+        let units = &self.program.units;
+        match value {
+            Value::Data { expression, .. } => matches!(expression.0.kind, ExpressionKind::Object(_)),
+            Value::Instance { class, .. } | Value::Class(class) => {
+                let fields = units.classes[*class].fields.get(name).into_iter().flatten();
+                fields.into_iter().any(|(_, field)| field.value.is_some())
+            }
+            Value::Module(module) => {
+                let bindings = units.units[units.bodies[*module]].names.get(name).into_iter().flatten();
+                bindings.into_iter().any(|binding| matches!(binding, Binding::Value { .. }))
+            }
+            _ => false,
         }
     }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::judge::case::Case;
+use crate::judge::conditions::fallback::walk;
 use crate::judge::streams;
 use crate::link::entries::frame_of;
 use crate::link::flow::exit_of;
-use crate::link::units::{NodeId, NodeKind};
-use crate::link::{FrameId, Site, Value};
+use crate::link::units::{CallId, NodeId, NodeKind};
+use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Handler, Language, Literal, Span, StatementKind};
 use crate::rules::catalogue::Kind;
 
@@ -40,7 +41,11 @@ pub(super) fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
     // What comes back is an answer, whatever has become of the request.
     let never_raises =
         program.modules[info.module].language == Language::Rust || program.callee_paths(site).iter().any(answers);
-    let mut told = around_place(case, info.node, info.call.span, site.frame, never_raises);
+    // What is only started has neither succeeded nor failed where the next line is written.
+    let mut told = match is_left_running(case, site) {
+        true => Told::default(),
+        false => around_place(case, info.node, info.call.span, site.frame, never_raises),
+    };
     if streams::is_handed_on(case, site) {
         // What stands around it has ended when it fails.
         told.failure = Way::default();
@@ -75,6 +80,55 @@ pub(super) fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
         }
     }
     told
+}
+
+/// Whether a call starts an asynchronous function of the program, and nothing in its own function waits for it.
+fn is_left_running(case: &Case<'_, '_>, site: Site) -> bool {
+    let program = case.program;
+    let info = &program.units.calls[site.call];
+    let unit = &program.units.units[info.unit];
+    if program.modules[info.module].language != Language::TypeScript {
+        return false;
+    }
+    let is_asynchronous = |value: &Value<'_>| match value {
+        Value::Function { unit, .. } => {
+            let function = program.units.units[*unit].function;
+            function.is_some_and(|function| function.is_async && !function.is_generator)
+        }
+        _ => false,
+    };
+    let bound = bound_to(program, info.node);
+    // `await Promise.all([answer, other])`
+    let waits_for = |awaited: &Expression| {
+        let mut found = awaited.span.contains(info.call.span);
+        walk(awaited, &mut |part| found |= matches!(&part.kind, ExpressionKind::Name(name) if Some(name) == bound));
+        found
+    };
+    let callees = case.callees(site);
+    !callees.is_empty() && callees.iter().all(is_asynchronous) && !unit.awaits.iter().copied().any(waits_for)
+}
+
+/// Whether a function returns what it has only started: whatever it logs itself is logged before that ends.
+pub(super) fn hands_on_running(case: &Case<'_, '_>, frame: FrameId) -> bool {
+    let program = case.program;
+    let unit = &program.units.units[program.unit_of_frame(frame)];
+    let is_returned = |call: &CallId| {
+        let info = &program.units.calls[*call];
+        let bound = bound_to(program, info.node);
+        unit.returns.iter().any(|value| {
+            value.span.contains(info.call.span)
+                || matches!(&value.kind, ExpressionKind::Name(name) if Some(name) == bound)
+        })
+    };
+    unit.calls.iter().filter(|call| is_returned(call)).any(|call| is_left_running(case, Site { call: *call, frame }))
+}
+
+/// The name that a statement gives to what it makes.
+fn bound_to<'m>(program: &Program<'m>, node: NodeId) -> Option<&'m String> {
+    match program.units.nodes[node].kind.assignment().map(|assignment| &assignment.target.kind) {
+        Some(ExpressionKind::Name(name)) => Some(name),
+        _ => None,
+    }
 }
 
 /// What is logged by the functions that a call itself is given for its end: `{ onFinish: log, onError: report }`.

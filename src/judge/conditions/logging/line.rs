@@ -100,6 +100,8 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
         says_something: !info.call.arguments.is_empty(),
         ..Line::default()
     };
+    // What ends a timer records how long it ran: `histogram.startTimer()`.
+    line.duration |= program.callee_paths(site).iter().any(|path| program.is_a(path, Kind::Clock));
     let caught = caught_names(program, info.node);
     let put = put_before(program, site);
     let with_key = put.iter().map(|(key, value)| (*key, *value));

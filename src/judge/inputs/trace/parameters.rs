@@ -2,7 +2,7 @@
 
 use crate::judge::inputs::schemas::{Ask, Limit, Schemas};
 use crate::judge::inputs::words::*;
-use crate::judge::inputs::{Leaf, LeafKind, Origin};
+use crate::judge::inputs::{Leaf, LeafKind, Origin, Part};
 use crate::link::entries::injected_for;
 use crate::link::units::UnitId;
 use crate::link::{FrameId, How, Site, Value};
@@ -382,6 +382,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             name,
             path,
             origin,
+            part: if origin == Origin::Request { Part::of(&state.path) } else { None },
             module,
             span,
             text: if state.text || state.sliced && !is_list { Limit::Held } else { text },
@@ -398,7 +399,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     pub(super) fn handed_over(&mut self, state: &State<'m>, frame: FrameId) -> bool {
         let place = state.path.iter().rposition(|part| !is_container(part));
         let Some((at, key)) = place.and_then(|at| Some((at, state.path.get(at)?))) else { return false };
-        let values = self.inputs.handed_over(key, self.program().module_of(self.program().unit_of_frame(frame)));
+        let values = self.inputs.handed_over(key, frame);
         for (value, frame) in &values {
             let mut state = State { in_chain: false, place: None, put_back: true, ..state.clone() };
             state.path.truncate(at);
