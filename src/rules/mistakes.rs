@@ -117,10 +117,12 @@ const WORDS: [(&str, &[&str]); 10] = [
             "member",
             "page",
             "client",
+            "groups",
+            "hooks",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
-    ("scope", &["pattern", "member", "root", "exact", "selected", "router"]),
+    ("scope", &["pattern", "member", "root", "exact", "selected", "router", "library", "handlers"]),
 ];
 
 /// A file of `rules/catalogue` with the places of its keys.
