@@ -1,9 +1,8 @@
 //! Values that a store keeps from turn to turn: whether they grow, and whether they are cut.
 
 use crate::link::arguments::Given;
-use crate::link::units::NodeKind;
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Argument, Expression, ExpressionKind, Literal, StatementKind};
+use crate::model::{Argument, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Calls;
 
 use super::super::behaviour::Operation;
@@ -12,7 +11,7 @@ use super::super::behaviour::subjects::{self, Subject};
 use super::super::behaviour::writes::Change;
 use super::same::Alias;
 use super::trace::{State, Trace};
-use super::{Inputs, Leaf, LeafKind, Origin, cuts, kept, words};
+use super::{Inputs, Leaf, LeafKind, Origin, kept, words};
 
 /// Callers of a call in which is looked for what is stored before it.
 const CALLERS: usize = 6;
@@ -222,29 +221,6 @@ fn holds_text(column: &str) -> bool {
     matches!(column, "content" | "text" | "message" | "body" | "prompt" | "question" | "parts")
 }
 
-/// Whether a statement that is put together deletes all rows but so many: `delete(Turn).where(Turn.id.not_in(newest))`,
-/// `turns.exclude(pk__in=newest).delete()`, where the newest were loaded with a limit.
-fn keeps_the_newest<'m>(program: &Program<'m>, site: Site) -> bool {
-    let info = &program.units.calls[site.call];
-    let NodeKind::Plain(statement) = program.units.nodes[info.node].kind else { return false };
-    let whole = match &statement.kind {
-        StatementKind::Expression(value) => value,
-        StatementKind::Assign(assignment) => match &assignment.value {
-            Some(value) => value,
-            None => return false,
-        },
-        _ => return false,
-    };
-    let slice = program.slice(whole, site.frame);
-    let parts = &slice.parts;
-    let spares = parts.iter().any(|(part, _)| match &part.kind {
-        ExpressionKind::Call(call) => matches!(&call.callee.kind, ExpressionKind::Member { name, .. }
-            if matches!(name.as_str(), "not_in" | "notin_" | "exclude")),
-        _ => false,
-    });
-    spares && parts.iter().any(|(part, frame)| cuts::is_cut_here(program, part, *frame))
-}
-
 /// Whether a statement deletes all but so many rows: `DELETE FROM turns WHERE id NOT IN (SELECT id .. LIMIT 16)`.
 fn deletes_the_rest(program: &Program<'_>, site: Site) -> bool {
     operations::statement(program, site).is_some_and(|text| {
@@ -349,10 +325,8 @@ impl<'m> Inputs<'_, '_, 'm> {
                 let site = Site { call, frame: program.open_frame(info.unit) };
                 let trims = matches!(name.as_str(), "ltrim" | "xtrim" | "zremrangebyrank");
                 let deletes = !trims && matches!(name.as_str(), "execute" | "query" | "run" | "raw");
-                let is_cut = || trims || deletes && deletes_the_rest(program, site);
-                let operation = behaviour.operation(site);
-                (operation.is_some() && is_cut()
-                    || operation == Some(Operation::Delete) && keeps_the_newest(program, site))
+                (trims || deletes && deletes_the_rest(program, site))
+                    && behaviour.operation(site).is_some()
                     && subjects::are_related(&read, &subjects::of_operation(program, site))
             })
     }
