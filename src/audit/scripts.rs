@@ -79,7 +79,12 @@ fn kept(program: &Program<'_>) -> BTreeSet<String> {
         let info = &program.units.calls[call];
         let site = Site { call, frame: program.open_frame(info.unit) };
         let assembles = program.callee_paths(site).iter().any(|path| {
-            program.is_a(path, Kind::Router) || program.is_a(path, Kind::Mount) || program.is_a(path, Kind::Server)
+            let registers = || {
+                let routes = program.facts_of(path, Kind::Route);
+                routes.iter().any(|(_, fact)| fact.handler.is_some() && fact.entry.as_deref() != Some("cli"))
+            };
+            let kinds = [Kind::Router, Kind::Mount, Kind::Server];
+            kinds.into_iter().any(|kind| program.is_a(path, kind)) || registers()
         });
         assembles.then_some(info.module)
     });

@@ -26,8 +26,8 @@ use super::conditions::alerting::is_notice;
 use super::generators::escapes;
 use super::retrying::{Leads, walk_statement};
 use super::streams::passes_by;
-pub use handlers::FOREIGN;
 use configured::is_configured;
+pub use handlers::FOREIGN;
 use shown::Shown;
 
 /// What becomes of a failure. Of several the greatest counts.

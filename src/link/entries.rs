@@ -5,6 +5,7 @@
 //! way from the application down to its handler, in the order in which it runs.
 
 mod actions;
+mod answers;
 mod assigned;
 mod chains;
 mod class_handlers;
@@ -12,9 +13,11 @@ mod conventional;
 mod decorated;
 mod development;
 mod files;
+mod groups;
 mod in_a_row;
 mod injection;
 mod links;
+mod log_tables;
 mod naming;
 mod plugins;
 mod registered;
@@ -160,6 +163,10 @@ pub struct Entries<'m> {
     conventions: Vec<Link<'m>>,
     /// The places of those among them that see requests only, and nothing that comes from a queue.
     of_requests: FxHashSet<(ModuleId, Span)>,
+    /// The ways of registration of those whose work something in front takes, where it does not take that of all.
+    takes: FxHashMap<(ModuleId, Span), &'m [String]>,
+    /// What a library calls around all entry points that are its own (signals), by its place: the fact that says so.
+    of_library: FxHashMap<(ModuleId, Span), FactId>,
     /// The paths for which some of these stand in front, by their place.
     scopes: FxHashMap<(ModuleId, Span), Vec<String>>,
     /// The entry points that middleware is for which is put in front of some only, by its place.

@@ -23,6 +23,7 @@ pub mod pending;
 mod provided;
 mod queues;
 pub mod reach;
+mod relations;
 mod shipped;
 pub mod unfolded;
 pub mod units;
@@ -115,6 +116,8 @@ pub struct Program<'m> {
     received_objects: RefCell<FxHashMap<(UnitId, usize), ClassId>>,
     /// The modules in which facts look for settings, once it was asked for.
     setting_modules: OnceCell<configured::SettingModules>,
+    /// The fields with which rows may point to others, once they were asked for.
+    relations: OnceCell<relations::Relations>,
     /// The settings that the program gives to objects of libraries, once it was asked for.
     given_settings: OnceCell<given_settings::GivenSettings<'m>>,
     /// The parameters that a route's pattern fills with numbers and the like.
@@ -181,6 +184,7 @@ impl<'m> Program<'m> {
             received: RefCell::default(),
             received_objects: RefCell::default(),
             setting_modules: OnceCell::new(),
+            relations: OnceCell::new(),
             given_settings: OnceCell::new(),
             numeric: RefCell::default(),
             spawned: RefCell::default(),

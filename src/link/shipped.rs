@@ -22,8 +22,20 @@ const OF_GUARDS: [&str; 28] = [
 
 /// What changes nothing about a yes or no: `.lower()`, `Boolean(..)`, `int(..)`.
 const PASSING: [&str; 14] = [
-    "lower", "upper", "strip", "trim", "casefold", "toLowerCase", "toUpperCase", "bool", "int", "str", "Boolean",
-    "Number", "parseInt", "String",
+    "lower",
+    "upper",
+    "strip",
+    "trim",
+    "casefold",
+    "toLowerCase",
+    "toUpperCase",
+    "bool",
+    "int",
+    "str",
+    "Boolean",
+    "Number",
+    "parseInt",
+    "String",
 ];
 
 /// What a setting is where nobody sets it.
@@ -101,7 +113,9 @@ impl<'m> Program<'m> {
                     Value::Data { expression: written, frame } if self.is_set_once(written.0, expression, *frame) => {
                         self.shipped(written.0, *frame, depth + 1)
                     }
-                    Value::Library { path, sites } if sites.is_empty() => self.is_variable(path).then_some(Shipped::Missing),
+                    Value::Library { path, sites } if sites.is_empty() => {
+                        self.is_variable(path).then_some(Shipped::Missing)
+                    }
                     Value::Library { sites, .. } => {
                         let made = *sites.last()?;
                         let call = self.units.calls[made.call].call;
@@ -121,9 +135,14 @@ impl<'m> Program<'m> {
 
     fn shipped_call(&self, call: &'m Call, frame: FrameId, depth: usize) -> Option<Shipped<'m>> {
         let site = Site { call: self.units.call_id(call)?, frame };
-        let facts = self.callee_paths(site).iter().flat_map(|path| self.facts_of(path, Kind::Environment)).collect::<Vec<_>>();
-        if let Some((_, fact)) = facts.into_iter().find(|(_, fact)| fact.variable.as_deref().is_some_and(|path| path != "[]")) {
-            let Given::Present { expression: named, .. } = self.argument_of(site, fact.variable.as_deref()?) else { return None };
+        let facts =
+            self.callee_paths(site).iter().flat_map(|path| self.facts_of(path, Kind::Environment)).collect::<Vec<_>>();
+        if let Some((_, fact)) =
+            facts.into_iter().find(|(_, fact)| fact.variable.as_deref().is_some_and(|path| path != "[]"))
+        {
+            let Given::Present { expression: named, .. } = self.argument_of(site, fact.variable.as_deref()?) else {
+                return None;
+            };
             let ExpressionKind::Literal(Literal::Text(name)) = &named.kind else { return None };
             if self.is_of_guard(name) {
                 return None;
@@ -155,7 +174,9 @@ impl<'m> Program<'m> {
     pub(in crate::link) fn is_of_guard(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         let names_it = |word: &str| {
-            let has_word = |library: &str| library.split(|each: char| !each.is_alphanumeric()).any(|each| each.eq_ignore_ascii_case(word));
+            let has_word = |library: &str| {
+                library.split(|each: char| !each.is_alphanumeric()).any(|each| each.eq_ignore_ascii_case(word))
+            };
             word.len() > 4 && word != "debug" && self.catalogue.libraries.iter().any(|library| has_word(&library.name))
         };
         OF_GUARDS.iter().any(|word| name.contains(word)) || name.split('_').any(names_it)

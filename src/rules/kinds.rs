@@ -40,7 +40,7 @@ pub enum Kind {
     /// function does not tell it, `guards` the argument paths of dependencies. Where a class may be the handler,
     /// `exports` names the methods that the framework calls (`post/create/perform_create` is one that it calls for a POST
     /// within methods of its own, and `receives` names the field with the class of what it passes), and `guards` also fields
-    /// of the class that list guards. Of a decorator `exports` names the functions for which the fact holds. With
+    /// of the class that list guards (`get_throttles/throttle_classes` where a method may answer in place of the field). Of a decorator `exports` names the functions for which the fact holds. With
     /// `role = "decides"` what `guards` names is asked whether the handler is to run: it refuses by saying no. `by` names
     /// the class of the application with which a decorator registers that is called on none, where there is only one; what
     /// the decorator is given for `guards` then stands in place of the application's.
@@ -63,7 +63,12 @@ pub enum Kind {
     /// `handler` was given is for what this call is given: paths, objects with a `path` and a `method`, classes of
     /// handlers; calls that `keys` name before it leave some out. With `order = "response"` when the answer has been made,
     /// with `role = "assigned"` where it is assigned to a member, with `role = "decides"` when it is asked whether the
-    /// handler is to run. In the decorator of a class `method` is the argument path of the one method that it is for.
+    /// handler is to run. In the decorator of a class `method` is the argument path of the one method that it is for. With
+    /// `scope = "library"` the library calls it after each of its own entry points (a signal), unless it names a sender;
+    /// with `scope = "handlers"` it is for those only that are registered by what `keys` names. With `role = "groups"` the
+    /// table at `value` holds registrations by the number of their group, and those by what `keys` names stand in front of
+    /// all others where the number is below nought. With `role = "hooks"` a class has methods around all handlers, which
+    /// `guards` names by what they see.
     Middleware,
     /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
     /// must have to be one where the registration alone does not (Express: 4); `receives` what it is given, in order or as
@@ -71,7 +76,8 @@ pub enum Kind {
     /// what was registered before it, with `scope = "router"` at a router below the application only those of what is registered
     /// there, with `role = "inside"` it answers before middleware goes on; with `role = "told"` the function at
     /// `handler` is told of them and answers nothing, with `role = "logs"` the object at `handler` is told of what is
-    /// logged as an error. `value` is the argument path of a table of handlers by their errors.
+    /// logged as an error, with `scope = "library"` it sees the errors of entry points of its library. `value` is the
+    /// argument path of a table of handlers by their errors.
     ErrorHandler,
     /// A marker whose argument is called before the handler and whose result is the parameter's value (`Depends`); or a
     /// trait whose method `handler` makes the values of the parameters declared with its types (`FromRequest`). With
@@ -93,7 +99,9 @@ pub enum Kind {
     /// what it exports makes a page on the server, and is an entry point where it reaches a call that is paid for. With
     /// `scope = "project"` the paths are those from the folder of a project that uses the library. `keys` are names of
     /// which the first parameter of an entry point has one, or the types that are declared for it; with `role = "alone"`
-    /// the file is one that no other imports.
+    /// the file is one that no other imports. With
+    /// `role = "logs"` it exports a table of handlers of log lines, and `keys` are the loggers to which the framework
+    /// writes the errors of its own entry points.
     Convention,
     /// Something that protects: `protects` names the item (`V1`, `V2`, `A1`, `A2`, `A3`, `C1`, `C2`, `C3`, `T1-input`, `T2`),
     /// `how` the way it is wired: `decorator`, `middleware` (given to a middleware, mount, or route registration, or added),
@@ -194,7 +202,8 @@ pub enum Kind {
     /// A message to people who operate the service: own notifiers are recognised by it. `value` is the argument path of the
     /// recipient where such a message may also be an answer: one that the request chooses is no operator; with
     /// `role = "promise"` it has to be awaited, or is never sent; with `role = "report"` it reports to a tracker, and reaches
-    /// nobody where that is not initialised.
+    /// nobody where that is not initialised. Of a class that settings list among the handlers of log
+    /// lines `value` is the setting with the recipients.
     Notify,
     /// A key of a settings file that protects: `files` as globs, `keys` as a pattern over the key path (`*`, `**`),
     /// `protects` as in `guard`, `value` a word that the value must hold (a command), or `~ {error,fail}` one of several texts in it, `scope = "pattern"` where the key path
@@ -215,6 +224,10 @@ pub enum Kind {
     /// A member of a library's object that a module of settings gives a value to: `files` are the globs of these modules,
     /// `value` is the dotted way to the value; without it the member's own name is its name there.
     Setting,
+    /// A field with which a row points to one of another table, whose class is at `value`: that one has the rows that point
+    /// to it under the name at one of `keys`, else under that of their class with `_set`. `by` is the member of their
+    /// class by which rows are asked for.
+    Relation,
     /// A setting that lists what a clock starts (`conf.beat_schedule`): `keys` are the keys under which each item names the
     /// function; or a call that is given the function at `handler`.
     Timetable,
@@ -277,7 +290,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 49] = [
+pub const KINDS: [Keys; 50] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,
@@ -306,7 +319,20 @@ pub const KINDS: [Keys; 49] = [
         Kind::Middleware,
         "middleware",
         &["names"],
-        &["handler", "guards", "method", "order", "parameters", "receives", "needs", "unless", "role", "scope", "keys"],
+        &[
+            "handler",
+            "guards",
+            "method",
+            "order",
+            "parameters",
+            "receives",
+            "needs",
+            "unless",
+            "role",
+            "scope",
+            "keys",
+            "value",
+        ],
     ),
     keys(
         Kind::ErrorHandler,
@@ -372,6 +398,7 @@ pub const KINDS: [Keys; 49] = [
     keys(Kind::Deployed, "deployed", &["names", "value"], &["exports"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler", "value", "keys"]),
     keys(Kind::Setting, "setting", &["names", "files"], &["value"]),
+    keys(Kind::Relation, "relation", &["names", "value", "keys"], &["by"]),
     keys(Kind::Timetable, "timetable", &["names"], &["keys", "handler"]),
     keys(Kind::Queue, "queue", &["names"], &["value", "role"]),
     keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives"]),

@@ -126,10 +126,12 @@ const WORDS: [(&str, &[&str]); 10] = [
             "deadline",
             "part",
             "new",
+            "groups",
+            "hooks",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
-    ("scope", &["pattern", "member", "root", "exact", "selected", "router"]),
+    ("scope", &["pattern", "member", "root", "exact", "selected", "router", "library", "handlers"]),
 ];
 
 /// A file of `rules/catalogue` with the places of its keys.

@@ -599,7 +599,7 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
             Kind::Client | Kind::Same | Kind::Compose | Kind::Duration | Kind::Schema => true,
             Kind::Router | Kind::Mount | Kind::Middleware | Kind::Inject | Kind::Provide => true,
             Kind::Route | Kind::Timetable => entry,
-            Kind::Setting | Kind::Deployed => true,
+            Kind::Setting | Kind::Deployed | Kind::Relation => true,
             Kind::Environment | Kind::EnvironmentSchema => env,
             Kind::ErrorHandler => handlers || program.catalogue.fact(id).role.as_deref() == Some("logs"),
             Kind::Runs => matches!(program.catalogue.fact(id).role.as_deref(), Some("nothing" | "methods")),

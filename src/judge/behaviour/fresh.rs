@@ -10,6 +10,7 @@ use crate::model::{Call, Expression, ExpressionKind, Function, ParameterKind};
 use crate::rules::catalogue::Kind;
 
 use super::is_of_request;
+use super::operations::{self, Operation};
 
 /// How new a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +58,12 @@ impl<'m> Newness<'_, 'm> {
         if matches!(value.kind, ExpressionKind::Member { .. }) && self.is_new_by_library(value, frame) {
             return New::Ever;
         }
+        if let ExpressionKind::Member { object, name } = &value.kind
+            && is_number(name)
+            && self.is_of_new_row(object, frame)
+        {
+            return New::Ever;
+        }
         let mut of = |inner: &'m Expression| self.of(inner, frame, depth + 1);
         let whole = |parts: &mut dyn Iterator<Item = New>| match parts.max() {
             Some(New::Moment | New::Ever) => New::Ever,
@@ -102,6 +109,14 @@ impl<'m> Newness<'_, 'm> {
             .map(|(each, home)| (each.value, home))
             .collect();
         put.into_iter().map(|(value, home)| self.of(value, home, depth + 1)).min()
+    }
+
+    /// Whether a row was added just before: `report = Report.objects.create(...)`, then `report.pk`.
+    fn is_of_new_row(&self, row: &'m Expression, frame: FrameId) -> bool {
+        let program = self.program;
+        let is_added = |site: &Site| operations::operation(program, *site) == Some(Operation::Append);
+        program.awaited_call(row, frame).as_ref().is_some_and(is_added)
+            || matches!(row.kind, ExpressionKind::Name(_)) && program.slice(row, frame).sites.iter().any(is_added)
     }
 
     fn is_new_by_library(&self, value: &'m Expression, frame: FrameId) -> bool {
@@ -228,6 +243,11 @@ impl<'m> Newness<'_, 'm> {
 fn rest_from(function: &Function, index: usize) -> Option<usize> {
     let parameter = function.parameters.get(index).filter(|parameter| parameter.kind == ParameterKind::Rest);
     parameter.map(|_| index.saturating_sub(own_receiver(function)))
+}
+
+/// The names under which a row has the number that its store gave it.
+fn is_number(name: &str) -> bool {
+    matches!(name, "id" | "pk")
 }
 
 /// A part of something: of a moment it may be a window.

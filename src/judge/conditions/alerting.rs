@@ -6,7 +6,7 @@ mod reports;
 
 use crate::link::entries::{Entry, frame_of};
 use crate::link::units::{ModuleId, NodeKind};
-use crate::link::{FrameId, How, Program, Site};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{ExpressionKind, Literal, Setting, Settings, Span, StatementKind};
 use crate::rules::catalogue::{Calls, Fact, Kind};
 use crate::rules::checked::expand;
@@ -376,6 +376,13 @@ fn notifier(case: &Case<'_, '_>) -> Option<Protection> {
         {
             return Some(Protection { module: link.module, span: link.span, name: case.link_name(link) });
         }
+        // A library's own handler that the settings list for what its framework logs.
+        if let Some(path) = link.value.path()
+            && writes_to_operators(case.program, path)
+            && sees_every_failure(case, link)
+        {
+            return Some(Protection { module: link.module, span: link.span, name: short(path) });
+        }
         // A library's own error handler: the tracker's.
         if let Some(path) = link.value.path()
             && !case.guards.facts(path, link.value.sites().last().copied(), "V2").is_empty()
@@ -384,4 +391,15 @@ fn notifier(case: &Case<'_, '_>) -> Option<Protection> {
         }
     }
     answered_errors(case).or_else(|| around_every_call(case))
+}
+
+/// Whether what is logged by a class of a library goes to somebody: where settings hold who that is, there is one.
+fn writes_to_operators(program: &Program<'_>, path: &str) -> bool {
+    let is_nobody = |value: &Value<'_>| matches!(value, Value::Data { expression, .. } if matches!(&expression.0.kind, ExpressionKind::List(all) if all.is_empty()));
+    program.facts_of(path, Kind::Notify).iter().any(|(_, fact)| {
+        fact.value.as_deref().is_none_or(|setting| {
+            let recipients = program.configured(setting);
+            !recipients.is_empty() && !recipients.iter().all(is_nobody)
+        })
+    })
 }

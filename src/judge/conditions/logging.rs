@@ -206,7 +206,7 @@ pub fn is_logger<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, link: &Link<'m>) ->
 
 /// What covers an entry point; else what its log tells at most.
 fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<Protection, Told> {
-    let handler_errors = errors_are_logged(case);
+    let handler_errors = errors_are_logged(case, entry);
     let mut best: Option<Told> = None;
     let mut found = None;
     for chain in &entry.chains {
@@ -399,8 +399,12 @@ fn by_given_functions(case: &Case<'_, '_>, site: Site) -> Told {
 }
 
 /// Whether a registered handler of errors logs them.
-fn errors_are_logged(case: &Case<'_, '_>) -> bool {
-    case.entries.error_handlers.iter().any(|link| {
+fn errors_are_logged(case: &Case<'_, '_>, entry: &Entry<'_>) -> bool {
+    let is_seen = |link: &&Link<'_>| {
+        let unseen = case.entries.unseen.get(&(link.module, link.span));
+        unseen.is_none_or(|unseen| !unseen.contains(&entry.handler))
+    };
+    case.entries.error_handlers.iter().filter(is_seen).any(|link| {
         frame_of(case.program, &link.value).is_some_and(|frame| {
             let reach = case.guards.reach(frame);
             let logs = |site: Site| log_line(case, site).is_some_and(|line| line.is_error && line.tells_error());

@@ -6,7 +6,7 @@
 use crate::link::flow::children;
 use crate::link::units::{Access, Binding, NodeKind};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Call, Expression, ExpressionKind};
+use crate::model::{Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
 /// Expressions within expressions.
@@ -96,10 +96,15 @@ fn ends_relatively<'m>(program: &Program<'m>, stop: &'m Expression, frame: Frame
         let values = program.values(stop, frame);
         !values.is_empty()
             && values.iter().all(|value| match value {
-                Value::Data { expression, frame } => of_length(expression.0, *frame),
+                // `[:None]` goes on to the end.
+                Value::Data { expression, frame } => is_null(expression.0) || of_length(expression.0, *frame),
                 _ => false,
             })
     }
+}
+
+fn is_null(expression: &Expression) -> bool {
+    matches!(expression.kind, ExpressionKind::Literal(Literal::Null))
 }
 
 /// Whether an expression is how long something is.

@@ -62,7 +62,11 @@ impl Scan<'_> {
         }
         let value = self.slice(value_start, value_end);
         let lists = &self.shapes.lists;
-        if !value.bytes().all(|byte| byte.is_ascii_graphic()) || traps::is_reference(value, lists) {
+        if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return;
+        }
+        // What is drawn from signs may hold those of a call or a template by chance.
+        if traps::is_reference(value, lists) && !(traps::looks_drawn(value, lists) && self.has_named_form(value)) {
             return;
         }
         let prose = if self.is_code { None } else { self.words_before(start) };
@@ -102,6 +106,12 @@ impl Scan<'_> {
         });
     }
 
+    /// Whether a value is written as one of the shapes that go by the name.
+    fn has_named_form(&self, value: &str) -> bool {
+        let mut shapes = self.shapes.shapes.iter().filter(|shape| shape.decided_by == DecidedBy::Name);
+        shapes.any(|shape| shape.forms.iter().any(|form| form.matches(value.as_bytes(), 0) == Some(value.len())))
+    }
+
     /// The shape that has no form of its own but belongs to this name.
     fn named_shape(&self, words: &str, value: &str) -> Option<&Shape> {
         let lists = &self.shapes.lists;
@@ -115,7 +125,8 @@ impl Scan<'_> {
         let random = traps::is_uuid(value) && !traps::is_regular(value) && !traps::has_placeholder(value, lists)
             || traps::looks_generated(value, 10, lists)
             || traps::looks_shuffled(value) && !traps::has_placeholder(value, lists)
-            || value.contains('.') && traps::entropy(value.as_bytes()) > 4.0;
+            || value.contains('.') && traps::entropy(value.as_bytes()) > 4.0
+            || traps::looks_drawn(value, lists);
         (is_credential && random).then_some(shape)
     }
 

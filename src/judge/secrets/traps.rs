@@ -219,6 +219,21 @@ pub(super) fn looks_generated(value: &str, least: usize, lists: &Lists) -> bool 
         && !has_placeholder(value, lists)
 }
 
+/// Whether a long value is drawn at random from letters, digits and signs of many kinds.
+pub(super) fn looks_drawn(value: &str, lists: &Lists) -> bool {
+    let bytes = value.as_bytes();
+    let mut signs: Vec<u8> = bytes.iter().copied().filter(u8::is_ascii_punctuation).collect();
+    signs.sort_unstable();
+    signs.dedup();
+    bytes.len() >= 50
+        && signs.len() >= 3
+        && bytes.iter().any(u8::is_ascii_digit)
+        && entropy(bytes) >= 4.2
+        && !is_regular(value)
+        && !is_wordy(value)
+        && !has_placeholder(value, lists)
+}
+
 /// Whether someone could have thought of a value as a password for something real.
 pub(super) fn looks_like_password(value: &str, lists: &Lists) -> bool {
     let plain: String = value

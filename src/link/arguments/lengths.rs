@@ -227,6 +227,9 @@ impl<'m> Program<'m> {
                 let values = self.values(expression, frame);
                 let mut numbers = values.iter().map(|value| match value {
                     Value::Library { path, .. } if INFINITE.contains(&plain(path).as_str()) => Some(f64::INFINITY),
+                    Value::Library { path, sites } if is_number_of_text(path) => {
+                        sites.last().and_then(|site| self.infinite(*site))
+                    }
                     Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
                         self.number(inner, *frame, depth + 1)
                     }
@@ -235,9 +238,30 @@ impl<'m> Program<'m> {
                 let first = numbers.next()??;
                 numbers.try_fold(first, |greatest: f64, next| Some(greatest.max(next?)))
             }
+            ExpressionKind::Call(call) => {
+                let site = Site { call: self.units.call_id(call)?, frame };
+                let makes_number = self.callee_paths(site).iter().any(|path| is_number_of_text(&format!("{path}()")));
+                makes_number.then(|| self.infinite(site))?
+            }
             _ => None,
         }
     }
+
+    /// `float("inf")`: a number without end that is written as a text.
+    fn infinite(&self, site: Site) -> Option<f64> {
+        let ExpressionKind::Literal(Literal::Text(text)) =
+            &self.units.calls[site.call].call.arguments.first()?.value.kind
+        else {
+            return None;
+        };
+        let text = text.trim().trim_start_matches('+').to_ascii_lowercase();
+        matches!(text.as_str(), "inf" | "infinity").then_some(f64::INFINITY)
+    }
+}
+
+/// Whether a name is what makes a number of a text.
+fn is_number_of_text(path: &str) -> bool {
+    matches!(path, "builtins.float()" | "decimal.Decimal()")
 }
 
 /// `30s`, `1 d` in seconds, `64kb`, `2mb` in bytes.

@@ -49,9 +49,10 @@ impl<'m> Entries<'m> {
             match routes.get(&entry) {
                 Some((router, position, path, member)) => {
                     let place = Place { position: *position, path, member: member.as_deref() };
+                    let before = self.of_framework(program, entry, &frameworks);
                     for (above, at) in self.above(program, *router, place, &parents, 0) {
                         prefix = prefix.or(Some(at));
-                        chains.push(above.into_iter().chain(own.iter().cloned()).collect());
+                        chains.push(before.iter().cloned().chain(above).chain(own.iter().cloned()).collect());
                     }
                 }
                 // What stands in front of requests does not stand in front of what a clock or a shell starts.
@@ -70,6 +71,8 @@ impl<'m> Entries<'m> {
                         !(takes_work && self.of_requests.contains(&(link.module, link.span)))
                             && paths.iter().any(|path| !self.is_outside(link, path))
                             && self.is_selected(program, link, entry)
+                            && self.takes_work_of(program, link, entry)
+                            && self.is_of_own_library(program, entry, link)
                             && self.is_served_with(program, entry, link, &frameworks)
                     });
                     chains.push(before.cloned().chain(own.iter().cloned()).collect());
@@ -119,6 +122,7 @@ impl<'m> Entries<'m> {
         self.error_handlers.retain(|link| !misplaced.contains(&(link.module, link.span)));
         self.note_unseen(program);
         self.note_unseen_elsewhere();
+        self.note_unseen_of_others(program);
     }
 
     /// Notes at which router a handler of errors is registered that sees only those of what is registered there.

@@ -7,6 +7,7 @@ use crate::link::values::{FrameId, How, Site, Value};
 use crate::model::{Expression, ExpressionKind, Function, Literal, Span};
 use crate::rules::catalogue::{Fact, Kind};
 
+use super::answers::Answers;
 use super::conventional::named_by;
 use super::decorated::{decorator_facts, wrapped_by};
 use super::{Link, Role};
@@ -21,8 +22,8 @@ const HTTP_METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"
 const WRAPPED: usize = 4;
 
 /// A class that is registered, with the call that made a handler of it where that says what its fields are
-/// (`Chat.as_view(agent=Agent)`).
-type Made = (ClassId, Option<Site>);
+/// (`Chat.as_view(agent=Agent)`), or which of its methods answer which requests (`Chats.as_view({"post": "create"})`).
+type Made = (ClassId, Option<Site>, Option<Site>);
 
 /// The classes that are registered: `Chat`, `Chat()`, `Chat.as_view()`, `limit(Chat.as_view())`, `[("/chat", Chat)]`.
 fn classes<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId, depth: usize) -> Vec<Made> {
@@ -31,7 +32,7 @@ fn classes<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId
         Value::Class(class) | Value::Instance { class, .. } => Some(*class),
         _ => None,
     };
-    let mut own: Vec<Made> = values.iter().filter_map(class).map(|class| (class, None)).collect();
+    let mut own: Vec<Made> = values.iter().filter_map(class).map(|class| (class, None, None)).collect();
     for value in values.iter() {
         if let Value::Data { expression: written, frame } = value
             && let ExpressionKind::List(items) = &written.0.kind
@@ -41,7 +42,7 @@ fn classes<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId
         }
     }
     if let ExpressionKind::Literal(Literal::Text(name)) = &expression.kind {
-        own.extend(class_named(program, name, frame).map(|class| (class, None)));
+        own.extend(class_named(program, name, frame).map(|class| (class, None, None)));
     }
     if !own.is_empty() || depth > WRAPPED {
         return own;
@@ -58,7 +59,10 @@ fn classes<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId
         if let ExpressionKind::Member { object, .. } = &call.callee.kind {
             let values = program.values(object, site.frame);
             let is_told = call.arguments.iter().any(|argument| argument.name.is_some());
-            found.extend(values.iter().filter_map(class).map(|class| (class, is_told.then_some(site))));
+            let is_table = !table_of(program, site).is_empty();
+            found.extend(
+                values.iter().filter_map(class).map(|class| (class, is_told.then_some(site), is_table.then_some(site))),
+            );
         }
         let given = call.arguments.iter().filter(|argument| matches!(argument.value.kind, ExpressionKind::Call(_)));
         found.extend(given.flat_map(|argument| classes(program, &argument.value, site.frame, depth + 1)));
@@ -89,15 +93,66 @@ pub(super) fn class_handlers<'m>(
         return Vec::new();
     }
     let classes = classes(program, expression, frame, 0);
-    classes.into_iter().flat_map(|(class, made)| handlers_of(program, fact, class, made)).collect()
+    let handlers = classes.into_iter().flat_map(|(class, made, table)| match table {
+        Some(table) => handlers_by_table(program, fact, class, table),
+        None => handlers_of(program, fact, class, made),
+    });
+    handlers.collect()
+}
+
+/// The verbs and methods of a table that a call is given: `{"get": "list", "post": "create"}`.
+fn table_of<'m>(program: &Program<'m>, site: Site) -> Vec<(&'m str, String)> {
+    let first = program.units.calls[site.call].call.arguments.first();
+    let Some(first) = first.filter(|argument| matches!(argument.name.as_deref(), None | Some("actions"))) else {
+        return Vec::new();
+    };
+    let mut table = Vec::new();
+    for value in program.values(&first.value, site.frame).iter() {
+        let Value::Data { expression, frame } = value else { continue };
+        let ExpressionKind::Object(entries) = &expression.0.kind else { continue };
+        let named = entries.iter().filter_map(|entry| {
+            let verb = entry.key.as_deref().filter(|key| HTTP_METHODS.contains(&key.to_ascii_uppercase().as_str()))?;
+            Some((verb, program.text(&entry.value, *frame)?))
+        });
+        table.extend(named);
+    }
+    table
+}
+
+/// The handlers of a class whose registration names them by verb. One that the class has from the framework goes on to
+/// methods of its own, as other registrations of the library say (`create/perform_create`).
+fn handlers_by_table<'m>(program: &Program<'m>, fact: &Fact, class: ClassId, table: Site) -> Vec<Handler> {
+    let routes = || program.catalogue.of_kind(Kind::Route);
+    let library = routes().find(|(_, each)| std::ptr::eq(*each, fact)).map(|(id, _)| program.catalogue.library_of(id));
+    let of_library = |id| library.is_some_and(|library| std::ptr::eq(library, program.catalogue.library_of(id)));
+    let mut handlers: Vec<Handler> = Vec::new();
+    for (verb, action) in table_of(program, table) {
+        let within = |export: &&String| export.strip_prefix(action.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        let further = routes().filter(|(id, _)| of_library(*id)).flat_map(|(_, each)| each.exports.iter());
+        let exports: Vec<String> = std::iter::once(action.clone()).chain(further.filter(within).cloned()).collect();
+        for (unit, frame, _) in handlers_among(program, fact, &exports, class, None) {
+            handlers.push((unit, frame, Some(verb.to_ascii_uppercase())));
+        }
+    }
+    handlers
 }
 
 /// The handlers of a class. `post/create/perform_create` is a method that a method of the framework runs for a POST; where
 /// the class has that method itself, its own call leads on to it.
 pub(super) fn handlers_of<'m>(program: &Program<'m>, fact: &Fact, class: ClassId, made: Option<Site>) -> Vec<Handler> {
+    handlers_among(program, fact, &fact.exports, class, made)
+}
+
+fn handlers_among<'m>(
+    program: &Program<'m>,
+    fact: &Fact,
+    exports: &[String],
+    class: ClassId,
+    made: Option<Site>,
+) -> Vec<Handler> {
     let mut handlers: Vec<Handler> = Vec::new();
     let instance = Value::Instance { class, site: made };
-    for export in &fact.exports {
+    for export in exports {
         let (outer, name) = export.rsplit_once('/').map_or(("", export.as_str()), |(outer, name)| (outer, name));
         let outer: Vec<&str> = outer.split('/').filter(|name| !name.is_empty()).collect();
         let is_own = |name: &&str| !own_functions(program, &instance, name).is_empty();
@@ -195,7 +250,8 @@ fn configured_links<'m>(
     let decorators = function.decorators.iter().flat_map(|decorator| program.values(decorator, frame).to_vec());
     let names: Vec<String> = decorators.filter_map(|value| value.path().map(str::to_owned)).collect();
     let mut links = Vec::new();
-    for field in &fact.guards {
+    for guard in &fact.guards {
+        let field = guard.rsplit('/').next().unwrap_or(guard.as_str());
         let is_said = names.iter().any(|name| name.trim_end_matches("()").rsplit('.').next() == Some(field));
         for name in names.iter().filter(|_| !is_said) {
             for value in program.configured(&format!("{name}.{field}")) {
@@ -206,15 +262,15 @@ fn configured_links<'m>(
         }
     }
     // A view that a decorator makes has no fields of its own.
-    links.retain(|link| field_of_scope(program, &link.value).is_none());
+    links.retain(|link| scoped_by(program, &link.value).is_none());
     links.into_iter().map(|link| Link { span: function.span, ..link }).collect()
 }
 
-/// The field of a view by which a guard of a library, or a class that derives from one, goes.
-fn field_of_scope<'m>(program: &Program<'m>, guard: &Value<'m>) -> Option<&'m str> {
+/// The fact of a guard of a library, or of a class that derives from one, that goes by a field of the view.
+fn scoped_by<'m>(program: &Program<'m>, guard: &Value<'m>) -> Option<&'m Fact> {
     let of_library = |path: &str| {
         let facts = program.facts_of(path, Kind::Guard);
-        facts.into_iter().find_map(|(_, fact)| fact.by.as_deref())
+        facts.into_iter().map(|(_, fact)| fact).find(|fact| fact.by.is_some())
     };
     match guard {
         Value::Library { path, .. } => of_library(path),
@@ -284,7 +340,7 @@ pub(super) fn applied_links<'m>(
 }
 
 /// What stands in a list of guards, with all parts of what is put together by `and` (`IsOwner & WithinQuota`).
-fn listed_links<'m>(
+pub(super) fn listed_links<'m>(
     program: &Program<'m>,
     expression: &'m Expression,
     frame: FrameId,
@@ -335,41 +391,114 @@ pub(super) fn field_links<'m>(
     span: Span,
 ) -> Vec<Link<'m>> {
     let instance = Value::Instance { class, site: None };
+    let place = (module, span);
     let mut links = Vec::new();
-    for field in &fact.guards {
-        for value in program.member(&instance, field, None) {
-            match &value {
-                Value::Function { unit, .. } if *unit == handler => {}
-                Value::Function { unit, closure, receiver } => {
-                    let lists = |each: &&Expression| matches!(each.kind, ExpressionKind::List(_));
-                    let returns = &program.units.units[*unit].returns;
-                    match program.enter(*unit, *closure, receiver.clone(), How::Framework) {
-                        Some(frame) if returns.iter().any(lists) => {
-                            let mut given = Vec::new();
-                            for returned in returns.iter() {
-                                listed_links(program, returned, frame, module, &mut given);
-                            }
-                            links.extend(given.into_iter().map(|link| Link { span, ..link }));
-                        }
-                        _ => links.push(Link { value: value.clone(), role: Role::Middleware, module, span }),
-                    }
-                }
-                Value::Data { expression, frame } => {
-                    let mut given = Vec::new();
-                    listed_links(program, expression.0, *frame, module, &mut given);
-                    links.extend(given.into_iter().map(|link| Link { span, ..link }));
-                }
-                value => {
-                    let known = program.elements(value).into_iter().filter(|value| !matches!(value, Value::Unknown));
-                    links.extend(known.map(|value| Link { value, role: Role::Middleware, module, span }));
-                }
+    for guard in &fact.guards {
+        let (method, field) = guard.split_once('/').map_or((None, guard.as_str()), |(one, other)| (Some(one), other));
+        let asked = method.map(|method| own_functions(program, &instance, method)).unwrap_or_default();
+        match asked.first() {
+            Some(Value::Function { unit, closure, receiver }) => {
+                let frame = program.enter(*unit, *closure, receiver.clone(), How::Framework);
+                let name = program.units.units[handler].name();
+                let answer = Answers { unit: *unit, method: method.unwrap_or_default(), field };
+                let told = frame.and_then(|frame| answer.links(program, frame, (&instance, name), place));
+                let itself = || Link { value: asked[0].clone(), role: Role::Middleware, module, span };
+                links.extend(told.unwrap_or_else(|| vec![itself()]));
+            }
+            _ => listed_in_field(program, &instance, field, (handler, place), &mut links),
+        }
+    }
+    links.retain(|link| !is_out_of_reach(program, fact, class, &link.value));
+    links.retain(|link| scoped_by(program, &link.value).is_none_or(|guard| has_scope(program, guard, &instance)));
+    links
+}
+
+/// What a field of a class lists, or the function itself that goes by this name.
+pub(super) fn listed_in_field<'m>(
+    program: &Program<'m>,
+    instance: &Value<'m>,
+    field: &str,
+    (handler, (module, span)): (UnitId, (ModuleId, Span)),
+    links: &mut Vec<Link<'m>>,
+) {
+    for value in program.member(instance, field, None) {
+        match &value {
+            Value::Function { unit, .. } if *unit == handler => {}
+            Value::Function { .. } => links.push(Link { value: value.clone(), role: Role::Middleware, module, span }),
+            Value::Data { expression, frame } => {
+                let mut given = Vec::new();
+                listed_links(program, expression.0, *frame, module, &mut given);
+                links.extend(given.into_iter().map(|link| Link { span, ..link }));
+            }
+            value => {
+                let known = program.elements(value).into_iter().filter(|value| !matches!(value, Value::Unknown));
+                links.extend(known.map(|value| Link { value, role: Role::Middleware, module, span }));
             }
         }
     }
-    let has = |field: &str| {
-        let values = program.member(&instance, field, None);
-        values.iter().any(|value| !matches!(value, Value::Unknown | Value::Library { .. }))
-    };
-    links.retain(|link| field_of_scope(program, &link.value).is_none_or(has));
-    links
+}
+
+/// Whether a view says how it is counted, and the settings do not say that under this scope all are let through.
+fn has_scope<'m>(program: &Program<'m>, guard: &Fact, view: &Value<'m>) -> bool {
+    let Some(field) = guard.by.as_deref() else { return true };
+    let scopes = program.member(view, field, None);
+    let is_known = |value: &&Value<'m>| !matches!(value, Value::Unknown | Value::Library { .. });
+    let mut known = scopes.iter().filter(is_known).peekable();
+    known.peek().is_some()
+        && known.all(|scope| {
+            let text = match scope {
+                Value::Data { expression, frame } => program.text(expression.0, *frame),
+                _ => None,
+            };
+            let way = guard.value.as_deref().and_then(|way| way.strip_suffix('*')).zip(text);
+            way.is_none_or(|(way, scope)| !is_null_in_settings(program, &format!("{way}{scope}")))
+        })
+}
+
+/// Whether what settings hold under a dotted way is nothing.
+fn is_null_in_settings(program: &Program<'_>, way: &str) -> bool {
+    let is_null = |value: &Value<'_>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null)));
+    (0..program.modules.len()).any(|module| program.exported_under(module, way).iter().any(is_null))
+}
+
+/// Whether a method stands in a base behind a view of the library that has it, too: of `class Chat(APIView, Metered)` the
+/// view's own runs, and goes on to no other.
+fn is_out_of_reach(program: &Program<'_>, fact: &Fact, class: ClassId, guard: &Value<'_>) -> bool {
+    let Value::Function { unit, .. } = guard else { return false };
+    let owner = program.units.units[*unit].class.filter(|owner| *owner != class);
+    owner.is_some_and(|owner| !is_view(program, fact, owner) && is_shadowed(program, fact, class, owner))
+}
+
+fn is_shadowed(program: &Program<'_>, fact: &Fact, class: ClassId, owner: ClassId) -> bool {
+    for base in bases(program, class) {
+        match base {
+            Value::Library { path, .. } if is_view_of_library(program, fact, &path) => return true,
+            Value::Class(base) if base == owner || base == class => return false,
+            Value::Class(base) if program.line_of(base).contains(&owner) => {
+                return is_shadowed(program, fact, base, owner);
+            }
+            Value::Class(base) if is_view(program, fact, base) => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Whether a class derives from a view of the library.
+fn is_view(program: &Program<'_>, fact: &Fact, class: ClassId) -> bool {
+    program.line_of(class).into_iter().any(|class| {
+        bases(program, class).iter().filter_map(Value::path).any(|path| is_view_of_library(program, fact, path))
+    })
+}
+
+/// A view of the library is a class for which settings may give what guards it.
+fn is_view_of_library(program: &Program<'_>, fact: &Fact, path: &str) -> bool {
+    let fields = fact.guards.iter().map(|guard| guard.rsplit('/').next().unwrap_or(guard));
+    fields.into_iter().any(|field| program.is_a(&format!("{path}().{field}"), Kind::Setting))
+}
+
+fn bases<'m>(program: &Program<'m>, class: ClassId) -> Vec<Value<'m>> {
+    let info = &program.units.classes[class];
+    let home = program.open_frame(info.unit);
+    info.class.bases.iter().flat_map(|base| program.values(base, home).to_vec()).collect()
 }

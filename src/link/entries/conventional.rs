@@ -50,7 +50,11 @@ impl<'m> Entries<'m> {
         }
         let Some(mut values) = program.exported(module, name, 0) else { return };
         if fact.role.as_deref() == Some("names") {
-            self.named(program, module, fact, &values);
+            self.named(program, module, id, &values);
+            return;
+        }
+        if fact.role.as_deref() == Some("logs") {
+            self.listed_handlers(program, (module, id), &values);
             return;
         }
         if let Some(member) = member {
@@ -142,7 +146,8 @@ impl<'m> Entries<'m> {
 
     /// What a list of dotted names puts in front of all handlers, with the methods of classes that run before and after
     /// them; or what it starts, where the fact says by which method (`ready` of an application).
-    fn named(&mut self, program: &Program<'m>, module: ModuleId, fact: &Fact, values: &[Value<'m>]) {
+    fn named(&mut self, program: &Program<'m>, module: ModuleId, id: FactId, values: &[Value<'m>]) {
+        let fact = program.catalogue.fact(id);
         if let (Some(method), Some(within)) = (fact.handler.as_deref(), fact.path.as_deref()) {
             self.starts.extend(named_starts(program, module, values, within, method));
             return;
@@ -150,23 +155,11 @@ impl<'m> Entries<'m> {
         let links = named_links(program, module, values);
         for link in &links {
             let (Value::Class(class) | Value::Instance { class, .. }) = link.value else { continue };
-            let instance = Value::Instance { class, site: None };
-            for (hook, role) in fact.guards.iter().filter_map(|hook| hook.split_once('=')) {
-                for value in program.member(&instance, hook.trim(), None) {
-                    if !matches!(value, Value::Function { .. }) {
-                        continue;
-                    }
-                    let own = Link { value, ..link.clone() };
-                    match role.trim() {
-                        "error" => self.error_handlers.push(own),
-                        "response" => self.conventions.push(Link { role: Role::After, ..own }),
-                        _ => self.conventions.push(own),
-                    }
-                }
-            }
+            self.hooks(program, class, &fact.guards, link);
         }
         self.answers_inside |= !fact.guards.is_empty() && !links.is_empty();
         self.of_requests.extend(links.iter().map(|link| (link.module, link.span)));
+        self.found.extend(links.iter().map(|link| ((link.module, link.span), id)));
         self.conventions.extend(links);
     }
 

@@ -12,6 +12,7 @@ use super::development::is_defined_in_development;
 use super::links::{arguments_of, guard_links};
 use super::naming::{entry_name, entry_name_of, never_long, route_path};
 use super::registered::{handled_errors, is_narrow};
+use super::served::{is_for_one, is_of_library};
 use super::{Entries, Entry, Link, Order, Registered, Role, handler_frame};
 
 /// The order of what runs when the answer has been made.
@@ -140,10 +141,12 @@ impl<'m> Entries<'m> {
             let names_it = |fact: &Fact| fact.exports.contains(&function.name);
             let is_named = routes.iter().any(|(_, fact)| names_it(fact));
             routes.retain(|(_, fact)| if is_named { names_it(fact) } else { fact.exports.is_empty() });
-            for (_, fact) in routes {
+            for (id, fact) in routes {
                 registers = true;
                 let router = self.application_of(program, fact, site, sites.first().copied());
+                let first = self.entries.len();
                 self.add_decorated(program, unit, function, fact, site, router, member_of(path), inner, frame);
+                (first..self.entries.len()).for_each(|entry| self.note_library(entry, id));
             }
             let of_development = || {
                 let parent = program.units.units[unit].parent;
@@ -155,7 +158,14 @@ impl<'m> Entries<'m> {
                 continue;
             }
             let middleware = program.facts_of(path, Kind::Middleware);
-            if let Some((_, fact)) = middleware.iter().find(|(_, fact)| fact.handler.is_none()) {
+            if let Some((id, _)) = middleware.iter().find(|(_, fact)| is_of_library(fact)) {
+                registers = true;
+                let link = super::link(program, unit, span, Role::After);
+                if !is_for_one(program, site) {
+                    self.of_library.insert((link.module, link.span), *id);
+                    self.conventions.push(link);
+                }
+            } else if let Some((_, fact)) = middleware.iter().find(|(_, fact)| fact.handler.is_none()) {
                 let member = if fact.scope.as_deref() == Some("member") { member_of(path) } else { None };
                 registers = true;
                 let role = if fact.order.as_deref() == Some(RESPONSE) { Role::After } else { Role::Middleware };
@@ -175,8 +185,14 @@ impl<'m> Entries<'m> {
                 let is_told = facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("told"));
                 let role = if is_told { Role::Observer } else { Role::Middleware };
                 let link = super::link(program, unit, span, role);
-                for (_, fact) in facts {
+                for (id, fact) in facts {
                     program.receives(unit, &fact.receives);
+                    if is_of_library(fact) {
+                        self.of_library.insert((link.module, link.span), id);
+                        if is_for_one(program, site) {
+                            self.narrow_handlers.insert((link.module, link.span));
+                        }
+                    }
                     self.note_scope(fact, sites.first().copied(), (link.module, link.span));
                 }
                 if site.is_some_and(|site| is_narrow(program, site)) {

@@ -6,17 +6,19 @@ use crate::link::units::*;
 use crate::link::values::{FrameId, How, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
+use crate::rules::checked::FactId;
 
 use super::assigned::is_assigned;
 use super::chains::{arity, is_within_route, member_of};
 use super::class_handlers::{class_handlers, own_links};
 use super::decorated::decorator_facts;
 use super::development::is_developed_only;
+use super::groups::{GROUPS, HANDLERS, HOOKS};
 use super::in_a_row::{first_that_ends, spread_handlers};
 use super::links::{DECIDES, applied_by_hand, arguments_of, guard_links, held_by, registration_link, stands_in_front};
 use super::naming::{all_paths, entry_name_of, method_of, never_long, route_path};
 use super::plugins::is_added_to_parent;
-use super::served::{SERVED, served_by};
+use super::served::{SERVED, is_for_one, is_of_library, served_by};
 use super::started::started;
 use super::{Entries, Entry, Link, Order, Registered, Role, Selection, receive};
 
@@ -47,21 +49,26 @@ impl<'m> Entries<'m> {
                         Kind::Route if info.decorates.is_none() && fact.entry.as_deref() == Some("ui") => {
                             self.script(program, fact, site)
                         }
+                        Kind::Middleware if fact.role.as_deref() == Some(HOOKS) => self.hooked(program, fact, site),
+                        Kind::Middleware if fact.role.as_deref() == Some(GROUPS) => {
+                            self.put_in_front_by_groups(program, fact, site)
+                        }
                         Kind::Middleware if !fact.needs.is_empty() => self.put_in_front(program, fact, site),
                         Kind::Middleware if fact.scope.as_deref() == Some(SELECTED) => {
                             self.put_in_front_of_some(program, fact, site)
                         }
+                        Kind::Middleware if is_of_library(fact) => self.put_around_library(program, *id, site),
                         Kind::Mount if fact.role.as_deref() == Some(SERVED) => self.serves(program, fact, site),
                         Kind::Mount | Kind::Middleware if info.decorates.is_none() && !is_assigned(fact) => {
                             self.mounted(program, fact, site, router, path)
                         }
                         Kind::ErrorHandler if !program.applies(fact, site) => {}
+                        Kind::ErrorHandler if fact.role.as_deref() == Some("logs") => {
+                            self.told_of_lines(program, fact, site)
+                        }
                         Kind::ErrorHandler if fact.value.is_some() => self.handlers_in(program, fact, site),
                         Kind::ErrorHandler if fact.role.as_deref() == Some("told") => {
                             self.told_of_errors(program, fact, site, router)
-                        }
-                        Kind::ErrorHandler if fact.role.as_deref() == Some("logs") => {
-                            self.told_of_lines(program, fact, site)
                         }
                         Kind::ErrorHandler if info.decorates.is_none() => {
                             self.registrations.insert(call);
@@ -147,7 +154,23 @@ impl<'m> Entries<'m> {
         };
         let mut links = Vec::new();
         self.function_links(program, expression, frame, info.module, &mut links);
+        if fact.scope.as_deref() == Some(HANDLERS) {
+            self.takes.extend(links.iter().map(|link| ((link.module, link.span), fact.keys.as_slice())));
+        }
         self.conventions.extend(links);
+    }
+
+    /// A function that a library calls around all of its entry points: `task_postrun.connect(record)`.
+    fn put_around_library(&mut self, program: &Program<'m>, id: FactId, site: Site) {
+        let info = &program.units.calls[site.call];
+        self.registrations.insert(site.call);
+        let Some(first) = info.call.arguments.first().filter(|_| !is_for_one(program, Some(site))) else { return };
+        let mut links = Vec::new();
+        self.function_links(program, &first.value, site.frame, info.module, &mut links);
+        for link in links {
+            self.of_library.insert((link.module, link.span), id);
+            self.conventions.push(Link { role: Role::After, ..link });
+        }
     }
 
     /// Functions that a registration puts in front of the handlers that it names.

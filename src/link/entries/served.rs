@@ -8,15 +8,31 @@ use rustc_hash::FxHashMap;
 use crate::link::Program;
 use crate::link::arguments::Given;
 use crate::link::units::*;
-use crate::link::values::{Site, Value};
+use crate::link::values::{FrameId, Site, Value};
 use crate::model::{ExpressionKind, Literal, Project, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::FactId;
 
+use super::log_tables::{emits, listed_at_root};
 use super::{Entries, Entry, Link, Registered, Role, link};
 
 /// The role of a mount that answers requests with the router that it is given.
 pub(super) const SERVED: &str = "served";
+
+/// The scope of what a library calls around all entry points that are its own.
+const LIBRARY: &str = "library";
+
+pub(super) fn is_of_library(fact: &Fact) -> bool {
+    fact.scope.as_deref() == Some(LIBRARY)
+}
+
+/// Whether a registration is for one sender only: `@task_postrun.connect(sender=summarise)`.
+pub(super) fn is_for_one(program: &Program<'_>, site: Option<Site>) -> bool {
+    site.is_some_and(|site| {
+        let arguments = &program.units.calls[site.call].call.arguments;
+        arguments.iter().any(|argument| argument.name.as_deref() == Some("sender"))
+    })
+}
 
 /// Ways to one entry point.
 const WAYS: usize = 8;
@@ -59,14 +75,19 @@ impl<'m> Entries<'m> {
         self.registrations.insert(site.call);
         let module = program.units.calls[site.call].module;
         self.note_scope(fact, router, (module, expression.span));
+        if let Some((id, _)) = program.catalogue.of_kind(Kind::ErrorHandler).find(|(_, each)| std::ptr::eq(*each, fact))
+            && is_of_library(fact)
+        {
+            self.of_library.insert((module, expression.span), id);
+            if is_for_one(program, Some(site)) {
+                self.narrow_handlers.insert((module, expression.span));
+            }
+        }
         for value in program.values(expression, frame).iter() {
             let told = match value {
                 Value::Function { .. } => Some(value.clone()),
                 // `app.logger.addHandler(handler)`
-                Value::Instance { class, .. } => program.units.classes[*class].methods.get("emit").map(|unit| {
-                    let closure = program.open_frame(program.units.classes[*class].unit);
-                    Value::Function { unit: *unit, closure, receiver: Some(std::rc::Rc::new(value.clone())) }
-                }),
+                Value::Instance { class, .. } => emits(program, *class, value),
                 _ => None,
             };
             if let Some(value) = told {
@@ -79,6 +100,16 @@ impl<'m> Entries<'m> {
     /// logger with a name of its own is given is told of the lines of that one only.
     pub(super) fn told_of_lines(&mut self, program: &Program<'m>, fact: &Fact, site: Site) {
         let info = &program.units.calls[site.call];
+        // `dictConfig({"handlers": {...}, "root": {...}})`
+        if let Some(Given::Present { expression, frame }) =
+            fact.value.as_deref().map(|table| program.argument(site, table))
+        {
+            for value in program.values(expression, frame).iter() {
+                let Value::Data { expression: table, frame } = value else { continue };
+                self.log_handlers.extend(listed_at_root(program, info.module, (table.0, *frame)));
+            }
+            return;
+        }
         let logger = program.values(&info.call.callee, site.frame);
         let makers = logger.iter().flat_map(|value| value.sites().to_vec());
         let is_named = makers.into_iter().any(|made| {
@@ -173,6 +204,42 @@ impl<'m> Entries<'m> {
             Framework { name: library.name.as_str(), folders }
         };
         self.found.iter().map(|(place, fact)| (*place, of(*fact))).collect()
+    }
+
+    /// What the framework of an entry point puts in front of all requests, whatever router answers them.
+    pub(super) fn of_framework(
+        &self,
+        program: &Program<'m>,
+        entry: usize,
+        frameworks: &Frameworks<'_>,
+    ) -> Vec<Link<'m>> {
+        let is_request = !matches!(self.entries[entry].kind.as_str(), "cron" | "cli" | "queue");
+        let is_known = self.libraries.contains_key(&entry);
+        let links = self.conventions.iter().filter(|link| {
+            let place = (link.module, link.span);
+            let stands_in_front = is_request && is_known && self.of_requests.contains(&place);
+            let is_told = self.of_library.contains_key(&place) && self.is_of_own_library(program, entry, link);
+            (stands_in_front || is_told) && self.is_served_with(program, entry, link, frameworks)
+        });
+        links.cloned().collect()
+    }
+
+    /// Whether what a library calls around its own entry points is called around this one; true of what is no such thing.
+    pub(super) fn is_of_own_library(&self, program: &Program<'m>, entry: usize, link: &Link<'m>) -> bool {
+        let library = |fact: FactId| program.catalogue.library_of(fact).name.as_str();
+        self.of_library
+            .get(&(link.module, link.span))
+            .is_none_or(|by| self.libraries.get(&entry).is_some_and(|own| library(*own) == library(*by)))
+    }
+
+    /// Notes whose errors a handler does not see that a library tells of those of its own entry points.
+    pub(super) fn note_unseen_of_others(&mut self, program: &Program<'m>) {
+        let told: Vec<Link<'m>> = self.error_handlers.clone();
+        for link in told.iter().filter(|link| self.of_library.contains_key(&(link.module, link.span))) {
+            let others = (0..self.entries.len()).filter(|entry| !self.is_of_own_library(program, *entry, link));
+            let handlers: Vec<FrameId> = others.map(|entry| self.entries[entry].handler).collect();
+            self.unseen.entry((link.module, link.span)).or_default().extend(handlers);
+        }
     }
 
     /// Whether a middleware that a framework finds as a file stands in front of an entry point: of what other libraries

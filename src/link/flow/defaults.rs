@@ -53,7 +53,9 @@ impl<'m> Program<'m> {
             ExpressionKind::Call(call) => {
                 self.always_no(call, frame).then_some(false).or_else(|| self.switched_as_shipped(test, frame))
             }
-            ExpressionKind::Name(name) => self.switch(test, name, frame).or_else(|| self.computed(test, name, frame, depth)),
+            ExpressionKind::Name(name) => {
+                self.switch(test, name, frame).or_else(|| self.computed(test, name, frame, depth))
+            }
             ExpressionKind::Member { object, name } => {
                 let is_own = |value: &Value<'m>| match value {
                     Value::Instance { class, .. } => self.is_of_environment(*class, 0) && !self.is_of_guard(name),

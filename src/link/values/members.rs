@@ -74,7 +74,8 @@ impl<'m> Program<'m> {
             }
             Value::Parameter { .. } | Value::Unknown => {
                 let assigned = self.assigned_member(object, name);
-                if assigned.is_empty() { vec![value.clone()] } else { assigned }
+                let found = if assigned.is_empty() { self.related(None, name) } else { assigned };
+                if found.is_empty() { vec![value.clone()] } else { found }
             }
         }
     }
@@ -248,6 +249,11 @@ impl<'m> Program<'m> {
                             add(&mut all, self.class_member(*base, name, receiver, depth + 1))
                         }
                         Value::Library { path, .. } => {
+                            let related = self.related_of(receiver, name);
+                            if !related.is_empty() {
+                                add(&mut all, related);
+                                continue;
+                            }
                             let inherited = library_member(path, name, receiver);
                             let inherited = self.made_by_base(class, receiver, inherited);
                             let configured = inherited.path().map(|path| self.configured(path)).unwrap_or_default();

@@ -314,7 +314,18 @@ impl<'m> Program<'m> {
             Value::Class(class) => Some(Value::Instance { class: *class, site: None }),
             _ => None,
         };
-        self.values(object, site.frame).iter().filter_map(made).collect()
+        // `Chat.objects.filter(...).first()`: what the rows are of stands at the root.
+        let mut at = &**object;
+        loop {
+            let made: Values<'m> = self.values(at, site.frame).iter().filter_map(made).collect();
+            at = match &at.kind {
+                _ if !made.is_empty() => return made,
+                ExpressionKind::Call(call) => &call.callee,
+                ExpressionKind::Member { object, .. } | ExpressionKind::Slice { object, .. } => object,
+                ExpressionKind::Await(inner) => inner,
+                _ => return made,
+            };
+        }
     }
 
     /// What a container of objects gives for a class of the program: `container.resolve(ChatService)`.

@@ -175,6 +175,10 @@ impl Lowering<'_> {
                 _ => None,
             },
             "integer" | "float" => Some(number(self.text_of(key)).to_string()),
+            "unary_operator" if self.text_of(key).starts_with('-') => {
+                let inner = key.child_by_field_name("argument")?;
+                matches!(inner.kind(), "integer" | "float").then(|| (-number(self.text_of(inner))).to_string())
+            }
             _ => None,
         }
     }

@@ -24,6 +24,8 @@ pub enum Alphabet {
     Base32,
     /// Capitals and digits without `1`, `B`, `I`, `O`.
     Bech32,
+    /// Small letters, digits and `!@#$%^&*(-_=+)`.
+    Signs,
 }
 
 impl Alphabet {
@@ -39,6 +41,7 @@ impl Alphabet {
             "b58" => Alphabet::Base58,
             "b32" => Alphabet::Base32,
             "bech" => Alphabet::Bech32,
+            "signs" => Alphabet::Signs,
             _ => return None,
         })
     }
@@ -54,6 +57,7 @@ impl Alphabet {
             Alphabet::Base58 => byte.is_ascii_alphanumeric() && !b"0OIl".contains(&byte),
             Alphabet::Base32 => byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte),
             Alphabet::Bech32 => (byte.is_ascii_uppercase() || byte.is_ascii_digit()) && !b"1BIO".contains(&byte),
+            Alphabet::Signs => byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!@#$%^&*(-_=+)".contains(&byte),
         }
     }
 }

@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 
 use crate::judge::case::Case;
 use crate::judge::conditions::environment::names::Variables;
+use crate::judge::conditions::logging::around::is_null;
 use crate::link::arguments::Given;
 use crate::link::flow::Gate;
 use crate::link::units::NodeKind;
@@ -31,10 +32,40 @@ pub(super) fn notifies<'m>(case: &Case<'_, 'm>, frame: FrameId, depth: usize) ->
     program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame }).any(|site| {
         let for_clients = |gate: &Gate<'m>| {
             is_client_error(gate.test, !gate.refuses_when)
+                || leaves_requests_out(program, gate)
                 || is_own_refusal(program, gate.test, gate.frame, !gate.refuses_when)
         };
         is_notice(case, site, depth) && !program.gates(site).iter().any(for_clients)
     })
+}
+
+/// Whether a test sends away whatever comes with a request, as all errors of handlers do: `if update is not None: return`.
+fn leaves_requests_out<'m>(program: &Program<'m>, gate: &Gate<'m>) -> bool {
+    let is_request = |asked: &'m Expression| {
+        matches!(asked.kind, ExpressionKind::Name(_))
+            && program
+                .values(asked, gate.frame)
+                .iter()
+                .filter_map(Value::path)
+                .any(|path| program.is_a(path.trim_end_matches("()"), Kind::Request) && path.ends_with("()"))
+    };
+    let holds_for_requests = match &gate.test.kind {
+        ExpressionKind::Name(_) => is_request(gate.test).then_some(true),
+        ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+            ("not", [asked]) => is_request(asked).then_some(false),
+            ("is not" | "!=", [asked, other]) if is_null(other) => is_request(asked).then_some(true),
+            ("is" | "==", [asked, other]) if is_null(other) => is_request(asked).then_some(false),
+            _ => None,
+        },
+        ExpressionKind::Call(call) => match call.arguments.as_slice() {
+            [asked, _] if matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "isinstance") => {
+                is_request(&asked.value).then_some(true)
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    holds_for_requests == Some(gate.refuses_when)
 }
 
 /// Whether a test that holds (or fails) says that an error is one by which the program itself refuses:

@@ -287,7 +287,7 @@ pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame:
             told.success.duration |= line.duration;
             told.failure.duration |= line.duration;
             told.failure.what |= line.failure;
-        } else if after && is_failing(program, other.node) {
+        } else if after && (is_failing(program, other.node) || is_for_failures(program, Site { call: *call, frame })) {
             told.failure.what |= line.tells_error();
             told.failure.duration |= line.duration;
         } else if after && runs_too(case, other.node, node) {
@@ -369,7 +369,7 @@ pub(super) fn asks_for_error(test: &crate::model::Expression) -> Option<bool> {
     }
 }
 
-pub(super) fn is_null(expression: &crate::model::Expression) -> bool {
+pub(in crate::judge) fn is_null(expression: &crate::model::Expression) -> bool {
     matches!(expression.kind, ExpressionKind::Literal(Literal::Null))
         || matches!(&expression.kind, ExpressionKind::Name(name) if name == "undefined")
 }
