@@ -397,12 +397,12 @@ pub(super) fn field_links<'m>(
         let (method, field) = guard.split_once('/').map_or((None, guard.as_str()), |(one, other)| (Some(one), other));
         let asked = method.map(|method| own_functions(program, &instance, method)).unwrap_or_default();
         match asked.first() {
-            Some(Value::Function { unit, closure, receiver }) => {
+            Some(function @ Value::Function { unit, closure, receiver }) => {
                 let frame = program.enter(*unit, *closure, receiver.clone(), How::Framework);
                 let name = program.units.units[handler].name();
                 let answer = Answers { unit: *unit, method: method.unwrap_or_default(), field };
                 let told = frame.and_then(|frame| answer.links(program, frame, (&instance, name), place));
-                let itself = || Link { value: asked[0].clone(), role: Role::Middleware, module, span };
+                let itself = || Link { value: function.clone(), role: Role::Middleware, module, span };
                 links.extend(told.unwrap_or_else(|| vec![itself()]));
             }
             _ => listed_in_field(program, &instance, field, (handler, place), &mut links),
