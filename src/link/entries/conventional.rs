@@ -6,7 +6,7 @@ use crate::link::names::Target;
 use crate::link::units::*;
 use crate::link::values::{FrameId, How, Site, Value};
 use crate::model::*;
-use crate::rules::catalogue::Fact;
+use crate::rules::checked::FactId;
 
 use super::decorated::wrapped_by;
 use super::files::{Convention, Imported};
