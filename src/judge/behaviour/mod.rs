@@ -86,11 +86,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         reached: Option<&FxHashSet<UnitId>>,
     ) -> Option<String> {
         let holds = match item {
-            "C1" => {
-                self.limits_rate(gate, slice)
-                    || self.cools_down(gate, slice)
-                    || self.caps_cost(gate, slice) && self.is_for_each_caller(gate, slice)
-            }
+            "C1" => self.limits_rate(gate, slice) || self.cools_down(gate, slice),
             "C2" => self.caps_cost(gate, slice),
             "C3" => repeats::stops(self.program, gate, slice, self.writes(), reached),
             _ => false,
@@ -272,14 +268,6 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 }
                 Source::Row => self.is_used_up(quantity, &records),
             }
-        })
-    }
-
-    /// Whether what a test compares is kept for each caller: a quota of tokens for a user is one of requests too.
-    fn is_for_each_caller(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> bool {
-        let compared = comparisons::compared(self.program, slice, Some((gate.test, gate.refuses_when)));
-        compared.iter().flat_map(|quantity| &quantity.keys).any(|(key, frame)| {
-            depends_on_caller(self.program, key, *frame) && !fresh::is_fresh(self.program, (key, *frame))
         })
     }
 
