@@ -128,10 +128,11 @@ const WORDS: [(&str, &[&str]); 10] = [
             "new",
             "groups",
             "hooks",
+            "alone",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
-    ("scope", &["pattern", "member", "root", "exact", "selected", "router", "library", "handlers"]),
+    ("scope", &["pattern", "member", "root", "exact", "selected", "router", "library", "handlers", "project"]),
 ];
 
 /// A file of `rules/catalogue` with the places of its keys.

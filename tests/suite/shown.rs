@@ -601,6 +601,10 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
             Kind::Route | Kind::Timetable => entry,
             Kind::Setting | Kind::Deployed | Kind::Relation => true,
             Kind::Environment | Kind::EnvironmentSchema => env,
+            // What checks variables when an object is made of them.
+            Kind::Guard => env && program.catalogue.fact(id).protects.as_deref() == Some("E1"),
+            // What settings list among the handlers of log lines.
+            Kind::Notify => handlers,
             Kind::ErrorHandler => handlers || program.catalogue.fact(id).role.as_deref() == Some("logs"),
             Kind::Runs => matches!(program.catalogue.fact(id).role.as_deref(), Some("nothing" | "methods")),
             // What its client adds to goes for the client's messages.
@@ -625,7 +629,7 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
                 info.language == Language::Python
                     && fact.exports.iter().any(|wanted| wanted == "*" || names(module, wanted))
             });
-        if matches!(fact.role.as_deref(), Some("start" | "names")) && is_read {
+        if matches!(fact.role.as_deref(), Some("start" | "names" | "logs")) && is_read {
             shown.facts.insert(id);
         }
         let shows = match fact.role.as_deref() {

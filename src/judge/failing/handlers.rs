@@ -14,6 +14,7 @@ use crate::judge::deadlines;
 use crate::judge::retrying::{last_blocks, last_name, walk};
 use crate::link::arguments::Given;
 use crate::link::entries::{Role, decorator_facts, frame_of};
+use crate::link::flow::exit_of;
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::plain;
 
@@ -73,6 +74,10 @@ pub(super) fn of_try<'m>(
         let names = handler.binds.as_ref().map(names_in).unwrap_or_default();
         let mut blocks = Blocks::of_handler(case, step.frame, names, place);
         let mut fate = blocks.fate(&handler.body, place);
+        // A loop that only an answer ends asks again until there is one.
+        if fate == Fate::Nothing && is_asked_for_ever(program, body, each) {
+            continue;
+        }
         // A function that asks itself once more may still give another answer at last.
         if fate == Fate::Answered {
             fate = of_asking_again(case, external, step, handler).unwrap_or(fate);
@@ -83,6 +88,12 @@ pub(super) fn of_try<'m>(
         }
     }
     worst
+}
+
+/// Whether a try stands in a loop without a test, which it leaves when all goes well.
+fn is_asked_for_ever(program: &Program<'_>, body: NodeId, each: &Try) -> bool {
+    let is_endless = |node: &NodeKind<'_>| matches!(node, NodeKind::Loop(each) if each.over.is_none());
+    exit_of(&each.body).is_some() && program.units.ancestors(body).any(|(_, node)| is_endless(&node.kind))
 }
 
 /// Whether a handler catches what a call to a provider raises. An error of the program's own is raised in its place

@@ -223,10 +223,15 @@ impl<'p, 'm> Guards<'p, 'm> {
         None
     }
 
-    /// Whether a call is given what another one makes of a function: `respond(cache.get_or_set(key, lambda: ask(text)))`.
+    /// Whether a call stands in a function that another one is given (`cache.wrap(key, () => ask(text))`), or is given
+    /// what that makes of a function: `respond(cache.get_or_set(key, lambda: ask(text)))`.
     fn is_run_through(&self, outer: Site, inner: Site) -> bool {
         let program = self.program;
+        let is_in_one_file = program.units.calls[outer.call].module == program.units.calls[inner.call].module;
         let (outer, inner_call) = (program.units.calls[outer.call].call, program.units.calls[inner.call].call);
+        if is_in_one_file && inner_call.span.contains(outer.span) && outer.span != inner_call.span {
+            return true;
+        }
         let is_function = |value: &Value<'m>| matches!(value, Value::Function { .. });
         outer.span.contains(inner_call.span)
             && inner_call

@@ -412,9 +412,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                     Binding::Element { over, access } => {
                         state.items = true;
                         add_path(&mut state, access);
-                        if !state.gathered && self.is_one_each_round(over, expression.span, here.unit) {
-                            // What has been cut is the text of the one item.
-                            state.text |= std::mem::take(&mut state.sliced);
+                        // What was cut on the way may be the list.
+                        let is_whole = !state.gathered && !state.sliced && !state.count;
+                        if is_whole && self.is_one_each_round(over, expression.span, here.unit) {
                             state.take_one();
                         }
                         self.follow(over, id, state);

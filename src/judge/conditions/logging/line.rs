@@ -72,7 +72,11 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
         // What a helper writes when it has failed itself tells nothing of the request.
         let is_told = |inner: &Site| {
             let mut around = program.units.ancestors(program.units.calls[inner.call].node);
-            !around.any(|(_, node)| matches!(node.kind, NodeKind::Handler(..)))
+            !around.any(|(_, node)| match node.kind {
+                NodeKind::Handler(..) => true,
+                NodeKind::Then(test) | NodeKind::Otherwise(test) => asks_for_answer(program, test, inner.frame),
+                _ => false,
+            })
         };
         let frames = program.runs(site);
         return frames
@@ -135,6 +139,14 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
         }
     }
     Some(line)
+}
+
+/// Whether a test asks for what a request was answered that the function itself has sent: `if (!response.ok)`.
+fn asks_for_answer<'m>(program: &crate::link::Program<'m>, test: &'m crate::model::Expression, frame: FrameId) -> bool {
+    let slice = program.slice(test, frame);
+    slice.sites.iter().any(|site| {
+        site.frame == frame && program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Http))
+    })
 }
 
 /// `logger[level](...)`: a method of a logger that is chosen by a name.
