@@ -16,7 +16,7 @@ mod scripts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Instant;
 
@@ -203,12 +203,12 @@ fn kept(audit: &Audit, redaction: &Redaction) -> Kept {
 }
 
 /// The rules, and the files of a tree.
-fn open(root: &Path, options: &Options, clock: &Clock) -> Result<(Packs, Catalogue, Tree), Error> {
+fn open(root: &Path, options: &Options, clock: &Clock) -> Result<(Packs, Arc<Catalogue>, Tree), Error> {
     let packs = Packs::load(options.rules.as_deref())?;
     let configuration = &options.configuration;
     let facts: Vec<_> = configuration.facts.iter().map(|fact| fact.value.clone()).collect();
     let (catalogue, tree) = rayon::join(
-        || clock.measure("rules", || Catalogue::load(options.rules.as_deref(), &facts)),
+        || clock.measure("rules", || Catalogue::shared(options.rules.as_deref(), &facts)),
         || clock.measure("collect", || collect_files(root, options.threads.unwrap_or(0), configuration)),
     );
     let (catalogue, mut tree) = (catalogue?, tree?);
@@ -439,7 +439,7 @@ fn judged(
 
 /// The files of a tree with the classes that an audit gives them.
 pub(crate) fn tree(root: &Path, configuration: &Configuration) -> Result<Tree, Error> {
-    let catalogue = Catalogue::load(None, &[])?;
+    let catalogue = Catalogue::shared(None, &[])?;
     let mut tree = collect_files(root, 0, configuration)?;
     note_settings(&mut tree, &catalogue);
     let reader = Reader::new(Contents::on_disk(root), &catalogue, &tree.projects)?;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::collect::{Contents, Limits, Revision, Tree, revision};
 use crate::config::{self, Configuration, MAX_UNTICKED, NAMES};
@@ -26,7 +27,7 @@ pub(super) struct Before {
     contents: Contents,
     configuration: Configuration,
     /// What it says itself about its facts; none: the same as the tree on disk.
-    catalogue: Option<Catalogue>,
+    catalogue: Option<Arc<Catalogue>>,
     /// What was read on disk, for the files that are the same there.
     reads: BTreeMap<String, Read>,
     /// Nothing has changed.
@@ -59,7 +60,7 @@ impl Before {
             None
         } else {
             let own: Vec<_> = configuration.facts.iter().map(|fact| fact.value.clone()).collect();
-            Some(Catalogue::load(options.rules.as_deref(), &own)?)
+            Some(Catalogue::shared(options.rules.as_deref(), &own)?)
         };
         let is_same = catalogue.is_none()
             && tree.files.len() == current.tree.files.len()
@@ -102,7 +103,7 @@ impl Before {
             Some(kept) => kept,
             None => {
                 let clock = Clock::default();
-                let catalogue = catalogue.as_ref().unwrap_or(tools.catalogue);
+                let catalogue = catalogue.as_deref().unwrap_or(tools.catalogue);
                 let tools = Tools { catalogue, clock: &clock, ..*tools };
                 let kept = audited((tree, contents), reads, &configuration, &tools)?;
                 if let Some((cache, key)) = cache {

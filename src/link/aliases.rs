@@ -2,6 +2,8 @@
 //!
 //! A monorepo has hundreds of them and thousands of imports, so they are found by what stands before their `*`.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashMap;
 
 use crate::model::{Alias, Project};
@@ -21,6 +23,8 @@ pub(super) struct Aliases {
     whole: FxHashMap<String, Vec<usize>>,
     /// The others, by what stands before the `*`.
     beginnings: FxHashMap<String, Vec<usize>>,
+    /// How long these are.
+    lengths: BTreeSet<usize>,
 }
 
 impl Aliases {
@@ -31,7 +35,7 @@ impl Aliases {
         };
         let mut all: Vec<Scoped> = projects.iter().flat_map(of_project).collect();
         all.sort_by_key(|scoped| std::cmp::Reverse((scoped.folder.len(), scoped.alias.pattern.len())));
-        let (mut whole, mut beginnings) = (FxHashMap::default(), FxHashMap::default());
+        let (mut whole, mut beginnings) = (FxHashMap::default(), FxHashMap::<String, Vec<usize>>::default());
         for (place, scoped) in all.iter().enumerate() {
             let (by, key) = match scoped.alias.pattern.split_once('*') {
                 Some((beginning, _)) => (&mut beginnings, beginning),
@@ -39,14 +43,15 @@ impl Aliases {
             };
             by.entry(key.to_owned()).or_insert_with(Vec::new).push(place);
         }
-        Aliases { all, whole, beginnings }
+        let lengths = beginnings.keys().map(String::len).collect();
+        Aliases { all, whole, beginnings, lengths }
     }
 
     /// The aliases that an import's source matches, with what their `*` stands for.
     pub(super) fn matching<'s>(&self, source: &'s str) -> Vec<(&Scoped, &'s str)> {
         let whole = self.whole.get(source).into_iter().flatten();
-        let ends = source.char_indices().map(|(at, _)| at).chain([source.len()]);
-        let beginning = ends.filter_map(|end| self.beginnings.get(&source[..end])).flatten();
+        let written = self.lengths.iter().filter_map(|length| source.get(..*length));
+        let beginning = written.filter_map(|beginning| self.beginnings.get(beginning)).flatten();
         let mut places: Vec<usize> = whole.chain(beginning).copied().collect();
         places.sort_unstable();
         let rest = |place: usize| Some((&self.all[place], rest_of(&self.all[place].alias.pattern, source)?));

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
@@ -112,6 +112,22 @@ impl Catalogue {
         let declared = own.names.iter().flatten().flat_map(|name| expand(name)).collect();
         libraries.push(own);
         Ok(Catalogue { own: declared, ..Catalogue::from(libraries) })
+    }
+
+    /// The same, read once per process where nothing is merged with what is embedded.
+    ///
+    /// # Errors
+    /// As those of `load`.
+    pub fn shared(extra: Option<&Path>, own: &[Fact]) -> Result<Arc<Catalogue>, CatalogueError> {
+        static EMBEDDED: OnceLock<Arc<Catalogue>> = OnceLock::new();
+        if extra.is_some() || !own.is_empty() {
+            return Catalogue::load(extra, own).map(Arc::new);
+        }
+        if let Some(known) = EMBEDDED.get() {
+            return Ok(known.clone());
+        }
+        let read = Arc::new(Catalogue::load(None, &[])?);
+        Ok(EMBEDDED.get_or_init(|| read).clone())
     }
 
     /// The canonical name of a function or class of the audited tree whose configuration says what it is.

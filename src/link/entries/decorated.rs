@@ -206,8 +206,10 @@ impl<'m> Entries<'m> {
                 self.starts.extend(handler_frame(program, unit));
             }
         }
-        if registers || function.decorators.iter().any(|each| std::ptr::eq(each, decorator)) {
-            self.registrations.extend(site.map(|site| site.call));
+        if let Some(site) = site
+            && (registers || function.decorators.iter().any(|each| std::ptr::eq(each, decorator)))
+        {
+            self.registrations.insert(site.call);
         }
         registers
     }

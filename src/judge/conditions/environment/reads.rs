@@ -16,6 +16,9 @@ use super::meanings::{is_credential, is_process_variable, is_variable_name};
 use super::names::{Default as Fallback, Named, Variables, is_of_process};
 use super::schemas::is_filled;
 
+/// What stands in for a variable, of a row of alternatives: people write a few.
+const ALTERNATIVES: usize = 16;
+
 /// One variable, read at one place.
 #[derive(Clone, Debug)]
 pub struct Read<'m> {
@@ -365,7 +368,7 @@ impl<'m> Walk<'_, 'm> {
             ("or" | "??", [first, rest @ ..]) if !rest.is_empty() => {
                 let unit = self.unit;
                 let mut left = used.clone();
-                left.alternatives.splice(0..0, rest.iter().map(|each| (each, unit)));
+                left.alternatives.splice(0..0, rest.iter().take(ALTERNATIVES).map(|each| (each, unit)));
                 if !used.tested {
                     left.group = left.group.or_else(|| {
                         self.groups += 1;
@@ -376,7 +379,8 @@ impl<'m> Walk<'_, 'm> {
                 for (index, each) in rest.iter().enumerate() {
                     let mut right = used.clone();
                     right.group = left.group;
-                    right.alternatives.splice(0..0, rest.iter().skip(index + 1).map(|each| (each, unit)));
+                    let further = rest.iter().skip(index + 1).take(ALTERNATIVES);
+                    right.alternatives.splice(0..0, further.map(|each| (each, unit)));
                     self.expression(each, &right);
                 }
             }
