@@ -76,7 +76,9 @@ fn priced<'m>(case: &Case<'_, 'm>, external: &External, site: Site) -> Vec<(&'m 
 fn chosen<'m>(case: &Case<'_, 'm>, expression: &'m Expression, frame: FrameId) -> Option<String> {
     let program = case.program;
     // `ask({ text: body.text, maxTokens: 400 })`: what is written out, beside what the request brings.
-    let is_written = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(_)));
+    // The default of a field of the request is none.
+    let is_passed = |frame: FrameId| program.units.units[program.unit_of_frame(frame)].function.is_some();
+    let is_written = |value: &Value<'m>| matches!(value, Value::Data { expression, frame } if matches!(expression.0.kind, ExpressionKind::Literal(_)) && is_passed(*frame));
     let values = program.values(expression, frame);
     if !values.is_empty() && values.iter().all(is_written) {
         return None;
