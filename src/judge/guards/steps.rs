@@ -229,7 +229,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         let program = self.program;
         let is_in_one_file = program.units.calls[outer.call].module == program.units.calls[inner.call].module;
         let (outer, inner_call) = (program.units.calls[outer.call].call, program.units.calls[inner.call].call);
-        if is_in_one_file && inner_call.span.contains(outer.span) && outer.span != inner_call.span {
+        if is_in_one_file && inner_call.span.contains(outer.span) {
             return true;
         }
         let is_function = |value: &Value<'m>| matches!(value, Value::Function { .. });

@@ -27,7 +27,7 @@ impl<'m> Program<'m> {
 
     /// The innermost condition around `inner` that is not around `outer`: none where both always run together.
     /// `Err` where `inner` stands in an exception handler that `outer` does not stand in.
-    pub(crate) fn extra_condition(&self, inner: NodeId, outer: NodeId) -> Result<Option<&'m Expression>, ()> {
+    pub fn extra_condition(&self, inner: NodeId, outer: NodeId) -> Result<Option<&'m Expression>, ()> {
         let around = self.conditions_around(outer);
         let mut extra = None;
         for id in self.conditions_around(inner) {

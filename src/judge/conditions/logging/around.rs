@@ -269,6 +269,7 @@ pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame:
             _ => None,
         })
         .collect();
+    let errors_are_values = program.modules[program.module_of(unit)].language == Language::Rust;
     let mut told = Told::default();
     let mut lines: Vec<(Span, Line)> = Vec::new();
     for call in &program.units.units[unit].calls {
@@ -293,7 +294,8 @@ pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame:
         } else if after && runs_too(case, other.node, node) {
             told.success.what |= line.status || line.says_something;
             told.success.duration |= line.duration;
-            if never_raises {
+            // Where errors are no values, a line that leaves them out is none about a failure.
+            if never_raises && (errors_are_values || line.tells_error()) {
                 told.failure.duration |= line.duration;
                 told.failure.what |= line.tells_error();
             }
