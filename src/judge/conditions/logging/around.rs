@@ -269,7 +269,6 @@ pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame:
             _ => None,
         })
         .collect();
-    let errors_are_values = program.modules[program.module_of(unit)].language == Language::Rust;
     let mut told = Told::default();
     let mut lines: Vec<(Span, Line)> = Vec::new();
     for call in &program.units.units[unit].calls {
@@ -294,8 +293,7 @@ pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame:
         } else if after && runs_too(case, other.node, node) {
             told.success.what |= line.status || line.says_something;
             told.success.duration |= line.duration;
-            // Where errors are no values, a line that leaves them out is none about a failure.
-            if never_raises && (errors_are_values || line.tells_error()) {
+            if never_raises {
                 told.failure.duration |= line.duration;
                 told.failure.what |= line.tells_error();
             }
