@@ -86,7 +86,7 @@ impl<'p, 'm> Ahead<'p, 'm> {
         };
         let is_test = |node: &&NodeId| {
             let each = &program.units.nodes[**node];
-            let is_reached = program.extra_condition(**node, until).is_ok();
+            let is_reached = program.is_handled_with(**node, until);
             matches!(each.kind, NodeKind::If { .. }) && each.span.end <= info.call.span.start && is_reached
         };
         let ifs = program.units.units[info.unit].nodes.iter().filter(is_test).map(|node| (*node, over(*node)));

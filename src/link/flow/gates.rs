@@ -27,7 +27,7 @@ impl<'m> Program<'m> {
 
     /// The innermost condition around `inner` that is not around `outer`: none where both always run together.
     /// `Err` where `inner` stands in an exception handler that `outer` does not stand in.
-    pub fn extra_condition(&self, inner: NodeId, outer: NodeId) -> Result<Option<&'m Expression>, ()> {
+    fn extra_condition(&self, inner: NodeId, outer: NodeId) -> Result<Option<&'m Expression>, ()> {
         let around = self.conditions_around(outer);
         let mut extra = None;
         for id in self.conditions_around(inner) {
@@ -43,6 +43,11 @@ impl<'m> Program<'m> {
             }
         }
         Ok(extra)
+    }
+
+    /// Whether `inner` stands in no exception handler that `outer` does not stand in.
+    pub fn is_handled_with(&self, inner: NodeId, outer: NodeId) -> bool {
+        self.extra_condition(inner, outer).is_ok()
     }
 
     /// The gates that stand before a call or around it, within its own unit.

@@ -105,7 +105,7 @@ impl<'m> Answer<'_, 'm> {
                 Some(if is_taken { answer } else { !answer })
             });
             by_test.or_else(|| match program.units.units[*unit].returns.as_slice() {
-                [answer] => self.holds(*answer, inner, depth + 1),
+                [answer] => self.holds(answer, inner, depth + 1),
                 _ => None,
             })
         })
