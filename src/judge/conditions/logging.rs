@@ -16,7 +16,7 @@ use super::super::case::{Case, Outcome};
 use super::super::guards::{Protection, routed, short};
 use super::super::verdict::{Evidence, Finding, Item, Location, Text};
 use around::{around_call, hands_on_running, inside, inside_for};
-use line::log_line;
+use line::{is_about_itself, log_line};
 
 /// What a log tells about one way through a piece of code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -407,7 +407,8 @@ fn errors_are_logged(case: &Case<'_, '_>, entry: &Entry<'_>) -> bool {
     case.entries.error_handlers.iter().filter(is_seen).any(|link| {
         frame_of(case.program, &link.value).is_some_and(|frame| {
             let reach = case.guards.reach(frame);
-            let logs = |site: Site| log_line(case, site).is_some_and(|line| line.is_error && line.tells_error());
+            let tells = |site: Site| log_line(case, site).is_some_and(|line| line.is_error && line.tells_error());
+            let logs = |site: Site| tells(site) && !is_about_itself(case.program, site);
             reach.sites(case.program).take(200).any(logs)
         })
     })

@@ -223,23 +223,12 @@ impl<'p, 'm> Guards<'p, 'm> {
         None
     }
 
-    /// Whether a call stands in a function that another one is given (`cache.wrap(key, () => ask(text))`), or is given
-    /// what that makes of a function: `respond(cache.get_or_set(key, lambda: ask(text)))`.
+    /// Whether a call is given what another one makes of a function: `respond(cache.get_or_set(key, lambda: ask(text)))`.
     fn is_run_through(&self, outer: Site, inner: Site) -> bool {
         let program = self.program;
-        let home = program.units.calls[inner.call].module;
-        let (around, inner_call) = (program.units.calls[outer.call].call, program.units.calls[inner.call].call);
-        // What a function that the inner one was given has answered may be handed on together with that function.
-        let is_given = |frame: &FrameId| {
-            let unit = &program.units.units[program.unit_of_frame(*frame)];
-            unit.module == home && inner_call.span.contains(unit.span)
-        };
-        let is_in_one_file = program.units.calls[outer.call].module == home;
-        if is_in_one_file && inner_call.span.contains(around.span) || program.runs(outer).iter().any(is_given) {
-            return true;
-        }
+        let (outer, inner_call) = (program.units.calls[outer.call].call, program.units.calls[inner.call].call);
         let is_function = |value: &Value<'m>| matches!(value, Value::Function { .. });
-        around.span.contains(inner_call.span)
+        outer.span.contains(inner_call.span)
             && inner_call
                 .arguments
                 .iter()

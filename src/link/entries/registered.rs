@@ -209,7 +209,10 @@ impl<'m> Entries<'m> {
             self.registrations.insert(site.call);
             (before, (last, site.frame))
         });
-        let values = program.values(expression, frame);
+        let mut values = program.values(expression, frame).to_vec();
+        // `post(handler).layer(limit)`: what stands in front of the handlers of one path is none of them.
+        let layers: Vec<Value<'m>> = values.iter().flat_map(|value| layered(program, value)).collect();
+        values.retain(|value| !layers.contains(value));
         let mut handlers: Vec<(UnitId, FrameId, Option<String>)> = Vec::new();
         let mut makers: Vec<CallId> = Vec::new();
         let mut wrappers: Vec<Link<'m>> = Vec::new();
@@ -242,8 +245,7 @@ impl<'m> Entries<'m> {
                     for site in sites.iter() {
                         self.registrations.insert(site.call);
                         let arguments = &program.units.calls[site.call].call.arguments;
-                        // `post(handler).layer(limit)`: what stands in front of the handlers of one path.
-                        if program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Middleware)) {
+                        if is_layer(program, *site) {
                             for argument in arguments {
                                 let module = program.units.calls[site.call].module;
                                 self.function_links(program, &argument.value, site.frame, module, &mut wrappers);
@@ -569,4 +571,19 @@ fn named_middleware<'m>(program: &Program<'m>, fact: &Fact, site: Site) -> Optio
     let Given::Present { expression, .. } = program.argument(site, handler) else { return None };
     let mut named = program.units.calls[site.call].call.arguments.iter().filter(|argument| argument.name.is_some());
     named.any(|argument| std::ptr::eq(&argument.value, expression)).then_some(expression)
+}
+
+/// Whether a call puts something in front of what it is called on.
+fn is_layer(program: &Program<'_>, site: Site) -> bool {
+    program.callee_paths(site).iter().any(|path| program.is_a(path, Kind::Middleware))
+}
+
+/// What was put in front of something by calls in its own chain.
+fn layered<'m>(program: &Program<'m>, value: &Value<'m>) -> Vec<Value<'m>> {
+    let layers = value.sites().iter().filter(|site| is_layer(program, **site));
+    let given = layers.flat_map(|site| {
+        let arguments = &program.units.calls[site.call].call.arguments;
+        arguments.iter().map(move |argument| (&argument.value, site.frame))
+    });
+    given.flat_map(|(expression, frame)| program.values(expression, frame).to_vec()).collect()
 }

@@ -9,7 +9,7 @@ use crate::link::arguments::Given;
 use crate::link::units::*;
 use crate::link::values::{FrameId, How, Site, Value};
 use crate::model::*;
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 
 /// Parts of the arguments of one call that are looked into for functions.
 const PARTS: usize = 400;
@@ -78,8 +78,8 @@ impl<'m> Program<'m> {
                     if self.is_a(path, Kind::Store) {
                         keeps = true;
                     } else if !self.only_keeps(path) && !runs_made {
-                        for made in sites.iter() {
-                            let is_used = !self.is_registration(made.call) && !self.is_spent(*made);
+                        for made in self.unanswered(sites) {
+                            let is_used = !self.is_registration(made.call);
                             if is_used && !self.callee_paths(*made).iter().any(|path| self.runs_nothing(path)) {
                                 frames.extend(self.handed(*made).iter().copied());
                                 let steps = self.additions(made.call);
@@ -235,6 +235,12 @@ impl<'m> Program<'m> {
         }
     }
 
+    /// The calls that made something of a library and left their functions in it, the last one first. An answer holds
+    /// none, whatever was made before it was asked for.
+    fn unanswered<'s>(&'s self, sites: &'s [Site]) -> impl Iterator<Item = &'s Site> {
+        sites.iter().rev().take_while(|site| !self.is_spent(**site))
+    }
+
     /// Whether a call has run the functions that it was given by the time it returns: a retry, a deadline, a request. What
     /// it returns is their result and runs nothing any more; nor does what a store has found run what it was asked with.
     pub(super) fn is_spent(&self, site: Site) -> bool {
@@ -253,15 +259,27 @@ impl<'m> Program<'m> {
         {
             return true;
         }
+        let is_wrapper = |fact: &Fact| {
+            fact.how.as_deref() == Some("wrapper")
+                && match fact.protects.as_deref() {
+                    Some("A1" | "A2" | "A3") => true,
+                    // `cache.wrap(key, ask)` gives the answer; `memoize(ask, options)` a function that asks.
+                    Some("C3") => !self.begins_with_function(site),
+                    _ => false,
+                }
+        };
+        let is_answer = |fact: &Fact| matches!(fact.role.as_deref(), Some("at-once" | "made"));
         self.callee_paths(site).iter().any(|path| {
-            self.is_a(path, Kind::Call)
-                || self.is_a(path, Kind::Http)
-                || self.is_a(path, Kind::Store)
-                || self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| fact.role.as_deref() == Some("at-once"))
-                || self.facts_of(path, Kind::Guard).iter().any(|(_, fact)| {
-                    fact.how.as_deref() == Some("wrapper")
-                        && matches!(fact.protects.as_deref(), Some("A1" | "A2" | "A3"))
-                })
+            [Kind::Call, Kind::Http, Kind::Store].into_iter().any(|kind| self.is_a(path, kind))
+                || self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| is_answer(fact))
+                || self.facts_of(path, Kind::Guard).iter().any(|(_, fact)| is_wrapper(fact))
+        })
+    }
+
+    fn begins_with_function(&self, site: Site) -> bool {
+        let first = self.units.calls[site.call].call.arguments.first();
+        first.is_some_and(|first| {
+            self.values(&first.value, site.frame).iter().any(|value| matches!(value, Value::Function { .. }))
         })
     }
 
@@ -400,11 +418,7 @@ impl<'m> Program<'m> {
                     _ => {}
                 },
                 Value::Library { path, sites } => {
-                    let made = sites
-                        .iter()
-                        .rev()
-                        .take(MAKERS)
-                        .filter(|site| !self.is_registration(site.call) && !self.is_spent(**site));
+                    let made = self.unanswered(sites).take(MAKERS).filter(|site| !self.is_registration(site.call));
                     let before = frames.len();
                     for (at, site) in made.take(2).enumerate() {
                         // What was made of functions has run them when it was called with other things: `cached(ask)(text)`

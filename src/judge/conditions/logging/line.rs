@@ -69,15 +69,7 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
         if depth >= HELPERS || !is_statement(program, site, is_last) {
             return None;
         }
-        // What a helper writes when it has failed itself tells nothing of the request.
-        let is_told = |inner: &Site| {
-            let mut around = program.units.ancestors(program.units.calls[inner.call].node);
-            !around.any(|(_, node)| match node.kind {
-                NodeKind::Handler(..) => true,
-                NodeKind::Then(test) | NodeKind::Otherwise(test) => asks_for_answer(program, test, inner.frame),
-                _ => false,
-            })
-        };
+        let is_told = |inner: &Site| !is_about_itself(program, *inner);
         let frames = program.runs(site);
         return frames
             .iter()
@@ -141,11 +133,19 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
     Some(line)
 }
 
-/// Whether a test asks for what a request was answered that the function itself has sent: `if (!response.ok)`.
-fn asks_for_answer<'m>(program: &crate::link::Program<'m>, test: &'m crate::model::Expression, frame: FrameId) -> bool {
-    let slice = program.slice(test, frame);
-    slice.sites.iter().any(|site| {
-        site.frame == frame && program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Http))
+/// Whether a line is written where its own function has failed: it tells nothing of the request.
+pub(super) fn is_about_itself(program: &crate::link::Program<'_>, line: Site) -> bool {
+    program.units.ancestors(program.units.calls[line.call].node).any(|(_, node)| match node.kind {
+        NodeKind::Handler(..) => true,
+        // `if (!response.ok)` of a request that the function itself has sent.
+        NodeKind::Then(test) | NodeKind::Otherwise(test) => {
+            let slice = program.slice(test, line.frame);
+            slice.sites.iter().any(|site| {
+                site.frame == line.frame
+                    && program.callee_paths(*site).iter().any(|path| program.is_a(path, Kind::Http))
+            })
+        }
+        _ => false,
     })
 }
 
