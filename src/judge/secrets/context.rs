@@ -417,6 +417,8 @@ impl Scan<'_> {
         }
         let ends = |byte: u8| match quote {
             Some(quote) => byte == quote || byte == b'\n' || (escaped && byte == b'\\'),
+            // What reads environment files takes the rest of the line.
+            None if self.is_environment && !syntax.inside_text => byte.is_ascii_whitespace() || b"\"'`".contains(&byte),
             None => byte.is_ascii_whitespace() || b"\"'`,;<>|&\\)}]".contains(&byte),
         };
         let length = rest.iter().position(|byte| ends(*byte)).unwrap_or(rest.len());
