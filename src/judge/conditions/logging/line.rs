@@ -114,6 +114,8 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
                     let name = name.to_ascii_lowercase();
                     line.status |= name.contains("status") || matches!(name.as_str(), "outcome" | "ok" | "success");
                     line.failure |= name.contains("err") || name.contains("exc");
+                    // What only an error has in the language's own library.
+                    line.has_stack |= name == "stack";
                 }
                 ExpressionKind::Literal(Literal::Text(text)) => line.status |= text == "status" || text == "outcome",
                 ExpressionKind::Object(entries) => {
