@@ -13,7 +13,7 @@ use super::catalogue::{Example, Fact, Kind, Library};
 pub use super::mistakes::CatalogueError;
 use super::mistakes::{read, read_folder, read_own};
 pub use super::patterns::expand;
-use super::patterns::{Segment, matches, pattern, segments};
+use super::patterns::{PatternTree, by_head, pattern, segments};
 use crate::model::{Alias, Language, PACKAGE, Project, ProjectKind, join};
 
 /// Index of a fact in the catalogue.
@@ -32,7 +32,8 @@ pub struct Catalogue {
     pub libraries: Vec<Library>,
     pub facts: Vec<CheckedFact>,
     by_head: HashMap<String, Names>,
-    headless: Vec<(Vec<Segment>, FactId)>,
+    /// Names whose head is none as written: `kit/models/*`.
+    headless: Names,
     by_kind: BTreeMap<Kind, Vec<FactId>>,
     /// Heads that libraries of several languages have.
     shared: BTreeSet<String>,
@@ -48,15 +49,18 @@ pub struct Catalogue {
 #[derive(Debug, Default)]
 struct Names {
     names: Vec<(String, FactId)>,
-    patterns: OnceLock<Vec<(Vec<Segment>, FactId)>>,
+    patterns: OnceLock<PatternTree>,
 }
 
 impl Names {
-    fn patterns(&self) -> &[(Vec<Segment>, FactId)] {
-        let each = |(name, id): &(String, FactId)| -> Vec<_> {
-            expand(name).iter().map(|name| (pattern(name), *id)).collect()
-        };
-        self.patterns.get_or_init(|| self.names.iter().flat_map(each).collect())
+    fn patterns(&self) -> &PatternTree {
+        self.patterns.get_or_init(|| {
+            let mut tree = PatternTree::default();
+            for (name, id) in &self.names {
+                expand(name).iter().for_each(|name| tree.add(&pattern(name), *id));
+            }
+            tree
+        })
     }
 }
 
@@ -68,12 +72,8 @@ struct Headed {
 
 impl Headed {
     fn of(library: Library) -> Headed {
-        let headed = |name: &String| match (name.find('{'), name.find('.')) {
-            (Some(brace), Some(dot)) if dot < brace => vec![name.clone()],
-            (None, _) => vec![name.clone()],
-            _ => expand(name),
-        };
-        let names = library.facts.iter().map(|fact| fact.names.iter().flat_map(headed).collect()).collect();
+        let names = library.facts.iter().map(|fact| fact.names.iter().flat_map(|name| by_head(name)).collect());
+        let names = names.collect();
         Headed { library, names }
     }
 }
@@ -189,9 +189,7 @@ impl Catalogue {
     /// Files a name under its head, where it has one.
     fn index(&mut self, name: &str, id: FactId) {
         match segments(name).next() {
-            Some(head) if head.contains('*') => {
-                self.headless.extend(expand(name).iter().map(|name| (pattern(name), id)));
-            }
+            Some(head) if head.contains('*') => self.headless.names.push((name.to_owned(), id)),
             Some(head) => self.by_head.entry(head.to_owned()).or_default().names.push((name.to_owned(), id)),
             None => {}
         }
@@ -230,29 +228,21 @@ impl Catalogue {
     pub fn lookup(&self, name: &str) -> Vec<FactId> {
         let parts: Vec<&str> = segments(name).collect();
         let Some(head) = parts.first() else { return Vec::new() };
-        let mut found: Vec<FactId> = self
-            .by_head
-            .get(*head)
-            .into_iter()
-            .flat_map(Names::patterns)
-            .chain(&self.headless)
-            .filter(|(pattern, _)| matches(pattern, &parts))
-            .map(|(_, id)| *id)
-            .collect();
+        let mut found: Vec<FactId> = Vec::new();
+        for names in self.by_head.get(*head).into_iter().chain([&self.headless]) {
+            names.patterns().find(&parts, &mut found);
+        }
         found.sort_unstable();
         found.dedup();
         found
     }
 
-    /// The facts about a name, and about what is reached from it.
+    /// The facts about a name, and about what is reached from it, in no order and some more than once.
     pub fn about<'c>(&'c self, start: &str) -> impl Iterator<Item = &'c Fact> + use<'c> {
-        let parts: Vec<String> = segments(start).map(str::to_owned).collect();
-        let names = parts.first().and_then(|head| self.by_head.get(head)).into_iter().flat_map(Names::patterns);
-        let begins = move |pattern: &[Segment]| {
-            let same = |(segment, part): (&Segment, &String)| matches!(segment, Segment::Text(text) if text == part);
-            pattern.len() >= parts.len() && pattern.iter().zip(&parts).all(same)
-        };
-        names.filter(move |(pattern, _)| begins(pattern)).map(|(_, id)| self.fact(*id))
+        let parts: Vec<&str> = segments(start).collect();
+        let names = parts.first().and_then(|head| self.by_head.get(*head));
+        let below = names.map(|names| names.patterns().below(&parts));
+        below.into_iter().flatten().map(|id| self.fact(id))
     }
 
     /// Tells projects which libraries the settings files in their folders speak of: the innermost around each.
