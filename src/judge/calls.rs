@@ -2,7 +2,6 @@
 
 mod senders;
 
-use regex::RegexSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::arguments::{Amount, Given, Held};
@@ -55,7 +54,6 @@ impl Which {
 
 /// What tells raw requests apart.
 struct Known<'m> {
-    endpoints: Endpoints,
     replies: Replies<'m>,
     /// The modules that run in the browser.
     pages: FxHashSet<ModuleId>,
@@ -63,11 +61,7 @@ struct Known<'m> {
 
 impl<'m> Known<'m> {
     fn of(program: &Program<'m>) -> Self {
-        Known {
-            endpoints: Endpoints::of(program, Kind::Endpoint),
-            replies: Replies::of(program),
-            pages: program.browser_modules(),
-        }
+        Known { replies: Replies::of(program), pages: program.browser_modules() }
     }
 }
 
@@ -162,31 +156,6 @@ fn chained_in(program: &Program<'_>, inner: CallId, outer: CallId) -> bool {
         && inner.call.span.end < outer.call.span.end
 }
 
-/// The addresses that facts are about, compiled.
-#[derive(Debug)]
-pub struct Endpoints {
-    patterns: RegexSet,
-    facts: Vec<FactId>,
-}
-
-impl Endpoints {
-    pub fn of(program: &Program<'_>, kind: Kind) -> Endpoints {
-        let mut sources = Vec::new();
-        let mut facts = Vec::new();
-        for (id, fact) in program.catalogue.of_kind(kind) {
-            for host in &fact.hosts {
-                sources.push(host.clone());
-                facts.push(id);
-            }
-        }
-        Endpoints { patterns: RegexSet::new(&sources).unwrap_or_default(), facts }
-    }
-
-    pub fn find(&self, url: &str) -> Option<FactId> {
-        self.patterns.matches(url).iter().next().and_then(|index| self.facts.get(index)).copied()
-    }
-}
-
 /// `is_served`: whether an entry point reaches the call.
 fn classify<'m>(
     program: &Program<'m>,
@@ -235,7 +204,7 @@ fn classify<'m>(
             }
             let told =
                 || told_by_reply(program, &known.replies, &whole, site).filter(|_| !only_reads(program, path, site));
-            let endpoint = known.endpoints.find(&whole).or_else(told);
+            let endpoint = program.catalogue.endpoint(&whole).or_else(told);
             let kind = endpoint.and_then(|id| program.catalogue.fact(id).calls).unwrap_or(Calls::External);
             let host =
                 whole.split("://").nth(1).unwrap_or("").split(['?', '*']).next().unwrap_or("").trim_end_matches('/');

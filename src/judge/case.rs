@@ -12,11 +12,10 @@ use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Block, ExpressionKind, Language, Span, Statement, StatementKind};
 use crate::rules::catalogue::{Calls, Kind};
-use crate::rules::checked::FactId;
 use crate::rules::packs::{Because, Packs, Reason};
 
 use super::applications::Applications;
-use super::calls::{self, Endpoints, External};
+use super::calls::{self, External};
 use super::conditions::logging::line::Line;
 use super::guards::{Guards, Protection};
 use super::loaded::never_loaded;
@@ -28,7 +27,8 @@ pub struct Case<'p, 'm> {
     pub program: &'p Program<'m>,
     pub entries: &'p Entries<'m>,
     pub reaches: Vec<Rc<Reach>>,
-    pub externals: Vec<External>,
+    /// The calls that leave the process, once they were asked for: what asks about the environment goes without.
+    externals: OnceCell<Externals>,
     pub guards: Guards<'p, 'm>,
     pub packs: &'p Packs,
     /// Whether an application server imports the application instead of running main blocks.
@@ -42,9 +42,6 @@ pub struct Case<'p, 'm> {
     forced: Vec<(ModuleId, Span)>,
     processes: OnceCell<Processes>,
     applications: OnceCell<Applications<'p>>,
-    by_call: HashMap<CallId, usize>,
-    /// The addresses at which people are told.
-    channels: OnceCell<Endpoints>,
     /// What protects from start-up on, by item: each with the module whose start sets it up.
     initialised: RefCell<BTreeMap<String, Initialised>>,
     /// What calls log, by how many functions deep they are looked into.
@@ -53,6 +50,13 @@ pub struct Case<'p, 'm> {
     pub(super) notices: RefCell<FxHashMap<(Site, usize), bool>>,
     /// Whether the operators are told of what is logged as an error.
     pub(super) errors_logged_are_told: Cell<Option<bool>>,
+}
+
+/// The calls that leave the process, and where among them each stands.
+#[derive(Debug)]
+struct Externals {
+    all: Vec<External>,
+    by_call: HashMap<CallId, usize>,
 }
 
 /// What protects from start-up on, with the module whose start sets it up.
@@ -75,14 +79,11 @@ impl<'p, 'm> Case<'p, 'm> {
     pub fn new(program: &'p Program<'m>, entries: &'p Entries<'m>, packs: &'p Packs, started: &Started<'p>) -> Self {
         let guards = Guards::new(program);
         let reaches: Vec<Rc<Reach>> = entries.entries.iter().map(|entry| guards.reach_of(entry)).collect();
-        let plain: Vec<&Reach> = reaches.iter().map(Rc::as_ref).collect();
-        let externals = calls::find(program, &plain);
-        let by_call = externals.iter().enumerate().map(|(index, external)| (external.call, index)).collect();
         let mut case = Case {
             program,
             entries,
             reaches,
-            externals,
+            externals: OnceCell::new(),
             guards,
             packs,
             served: started.served,
@@ -92,8 +93,6 @@ impl<'p, 'm> Case<'p, 'm> {
             forced: Vec::new(),
             processes: OnceCell::new(),
             applications: OnceCell::new(),
-            by_call,
-            channels: OnceCell::new(),
             initialised: RefCell::default(),
             log_lines: RefCell::default(),
             notices: RefCell::default(),
@@ -188,11 +187,6 @@ impl<'p, 'm> Case<'p, 'm> {
         }
     }
 
-    /// The fact of the channel to people at an address.
-    pub fn channel(&self, address: &str) -> Option<FactId> {
-        self.channels.get_or_init(|| Endpoints::of(self.program, Kind::Notify)).find(address)
-    }
-
     /// Which modules run together.
     pub fn processes(&self) -> &Processes {
         self.processes.get_or_init(|| Processes::of(self.program, self.entries))
@@ -254,9 +248,24 @@ impl<'p, 'm> Case<'p, 'm> {
         one == other || !applications.are_apart(one, other) && self.processes().shared(one, other)
     }
 
+    /// The calls that leave the process, in the order of files and lines.
+    pub fn externals(&self) -> &[External] {
+        &self.found_externals().all
+    }
+
+    fn found_externals(&self) -> &Externals {
+        self.externals.get_or_init(|| {
+            let reaches: Vec<&Reach> = self.reaches.iter().map(Rc::as_ref).collect();
+            let all = calls::find(self.program, &reaches);
+            let by_call = all.iter().enumerate().map(|(index, external)| (external.call, index)).collect();
+            Externals { all, by_call }
+        })
+    }
+
     /// The external call that a call is.
     pub fn external_at(&self, call: CallId) -> Option<&External> {
-        self.by_call.get(&call).and_then(|index| self.externals.get(*index))
+        let found = self.found_externals();
+        found.by_call.get(&call).and_then(|index| found.all.get(*index))
     }
 
     /// What `find` finds to protect from start-up on; looked for once per item.
@@ -270,7 +279,7 @@ impl<'p, 'm> Case<'p, 'm> {
     }
 
     pub fn llm_calls(&self) -> impl Iterator<Item = &External> {
-        self.externals.iter().filter(|external| external.kind == Calls::Llm)
+        self.externals().iter().filter(|external| external.kind == Calls::Llm)
     }
 
     /// The entry points through which a call is reached.
@@ -280,7 +289,7 @@ impl<'p, 'm> Case<'p, 'm> {
 
     /// Indices of the entry points that reach a call of which something holds.
     pub fn reaching(&self, holds: impl Fn(&External) -> bool) -> BTreeSet<usize> {
-        self.externals
+        self.externals()
             .iter()
             .filter(|external| holds(external))
             .flat_map(|external| external.reached.iter().map(|(entry, _)| *entry))

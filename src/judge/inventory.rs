@@ -71,7 +71,7 @@ pub(super) fn inventory(
     let program = case.program;
     let (entry_points, listed) = entry_points(case, inputs);
     let mut inventory = Inventory { entry_points, ..Inventory::default() };
-    for external in &case.externals {
+    for external in case.externals() {
         let place = program.place(external.call);
         let timeout = availability::bound(case, external) == availability::Bound::Bounded;
         if external.kind == Calls::Llm {

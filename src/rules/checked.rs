@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use rayon::prelude::*;
 
 use super::catalogue::{Example, Fact, Kind, Library};
+use super::hosts::Hosts;
 pub use super::mistakes::CatalogueError;
 use super::mistakes::{read, read_folder, read_own};
 pub use super::patterns::expand;
@@ -35,6 +36,9 @@ pub struct Catalogue {
     /// Names whose head is none as written: `kit/models/*`.
     headless: Names,
     by_kind: BTreeMap<Kind, Vec<FactId>>,
+    /// The addresses of providers, and those at which people are told; compiled when the first is looked up.
+    endpoints: OnceLock<Hosts>,
+    channels: OnceLock<Hosts>,
     /// Heads that libraries of several languages have.
     shared: BTreeSet<String>,
     /// The heads of names that are worth looking for in files.
@@ -222,6 +226,16 @@ impl Catalogue {
     /// All facts of a kind, in catalogue order.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (FactId, &Fact)> {
         self.by_kind.get(&kind).into_iter().flatten().map(|id| (*id, self.fact(*id)))
+    }
+
+    /// The provider at an address.
+    pub fn endpoint(&self, address: &str) -> Option<FactId> {
+        self.endpoints.get_or_init(|| Hosts::of(self.of_kind(Kind::Endpoint))).find(address)
+    }
+
+    /// The channel to people at an address.
+    pub fn channel(&self, address: &str) -> Option<FactId> {
+        self.channels.get_or_init(|| Hosts::of(self.of_kind(Kind::Notify))).find(address)
     }
 
     /// The facts that hold for a canonical name, in catalogue order.

@@ -5,6 +5,7 @@ pub mod amounts;
 pub mod catalogue;
 pub mod checked;
 pub mod guards;
+pub mod hosts;
 pub mod kinds;
 pub mod mistakes;
 pub mod packs;

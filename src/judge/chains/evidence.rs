@@ -17,7 +17,7 @@ const ASKED: usize = 8;
 impl Look<'_, '_, '_> {
     /// What stands for an item at the first calls that it asks about, models first. Empty: it asks about no call by itself.
     pub(in crate::judge) fn evidence(&self, item: Item) -> Vec<Evidence> {
-        let externals = &self.case.externals;
+        let externals = self.case.externals();
         let models = externals.iter().filter(|external| external.kind == Calls::Llm);
         let others = externals.iter().filter(|external| external.kind != Calls::Llm && item == Item::A1);
         let mut cited: Vec<Evidence> = Vec::new();

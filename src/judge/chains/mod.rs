@@ -62,7 +62,7 @@ impl<'m> Look<'_, '_, 'm> {
             return Some(Explained::Nothing { path: asked.path.clone(), line: asked.line, nearest });
         };
         let mut account = match found.what {
-            What::External(index) => self.external(&self.case.externals[index]),
+            What::External(index) => self.external(&self.case.externals()[index]),
             What::Entry(index) => self.entry(index),
             _ => self.others(found),
         };
@@ -143,7 +143,7 @@ impl<'m> Look<'_, '_, 'm> {
     fn reached_by(&self, index: usize) -> Vec<(&External, &Vec<crate::link::Site>)> {
         let mut reached: Vec<_> = self
             .case
-            .externals
+            .externals()
             .iter()
             .filter_map(|external| {
                 let (_, sites) = external.reached.iter().find(|(entry, _)| *entry == index)?;

@@ -59,7 +59,7 @@ impl<'m> Look<'_, '_, 'm> {
             stands.extend(self.logging(&[index]));
         }
         for item in [Item::C1, Item::C2, Item::C3] {
-            let calls = case.externals.iter().filter(|external| is_asked(item, external.kind));
+            let calls = case.externals().iter().filter(|external| is_asked(item, external.kind));
             let said: Vec<Said> = calls.flat_map(|external| self.guard_from(item, external, Some(index))).collect();
             stands.extend(self.stand(item, said, |_| self.searched_guard(&[index])));
         }

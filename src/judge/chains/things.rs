@@ -123,7 +123,7 @@ impl<'m> Look<'_, '_, 'm> {
         let case = self.case;
         let program = case.program;
         let mut all = Vec::new();
-        for (index, external) in case.externals.iter().enumerate() {
+        for (index, external) in case.externals().iter().enumerate() {
             let info = &program.units.calls[external.call];
             if info.module == module {
                 all.push(self.found(

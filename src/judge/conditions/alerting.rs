@@ -25,7 +25,7 @@ pub use notices::{channel, is_notice};
 /// `no-error-alerting`: an error tracker or alert channel is initialised where the server runs and sees its errors, or
 /// an own notifier is called where the errors of every LLM entry point pass.
 pub fn alerting(case: &Case<'_, '_>) -> Outcome {
-    if case.entries.entries.is_empty() && case.externals.is_empty() {
+    if case.entries.entries.is_empty() && case.externals().is_empty() {
         return case.not_applicable(Item::V2, Reason::NoEntryPoint);
     }
     let told = |name: &str| match name {
@@ -50,14 +50,14 @@ pub fn alerting(case: &Case<'_, '_>) -> Outcome {
     // several the first that nothing watches.
     let open = places(case).into_iter().find(|(module, _)| initialised(case, "V2", *module).is_none());
     let call = match open {
-        Some((_, Place::Call(index))) => case.externals.get(index),
+        Some((_, Place::Call(index))) => case.externals().get(index),
         _ => case.llm_calls().next(),
     };
     let in_process = |entry: &&Entry<'_>| open.is_none_or(|(module, _)| entry.module == module);
     let entries = &case.entries.entries;
     let public = entries.iter().find(|entry| entry.public && in_process(entry));
     let entry = public.or_else(|| entries.iter().find(in_process)).or(entries.first());
-    let mut finding = match (call, entry, case.externals.first()) {
+    let mut finding = match (call, entry, case.externals().first()) {
         (Some(call), ..) => case.call_finding("no-error-alerting", variant, call.call, &values),
         (None, Some(entry), _) => case.finding("no-error-alerting", variant, entry.module, entry.span, &values),
         (None, None, Some(call)) => case.call_finding("no-error-alerting", variant, call.call, &values),
@@ -88,7 +88,16 @@ fn called<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = (Mo
     let program = case.program;
     case.start_sites().filter_map(move |site| {
         let info = &program.units.calls[site.call];
-        if runs_in_browser(case, info.module)
+        let sets_up = |fact: &&Fact| fact.how.as_deref() == Some("init") && fact.sees.is_empty();
+        // What is put in front of handlers protects those that it stands in front of.
+        let callees = program.callee_paths(site);
+        let named = callees.iter().cloned().filter_map(|path| {
+            let facts: Vec<_> = case.guards.facts(&path, Some(site), item).into_iter().filter(sets_up).collect();
+            (!facts.is_empty()).then_some((path, facts))
+        });
+        let mut named = named.peekable();
+        if named.peek().is_none()
+            || runs_in_browser(case, info.module)
             || case.is_skipped(info.node)
             || !program.is_reached_deployed(site)
             || skipped_caller(case, site.frame)
@@ -96,19 +105,13 @@ fn called<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = (Mo
         {
             return None;
         }
-        program.callee_paths(site).iter().cloned().find_map(|path| {
-            // What is put in front of handlers protects those that it stands in front of.
-            let facts = case.guards.facts(&path, Some(site), item);
-            let is_on = facts.iter().any(|fact| {
-                fact.how.as_deref() == Some("init")
-                    && fact.sees.is_empty()
-                    && match fact.role.as_deref() {
-                        Some("kept") => is_kept(case, site, 0),
-                        Some("unanswered") => {
-                            !reports::answers_itself(case, root_of(case, site)) || reports::is_reported(case, &path)
-                        }
-                        _ => true,
-                    }
+        named.find_map(|(path, facts)| {
+            let is_on = facts.iter().any(|fact| match fact.role.as_deref() {
+                Some("kept") => is_kept(case, site, 0),
+                Some("unanswered") => {
+                    !reports::answers_itself(case, root_of(case, site)) || reports::is_reported(case, &path)
+                }
+                _ => true,
             });
             let found = || Protection { module: info.module, span: info.call.span, name: short(&path) };
             is_on.then(|| (root_of(case, site), found()))
@@ -133,12 +136,13 @@ pub fn of_one_library<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterato
     let by_call = case.start_sites().flat_map(move |site| {
         let info = &program.units.calls[site.call];
         let mut seen: Vec<String> = Vec::new();
-        if !case.is_skipped(info.node) && !skipped_caller(case, site.frame) {
-            for path in program.callee_paths(site).iter() {
-                let facts = case.guards.facts(path, Some(site), item);
-                let on = facts.iter().filter(|fact| fact.how.as_deref() == Some("init"));
-                seen.extend(on.flat_map(|fact| fact.sees.iter().cloned()));
-            }
+        for path in program.callee_paths(site).iter() {
+            let facts = case.guards.facts(path, Some(site), item);
+            let on = facts.iter().filter(|fact| fact.how.as_deref() == Some("init"));
+            seen.extend(on.flat_map(|fact| fact.sees.iter().cloned()));
+        }
+        if !seen.is_empty() && (case.is_skipped(info.node) || skipped_caller(case, site.frame)) {
+            seen.clear();
         }
         let root = root_of(case, site);
         seen.into_iter().map(move |name| (root, Protection { module: info.module, span: info.call.span, name }))
@@ -254,18 +258,18 @@ fn places(case: &Case<'_, '_>) -> Vec<(ModuleId, Place)> {
     let mut add = |entry: &Entry<'_>, place: Place| {
         if entry.public { served.push((entry.module, place)) } else { others.push((entry.module, place)) }
     };
-    for (index, external) in case.externals.iter().enumerate() {
+    for (index, external) in case.externals().iter().enumerate() {
         if !has_llm || external.kind == Calls::Llm {
             let place = if has_llm { Place::Call(index) } else { Place::Start };
             case.entries_of(external).into_iter().for_each(|entry| add(entry, place));
         }
     }
-    let unreached = case.externals.iter().enumerate().filter(|(_, external)| external.reached.is_empty());
+    let unreached = case.externals().iter().enumerate().filter(|(_, external)| external.reached.is_empty());
     let alone: Vec<(ModuleId, Place)> = unreached
         .filter(|(_, external)| !has_llm || external.kind == Calls::Llm)
         .map(|(index, external)| (case.program.units.calls[external.call].module, Place::Call(index)))
         .collect();
-    if case.externals.is_empty() {
+    if case.externals().is_empty() {
         case.entries.entries.iter().for_each(|entry| add(entry, Place::Start));
     }
     // What runs by hand has somebody who sees it fail.

@@ -37,11 +37,11 @@ pub enum Bound {
 /// `missing-timeout`: an argument, the client's configuration, an enclosing deadline, or a platform limit bounds each
 /// external call by at most five minutes; a default of at most two minutes counts.
 pub fn timeouts(case: &Case<'_, '_>) -> Outcome {
-    if case.externals.is_empty() {
+    if case.externals().is_empty() {
         return case.not_applicable(Item::A1, Reason::NoExternalCall);
     }
     let mut findings: Vec<Finding> = Vec::new();
-    for external in &case.externals {
+    for external in case.externals() {
         let api = ("api", external.api.clone());
         let seconds = |seconds: f64| ("seconds", format!("{seconds}"));
         let mut finding = match bound(case, external) {

@@ -28,7 +28,7 @@ type ByEntry = BTreeMap<usize, Vec<Costly>>;
 /// The metered calls that each entry point reaches.
 fn paid_by_entry(case: &Case<'_, '_>, only_llm: bool) -> ByEntry {
     let mut by_entry = ByEntry::new();
-    for external in &case.externals {
+    for external in case.externals() {
         if external.kind == Calls::External || only_llm && external.kind != Calls::Llm {
             continue;
         }

@@ -124,7 +124,7 @@ pub fn objects(case: &Case<'_, '_>) -> BTreeSet<usize> {
     }
     (0..case.entries.entries.len())
         .filter(public)
-        .filter(|index| case.entries.entries[*index].kind != "ui" || !case.externals.is_empty())
+        .filter(|index| case.entries.entries[*index].kind != "ui" || !case.externals().is_empty())
         .collect()
 }
 
@@ -284,7 +284,7 @@ fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<P
 /// The observability product around all paid calls that an entry point reaches, where it asks no model for text.
 fn paid_calls_are_traced(case: &Case<'_, '_>, index: usize) -> Option<Protection> {
     let own = |reached: &&(usize, Vec<Site>)| reached.0 == index;
-    let paid = case.externals.iter().filter(|external| external.kind == Calls::Paid);
+    let paid = case.externals().iter().filter(|external| external.kind == Calls::Paid);
     let paid: Vec<_> = paid.filter(|external| external.reached.iter().any(|each| each.0 == index)).collect();
     let mut sites = paid.iter().flat_map(|external| external.reached.iter().filter(own)).flat_map(|(_, sites)| sites);
     let first = paid.first()?;

@@ -25,7 +25,7 @@ const CALLERS: usize = 3;
 /// `unbounded-retry`, `retry-without-backoff`, `no-retry`: every retry construct is bounded in attempts and waits
 /// exponentially, and every LLM call has one, its own or the library's.
 pub fn backoff(case: &Case<'_, '_>, constructs: &[Construct]) -> Outcome {
-    if case.externals.is_empty() {
+    if case.externals().is_empty() {
         return case.not_applicable(Item::A2, Reason::NoExternalCall);
     }
     let mut findings: Vec<Finding> = Vec::new();

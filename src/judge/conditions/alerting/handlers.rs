@@ -155,7 +155,7 @@ pub(super) fn answered_errors(case: &Case<'_, '_>) -> Option<Protection> {
 pub(super) fn around_every_call(case: &Case<'_, '_>) -> Option<Protection> {
     let has_llm = case.llm_calls().next().is_some();
     let mut first = None;
-    for external in case.externals.iter().filter(|external| !has_llm || external.kind == Calls::Llm) {
+    for external in case.externals().iter().filter(|external| !has_llm || external.kind == Calls::Llm) {
         if external.reached.is_empty() {
             let open = external.open;
             let found = told_itself(case, external, open)

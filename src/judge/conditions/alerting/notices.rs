@@ -217,8 +217,11 @@ pub fn channel(case: &Case<'_, '_>, site: Site) -> Option<FactId> {
         return None;
     }
     let arguments = &program.units.calls[site.call].call.arguments;
-    let told = address_of(program, site).and_then(|(address, frame)| case.channel(&program.text(address, frame)?));
-    told.or_else(|| arguments.iter().find_map(|argument| case.channel(&program.text(&argument.value, site.frame)?)))
+    let told = address_of(program, site)
+        .and_then(|(address, frame)| program.catalogue.channel(&program.text(address, frame)?));
+    told.or_else(|| {
+        arguments.iter().find_map(|argument| program.catalogue.channel(&program.text(&argument.value, site.frame)?))
+    })
 }
 
 /// A raw request to an incoming webhook: by its address, or by the variable that holds the address.
