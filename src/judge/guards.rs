@@ -4,6 +4,7 @@
 //! stand in its way. Library guards are told by the catalogue, hand-written ones by what they do (`behaviour`).
 
 mod claims;
+mod conflicts;
 mod forks;
 mod memory;
 mod overrides;

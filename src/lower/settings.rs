@@ -10,6 +10,7 @@
 //! | processes | the process → its command |
 //! | directives | blocks and directives, numbered where repeated: `http.server.0.location.1.limit_req`; arguments are the value, of a block at its own path |
 //! | sections | section, key |
+//! | tables | `tables`, table, `unique`, number → fields that are unique together |
 //! | shell | `demands` → a variable without which the script ends |
 
 pub mod comments;
@@ -19,6 +20,7 @@ mod exported;
 pub mod flat;
 pub mod json;
 pub mod shell;
+pub mod tables;
 pub mod toml;
 pub mod tree;
 pub mod yaml;
@@ -63,6 +65,7 @@ enum Format {
     Directives,
     Sections,
     Shell,
+    Tables,
 }
 
 static KNOWN: LazyLock<Known> =
@@ -136,6 +139,7 @@ pub fn lower(path: &str, text: &str) -> Option<Settings> {
         Format::Directives => directives::lower(text),
         Format::Sections => (flat::sections(text), Vec::new()),
         Format::Shell => (shell::demands(text), Vec::new()),
+        Format::Tables => (tables::tables(text), Vec::new()),
     };
     Some(settings(entries, lost))
 }
@@ -167,7 +171,7 @@ mod tests {
         }
     }
 
-    const SAMPLES: [(&str, &str, &str, Literal); 12] = [
+    const SAMPLES: [(&str, &str, &str, Literal); 13] = [
         (
             "vercel.json",
             "{\"functions\": {\"api/chat.ts\": {\"maxDuration\": 60}}}",
@@ -200,6 +204,7 @@ mod tests {
         ("deploy/default.conf", "[program:web]\ncommand=x\n", "program:web|command", Literal::Boolean(false)),
         ("Dockerfile", "FROM x\nCMD y\n", "CMD", Literal::Boolean(false)),
         ("Procfile", "web: x\n", "web", Literal::Boolean(false)),
+        ("schema.prisma", "model A {\n  id Int @id\n}\n", "tables|A|unique|0", Literal::Boolean(false)),
     ];
 
     #[test]

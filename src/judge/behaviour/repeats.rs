@@ -170,8 +170,33 @@ fn row_of<'m>(program: &Program<'m>, site: Site) -> Vec<(&'m str, &'m Expression
     columns
 }
 
+/// The columns of the rows that a call is given itself, under `data`: `createMany({ data: [{ id, text }] })`.
+fn given_row<'m>(program: &Program<'m>, site: Site) -> Vec<(&'m str, &'m Expression, FrameId)> {
+    let mut columns = Vec::new();
+    for argument in &program.units.calls[site.call].call.arguments {
+        let ExpressionKind::Object(entries) = &argument.value.kind else { continue };
+        for entry in entries.iter().filter(|entry| entry.key.as_deref() == Some("data")) {
+            match &entry.value.kind {
+                ExpressionKind::List(rows) => {
+                    rows.iter().for_each(|row| columns_of(program, row, site.frame, &mut columns, 0));
+                }
+                _ => columns_of(program, &entry.value, site.frame, &mut columns, 0),
+            }
+        }
+    }
+    columns
+}
+
 /// A claim under a name that was never there before, or of a row that is made with a number of its own.
-fn is_named_anew(program: &Program<'_>, site: Site) -> bool {
+fn is_named_anew<'m>(program: &Program<'m>, site: Site) -> bool {
+    let given = given_row(program, site);
+    if !given.is_empty() {
+        let is_literal = |value: &Expression| matches!(value.kind, ExpressionKind::Literal(_));
+        let is_new = |(_, value, frame): &(&'m str, &'m Expression, FrameId)| {
+            is_literal(value) || is_fresh(program, (*value, *frame))
+        };
+        return given.iter().all(is_new) || has_number_of_its_own(program, &given);
+    }
     claimed(program, site).is_some_and(|key| is_fresh(program, key)) || makes_number(program, site)
 }
 
@@ -181,7 +206,11 @@ fn makes_number(program: &Program<'_>, site: Site) -> bool {
     if !program.units.calls[site.call].call.arguments.is_empty() {
         return false;
     }
-    let columns = row_of(program, site);
+    has_number_of_its_own(program, &row_of(program, site))
+}
+
+/// Whether a row has a number that is made for it, and nothing else that names the request.
+fn has_number_of_its_own<'m>(program: &Program<'m>, columns: &[(&'m str, &'m Expression, FrameId)]) -> bool {
     // `id`, `uid` and longer ones that start like it.
     let is_number = |name: &str| plain(name).trim_start_matches('u') == "id";
     let names_request = |name: &str| REQUESTS.iter().any(|word| plain(name).contains(word));

@@ -4,19 +4,19 @@ use rustc_hash::FxHashSet;
 
 use crate::judge::behaviour::Operation;
 use crate::judge::behaviour::fresh::is_fresh;
-use crate::link::flow::{Exit, Gate, Slice, leaves, leaves_by_raising, walk_block};
+use crate::link::flow::{Exit, Gate, Slice};
 use crate::link::units::NodeKind;
-use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Block, Call, Expression, ExpressionKind, Handler, Literal, StatementKind};
-use crate::rules::catalogue::{Fact, Kind};
-use crate::rules::checked::FactId;
+use crate::link::{Program, Site};
+use crate::model::{Call, Expression, ExpressionKind, Handler};
 
+use super::conflicts::{Asked, returned_names};
 use super::{Guards, Protection, unique};
 
 impl<'p, 'm> Guards<'p, 'm> {
     /// A row that is stored before the work, in a block that leaves when a unique row was there already.
     pub(super) fn refuses_known_rows(&self, site: Site) -> Option<Protection> {
-        self.stored_where(site, |handler| leaves(&handler.body)).map(|_| self.stored_at(site))
+        let refuses = |handler| self.conflict_in(handler, site.frame).leaves();
+        self.stored_where(site, refuses).map(|_| self.stored_at(site))
     }
 
     /// A row that is stored in a function that raises when a unique row was there already: its callers stop too.
@@ -44,7 +44,7 @@ impl<'p, 'm> Guards<'p, 'm> {
                         test: &info.call.callee,
                         frame,
                         exit: Exit::Raise,
-                        refusal: Some(self.branch_of_conflict(&handler.body).unwrap_or(&handler.body)),
+                        refusal: Some(self.conflict_in(handler, frame).block),
                         refuses_when: true,
                         under: None,
                         span: info.call.span,
@@ -54,14 +54,6 @@ impl<'p, 'm> Guards<'p, 'm> {
                     self.raised_within(inner, gates, seen, depth + 1);
                 }
             }
-        }
-    }
-
-    fn raises_in(&self, handler: &'m Handler, frame: FrameId) -> bool {
-        let throws = |branch| self.program.thrown_by_call(branch, frame) == Some(Exit::Raise);
-        match self.branch_of_conflict(&handler.body) {
-            Some(branch) => leaves_by_raising(branch) || throws(branch),
-            None => leaves_by_raising(&handler.body) && !returns(&handler.body),
         }
     }
 
@@ -106,87 +98,62 @@ impl<'p, 'm> Guards<'p, 'm> {
         Protection { module: info.module, span: info.call.span, name: Program::written(&info.call.callee) }
     }
 
-    /// A test of a function that answers whether a unique row was there already: `if seen_before(id): return`.
+    /// A test of what answers whether a unique row was there already: of a function (`if seen_before(id): return`), or of
+    /// a name that the handler sets (`if (repeated) return`).
     pub(super) fn tells_known_rows(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> Option<Protection> {
         let program = self.program;
-        let Asked { asked, refuses_when, for_nothing } = asked(gate.test, gate.refuses_when)?;
+        let asked = Asked::of(gate.test, gate.refuses_when)?;
+        let field = asked.field(program, gate.frame);
+        let refuses = |site: Site, names: &[&str]| {
+            let handled = |handler| self.answer_of(handler, site.frame, field, names);
+            let stored =
+                self.stored_where(site, |handler| handled(handler).is_some_and(|answer| asked.refuses(answer)));
+            stored.map(|_| self.stored_at(site))
+        };
+        if let ExpressionKind::Name(name) = &asked.asked.kind {
+            let unit = program.unit_of_frame(gate.frame);
+            let mut own = program.units.units[unit].calls.iter();
+            let is_set = |call: &usize| self.sets_for_known_rows(*call, name);
+            let found = own.find_map(|call| {
+                let site = Site { call: *call, frame: gate.frame };
+                is_set(call).then(|| refuses(site, &[name.as_str()]))?
+            });
+            if found.is_some() {
+                return found;
+            }
+        }
         // `fresh = claim(id)` is asked about by its name.
-        let sites: Vec<Site> = match &asked.kind {
+        let sites: Vec<Site> = match &asked.asked.kind {
             ExpressionKind::Call(call) => vec![Site { call: program.units.call_id(call)?, frame: gate.frame }],
-            ExpressionKind::Name(_) => slice.sites.iter().copied().filter(|site| site.frame == gate.frame).collect(),
+            ExpressionKind::Name(_) | ExpressionKind::Member { .. } => {
+                slice.sites.iter().copied().filter(|site| site.frame == gate.frame).collect()
+            }
             _ => return None,
         };
         sites.into_iter().flat_map(|site| program.runs(site).to_vec()).find_map(|frame| {
             let unit = program.unit_of_frame(frame);
-            program.units.units[unit].calls.iter().find_map(|call| {
-                let found = self.refuses_known_rows(Site { call: *call, frame })?;
-                let answers =
-                    program.units.ancestors(program.units.calls[*call].node).any(|(_, node)| match node.kind {
-                        NodeKind::TryBody(tried) => {
-                            tried.handlers.iter().any(|handler| match self.answer_of(handler) {
-                                Some(Literal::Boolean(answer)) => !for_nothing && *answer == refuses_when,
-                                // Nothing is what was asked for, or counts as no.
-                                Some(Literal::Null) => for_nothing == refuses_when,
-                                _ => false,
-                            })
-                        }
-                        _ => false,
-                    });
-                answers.then_some(found)
+            let names = returned_names(program, unit, field);
+            program.units.units[unit].calls.iter().find_map(|call| refuses(Site { call: *call, frame }, &names))
+        })
+    }
+
+    /// Whether a handler around a call sets a name.
+    fn sets_for_known_rows(&self, call: usize, name: &str) -> bool {
+        let units = &self.program.units;
+        let binds = |handler: &Handler| {
+            let unit = units.calls[call].unit;
+            let mut nodes = units.units[unit].nodes.iter().map(|node| &units.nodes[*node]);
+            nodes.any(|node| {
+                handler.span.contains(node.span)
+                    && node.kind.assignment().is_some_and(
+                        |assignment| matches!(&assignment.target.kind, ExpressionKind::Name(bound) if bound == name),
+                    )
             })
+        };
+        units.ancestors(units.calls[call].node).any(|(_, node)| match node.kind {
+            NodeKind::TryBody(tried) => tried.handlers.iter().any(binds),
+            _ => false,
         })
-    }
-
-    /// What a handler answers for a row that is there already, where it is written down.
-    fn answer_of(&self, handler: &'m Handler) -> Option<&'m Literal> {
-        let branch = self.branch_of_conflict(&handler.body).unwrap_or(&handler.body);
-        match &branch.last()?.kind {
-            StatementKind::Return(Some(Expression { kind: ExpressionKind::Literal(answer), .. })) => Some(answer),
-            StatementKind::Return(None) => Some(&Literal::Null),
-            _ => None,
-        }
-    }
-
-    /// What runs where a handler has asked for the code of rows that are there already.
-    fn branch_of_conflict(&self, body: &'m Block) -> Option<&'m Block> {
-        let facts: Vec<&Fact> = self.program.catalogue.of_kind(Kind::Conflict).map(|(_, fact)| fact).collect();
-        body.iter().find_map(|statement| {
-            let StatementKind::If { test, then, otherwise } = &statement.kind else { return None };
-            let negated = matches!(&test.kind, ExpressionKind::Operator { operator, .. } if operator == "!=");
-            let branch = if negated { otherwise } else { then };
-            (holds_code(test, &facts, 0) && !branch.is_empty()).then_some(branch)
-        })
-    }
-
-    /// What makes a handler one of rows that are there already: the class that it catches (`except IntegrityError`), or
-    /// the code that it asks for (`if (error.code === "P2002")`).
-    pub fn conflicts(&self, handler: &'m Handler, frame: FrameId) -> Vec<FactId> {
-        let mut found = Vec::new();
-        let mut classes: Vec<&'m Expression> = handler.catches.iter().collect();
-        while let Some(class) = classes.pop() {
-            match &class.kind {
-                ExpressionKind::List(items) | ExpressionKind::Operator { operands: items, .. } => classes.extend(items),
-                _ => {
-                    let values = self.program.values(class, frame);
-                    let facts = values
-                        .iter()
-                        .filter_map(Value::path)
-                        .flat_map(|path| self.program.facts_of(path, Kind::Conflict).into_iter().map(|(id, _)| id));
-                    found.extend(facts);
-                }
-            }
-        }
-        let has_code = |fact: &Fact, code: &str| fact.names.iter().any(|name| name == code);
-        let facts: Vec<(FactId, &Fact)> = self.program.catalogue.of_kind(Kind::Conflict).collect();
-        walk_block(&handler.body, &mut |expression| {
-            let code = match &expression.kind {
-                ExpressionKind::Literal(Literal::Text(text)) => text.clone(),
-                ExpressionKind::Literal(Literal::Number(number)) => number.to_string(),
-                _ => return,
-            };
-            found.extend(facts.iter().filter(|(_, fact)| has_code(fact, &code)).map(|(id, _)| *id));
-        });
-        found
     }
 }
 
@@ -211,60 +178,4 @@ fn values_of<'m>(given: &'m Expression, values: &mut Vec<&'m Expression>, depth:
         }
         _ => values.push(given),
     }
-}
-
-/// What a test asks about, and when it refuses.
-struct Asked<'m> {
-    asked: &'m Expression,
-    refuses_when: bool,
-    /// Whether it asks for nothing: `row is None`.
-    for_nothing: bool,
-}
-
-/// What a test asks about, without what turns its answer round.
-fn asked(mut test: &Expression, mut refuses_when: bool) -> Option<Asked<'_>> {
-    let mut for_nothing = false;
-    loop {
-        let ExpressionKind::Operator { operator, operands } = &test.kind else {
-            let ExpressionKind::Await(inner) = &test.kind else { break };
-            test = inner;
-            continue;
-        };
-        let is_null = |each: &Expression| matches!(each.kind, ExpressionKind::Literal(Literal::Null));
-        (test, refuses_when) = match (operator.as_str(), operands.as_slice()) {
-            ("not", [inner]) => (inner, !refuses_when),
-            ("is" | "==", [inner, other]) if is_null(other) => (inner, refuses_when),
-            ("is not" | "!=", [inner, other]) if is_null(other) => (inner, !refuses_when),
-            _ => return None,
-        };
-        for_nothing |= operator != "not";
-    }
-    Some(Asked { asked: test, refuses_when, for_nothing })
-}
-
-/// Whether a test asks for a code by which stores say that a row is there already.
-fn holds_code(test: &Expression, facts: &[&Fact], depth: usize) -> bool {
-    let code = match &test.kind {
-        ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
-        ExpressionKind::Literal(Literal::Number(number)) => Some(number.to_string()),
-        _ => None,
-    };
-    if code.is_some_and(|code| facts.iter().any(|fact| fact.names.contains(&code))) {
-        return true;
-    }
-    let mut found = false;
-    if depth < 20 {
-        crate::link::flow::children(test, &mut |child| found = found || holds_code(child, facts, depth + 1));
-    }
-    found
-}
-
-/// Whether a block goes back to its caller without an error somewhere.
-fn returns(block: &Block) -> bool {
-    block.iter().any(|statement| match &statement.kind {
-        StatementKind::Return(_) => true,
-        StatementKind::If { then, otherwise, .. } => returns(then) || returns(otherwise),
-        StatementKind::Block(block) => returns(block),
-        _ => false,
-    })
 }

@@ -4,15 +4,22 @@ use crate::link::units::ClassId;
 use crate::link::{Program, Site, Value};
 use crate::model::{Block, Call, Expression, ExpressionKind, Literal, StatementKind};
 
+use super::super::behaviour::subjects::last_name;
 use super::super::conditions::fallback::walk;
 
 /// Classes from which one table class derives.
 const DEPTH: usize = 6;
 
+/// The first key of what schemas of databases say, before the name of a table.
+const TABLES: &str = "tables";
+
 /// Whether what a call stores can meet a row that is there already. A table whose class is not seen, or tells nothing
 /// about its columns, may have what is unique anywhere.
 pub(super) fn may_conflict(program: &Program<'_>, site: Site) -> bool {
     let call = program.units.calls[site.call].call;
+    if let Some(conflicts) = conflicts_by_schema(program, site) {
+        return conflicts;
+    }
     let given = call.arguments.iter().flat_map(|argument| match &argument.value.kind {
         ExpressionKind::List(items) => {
             items.iter().flat_map(|item| program.values(item, site.frame).to_vec()).collect()
@@ -28,6 +35,46 @@ pub(super) fn may_conflict(program: &Program<'_>, site: Site) -> bool {
     rows.peek().is_none()
         || is_made_unique_elsewhere(program)
         || rows.any(|(class, made)| is_unique(program, class, made))
+}
+
+/// What the schema of the database says, where there is one and it has the table (`prisma.message`): whether the row that
+/// is given has all that is unique together. What is spread into it may hold anything.
+fn conflicts_by_schema(program: &Program<'_>, site: Site) -> Option<bool> {
+    let call = program.units.calls[site.call].call;
+    let ExpressionKind::Member { object, .. } = &call.callee.kind else { return None };
+    let table = last_name(object)?;
+    let of_table = program.settings.iter().flat_map(|settings| &settings.entries).filter(|entry| {
+        let named = entry.keys.get(1).is_some_and(|name| name.eq_ignore_ascii_case(table));
+        named && entry.keys.first().is_some_and(|first| first == TABLES)
+    });
+    let mut is_known = false;
+    let mut unique: Vec<&str> = Vec::new();
+    for entry in of_table {
+        is_known = true;
+        if let Literal::Text(fields) = &entry.value {
+            unique.push(fields);
+        }
+    }
+    let mut given = Vec::new();
+    let is_written = is_known && given_fields(call, &mut given);
+    // `chat: { connect: { id } }` gives `chatId`.
+    let has = |field: &str| {
+        given.iter().any(|name| field == *name || field.strip_prefix(*name).is_some_and(|rest| rest.starts_with('I')))
+    };
+    is_written.then(|| unique.iter().any(|fields| fields.split(' ').all(has)))
+}
+
+/// The fields of the row under `data`; no where they are not all written down.
+fn given_fields<'m>(call: &'m Call, fields: &mut Vec<&'m str>) -> bool {
+    let entries = call.arguments.iter().filter_map(|argument| match &argument.value.kind {
+        ExpressionKind::Object(entries) => Some(entries),
+        _ => None,
+    });
+    let mut rows = entries.flatten().filter(|entry| entry.key.as_deref() == Some("data"));
+    let Some(row) = rows.next() else { return false };
+    let ExpressionKind::Object(entries) = &row.value.kind else { return false };
+    fields.extend(entries.iter().filter_map(|entry| entry.key.as_deref()));
+    entries.iter().all(|entry| entry.key.is_some())
 }
 
 /// Whether a class of rows has columns that are unique, or is given its primary key; one without a primary key that is

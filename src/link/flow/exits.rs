@@ -98,7 +98,7 @@ pub(super) fn name_of(named: &Expression) -> Option<&str> {
 }
 
 /// Whether a block leaves its function somewhere.
-pub fn leaves(block: &Block) -> bool {
+pub fn leaves(block: &[Statement]) -> bool {
     block.iter().any(|statement| match &statement.kind {
         StatementKind::Raise(_) | StatementKind::Return(_) => true,
         StatementKind::If { then, otherwise, .. } => leaves(then) || leaves(otherwise),
@@ -110,7 +110,7 @@ pub fn leaves(block: &Block) -> bool {
 }
 
 /// Whether a block raises somewhere.
-pub fn leaves_by_raising(block: &Block) -> bool {
+pub fn leaves_by_raising(block: &[Statement]) -> bool {
     block.iter().any(|statement| match &statement.kind {
         StatementKind::Raise(_) => true,
         StatementKind::If { then, otherwise, .. } => leaves_by_raising(then) || leaves_by_raising(otherwise),

@@ -1,0 +1,362 @@
+//! What is done about a row that is there already: which handlers know it, and what runs in them then.
+
+use crate::link::flow::{Exit, leaves, leaves_by_raising, walk_block};
+use crate::link::units::{Access, Binding, UnitId};
+use crate::link::{FrameId, Program, Value};
+use crate::model::{Block, Expression, ExpressionKind, Handler, Literal, Statement, StatementKind};
+use crate::rules::catalogue::{Fact, Kind};
+use crate::rules::checked::FactId;
+
+use super::Guards;
+
+/// Expressions and functions within each other.
+const DEPTH: usize = 8;
+
+/// What runs in a handler where a row is there already.
+pub(super) struct Conflict<'m> {
+    /// The statements that run then, whatever else is asked in them.
+    pub(super) runs: Vec<&'m Statement>,
+    /// The block that they end in.
+    pub(super) block: &'m Block,
+    /// Whether a test has asked for it.
+    pub(super) is_asked: bool,
+}
+
+impl Conflict<'_> {
+    /// Whether the function may end there.
+    pub(super) fn leaves(&self) -> bool {
+        self.runs.iter().any(|statement| leaves(std::slice::from_ref(*statement)))
+    }
+}
+
+impl<'p, 'm> Guards<'p, 'm> {
+    /// What runs in a handler where what it has caught is a row that is there already.
+    pub(super) fn conflict_in(&self, handler: &'m Handler, frame: FrameId) -> Conflict<'m> {
+        let asked = self.asked_for_codes(frame);
+        let mut conflict = Conflict { runs: Vec::new(), block: &handler.body, is_asked: false };
+        asked.run(&handler.body, &mut conflict, 0);
+        conflict
+    }
+
+    /// Whether a handler raises for a row that is there already.
+    pub(super) fn raises_in(&self, handler: &'m Handler, frame: FrameId) -> bool {
+        let conflict = self.conflict_in(handler, frame);
+        let mut runs = conflict.runs.iter();
+        let raises = runs.any(|statement| leaves_by_raising(std::slice::from_ref(*statement)));
+        if !conflict.is_asked {
+            return raises && !returns(&handler.body);
+        }
+        raises || self.program.thrown_by_call(conflict.block, frame) == Some(Exit::Raise)
+    }
+
+    /// What a handler answers for a row that is there already, where it is written down: by returning it, or by what it
+    /// sets one of these names to.
+    pub(super) fn answer_of(
+        &self,
+        handler: &'m Handler,
+        frame: FrameId,
+        field: Option<&str>,
+        names: &[&str],
+    ) -> Option<&'m Literal> {
+        let conflict = self.conflict_in(handler, frame);
+        conflict.runs.iter().rev().find_map(|statement| match &statement.kind {
+            StatementKind::Return(None) => Some(&Literal::Null),
+            StatementKind::Return(Some(value)) => literal_in(value, field),
+            StatementKind::Assign(assignment) => match &assignment.target.kind {
+                ExpressionKind::Name(name) if names.contains(&name.as_str()) => {
+                    literal_in(assignment.value.as_ref()?, field)
+                }
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    /// What makes a handler one of rows that are there already: the class that it catches (`except IntegrityError`), or
+    /// the code that it asks for (`if (error.code === "P2002")`), itself or by a function of the program.
+    pub fn conflicts(&self, handler: &'m Handler, frame: FrameId) -> Vec<FactId> {
+        let mut found = Vec::new();
+        let mut classes: Vec<&'m Expression> = handler.catches.iter().collect();
+        while let Some(class) = classes.pop() {
+            match &class.kind {
+                ExpressionKind::List(items) | ExpressionKind::Operator { operands: items, .. } => classes.extend(items),
+                _ => {
+                    let values = self.program.values(class, frame);
+                    let facts = values
+                        .iter()
+                        .filter_map(Value::path)
+                        .flat_map(|path| self.program.facts_of(path, Kind::Conflict).into_iter().map(|(id, _)| id));
+                    found.extend(facts);
+                }
+            }
+        }
+        self.codes_in(&handler.body, frame, &mut found, 0);
+        found
+    }
+
+    fn codes_in(&self, body: &'m Block, frame: FrameId, found: &mut Vec<FactId>, depth: usize) {
+        let asked = self.asked_for_codes(frame);
+        let mut called = Vec::new();
+        walk_block(body, &mut |expression| {
+            if let ExpressionKind::Call(call) = &expression.kind {
+                called.push(&call.callee);
+            }
+            found.extend(asked.facts_of(expression).map(|(id, _)| *id));
+        });
+        if depth >= 2 {
+            return;
+        }
+        for callee in called {
+            for value in self.program.values(callee, frame).iter() {
+                if let Value::Function { unit, .. } = value
+                    && let Some(function) = self.program.units.units[*unit].function
+                {
+                    self.codes_in(&function.body, self.program.open_frame(*unit), found, depth + 1);
+                }
+            }
+        }
+    }
+
+    fn asked_for_codes(&self, frame: FrameId) -> AskedForCodes<'p, 'm> {
+        let facts = self.program.catalogue.of_kind(Kind::Conflict).collect();
+        AskedForCodes { program: self.program, facts, frame }
+    }
+}
+
+/// Tests that ask whether a row is there already, by the codes with which stores say so.
+struct AskedForCodes<'p, 'm> {
+    program: &'p Program<'m>,
+    facts: Vec<(FactId, &'m Fact)>,
+    frame: FrameId,
+}
+
+impl<'p, 'm> AskedForCodes<'p, 'm> {
+    /// What runs of a block; whether the block ends with it.
+    fn run(&self, block: &'m Block, conflict: &mut Conflict<'m>, depth: usize) -> bool {
+        for statement in block {
+            let StatementKind::If { test, then, otherwise } = &statement.kind else {
+                conflict.runs.push(statement);
+                if matches!(statement.kind, StatementKind::Return(_) | StatementKind::Raise(_)) {
+                    return true;
+                }
+                continue;
+            };
+            match self.holds(test, 0).filter(|_| depth < DEPTH) {
+                Some(holds) => {
+                    conflict.is_asked = true;
+                    let branch = if holds { then } else { otherwise };
+                    let outer = conflict.block;
+                    if !branch.is_empty() {
+                        conflict.block = branch;
+                    }
+                    if self.run(branch, conflict, depth + 1) {
+                        return true;
+                    }
+                    // What comes behind the test runs, too.
+                    if block.last().is_some_and(|last| !std::ptr::eq(last, statement)) {
+                        conflict.block = outer;
+                    }
+                }
+                None => conflict.runs.push(statement),
+            }
+        }
+        false
+    }
+
+    /// Whether a test holds for a row that is there already; none where it asks for something else.
+    fn holds(&self, test: &'m Expression, depth: usize) -> Option<bool> {
+        if depth > DEPTH {
+            return None;
+        }
+        let holds = |each: &'m Expression| self.holds(each, depth + 1);
+        match &test.kind {
+            ExpressionKind::Await(inner) => holds(inner),
+            ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+                ("not", [inner]) => holds(inner).map(|holds| !holds),
+                // What is asked besides (`error instanceof KnownError`) is the case, too.
+                ("and", parts) => parts.iter().filter_map(holds).reduce(|one, other| one && other),
+                ("or", parts) => {
+                    let told: Vec<bool> = parts.iter().filter_map(holds).collect();
+                    (!told.is_empty()).then(|| told.contains(&true))
+                }
+                ("!=" | "is not" | "not in", parts) => parts.iter().any(|part| self.has_code(part, 0)).then_some(false),
+                (_, parts) => parts.iter().any(|part| self.has_code(part, 0)).then_some(true),
+            },
+            ExpressionKind::Name(name) => {
+                let unit = self.program.unit_of_frame(self.frame);
+                match self.program.units.units[unit].names.get(name.as_str()).map(Vec::as_slice) {
+                    Some([Binding::Value { value, access, operator: None, .. }]) if access.is_empty() => holds(value),
+                    _ => None,
+                }
+            }
+            ExpressionKind::Call(call) => {
+                let callees = self.program.values(&call.callee, self.frame);
+                let mut units = callees.iter().filter_map(|value| match value {
+                    Value::Function { unit, .. } => Some(*unit),
+                    _ => None,
+                });
+                let told = units.find_map(|unit| self.answered_by(unit, depth + 1));
+                told.or_else(|| self.has_code(test, 0).then_some(true))
+            }
+            _ => self.has_code(test, 0).then_some(true),
+        }
+    }
+
+    /// What a function answers that is asked whether a row is there already.
+    fn answered_by(&self, unit: UnitId, depth: usize) -> Option<bool> {
+        let info = &self.program.units.units[unit];
+        let body = &info.function?.body;
+        let inner =
+            AskedForCodes { program: self.program, facts: self.facts.clone(), frame: self.program.open_frame(unit) };
+        let is_literal = |value: &Expression| matches!(value.kind, ExpressionKind::Literal(_));
+        let told = info.returns.iter().filter(|value| !is_literal(value)).find_map(|value| inner.holds(value, depth));
+        if told.is_some() {
+            return told;
+        }
+        let mut conflict = Conflict { runs: Vec::new(), block: body, is_asked: false };
+        inner.run(body, &mut conflict, depth);
+        let answer = conflict.runs.iter().find_map(|statement| match &statement.kind {
+            StatementKind::Return(Some(Expression { kind: ExpressionKind::Literal(answer), .. })) => Some(answer),
+            _ => None,
+        });
+        match answer {
+            Some(Literal::Boolean(answer)) if conflict.is_asked => Some(*answer),
+            _ => None,
+        }
+    }
+
+    /// Whether a code stands somewhere in an expression.
+    fn has_code(&self, expression: &'m Expression, depth: usize) -> bool {
+        let mut found = self.facts_of(expression).next().is_some();
+        if depth < 20 {
+            crate::link::flow::children(expression, &mut |child| found = found || self.has_code(child, depth + 1));
+        }
+        found
+    }
+
+    /// The facts whose code an expression is, also by the name of a constant.
+    fn facts_of(&self, expression: &'m Expression) -> impl Iterator<Item = &(FactId, &'m Fact)> {
+        let code = match &expression.kind {
+            ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
+            ExpressionKind::Literal(Literal::Number(number)) => Some(number.to_string()),
+            ExpressionKind::Name(_) | ExpressionKind::Member { .. } => {
+                self.program.values(expression, self.frame).iter().find_map(|value| match value {
+                    Value::Data { expression, .. } => match &expression.0.kind {
+                        ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
+                        ExpressionKind::Literal(Literal::Number(number)) => Some(number.to_string()),
+                        _ => None,
+                    },
+                    _ => None,
+                })
+            }
+            _ => None,
+        };
+        self.facts.iter().filter(move |(_, fact)| code.as_ref().is_some_and(|code| fact.names.contains(code)))
+    }
+}
+
+/// What a test asks about, and when it refuses.
+pub(super) struct Asked<'m> {
+    pub(super) asked: &'m Expression,
+    pub(super) refuses_when: bool,
+    /// What it is compared with, if with anything: `row is None`, `state === "seen"`.
+    pub(super) wanted: Option<&'m Literal>,
+}
+
+impl<'m> Asked<'m> {
+    /// What a test asks about, without what turns its answer round.
+    pub(super) fn of(mut test: &'m Expression, mut refuses_when: bool) -> Option<Self> {
+        let mut wanted = None;
+        loop {
+            let ExpressionKind::Operator { operator, operands } = &test.kind else {
+                let ExpressionKind::Await(inner) = &test.kind else { break };
+                test = inner;
+                continue;
+            };
+            (test, refuses_when) = match (operator.as_str(), operands.as_slice()) {
+                ("not", [inner]) => (inner, !refuses_when),
+                ("is" | "==", [inner, Expression { kind: ExpressionKind::Literal(literal), .. }]) => {
+                    wanted = Some(literal);
+                    (inner, refuses_when)
+                }
+                ("is not" | "!=", [inner, Expression { kind: ExpressionKind::Literal(literal), .. }]) => {
+                    wanted = Some(literal);
+                    (inner, !refuses_when)
+                }
+                _ => return None,
+            };
+        }
+        Some(Asked { asked: test, refuses_when, wanted })
+    }
+
+    /// Whether the test refuses where this is the answer.
+    pub(super) fn refuses(&self, answer: &Literal) -> bool {
+        let holds = match (self.wanted, answer) {
+            (Some(wanted), answer) => wanted == answer,
+            (None, Literal::Boolean(answer)) => *answer,
+            (None, Literal::Null) => false,
+            (None, Literal::Number(number)) => *number != 0.0,
+            (None, Literal::Text(text)) => !text.is_empty(),
+        };
+        holds == self.refuses_when
+    }
+
+    /// The field of an answer that is asked for: `claimed.fresh`, or `fresh` of `const { fresh } = await claim(id)`.
+    pub(super) fn field(&self, program: &Program<'m>, frame: FrameId) -> Option<&'m str> {
+        match &self.asked.kind {
+            ExpressionKind::Member { name, .. } => Some(name),
+            ExpressionKind::Name(name) => {
+                let names = &program.units.units[program.unit_of_frame(frame)].names;
+                match names.get(name.as_str()).map(Vec::as_slice) {
+                    Some([Binding::Value { access, .. }]) => match access.as_slice() {
+                        [Access::Key(key)] => Some(key),
+                        _ => None,
+                    },
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The names that a function returns, also within an object under a key.
+pub(super) fn returned_names<'m>(program: &Program<'m>, unit: UnitId, field: Option<&str>) -> Vec<&'m str> {
+    let returned = program.units.units[unit].returns.iter().filter_map(|value| match (field, &value.kind) {
+        (Some(field), ExpressionKind::Object(entries)) => {
+            entries.iter().find(|entry| entry.key.as_deref() == Some(field)).map(|entry| &entry.value)
+        }
+        _ => Some(*value),
+    });
+    let names = returned.filter_map(|value| match &value.kind {
+        ExpressionKind::Name(name) => Some(name.as_str()),
+        _ => None,
+    });
+    names.collect()
+}
+
+/// A literal, or the one under a key of an object that is written down; nothing where it has no such key.
+fn literal_in<'m>(value: &'m Expression, field: Option<&str>) -> Option<&'m Literal> {
+    match (&value.kind, field) {
+        (ExpressionKind::Literal(literal), _) => Some(literal),
+        (ExpressionKind::Object(entries), Some(field)) => {
+            let own = entries.iter().find(|entry| entry.key.as_deref() == Some(field));
+            match own.map(|entry| &entry.value.kind) {
+                Some(ExpressionKind::Literal(literal)) => Some(literal),
+                Some(_) => None,
+                None => entries.iter().all(|entry| entry.key.is_some()).then_some(&Literal::Null),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether a block goes back to its caller without an error somewhere.
+fn returns(block: &Block) -> bool {
+    block.iter().any(|statement| match &statement.kind {
+        StatementKind::Return(_) => true,
+        StatementKind::If { then, otherwise, .. } => returns(then) || returns(otherwise),
+        StatementKind::Block(block) => returns(block),
+        _ => false,
+    })
+}
