@@ -13,6 +13,7 @@ mod reasked;
 mod recursions;
 mod repeated;
 mod requeued;
+mod resent;
 mod waits;
 
 use crate::link::units::{CallId, ModuleId, NodeId, UnitId};
@@ -80,6 +81,7 @@ pub fn constructs(case: &Case<'_, '_>) -> Vec<Construct> {
         all.extend(loops::loops(case, unit));
         all.extend(recursions::recursions(case, unit));
         all.extend(requeued::requeued(case, unit));
+        all.extend(resent::resent(case, unit));
     }
     all.sort_by(|a, b| {
         (&case.program.modules[a.module].path, a.span).cmp(&(&case.program.modules[b.module].path, b.span))

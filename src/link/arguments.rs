@@ -1,6 +1,7 @@
 //! What a call is given: arguments by the paths that the catalogue writes, through spreads, wrappers and builder chains.
 
 mod conditions;
+mod evenly;
 mod keys;
 mod lengths;
 mod optional;
@@ -244,7 +245,8 @@ impl<'m> Program<'m> {
         let mut unresolved = false;
         for path in &setting.arguments {
             match self.argument(site, path) {
-                Given::Present { expression, .. } if self.is_put_on_demand(expression, site) => {}
+                Given::Present { expression, frame }
+                    if self.is_put_on_demand(expression, site) || self.is_omitted(expression, frame) => {}
                 Given::Present { expression, frame } => {
                     return Some(Held::Given(
                         self.amount(expression, frame, setting.unit.as_deref(), &setting.off),
@@ -261,7 +263,8 @@ impl<'m> Program<'m> {
         unresolved.then_some(Held::Unresolved(None))
     }
 
-    /// What a setting is where it is assigned for all calls, or to the object that a site made.
+    /// What a setting is where it is assigned for all calls, or to the object that a site made; what that is made after
+    /// (`before axios.defaults.timeout`), where it takes over what holds then.
     pub fn setting_assigned(&self, setting: &Setting, site: Site) -> Option<Held> {
         setting.assigned.iter().flat_map(|name| crate::rules::checked::expand(name)).find_map(|name| {
             if let Some((function, path)) = name.strip_suffix(')').and_then(|name| name.rsplit_once('('))
@@ -271,9 +274,16 @@ impl<'m> Program<'m> {
                 let amount = self.amount(given, frame, setting.unit.as_deref(), &setting.off);
                 return Some(Held::Given(amount, site));
             }
+            let (name, taken_over) = name.strip_prefix("before ").map_or((name.as_str(), false), |name| (name, true));
             let (object, member) = name.rsplit_once('.')?;
             let holder = object.rsplit('.').next()?;
+            let made = &self.units.calls[site.call];
             let assigned = self.units.member_assignments.get(&(holder, member))?.iter().find(|each| {
+                let is_earlier =
+                    self.module_of(each.unit) == made.module && each.value.span.end <= made.call.span.start;
+                if taken_over && !is_earlier {
+                    return false;
+                }
                 let values = self.values(each.object, self.open_frame(each.unit));
                 values.iter().any(|value| match value {
                     Value::Library { path, sites } => {

@@ -109,7 +109,7 @@ fn hands_on(fact: &Fact) -> bool {
     fact.handler.is_some()
         && !matches!(
             fact.role.as_deref(),
-            Some("at-once" | "nothing" | "listener" | "answers" | "methods" | "made" | "kept")
+            Some("at-once" | "nothing" | "listener" | "answers" | "methods" | "made" | "kept" | "on-failure")
         )
 }
 

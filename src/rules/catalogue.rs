@@ -24,7 +24,7 @@
 //! a call of, that canonical name or one of `{several,names}` (`.name`: a function that calls a method of this name); `path == true`, `path != false`, `path >= 1.5` and `path <= 64kb` compare, `path != x`
 //! also where it is not given. `path ~ word` holds where its text contains the word, or one of `{several,words}`,
 //! `path only other` where it is a list of nothing but what is at the other path,
-//! `path gives null` where it is a function that gives back nothing else. `setting name = false` asks what the program gives to the setting of that name.
+//! `path gives null` where it is a function that gives back nothing else. `path gives even` where it is a function of the program whose numbers stay the same or grow evenly. `setting name = false` asks what the program gives to the setting of that name.
 //! Of conditions with ` | ` between them one is enough.
 
 use std::collections::BTreeMap;
@@ -275,6 +275,7 @@ pub struct Setting {
     /// Members to which it is assigned for all calls, or for those on the object: `lib.defaults.timeout`. In names of
     /// what a client makes it holds for that client only: `lib.create().defaults.timeout`. With an argument path in
     /// parentheses at its end it is a function that is given it for all calls: `lib.Builder().timeout(#0)`.
+    /// With `before` it must stand before what makes the client, which takes it over: `before lib.defaults.timeout`.
     #[serde(default)]
     pub assigned: Vec<String>,
     /// Further values that switch it off, as written (`None`, `null`, `0` and `false` always do).

@@ -245,6 +245,7 @@ pub enum Kind {
     /// of what fails in it: its result tells. With `"methods"` `names` are also those of classes to derive from: it runs
     /// the method that is named by `handler` of those that do, with what `receives` tells. With `"made"` it runs the
     /// function at `handler` of the call that made its object (`new Breaker(f).fire(x)` is `f(x)`).
+    /// With `"on-failure"` it runs the function each time that a request has failed, and goes on with what that gives.
     Runs,
     /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
     /// brings what a user writes (the fields of a page).

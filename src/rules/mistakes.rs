@@ -113,6 +113,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "items",
             "pattern",
             "unanswered",
+            "on-failure",
             "report",
             "answers",
             "asked",

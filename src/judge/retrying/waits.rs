@@ -120,6 +120,11 @@ impl<'m> Waits<'m> {
         }
     }
 
+    /// Whether nothing is waited for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lengths.is_empty()
+    }
+
     /// Whether the waits are exponential.
     pub(super) fn are_exponential(&self, program: &Program<'m>) -> bool {
         self.asked && !self.lengths.is_empty()
