@@ -9,6 +9,7 @@ mod defaults;
 mod divergence;
 mod exits;
 mod gates;
+mod given;
 mod places;
 mod slices;
 

@@ -1,5 +1,6 @@
 //! How long objects live: what is made anew for each request remembers nothing from one to the next.
 
+use crate::judge::behaviour::writes::stays_in_process;
 use crate::judge::inputs::fleeting::ends_with_its_function;
 use crate::link::units::NodeKind;
 use crate::link::{FrameId, How, Program, Site, Value};
@@ -25,6 +26,20 @@ pub(super) fn is_made_anew<'m>(program: &Program<'m>, object: &'m Expression, na
                     }
             }
             _ => false,
+        })
+}
+
+/// Whether an operation is one of a collection of the process that is made for one request, and forgotten with it.
+pub(super) fn is_collected_anew(program: &Program<'_>, site: Site) -> bool {
+    let ExpressionKind::Member { object, .. } = &program.units.calls[site.call].call.callee.kind else { return false };
+    if !matches!(object.kind, ExpressionKind::Name(_)) || !stays_in_process(program, site) {
+        return false;
+    }
+    let values = program.values(object, site.frame);
+    !values.is_empty()
+        && values.iter().all(|value| {
+            let made = value.sites().first();
+            made.is_some_and(|made| made.frame == site.frame && ends_with_its_function(program, *made))
         })
 }
 

@@ -41,6 +41,8 @@ pub struct Behaviour<'p, 'm> {
     writes: OnceCell<Vec<Write<'m>>>,
     /// What is deleted, by what it is about.
     deletions: OnceCell<Vec<Vec<Subject>>>,
+    /// What timers delete, or set anew.
+    cleared: OnceCell<Vec<Vec<Subject>>>,
     /// What records tell about time, by their address.
     times: RefCell<FxHashMap<usize, Span>>,
     /// The calls that set something in what goes by a name, by unit.
@@ -57,6 +59,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             live: OnceCell::new(),
             writes: OnceCell::new(),
             deletions: OnceCell::new(),
+            cleared: OnceCell::new(),
             times: RefCell::default(),
             setters: RefCell::default(),
         }
@@ -235,23 +238,22 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             let counts_itself = matches!(quantity.source, Source::Store(_, Operation::Count));
             let in_time = || {
                 let span = asked.and(self.span_of(&related));
-                span.clock || span.long || span.short || self.expires(&related)
+                span.clock || span.long || span.short || self.expires(&related) || self.is_cleared_in_time(quantity)
             };
             // Under a key that is new for each request every count is the first.
             let is_per_caller = quantity.keys.iter().any(|(key, frame)| {
-                depends_on_caller(self.program, key, *frame) && !fresh::is_fresh(self.program, (key, *frame))
+                depends_on_caller(self.program, key, *frame)
+                    && !is_written_out(self.program, key, *frame)
+                    && !fresh::is_fresh(self.program, (key, *frame))
             });
             match quantity.source {
                 _ if !is_per_caller => false,
+                // What is counted in a collection that the request itself makes is always the first.
+                Source::Store(site, _) if lifetimes::is_collected_anew(self.program, site) => false,
                 // That a row is not there says nothing about how many requests there were.
                 Source::Store(_, Operation::Get | Operation::Many) if quantity.is_presence => false,
                 // A number under a key that never comes again is always the first.
-                Source::Store(site, Operation::Count)
-                    if scripts::key_of(self.program, site)
-                        .is_some_and(|key| fresh::is_fresh(self.program, (key, site.frame))) =>
-                {
-                    false
-                }
+                Source::Store(site, _) if self.is_under_new_key(site) => false,
                 Source::Store(site, Operation::Count) => self.counts_by_one(site, &records),
                 // The sum of what requests cost is a budget, however it is kept.
                 Source::Store(site, Operation::Tally) => {
@@ -268,6 +270,17 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 }
                 Source::Row => self.is_used_up(quantity, &records),
             }
+        })
+    }
+
+    /// Whether an operation of a store is about a key that is made up for the request.
+    fn is_under_new_key(&self, site: Site) -> bool {
+        scripts::key_of(self.program, site).is_some_and(|key| {
+            // What tells about rows (`where`, the time from which on they count) is no key.
+            let is_key = self.operation(site) == Some(Operation::Count)
+                || operations::statement(self.program, site).is_none()
+                    && subjects::is_key(self.program, key, site.frame);
+            is_key && fresh::is_fresh(self.program, (key, site.frame))
         })
     }
 
@@ -351,6 +364,9 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             let records: Vec<&Write<'m>> = self.records(quantity).collect();
             let sums = |write: &&Write<'m>| write.accumulates() && (counts || write.change != Change::Append);
             if matches!(quantity.source, Source::Store(_, Operation::Claim)) || !records.iter().any(sums) {
+                return false;
+            }
+            if matches!(quantity.source, Source::Store(site, _) if lifetimes::is_collected_anew(self.program, site)) {
                 return false;
             }
             if refuses_few(quantity, &records) || is_row_only(quantity, &records) || self.is_gone_sooner(&records) {
@@ -459,6 +475,31 @@ fn depends_on_caller<'m>(program: &Program<'m>, key: &'m Expression, frame: Fram
                     _ => false,
                 })
         })
+}
+
+/// Whether a key is one text that is written in the program, however it comes there: it is the same for everybody.
+fn is_written_out<'m>(program: &Program<'m>, key: &'m Expression, frame: FrameId) -> bool {
+    let slice = program.slice(key, frame);
+    let is_passed = |(unit, index, frame): &(UnitId, usize, FrameId)| match program.frame(*frame).how {
+        How::Call(site) => {
+            let function = program.units.units[*unit].function;
+            function.is_some_and(|function| program.passed_from(function, *index, site).is_some())
+        }
+        _ => false,
+    };
+    let is_plain = |part: &Expression| match &part.kind {
+        ExpressionKind::Literal(_) | ExpressionKind::Name(_) | ExpressionKind::Template(_) => true,
+        ExpressionKind::Operator { operator, .. } => operator == "+",
+        _ => false,
+    };
+    slice.sites.is_empty()
+        && slice.parameters.iter().all(is_passed)
+        && slice.parts.iter().all(|(part, frame)| {
+            is_plain(part)
+                && (!matches!(part.kind, ExpressionKind::Name(_))
+                    || program.values(part, *frame).iter().all(|value| matches!(value, Value::Data { .. })))
+        })
+        && slice.parts.iter().any(|(part, _)| matches!(part.kind, ExpressionKind::Literal(_)))
 }
 
 /// Whether a name is the request or something that is taken from it: `flask.request.remote_addr`, `express.Request().ip`.

@@ -1,7 +1,7 @@
 //! What an operation is about: the key of a store, a table, a column. A check and a record that are about the same
 //! belong together.
 
-use crate::link::{FrameId, Program, Site, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind, Literal};
 
 /// What something kept is known by.
@@ -90,8 +90,7 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
     } else if let Some(key) = innermost.arguments.first().filter(|argument| argument.name.is_none())
         && is_key(program, &key.value, site.frame)
     {
-        let text = program.text(&key.value, site.frame).unwrap_or_else(|| "*".to_owned());
-        subjects.push(Subject::Key(text));
+        subjects.extend(texts_of(program, &key.value, site.frame).into_iter().map(Subject::Key));
         for argument in innermost.arguments.iter().skip(1) {
             if let ExpressionKind::Literal(Literal::Text(text)) = &argument.value.kind {
                 subjects.push(Subject::Field(text.clone()));
@@ -101,6 +100,31 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
     subjects.sort();
     subjects.dedup();
     subjects
+}
+
+/// The texts that a key may be: where it is left to the callers of a function, each of theirs.
+fn texts_of<'m>(program: &Program<'m>, key: &'m Expression, frame: FrameId) -> Vec<String> {
+    const UNKNOWN: &str = "*";
+    let mut texts = Vec::new();
+    if matches!(program.frame(frame).how, How::Open) && matches!(key.kind, ExpressionKind::Name(_)) {
+        for value in program.values(key, frame).iter() {
+            let text = match value {
+                Value::Data { expression, frame } => program.text(expression.0, *frame),
+                _ => None,
+            };
+            texts.push(text.unwrap_or_else(|| UNKNOWN.to_owned()));
+        }
+        // What some of them pass is not known.
+        if texts.len() > 1 || program.callers_of(program.unit_of_frame(frame)).len() > texts.len() {
+            texts.push(UNKNOWN.to_owned());
+        }
+        texts.sort();
+        texts.dedup();
+    }
+    if texts.len() > 1 {
+        return texts;
+    }
+    vec![program.text(key, frame).unwrap_or_else(|| UNKNOWN.to_owned())]
 }
 
 /// The last call of the chain that a call stands in: `.where(..)` of `db.select().from(usage).where(..)`.
@@ -140,7 +164,7 @@ fn is_text<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId
 }
 
 /// Whether a first argument can be the key of a store: no object, statement or model.
-fn is_key<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> bool {
+pub(super) fn is_key<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> bool {
     match &expression.kind {
         ExpressionKind::Object(_) | ExpressionKind::List(_) | ExpressionKind::Function(_) => false,
         ExpressionKind::Call(_) | ExpressionKind::Name(_) | ExpressionKind::Member { .. } => {
@@ -269,17 +293,18 @@ fn of_statement(text: &str, subjects: &mut Vec<Subject>) {
 pub fn are_related(read: &[Subject], written: &[Subject]) -> bool {
     let (read_keys, written_keys) = (keys(read), keys(written));
     if !read_keys.is_empty() && !written_keys.is_empty() {
-        let heads = |keys: &[&str]| -> Option<Vec<String>> { keys.iter().map(|key| head(key)).collect() };
-        if let (Some(a), Some(b)) = (heads(&read_keys), heads(&written_keys)) {
-            return a.iter().any(|each| b.contains(each));
-        }
-        let words = |keys: &[&str]| -> Vec<String> { keys.iter().flat_map(|key| words(key)).collect() };
-        let (a, b) = (words(&read_keys), words(&written_keys));
-        return if a.is_empty() || b.is_empty() {
-            share(tables(read), tables(written))
-        } else {
-            a.iter().any(|each| b.contains(each))
+        let is_same = |one: &str, other: &str| match (head(one), head(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => {
+                let (a, b) = (words(one), words(other));
+                if a.is_empty() || b.is_empty() {
+                    share(tables(read), tables(written))
+                } else {
+                    a.iter().any(|each| b.contains(each))
+                }
+            }
         };
+        return read_keys.iter().any(|one| written_keys.iter().any(|other| is_same(one, other)));
     }
     if tables(read).next().is_some() && tables(written).next().is_some() {
         return share(tables(read), tables(written));

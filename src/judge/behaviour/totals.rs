@@ -2,6 +2,7 @@
 
 use crate::link::{Program, Site};
 use crate::model::{Expression, ExpressionKind, Literal};
+use crate::rules::catalogue::Kind;
 
 use super::operations::{Operation, statement};
 use super::quantities::{Quantity, Source};
@@ -28,6 +29,47 @@ impl<'m> Behaviour<'_, 'm> {
         matches!(quantity.source, Source::Row | Source::Store(_, Operation::Get | Operation::Many))
             && !self.is_in_process(quantity)
             && counts.all(|record| takes_away(self.program, record) == falls)
+    }
+
+    /// Whether a timer takes away what is counted: `setInterval(() => hits.clear(), 60_000)`.
+    pub(super) fn is_cleared_in_time(&self, quantity: &Quantity<'m>) -> bool {
+        self.cleared_by_timers().iter().any(|cleared| subjects::are_related(&quantity.subjects, cleared))
+    }
+
+    /// What timers delete, or set anew.
+    fn cleared_by_timers(&self) -> &[Vec<Subject>] {
+        self.cleared.get_or_init(|| {
+            let program = self.program;
+            let all_calls = program.units.calls.iter().enumerate();
+            let sites = all_calls.map(|(call, info)| Site { call, frame: program.open_frame(info.unit) });
+            // What runs at once is told no time.
+            let timers = sites.filter(|site| {
+                program.units.calls[site.call].call.arguments.len() > 1
+                    && program
+                        .callee_paths(*site)
+                        .iter()
+                        .any(|path| program.is_a(path, Kind::Sleep) || program.is_a(path, Kind::Spawn))
+            });
+            let mut frames = Vec::new();
+            timers.for_each(|timer| program.callbacks(timer, &mut frames));
+            let mut all = Vec::new();
+            for frame in frames {
+                let unit = program.unit_of_frame(frame);
+                let calls = program.units.units[unit].calls.iter().map(|call| Site { call: *call, frame });
+                let deleting =
+                    calls.filter(|site| self.operation(*site) == Some(Operation::Delete) || self.clears(*site));
+                all.extend(deleting.map(|site| subjects::of_operation(program, site)));
+                let anew = self.writes().iter().filter(|write| write.unit == unit && write.change == Change::Set);
+                all.extend(anew.map(|write| write.subjects.clone()));
+            }
+            all
+        })
+    }
+
+    /// `hits.clear()`
+    fn clears(&self, site: Site) -> bool {
+        let call = self.program.units.calls[site.call].call;
+        matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if name == "clear") && call.arguments.is_empty()
     }
 
     /// What is deleted where the program runs.

@@ -32,7 +32,8 @@ impl<'m> Program<'m> {
 
     /// Whether a gate lets everything pass as the program is shipped.
     pub(super) fn never_refuses(&self, gate: &Gate<'m>) -> bool {
-        self.holds_by_default(gate.test, gate.frame, 0) == Some(!gate.refuses_when)
+        let says = |answer: Option<bool>| answer == Some(!gate.refuses_when);
+        says(self.holds_by_default(gate.test, gate.frame, 0)) || says(self.answered_always(gate.test, gate.frame, 0))
     }
 
     /// What a test says unless somebody changes a setting; none where that depends on more.
