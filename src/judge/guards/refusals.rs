@@ -229,8 +229,14 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// The calls that have happened on one way, without those that only sometimes do.
     pub fn before_all(&self, trail: &Trail) -> Vec<Site> {
-        let steps = trail.iter().flat_map(|step| self.program.before(*step));
-        steps.filter(|before| !before.is_caught && before.under.is_none()).map(|before| before.site).collect()
+        let program = self.program;
+        let steps = trail.iter().flat_map(|step| program.before(*step).into_iter().map(|before| (before, *step)));
+        let node = |site: Site| program.units.calls[site.call].node;
+        let always = steps.filter(|(before, step)| {
+            !before.is_caught
+                && (before.under.is_none() || program.runs_as_given(node(before.site), node(*step), step.frame))
+        });
+        always.map(|(before, _)| before.site).collect()
     }
 
     /// What a function in front of the handler refuses, by the ways through it: gates, and the calls that have happened.

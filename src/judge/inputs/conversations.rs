@@ -48,9 +48,9 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let is_conversation = is_conversation(state, &state.aliases)
             || operations::statement(program, site).is_some_and(|text| is_about_conversation(&text));
         let is_one_row = operation == Operation::Many && self.is_fetched_as_one(site);
-        let beside = self.rows_beside(site, &state.path).filter(|_| operation == Operation::Get);
+        let beside = self.rows_beside(site, &state.path);
         let is_rows = match operation {
-            Operation::Get if beside.is_some() => is_conversation,
+            Operation::Get | Operation::Many if beside.is_some() => is_conversation,
             Operation::Many if !is_one_row => is_conversation || self.inputs.is_added_to_by_turns(site),
             // A value that holds a whole conversation, and grows before it goes back.
             Operation::Get | Operation::Many => {
@@ -73,7 +73,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         }
         let bounded = state.count
             || state.sliced
-            || operation == Operation::Many && !is_one_row && self.rows_are_bounded(site)
+            || operation == Operation::Many && !is_one_row && beside.is_none() && self.rows_are_bounded(site)
             || beside == Some(true)
             || self.inputs.is_stored_cut(site);
         self.add(Leaf {
@@ -102,7 +102,8 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                 program.facts_of(path, Kind::Store).into_iter().filter(|(_, fact)| fact.does.as_deref() == Some("many"))
             {
                 let Some(bound) = &fact.bound else { continue };
-                for alternative in expand(bound) {
+                // What comes with each row is another matter.
+                for alternative in expand(bound).into_iter().filter(|path| !path.contains(".*.")) {
                     match program.argument(site, &alternative) {
                         Given::Present { expression, frame } => {
                             // `lrange(key, 0, -1)` loads everything.
@@ -125,7 +126,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         operations::statement(program, site).is_some_and(|text| query_is_bounded(&text))
     }
 
-    /// The rows of another table that come with one row, for a field that is taken of it: whether it is said how many at
+    /// The rows of another table that come with a row, for a field that is taken of it: whether it is said how many at
     /// most, `findFirst({ include: { messages: { take: 16 } } })`. None: no such rows are asked for.
     fn rows_beside(&self, site: Site, fields: &[String]) -> Option<bool> {
         let program = self.program();

@@ -33,8 +33,14 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                     self.follow_stored(before.site, &loads, 0);
                 }
             }
-            let How::Call(caller) = program.frame(at.frame).how else { break };
-            at = caller;
+            at = match program.frame(at.frame).how {
+                How::Call(caller) => caller,
+                // `new ReadableStream({ async start() { .. } })`: what is handed to a call runs behind what is before that.
+                _ => match handed_to(program, at.frame) {
+                    Some(taker) => taker,
+                    None => break,
+                },
+            };
         }
         self.loaded.clear();
         let mut found = std::mem::take(&mut self.out);
@@ -96,6 +102,19 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             }
         }
     }
+}
+
+/// The call to which the function that a frame runs is handed where it is written.
+fn handed_to(program: &Program<'_>, frame: FrameId) -> Option<Site> {
+    let here = program.frame(frame);
+    let (function, outer) = (program.units.units[here.unit].function?, here.closure?);
+    let calls = program.units.units[program.unit_of_frame(outer)].calls.iter().copied();
+    let around = calls.filter(|call| program.units.calls[*call].call.span.contains(function.span));
+    let innermost = around.min_by_key(|call| {
+        let span = program.units.calls[*call].call.span;
+        span.end - span.start
+    });
+    innermost.map(|call| Site { call, frame: outer })
 }
 
 /// The texts that an operation stores: the columns for it of a row, or what is put behind under a key.

@@ -58,7 +58,15 @@ impl<'m> Program<'m> {
                     self.place_in(&inner.value, (frame, of), place, found, depth + 1)
                 }
                 (E::Name(name), _) if name == "Err" => true,
-                _ => self.place_in_results(call, frame, place, found, depth),
+                _ => match waited_for_together(call) {
+                    Some(items) => {
+                        let is_open = items.iter().take(place + 1).any(|item| matches!(item.kind, E::Spread(_)));
+                        let Some(item) = items.get(place).filter(|_| !is_open) else { return false };
+                        found.push(Placed { item, frame, of });
+                        true
+                    }
+                    None => self.place_in_results(call, frame, place, found, depth),
+                },
             },
             E::Name(name) => self.place_behind(name, (frame, of), place, found, depth),
             _ => false,
@@ -104,5 +112,26 @@ impl<'m> Program<'m> {
             }
             _ => false,
         }
+    }
+}
+
+/// What is waited for together, in the order in which it is answered: `Promise.all([load(id), plan(id)])`,
+/// `asyncio.gather(load(id), plan(id))`, `tokio::join!(..)`.
+fn waited_for_together(call: &Call) -> Option<Vec<&Expression>> {
+    let given = || call.arguments.iter().map(|argument| &argument.value);
+    match &call.callee.kind {
+        ExpressionKind::Member { object, name } if name == "all" => {
+            let of_promises = matches!(&object.kind, ExpressionKind::Name(holder) if holder == "Promise");
+            match given().next().map(|first| &first.kind) {
+                Some(ExpressionKind::List(items)) if of_promises => Some(items.iter().collect()),
+                _ => None,
+            }
+        }
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }
+            if matches!(name.as_str(), "gather" | "join!" | "try_join!") =>
+        {
+            Some(call.arguments.iter().filter(|each| each.name.is_none()).map(|each| &each.value).collect())
+        }
+        _ => None,
     }
 }

@@ -67,6 +67,9 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         if self.is_shared(expression, object, name, frame, &state) {
             return;
         }
+        if let Some((given, home)) = self.answer_given(object, name, frame) {
+            return self.follow(given, home, State { in_chain: false, ..state });
+        }
         self.grown_part(expression, frame, &state);
         for (unit, inner) in program.properties(expression, frame) {
             self.returns(unit, inner, &state);
@@ -115,6 +118,27 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             state.put_back |= put_back;
             self.follow(object, frame, state);
         }
+    }
+
+    /// What a function of the program answers, where an object is made with that under a key: `{ messages: recent(turns) }`.
+    /// What is done to it there is told by the function, not by what it returns in the end.
+    fn answer_given(&self, object: &'m Expression, name: &str, frame: FrameId) -> Option<(&'m Expression, FrameId)> {
+        let program = self.program();
+        if !matches!(object.kind, ExpressionKind::Name(_)) {
+            return None;
+        }
+        let values = program.values(object, frame);
+        let [Value::Data { expression: made, frame: home }] = &*values else { return None };
+        let ExpressionKind::Object(entries) = &made.0.kind else { return None };
+        let given = &entries.iter().rev().find(|entry| entry.key.as_deref() == Some(name))?.value;
+        let mut answer = given;
+        while let ExpressionKind::Await(inner) = &answer.kind {
+            answer = inner;
+        }
+        let ExpressionKind::Call(call) = &answer.kind else { return None };
+        let callees = program.values(&call.callee, *home);
+        let is_own = !callees.is_empty() && callees.iter().all(|value| matches!(value, Value::Function { .. }));
+        is_own.then_some((given, *home))
     }
 
     /// Whether a value is a conversation to which a library adds what its client sends; how many turns of it are kept.
