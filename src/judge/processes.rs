@@ -23,7 +23,7 @@ pub struct Processes {
 
 impl Processes {
     pub fn of(program: &Program<'_>, entries: &Entries<'_>) -> Processes {
-        let imports = imports(program);
+        let mut imports = imports(program);
         let mut mains = BTreeSet::new();
         let mut serving = BTreeSet::new();
         for entry in &entries.entries {
@@ -35,7 +35,18 @@ impl Processes {
         }
         serving.extend(entries.starts.iter().map(|frame| program.module_of(program.unit_of_frame(*frame))));
         serving.extend(found_by_convention(program));
-        serving.extend(preloaded(program));
+        // What a command loads first is loaded by all that it may run.
+        let preloaded = preloaded(program);
+        mains.retain(|module| !preloaded.contains(module));
+        for module in mains.union(&serving).filter(|_| !preloaded.is_empty()) {
+            let project = |module: ModuleId| {
+                let Module { path, language, .. } = &program.modules[module];
+                (project_of(program, path, *language), *language)
+            };
+            let first = preloaded.iter().filter(|first| **first != *module && project(**first) == project(*module));
+            imports[*module].extend(first);
+        }
+        serving.extend(preloaded);
         let imported: BTreeSet<ModuleId> = imports.iter().flatten().copied().collect();
         // What nobody imports and no framework loads runs by itself, if at all.
         let alone = |module: &ModuleId| {
@@ -154,20 +165,42 @@ fn closure(imports: &[BTreeSet<ModuleId>], from: BTreeSet<ModuleId>) -> BTreeSet
 fn preloaded(program: &Program<'_>) -> BTreeSet<ModuleId> {
     let mut all = BTreeSet::new();
     for settings in program.settings {
-        let folder = folder_of(&settings.path);
         for entry in &settings.entries {
             let Literal::Text(text) = &entry.value else { continue };
-            let mut words = text.split(|each: char| each.is_whitespace() || matches!(each, '=' | '"' | '\''));
+            let words = text.split(|each: char| each.is_whitespace() || "=\"'[],".contains(each));
+            let mut words = words.filter(|word| !word.is_empty());
             while let Some(word) = words.next() {
                 if matches!(word, "--import" | "--require" | "-r" | "--loader")
                     && let Some(file) = words.next()
                 {
-                    all.extend(program.names.module_at(&join(folder, file.trim_start_matches("./"))));
+                    all.extend(loaded_as(program, &settings.path, file));
                 }
             }
         }
     }
     all
+}
+
+/// Folders into which programs are built.
+const BUILT: [&str; 5] = ["dist", "build", "out", "lib", "output"];
+
+/// The module of a file that a command names, which may be what is built of it: `dist/instrument.js` of
+/// `src/instrument.ts`.
+fn loaded_as(program: &Program<'_>, settings: &str, file: &str) -> Option<ModuleId> {
+    let file = file.trim_start_matches("./");
+    if let Some(own) = program.names.module_at(&join(folder_of(settings), file)) {
+        return Some(own);
+    }
+    let parts: Vec<&str> = file.split('/').collect();
+    let built = parts.iter().position(|part| BUILT.contains(part))?;
+    let rest = parts.get(built + 1..)?.join("/");
+    let rest = rest.trim_start_matches("src/");
+    [format!("./src/{rest}"), format!("./{rest}")].iter().find_map(|source| {
+        match program.names.resolve(settings, Language::TypeScript, source) {
+            Target::Module(module) => Some(module),
+            _ => None,
+        }
+    })
 }
 
 /// The modules that each module imports; a Python module brings the packages it lies in.
