@@ -33,6 +33,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::model::{Dependency, Expression, ExpressionKind, Module, Project, ProjectKind, Settings, Span};
 use crate::rules::catalogue::{Fact, Kind};
@@ -57,7 +58,7 @@ pub struct Program<'m> {
     pub settings: &'m [Settings],
     pub projects: &'m [Project],
     pub catalogue: &'m Catalogue,
-    pub units: Units<'m>,
+    pub units: Arc<Units<'m>>,
     pub names: Names,
     frames: RefCell<Vec<Frame<'m>>>,
     frame_ids: Memo<Frame<'m>, FrameId>,
@@ -151,7 +152,17 @@ impl<'m> Program<'m> {
         projects: &'m [Project],
         catalogue: &'m Catalogue,
     ) -> Self {
-        let units = Units::of(modules);
+        Program::of_units(Arc::new(Units::of(modules)), modules, settings, projects, catalogue)
+    }
+
+    /// Links modules that are indexed already: several programs may be made of one index.
+    pub fn of_units(
+        units: Arc<Units<'m>>,
+        modules: &'m [Module],
+        settings: &'m [Settings],
+        projects: &'m [Project],
+        catalogue: &'m Catalogue,
+    ) -> Self {
         Program {
             modules,
             settings,
