@@ -15,6 +15,7 @@ use crate::rules::amounts;
 use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
 use crate::rules::checked::{FactId, plain};
 
+use super::channels;
 use super::replies::Replies;
 use super::requests::{begins_with_setting, only_reads};
 use super::transports;
@@ -102,7 +103,8 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
             continue;
         }
         let reached = entries.iter().map(|entry| (*entry, sites_of(entry).collect())).collect();
-        all.push(External { call, kind, api, fact, endpoint, open, reached });
+        let found = External { call, kind, api, fact, endpoint, open, reached };
+        all.extend(apart(program, &known, found));
     }
     // A chained call (`client.post(..).send()`) is one call: the outermost fact wins.
     let inner: Vec<CallId> = all
@@ -130,6 +132,29 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
             }
     });
     all
+}
+
+/// A raw request with what else is sent through the same client: a message to a channel of the operators is none to a
+/// model. What the place of the request stands for comes last.
+fn apart<'m>(program: &Program<'m>, known: &Known<'m>, found: External) -> Vec<External> {
+    let sites = || found.reached.iter().flat_map(|(_, sites)| sites);
+    if found.endpoint.is_none() || sites().count() < 2 {
+        return vec![found];
+    }
+    let to_channel: FxHashSet<Site> = sites().copied().filter(|site| channels::is_addressed(program, *site)).collect();
+    let told = to_channel.iter().min().and_then(|site| classify(program, known, *site, true));
+    let Some((kind, fact, None, api)) = told.filter(|_| to_channel.len() < sites().count()) else {
+        return vec![found];
+    };
+    let chosen = |is_channel: bool| -> Vec<(usize, Vec<Site>)> {
+        let of_entry = |sites: &Vec<Site>| -> Vec<Site> {
+            sites.iter().copied().filter(|site| to_channel.contains(site) == is_channel).collect()
+        };
+        let reached = found.reached.iter().map(|(entry, sites)| (*entry, of_entry(sites)));
+        reached.filter(|(_, sites)| !sites.is_empty()).collect()
+    };
+    let message = External { kind, api, fact, endpoint: None, reached: chosen(true), ..found };
+    vec![message, External { reached: chosen(false), ..found }]
 }
 
 /// Leaves out the pages that reach no call of a model and nothing else that is paid for: of what only shows data nothing
