@@ -104,7 +104,7 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         }
         let reached = entries.iter().map(|entry| (*entry, sites_of(entry).collect())).collect();
         let found = External { call, kind, api, fact, endpoint, open, reached };
-        all.extend(apart(program, &known, found));
+        all.extend(apart(program, found));
     }
     // A chained call (`client.post(..).send()`) is one call: the outermost fact wins.
     let inner: Vec<CallId> = all
@@ -136,16 +136,17 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
 
 /// A raw request with what else is sent through the same client: a message to a channel of the operators is none to a
 /// model. What the place of the request stands for comes last.
-fn apart<'m>(program: &Program<'m>, known: &Known<'m>, found: External) -> Vec<External> {
+fn apart(program: &Program<'_>, found: External) -> Vec<External> {
     let sites = || found.reached.iter().flat_map(|(_, sites)| sites);
     if found.endpoint.is_none() || sites().count() < 2 {
         return vec![found];
     }
     let to_channel: FxHashSet<Site> = sites().copied().filter(|site| channels::is_addressed(program, *site)).collect();
-    let told = to_channel.iter().min().and_then(|site| classify(program, known, *site, true));
-    let Some((kind, fact, None, api)) = told.filter(|_| to_channel.len() < sites().count()) else {
+    if to_channel.is_empty() || sites().all(|site| to_channel.contains(site)) {
         return vec![found];
-    };
+    }
+    let paths = program.callee_paths(found.open);
+    let api = paths.iter().find(|path| program.is_a(path, Kind::Http)).map_or(found.api.clone(), |path| api_name(path));
     let chosen = |is_channel: bool| -> Vec<(usize, Vec<Site>)> {
         let of_entry = |sites: &Vec<Site>| -> Vec<Site> {
             sites.iter().copied().filter(|site| to_channel.contains(site) == is_channel).collect()
@@ -153,7 +154,7 @@ fn apart<'m>(program: &Program<'m>, known: &Known<'m>, found: External) -> Vec<E
         let reached = found.reached.iter().map(|(entry, sites)| (*entry, of_entry(sites)));
         reached.filter(|(_, sites)| !sites.is_empty()).collect()
     };
-    let message = External { kind, api, fact, endpoint: None, reached: chosen(true), ..found };
+    let message = External { kind: Calls::External, api, endpoint: None, reached: chosen(true), ..found };
     vec![message, External { reached: chosen(false), ..found }]
 }
 

@@ -10,6 +10,7 @@ use crate::rules::catalogue::Kind;
 
 use super::schemas::{Ask, Schemas};
 use super::trace::{State, Trace};
+use super::windows::adds_lengths_up;
 use super::words::parses;
 use super::{Inputs, Leaf, LeafKind, Origin, Part};
 
@@ -344,11 +345,13 @@ impl<'m> Inputs<'_, '_, 'm> {
         let slice = program.slice(test, frame);
         if is_comparison(program, &slice) {
             let caps = capped(&slice);
+            // What is added up in a loop is the length of all of it.
+            let sums = slice.parts.iter().any(|(part, frame)| adds_lengths_up(program, part, *frame));
             for (expression, frame, in_tokens) in lengths(program, &slice) {
                 if is_capped(program, &caps, expression, frame) {
                     continue;
                 }
-                let mut trace = Trace { measures: true, ..Trace::new(self) };
+                let mut trace = Trace { measures: !sums, ..Trace::new(self) };
                 let in_content = trace.is_library;
                 trace.follow(expression, frame, State { in_content, ..State::default() });
                 for (place, leaf) in trace.out.into_iter().enumerate() {

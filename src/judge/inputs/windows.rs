@@ -149,7 +149,7 @@ pub(super) fn empties<'m>(program: &Program<'m>, call: CallId, list: &'m Express
 }
 
 /// Whether a name is a sum of lengths: `total += len(turn)`, `left -= turn.content.length`.
-fn adds_lengths_up<'m>(program: &Program<'m>, part: &'m Expression, frame: FrameId) -> bool {
+pub(super) fn adds_lengths_up<'m>(program: &Program<'m>, part: &'m Expression, frame: FrameId) -> bool {
     let ExpressionKind::Name(name) = &part.kind else { return false };
     let bindings = program.units.units[program.unit_of_frame(frame)].names.get(name.as_str());
     bindings.into_iter().flatten().any(|binding| match binding {
