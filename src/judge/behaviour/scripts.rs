@@ -127,6 +127,9 @@ fn answers_what_is_there(text: &str, done: &[Done]) -> bool {
     between.is_some_and(|between| between.split(|each: char| !each.is_alphanumeric()).any(|word| word == "return"))
 }
 
+/// Lines of a script that are followed.
+const LINES: usize = 200;
+
 /// A number that a script reads, changes and sets again.
 struct Sum {
     by_one: bool,
@@ -144,7 +147,7 @@ fn sums_of(text: &str, done: &[Done]) -> Vec<Sum> {
     };
     let mut read: Vec<&str> = Vec::new();
     let mut sums: Vec<(&str, Sum)> = Vec::new();
-    for line in text.lines() {
+    for line in text.lines().take(LINES) {
         let Some((target, value)) = line.split_once('=').filter(|(_, value)| !value.starts_with('=')) else { continue };
         let target = target.trim().trim_start_matches("local").trim();
         let name = target.split(['[', '.']).next().unwrap_or(target);

@@ -14,9 +14,8 @@ use crate::rules::checked::FactId;
 use super::handlers::is_idle;
 use super::reports::is_report;
 
-/// Functions within functions in which a message is looked for: a handler, the alerter, its channel, a client, its
-/// retries.
-const DEPTH: usize = 7;
+/// Functions within functions in which a message is looked for: further in, it is about something else that failed.
+const DEPTH: usize = 4;
 
 /// Whether anything that a frame runs is a message to the operators.
 pub(super) fn notifies<'m>(case: &Case<'_, 'm>, frame: FrameId, depth: usize) -> bool {
