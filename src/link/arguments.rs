@@ -246,10 +246,11 @@ impl<'m> Program<'m> {
             match self.argument(site, path) {
                 Given::Present { expression, .. } if self.is_put_on_demand(expression, site) => {}
                 Given::Present { expression, frame } => {
-                    return Some(Held::Given(
-                        self.amount(expression, frame, setting.unit.as_deref(), &setting.off),
-                        site,
-                    ));
+                    let amount = self.amount(expression, frame, setting.unit.as_deref(), &setting.off);
+                    // What nothing ends leaves the time limit of the client as it is.
+                    if amount != Amount::Off || !self.is_signal(expression, frame) {
+                        return Some(Held::Given(amount, site));
+                    }
                 }
                 Given::Unresolved => unresolved = true,
                 Given::Absent => {}

@@ -4,7 +4,9 @@ use crate::link::Program;
 use crate::link::flow::Slice;
 use crate::model::{Call, Expression, ExpressionKind, Literal};
 
+use super::operations::Operation;
 use super::quantities::{Quantity, Reading, Search};
+use super::scripts;
 
 /// The quantities that are compared in a slice: with `<` and its kin, or with nothing at all (`if not credits`).
 /// `gate` is the test that the slice is of, and whether it refuses when it holds.
@@ -43,7 +45,21 @@ pub(super) fn compared<'m>(
             _ => {}
         }
     }
+    // A script that compares itself answers with what it found, however that is asked for.
+    let asks_for_amounts = gate.is_none_or(|(test, _)| !asks_for_kind(without_negation(test)));
+    for site in slice.sites.iter().filter(|_| asks_for_amounts) {
+        if scripts::of(program, *site).is_some_and(|script| script.decides && script.operation == Operation::Count) {
+            search.read_operation(*site, Operation::Count, Reading::default());
+        }
+    }
     search.found
+}
+
+fn without_negation(test: &Expression) -> &Expression {
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } if operator == "not" => operands.first().unwrap_or(test),
+        _ => test,
+    }
 }
 
 /// Whether a test asks what kind of thing something is, or whether it is one of several, and not how much of it there is:

@@ -287,6 +287,29 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             || records.is_empty()
     }
 
+    /// Whether a length is that of a table of the process: how many keys it has says nothing of what was spent under each.
+    fn is_size_of_table(&self, quantity: &Quantity<'m>, records: &[&Write<'m>]) -> bool {
+        let units = &self.program.units;
+        let is_under_key = |write: &&Write<'m>| match write.site {
+            Some(site) => {
+                let call = units.calls[site.call].call;
+                let method = match &call.callee.kind {
+                    ExpressionKind::Member { name, .. } => name.as_str(),
+                    _ => "",
+                };
+                method == "setdefault" || matches!(method, "set" | "insert") && call.arguments.len() > 1
+            }
+            None => units.nodes[write.node]
+                .kind
+                .assignment()
+                .is_some_and(|assignment| matches!(assignment.target.kind, ExpressionKind::Index { .. })),
+        };
+        quantity.is_length
+            && quantity.source == Source::Process
+            && quantity.keys.is_empty()
+            && records.iter().any(is_under_key)
+    }
+
     fn expires(&self, records: &[&Write<'m>]) -> bool {
         records.iter().any(|write| {
             let frame = self.program.open_frame(write.unit);
@@ -354,6 +377,9 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 return false;
             }
             if refuses_few(quantity, &records) || is_row_only(quantity, &records) || self.is_gone_sooner(&records) {
+                return false;
+            }
+            if self.is_size_of_table(quantity, &records) {
                 return false;
             }
             if tells_who(quantity) || self.tells_nothing(quantity) {

@@ -5,11 +5,12 @@ use std::rc::Rc;
 use crate::link::flow::{Gate, Slice, walk_block};
 use crate::link::units::Binding;
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Entry, Expression, ExpressionKind, Literal};
+use crate::model::{Call, Entry, Expression, ExpressionKind, Literal, Span};
 use crate::rules::catalogue::Kind;
 
 use super::schemas::{Ask, Schemas};
 use super::trace::{State, Trace};
+use super::windows::adds_lengths_up;
 use super::words::parses;
 use super::{Inputs, Leaf, LeafKind, Origin, Part};
 
@@ -25,6 +26,9 @@ pub(super) enum Extent {
     /// The length of one of its items: the last, the first.
     One,
 }
+
+/// Callers of what measures that are looked at.
+const CALLERS: usize = 12;
 
 /// Functions within functions in which a length is asked for.
 const NESTED: usize = 3;
@@ -271,6 +275,33 @@ pub(super) fn lengths<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<(&'m 
     measured
 }
 
+/// The calls in a slice that give the least of several: `min(count(text), most)`.
+fn capped<'m>(slice: &Slice<'m>) -> Vec<(Span, FrameId)> {
+    let calls = slice.parts.iter().filter_map(|(part, frame)| match &part.kind {
+        ExpressionKind::Call(call) => Some((call, *frame)),
+        _ => None,
+    });
+    let is_least = |call: &Call| {
+        matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name == "min")
+            && call.arguments.len() > 1
+    };
+    calls.filter(|(call, _)| is_least(call)).map(|(call, frame)| (call.span, frame)).collect()
+}
+
+/// Whether a length is never more than something else, however long what it is of: then no test of it refuses what is
+/// long. Also where it is asked for in a function whose result is capped.
+fn is_capped(program: &Program<'_>, caps: &[(Span, FrameId)], measured: &Expression, frame: FrameId) -> bool {
+    let mut at = (measured.span, frame);
+    for _ in 0..if caps.is_empty() { 0 } else { CALLERS } {
+        if caps.iter().any(|(span, frame)| *frame == at.1 && span.contains(at.0)) {
+            return true;
+        }
+        let How::Call(site) = program.frame(at.1).how else { return false };
+        at = (program.units.calls[site.call].call.span, site.frame);
+    }
+    false
+}
+
 /// The keys of the objects that flow into an index: `for (const [name, rule] of Object.entries(fields))`.
 pub(super) fn configured_keys<'m>(program: &Program<'m>, index: &'m Expression, frame: FrameId) -> Vec<String> {
     let slice = program.slice(index, frame);
@@ -313,13 +344,20 @@ impl<'m> Inputs<'_, '_, 'm> {
         let program = self.case.program;
         let slice = program.slice(test, frame);
         if is_comparison(program, &slice) {
+            let caps = capped(&slice);
+            // What is added up in a loop is the length of all of it.
+            let sums = slice.parts.iter().any(|(part, frame)| adds_lengths_up(program, part, *frame));
             for (expression, frame, in_tokens) in lengths(program, &slice) {
-                let mut trace = Trace::new(self);
+                if is_capped(program, &caps, expression, frame) {
+                    continue;
+                }
+                let mut trace = Trace { measures: !sums, ..Trace::new(self) };
                 let in_content = trace.is_library;
                 trace.follow(expression, frame, State { in_content, ..State::default() });
-                for leaf in trace.out {
+                for (place, leaf) in trace.out.into_iter().enumerate() {
                     let extent = match (in_tokens || leaf.is_text, leaf.is_items) {
                         _ if leaf.is_one => Extent::One,
+                        _ if trace.each.contains(&place) => Extent::Each,
                         (true, _) => Extent::Whole,
                         (false, true) => Extent::Each,
                         (false, false) => Extent::Own,

@@ -18,6 +18,7 @@ use super::cuts::slice_is_cut;
 use super::kept::has_greatest_length;
 use super::same::{Alias, Bound};
 use super::schemas::Limit;
+use super::windows::{self, Window};
 use super::words::*;
 use super::{Inputs, Leaf, Origin};
 
@@ -120,6 +121,10 @@ pub(super) struct Trace<'t, 'c, 'p, 'm> {
     pub adding: Vec<&'m Expression>,
     /// The functions whose results are being followed for each item of a list, with that.
     pub mapped: Vec<mapped::Mapped<'m>>,
+    /// Whether it is followed what is measured: what a loop does with each item is done with all of them.
+    pub measures: bool,
+    /// What was found then of which each item is measured by itself, by its place in what was found.
+    pub each: Vec<usize>,
 }
 
 impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
@@ -132,6 +137,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             loaded: Vec::new(),
             adding: Vec::new(),
             mapped: Vec::new(),
+            measures: false,
+            each: Vec::new(),
         }
     }
 
@@ -208,7 +215,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             },
             E::Comprehension { element, clauses } => {
                 // What a developer tells is no turn of a conversation, however many there are.
-                state.count |= clauses.iter().flat_map(|clause| &clause.tests).any(asks_for_instructions);
+                let instructs = clauses.iter().flat_map(|clause| &clause.tests).any(asks_for_instructions);
+                let window = windows::chosen(self.program(), clauses, frame);
+                state.count |= instructs || window.is_some();
+                state.text |= instructs || window == Some(Window::Text);
                 let remade = state.aliases.len();
                 self.follow(element, frame, State { joined: false, remade, ..state });
             }
@@ -414,10 +424,16 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                         add_path(&mut state, access);
                         // What was cut on the way may be the list.
                         let is_whole = !state.gathered && !state.sliced && !state.count;
-                        if is_whole && self.is_one_each_round(over, expression.span, here.unit) {
+                        let is_one =
+                            (is_whole || self.measures) && self.is_one_each_round(over, expression.span, here.unit);
+                        if is_one && !self.measures {
                             state.take_one();
                         }
+                        let before = self.out.len();
                         self.follow(over, id, state);
+                        if is_one {
+                            self.each.extend(before..self.out.len());
+                        }
                     }
                     Binding::Context(context) => self.follow(context, id, state),
                     Binding::Parameter { index, access } => {

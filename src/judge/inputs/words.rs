@@ -28,11 +28,22 @@ pub(super) fn picks_instructions(function: &Expression) -> bool {
 
 /// Whether a test holds only for messages that a developer has written: `m["role"] == "system"`.
 pub(super) fn asks_for_instructions(test: &Expression) -> bool {
-    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
-    if operator == "and" {
-        return operands.iter().any(asks_for_instructions);
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } if operator == "and" => {
+            operands.iter().any(asks_for_instructions)
+        }
+        _ => asks_for_role(test, is_instruction),
     }
-    let asks_for_role = |part: &Expression| match &part.kind {
+}
+
+/// Whether a test holds for all messages that a user has written: `m["role"] == "user"`.
+pub(in crate::judge) fn asks_for_what_users_say(test: &Expression) -> bool {
+    asks_for_role(test, |role| matches!(role, "user" | "human"))
+}
+
+fn asks_for_role(test: &Expression, is_role: fn(&str) -> bool) -> bool {
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    let names_role = |part: &Expression| match &part.kind {
         ExpressionKind::Member { name, .. } => name == "role",
         ExpressionKind::Index { index, .. } => is_text(index, |text| text == "role"),
         ExpressionKind::Call(call) => {
@@ -41,7 +52,7 @@ pub(super) fn asks_for_instructions(test: &Expression) -> bool {
         }
         _ => false,
     };
-    operator == "==" && operands.iter().any(asks_for_role) && operands.iter().any(|part| is_text(part, is_instruction))
+    operator == "==" && operands.iter().any(names_role) && operands.iter().any(|part| is_text(part, is_role))
 }
 
 fn is_text(expression: &Expression, asked: impl Fn(&str) -> bool) -> bool {

@@ -1,7 +1,7 @@
 //! Lengths of time and numbers that settings hold.
 
 use crate::link::Program;
-use crate::link::units::UnitId;
+use crate::link::units::{CallInfo, UnitId};
 use crate::link::values::{FrameId, How, Site, Value, Written};
 use crate::model::*;
 use crate::rules::amounts;
@@ -167,11 +167,21 @@ impl<'m> Program<'m> {
         shortest
     }
 
+    /// Whether an expression is a signal by which something may be stopped: of a request, of a controller.
+    pub(super) fn is_signal(&self, expression: &'m Expression, frame: FrameId) -> bool {
+        let stops = |path: &str| {
+            let facts = self.facts_of(path, Kind::Duration);
+            facts.iter().any(|(_, fact)| is_none(fact) || fact.ended_by.is_some())
+        };
+        stops(&Program::written(expression))
+            || self.values(expression, frame).iter().filter_map(Value::path).any(|path| stops(path))
+    }
+
     /// After how long a timer calls a method of what was made at a site: `setTimeout(() => controller.abort(), 8000)`.
     pub(super) fn timer_length(&self, method: &str, made: Site) -> Amount {
         let module = self.units.calls[made.call].module;
         let in_module = || self.units.calls.iter().enumerate().filter(move |(_, info)| info.module == module);
-        let ending: Vec<crate::link::units::UnitId> = in_module()
+        let mut ending: Vec<UnitId> = in_module()
             .filter(|(_, info)| match &info.call.callee.kind {
                 ExpressionKind::Member { object, name } if name == method => self
                     .values(object, self.open_frame(info.unit))
@@ -184,6 +194,10 @@ impl<'m> Program<'m> {
         if ending.is_empty() {
             return Amount::Off;
         }
+        // `const stop = (reason) => { controller.abort(reason); reject(reason); }`
+        let own: Vec<UnitId> =
+            in_module().filter(|(_, info)| self.is_run_here(info, &ending)).map(|(_, info)| info.unit).collect();
+        ending.extend(own);
         for (call, info) in in_module() {
             let timer = Site { call, frame: self.open_frame(info.unit) };
             for path in self.callee_paths(timer).iter() {
@@ -200,6 +214,15 @@ impl<'m> Program<'m> {
             }
         }
         Amount::Off
+    }
+
+    /// Whether a call runs one of some functions, by its name.
+    fn is_run_here(&self, info: &CallInfo<'m>, functions: &[UnitId]) -> bool {
+        matches!(info.call.callee.kind, ExpressionKind::Name(_))
+            && self
+                .values(&info.call.callee, self.open_frame(info.unit))
+                .iter()
+                .any(|value| matches!(value, Value::Function { unit, .. } if functions.contains(unit)))
     }
 
     /// The number that an expression is in every case, folded.
