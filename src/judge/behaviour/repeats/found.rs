@@ -126,7 +126,14 @@ pub(super) fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, 
                     return false;
                 };
                 let returns = &program.units.units[*unit].returns;
+                let answers = |answer: bool| {
+                    let is_it = |value: &Expression| matches!(value.kind, ExpressionKind::Literal(Literal::Boolean(said)) if said == answer);
+                    answers_by_amount(program, *unit, inner, is_it, depth)
+                };
                 returns.iter().any(|value| is_about_numbers(program, value, inner, depth + 1))
+                    // `if len(recent) >= 5: return False`, and else true.
+                    || answers(false)
+                    || answers(true)
             })
         }
         _ => false,
@@ -156,17 +163,24 @@ fn tells_who_is_beyond<'m>(program: &Program<'m>, asked: &'m Expression, frame: 
             program.callees(&call.callee, frame).iter().any(|callee| {
                 let Value::Function { unit, closure, receiver } = callee else { return false };
                 let entered = program.enter(*unit, *closure, receiver.clone(), How::Call(site));
-                entered.is_some_and(|inner| answers_beyond(program, *unit, inner, depth))
+                let is_something = |answer: &Expression| !is_nothing(answer);
+                entered.is_some_and(|inner| answers_by_amount(program, *unit, inner, is_something, depth))
             })
         }
         _ => false,
     }
 }
 
-/// Whether a function answers with something only under tests of amounts.
-fn answers_beyond(program: &Program<'_>, unit: UnitId, frame: FrameId, depth: usize) -> bool {
+/// Whether a function gives answers of a kind under tests of amounts only.
+fn answers_by_amount(
+    program: &Program<'_>,
+    unit: UnitId,
+    frame: FrameId,
+    is_meant: impl Fn(&Expression) -> bool,
+    depth: usize,
+) -> bool {
     let units = &program.units;
-    let mut answers = units.units[unit].returns.iter().filter(|answer| !is_nothing(answer)).peekable();
+    let mut answers = units.units[unit].returns.iter().filter(|answer| is_meant(answer)).peekable();
     let returns = |node: &NodeId, answer: &Expression| match units.nodes[*node].kind {
         NodeKind::Plain(statement) => statement.span.contains(answer.span),
         _ => false,
