@@ -412,10 +412,18 @@ fn judged(
     let Prepared { tree, modules, settings, .. } = prepared;
     let Tools { catalogue, packs, clock, .. } = *tools;
     let (mains, run, served) = starts(tree);
+    let pages: Vec<String> = tree
+        .projects
+        .iter()
+        .flat_map(|project| &project.started)
+        .filter(|start| start.is_page)
+        .map(|start| start.path.clone())
+        .collect();
     let started = || tree.projects.iter().flat_map(|project| &project.started);
     let factories: Vec<_> = started().map(|start| (start.path.as_str(), start.factories.as_slice())).collect();
     let handlers: Vec<_> = started().map(|start| (start.path.as_str(), start.handlers.as_slice())).collect();
-    let started = Started { mains: &mains, run: &run, served, factories: &factories, handlers: &handlers };
+    let started =
+        Started { mains: &mains, run: &run, pages: &pages, served, factories: &factories, handlers: &handlers };
     let units = clock.measure("index", || Arc::new(Units::of(modules)));
     let linked = || {
         let program = Program::of_units(units.clone(), modules, settings, &tree.projects, catalogue);

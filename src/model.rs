@@ -453,6 +453,8 @@ pub struct Start {
     pub path: String,
     /// Whether the file itself is run (`python main.py`, `node index.js`) or imported by a server (`uvicorn main:app`).
     pub is_main: bool,
+    /// Whether it is run anew for whoever opens its page (`streamlit run app.py`).
+    pub is_page: bool,
     /// Functions of the file of which the server calls the first that there is, for the application (`app:create_app()`).
     pub factories: Vec<String>,
     /// Functions of the file that settings deploy by name.
