@@ -104,6 +104,8 @@ pub struct Program<'m> {
     constructions: OnceCell<FxHashMap<units::ClassId, Vec<Site>>>,
     /// The methods that are called on what a call of a library has made.
     used: OnceCell<FxHashMap<CallId, FxHashSet<&'m str>>>,
+    /// The calls whose results are entered by a `with` statement, once they were asked for.
+    opened: OnceCell<FxHashMap<CallId, &'m Expression>>,
     /// What is called on the queues of the process, once it was asked for.
     queues: RefCell<Option<Rc<queues::Queues>>>,
     /// The steps that add to what a call has made.
@@ -184,6 +186,7 @@ impl<'m> Program<'m> {
             used: OnceCell::new(),
             additions: OnceCell::new(),
             is_adding: Cell::new(false),
+            opened: OnceCell::new(),
             queues: RefCell::default(),
             received: RefCell::default(),
             received_objects: RefCell::default(),

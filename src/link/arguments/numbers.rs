@@ -114,9 +114,10 @@ impl<'m> Program<'m> {
     /// Whether the program itself writes an empty text or null: not in a field that is filled from the environment.
     pub(super) fn is_written_empty(&self, expression: &'m Expression, frame: FrameId) -> bool {
         let is_filled = match &expression.kind {
-            ExpressionKind::Member { object, .. } => self.values(object, frame).iter().any(
-                |value| matches!(value, Value::Instance { class, .. } if self.is_of_environment(*class, 0)),
-            ),
+            ExpressionKind::Member { object, .. } => self
+                .values(object, frame)
+                .iter()
+                .any(|value| matches!(value, Value::Instance { class, .. } if self.is_of_environment(*class, 0))),
             _ => false,
         };
         let values = self.values(expression, frame);
@@ -134,14 +135,8 @@ fn is_empty(expression: &Expression) -> bool {
 }
 
 /// What makes a number of what it is given.
-const MAKES_NUMBER: [&str; 6] = [
-    "builtins.int",
-    "builtins.float",
-    "decimal.Decimal",
-    "globals.Number",
-    "globals.parseInt",
-    "globals.parseFloat",
-];
+const MAKES_NUMBER: [&str; 6] =
+    ["builtins.int", "builtins.float", "decimal.Decimal", "globals.Number", "globals.parseInt", "globals.parseFloat"];
 
 /// How languages write a number without end.
 const INFINITE: [&str; 6] = [

@@ -128,7 +128,12 @@ impl<'m> Program<'m> {
                 [Binding::Value { value, access, operator: None, .. }] if access.is_empty() => Some((*value, id)),
                 [Binding::Parameter { index, access }] if access.is_empty() => {
                     let (function, How::Call(site)) = (unit.function?, here.how) else { return None };
-                    let default = function.parameters.get(*index)?.default.as_ref();
+                    // What is spread may be given for it.
+                    let is_spread = self.units.calls[site.call].call.arguments.iter().any(|argument| {
+                        argument.name.as_deref() == Some("**")
+                            || matches!(argument.value.kind, ExpressionKind::Spread(_))
+                    });
+                    let default = function.parameters.get(*index)?.default.as_ref().filter(|_| !is_spread);
                     let home = here.closure.unwrap_or(id);
                     self.passed_from(function, *index, site).or_else(|| Some((default?, home)))
                 }
@@ -149,15 +154,17 @@ impl<'m> Program<'m> {
             }
             ExpressionKind::Call(_) => self.number(expression, frame, 0).is_some(),
             ExpressionKind::Name(name) => {
-                let is_import = || {
-                    let mut scopes = std::iter::successors(Some(frame), |id| self.frame(*id).closure);
-                    let bound = scopes.find_map(|id| self.units.units[self.unit_of_frame(id)].names.get(name.as_str()));
-                    bound.is_some_and(|bound| matches!(bound.as_slice(), [Binding::Import(_)]))
-                };
-                !self.is_changed(name)
+                let mut scopes = std::iter::successors(Some(frame), |id| self.frame(*id).closure);
+                let bound = scopes.find_map(|id| {
+                    let unit = &self.units.units[self.unit_of_frame(id)];
+                    Some((unit, unit.names.get(name.as_str())?))
+                });
+                // A name of a function is its own.
+                let Some((unit, bound)) = bound else { return false };
+                (unit.function.is_some() || !self.is_changed(name))
                     && match self.passed_on(expression, frame) {
                         Some((inner, home)) => is_null(inner) || self.is_settled(inner, home, depth + 1),
-                        None => is_import(),
+                        None => matches!(bound.as_slice(), [Binding::Import(_)]),
                     }
             }
             ExpressionKind::Member { object, name } => {
@@ -245,8 +252,14 @@ fn is_null(expression: &Expression) -> bool {
     }
 }
 
-/// Whether a type is that of an amount: `int | None`, `Optional[float]`.
+/// Whether a type is that of an amount: `int | None`, `Optional[float]`, `"int | None"`.
 fn is_amount(annotation: &Expression) -> bool {
-    let written = Program::written(annotation);
-    written.split(|each: char| !each.is_alphanumeric()).any(|word| matches!(word, "int" | "float" | "Decimal" | "number"))
+    let is_one = |word: &str| matches!(word, "int" | "float" | "Decimal" | "number");
+    match &annotation.kind {
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => is_one(name),
+        ExpressionKind::Literal(Literal::Text(text)) => text.split(|each: char| !each.is_alphanumeric()).any(is_one),
+        ExpressionKind::Index { index, .. } => is_amount(index),
+        ExpressionKind::Operator { operands, .. } | ExpressionKind::List(operands) => operands.iter().any(is_amount),
+        _ => false,
+    }
 }
