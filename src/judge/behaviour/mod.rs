@@ -70,6 +70,11 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         let _ = self.live.set(units);
     }
 
+    /// Whether a unit runs at all.
+    pub fn is_live(&self, unit: UnitId) -> bool {
+        self.live.get().is_none_or(|live| runs_within(self.program, unit, live))
+    }
+
     /// What a call does to a store, if it is one.
     pub fn operation(&self, site: Site) -> Option<Operation> {
         operations::operation(self.program, site)
