@@ -75,7 +75,7 @@ fn names_among<'m>(program: &Program<'m>, site: Site) -> Option<&'m Expression> 
         ExpressionKind::Name(table) => format!("{}_id", table.to_ascii_lowercase()),
         _ => String::new(),
     };
-    let is_own_key = matches!(column.as_str(), "id" | "pk" | "uuid") || *column == of_table;
+    let is_own_key = matches!(column.as_str(), "id" | "pk") || *column == of_table;
     (is_own_key && matches!(name.as_str(), "in_" | "inArray"))
         .then(|| call.arguments.first().map(|first| &first.value))?
 }
