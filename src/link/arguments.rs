@@ -3,6 +3,7 @@
 mod conditions;
 mod keys;
 mod lengths;
+mod numbers;
 mod optional;
 mod when_set;
 
@@ -290,7 +291,7 @@ impl<'m> Program<'m> {
     }
 
     /// What any call of a function of a library is given at an argument path.
-    fn given_somewhere(&self, function: &str, path: &str) -> Option<(&'m Expression, FrameId)> {
+    pub fn given_somewhere(&self, function: &str, path: &str) -> Option<(&'m Expression, FrameId)> {
         let own = function.rsplit('.').next()?;
         self.units.calls.iter().enumerate().find_map(|(call, info)| {
             let site = Site { call, frame: self.open_frame(info.unit) };

@@ -9,6 +9,7 @@ mod defaults;
 mod divergence;
 mod exits;
 mod gates;
+mod limits;
 mod places;
 mod slices;
 

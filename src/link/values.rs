@@ -173,6 +173,11 @@ impl<'m> Program<'m> {
                 None => self.each(object, frame, |value| self.member(value, name, Some((object, frame)))),
             },
             E::Index { object, index } => {
+                if let E::Literal(Literal::Text(name)) = &index.kind
+                    && let Some((passed, frame)) = self.passed_under(object, name, frame)
+                {
+                    return self.values(passed, frame).to_vec();
+                }
                 let mapped = self.mapped(object, frame);
                 match mapped.is_empty() {
                     true => self.each(object, frame, |value| self.index(expression, value, index, frame)),
@@ -180,7 +185,10 @@ impl<'m> Program<'m> {
                 }
             }
             E::Slice { object, .. } => self.values(object, frame).to_vec(),
-            E::Call(call) => self.call_values(call, frame),
+            E::Call(call) => match self.taken_from_rest(call, frame) {
+                Some((passed, frame)) => self.values(passed, frame).to_vec(),
+                None => self.call_values(call, frame),
+            },
             E::Await(inner) => self.awaited(inner, frame),
             E::Spread(inner) => self.values(inner, frame).to_vec(),
             E::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {

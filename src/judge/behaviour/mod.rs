@@ -22,7 +22,7 @@ use std::rc::Rc;
 use crate::link::flow::{Gate, Slice};
 use crate::link::units::{NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, StatementKind};
+use crate::model::{Argument, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::FactId;
 
@@ -32,6 +32,9 @@ use subjects::Subject;
 use windows::Span;
 pub use writes::stays_in_process;
 use writes::{Change, Write};
+
+/// More than anybody is allowed.
+const MUCH: f64 = 1e15;
 
 /// What hand-written code does, over the whole program.
 pub struct Behaviour<'p, 'm> {
@@ -65,6 +68,11 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     /// Notes which units run at all.
     pub fn note_live(&self, units: FxHashSet<UnitId>) {
         let _ = self.live.set(units);
+    }
+
+    /// Whether a unit runs at all.
+    pub fn is_live(&self, unit: UnitId) -> bool {
+        self.live.get().is_none_or(|live| runs_within(self.program, unit, live))
     }
 
     /// What a call does to a store, if it is one.
@@ -225,11 +233,11 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     /// Counts requests per caller, compares with a limit, refuses.
     fn limits_rate(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> bool {
         let asked = LazyCell::new(|| self.told_in(&slice.parts, &slice.sites));
-        comparisons::compared(self.program, slice, Some((gate.test, gate.refuses_when))).iter().any(|quantity| {
+        comparisons::compared(self.program, slice, Some(gate)).iter().any(|quantity| {
             // What starts a count anew tells about its time: `hits.set(ip, { count: 1, resetAt: now + 60_000 })`.
             let related: Vec<&Write<'m>> = self.records(quantity).collect();
             let records: Vec<&Write<'m>> = related.iter().copied().filter(|write| write.accumulates()).collect();
-            if refuses_few(quantity, &records) || self.tells_nothing(quantity) {
+            if self.refuses_few(gate, quantity, &records) || self.tells_nothing(quantity) {
                 return false;
             }
             let counts_itself = matches!(quantity.source, Source::Store(_, Operation::Count));
@@ -269,6 +277,35 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 Source::Row => self.is_used_up(quantity, &records),
             }
         })
+    }
+
+    /// A test that refuses when few were counted limits nothing; a balance that goes down does.
+    fn refuses_few(&self, gate: &Gate<'m>, quantity: &Quantity<'m>, records: &[&Write<'m>]) -> bool {
+        let is_tally = matches!(quantity.source, Source::Store(_, Operation::Tally));
+        if quantity.refuses_little && (is_tally || quantity.is_length) {
+            return !records.iter().any(|write| write.change == Change::Adjust);
+        }
+        let Source::Store(site, Operation::Count | Operation::Get) = quantity.source else { return false };
+        let refuses = |answer| repeats::firsts::refuses(self.program, gate, site, answer);
+        self.only_goes_up(records) && refuses(1.0) == Some(true) && refuses(MUCH) == Some(false)
+    }
+
+    /// Whether a number only ever grows: nothing is given back or taken off.
+    fn only_goes_up(&self, records: &[&Write<'m>]) -> bool {
+        let is_less = |argument: &Argument| {
+            matches!(&argument.value.kind, ExpressionKind::Operator { operator, .. } if operator == "-")
+                || matches!(argument.value.kind, ExpressionKind::Literal(Literal::Number(number)) if number < 0.0)
+        };
+        let mut adjusting = records.iter().filter(|write| write.change == Change::Adjust).peekable();
+        adjusting.peek().is_some()
+            && adjusting.all(|write| {
+                let Some(site) = write.site else { return false };
+                let call = self.program.units.calls[site.call].call;
+                let (ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) = &call.callee.kind else {
+                    return false;
+                };
+                name.to_ascii_lowercase().contains("incr") && !call.arguments.iter().any(is_less)
+            })
     }
 
     /// Whether a test asks how many rows a change has found that finds them however much was used.
@@ -369,14 +406,17 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     /// Reads what was spent over a day or longer, compares with a limit, refuses; and spending is recorded.
     fn caps_cost(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> bool {
         let asked = LazyCell::new(|| self.told_in(&slice.parts, &slice.sites));
-        comparisons::compared(self.program, slice, Some((gate.test, gate.refuses_when))).iter().any(|quantity| {
+        comparisons::compared(self.program, slice, Some(gate)).iter().any(|quantity| {
             let counts = quantity.is_length || matches!(quantity.source, Source::Store(_, Operation::Tally));
             let records: Vec<&Write<'m>> = self.records(quantity).collect();
             let sums = |write: &&Write<'m>| write.accumulates() && (counts || write.change != Change::Append);
             if matches!(quantity.source, Source::Store(_, Operation::Claim)) || !records.iter().any(sums) {
                 return false;
             }
-            if refuses_few(quantity, &records) || is_row_only(quantity, &records) || self.is_gone_sooner(&records) {
+            if self.refuses_few(gate, quantity, &records)
+                || is_row_only(quantity, &records)
+                || self.is_gone_sooner(&records)
+            {
                 return false;
             }
             if self.is_size_of_table(quantity, &records) {
@@ -409,14 +449,6 @@ fn written_test(test: &Expression) -> Option<String> {
         _ => return Some(Program::written(test)).filter(|written| !written.is_empty()),
     };
     operands.iter().find_map(written_test)
-}
-
-/// A test that refuses when few were counted limits nothing; a balance that goes down does.
-fn refuses_few(quantity: &Quantity<'_>, records: &[&Write<'_>]) -> bool {
-    let is_tally = matches!(quantity.source, Source::Store(_, Operation::Tally));
-    quantity.refuses_little
-        && (is_tally || quantity.is_length)
-        && !records.iter().any(|write| write.change == Change::Adjust)
 }
 
 /// Whether a test asks how many rows a change has found: `updated.length === 0`, `result.count`.

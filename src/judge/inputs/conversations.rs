@@ -73,7 +73,9 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         }
         let bounded = state.count
             || state.sliced
-            || operation == Operation::Many && !is_one_row && self.rows_are_bounded(site)
+            || operation == Operation::Many
+                && !is_one_row
+                && (self.rows_are_bounded(site) || self.inputs.is_chosen_among_few(site))
             || beside == Some(true)
             || self.inputs.is_stored_cut(site);
         self.add(Leaf {

@@ -13,6 +13,7 @@ pub(super) mod fleeting;
 mod kept;
 mod limits;
 mod measures;
+mod pruned;
 mod same;
 mod schemas;
 mod stored;

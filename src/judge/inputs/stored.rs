@@ -372,6 +372,7 @@ impl<'m> Inputs<'_, '_, 'm> {
                 && write.values.iter().any(|(value, frame)| self.is_cut_list(value, *frame))
         });
         written
+            || self.are_older_rows_deleted(site)
             || program.units.calls.iter().enumerate().any(|(call, info)| {
                 let ExpressionKind::Member { name, .. } = &info.call.callee.kind else { return false };
                 let name = name.to_ascii_lowercase();

@@ -6,7 +6,6 @@ use crate::link::values::{FrameId, How, Site, Value, Written};
 use crate::model::*;
 use crate::rules::amounts;
 use crate::rules::catalogue::{Condition, Fact, Kind};
-use crate::rules::checked::plain;
 
 use super::{Amount, DEPTH, Given};
 
@@ -96,7 +95,10 @@ impl<'m> Program<'m> {
                 if off.iter().any(|off| path.ends_with(off.as_str())) {
                     return Amount::Off;
                 }
-                self.library_amount(path, sites, unit, off, depth)
+                match sites.last().and_then(|site| self.written_default(*site)) {
+                    Some((default, frame)) => self.amount_at(default, frame, unit, off, depth + 1),
+                    None => self.library_amount(path, sites, unit, off, depth),
+                }
             }
             Value::Function { unit: function, closure, .. } => self.answered_amount(*function, *closure, off, depth),
             _ => Amount::Unknown,
@@ -224,67 +226,6 @@ impl<'m> Program<'m> {
                 .iter()
                 .any(|value| matches!(value, Value::Function { unit, .. } if functions.contains(unit)))
     }
-
-    /// The number that an expression is in every case, folded.
-    pub fn number(&self, expression: &'m Expression, frame: FrameId, depth: usize) -> Option<f64> {
-        if depth > DEPTH {
-            return None;
-        }
-        match &expression.kind {
-            ExpressionKind::Literal(Literal::Number(number)) => Some(*number),
-            ExpressionKind::Operator { operator, operands } => {
-                let numbers: Vec<f64> =
-                    operands.iter().map(|operand| self.number(operand, frame, depth + 1)).collect::<Option<_>>()?;
-                match (operator.as_str(), numbers.as_slice()) {
-                    ("-", [a]) => Some(-a),
-                    ("+", [a, b]) => Some(a + b),
-                    ("-", [a, b]) => Some(a - b),
-                    ("*", [a, b]) => Some(a * b),
-                    ("/", [a, b]) if *b != 0.0 => Some(a / b),
-                    ("**", [a, b]) => Some(a.powf(*b)),
-                    ("<<", [a, b]) => Some(a * b.exp2()),
-                    _ => None,
-                }
-            }
-            ExpressionKind::Name(_) | ExpressionKind::Member { .. } | ExpressionKind::Conditional { .. } => {
-                let values = self.values(expression, frame);
-                let mut numbers = values.iter().map(|value| match value {
-                    Value::Library { path, .. } if INFINITE.contains(&plain(path).as_str()) => Some(f64::INFINITY),
-                    Value::Library { path, sites } if is_number_of_text(path) => {
-                        sites.last().and_then(|site| self.infinite(*site))
-                    }
-                    Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
-                        self.number(inner, *frame, depth + 1)
-                    }
-                    _ => None,
-                });
-                let first = numbers.next()??;
-                numbers.try_fold(first, |greatest: f64, next| Some(greatest.max(next?)))
-            }
-            ExpressionKind::Call(call) => {
-                let site = Site { call: self.units.call_id(call)?, frame };
-                let makes_number = self.callee_paths(site).iter().any(|path| is_number_of_text(&format!("{path}()")));
-                makes_number.then(|| self.infinite(site))?
-            }
-            _ => None,
-        }
-    }
-
-    /// `float("inf")`: a number without end that is written as a text.
-    fn infinite(&self, site: Site) -> Option<f64> {
-        let ExpressionKind::Literal(Literal::Text(text)) =
-            &self.units.calls[site.call].call.arguments.first()?.value.kind
-        else {
-            return None;
-        };
-        let text = text.trim().trim_start_matches('+').to_ascii_lowercase();
-        matches!(text.as_str(), "inf" | "infinity").then_some(f64::INFINITY)
-    }
-}
-
-/// Whether a name is what makes a number of a text.
-fn is_number_of_text(path: &str) -> bool {
-    matches!(path, "builtins.float()" | "decimal.Decimal()")
 }
 
 /// `30s`, `1 d` in seconds, `64kb`, `2mb` in bytes.
@@ -308,16 +249,6 @@ pub(super) fn written_amount(text: &str) -> Option<f64> {
 pub(super) fn is_none(fact: &Fact) -> bool {
     matches!(fact.bounded, Some(Condition::Always(false)))
 }
-
-/// How languages write a number without end.
-pub(super) const INFINITE: [&str; 6] = [
-    "globals.Infinity",
-    "globals.Number.POSITIVE_INFINITY",
-    "globals.Number.MAX_SAFE_INTEGER",
-    "globals.Number.MAX_VALUE",
-    "math.inf",
-    "sys.maxsize",
-];
 
 /// `null`, `None`, `undefined`
 fn is_nothing(expression: &Expression) -> bool {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::Program;
 use crate::link::arguments::Given;
@@ -53,6 +53,7 @@ impl<'m> Program<'m> {
             return Vec::new();
         }
         let mut frames = Vec::new();
+        self.entered(site, &mut frames);
         let (mut hands_on, mut keeps) = (false, false);
         let callees = self.callees(&call.callee, site.frame);
         for callee in &callees {
@@ -124,6 +125,36 @@ impl<'m> Program<'m> {
         }
         frames.dedup();
         frames
+    }
+
+    /// What runs when an object is entered that a call gives: `__enter__` for `with Limited(user):`.
+    fn entered(&self, site: Site, frames: &mut Vec<FrameId>) {
+        let Some(opened) = self.opened().get(&site.call) else { return };
+        for value in self.values(opened, site.frame).iter() {
+            let Value::Instance { class, .. } = value else { continue };
+            for name in ["__enter__", "__aenter__"] {
+                let methods = self.line_of(*class).into_iter();
+                let method = methods.filter_map(|class| self.units.classes[class].methods.get(name)).next();
+                let home = self.open_frame(self.units.classes[*class].unit);
+                let receiver = Some(Rc::new(value.clone()));
+                frames.extend(method.and_then(|unit| self.enter(*unit, home, receiver, How::Call(site))));
+            }
+        }
+    }
+
+    /// The calls whose results are entered by a `with` statement.
+    fn opened(&self) -> &FxHashMap<CallId, &'m Expression> {
+        self.opened.get_or_init(|| {
+            let items = self.units.nodes.iter().filter_map(|node| match node.kind {
+                NodeKind::With(items) => Some(items),
+                _ => None,
+            });
+            let called = items.flatten().filter_map(|item| match &item.context.kind {
+                ExpressionKind::Call(call) => Some((self.units.call_id(call)?, &item.context)),
+                _ => None,
+            });
+            called.collect()
+        })
     }
 
     /// Whether a statement makes a coroutine of Python that nobody awaits: `add(tokens)` of an `async def add`. Nothing of
