@@ -267,7 +267,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         }
         let in_text = state.in_content && !state.items;
         for entry in entries {
-            if matches!(entry.key.as_deref(), Some("role" | "model" | "type" | "id" | "name")) {
+            let is_text = |key: &str| !matches!(key, "role" | "model" | "type" | "name") && !names_a_handle(key);
+            if !entry.key.as_deref().is_none_or(is_text) {
                 continue;
             }
             let mut state = state.clone();

@@ -8,7 +8,7 @@ use crate::model::Span;
 use super::{Binding, NodeId, NodeKind, UnitId, Units};
 
 /// Bindings of one name that are told apart; names of more hold any of them.
-const MOST: usize = 256;
+const MOST: usize = 64;
 
 /// Where a name is read.
 #[derive(Clone, Copy)]
