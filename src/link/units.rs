@@ -4,12 +4,14 @@
 //! belongs to, the chain of blocks it stands in, what every name is bound to, and what a unit returns.
 
 pub(in crate::link) mod growth;
+mod reaching;
 mod walk;
 
 use rustc_hash::FxHashMap;
 
 use crate::model::*;
 
+pub use reaching::Reader;
 use walk::Walk;
 
 pub type ModuleId = usize;
@@ -29,6 +31,8 @@ pub struct Unit<'m> {
     /// The class that this is a method of.
     pub class: Option<ClassId>,
     pub names: FxHashMap<&'m str, Vec<Binding<'m>>>,
+    /// The nodes in which names are bound, as their bindings stand in `names`.
+    bound_in: FxHashMap<&'m str, Vec<Option<NodeId>>>,
     /// What comprehensions bind under names that mean something else around them, with where that holds.
     pub comprehended: Vec<(Span, &'m str, Binding<'m>)>,
     /// The calls that add to a collection which this unit binds, by its name: here and in the units inside.
@@ -84,7 +88,7 @@ pub enum Binding<'m> {
         operator: Option<&'m str>,
         /// Whether it is bound anew here, whatever the case, to something that is made of what it was.
         renews: bool,
-        /// Whether it is bound anew here, whatever the case: behind that it is nothing that it was.
+        /// Whether it is bound anew here to all of something that is not made of what it was.
         replaces: bool,
     },
     Declared(&'m Expression),
@@ -252,6 +256,7 @@ impl<'m> Units<'m> {
             parent,
             class,
             names: FxHashMap::default(),
+            bound_in: FxHashMap::default(),
             comprehended: Vec::new(),
             growth: FxHashMap::default(),
             calls: Vec::new(),

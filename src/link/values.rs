@@ -12,6 +12,7 @@ mod renewed;
 mod results;
 mod supers;
 
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
@@ -329,6 +330,8 @@ impl<'m> Program<'m> {
             return self.name(outermost, self.module_frame(self.module_of(self.unit_of_frame(frame))), None);
         }
         let mut written = written;
+        // Where it is read from within another unit.
+        let mut inner = None;
         let mut at = Some(frame);
         while let Some(id) = at {
             let (unit, closure) = {
@@ -358,7 +361,12 @@ impl<'m> Program<'m> {
                 None => unit.names.get(name).map(Vec::as_slice),
             };
             if let Some(bindings) = bindings {
-                let bindings = written.map_or(bindings, |read| renewed::reaching(bindings, read));
+                let reader = written.map(Reader::Own).or(inner.map(Reader::Inner));
+                let held = match reader {
+                    Some(reader) => self.units.reaching(self.unit_of_frame(id), name, bindings, reader),
+                    None => Cow::Borrowed(bindings),
+                };
+                let bindings = held.as_ref();
                 // `let config = config::load()`: the name inside is the one outside.
                 let is_own = |binding: &Binding<'m>| match (binding, written) {
                     (Binding::Value { value, .. }, Some(written)) => value.span.contains(written),
@@ -367,7 +375,12 @@ impl<'m> Program<'m> {
                     _ => false,
                 };
                 match bindings.iter().position(is_own) {
-                    None => return self.bound(bindings, id),
+                    None => {
+                        return match &held {
+                            Cow::Borrowed(row) => self.bound(row, id),
+                            Cow::Owned(some) => self.bindings(some, id),
+                        };
+                    }
                     Some(_) => {
                         let others: Vec<Binding<'m>> =
                             bindings.iter().filter(|binding| !is_own(binding)).cloned().collect();
@@ -377,6 +390,7 @@ impl<'m> Program<'m> {
                     }
                 }
             }
+            inner = written.or(inner).map(|_| unit.span);
             written = None;
             if let Some(found) = self.imported_macro(unit, name, id) {
                 return found;

@@ -5,13 +5,14 @@ mod mapped;
 mod members;
 mod parameters;
 mod parts;
+mod promised;
 mod reassigned;
 
 use rustc_hash::FxHashSet;
 
 use crate::link::flow::Placed;
 use crate::link::units::{Access, Binding, NodeId, NodeKind, UnitId};
-use crate::link::{FrameId, Program, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
 
 use super::cuts::slice_is_cut;
@@ -115,6 +116,10 @@ pub(super) struct Trace<'t, 'c, 'p, 'm> {
     pub out: Vec<Leaf<'m>>,
     /// Whether what nobody in the program calls is called from outside.
     pub is_library: bool,
+    /// Whether also what is no text is followed: what only names something that is kept elsewhere.
+    pub follows_names: bool,
+    /// Whether of what is stored only that is asked for which is put behind other things.
+    pub only_behind: bool,
     /// The loads of a conversation that was found: what was stored there just before comes with it.
     pub loaded: Vec<crate::link::Site>,
     /// The collections whose additions are being followed: they are not found once more in what is added to them.
@@ -134,6 +139,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             seen: FxHashSet::default(),
             out: Vec::new(),
             is_library: inputs.is_library.get(),
+            follows_names: false,
+            only_behind: false,
             loaded: Vec::new(),
             adding: Vec::new(),
             mapped: Vec::new(),
@@ -270,7 +277,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         }
         let in_text = state.in_content && !state.items;
         for entry in entries {
-            if matches!(entry.key.as_deref(), Some("role" | "model" | "type" | "id" | "name")) {
+            let is_text = |key: &str| !matches!(key, "role" | "model" | "type" | "name") && !names_a_handle(key);
+            if !entry.key.as_deref().is_none_or(is_text) {
                 continue;
             }
             let mut state = state.clone();
@@ -354,6 +362,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             let Some(bindings) = program.units.bindings_at(here.unit, name, read) else {
                 at = here.closure;
                 read = program.units.units[here.unit].span;
+                is_outside |= at.is_some_and(|around| self.is_made_once(around));
                 // What stands around a function that is called again and again lasts from one time to the next.
                 is_outside |= self.is_listened_to(here.unit) || self.inputs.handlers().contains(&here.unit);
                 continue;
@@ -466,6 +475,22 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         }
     }
 
+    /// Whether a function runs when the program starts: what it leaves to the functions that it gives away lasts as long.
+    fn is_made_once(&self, frame: FrameId) -> bool {
+        let program = self.program();
+        let is_body = |frame: FrameId| program.units.units[program.unit_of_frame(frame)].function.is_none();
+        let here = program.frame(frame);
+        let is_started = |site: &Site| is_body(site.frame);
+        match here.how {
+            How::Call(site) => is_started(&site),
+            How::Open => {
+                let callers = program.callers_of(here.unit);
+                !is_body(frame) && !callers.is_empty() && callers.iter().all(is_started)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether what a loop goes through is used item by item: `for text in texts: ask(text)`. What a generator yields
     /// comes together again.
     fn is_one_each_round(&self, over: &Expression, read: Span, unit: UnitId) -> bool {
@@ -532,7 +557,11 @@ fn leaves_whole(expression: &Expression) -> bool {
     match &expression.kind {
         E::Name(_) | E::Member { .. } | E::Index { .. } | E::Slice { .. } | E::Call(_) | E::Await(_) => true,
         E::Conditional { .. } => true,
-        E::Operator { operator, .. } => matches!(operator.as_str(), "or" | "??" | "?"),
+        // `earlier + [{"role": "user", "content": text}]`
+        E::Operator { operator, operands } => {
+            matches!(operator.as_str(), "or" | "??" | "?")
+                || operator == "+" && operands.iter().any(|operand| matches!(operand.kind, E::List(_)))
+        }
         _ => false,
     }
 }

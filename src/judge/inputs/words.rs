@@ -1,6 +1,6 @@
 //! Words and types by which inputs are told apart: what is text, what is a list of messages, what cuts.
 
-use crate::model::{Argument, Entry, Expression, ExpressionKind, Literal, Statement, StatementKind};
+use crate::model::{Argument, Call, Entry, Expression, ExpressionKind, Literal, Statement, StatementKind};
 
 /// Parts of a request that are no text for a model.
 const NO_TEXT: [&str; 25] = [
@@ -151,9 +151,39 @@ pub(super) fn iterates(method: &str) -> bool {
     )
 }
 
-/// Methods that give one item of a list.
-pub(super) fn takes_one(method: &str) -> bool {
-    matches!(method, "at" | "find" | "findLast" | "last" | "first")
+/// Whether a call gives one item of a list: of what it is called on, or of what it is given.
+pub(super) fn takes_one(method: &str, call: &Call) -> bool {
+    let arguments = call.arguments.as_slice();
+    let is_number = |argument: &Argument| match &argument.value.kind {
+        ExpressionKind::Literal(Literal::Number(_)) => true,
+        ExpressionKind::Operator { operator, .. } => operator == "-",
+        _ => false,
+    };
+    let is_function = |argument: &Argument| {
+        matches!(
+            argument.value.kind,
+            ExpressionKind::Function(_) | ExpressionKind::Name(_) | ExpressionKind::Member { .. }
+        )
+    };
+    match &call.callee.kind {
+        ExpressionKind::Member { .. } => match method {
+            "at" => arguments.len() == 1,
+            "find" | "findLast" => arguments.iter().any(is_function),
+            "last" | "first" => true,
+            "pop" | "shift" => arguments.iter().all(is_number),
+            _ => false,
+        },
+        ExpressionKind::Name(_) => match method {
+            "next" => true,
+            // `max(turns, key=newest)`; of several numbers it gives one of these.
+            "max" | "min" => {
+                matches!(arguments, [only, _] | [_, only] if only.name.is_none())
+                    && arguments.iter().any(|argument| argument.name.as_deref() == Some("key"))
+            }
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Methods that fetch one row of those that a query finds.

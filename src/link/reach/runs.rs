@@ -20,6 +20,22 @@ const DEPTH: usize = 5;
 /// Links of one chain that are looked into for functions, the last ones first.
 const MAKERS: usize = 12;
 
+/// Methods of a list that call a function for its items.
+const OVER_ITEMS: [&str; 12] = [
+    "map",
+    "flatMap",
+    "forEach",
+    "filter",
+    "find",
+    "findLast",
+    "findIndex",
+    "some",
+    "every",
+    "reduce",
+    "sort",
+    "toSorted",
+];
+
 /// Whether a name is a function of an object that the platform brings (`Object.entries`): it runs what it is given itself,
 /// not what an object holds that it is given.
 fn is_ambient_static(path: &str) -> bool {
@@ -290,6 +306,9 @@ impl<'m> Program<'m> {
         {
             return true;
         }
+        if self.goes_over_items(site) {
+            return true;
+        }
         let is_wrapper = |fact: &Fact| {
             fact.how.as_deref() == Some("wrapper")
                 && match fact.protects.as_deref() {
@@ -305,6 +324,17 @@ impl<'m> Program<'m> {
                 || self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| is_answer(fact))
                 || self.facts_of(path, Kind::Guard).iter().any(|(_, fact)| is_wrapper(fact))
         })
+    }
+
+    /// `tags.map((tag) => tag.trim())`: a list has called the function for all of its items by the time it answers.
+    fn goes_over_items(&self, site: Site) -> bool {
+        let info = &self.units.calls[site.call];
+        let ExpressionKind::Member { name, .. } = &info.call.callee.kind else { return false };
+        let is_function = |argument: &Argument| matches!(argument.value.kind, ExpressionKind::Function(_));
+        self.modules[info.module].language == Language::TypeScript
+            && OVER_ITEMS.contains(&name.as_str())
+            && info.call.arguments.first().is_some_and(is_function)
+            && self.callee_paths(site).iter().all(|path| self.facts(path).is_empty())
     }
 
     fn begins_with_function(&self, site: Site) -> bool {

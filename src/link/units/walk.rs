@@ -38,7 +38,9 @@ impl<'m> Walk<'_, 'm> {
         if let Some(span) = self.comprehension {
             return self.units.units[self.unit].comprehended.push((span, name, binding));
         }
-        self.units.units[self.unit].names.entry(name).or_default().push(binding);
+        let unit = &mut self.units.units[self.unit];
+        unit.names.entry(name).or_default().push(binding);
+        unit.bound_in.entry(name).or_default().push(self.node);
     }
 
     /// Runs `inside` within a new node.
@@ -177,10 +179,10 @@ impl<'m> Walk<'_, 'm> {
         if let Some(value) = &assignment.value {
             self.expression(value);
             let (annotation, operator) = (assignment.annotation.as_ref(), assignment.operator.as_deref());
-            let is_always = self.is_unconditional();
-            let renews = is_always && made_of(value, &assignment.target);
+            let is_made_of_it = made_of(value, &assignment.target);
+            let renews = is_made_of_it && self.is_unconditional();
             let is_whole = matches!(assignment.target.kind, ExpressionKind::Name(_)) && operator.is_none();
-            let replaces = is_always && is_whole;
+            let replaces = is_whole && !is_made_of_it;
             self.pattern(&assignment.target, &mut Vec::new(), &|access| {
                 let (value, access) = placed(value, access);
                 Binding::Value { value, access, annotation, operator, renews, replaces }
