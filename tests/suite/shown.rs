@@ -140,7 +140,7 @@ fn yes(holds: bool) -> &'static str {
 /// The external calls with what holds for them.
 fn calls(case: &Case<'_, '_>, shown: &mut Shown) {
     let constructs = retries::constructs(case);
-    for external in &case.externals {
+    for external in case.externals() {
         let program = case.program;
         let site = availability::reached_sites(external).first().copied().unwrap_or(external.open);
         let paths = program.callee_paths(site);
@@ -202,7 +202,7 @@ fn entry_points(case: &Case<'_, '_>, shown: &mut Shown) {
     for (index, entry) in case.entries.entries.iter().enumerate() {
         shown.line(format!("entry {} {}", entry.kind, entry.name));
         let sites: Vec<Site> = case
-            .externals
+            .externals()
             .iter()
             .flat_map(|external| &external.reached)
             .filter(|(each, _)| *each == index)
