@@ -359,14 +359,19 @@ impl<'m> Program<'m> {
                     _ => false,
                 };
                 match bindings.iter().position(is_own) {
-                    None => return self.bound(bindings, id),
+                    None => return self.with_assigned(self.bound(bindings, id), name, id),
                     Some(_) => {
                         let others: Vec<Binding<'m>> =
                             bindings.iter().filter(|binding| !is_own(binding)).cloned().collect();
                         if !others.is_empty() {
-                            return self.bindings(&others, id);
+                            return self.with_assigned(self.bindings(&others, id), name, id);
                         }
                     }
+                }
+            } else {
+                let assigned = self.with_assigned(Values::new(), name, id);
+                if !assigned.is_empty() {
+                    return assigned;
                 }
             }
             written = None;
@@ -462,10 +467,16 @@ impl<'m> Program<'m> {
         for binding in bindings.iter().take(ALTERNATIVES) {
             self.bind(&mut all, binding, frame);
         }
+        let annotations = bindings.iter().filter_map(|binding| match binding {
+            Binding::Value { annotation: Some(annotation), access, .. } if access.is_empty() => Some(*annotation),
+            _ => None,
+        });
+        if let Some(told) = self.told_by(annotations.map(|annotation| (annotation, frame)), &all) {
+            return told;
+        }
         // `client = None` before the real value says nothing.
         if all.len() > 1 {
-            let is_null = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null)));
-            all.retain(|value| !is_null(value));
+            all.retain(|value| !members::is_null(value));
         }
         all
     }
