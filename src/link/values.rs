@@ -266,7 +266,7 @@ impl<'m> Program<'m> {
         let composing = || self.catalogue.of_kind(Kind::Compose);
         let (_, whole) = composing().find(|(_, fact)| fact.names.iter().any(|name| name == "|"))?;
         let whole = whole.becomes.as_deref()?;
-        let mut sites = Vec::new();
+        let mut ways = vec![Vec::new()];
         // What only prepares or reads a text (a prompt, a parser) makes nothing that asks a model.
         let mut part = None;
         let (mut is_whole, mut is_open) = (false, false);
@@ -274,11 +274,10 @@ impl<'m> Program<'m> {
         for operand in operands {
             let values = self.values(operand, frame);
             is_open |= values.is_empty();
+            let mut is_part = false;
             for value in values.iter() {
                 let Value::Library { path, sites: more } = value else {
-                    // `passthrough | {"reply": prompt | model}`
-                    self.client_sites(operand, frame, &mut sites, 0);
-                    is_open = true;
+                    (is_part, is_open) = (true, true);
                     continue;
                 };
                 let facts = self.facts_of(path, Kind::Compose);
@@ -289,19 +288,23 @@ impl<'m> Program<'m> {
                     is_open = true;
                     continue;
                 };
-                sites.extend_from_slice(more);
                 is_whole |= is_client || becomes == whole;
+                is_part = true;
                 part = part.or(Some(becomes));
                 let is_made = |site: &Site| self.callee_paths(*site).iter().any(|path| self.is_a(path, Kind::Client));
                 if is_client && !more.iter().any(is_made) {
                     unseen = unseen.or(Some(path.clone()));
                 }
             }
+            // Also inside of what is given: `passthrough | {"reply": prompt | model}`.
+            if is_part {
+                self.extend_each(&mut ways, operand, frame);
+            }
         }
         let path = if is_whole || part.is_some() && is_open { whole } else { part? };
         // Of a client that nobody sees being made its class is all that tells its settings.
         let path = unseen.unwrap_or_else(|| Rc::from(path));
-        Some(vec![Value::Library { path, sites: sites.into() }])
+        Some(ways.into_iter().map(|sites| Value::Library { path: path.clone(), sites: sites.into() }).collect())
     }
 
     /// What the configuration says that a name of a module is: known as a library's names are.
