@@ -187,6 +187,8 @@ pub struct Function {
     pub is_generator: bool,
     /// Directives at the head of the body, such as `"use server"`.
     pub directives: Vec<String>,
+    /// Names of a scope around it that it says to assign to (Python's `global` and `nonlocal`).
+    pub outer: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

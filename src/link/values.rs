@@ -275,7 +275,7 @@ impl<'m> Program<'m> {
         let composing = || self.catalogue.of_kind(Kind::Compose);
         let (_, whole) = composing().find(|(_, fact)| fact.names.iter().any(|name| name == "|"))?;
         let whole = whole.becomes.as_deref()?;
-        let mut sites = Vec::new();
+        let mut ways = vec![Vec::new()];
         // What only prepares or reads a text (a prompt, a parser) makes nothing that asks a model.
         let mut part = None;
         let (mut is_whole, mut is_open) = (false, false);
@@ -283,11 +283,10 @@ impl<'m> Program<'m> {
         for operand in operands {
             let values = self.values(operand, frame);
             is_open |= values.is_empty();
+            let mut is_part = false;
             for value in values.iter() {
                 let Value::Library { path, sites: more } = value else {
-                    // `passthrough | {"reply": prompt | model}`
-                    self.client_sites(operand, frame, &mut sites, 0);
-                    is_open = true;
+                    (is_part, is_open) = (true, true);
                     continue;
                 };
                 let facts = self.facts_of(path, Kind::Compose);
@@ -298,19 +297,23 @@ impl<'m> Program<'m> {
                     is_open = true;
                     continue;
                 };
-                sites.extend_from_slice(more);
                 is_whole |= is_client || becomes == whole;
+                is_part = true;
                 part = part.or(Some(becomes));
                 let is_made = |site: &Site| self.callee_paths(*site).iter().any(|path| self.is_a(path, Kind::Client));
                 if is_client && !more.iter().any(is_made) {
                     unseen = unseen.or(Some(path.clone()));
                 }
             }
+            // Also inside of what is given: `passthrough | {"reply": prompt | model}`.
+            if is_part {
+                self.extend_each(&mut ways, operand, frame);
+            }
         }
         let path = if is_whole || part.is_some() && is_open { whole } else { part? };
         // Of a client that nobody sees being made its class is all that tells its settings.
         let path = unseen.unwrap_or_else(|| Rc::from(path));
-        Some(vec![Value::Library { path, sites: sites.into() }])
+        Some(ways.into_iter().map(|sites| Value::Library { path: path.clone(), sites: sites.into() }).collect())
     }
 
     /// What the configuration says that a name of a module is: known as a library's names are.
@@ -376,18 +379,24 @@ impl<'m> Program<'m> {
                 };
                 match bindings.iter().position(is_own) {
                     None => {
-                        return match &held {
+                        let bound = match &held {
                             Cow::Borrowed(row) => self.bound(row, id),
                             Cow::Owned(some) => self.bindings(some, id),
                         };
+                        return self.with_assigned(bound, name, id);
                     }
                     Some(_) => {
                         let others: Vec<Binding<'m>> =
                             bindings.iter().filter(|binding| !is_own(binding)).cloned().collect();
                         if !others.is_empty() {
-                            return self.bindings(&others, id);
+                            return self.with_assigned(self.bindings(&others, id), name, id);
                         }
                     }
+                }
+            } else {
+                let assigned = self.with_assigned(Values::new(), name, id);
+                if !assigned.is_empty() {
+                    return assigned;
                 }
             }
             inner = written.or(inner).map(|_| unit.span);
@@ -484,10 +493,16 @@ impl<'m> Program<'m> {
         for binding in bindings.iter().take(ALTERNATIVES) {
             self.bind(&mut all, binding, frame);
         }
+        let annotations = bindings.iter().filter_map(|binding| match binding {
+            Binding::Value { annotation: Some(annotation), access, .. } if access.is_empty() => Some(*annotation),
+            _ => None,
+        });
+        if let Some(told) = self.told_by(annotations.map(|annotation| (annotation, frame)), &all) {
+            return told;
+        }
         // `client = None` before the real value says nothing.
         if all.len() > 1 {
-            let is_null = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null)));
-            all.retain(|value| !is_null(value));
+            all.retain(|value| !members::is_null(value));
         }
         all
     }

@@ -37,7 +37,9 @@ pub(super) fn compared<'m>(program: &Program<'m>, slice: &Slice<'m>, gate: Optio
                 for operand in operands.iter().filter(|operand| !asks_for_kind(operand)) {
                     let side = sides.iter().find(|(each, _)| std::ptr::eq(*each, operand));
                     let refuses_little = side.map(|(_, is_little)| *is_little);
-                    let by_truth = operator == "not";
+                    // `count > 0`, where that refuses, asks whether there is something.
+                    let by_truth =
+                        operator == "not" || refuses_little == Some(false) && is_any(operator, operands, operand);
                     search.read_operand(operand, *frame, by_truth, refuses_little);
                 }
             }
@@ -174,6 +176,17 @@ fn sides_within<'m>(
 /// `balance.lessThan(cost)`: comparisons of numbers that are objects.
 fn compares(call: &Call) -> bool {
     matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "gte" | "gt" | "lte" | "lt" | "greaterThan" | "lessThan" | "greaterThanOrEqualTo" | "lessThanOrEqualTo"))
+}
+
+/// Whether a comparison holds as soon as there is one of what it compares: `count > 0`.
+fn is_any(operator: &str, operands: &[Expression], counted: &Expression) -> bool {
+    let is_zero =
+        |each: &Expression| matches!(each.kind, ExpressionKind::Literal(Literal::Number(number)) if number == 0.0);
+    match (operator, operands) {
+        (">" | "!=", [left, right]) => std::ptr::eq(left, counted) && is_zero(right),
+        ("<", [left, right]) => std::ptr::eq(right, counted) && is_zero(left),
+        _ => false,
+    }
 }
 
 fn is_against_zero(operator: &str, operands: &[Expression]) -> bool {

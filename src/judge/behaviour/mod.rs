@@ -253,6 +253,8 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 _ if !is_per_caller => false,
                 // That a row is not there says nothing about how many requests there were.
                 Source::Store(_, Operation::Get | Operation::Many) if quantity.is_presence => false,
+                // `count > 0`: that there is such a row already; only among those of a time that is one more than allowed.
+                Source::Store(_, Operation::Tally) if quantity.is_presence && !in_time() => false,
                 // A number under a key that never comes again is always the first.
                 Source::Store(site, Operation::Count)
                     if scripts::key_of(self.program, site)
@@ -428,6 +430,9 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             let span = asked.and(self.span_of(&records));
             if span.long {
                 return !self.starts_sooner(quantity);
+            }
+            if quantity.is_presence && matches!(quantity.source, Source::Store(_, Operation::Tally)) {
+                return false;
             }
             // A balance: a number in a store that goes down or up and is never started anew.
             let adjusts = records.iter().any(|write| write.change == Change::Adjust);

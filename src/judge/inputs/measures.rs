@@ -125,10 +125,16 @@ pub(super) fn refuses_long<'m>(program: &Program<'m>, gate: &Gate<'m>) -> bool {
         && !only_asks_for_more(program, gate.test, gate.frame, !gate.refuses_when)
 }
 
-/// Whether a test that holds (or fails) only says that something is long enough: `len(text) >= 3`.
+/// Whether a test that holds (or fails) only says that something is long enough, `len(text) >= 3`, or nothing of how long
+/// it may be.
 fn only_asks_for_more<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, holds: bool) -> bool {
     let sides = sides(program, test, frame, holds);
-    sides.contains(&Side::Shortest) && !sides.contains(&Side::Longest)
+    !sides.is_empty() && !sides.contains(&Side::Longest)
+}
+
+/// Whether a test asks, whatever comes of it, only whether there is something: `if text and len(text) > 0`.
+pub(super) fn asks_whether_any<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId) -> bool {
+    [true, false].into_iter().all(|holds| only_asks_for_more(program, test, frame, holds))
 }
 
 /// What a comparison says about a length.
@@ -136,22 +142,56 @@ fn only_asks_for_more<'m>(program: &Program<'m>, test: &'m Expression, frame: Fr
 enum Side {
     Longest,
     Shortest,
+    /// Whether there is something at all, or that what is short and says something of its own goes another way.
+    Neither,
 }
+
+/// What is bounded by this is there, or is not.
+const ANY: f64 = 1.0;
 
 /// What the comparisons of a test say about lengths where it holds, or fails.
 fn sides<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, holds: bool) -> Vec<Side> {
     let ExpressionKind::Operator { operator, operands } = &test.kind else { return Vec::new() };
     let measures = |each: &'m Expression| !lengths(program, &program.slice(each, frame)).is_empty();
     match (operator.as_str(), operands.as_slice()) {
+        // `len(words) > 2 and words[0] == "/help"`: what fails in either way goes on.
+        ("and", parts) if !holds && parts.iter().any(|part| asks_what_it_says(part)) => {
+            let found = parts.iter().flat_map(|part| sides(program, part, frame, holds));
+            found.map(|side| if side == Side::Longest { Side::Neither } else { side }).collect()
+        }
         ("and" | "or", parts) => parts.iter().flat_map(|part| sides(program, part, frame, holds)).collect(),
         ("not", [inner]) => sides(program, inner, frame, !holds),
         ("<" | "<=" | ">" | ">=", [left, right]) => {
             let is_less = operator.starts_with('<') == holds;
             let (small, large) = if is_less { (left, right) } else { (right, left) };
-            let longest = measures(small).then_some(Side::Longest);
+            let is_any = || program.number(large, frame, 0).is_some_and(|most| most <= ANY);
+            let longest = measures(small).then(|| if is_any() { Side::Neither } else { Side::Longest });
             longest.into_iter().chain(measures(large).then_some(Side::Shortest)).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// Whether a test asks what a text says: how it begins, or whether a part of it is a word that is written out.
+fn asks_what_it_says(test: &Expression) -> bool {
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } if operator == "==" => {
+            let is_word = |each: &Expression| matches!(&each.kind, ExpressionKind::Literal(Literal::Text(text)) if !text.is_empty());
+            let is_part = |each: &Expression| {
+                let mut each = each;
+                while let ExpressionKind::Call(call) = &each.kind
+                    && let ExpressionKind::Member { object, .. } = &call.callee.kind
+                {
+                    each = object;
+                }
+                matches!(each.kind, ExpressionKind::Index { .. } | ExpressionKind::Slice { .. })
+            };
+            operands.iter().any(is_word) && operands.iter().any(is_part)
+        }
+        ExpressionKind::Call(call) => {
+            matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "startsWith" | "startswith"))
+        }
+        _ => false,
     }
 }
 

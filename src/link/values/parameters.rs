@@ -84,7 +84,7 @@ impl<'m> Program<'m> {
                         return if declared.iter().any(is_own) { declared } else { found };
                     }
                     // `write(request.app.state.llm)`: the type that is declared tells more than where it is kept.
-                    if found.iter().all(|value| self.is_opaque(value) || self.is_untold(value)) {
+                    if found.iter().all(|value| self.is_opaque(value) || self.tells_little(value)) {
                         let declared = self.declared(parameter, closure);
                         let tells = |value: &Value<'m>| match value {
                             Value::Instance { .. } => self.acts(value),
