@@ -40,6 +40,7 @@ use crate::judge::{self, Judged};
 use crate::link::Program;
 use crate::link::entries::Started;
 use crate::link::unfolded::unfold;
+use crate::link::units::Units;
 use crate::model::{Module, Settings};
 use crate::rules::{checked::Catalogue, packs::Packs};
 use crate::verdict::chain::Explained;
@@ -411,12 +412,26 @@ fn judged(
     let Prepared { tree, modules, settings, .. } = prepared;
     let Tools { catalogue, packs, clock, .. } = *tools;
     let (mains, run, served) = starts(tree);
+    let pages: Vec<String> = tree
+        .projects
+        .iter()
+        .flat_map(|project| &project.started)
+        .filter(|start| start.is_page)
+        .map(|start| start.path.clone())
+        .collect();
     let started = || tree.projects.iter().flat_map(|project| &project.started);
     let factories: Vec<_> = started().map(|start| (start.path.as_str(), start.factories.as_slice())).collect();
     let handlers: Vec<_> = started().map(|start| (start.path.as_str(), start.handlers.as_slice())).collect();
-    let started = Started { mains: &mains, run: &run, served, factories: &factories, handlers: &handlers };
+    let started =
+        Started { mains: &mains, run: &run, pages: &pages, served, factories: &factories, handlers: &handlers };
+    let units = clock.measure("index", || Arc::new(Units::of(modules)));
+    let linked = || {
+        let program = Program::of_units(units.clone(), modules, settings, &tree.projects, catalogue);
+        program.find_callers();
+        program
+    };
     let second_stage = || {
-        let program = linked(modules, settings, tree, catalogue);
+        let program = linked();
         let ignore = IgnoreRules::of(&reader.contents);
         let secrets = clock.measure("secrets", || exposure(tree, hits, past, &program, packs, &reader.shapes, &ignore));
         let environment = clock.measure("environment", || judge::environment(&program, packs, &started));
@@ -425,7 +440,7 @@ fn judged(
     std::thread::scope(|scope| {
         let beside = with_deep_stack(scope, second_stage)?;
         let rest = with_deep_stack(scope, || {
-            let program = clock.measure("link", || linked(modules, settings, tree, catalogue));
+            let program = clock.measure("link", linked);
             clock.measure("judge", || match asked {
                 Some(asked) => judge::explain(&program, packs, &started, configuration, asked),
                 None => (judge::judge(&program, packs, &started, configuration), None),
@@ -449,17 +464,6 @@ pub(crate) fn tree(root: &Path, configuration: &Configuration) -> Result<Tree, E
     let dropped = scripts_of(&mut prepared, &catalogue)?;
     name_scripts(&mut prepared.tree, &dropped);
     Ok(prepared.tree)
-}
-
-fn linked<'m>(
-    modules: &'m [Module],
-    settings: &'m [Settings],
-    tree: &'m Tree,
-    catalogue: &'m Catalogue,
-) -> Program<'m> {
-    let program = Program::new(modules, settings, &tree.projects, catalogue);
-    program.find_callers();
-    program
 }
 
 /// The files that are run themselves, those of them that no server imports, and whether a server imports the application

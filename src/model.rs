@@ -187,6 +187,8 @@ pub struct Function {
     pub is_generator: bool,
     /// Directives at the head of the body, such as `"use server"`.
     pub directives: Vec<String>,
+    /// Names of a scope around it that it says to assign to (Python's `global` and `nonlocal`).
+    pub outer: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -453,6 +455,8 @@ pub struct Start {
     pub path: String,
     /// Whether the file itself is run (`python main.py`, `node index.js`) or imported by a server (`uvicorn main:app`).
     pub is_main: bool,
+    /// Whether it is run anew for whoever opens its page (`streamlit run app.py`).
+    pub is_page: bool,
     /// Functions of the file of which the server calls the first that there is, for the application (`app:create_app()`).
     pub factories: Vec<String>,
     /// Functions of the file that settings deploy by name.

@@ -70,7 +70,7 @@ fn reached(from: &BTreeSet<usize>, imports: &[BTreeSet<usize>]) -> BTreeSet<usiz
 
 /// The paths of the modules that hold an entry point, put an application together or are found by a framework.
 fn kept(program: &Program<'_>) -> BTreeSet<String> {
-    let started = Started { mains: &[], run: &[], served: true, factories: &[], handlers: &[] };
+    let started = Started { mains: &[], run: &[], pages: &[], served: true, factories: &[], handlers: &[] };
     let entries = Entries::of(program, &started);
     let own = entries.entries.iter().filter(|entry| entry.kind != "cli").map(|entry| entry.module);
     let starts = entries.starts.iter().map(|frame| program.module_of(program.unit_of_frame(*frame)));

@@ -46,7 +46,8 @@ fn end(words: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
     }
 }
 
-/// The command lines in the code blocks of a Markdown or reStructuredText file, one text per block.
+/// The command lines in the code blocks of a Markdown or reStructuredText file, one text per block; a command within a
+/// line of prose is a block of its own.
 pub(super) fn code_blocks(text: &str) -> Vec<String> {
     let mut blocks = vec![String::new()];
     let mut fence: Option<&str> = None;
@@ -69,12 +70,27 @@ pub(super) fn code_blocks(text: &str) -> Vec<String> {
                 if let Some(block) = block {
                     block.push_str(prompt);
                     block.push('\n');
+                } else {
+                    let inline: Vec<String> = inline_commands(line).map(|command| format!("{command}\n")).collect();
+                    if !inline.is_empty() {
+                        blocks.extend(inline);
+                        blocks.push(String::new());
+                    }
                 }
             }
         }
     }
     blocks.retain(|block| !block.is_empty());
     blocks
+}
+
+/// What stands between backticks in a line of prose and has more than one word: "run `python app.py` to start".
+fn inline_commands(line: &str) -> impl Iterator<Item = &str> {
+    let pieces: Vec<&str> = line.split('`').collect();
+    // What nothing closes is no code.
+    let closed = pieces.len().saturating_sub(1) / 2 * 2;
+    let code = pieces.into_iter().take(closed).skip(1).step_by(2).map(str::trim);
+    code.map(|code| code.trim_start_matches("$ ")).filter(|code| code.contains(char::is_whitespace))
 }
 
 /// The commands of the targets of a makefile, by target.
@@ -113,6 +129,8 @@ mod tests {
     fn blocks_are_found_in_prose() {
         let text = "python prose.py\n```bash\n$ python a.py\n```\ntext\n\n    python b.py\n";
         assert_eq!(code_blocks(text), ["python a.py\n", "python b.py\n"]);
+        let text = "Run `python a.py` or ``python b.py``, not `c.py` or `d e\n- `$ node x.js`\n";
+        assert_eq!(code_blocks(text), ["python a.py\n", "node x.js\n"]);
     }
 
     #[test]

@@ -105,8 +105,35 @@ pub(super) struct Program {
     /// Whether the file itself is run.
     #[serde(default)]
     pub(super) main: bool,
+    /// Whether it is run anew for whoever opens it.
+    #[serde(default)]
+    pub(super) page: bool,
     /// The option whose value is a module to run (`-m`).
     pub(super) module_option: Option<String>,
+}
+
+impl Program {
+    /// How it starts a file.
+    pub(super) fn way(&self) -> Way {
+        if self.page { Way::Page } else { Way::of(self.main) }
+    }
+}
+
+/// How a file is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// By a server that imports it.
+    Imported,
+    /// By itself, once.
+    Run,
+    /// By itself, for whoever opens it.
+    Page,
+}
+
+impl Way {
+    pub(super) fn of(main: bool) -> Way {
+        if main { Way::Run } else { Way::Imported }
+    }
 }
 
 /// A key of a settings file whose value starts something.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Class, File, Tree, commands, join,
-    known::{Program, STARTS, StartSetting, Takes, matches},
+    known::{Program, STARTS, StartSetting, Takes, Way, matches},
     projects, resolve, split,
 };
 use crate::{
@@ -51,14 +51,15 @@ pub(super) fn starts_in(tree: &Tree, projects: &[Project], read: projects::Read<
     for project in projects.iter().filter(|project| project.kind == ProjectKind::Cargo) {
         let manifest = read(&join(&project.folder, "Cargo.toml")).map(|text| settings::toml::parse(&text).0);
         for path in manifest.iter().flat_map(|manifest| projects::binaries(tree, &project.folder, manifest)) {
-            starter.add(&path, true);
+            starter.add(&path, Way::Run);
         }
     }
     let Starter { found, mut factories, mut handlers, .. } = starter;
-    let start = |(path, is_main): (String, bool)| {
+    let start = |(path, way): (String, Way)| {
+        let (is_main, is_page) = (way != Way::Imported, way == Way::Page);
         let factories = if is_main { Vec::new() } else { factories.remove(&path).unwrap_or_default() };
         let deployed = if is_main { BTreeSet::new() } else { handlers.remove(&path).unwrap_or_default() };
-        Start { path, is_main, factories, handlers: deployed.into_iter().collect() }
+        Start { path, is_main, is_page, factories, handlers: deployed.into_iter().collect() }
     };
     found.into_iter().map(start).collect()
 }
@@ -115,7 +116,7 @@ struct Starter<'t> {
     tree: &'t Tree,
     projects: &'t [Project],
     read: projects::Read<'t>,
-    found: BTreeSet<(String, bool)>,
+    found: BTreeSet<(String, Way)>,
     /// Functions that make the application, by their file.
     factories: BTreeMap<String, Vec<String>>,
     /// Functions that a platform calls, by their file.
@@ -125,9 +126,9 @@ struct Starter<'t> {
 }
 
 impl Starter<'_> {
-    fn add(&mut self, path: &str, is_main: bool) {
+    fn add(&mut self, path: &str, way: Way) {
         if self.tree.has(path) {
-            self.found.insert((path.to_owned(), is_main));
+            self.found.insert((path.to_owned(), way));
         }
     }
 
@@ -165,7 +166,7 @@ impl Starter<'_> {
                         front.lines().find_map(|line| line.strip_prefix("app_file:").map(|file| file.trim().to_owned()))
                     });
                 if let Some(file) = app_file {
-                    self.start_file(&file, folder, true);
+                    self.start_file(&file, folder, Way::Run);
                 }
             }
             Source::Script => self.run(&text, folder, DEPTH),
@@ -194,10 +195,10 @@ impl Starter<'_> {
             let folder = known.folders.iter().find_map(beside).unwrap_or_else(|| folder.to_owned());
             match known.takes {
                 Takes::Command => self.run(&text, &folder, DEPTH),
-                Takes::Module => drop(self.start_module(&text, &folder, known.main)),
+                Takes::Module => drop(self.start_module(&text, &folder, Way::of(known.main))),
                 Takes::File => self.served_file(known, &text, &folder),
                 Takes::Object => {
-                    let path = self.start_module(&text, &folder, known.main);
+                    let path = self.start_module(&text, &folder, Way::of(known.main));
                     let named = keys.get(1).cloned().unwrap_or_default();
                     if let (Some(path), Some((_, export))) = (path, text.rsplit_once(':')) {
                         let deployed = Deployed { export: export.to_owned(), named, kind: SERVED.to_owned() };
@@ -214,7 +215,7 @@ impl Starter<'_> {
 
     /// A file that settings start, and what the platform calls in it.
     fn served_file(&mut self, known: &'static StartSetting, named: &str, folder: &str) {
-        if !self.start_file(named, folder, known.main) {
+        if !self.start_file(named, folder, Way::of(known.main)) {
             return;
         }
         let Some(path) = self.locate(named, folder) else { return };
@@ -238,7 +239,7 @@ impl Starter<'_> {
         let paths: Vec<String> = files.iter().filter_map(|file| resolve(folder, file)).collect();
         let found = paths.iter().any(|path| self.tree.has(path));
         for path in paths {
-            self.add(&path, false);
+            self.add(&path, Way::Imported);
             self.handlers.entry(path).or_default().insert(deployed.clone());
         }
         found
@@ -286,7 +287,7 @@ impl Starter<'_> {
             } else {
                 // `uv run main.py`, `./main.py`: a file that is run as it is.
                 let may_be_file = wrapped || word.starts_with("./");
-                if may_be_file && self.start_file(word, folder, true) {
+                if may_be_file && self.start_file(word, folder, Way::Run) {
                     return;
                 }
                 if !wrapped || at > 16 {
@@ -300,7 +301,7 @@ impl Starter<'_> {
         if let Some((name, value)) = word.split_once('=')
             && STARTS.variables.iter().any(|variable| variable == name)
         {
-            self.start_module(value.trim_matches(['"', '\'']), folder, false);
+            self.start_module(value.trim_matches(['"', '\'']), folder, Way::Imported);
         }
     }
 
@@ -323,7 +324,7 @@ impl Starter<'_> {
             let Some(module) = rest.first() else { return };
             match self::program(&module.replace('_', "-")) {
                 Some(_) => self.command(rest, folder, depth - 1),
-                None => drop(self.start_module(module, folder, true)),
+                None => drop(self.start_module(module, folder, Way::Run)),
             }
             return;
         }
@@ -347,17 +348,17 @@ impl Starter<'_> {
             (Takes::Module, Some(module)) => self.serve(program, &module, arguments, folder),
             (Takes::Module, None) => arguments.iter().any(|word| self.serve(program, word, arguments, folder)),
             (Takes::Handler, _) => arguments.iter().any(|word| self.deploy(word, folder, SERVED)),
-            _ => self.start_files(arguments, folder, program.main),
+            _ => self.start_files(arguments, folder, program.way()),
         };
         if !found
             && let Some(path) = program.defaults.iter().map(|name| join(folder, name)).find(|path| self.tree.has(path))
         {
-            self.add(&path, program.main);
+            self.add(&path, program.way());
         }
     }
 
     /// The first argument that is a file of code, and those that options name before it.
-    fn start_files(&mut self, arguments: &[String], folder: &str, is_main: bool) -> bool {
+    fn start_files(&mut self, arguments: &[String], folder: &str, way: Way) -> bool {
         let mut after_option = false;
         for word in arguments {
             if matches!(word.as_str(), "-c" | "-e" | "--eval" | "-p") {
@@ -365,7 +366,7 @@ impl Starter<'_> {
             }
             if word.starts_with('-') {
                 after_option = true;
-            } else if self.start_file(word, folder, is_main) && !after_option {
+            } else if self.start_file(word, folder, way) && !after_option {
                 return true;
             } else {
                 after_option = false;
@@ -374,17 +375,17 @@ impl Starter<'_> {
         false
     }
 
-    fn start_file(&mut self, word: &str, folder: &str, is_main: bool) -> bool {
+    fn start_file(&mut self, word: &str, folder: &str, way: Way) -> bool {
         let found = self.locate(word, folder).filter(|path| crate::lower::language_of(path).is_some());
         if let Some(path) = &found {
-            self.add(path, is_main);
+            self.add(path, way);
         }
         found.is_some()
     }
 
     /// Starts a module that a server imports, which may name the function that makes the application.
     fn serve(&mut self, program: &Program, word: &str, arguments: &[String], folder: &str) -> bool {
-        let Some(path) = self.start_module(word, folder, program.main) else { return false };
+        let Some(path) = self.start_module(word, folder, program.way()) else { return false };
         let word = word.trim_matches(['"', '\'', '`', ',']);
         let named = word.split_once(':').map(|(_, name)| name);
         let is_told = arguments.iter().any(|argument| program.factory_options.contains(argument));
@@ -399,7 +400,7 @@ impl Starter<'_> {
     }
 
     /// Starts the file of a dotted module, perhaps with `:attribute`; which one, if there is one.
-    fn start_module(&mut self, word: &str, folder: &str, is_main: bool) -> Option<String> {
+    fn start_module(&mut self, word: &str, folder: &str, way: Way) -> Option<String> {
         let word = word.trim_matches(['"', '\'', '`', ',']);
         let module = match word.split_once(':') {
             Some((module, _)) => module,
@@ -407,7 +408,7 @@ impl Starter<'_> {
         };
         if [".py", ".ts", ".js", ".mjs", ".tsx"].iter().any(|extension| module.ends_with(extension)) {
             let found = self.locate(module, folder);
-            return found.filter(|_| self.start_file(module, folder, is_main));
+            return found.filter(|_| self.start_file(module, folder, way));
         }
         let is_name = |part: &str| {
             !part.is_empty()
@@ -418,13 +419,13 @@ impl Starter<'_> {
         if !parts.iter().all(|part| is_name(part)) {
             return None;
         }
-        let mut found = self.module(&parts, folder, is_main);
+        let mut found = self.module(&parts, folder, way != Way::Imported);
         if found.is_none() && parts.len() > 1 && !word.contains(':') {
             parts.pop();
-            found = self.module(&parts, folder, is_main);
+            found = self.module(&parts, folder, way != Way::Imported);
         }
         if let Some(path) = &found {
-            self.add(path, is_main);
+            self.add(path, way);
         }
         found
     }

@@ -14,6 +14,7 @@ use crate::rules::amounts;
 use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
 use crate::rules::checked::{FactId, plain};
 
+use super::channels;
 use super::replies::Replies;
 use super::requests::{begins_with_setting, only_reads};
 use super::transports;
@@ -96,7 +97,8 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
             continue;
         }
         let reached = entries.iter().map(|entry| (*entry, sites_of(entry).collect())).collect();
-        all.push(External { call, kind, api, fact, endpoint, open, reached });
+        let found = External { call, kind, api, fact, endpoint, open, reached };
+        all.extend(apart(program, found));
     }
     // A chained call (`client.post(..).send()`) is one call: the outermost fact wins.
     let inner: Vec<CallId> = all
@@ -124,6 +126,30 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
             }
     });
     all
+}
+
+/// A raw request with what else is sent through the same client: a message to a channel of the operators is none to a
+/// model. What the place of the request stands for comes last.
+fn apart(program: &Program<'_>, found: External) -> Vec<External> {
+    let sites = || found.reached.iter().flat_map(|(_, sites)| sites);
+    if found.endpoint.is_none() || sites().count() < 2 {
+        return vec![found];
+    }
+    let to_channel: FxHashSet<Site> = sites().copied().filter(|site| channels::is_addressed(program, *site)).collect();
+    if to_channel.is_empty() || sites().all(|site| to_channel.contains(site)) {
+        return vec![found];
+    }
+    let paths = program.callee_paths(found.open);
+    let api = paths.iter().find(|path| program.is_a(path, Kind::Http)).map_or(found.api.clone(), |path| api_name(path));
+    let chosen = |is_channel: bool| -> Vec<(usize, Vec<Site>)> {
+        let of_entry = |sites: &Vec<Site>| -> Vec<Site> {
+            sites.iter().copied().filter(|site| to_channel.contains(site) == is_channel).collect()
+        };
+        let reached = found.reached.iter().map(|(entry, sites)| (*entry, of_entry(sites)));
+        reached.filter(|(_, sites)| !sites.is_empty()).collect()
+    };
+    let message = External { kind: Calls::External, api, endpoint: None, reached: chosen(true), ..found };
+    vec![message, External { reached: chosen(false), ..found }]
 }
 
 /// Leaves out the pages that reach no call of a model and nothing else that is paid for: of what only shows data nothing

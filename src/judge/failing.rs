@@ -7,6 +7,7 @@ mod blocks;
 mod configured;
 mod flags;
 mod handlers;
+mod heard;
 mod results;
 mod shown;
 mod told;

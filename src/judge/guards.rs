@@ -21,11 +21,11 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use crate::link::arguments::{Amount, Held};
+use crate::link::arguments::{Amount, Given, Held};
 use crate::link::entries::{Entry, Link, Role, decorator_facts, frame_of};
 use crate::link::reach::{Reach, Trail};
 use crate::link::units::{Binding, ModuleId, NodeKind, Unit, UnitId};
-use crate::link::{FrameId, Program, Site, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal, Span, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::{FactId, plain};
@@ -159,6 +159,9 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// Whether a limiter is asked about a name that is new each time: every request is the first of its own count.
     fn counts_anew(&self, fact: &Fact, site: Site) -> bool {
+        if let Some((namer, frame)) = fact.input.iter().find_map(|path| self.given_along(site, path)) {
+            return self.names_anew(namer, frame);
+        }
         let is_asked = matches!(fact.how.as_deref(), Some("result" | "raises"))
             && matches!(fact.protects.as_deref(), Some("C1" | "C2" | "C3"));
         let given = self.program.units.calls[site.call].call.arguments.first();
@@ -167,6 +170,32 @@ impl<'p, 'm> Guards<'p, 'm> {
                 !matches!(given.value.kind, ExpressionKind::Object(_))
                     && is_fresh(self.program, (&given.value, site.frame))
             })
+    }
+
+    /// What a limiter is given at an argument path, where it is asked or made, or by another call: `library.init(path)`.
+    fn given_along(&self, site: Site, path: &str) -> Option<(&'m Expression, FrameId)> {
+        if let Some((function, path)) = path.strip_suffix(')').and_then(|path| path.rsplit_once('('))
+            && !path.is_empty()
+        {
+            return self.program.given_somewhere(function, path);
+        }
+        match self.program.argument_along(site, path) {
+            Given::Present { expression, frame } => Some((expression, frame)),
+            _ => None,
+        }
+    }
+
+    /// Whether a function that tells whom a limiter counts makes up a name for each request: `lambda: uuid4().hex`.
+    fn names_anew(&self, namer: &'m Expression, frame: FrameId) -> bool {
+        let program = self.program;
+        let values = program.values(namer, frame);
+        let is_anew = |value: &Value<'m>| {
+            let Value::Function { unit, closure, receiver } = value else { return false };
+            let Some(inner) = program.enter(*unit, *closure, receiver.clone(), How::Framework) else { return false };
+            let returns = &program.units.units[*unit].returns;
+            !returns.is_empty() && returns.iter().all(|name| is_fresh(program, (name, inner)))
+        };
+        !values.is_empty() && values.iter().all(is_anew)
     }
 
     /// A deadline without a length is none: it must be given, or the library must have one of its own.

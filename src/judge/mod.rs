@@ -6,6 +6,7 @@ pub mod behaviour;
 pub mod calls;
 pub mod case;
 pub mod chains;
+mod channels;
 pub mod compare;
 pub mod conditions;
 pub mod deadlines;

@@ -66,7 +66,7 @@ impl<'m> Program<'m> {
     }
 
     /// Whether something that was made asks a model: a client, or what is put together with one.
-    fn asks_a_model(&self, path: &str) -> bool {
+    pub(super) fn asks_a_model(&self, path: &str) -> bool {
         let is_whole = |fact: &Fact| fact.becomes.as_deref() == Some(path);
         self.is_a(path.trim_end_matches("()"), Kind::Client)
             || self.catalogue.of_kind(Kind::Compose).any(|(_, fact)| is_whole(fact))

@@ -4,6 +4,7 @@ mod conditions;
 mod evenly;
 mod keys;
 mod lengths;
+mod numbers;
 mod optional;
 mod when_set;
 
@@ -248,10 +249,11 @@ impl<'m> Program<'m> {
                 Given::Present { expression, frame }
                     if self.is_put_on_demand(expression, site) || self.is_omitted(expression, frame) => {}
                 Given::Present { expression, frame } => {
-                    return Some(Held::Given(
-                        self.amount(expression, frame, setting.unit.as_deref(), &setting.off),
-                        site,
-                    ));
+                    let amount = self.amount(expression, frame, setting.unit.as_deref(), &setting.off);
+                    // What nothing ends leaves the time limit of the client as it is.
+                    if amount != Amount::Off || !self.is_signal(expression, frame) {
+                        return Some(Held::Given(amount, site));
+                    }
                 }
                 Given::Unresolved => unresolved = true,
                 Given::Absent => {}
@@ -299,7 +301,7 @@ impl<'m> Program<'m> {
     }
 
     /// What any call of a function of a library is given at an argument path.
-    fn given_somewhere(&self, function: &str, path: &str) -> Option<(&'m Expression, FrameId)> {
+    pub fn given_somewhere(&self, function: &str, path: &str) -> Option<(&'m Expression, FrameId)> {
         let own = function.rsplit('.').next()?;
         self.units.calls.iter().enumerate().find_map(|(call, info)| {
             let site = Site { call, frame: self.open_frame(info.unit) };
@@ -340,12 +342,54 @@ impl<'m> Program<'m> {
     /// The host that a path is put behind: `new URL("/chat", "https://api.example.com")`, or one that the environment
     /// tells. What comes from the request or from the module itself is the program's own.
     fn base_of(&self, expression: &'m Expression, frame: FrameId, depth: usize) -> Option<String> {
-        let text = self.text_at(expression, frame, depth + 1).filter(|text| text.contains("://"));
+        let text = self.text_at(expression, frame, depth + 1);
         let is_configured = |value: &Value<'m>| value.path().is_some_and(|path| self.is_a(path, Kind::Environment));
         match text {
-            Some(text) => Some(text.trim_end_matches('/').to_owned()),
-            None => self.values(expression, frame).iter().any(is_configured).then(|| "*".to_owned()),
+            Some(text) if text.contains("://") || text.starts_with('*') => Some(text.trim_end_matches('/').to_owned()),
+            _ if self.values(expression, frame).iter().any(is_configured) => Some("*".to_owned()),
+            Some(text) if text.is_empty() || text.starts_with('/') => None,
+            _ => (!self.is_own_address(expression, frame)).then(|| "*".to_owned()),
         }
+    }
+
+    /// The text that a call is given first, a path behind the host that it is given with it.
+    fn first_text(&self, site: Site, depth: usize) -> Option<String> {
+        let arguments = &self.units.calls[site.call].call.arguments;
+        let text = self.text_at(&arguments.first()?.value, site.frame, depth + 1)?;
+        let base = arguments.get(1).filter(|_| text.starts_with('/'));
+        let base = base.and_then(|base| self.base_of(&base.value, site.frame, depth));
+        Some(base.map_or_else(|| text.clone(), |base| format!("{base}{text}")))
+    }
+
+    /// Whether an address is that of the program itself: of the request, the page or the module. `request.url`,
+    /// `window.location.origin`, `import.meta.url`.
+    fn is_own_address(&self, expression: &'m Expression, frame: FrameId) -> bool {
+        let mut root = expression;
+        let mut tells_place = false;
+        loop {
+            root = match &root.kind {
+                ExpressionKind::Member { object, name } => {
+                    tells_place |= tells_own_place(name);
+                    object
+                }
+                ExpressionKind::Index { object, .. } => object,
+                ExpressionKind::Call(call) => &call.callee,
+                ExpressionKind::Await(inner) => inner,
+                _ => break,
+            };
+        }
+        let is_here = matches!(&root.kind, ExpressionKind::Name(name) if is_own_place(name));
+        let is_request = |path: &str| {
+            let holders = path.match_indices('.').filter_map(|(at, _)| path.get(..at)).chain([path]);
+            holders
+                .into_iter()
+                .any(|holder| self.is_a(holder, Kind::Request) || self.is_a(plain(holder).as_str(), Kind::Request))
+        };
+        let is_own = |path: &str| {
+            path.split('.').any(|part| tells_own_place(part.trim_end_matches("()")))
+                && (path.starts_with("globals.") || is_request(path))
+        };
+        is_here && tells_place || self.values(expression, frame).iter().filter_map(Value::path).any(is_own)
     }
 
     /// What only takes something off the ends of an address leaves the host: `base.replace(/\/$/, "")`.
@@ -408,17 +452,13 @@ impl<'m> Program<'m> {
                             self.text_at(inner, *frame, depth + 1)
                         }
                         Value::Library { sites, .. } => {
-                            let site = sites.last()?;
+                            let site = *sites.last()?;
                             if let Some(trimmed) =
                                 self.trimmed_text(self.units.calls[site.call].call, site.frame, depth)
                             {
                                 return Some(trimmed);
                             }
-                            let arguments = &self.units.calls[site.call].call.arguments;
-                            let text = self.text_at(&arguments.first()?.value, site.frame, depth + 1)?;
-                            let base = arguments.get(1).filter(|_| text.starts_with('/'));
-                            let base = base.and_then(|base| self.base_of(&base.value, site.frame, depth));
-                            Some(base.map_or_else(|| text.clone(), |base| format!("{base}{text}")))
+                            self.first_text(site, depth)
                         }
                         _ => None,
                     })
@@ -437,6 +477,10 @@ impl<'m> Program<'m> {
                     if let Some(whole) = whole.or_else(|| self.joined_text(call, site.frame, depth)) {
                         return Some(whole);
                     }
+                    // `const address = new URL("/chat", base)`
+                    if call.is_new && call.arguments.len() == 2 {
+                        return self.first_text(*site, depth);
+                    }
                     // A description of it is no value of it.
                     let values = call.arguments.iter().rev().filter(|argument| {
                         argument.name.as_deref().is_none_or(|name| name.contains("default") || name == "value")
@@ -447,6 +491,19 @@ impl<'m> Program<'m> {
             }),
         }
     }
+}
+
+/// What a request, a page or a module tells of the address under which it was reached.
+fn tells_own_place(name: &str) -> bool {
+    matches!(name, "url" | "nextUrl" | "origin" | "href" | "host" | "location" | "baseURI" | "protocol" | "headers")
+}
+
+/// Names of the request, the page and the module.
+fn is_own_place(name: &str) -> bool {
+    matches!(
+        name,
+        "req" | "request" | "ctx" | "c" | "event" | "window" | "globalThis" | "location" | "document" | "import"
+    )
 }
 
 /// Methods that give the text that they are called on without something at its ends.

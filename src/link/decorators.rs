@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::model::{ExpressionKind, Language};
 
-use super::units::UnitId;
+use super::units::{ClassId, UnitId};
 use super::values::{FrameId, How, Site, Value, Values};
 use super::{Program, passing::own_receiver};
 
@@ -15,7 +15,7 @@ impl<'m> Program<'m> {
     /// What a function is under its name: what its own decorators return for it. Decorators of libraries leave it as
     /// it is; what they add is asked for where it matters.
     pub(super) fn decorated(&self, unit: UnitId, closure: FrameId, receiver: Option<Rc<Value<'m>>>) -> Values<'m> {
-        let mut made = vec![Value::Function { unit, closure, receiver }];
+        let mut made = vec![Value::Function { unit, closure, receiver: receiver.clone() }];
         let Some(function) = self.units.units[unit].function else { return made };
         for decorator in function.decorators.iter().rev() {
             for value in self.values(decorator, closure).iter() {
@@ -33,7 +33,19 @@ impl<'m> Program<'m> {
                 }
             }
         }
+        self.called_on_object(&mut made, receiver);
         made
+    }
+
+    /// What a decorator puts in place of a method is called on the same object: `def wrapper(self, text)`.
+    fn called_on_object(&self, made: &mut Values<'m>, object: Option<Rc<Value<'m>>>) {
+        for value in made {
+            if let Value::Function { unit, receiver: receiver @ None, .. } = value
+                && self.units.units[*unit].function.is_some_and(|function| own_receiver(function) > 0)
+            {
+                receiver.clone_from(&object);
+            }
+        }
     }
 
     /// The place of the parameter by which a decorator is given a function: the first one of its own, or the third of a
@@ -81,6 +93,18 @@ impl<'m> Program<'m> {
         }
         let wrapped = self.wrapped.borrow();
         wrapped.iter().filter(|(by, _)| *by == decorator).map(|(_, function)| function.clone()).collect()
+    }
+
+    /// The class whose methods are given to the decorator in which a function stands, where there is only one.
+    pub(super) fn class_of_wrapped(&self, unit: UnitId) -> Option<ClassId> {
+        let decorator = self.units.units[unit].parent?;
+        let wrapped = self.wrapped.borrow();
+        let mut classes = wrapped.iter().filter(|(by, _)| *by == decorator).map(|(_, function)| match function {
+            Value::Function { unit, .. } => self.units.units[*unit].class,
+            _ => None,
+        });
+        let first = classes.next()??;
+        classes.all(|other| other == Some(first)).then_some(first)
     }
 
     /// The units behind a function: itself, and those that it was made around by decorators.

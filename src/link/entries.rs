@@ -191,6 +191,8 @@ pub struct Started<'s> {
     pub mains: &'s [String],
     /// Those of them that no server imports as well.
     pub run: &'s [String],
+    /// Those of them that are run anew for whoever opens their page.
+    pub pages: &'s [String],
     /// Whether an application server imports the application instead of running main blocks.
     pub served: bool,
     /// Files with the functions of which the server calls the first that there is, for the application.

@@ -10,6 +10,7 @@ mod divergence;
 mod exits;
 mod gates;
 mod given;
+mod limits;
 mod places;
 mod slices;
 

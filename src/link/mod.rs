@@ -33,6 +33,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::model::{Dependency, Expression, ExpressionKind, Module, Project, ProjectKind, Settings, Span};
 use crate::rules::catalogue::{Fact, Kind};
@@ -57,7 +58,7 @@ pub struct Program<'m> {
     pub settings: &'m [Settings],
     pub projects: &'m [Project],
     pub catalogue: &'m Catalogue,
-    pub units: Units<'m>,
+    pub units: Arc<Units<'m>>,
     pub names: Names,
     frames: RefCell<Vec<Frame<'m>>>,
     frame_ids: Memo<Frame<'m>, FrameId>,
@@ -104,6 +105,8 @@ pub struct Program<'m> {
     constructions: OnceCell<FxHashMap<units::ClassId, Vec<Site>>>,
     /// The methods that are called on what a call of a library has made.
     used: OnceCell<FxHashMap<CallId, FxHashSet<&'m str>>>,
+    /// The calls whose results are entered by a `with` statement, once they were asked for.
+    opened: OnceCell<FxHashMap<CallId, &'m Expression>>,
     /// What is called on the queues of the process, once it was asked for.
     queues: RefCell<Option<Rc<queues::Queues>>>,
     /// The steps that add to what a call has made.
@@ -128,6 +131,10 @@ pub struct Program<'m> {
     scopes: RefCell<FxHashMap<UnitId, Rc<[Site]>>>,
     /// The names that functions set, and those of members that are set anywhere, once it was asked for.
     changed_names: OnceCell<FxHashSet<&'m str>>,
+    /// The members that are set on objects that have been made, once it was asked for.
+    later_members: OnceCell<FxHashSet<&'m str>>,
+    /// The tests that always end a function as the program is shipped, by frame.
+    let_through: Memo<FrameId, Rc<[units::NodeId]>>,
     /// What decorators of classes provide for others, once it was asked for.
     provisions: RefCell<Option<Rc<Vec<provided::Provision>>>>,
     /// What is provided under tokens, once it was asked for.
@@ -151,7 +158,17 @@ impl<'m> Program<'m> {
         projects: &'m [Project],
         catalogue: &'m Catalogue,
     ) -> Self {
-        let units = Units::of(modules);
+        Program::of_units(Arc::new(Units::of(modules)), modules, settings, projects, catalogue)
+    }
+
+    /// Links modules that are indexed already: several programs may be made of one index.
+    pub fn of_units(
+        units: Arc<Units<'m>>,
+        modules: &'m [Module],
+        settings: &'m [Settings],
+        projects: &'m [Project],
+        catalogue: &'m Catalogue,
+    ) -> Self {
         Program {
             modules,
             settings,
@@ -180,6 +197,7 @@ impl<'m> Program<'m> {
             used: OnceCell::new(),
             additions: OnceCell::new(),
             is_adding: Cell::new(false),
+            opened: OnceCell::new(),
             queues: RefCell::default(),
             received: RefCell::default(),
             received_objects: RefCell::default(),
@@ -190,6 +208,8 @@ impl<'m> Program<'m> {
             spawned: RefCell::default(),
             scopes: RefCell::default(),
             changed_names: OnceCell::new(),
+            later_members: OnceCell::new(),
+            let_through: RefCell::default(),
             provisions: RefCell::default(),
             tokens: RefCell::default(),
             given_objects: RefCell::default(),
@@ -310,6 +330,7 @@ impl<'m> Program<'m> {
         self.handed.borrow_mut().clear();
         self.callee_memo.borrow_mut().clear();
         self.slices.borrow_mut().clear();
+        self.let_through.borrow_mut().clear();
         self.sliced.set(0);
         self.export_memo.borrow_mut().clear();
         self.entry_memo.borrow_mut().clear();

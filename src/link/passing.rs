@@ -5,7 +5,7 @@ use crate::rules::catalogue::Kind;
 
 use super::Program;
 use super::arguments::Given;
-use super::units::CallId;
+use super::units::{Binding, CallId};
 use super::values::{FrameId, How, Site};
 
 /// How a fact says that a call passes its own arguments on.
@@ -72,6 +72,35 @@ impl<'m> Program<'m> {
         let arguments = self.units.calls[site.call].call.arguments.iter();
         let rest = arguments.filter(|argument| argument.name.as_deref().is_some_and(|name| !has_own(name)));
         rest.map(|argument| &argument.value).collect()
+    }
+
+    /// What the call that runs a function gives under a name that none of its parameters has: `guard` of
+    /// `limited(guard=..)`, read as `options["guard"]` in `def limited(**options)`.
+    pub fn passed_under(&self, rest: &Expression, name: &str, frame: FrameId) -> Option<(&'m Expression, FrameId)> {
+        let ExpressionKind::Name(holder) = &rest.kind else { return None };
+        let mut scopes = std::iter::successors(Some(frame), |id| self.frame(*id).closure);
+        let (home, bound) =
+            scopes.find_map(|id| Some((id, self.units.units[self.unit_of_frame(id)].names.get(holder.as_str())?)))?;
+        let [Binding::Parameter { index, access }] = bound.as_slice() else { return None };
+        let here = self.frame(home);
+        let parameter = self.units.units[here.unit].function?.parameters.get(*index)?;
+        let How::Call(site) = here.how else { return None };
+        if parameter.kind != ParameterKind::KeywordRest || !access.is_empty() {
+            return None;
+        }
+        let mut given = self.units.calls[site.call].call.arguments.iter();
+        let argument = given.find(|argument| argument.name.as_deref() == Some(name))?;
+        Some((&argument.value, site.frame))
+    }
+
+    /// The same, taken out by a method: `options.pop("guard")`.
+    pub fn taken_from_rest(&self, call: &Call, frame: FrameId) -> Option<(&'m Expression, FrameId)> {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
+        let Some(ExpressionKind::Literal(Literal::Text(key))) = call.arguments.first().map(|first| &first.value.kind)
+        else {
+            return None;
+        };
+        matches!(name.as_str(), "get" | "pop").then(|| self.passed_under(object, key, frame))?
     }
 
     /// Whether a call hands over a function with what it is to be given: `task.delay(text)`.

@@ -43,6 +43,8 @@ const PASSING: [&str; 14] = [
 enum Shipped<'m> {
     Missing,
     Given(&'m Literal),
+    /// A text that is read as a number: `int(os.getenv("VERBOSE", "0"))`.
+    Number(f64),
 }
 
 impl<'m> Program<'m> {
@@ -67,6 +69,7 @@ impl<'m> Program<'m> {
             _ => match self.shipped(test, frame, 0)? {
                 Shipped::Given(Literal::Boolean(given)) => Some(*given),
                 Shipped::Given(Literal::Number(number)) => Some(*number != 0.0),
+                Shipped::Number(number) => Some(number != 0.0),
                 Shipped::Given(Literal::Null) => Some(false),
                 Shipped::Given(Literal::Text(text)) => text.is_empty().then_some(false),
                 // `if (process.env.SERVICE_URL)`: the guard's own, active once it is set.
@@ -82,6 +85,7 @@ impl<'m> Program<'m> {
         match self.shipped(switch, frame, 0)? {
             Shipped::Missing => Some(false),
             Shipped::Given(given) => Some(says(given)? == wanted),
+            Shipped::Number(number) => Some(says(&Literal::Number(number))? == wanted),
         }
     }
 
@@ -161,7 +165,13 @@ impl<'m> Program<'m> {
             (ExpressionKind::Name(name), [given]) => (name, &given.value),
             _ => return None,
         };
-        PASSING.contains(&passing.as_str()).then(|| self.shipped(given, frame, depth + 1))?
+        let shipped = PASSING.contains(&passing.as_str()).then(|| self.shipped(given, frame, depth + 1))??;
+        Some(match shipped {
+            Shipped::Given(Literal::Text(text)) if matches!(passing.as_str(), "int" | "Number" | "parseInt") => {
+                text.trim().parse().map_or(shipped, Shipped::Number)
+            }
+            _ => shipped,
+        })
     }
 
     /// Whether a path is a variable of the environment that is no guard's own: `globals.process.env.VERBOSE`.

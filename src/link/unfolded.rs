@@ -277,6 +277,7 @@ fn lambda(call: Call, parameters: Vec<Parameter>) -> Expression {
         is_async: false,
         is_generator: false,
         directives: Vec::new(),
+        outer: Vec::new(),
     };
     Expression { span, kind: ExpressionKind::Function(Box::new(function)) }
 }

@@ -4,12 +4,14 @@
 //! belongs to, the chain of blocks it stands in, what every name is bound to, and what a unit returns.
 
 pub(in crate::link) mod growth;
+mod reaching;
 mod walk;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
 
+pub use reaching::Reader;
 use walk::Walk;
 
 pub type ModuleId = usize;
@@ -29,6 +31,8 @@ pub struct Unit<'m> {
     /// The class that this is a method of.
     pub class: Option<ClassId>,
     pub names: FxHashMap<&'m str, Vec<Binding<'m>>>,
+    /// The nodes in which names are bound, as their bindings stand in `names`.
+    bound_in: FxHashMap<&'m str, Vec<Option<NodeId>>>,
     /// What comprehensions bind under names that mean something else around them, with where that holds.
     pub comprehended: Vec<(Span, &'m str, Binding<'m>)>,
     /// The calls that add to a collection which this unit binds, by its name: here and in the units inside.
@@ -84,7 +88,7 @@ pub enum Binding<'m> {
         operator: Option<&'m str>,
         /// Whether it is bound anew here, whatever the case, to something that is made of what it was.
         renews: bool,
-        /// Whether it is bound anew here, whatever the case: behind that it is nothing that it was.
+        /// Whether it is bound anew here to all of something that is not made of what it was.
         replaces: bool,
     },
     Declared(&'m Expression),
@@ -194,6 +198,12 @@ pub struct Units<'m> {
     pub gone_through: FxHashMap<UnitId, &'m Expression>,
     /// `x[key] = value` anywhere, until it is known which collection that is.
     index_assignments: Vec<(UnitId, &'m Expression, &'m Expression)>,
+    /// Assignments of functions to names that they may not declare, until it is known which.
+    outer_targets: Vec<(UnitId, &'m str, &'m Expression)>,
+    /// The names that units declare themselves.
+    declared: FxHashSet<(UnitId, &'m str)>,
+    /// What functions assign to a name of a unit around them, by that unit and the name: with the function.
+    pub assigned_within: FxHashMap<(UnitId, &'m str), Vec<(UnitId, &'m Expression)>>,
     /// What is put into a collection, by where that is started, with the unit that puts it there.
     pub put: FxHashMap<usize, Vec<(UnitId, &'m Expression)>>,
 }
@@ -228,10 +238,12 @@ impl<'m> Units<'m> {
                 within: Vec::new(),
                 decorates: None,
                 comprehension: None,
+                declares: false,
             };
             walk.block(&each.body);
         }
         units.settle_comprehended();
+        units.settle_outer_targets(modules);
         units.merge_extensions(modules);
         units.index_growth();
         units.index_puts();
@@ -252,6 +264,7 @@ impl<'m> Units<'m> {
             parent,
             class,
             names: FxHashMap::default(),
+            bound_in: FxHashMap::default(),
             comprehended: Vec::new(),
             growth: FxHashMap::default(),
             calls: Vec::new(),
@@ -279,6 +292,34 @@ impl<'m> Units<'m> {
         for (info, (apart, known)) in self.units.iter_mut().zip(settled) {
             info.comprehended = apart;
             known.into_iter().for_each(|(_, name, binding)| info.names.entry(name).or_default().push(binding));
+        }
+    }
+
+    /// Finds the units whose names functions assign to: `let client; function start() { client = new OpenAI(); }`, and
+    /// what Python declares `global` or `nonlocal`.
+    fn settle_outer_targets(&mut self, modules: &[Module]) {
+        let declared = std::mem::take(&mut self.declared);
+        for (unit, name, value) in std::mem::take(&mut self.outer_targets) {
+            let around = || std::iter::successors(Some(unit), |id| self.units[*id].parent);
+            let home = match modules[self.units[unit].module].language {
+                Language::TypeScript => around().find(|id| declared.contains(&(*id, name))),
+                Language::Python => {
+                    let says = self.units[unit]
+                        .function
+                        .is_some_and(|function| function.outer.iter().any(|each| each == name));
+                    let is_home = |id: &UnitId| {
+                        let info = &self.units[*id];
+                        let is_handed_on =
+                            info.function.is_some_and(|function| function.outer.iter().any(|each| each == name));
+                        info.parent.is_none() || info.names.contains_key(name) && !is_handed_on
+                    };
+                    around().filter(|_| says).skip(1).find(is_home)
+                }
+                Language::Rust => None,
+            };
+            if let Some(home) = home.filter(|home| *home != unit) {
+                self.assigned_within.entry((home, name)).or_default().push((unit, value));
+            }
         }
     }
 

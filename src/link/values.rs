@@ -12,6 +12,7 @@ mod renewed;
 mod results;
 mod supers;
 
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
@@ -173,6 +174,11 @@ impl<'m> Program<'m> {
                 None => self.each(object, frame, |value| self.member(value, name, Some((object, frame)))),
             },
             E::Index { object, index } => {
+                if let E::Literal(Literal::Text(name)) = &index.kind
+                    && let Some((passed, frame)) = self.passed_under(object, name, frame)
+                {
+                    return self.values(passed, frame).to_vec();
+                }
                 let mapped = self.mapped(object, frame);
                 match mapped.is_empty() {
                     true => self.each(object, frame, |value| self.index(expression, value, index, frame)),
@@ -180,7 +186,10 @@ impl<'m> Program<'m> {
                 }
             }
             E::Slice { object, .. } => self.values(object, frame).to_vec(),
-            E::Call(call) => self.call_values(call, frame),
+            E::Call(call) => match self.taken_from_rest(call, frame) {
+                Some((passed, frame)) => self.values(passed, frame).to_vec(),
+                None => self.call_values(call, frame),
+            },
             E::Await(inner) => self.awaited(inner, frame),
             E::Spread(inner) => self.values(inner, frame).to_vec(),
             E::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
@@ -266,7 +275,7 @@ impl<'m> Program<'m> {
         let composing = || self.catalogue.of_kind(Kind::Compose);
         let (_, whole) = composing().find(|(_, fact)| fact.names.iter().any(|name| name == "|"))?;
         let whole = whole.becomes.as_deref()?;
-        let mut sites = Vec::new();
+        let mut ways = vec![Vec::new()];
         // What only prepares or reads a text (a prompt, a parser) makes nothing that asks a model.
         let mut part = None;
         let (mut is_whole, mut is_open) = (false, false);
@@ -274,11 +283,10 @@ impl<'m> Program<'m> {
         for operand in operands {
             let values = self.values(operand, frame);
             is_open |= values.is_empty();
+            let mut is_part = false;
             for value in values.iter() {
                 let Value::Library { path, sites: more } = value else {
-                    // `passthrough | {"reply": prompt | model}`
-                    self.client_sites(operand, frame, &mut sites, 0);
-                    is_open = true;
+                    (is_part, is_open) = (true, true);
                     continue;
                 };
                 let facts = self.facts_of(path, Kind::Compose);
@@ -289,19 +297,23 @@ impl<'m> Program<'m> {
                     is_open = true;
                     continue;
                 };
-                sites.extend_from_slice(more);
                 is_whole |= is_client || becomes == whole;
+                is_part = true;
                 part = part.or(Some(becomes));
                 let is_made = |site: &Site| self.callee_paths(*site).iter().any(|path| self.is_a(path, Kind::Client));
                 if is_client && !more.iter().any(is_made) {
                     unseen = unseen.or(Some(path.clone()));
                 }
             }
+            // Also inside of what is given: `passthrough | {"reply": prompt | model}`.
+            if is_part {
+                self.extend_each(&mut ways, operand, frame);
+            }
         }
         let path = if is_whole || part.is_some() && is_open { whole } else { part? };
         // Of a client that nobody sees being made its class is all that tells its settings.
         let path = unseen.unwrap_or_else(|| Rc::from(path));
-        Some(vec![Value::Library { path, sites: sites.into() }])
+        Some(ways.into_iter().map(|sites| Value::Library { path: path.clone(), sites: sites.into() }).collect())
     }
 
     /// What the configuration says that a name of a module is: known as a library's names are.
@@ -321,6 +333,8 @@ impl<'m> Program<'m> {
             return self.name(outermost, self.module_frame(self.module_of(self.unit_of_frame(frame))), None);
         }
         let mut written = written;
+        // Where it is read from within another unit.
+        let mut inner = None;
         let mut at = Some(frame);
         while let Some(id) = at {
             let (unit, closure) = {
@@ -350,7 +364,12 @@ impl<'m> Program<'m> {
                 None => unit.names.get(name).map(Vec::as_slice),
             };
             if let Some(bindings) = bindings {
-                let bindings = written.map_or(bindings, |read| renewed::reaching(bindings, read));
+                let reader = written.map(Reader::Own).or(inner.map(Reader::Inner));
+                let held = match reader {
+                    Some(reader) => self.units.reaching(self.unit_of_frame(id), name, bindings, reader),
+                    None => Cow::Borrowed(bindings),
+                };
+                let bindings = held.as_ref();
                 // `let config = config::load()`: the name inside is the one outside.
                 let is_own = |binding: &Binding<'m>| match (binding, written) {
                     (Binding::Value { value, .. }, Some(written)) => value.span.contains(written),
@@ -359,16 +378,28 @@ impl<'m> Program<'m> {
                     _ => false,
                 };
                 match bindings.iter().position(is_own) {
-                    None => return self.bound(bindings, id),
+                    None => {
+                        let bound = match &held {
+                            Cow::Borrowed(row) => self.bound(row, id),
+                            Cow::Owned(some) => self.bindings(some, id),
+                        };
+                        return self.with_assigned(bound, name, id);
+                    }
                     Some(_) => {
                         let others: Vec<Binding<'m>> =
                             bindings.iter().filter(|binding| !is_own(binding)).cloned().collect();
                         if !others.is_empty() {
-                            return self.bindings(&others, id);
+                            return self.with_assigned(self.bindings(&others, id), name, id);
                         }
                     }
                 }
+            } else {
+                let assigned = self.with_assigned(Values::new(), name, id);
+                if !assigned.is_empty() {
+                    return assigned;
+                }
             }
+            inner = written.or(inner).map(|_| unit.span);
             written = None;
             if let Some(found) = self.imported_macro(unit, name, id) {
                 return found;
@@ -462,10 +493,16 @@ impl<'m> Program<'m> {
         for binding in bindings.iter().take(ALTERNATIVES) {
             self.bind(&mut all, binding, frame);
         }
+        let annotations = bindings.iter().filter_map(|binding| match binding {
+            Binding::Value { annotation: Some(annotation), access, .. } if access.is_empty() => Some(*annotation),
+            _ => None,
+        });
+        if let Some(told) = self.told_by(annotations.map(|annotation| (annotation, frame)), &all) {
+            return told;
+        }
         // `client = None` before the real value says nothing.
         if all.len() > 1 {
-            let is_null = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null)));
-            all.retain(|value| !is_null(value));
+            all.retain(|value| !members::is_null(value));
         }
         all
     }

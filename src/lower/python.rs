@@ -141,6 +141,8 @@ struct Lowering<'text> {
     is_type_only: bool,
     /// For each function around the current place: whether a `yield` was seen.
     yields: Vec<bool>,
+    /// For each function around the current place: the names of a scope around it that it says to assign to.
+    outer: Vec<Vec<String>>,
     comments: Vec<Comment>,
     /// The error nodes whose readable parts were lowered, by tree-sitter's node id.
     recovered: HashSet<usize>,
@@ -155,6 +157,7 @@ impl<'text> Lowering<'text> {
             place: None,
             is_type_only: false,
             yields: Vec::new(),
+            outer: Vec::new(),
             comments: Vec::new(),
             recovered: HashSet::new(),
         }

@@ -115,8 +115,12 @@ struct Arm {
 /// Nests the arms of a chain into each other; beyond [`CHAIN`] they follow one another.
 fn chain(mut arms: Vec<Arm>, otherwise: Block) -> Block {
     let beyond = arms.split_off(arms.len().min(CHAIN));
+    // What a case does not match is a part of it, though it stands behind.
     let follow = |arm: Arm, otherwise: Block| {
-        statement(arm.span, StatementKind::If { test: arm.test, then: arm.then, otherwise })
+        let parts = otherwise.iter().map(|part| part.span);
+        let span =
+            parts.fold(arm.span, |all, part| Span { start: all.start.min(part.start), end: all.end.max(part.end) });
+        statement(span, StatementKind::If { test: arm.test, then: arm.then, otherwise })
     };
     let mut block: Block = beyond.into_iter().map(|arm| follow(arm, Block::new())).collect();
     block.extend(otherwise);

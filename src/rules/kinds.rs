@@ -114,7 +114,8 @@ pub enum Kind {
     /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
     /// is enough; `sees` begins the names of the calls that it sees, where these are of one library only. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are, and `value` names a function that answers when no attempt has succeeded;
     /// for `C1` `shared` and, as `keys`, the settings of the application that tell
-    /// of a shared store. Of a class that is listed or derived from, `value` is where settings hold how often it lets
+    /// of a shared store, and as `input` the argument paths of the function that tells whom it counts (also
+    /// `library.function(path)`): where that gives a new name to each request it limits nobody. Of a class that is listed or derived from, `value` is where settings hold how often it lets
     /// through: its last part is the `scope` of the class, where that has no `rate` and no `scope` of its own; `by` is the
     /// field of a view that names it instead, for views without it lets all through. `exports` names the methods that must
     /// raise, or go on to others of the object, where a class has ones of its own; `method != true` is one that must not
@@ -368,6 +369,7 @@ pub const KINDS: [Keys; 50] = [
             "by",
             "value",
             "exports",
+            "input",
         ],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises", "files", "keys", "role"]),

@@ -99,6 +99,9 @@ pub struct Inlined {
     pub files: Vec<String>,
     /// The key of the block.
     pub block: String,
+    /// Whether the keys in the block are names of variables themselves, filled when the program starts.
+    #[serde(default)]
+    pub keys: bool,
 }
 
 /// Every list of `rules/secrets.toml` that is not a shape; the file says what each is for.

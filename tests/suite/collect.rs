@@ -363,7 +363,13 @@ fn python_projects() -> Outcome {
     assert_eq!(project(&tree, "old", ProjectKind::Python).source_roots, ["old/lib", "old"]);
     assert_eq!(
         project(&tree, "", ProjectKind::Python).started,
-        [Start { path: "src/app/cli.py".into(), is_main: false, factories: Vec::new(), handlers: Vec::new() }]
+        [Start {
+            path: "src/app/cli.py".into(),
+            is_main: false,
+            is_page: false,
+            factories: Vec::new(),
+            handlers: Vec::new()
+        }]
     );
     Ok(())
 }
@@ -414,7 +420,13 @@ fn node_workspaces_and_paths() -> Outcome {
     assert_eq!(targets(&project(&tree, "vite", ProjectKind::Node), "~/*"), ["vite/src/*"]);
     assert_eq!(
         web.started,
-        [Start { path: "apps/web/src/server.ts".into(), is_main: true, factories: Vec::new(), handlers: Vec::new() }]
+        [Start {
+            path: "apps/web/src/server.ts".into(),
+            is_main: true,
+            is_page: false,
+            factories: Vec::new(),
+            handlers: Vec::new()
+        }]
     );
     let database = project(&tree, "packages/db", ProjectKind::Node);
     assert_eq!(database.dependencies.first().map(|known| known.requirement.as_str()), Some("^4"));

@@ -70,7 +70,7 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
     let packs = sample::packs();
     let program = Program::new(&modules, &settings, &projects, catalogue);
     program.find_callers();
-    let started = Started { mains: &[], run: &[], served: true, factories: &[], handlers: &[] };
+    let started = Started { mains: &[], run: &[], pages: &[], served: true, factories: &[], handlers: &[] };
     let entries = Entries::of(&program, &started);
     let case = Case::new(&program, &entries, &packs, &started);
     let mut shown = Shown::default();

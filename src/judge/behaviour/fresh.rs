@@ -93,7 +93,9 @@ impl<'m> Newness<'_, 'm> {
 
     /// What the program itself puts on each request: `request.id = randomUUID()`. As new as the least of what it puts there.
     fn of_request(&mut self, object: &'m Expression, name: &'m str, frame: FrameId, depth: usize) -> Option<New> {
-        let ExpressionKind::Name(holder) = &object.kind else { return None };
+        let (ExpressionKind::Name(holder) | ExpressionKind::Member { name: holder, .. }) = &object.kind else {
+            return None;
+        };
         let program = self.program;
         let assigned = program.units.member_assignments.get(&(holder.as_str(), name))?;
         let is_request = |object: &'m Expression, frame: FrameId| {

@@ -22,7 +22,7 @@ use std::rc::Rc;
 use crate::link::flow::{Gate, Slice};
 use crate::link::units::{NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, StatementKind};
+use crate::model::{Argument, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::FactId;
 
@@ -32,6 +32,9 @@ use subjects::Subject;
 use windows::Span;
 pub use writes::stays_in_process;
 use writes::{Change, Write};
+
+/// More than anybody is allowed.
+const MUCH: f64 = 1e15;
 
 /// What hand-written code does, over the whole program.
 pub struct Behaviour<'p, 'm> {
@@ -68,6 +71,11 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     /// Notes which units run at all.
     pub fn note_live(&self, units: FxHashSet<UnitId>) {
         let _ = self.live.set(units);
+    }
+
+    /// Whether a unit runs at all.
+    pub fn is_live(&self, unit: UnitId) -> bool {
+        self.live.get().is_none_or(|live| runs_within(self.program, unit, live))
     }
 
     /// What a call does to a store, if it is one.
@@ -228,11 +236,11 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     /// Counts requests per caller, compares with a limit, refuses.
     fn limits_rate(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> bool {
         let asked = LazyCell::new(|| self.told_in(&slice.parts, &slice.sites));
-        comparisons::compared(self.program, slice, Some((gate.test, gate.refuses_when))).iter().any(|quantity| {
+        comparisons::compared(self.program, slice, Some(gate)).iter().any(|quantity| {
             // What starts a count anew tells about its time: `hits.set(ip, { count: 1, resetAt: now + 60_000 })`.
             let related: Vec<&Write<'m>> = self.records(quantity).collect();
             let records: Vec<&Write<'m>> = related.iter().copied().filter(|write| write.accumulates()).collect();
-            if refuses_few(quantity, &records) || self.tells_nothing(quantity) {
+            if self.refuses_few(gate, quantity, &records) || self.tells_nothing(quantity) {
                 return false;
             }
             let counts_itself = matches!(quantity.source, Source::Store(_, Operation::Count));
@@ -252,6 +260,8 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 Source::Store(site, _) if lifetimes::is_collected_anew(self.program, site) => false,
                 // That a row is not there says nothing about how many requests there were.
                 Source::Store(_, Operation::Get | Operation::Many) if quantity.is_presence => false,
+                // `count > 0`: that there is such a row already; only among those of a time that is one more than allowed.
+                Source::Store(_, Operation::Tally) if quantity.is_presence && !in_time() => false,
                 // A number under a key that never comes again is always the first.
                 Source::Store(site, _) if self.is_under_new_key(site) => false,
                 Source::Store(site, Operation::Count) => self.counts_by_one(site, &records),
@@ -284,6 +294,35 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         })
     }
 
+    /// A test that refuses when few were counted limits nothing; a balance that goes down does.
+    fn refuses_few(&self, gate: &Gate<'m>, quantity: &Quantity<'m>, records: &[&Write<'m>]) -> bool {
+        let is_tally = matches!(quantity.source, Source::Store(_, Operation::Tally));
+        if quantity.refuses_little && (is_tally || quantity.is_length) {
+            return !records.iter().any(|write| write.change == Change::Adjust);
+        }
+        let Source::Store(site, Operation::Count | Operation::Get) = quantity.source else { return false };
+        let refuses = |answer| repeats::firsts::refuses(self.program, gate, site, answer);
+        self.only_goes_up(records) && refuses(1.0) == Some(true) && refuses(MUCH) == Some(false)
+    }
+
+    /// Whether a number only ever grows: nothing is given back or taken off.
+    fn only_goes_up(&self, records: &[&Write<'m>]) -> bool {
+        let is_less = |argument: &Argument| {
+            matches!(&argument.value.kind, ExpressionKind::Operator { operator, .. } if operator == "-")
+                || matches!(argument.value.kind, ExpressionKind::Literal(Literal::Number(number)) if number < 0.0)
+        };
+        let mut adjusting = records.iter().filter(|write| write.change == Change::Adjust).peekable();
+        adjusting.peek().is_some()
+            && adjusting.all(|write| {
+                let Some(site) = write.site else { return false };
+                let call = self.program.units.calls[site.call].call;
+                let (ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) = &call.callee.kind else {
+                    return false;
+                };
+                name.to_ascii_lowercase().contains("incr") && !call.arguments.iter().any(is_less)
+            })
+    }
+
     /// Whether a test asks how many rows a change has found that finds them however much was used.
     fn tells_nothing(&self, quantity: &Quantity<'m>) -> bool {
         let Source::Store(site, _) = quantity.source else { return false };
@@ -298,6 +337,29 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     fn counts_by_one(&self, site: Site, records: &[&Write<'m>]) -> bool {
         records.iter().any(|write| write.site.is_some_and(|each| each.call == site.call) && write.by_one)
             || records.is_empty()
+    }
+
+    /// Whether a length is that of a table of the process: how many keys it has says nothing of what was spent under each.
+    fn is_size_of_table(&self, quantity: &Quantity<'m>, records: &[&Write<'m>]) -> bool {
+        let units = &self.program.units;
+        let is_under_key = |write: &&Write<'m>| match write.site {
+            Some(site) => {
+                let call = units.calls[site.call].call;
+                let method = match &call.callee.kind {
+                    ExpressionKind::Member { name, .. } => name.as_str(),
+                    _ => "",
+                };
+                method == "setdefault" || matches!(method, "set" | "insert") && call.arguments.len() > 1
+            }
+            None => units.nodes[write.node]
+                .kind
+                .assignment()
+                .is_some_and(|assignment| matches!(assignment.target.kind, ExpressionKind::Index { .. })),
+        };
+        quantity.is_length
+            && quantity.source == Source::Process
+            && quantity.keys.is_empty()
+            && records.iter().any(is_under_key)
     }
 
     fn expires(&self, records: &[&Write<'m>]) -> bool {
@@ -359,7 +421,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     /// Reads what was spent over a day or longer, compares with a limit, refuses; and spending is recorded.
     fn caps_cost(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> bool {
         let asked = LazyCell::new(|| self.told_in(&slice.parts, &slice.sites));
-        comparisons::compared(self.program, slice, Some((gate.test, gate.refuses_when))).iter().any(|quantity| {
+        comparisons::compared(self.program, slice, Some(gate)).iter().any(|quantity| {
             let counts = quantity.is_length || matches!(quantity.source, Source::Store(_, Operation::Tally));
             let records: Vec<&Write<'m>> = self.records(quantity).collect();
             let sums = |write: &&Write<'m>| write.accumulates() && (counts || write.change != Change::Append);
@@ -369,7 +431,13 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             if matches!(quantity.source, Source::Store(site, _) if lifetimes::is_collected_anew(self.program, site)) {
                 return false;
             }
-            if refuses_few(quantity, &records) || is_row_only(quantity, &records) || self.is_gone_sooner(&records) {
+            if self.refuses_few(gate, quantity, &records)
+                || is_row_only(quantity, &records)
+                || self.is_gone_sooner(&records)
+            {
+                return false;
+            }
+            if self.is_size_of_table(quantity, &records) {
                 return false;
             }
             if tells_who(quantity) || self.tells_nothing(quantity) {
@@ -378,6 +446,9 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             let span = asked.and(self.span_of(&records));
             if span.long {
                 return !self.starts_sooner(quantity);
+            }
+            if quantity.is_presence && matches!(quantity.source, Source::Store(_, Operation::Tally)) {
+                return false;
             }
             // A balance: a number in a store that goes down or up and is never started anew.
             let adjusts = records.iter().any(|write| write.change == Change::Adjust);
@@ -399,14 +470,6 @@ fn written_test(test: &Expression) -> Option<String> {
         _ => return Some(Program::written(test)).filter(|written| !written.is_empty()),
     };
     operands.iter().find_map(written_test)
-}
-
-/// A test that refuses when few were counted limits nothing; a balance that goes down does.
-fn refuses_few(quantity: &Quantity<'_>, records: &[&Write<'_>]) -> bool {
-    let is_tally = matches!(quantity.source, Source::Store(_, Operation::Tally));
-    quantity.refuses_little
-        && (is_tally || quantity.is_length)
-        && !records.iter().any(|write| write.change == Change::Adjust)
 }
 
 /// Whether a test asks how many rows a change has found: `updated.length === 0`, `result.count`.

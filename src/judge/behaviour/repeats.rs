@@ -1,7 +1,7 @@
 //! C3 by what is done: a key of the request is claimed, or looked up before the work and stored after it.
 
 mod asked;
-mod firsts;
+pub(super) mod firsts;
 mod found;
 
 use rustc_hash::FxHashSet;
@@ -49,6 +49,7 @@ pub(super) fn stops<'m>(
             && !is_constant(program, *site)
             && !is_named_anew(program, *site)
             && !is_given_back(program, *site, gate)
+            && !firsts::lets_the_second_pass(program, gate, *site)
     });
     let is_told_first = || slice.sites.iter().any(|site| firsts::refuses_the_second(program, gate, *site));
     if claims || inserts_once(program, slice) || is_told_first() {

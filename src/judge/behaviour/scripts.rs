@@ -21,6 +21,8 @@ pub(super) struct Script {
     pub(super) expires: bool,
     /// After how many seconds, where the text says so.
     pub(super) lifetime: Option<f64>,
+    /// Whether it compares amounts itself: what it answers tells who is beyond a limit.
+    pub(super) decides: bool,
 }
 
 /// The script that a call runs, if it runs one; what cannot be read counts by one.
@@ -42,7 +44,8 @@ pub(super) fn of(program: &Program<'_>, site: Site) -> Option<Script> {
 }
 
 /// What a script is taken for that cannot be read.
-const UNKNOWN: Script = Script { operation: Operation::Count, by_one: true, expires: true, lifetime: None };
+const UNKNOWN: Script =
+    Script { operation: Operation::Count, by_one: true, expires: true, lifetime: None, decides: false };
 
 /// The client that a call is made on and where the text of its script is, by the fact that says that it does this.
 fn told_of(program: &Program<'_>, site: Site, does: &str) -> Option<(String, Option<String>)> {
@@ -62,9 +65,9 @@ fn text_at(program: &Program<'_>, site: Site, argument: &str) -> Option<String> 
 
 /// What the commands of a script do together; none where there is none that the catalogue knows.
 fn read(program: &Program<'_>, client: &str, text: &str) -> Option<Script> {
-    let mut done: Vec<Operation> = Vec::new();
+    let mut done: Vec<Done> = Vec::new();
     let (mut by_one, mut lifetime) = (false, None);
-    for command in commands(text) {
+    for (at, command) in commands(text) {
         let Some(operation) = operation_of(program, client, &command) else { continue };
         let amounts = command.iter().skip(2);
         match operation {
@@ -75,17 +78,118 @@ fn read(program: &Program<'_>, client: &str, text: &str) -> Option<Script> {
             Operation::Expire => lifetime = command.get(2).and_then(|seconds| seconds.parse().ok()).or(lifetime),
             _ => {}
         }
-        done.push(operation);
+        done.push(Done { at, operation, command });
     }
-    let has = |operation: Operation| done.contains(&operation);
-    let operation = if has(Operation::Count) || has(Operation::Append) && has(Operation::Tally) {
+    let has = |operation: Operation| done.iter().any(|each| each.operation == operation);
+    let sums = sums_of(text, &done);
+    by_one |= sums.iter().any(|sum| sum.by_one);
+    let counts = has(Operation::Count)
+        || has(Operation::Append) && has(Operation::Tally)
+        || !sums.is_empty()
+        // What is read of a list decides whether one more is added to it.
+        || follows(&done, Operation::Get, Operation::Append).is_some();
+    let operation = if counts {
         Operation::Count
+    } else if answers_what_is_there(text, &done) {
+        Operation::Claim
     } else {
         [Operation::Claim, Operation::Append, Operation::Set, Operation::Tally, Operation::Get, Operation::Delete]
             .into_iter()
             .find(|each| has(*each))?
     };
-    Some(Script { operation, by_one, expires: has(Operation::Expire), lifetime })
+    Some(Script { operation, by_one, expires: has(Operation::Expire), lifetime, decides: compares(text) })
+}
+
+/// Whether a test of a script compares amounts: `if spent + amount > limit then`.
+fn compares(text: &str) -> bool {
+    text.lines().any(|line| line.trim_start().starts_with("if ") && line.contains(['<', '>']))
+}
+
+/// One command of a script: where it stands, what it does, and its words.
+struct Done {
+    at: usize,
+    operation: Operation,
+    command: Vec<String>,
+}
+
+/// Where two commands stand that are about the same key, the second behind the first.
+fn follows(done: &[Done], first: Operation, second: Operation) -> Option<(usize, usize)> {
+    let key = |each: &Done| each.command.get(1).cloned();
+    done.iter().filter(|each| each.operation == first).find_map(|one| {
+        let behind = |other: &&Done| other.operation == second && other.at > one.at && key(other) == key(one);
+        done.iter().find(behind).map(|other| (one.at, other.at))
+    })
+}
+
+/// Whether a script answers with what it finds under a key, and sets that only where it found nothing.
+fn answers_what_is_there(text: &str, done: &[Done]) -> bool {
+    let between = follows(done, Operation::Get, Operation::Set).and_then(|(read, set)| text.get(read..set));
+    between.is_some_and(|between| between.split(|each: char| !each.is_alphanumeric()).any(|word| word == "return"))
+}
+
+/// Lines of a script that are followed.
+const LINES: usize = 200;
+
+/// A number that a script reads, changes and sets again.
+struct Sum {
+    by_one: bool,
+}
+
+/// `local used = tonumber(redis.call('GET', KEYS[1]) or '0') + ARGV[1]`, and then `redis.call('SET', KEYS[1], used)`.
+fn sums_of(text: &str, done: &[Done]) -> Vec<Sum> {
+    if follows(done, Operation::Get, Operation::Set).is_none() {
+        return Vec::new();
+    }
+    let reads = |expression: &str| {
+        commands(expression)
+            .iter()
+            .any(|(_, read)| done.iter().any(|each| each.operation == Operation::Get && each.command == *read))
+    };
+    let mut read: Vec<&str> = Vec::new();
+    let mut sums: Vec<(&str, Sum)> = Vec::new();
+    for line in text.lines().take(LINES) {
+        let Some((target, value)) = line.split_once('=').filter(|(_, value)| !value.starts_with('=')) else { continue };
+        let target = target.trim().trim_start_matches("local").trim();
+        let name = target.split(['[', '.']).next().unwrap_or(target);
+        if !is_word(name) || !reads(value) && !read.iter().any(|known| mentions(value, known)) {
+            continue;
+        }
+        let plain = without_indices(value);
+        if plain.contains('+') || plain.contains(" - ") {
+            let by_one = plain.replace(' ', "").trim_end().ends_with("+1");
+            sums.push((name, Sum { by_one }));
+        } else {
+            read.push(name);
+        }
+    }
+    let is_set = |name: &str| {
+        let mut set = done.iter().filter(|each| each.operation == Operation::Set);
+        set.any(|each| each.command.iter().skip(2).any(|word| mentions(word, name)))
+    };
+    sums.into_iter().filter(|(name, _)| is_set(name)).map(|(_, sum)| sum).collect()
+}
+
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|each| each.is_alphanumeric() || each == '_')
+}
+
+/// Whether a name stands in an expression.
+fn mentions(expression: &str, name: &str) -> bool {
+    expression.split(|each: char| !each.is_alphanumeric() && each != '_').any(|word| word == name)
+}
+
+/// An expression without what stands in brackets.
+fn without_indices(expression: &str) -> String {
+    let mut depth = 0_usize;
+    let outside = expression.chars().filter(|each| {
+        match each {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => return depth == 0,
+        }
+        false
+    });
+    outside.collect()
 }
 
 /// What one command does: the operation of the client that has its name.
@@ -100,10 +204,10 @@ fn operation_of(program: &Program<'_>, client: &str, command: &[String]) -> Opti
     }
 }
 
-/// The commands that a script calls, each with its arguments as they are written: `call("INCR", KEYS[1])`.
-fn commands(text: &str) -> Vec<Vec<String>> {
-    let calls = text.match_indices("call(").filter_map(|(at, found)| text.get(at + found.len()..));
-    let words = calls.map(|rest| {
+/// The commands that a script calls, each with its place and its arguments as they are written: `call("INCR", KEYS[1])`.
+fn commands(text: &str) -> Vec<(usize, Vec<String>)> {
+    let calls = text.match_indices("call(").filter_map(|(at, found)| Some((at, text.get(at + found.len()..)?)));
+    let words = calls.map(|(at, rest)| {
         let mut depth = 1_usize;
         let inside = rest.char_indices().find(|(_, each)| {
             match each {
@@ -114,7 +218,8 @@ fn commands(text: &str) -> Vec<Vec<String>> {
             depth == 0
         });
         let inside = inside.and_then(|(end, _)| rest.get(..end)).unwrap_or(rest);
-        inside.split(',').map(|word| word.trim().trim_matches(['"', '\'']).to_owned()).collect::<Vec<_>>()
+        let words = inside.split(',').map(|word| word.trim().trim_matches(['"', '\'']).to_owned());
+        (at, words.collect::<Vec<_>>())
     });
     words.take(50).collect()
 }
@@ -156,7 +261,8 @@ mod tests {
     #[test]
     fn commands_stand_with_their_arguments() {
         let text = "local n = redis.call('INCR', KEYS[1])\nif n == 1 then redis.pcall(\"EXPIRE\", KEYS[1], tonumber(ARGV[1])) end";
-        assert_eq!(commands(text), [vec!["INCR", "KEYS[1]"], vec!["EXPIRE", "KEYS[1]", "tonumber(ARGV[1])"]]);
+        let found: Vec<Vec<String>> = commands(text).into_iter().map(|(_, words)| words).collect();
+        assert_eq!(found, [vec!["INCR", "KEYS[1]"], vec!["EXPIRE", "KEYS[1]", "tonumber(ARGV[1])"]]);
         assert!(commands("return 1").is_empty());
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind, Literal};
+use crate::rules::catalogue::Kind;
 
 /// What something kept is known by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,8 +73,10 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
             _ => {
                 subjects.extend(last_name(object).map(|name| Subject::Table(name.to_owned())));
                 // `Receipt.query.filter_by(..)`: what a model is asked through has no name of its own.
+                // A client is none: `database.message` is one table of many.
                 if let ExpressionKind::Member { object: model, .. } = &object.kind
                     && is_model(program, model, site.frame)
+                    && !is_client(program, model, site.frame)
                 {
                     subjects.extend(last_name(model).map(|name| Subject::Table(name.to_owned())));
                 }
@@ -149,6 +152,17 @@ fn is_model<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameI
         Value::Library { sites, .. } => sites
             .first()
             .is_some_and(|site| program.units.units[program.units.calls[site.call].unit].function.is_none()),
+        _ => false,
+    })
+}
+
+/// Whether something is a connection to a store, by which all its tables are asked.
+fn is_client<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> bool {
+    program.values(expression, frame).iter().any(|value| match value {
+        Value::Library { path, .. } => {
+            let class = path.trim_end_matches("()");
+            program.is_a(class, Kind::Client) || program.catalogue.about(path).any(|fact| fact.is == Kind::Store)
+        }
         _ => false,
     })
 }

@@ -299,7 +299,10 @@ fn by_assignment<'m>(
     if is_plain_name && !adjusts && assignment.operator.is_some() {
         return None;
     }
-    let by_one = matches!(value.kind, ExpressionKind::Literal(Literal::Number(number)) if number == 1.0);
+    let is_one =
+        |each: &Expression| matches!(each.kind, ExpressionKind::Literal(Literal::Number(number)) if number == 1.0);
+    let by_one = is_one(value)
+        || adjusts && matches!(&value.kind, ExpressionKind::Operator { operands, .. } if operands.iter().any(is_one));
     let change = if adjusts { Change::Adjust } else { Change::Set };
     let mut values = vec![(value, frame)];
     if let ExpressionKind::Index { index, .. } = &assignment.target.kind {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::collect::{Class, IgnoreRules, Tree};
+use crate::collect::{Class, IgnoreRules, Kind as FileKind, Tree};
 use crate::link::arguments::Given;
 use crate::link::names::folder_of;
 use crate::link::units::{ModuleId, NodeKind};
@@ -181,14 +181,12 @@ pub fn exposure(
         let place = lines.map_or_else(Location::default, |lines| location(&each.path, lines, each.hit.span));
         findings.push(finding(packs, shapes, place, &each.hit));
     }
-    let documented = documented_files(tree, found);
+    let documented = Documented::of(tree, found);
     let mut loads = loads(tree, program, &documented);
-    if documented.is_empty() {
-        loads.extend(loads_by_dependency(tree, program, shapes, ignore));
-    }
+    loads.extend(loads_by_dependency(tree, program, &documented, shapes, ignore));
     let facts = EnvFileFacts {
         loads,
-        documented,
+        documented: documented.files,
         tracked: tree
             .files
             .iter()
@@ -323,19 +321,50 @@ fn loaded_at(load: &Load) -> Option<Evidence> {
     (line > 0).then_some(Evidence { location, message })
 }
 
-/// The environment files that readers are told to make, as the README at the root says, in folders that there are.
-fn documented_files(tree: &Tree, found: &[FileHits]) -> Vec<String> {
-    let mut files: Vec<String> = tree
-        .files
-        .iter()
-        .zip(found)
-        .filter(|(file, _)| !file.path.contains('/'))
-        .flat_map(|(_, found)| found.documented.iter().cloned())
-        .filter(|file| file.rsplit_once('/').is_none_or(|(folder, _)| !tree.below(folder).is_empty()))
-        .collect();
-    files.sort();
-    files.dedup();
-    files
+/// The environment files that readers are told to make, in folders that there are.
+struct Documented {
+    files: Vec<String>,
+    /// Whether the README at the root tells of some: then these are all that the applications use.
+    at_root: bool,
+}
+
+impl Documented {
+    /// As the README at the root says, and those of the applications below it say for themselves.
+    fn of(tree: &Tree, found: &[FileHits]) -> Documented {
+        let told: Vec<(&str, &str)> = tree
+            .files
+            .iter()
+            .zip(found)
+            .filter(|(file, _)| is_beside_application(tree, folder_of(&file.path)))
+            .flat_map(|(file, found)| found.documented.iter().map(|name| (folder_of(&file.path), name.as_str())))
+            .collect();
+        // A path may be written from the README's folder or from the root.
+        let is_there = |file: &String| folder_of(file).is_empty() || !tree.below(folder_of(file)).is_empty();
+        let place = |(folder, name): &(&str, &str)| {
+            let own = join(folder, name);
+            if is_there(&own) { Some(own) } else { Some((*name).to_owned()).filter(|name| is_there(name)) }
+        };
+        let mut files: Vec<String> = told.iter().filter_map(place).collect();
+        files.sort();
+        files.dedup();
+        let at_root = told.iter().any(|each| each.0.is_empty() && place(each).is_some());
+        Documented { files, at_root }
+    }
+
+    /// Whether the words of an application tell which environment file it uses.
+    fn tells_for(&self, folder: &str) -> bool {
+        self.at_root || self.files.iter().any(|file| folder_of(file) == folder)
+    }
+}
+
+/// Whether a folder is the root, or holds an application that ships.
+fn is_beside_application(tree: &Tree, folder: &str) -> bool {
+    folder.is_empty()
+        || tree.projects.iter().any(|project| project.folder == folder)
+            && tree
+                .below(folder)
+                .iter()
+                .any(|file| file.class == Class::Ships && matches!(file.kind, FileKind::Code(_)))
 }
 
 /// The imports that load an environment file by themselves, and whether a framework does it.
@@ -356,11 +385,17 @@ fn loads_on_import(program: &Program<'_>, mut found: impl FnMut(ModuleId, Span, 
 
 /// The environment files that frameworks of the projects load by themselves. Of `.env` and `.env.local` one is enough
 /// that git would not add: which of them is used nothing tells.
-fn loads_by_dependency(tree: &Tree, program: &Program<'_>, shapes: &Shapes, ignore: &IgnoreRules) -> Vec<Load> {
+fn loads_by_dependency(
+    tree: &Tree,
+    program: &Program<'_>,
+    documented: &Documented,
+    shapes: &Shapes,
+    ignore: &IgnoreRules,
+) -> Vec<Load> {
     let facts = program.catalogue.of_kind(Kind::LoadsEnvironmentFile).map(|(_, fact)| fact);
     let frameworks: Vec<&Fact> = facts.filter(|fact| fact.role.as_deref() == Some(DEPENDENCY)).collect();
     let mut all = Vec::new();
-    for project in &tree.projects {
+    for project in tree.projects.iter().filter(|project| !documented.tells_for(&project.folder)) {
         let loads = project
             .dependencies
             .iter()
@@ -415,7 +450,7 @@ fn leads_home<'m>(program: &Program<'m>, path: &'m Expression, frame: FrameId, d
 }
 
 /// Where the application loads an environment file: a call, a settings class, a compose file, a start command.
-fn loads(tree: &Tree, program: &Program<'_>, documented: &[String]) -> Vec<Load> {
+fn loads(tree: &Tree, program: &Program<'_>, documented: &Documented) -> Vec<Load> {
     let mut all = Vec::new();
     let project_of = |path: &str| {
         tree.projects
@@ -455,9 +490,10 @@ fn loads(tree: &Tree, program: &Program<'_>, documented: &[String]) -> Vec<Load>
     }
     loads_on_import(program, |module, span, is_framework| {
         let path = &program.modules[module].path;
-        let file = join(&project_of(path), ".env");
+        let folder = project_of(path);
         // Of several files that a framework loads the application's own words tell which one is used.
-        if !is_framework || documented.is_empty() {
+        if !is_framework || !documented.tells_for(&folder) {
+            let file = join(&folder, ".env");
             all.push(Load { path: path.clone(), line: program.modules[module].lines.position(span.start).line, file });
         }
     });

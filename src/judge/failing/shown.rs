@@ -6,6 +6,7 @@ use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Assignment, Expression, ExpressionKind, StatementKind};
 use crate::rules::catalogue::Kind;
 
+use super::heard::tells_only_operators;
 use super::{Fate, is_log};
 use crate::judge::case::Case;
 use crate::judge::retrying::{last_name, walk};
@@ -278,7 +279,7 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         }
         let own = callees.iter().any(|value| matches!(value, Value::Function { .. } | Value::Class(_)));
         let sends = ["send", "reply", "emit", "write"].iter().any(|part| name.contains(part));
-        if own && !sends {
+        if own && (!sends || tells_only_operators(self.case, site)) {
             return self.by_helper_text(site);
         }
         stack.extend(call.arguments.iter().map(|argument| (&argument.value, shown || is_text || !own || sends)));

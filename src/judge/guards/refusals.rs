@@ -13,6 +13,7 @@ use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind, Language, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
+use super::super::inputs::words::asks_for_what_users_say;
 use super::Guards;
 
 /// Calls within calls whose refusals are looked for.
@@ -53,7 +54,9 @@ impl<'p, 'm> Guards<'p, 'm> {
         for step in trail {
             gates.extend(program.gates(*step).into_iter().filter(|gate| !self.is_optional(gate.under, gate.frame)));
             for before in program.before(*step) {
-                if before.is_caught || self.is_optional(before.under, step.frame) {
+                // `if message["role"] == "user": check(message)`: what users have written is checked.
+                let under = before.under.filter(|test| !asks_for_what_users_say(test));
+                if before.is_caught || self.is_optional(under, step.frame) {
                     continue;
                 }
                 let until = Some(program.units.calls[step.call].node);

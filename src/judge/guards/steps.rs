@@ -273,7 +273,10 @@ impl<'p, 'm> Guards<'p, 'm> {
             {
                 return Some(found);
             }
-            if program.is_caught(info.node, None, None) || !program.hands_errors_on(*call) {
+            if program.is_caught(info.node, None, None)
+                || !program.hands_errors_on(*call)
+                || program.is_off(info.node, frame, None)
+            {
                 return None;
             }
             for path in program.callee_paths(site).iter() {

@@ -51,7 +51,9 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let beside = self.rows_beside(site, &state.path);
         let is_rows = match operation {
             Operation::Get | Operation::Many if beside.is_some() => is_conversation,
-            Operation::Many if !is_one_row => is_conversation || self.inputs.is_added_to_by_turns(site),
+            Operation::Many if !is_one_row => {
+                is_conversation || self.inputs.is_added_to_by_turns(site) || self.is_said_before(site)
+            }
             // A value that holds a whole conversation, and grows before it goes back.
             Operation::Get | Operation::Many => {
                 let is_list = state.items || !state.in_content;
@@ -73,7 +75,9 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         }
         let bounded = state.count
             || state.sliced
-            || operation == Operation::Many && !is_one_row && beside.is_none() && self.rows_are_bounded(site)
+            || operation == Operation::Many
+                && !is_one_row
+                && (beside.is_none() && self.rows_are_bounded(site) || self.inputs.is_chosen_among_few(site))
             || beside == Some(true)
             || self.inputs.is_stored_cut(site);
         self.add(Leaf {

@@ -179,7 +179,9 @@ impl<'m> Inputs<'_, '_, 'm> {
         let program = self.program();
         let mut own = Vec::new();
         for (test, frame) in &leaf.gates {
-            self.measured_by(test, *frame, &mut own);
+            if !measures::asks_whether_any(program, test, *frame) {
+                self.measured_by(test, *frame, &mut own);
+            }
         }
         if own.iter().any(|measure| measure.bounds(program, leaf, ask)) {
             return true;

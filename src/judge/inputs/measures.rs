@@ -5,11 +5,12 @@ use std::rc::Rc;
 use crate::link::flow::{Gate, Slice, walk_block};
 use crate::link::units::Binding;
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Entry, Expression, ExpressionKind, Literal};
+use crate::model::{Call, Entry, Expression, ExpressionKind, Literal, Span};
 use crate::rules::catalogue::Kind;
 
 use super::schemas::{Ask, Schemas};
 use super::trace::{State, Trace};
+use super::windows::adds_lengths_up;
 use super::words::parses;
 use super::{Inputs, Leaf, LeafKind, Origin, Part};
 
@@ -25,6 +26,9 @@ pub(super) enum Extent {
     /// The length of one of its items: the last, the first.
     One,
 }
+
+/// Callers of what measures that are looked at.
+const CALLERS: usize = 12;
 
 /// Functions within functions in which a length is asked for.
 const NESTED: usize = 3;
@@ -121,10 +125,16 @@ pub(super) fn refuses_long<'m>(program: &Program<'m>, gate: &Gate<'m>) -> bool {
         && !only_asks_for_more(program, gate.test, gate.frame, !gate.refuses_when)
 }
 
-/// Whether a test that holds (or fails) only says that something is long enough: `len(text) >= 3`.
+/// Whether a test that holds (or fails) only says that something is long enough, `len(text) >= 3`, or nothing of how long
+/// it may be.
 fn only_asks_for_more<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, holds: bool) -> bool {
     let sides = sides(program, test, frame, holds);
-    sides.contains(&Side::Shortest) && !sides.contains(&Side::Longest)
+    !sides.is_empty() && !sides.contains(&Side::Longest)
+}
+
+/// Whether a test asks, whatever comes of it, only whether there is something: `if text and len(text) > 0`.
+pub(super) fn asks_whether_any<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId) -> bool {
+    [true, false].into_iter().all(|holds| only_asks_for_more(program, test, frame, holds))
 }
 
 /// What a comparison says about a length.
@@ -132,22 +142,56 @@ fn only_asks_for_more<'m>(program: &Program<'m>, test: &'m Expression, frame: Fr
 enum Side {
     Longest,
     Shortest,
+    /// Whether there is something at all, or that what is short and says something of its own goes another way.
+    Neither,
 }
+
+/// What is bounded by this is there, or is not.
+const ANY: f64 = 1.0;
 
 /// What the comparisons of a test say about lengths where it holds, or fails.
 fn sides<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, holds: bool) -> Vec<Side> {
     let ExpressionKind::Operator { operator, operands } = &test.kind else { return Vec::new() };
     let measures = |each: &'m Expression| !lengths(program, &program.slice(each, frame)).is_empty();
     match (operator.as_str(), operands.as_slice()) {
+        // `len(words) > 2 and words[0] == "/help"`: what fails in either way goes on.
+        ("and", parts) if !holds && parts.iter().any(|part| asks_what_it_says(part)) => {
+            let found = parts.iter().flat_map(|part| sides(program, part, frame, holds));
+            found.map(|side| if side == Side::Longest { Side::Neither } else { side }).collect()
+        }
         ("and" | "or", parts) => parts.iter().flat_map(|part| sides(program, part, frame, holds)).collect(),
         ("not", [inner]) => sides(program, inner, frame, !holds),
         ("<" | "<=" | ">" | ">=", [left, right]) => {
             let is_less = operator.starts_with('<') == holds;
             let (small, large) = if is_less { (left, right) } else { (right, left) };
-            let longest = measures(small).then_some(Side::Longest);
+            let is_any = || program.number(large, frame, 0).is_some_and(|most| most <= ANY);
+            let longest = measures(small).then(|| if is_any() { Side::Neither } else { Side::Longest });
             longest.into_iter().chain(measures(large).then_some(Side::Shortest)).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// Whether a test asks what a text says: how it begins, or whether a part of it is a word that is written out.
+fn asks_what_it_says(test: &Expression) -> bool {
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } if operator == "==" => {
+            let is_word = |each: &Expression| matches!(&each.kind, ExpressionKind::Literal(Literal::Text(text)) if !text.is_empty());
+            let is_part = |each: &Expression| {
+                let mut each = each;
+                while let ExpressionKind::Call(call) = &each.kind
+                    && let ExpressionKind::Member { object, .. } = &call.callee.kind
+                {
+                    each = object;
+                }
+                matches!(each.kind, ExpressionKind::Index { .. } | ExpressionKind::Slice { .. })
+            };
+            operands.iter().any(is_word) && operands.iter().any(is_part)
+        }
+        ExpressionKind::Call(call) => {
+            matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "startsWith" | "startswith"))
+        }
+        _ => false,
     }
 }
 
@@ -271,6 +315,33 @@ pub(super) fn lengths<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<(&'m 
     measured
 }
 
+/// The calls in a slice that give the least of several: `min(count(text), most)`.
+fn capped<'m>(slice: &Slice<'m>) -> Vec<(Span, FrameId)> {
+    let calls = slice.parts.iter().filter_map(|(part, frame)| match &part.kind {
+        ExpressionKind::Call(call) => Some((call, *frame)),
+        _ => None,
+    });
+    let is_least = |call: &Call| {
+        matches!(&call.callee.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name == "min")
+            && call.arguments.len() > 1
+    };
+    calls.filter(|(call, _)| is_least(call)).map(|(call, frame)| (call.span, frame)).collect()
+}
+
+/// Whether a length is never more than something else, however long what it is of: then no test of it refuses what is
+/// long. Also where it is asked for in a function whose result is capped.
+fn is_capped(program: &Program<'_>, caps: &[(Span, FrameId)], measured: &Expression, frame: FrameId) -> bool {
+    let mut at = (measured.span, frame);
+    for _ in 0..if caps.is_empty() { 0 } else { CALLERS } {
+        if caps.iter().any(|(span, frame)| *frame == at.1 && span.contains(at.0)) {
+            return true;
+        }
+        let How::Call(site) = program.frame(at.1).how else { return false };
+        at = (program.units.calls[site.call].call.span, site.frame);
+    }
+    false
+}
+
 /// The keys of the objects that flow into an index: `for (const [name, rule] of Object.entries(fields))`.
 pub(super) fn configured_keys<'m>(program: &Program<'m>, index: &'m Expression, frame: FrameId) -> Vec<String> {
     let slice = program.slice(index, frame);
@@ -313,13 +384,20 @@ impl<'m> Inputs<'_, '_, 'm> {
         let program = self.case.program;
         let slice = program.slice(test, frame);
         if is_comparison(program, &slice) {
+            let caps = capped(&slice);
+            // What is added up in a loop is the length of all of it.
+            let sums = slice.parts.iter().any(|(part, frame)| adds_lengths_up(program, part, *frame));
             for (expression, frame, in_tokens) in lengths(program, &slice) {
-                let mut trace = Trace::new(self);
+                if is_capped(program, &caps, expression, frame) {
+                    continue;
+                }
+                let mut trace = Trace { measures: !sums, ..Trace::new(self) };
                 let in_content = trace.is_library;
                 trace.follow(expression, frame, State { in_content, ..State::default() });
-                for leaf in trace.out {
+                for (place, leaf) in trace.out.into_iter().enumerate() {
                     let extent = match (in_tokens || leaf.is_text, leaf.is_items) {
                         _ if leaf.is_one => Extent::One,
+                        _ if trace.each.contains(&place) => Extent::Each,
                         (true, _) => Extent::Whole,
                         (false, true) => Extent::Each,
                         (false, false) => Extent::Own,

@@ -13,6 +13,7 @@ pub(super) mod fleeting;
 mod kept;
 mod limits;
 mod measures;
+mod pruned;
 mod same;
 mod schemas;
 mod stored;
@@ -336,6 +337,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         // `create(body)`, `create({ ...body })`
         let is_python = program.modules[program.units.calls[site.call].module].language == Language::Python;
         let is_whole = |argument: &Argument| match &argument.value.kind {
+            _ if is_handle(argument) => false,
             ExpressionKind::Name(_) | ExpressionKind::Await(_) | ExpressionKind::Call(_) => true,
             ExpressionKind::Object(entries) => {
                 entries.iter().any(|entry| matches!(entry.value.kind, ExpressionKind::Spread(_)))
@@ -366,14 +368,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         if !any && trace.out.is_empty() {
             // What names something that is kept elsewhere (`thread_id`) is no text.
             let arguments = program.units.calls[site.call].call.arguments.iter();
-            let is_text = |argument: &&Argument| {
-                let written = match &argument.value.kind {
-                    ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => Some(name.as_str()),
-                    _ => None,
-                };
-                !argument.name.as_deref().or(written).is_some_and(words::names_a_handle)
-            };
-            for argument in arguments.filter(is_text) {
+            for argument in arguments.filter(|argument| !is_handle(argument)) {
                 trace.follow(&argument.value, site.frame, State::default());
             }
         }
@@ -447,7 +442,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             let Given::Present { expression, frame } = program.argument_of(site, fact.value.as_deref()?) else {
                 return None;
             };
-            let mut trace = Trace::new(self);
+            let mut trace = Trace { follows_names: true, ..Trace::new(self) };
             trace.follow(expression, frame, State::default());
             if trace.out.is_empty() {
                 return None;
@@ -555,6 +550,15 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                 })
             })
     }
+}
+
+/// Whether an argument only tells which thing is meant that is kept elsewhere.
+fn is_handle(argument: &Argument) -> bool {
+    let written = match &argument.value.kind {
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => Some(name.as_str()),
+        _ => None,
+    };
+    argument.name.as_deref().or(written).is_some_and(words::names_a_handle)
 }
 
 /// Every value that is put on something under a key, with the unit that does so.

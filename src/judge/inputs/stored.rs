@@ -48,6 +48,26 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         found
     }
 
+    /// Whether what a user says is put behind what a call loads in the same request: `rpush(chat, "Human: " + text)`,
+    /// then `lrange(chat, 0, -1)`. What is loaded is what has been said so far, whatever it is called.
+    pub(super) fn is_said_before(&self, load: Site) -> bool {
+        if self.inputs.looks_at_stored.replace(true) {
+            return false;
+        }
+        let loads = [subjects::of_operation(self.program(), load)];
+        let mut trace = Trace { only_behind: true, ..Trace::new(self.inputs) };
+        let mut at = load;
+        for _ in 0..CALLERS {
+            for before in self.program().before(at) {
+                trace.follow_stored(before.site, &loads, 0);
+            }
+            let How::Call(caller) = self.program().frame(at.frame).how else { break };
+            at = caller;
+        }
+        self.inputs.looks_at_stored.set(false);
+        trace.out.iter().any(|leaf| leaf.kind == LeafKind::User)
+    }
+
     /// Whether a value is the rows that a call loads, also by a chain: what is taken of it by its place is one row.
     pub(super) fn loads_rows(&self, value: &'m Expression, frame: FrameId) -> bool {
         let program = self.program();
@@ -84,7 +104,8 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let program = self.program();
         if let Some(operation) = self.inputs.case.guards.behaviour.operation(site) {
             let stored = subjects::of_operation(program, site);
-            if operation.writes() && loads.iter().any(|load| subjects::are_related(load, &stored)) {
+            let is_asked_for = operation == Operation::Append || !self.only_behind && operation.writes();
+            if is_asked_for && loads.iter().any(|load| subjects::are_related(load, &stored)) {
                 for (text, frame) in texts_of(self.inputs, site, operation) {
                     self.follow(text, frame, State { in_content: true, ..State::default() });
                 }
@@ -147,6 +168,10 @@ fn lines<'m>(program: &Program<'m>, given: &'m Expression, frame: FrameId, texts
     };
     if is_joined(given) {
         texts.push((given, frame));
+    } else if let ExpressionKind::Object(entries) = &given.kind {
+        // `zadd(key, { score: Date.now(), member: "User: " + text })`
+        let member = entries.iter().filter(|entry| entry.key.as_deref() == Some("member"));
+        member.for_each(|entry| lines(program, &entry.value, frame, texts));
     } else if matches!(given.kind, ExpressionKind::Name(_)) {
         for value in program.values(given, frame).iter() {
             if let Value::Data { expression, frame } = value
@@ -391,6 +416,7 @@ impl<'m> Inputs<'_, '_, 'm> {
                 && write.values.iter().any(|(value, frame)| self.is_cut_list(value, *frame))
         });
         written
+            || self.are_older_rows_deleted(site)
             || program.units.calls.iter().enumerate().any(|(call, info)| {
                 let ExpressionKind::Member { name, .. } = &info.call.callee.kind else { return false };
                 let name = name.to_ascii_lowercase();

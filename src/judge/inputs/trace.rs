@@ -5,19 +5,21 @@ mod mapped;
 mod members;
 mod parameters;
 mod parts;
+mod promised;
 mod reassigned;
 
 use rustc_hash::FxHashSet;
 
 use crate::link::flow::Placed;
 use crate::link::units::{Access, Binding, NodeId, NodeKind, UnitId};
-use crate::link::{FrameId, Program, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
 
 use super::cuts::slice_is_cut;
 use super::kept::has_greatest_length;
 use super::same::{Alias, Bound};
 use super::schemas::Limit;
+use super::windows::{self, Window};
 use super::words::*;
 use super::{Inputs, Leaf, Origin};
 
@@ -114,12 +116,20 @@ pub(super) struct Trace<'t, 'c, 'p, 'm> {
     pub out: Vec<Leaf<'m>>,
     /// Whether what nobody in the program calls is called from outside.
     pub is_library: bool,
+    /// Whether also what is no text is followed: what only names something that is kept elsewhere.
+    pub follows_names: bool,
+    /// Whether of what is stored only that is asked for which is put behind other things.
+    pub only_behind: bool,
     /// The loads of a conversation that was found: what was stored there just before comes with it.
     pub loaded: Vec<crate::link::Site>,
     /// The collections whose additions are being followed: they are not found once more in what is added to them.
     pub adding: Vec<&'m Expression>,
     /// The functions whose results are being followed for each item of a list, with that.
     pub mapped: Vec<mapped::Mapped<'m>>,
+    /// Whether it is followed what is measured: what a loop does with each item is done with all of them.
+    pub measures: bool,
+    /// What was found then of which each item is measured by itself, by its place in what was found.
+    pub each: Vec<usize>,
 }
 
 impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
@@ -129,9 +139,13 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             seen: FxHashSet::default(),
             out: Vec::new(),
             is_library: inputs.is_library.get(),
+            follows_names: false,
+            only_behind: false,
             loaded: Vec::new(),
             adding: Vec::new(),
             mapped: Vec::new(),
+            measures: false,
+            each: Vec::new(),
         }
     }
 
@@ -208,7 +222,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             },
             E::Comprehension { element, clauses } => {
                 // What a developer tells is no turn of a conversation, however many there are.
-                state.count |= clauses.iter().flat_map(|clause| &clause.tests).any(asks_for_instructions);
+                let instructs = clauses.iter().flat_map(|clause| &clause.tests).any(asks_for_instructions);
+                let window = windows::chosen(self.program(), clauses, frame);
+                state.count |= instructs || window.is_some();
+                state.text |= instructs || window == Some(Window::Text);
                 let remade = state.aliases.len();
                 self.follow(element, frame, State { joined: false, remade, ..state });
             }
@@ -260,7 +277,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         }
         let in_text = state.in_content && !state.items;
         for entry in entries {
-            if matches!(entry.key.as_deref(), Some("role" | "model" | "type" | "id" | "name")) {
+            let is_text = |key: &str| !matches!(key, "role" | "model" | "type" | "name") && !names_a_handle(key);
+            if !entry.key.as_deref().is_none_or(is_text) {
                 continue;
             }
             let mut state = state.clone();
@@ -344,6 +362,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             let Some(bindings) = program.units.bindings_at(here.unit, name, read) else {
                 at = here.closure;
                 read = program.units.units[here.unit].span;
+                is_outside |= at.is_some_and(|around| self.is_made_once(around));
                 // What stands around a function that is called again and again lasts from one time to the next.
                 is_outside |= self.is_listened_to(here.unit) || self.inputs.handlers().contains(&here.unit);
                 continue;
@@ -414,10 +433,16 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                         add_path(&mut state, access);
                         // What was cut on the way may be the list.
                         let is_whole = !state.gathered && !state.sliced && !state.count;
-                        if is_whole && self.is_one_each_round(over, expression.span, here.unit) {
+                        let is_one =
+                            (is_whole || self.measures) && self.is_one_each_round(over, expression.span, here.unit);
+                        if is_one && !self.measures {
                             state.take_one();
                         }
+                        let before = self.out.len();
                         self.follow(over, id, state);
+                        if is_one {
+                            self.each.extend(before..self.out.len());
+                        }
                     }
                     Binding::Context(context) => self.follow(context, id, state),
                     Binding::Parameter { index, access } => {
@@ -447,6 +472,22 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         }
         for value in program.values(expression, frame).iter() {
             self.outer(expression, value, name, frame, state.clone());
+        }
+    }
+
+    /// Whether a function runs when the program starts: what it leaves to the functions that it gives away lasts as long.
+    fn is_made_once(&self, frame: FrameId) -> bool {
+        let program = self.program();
+        let is_body = |frame: FrameId| program.units.units[program.unit_of_frame(frame)].function.is_none();
+        let here = program.frame(frame);
+        let is_started = |site: &Site| is_body(site.frame);
+        match here.how {
+            How::Call(site) => is_started(&site),
+            How::Open => {
+                let callers = program.callers_of(here.unit);
+                !is_body(frame) && !callers.is_empty() && callers.iter().all(is_started)
+            }
+            _ => false,
         }
     }
 
@@ -516,7 +557,11 @@ fn leaves_whole(expression: &Expression) -> bool {
     match &expression.kind {
         E::Name(_) | E::Member { .. } | E::Index { .. } | E::Slice { .. } | E::Call(_) | E::Await(_) => true,
         E::Conditional { .. } => true,
-        E::Operator { operator, .. } => matches!(operator.as_str(), "or" | "??" | "?"),
+        // `earlier + [{"role": "user", "content": text}]`
+        E::Operator { operator, operands } => {
+            matches!(operator.as_str(), "or" | "??" | "?")
+                || operator == "+" && operands.iter().any(|operand| matches!(operand.kind, E::List(_)))
+        }
         _ => false,
     }
 }

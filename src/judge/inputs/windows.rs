@@ -1,8 +1,9 @@
 //! Windows that are written by hand: a list that is filled, or emptied, until what it holds is within a budget.
 
+use crate::link::flow::Gate;
 use crate::link::units::{Binding, CallId, NodeKind};
-use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, Literal, LoopKind};
+use crate::link::{FrameId, How, Program, Site, Value};
+use crate::model::{Assignment, Clause, Expression, ExpressionKind, Literal, LoopKind};
 
 use super::measures::{compares_length, is_comparison, lengths};
 use super::words::cuts_in_place;
@@ -19,16 +20,101 @@ pub(super) enum Window {
 /// The window that a call fills which adds to a list: it stands behind `total += len(turn)` and `if total > budget: break`.
 pub(super) fn filled<'m>(program: &Program<'m>, call: CallId, frame: FrameId) -> Option<Window> {
     let ExpressionKind::Member { object, .. } = &program.units.calls[call].call.callee.kind else { return None };
-    let gates = program.gates(Site { call, frame });
+    kept_within(program, &program.gates(Site { call, frame }), Some(object))
+}
+
+/// What the tests in front of something bound together that is done for item after item.
+fn kept_within<'m>(program: &Program<'m>, gates: &[Gate<'m>], list: Option<&'m Expression>) -> Option<Window> {
     gates.iter().find_map(|gate| {
         let slice = program.slice(gate.test, gate.frame);
         if !is_comparison(program, &slice) || is_open(program, gate.test, gate.frame) {
             return None;
         }
         let sums = slice.parts.iter().any(|(part, frame)| adds_lengths_up(program, part, *frame));
-        let counts = || lengths(program, &slice).iter().any(|(measured, ..)| is_same_name(measured, object));
+        let is_list = |measured: &Expression| list.is_some_and(|list| is_same_name(measured, list));
+        let counts = || lengths(program, &slice).iter().any(|(measured, ..)| is_list(measured));
         if sums { Some(Window::Text) } else { counts().then_some(Window::Count) }
     })
+}
+
+/// What bounds those of many items that are chosen by marks: `[m for m, keep in zip(messages, kept) if keep]`, where
+/// `kept[at] = True` stands behind `left -= len(messages[at])` and `if left < 0: break`.
+pub(super) fn chosen<'m>(program: &Program<'m>, clauses: &'m [Clause], frame: FrameId) -> Option<Window> {
+    let by_clause = |clause: &'m Clause| {
+        clause.tests.iter().find_map(|test| marked_within(program, marks_asked_for(clause, test)?, frame))
+    };
+    clauses.iter().find_map(by_clause)
+}
+
+/// The marks that a test of a comprehension asks for: `keep` of `for m, keep in zip(messages, kept)`, `kept[at]`, and
+/// `at in kept`.
+fn marks_asked_for<'m>(clause: &'m Clause, test: &'m Expression) -> Option<&'m Expression> {
+    match &test.kind {
+        ExpressionKind::Index { object, .. } => Some(object),
+        ExpressionKind::Operator { operator, operands } if operator == "in" => operands.get(1),
+        ExpressionKind::Name(name) => {
+            let (ExpressionKind::List(targets), ExpressionKind::Call(call)) = (&clause.target.kind, &clause.over.kind)
+            else {
+                return None;
+            };
+            let is_it = |target: &Expression| matches!(&target.kind, ExpressionKind::Name(own) if own == name);
+            let goes_together = matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "zip");
+            let given = call.arguments.get(targets.iter().position(is_it)?)?;
+            goes_together.then_some(&given.value)
+        }
+        _ => None,
+    }
+}
+
+/// What is bounded where marks are set, here or in the function of the program that returns them.
+fn marked_within<'m>(program: &Program<'m>, marks: &'m Expression, frame: FrameId) -> Option<Window> {
+    let names = &program.units.units[program.unit_of_frame(frame)].names;
+    let (name, value) = match &marks.kind {
+        ExpressionKind::Name(name) => match names.get(name.as_str()).map(Vec::as_slice) {
+            Some([Binding::Value { value, access, operator: None, .. }]) if access.is_empty() => {
+                (name.as_str(), *value)
+            }
+            _ => return None,
+        },
+        _ => ("", marks),
+    };
+    let made = program.awaited_call(value, frame);
+    let runs = made.map(|made| program.runs(made).to_vec()).unwrap_or_default();
+    let inner = runs.into_iter().filter(|inner| made.is_some_and(|made| program.frame(*inner).how == How::Call(made)));
+    let returned = inner.flat_map(|inner| {
+        let returns = program.units.units[program.unit_of_frame(inner)].returns.iter();
+        returns.filter_map(move |each| match &each.kind {
+            ExpressionKind::Name(name) => Some((name.as_str(), inner)),
+            _ => None,
+        })
+    });
+    let mut places: Vec<(&str, FrameId)> = returned.collect();
+    if places.is_empty() {
+        places.push((name, frame));
+    }
+    let windows: Option<Vec<Window>> =
+        places.into_iter().flat_map(|(name, frame)| set_at(program, name, frame)).collect();
+    windows.filter(|windows| !windows.is_empty())?.into_iter().max_by_key(|window| *window == Window::Count)
+}
+
+/// What bounds each place at which an entry of a list is marked: `kept[at] = True`, `kept.add(at)`.
+fn set_at<'m>(program: &Program<'m>, name: &str, frame: FrameId) -> Vec<Option<Window>> {
+    let unit = program.unit_of_frame(frame);
+    let is_list = |list: &Expression| matches!(&list.kind, ExpressionKind::Name(own) if own == name);
+    let units = &program.units;
+    let assigned = units.units[unit].nodes.iter().filter(|node| {
+        let Some(Assignment { target, value: Some(value), .. }) = units.nodes[**node].kind.assignment() else {
+            return false;
+        };
+        matches!(&target.kind, ExpressionKind::Index { object, .. } if is_list(object))
+            && matches!(value.kind, ExpressionKind::Literal(Literal::Boolean(true)))
+    });
+    let by_mark = assigned.map(|node| kept_within(program, &program.gates_in_front(unit, *node, frame), None));
+    let added = units.units[unit].calls.iter().copied().filter(|call| {
+        matches!(&units.calls[*call].call.callee.kind, ExpressionKind::Member { object, name }
+            if is_list(object) && matches!(name.as_str(), "add" | "append"))
+    });
+    by_mark.chain(added.map(|call| filled(program, call, frame))).collect()
 }
 
 /// Whether a budget is none: it is endless, or nothing where nobody sets it (`most is not None and used > most`).
@@ -63,7 +149,7 @@ pub(super) fn empties<'m>(program: &Program<'m>, call: CallId, list: &'m Express
 }
 
 /// Whether a name is a sum of lengths: `total += len(turn)`, `left -= turn.content.length`.
-fn adds_lengths_up<'m>(program: &Program<'m>, part: &'m Expression, frame: FrameId) -> bool {
+pub(super) fn adds_lengths_up<'m>(program: &Program<'m>, part: &'m Expression, frame: FrameId) -> bool {
     let ExpressionKind::Name(name) = &part.kind else { return false };
     let bindings = program.units.units[program.unit_of_frame(frame)].names.get(name.as_str());
     bindings.into_iter().flatten().any(|binding| match binding {

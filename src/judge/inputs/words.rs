@@ -1,6 +1,6 @@
 //! Words and types by which inputs are told apart: what is text, what is a list of messages, what cuts.
 
-use crate::model::{Argument, Entry, Expression, ExpressionKind, Literal, Statement, StatementKind};
+use crate::model::{Argument, Call, Entry, Expression, ExpressionKind, Literal, Statement, StatementKind};
 
 /// Parts of a request that are no text for a model.
 const NO_TEXT: [&str; 25] = [
@@ -28,11 +28,22 @@ pub(super) fn picks_instructions(function: &Expression) -> bool {
 
 /// Whether a test holds only for messages that a developer has written: `m["role"] == "system"`.
 pub(super) fn asks_for_instructions(test: &Expression) -> bool {
-    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
-    if operator == "and" {
-        return operands.iter().any(asks_for_instructions);
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } if operator == "and" => {
+            operands.iter().any(asks_for_instructions)
+        }
+        _ => asks_for_role(test, is_instruction),
     }
-    let asks_for_role = |part: &Expression| match &part.kind {
+}
+
+/// Whether a test holds for all messages that a user has written: `m["role"] == "user"`.
+pub(in crate::judge) fn asks_for_what_users_say(test: &Expression) -> bool {
+    asks_for_role(test, |role| matches!(role, "user" | "human"))
+}
+
+fn asks_for_role(test: &Expression, is_role: fn(&str) -> bool) -> bool {
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    let names_role = |part: &Expression| match &part.kind {
         ExpressionKind::Member { name, .. } => name == "role",
         ExpressionKind::Index { index, .. } => is_text(index, |text| text == "role"),
         ExpressionKind::Call(call) => {
@@ -41,7 +52,7 @@ pub(super) fn asks_for_instructions(test: &Expression) -> bool {
         }
         _ => false,
     };
-    operator == "==" && operands.iter().any(asks_for_role) && operands.iter().any(|part| is_text(part, is_instruction))
+    operator == "==" && operands.iter().any(names_role) && operands.iter().any(|part| is_text(part, is_role))
 }
 
 fn is_text(expression: &Expression, asked: impl Fn(&str) -> bool) -> bool {
@@ -140,9 +151,39 @@ pub(super) fn iterates(method: &str) -> bool {
     )
 }
 
-/// Methods that give one item of a list.
-pub(super) fn takes_one(method: &str) -> bool {
-    matches!(method, "at" | "find" | "findLast" | "last" | "first")
+/// Whether a call gives one item of a list: of what it is called on, or of what it is given.
+pub(super) fn takes_one(method: &str, call: &Call) -> bool {
+    let arguments = call.arguments.as_slice();
+    let is_number = |argument: &Argument| match &argument.value.kind {
+        ExpressionKind::Literal(Literal::Number(_)) => true,
+        ExpressionKind::Operator { operator, .. } => operator == "-",
+        _ => false,
+    };
+    let is_function = |argument: &Argument| {
+        matches!(
+            argument.value.kind,
+            ExpressionKind::Function(_) | ExpressionKind::Name(_) | ExpressionKind::Member { .. }
+        )
+    };
+    match &call.callee.kind {
+        ExpressionKind::Member { .. } => match method {
+            "at" => arguments.len() == 1,
+            "find" | "findLast" => arguments.iter().any(is_function),
+            "last" | "first" => true,
+            "pop" | "shift" => arguments.iter().all(is_number),
+            _ => false,
+        },
+        ExpressionKind::Name(_) => match method {
+            "next" => true,
+            // `max(turns, key=newest)`; of several numbers it gives one of these.
+            "max" | "min" => {
+                matches!(arguments, [only, _] | [_, only] if only.name.is_none())
+                    && arguments.iter().any(|argument| argument.name.as_deref() == Some("key"))
+            }
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Methods that fetch one row of those that a query finds.

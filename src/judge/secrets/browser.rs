@@ -156,8 +156,36 @@ impl Scan<'_> {
                 if at >= seen
                     && self.before(at).is_none_or(|byte| !byte.is_ascii_alphanumeric() && byte != b'.' && byte != b'_')
                 {
-                    seen = self.look_into_block(at + inlined.block.len());
+                    let start = at + inlined.block.len();
+                    seen = self.look_into_block(start);
+                    if inlined.keys {
+                        self.look_at_keys(start, seen);
+                    }
                 }
+            }
+        }
+    }
+
+    /// Looks at the keys of a block that name variables: `tavilyApiKey: ""` is filled from one that is called so.
+    fn look_at_keys(&mut self, start: usize, end: usize) {
+        let block = self.slice(start, end);
+        let colons: Vec<usize> = block.match_indices(':').map(|(at, _)| start + at).collect();
+        for colon in colons {
+            let named = self.slice(start, colon).trim_end_matches(['"', '\'', ' ']);
+            let name =
+                named.rsplit(|each: char| !each.is_ascii_alphanumeric() && each != '_').next().unwrap_or_default();
+            let at = start + named.len() - name.len();
+            let (line_start, line_end) = self.line_around(at);
+            let before = self.slice(line_start, at).trim_start();
+            let is_comment = before.starts_with(['*', '#']) || before.contains("//");
+            let is_found = self.hits.iter().any(|hit| {
+                let span = line_start..=line_end;
+                hit.variant == "inlined" && span.contains(&(hit.span.start as usize))
+            });
+            let variable = names::words(name).to_ascii_uppercase();
+            if !is_comment && !is_found && self.secret_behind(&variable) == Some(true) {
+                let name = name.to_owned();
+                self.push_name("inlined", at, at + name.len(), &name, true);
             }
         }
     }

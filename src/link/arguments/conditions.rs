@@ -39,8 +39,7 @@ impl<'m> Program<'m> {
 
     /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name, or of
     /// one of `{several,names}`), `path >= 1.5` and `path != false` (a comparison), `path ~ word` (a text that contains
-    /// it), `path only other` (a list of nothing but what is at the other path), `path gives null` (a function that gives back nothing else), `path gives even` (a function of the program whose numbers
-    /// stay the same or grow evenly), `known path >= 1 d` (which does not hold for what is only known
+    /// it), `path is empty` (the program itself writes an empty text or null), `path only other` (a list of nothing but what is at the other path), `path gives null` (a function that gives back nothing else), `path gives even` (a function of the program whose numbers stay the same or grow evenly), `known path >= 1 d` (which does not hold for what is only known
     /// when it runs), `setting name = false` (a setting that is given to an object of a library, wherever), `.method()` (somewhere that method is called on the same object). None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
         if condition.contains(EITHER) {
@@ -75,8 +74,11 @@ impl<'m> Program<'m> {
             };
             return given.map(|(expression, frame)| self.text(expression, frame).is_some_and(contains));
         }
-        if let Some((path, other)) = condition.split_once(" only ") {
-            return self.is_only(site, path.trim(), other.trim());
+        if let Some(path) = condition.strip_suffix(" is empty") {
+            return match self.argument_along(site, path.trim()) {
+                Given::Present { expression, frame } => Some(self.is_written_empty(expression, frame)),
+                _ => None,
+            };
         }
         if let Some((path, other)) = condition.split_once(" only ") {
             return self.is_only(site, path.trim(), other.trim());
@@ -196,7 +198,7 @@ impl<'m> Program<'m> {
     }
 
     /// An argument of the call, or of the calls that made what it is called on: `new Limiter({window}).limit(key)`.
-    pub(super) fn argument_along(&self, site: Site, path: &str) -> Given<'m> {
+    pub fn argument_along(&self, site: Site, path: &str) -> Given<'m> {
         let own = self.argument(site, path);
         if matches!(own, Given::Present { .. }) {
             return own;

@@ -1,12 +1,11 @@
 //! Lengths of time and numbers that settings hold.
 
 use crate::link::Program;
-use crate::link::units::UnitId;
+use crate::link::units::{CallInfo, UnitId};
 use crate::link::values::{FrameId, How, Site, Value, Written};
 use crate::model::*;
 use crate::rules::amounts;
 use crate::rules::catalogue::{Condition, Fact, Kind};
-use crate::rules::checked::plain;
 
 use super::{Amount, DEPTH, Given};
 
@@ -96,7 +95,10 @@ impl<'m> Program<'m> {
                 if off.iter().any(|off| path.ends_with(off.as_str())) {
                     return Amount::Off;
                 }
-                self.library_amount(path, sites, unit, off, depth)
+                match sites.last().and_then(|site| self.written_default(*site)) {
+                    Some((default, frame)) => self.amount_at(default, frame, unit, off, depth + 1),
+                    None => self.library_amount(path, sites, unit, off, depth),
+                }
             }
             Value::Function { unit: function, closure, .. } => self.answered_amount(*function, *closure, off, depth),
             _ => Amount::Unknown,
@@ -167,11 +169,21 @@ impl<'m> Program<'m> {
         shortest
     }
 
+    /// Whether an expression is a signal by which something may be stopped: of a request, of a controller.
+    pub(super) fn is_signal(&self, expression: &'m Expression, frame: FrameId) -> bool {
+        let stops = |path: &str| {
+            let facts = self.facts_of(path, Kind::Duration);
+            facts.iter().any(|(_, fact)| is_none(fact) || fact.ended_by.is_some())
+        };
+        stops(&Program::written(expression))
+            || self.values(expression, frame).iter().filter_map(Value::path).any(|path| stops(path))
+    }
+
     /// After how long a timer calls a method of what was made at a site: `setTimeout(() => controller.abort(), 8000)`.
     pub(super) fn timer_length(&self, method: &str, made: Site) -> Amount {
         let module = self.units.calls[made.call].module;
         let in_module = || self.units.calls.iter().enumerate().filter(move |(_, info)| info.module == module);
-        let ending: Vec<crate::link::units::UnitId> = in_module()
+        let mut ending: Vec<UnitId> = in_module()
             .filter(|(_, info)| match &info.call.callee.kind {
                 ExpressionKind::Member { object, name } if name == method => self
                     .values(object, self.open_frame(info.unit))
@@ -184,6 +196,10 @@ impl<'m> Program<'m> {
         if ending.is_empty() {
             return Amount::Off;
         }
+        // `const stop = (reason) => { controller.abort(reason); reject(reason); }`
+        let own: Vec<UnitId> =
+            in_module().filter(|(_, info)| self.is_run_here(info, &ending)).map(|(_, info)| info.unit).collect();
+        ending.extend(own);
         for (call, info) in in_module() {
             let timer = Site { call, frame: self.open_frame(info.unit) };
             for path in self.callee_paths(timer).iter() {
@@ -202,66 +218,14 @@ impl<'m> Program<'m> {
         Amount::Off
     }
 
-    /// The number that an expression is in every case, folded.
-    pub fn number(&self, expression: &'m Expression, frame: FrameId, depth: usize) -> Option<f64> {
-        if depth > DEPTH {
-            return None;
-        }
-        match &expression.kind {
-            ExpressionKind::Literal(Literal::Number(number)) => Some(*number),
-            ExpressionKind::Operator { operator, operands } => {
-                let numbers: Vec<f64> =
-                    operands.iter().map(|operand| self.number(operand, frame, depth + 1)).collect::<Option<_>>()?;
-                match (operator.as_str(), numbers.as_slice()) {
-                    ("-", [a]) => Some(-a),
-                    ("+", [a, b]) => Some(a + b),
-                    ("-", [a, b]) => Some(a - b),
-                    ("*", [a, b]) => Some(a * b),
-                    ("/", [a, b]) if *b != 0.0 => Some(a / b),
-                    ("**", [a, b]) => Some(a.powf(*b)),
-                    ("<<", [a, b]) => Some(a * b.exp2()),
-                    _ => None,
-                }
-            }
-            ExpressionKind::Name(_) | ExpressionKind::Member { .. } | ExpressionKind::Conditional { .. } => {
-                let values = self.values(expression, frame);
-                let mut numbers = values.iter().map(|value| match value {
-                    Value::Library { path, .. } if INFINITE.contains(&plain(path).as_str()) => Some(f64::INFINITY),
-                    Value::Library { path, sites } if is_number_of_text(path) => {
-                        sites.last().and_then(|site| self.infinite(*site))
-                    }
-                    Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
-                        self.number(inner, *frame, depth + 1)
-                    }
-                    _ => None,
-                });
-                let first = numbers.next()??;
-                numbers.try_fold(first, |greatest: f64, next| Some(greatest.max(next?)))
-            }
-            ExpressionKind::Call(call) => {
-                let site = Site { call: self.units.call_id(call)?, frame };
-                let makes_number = self.callee_paths(site).iter().any(|path| is_number_of_text(&format!("{path}()")));
-                makes_number.then(|| self.infinite(site))?
-            }
-            _ => None,
-        }
+    /// Whether a call runs one of some functions, by its name.
+    fn is_run_here(&self, info: &CallInfo<'m>, functions: &[UnitId]) -> bool {
+        matches!(info.call.callee.kind, ExpressionKind::Name(_))
+            && self
+                .values(&info.call.callee, self.open_frame(info.unit))
+                .iter()
+                .any(|value| matches!(value, Value::Function { unit, .. } if functions.contains(unit)))
     }
-
-    /// `float("inf")`: a number without end that is written as a text.
-    fn infinite(&self, site: Site) -> Option<f64> {
-        let ExpressionKind::Literal(Literal::Text(text)) =
-            &self.units.calls[site.call].call.arguments.first()?.value.kind
-        else {
-            return None;
-        };
-        let text = text.trim().trim_start_matches('+').to_ascii_lowercase();
-        matches!(text.as_str(), "inf" | "infinity").then_some(f64::INFINITY)
-    }
-}
-
-/// Whether a name is what makes a number of a text.
-fn is_number_of_text(path: &str) -> bool {
-    matches!(path, "builtins.float()" | "decimal.Decimal()")
 }
 
 /// `30s`, `1 d` in seconds, `64kb`, `2mb` in bytes.
@@ -285,16 +249,6 @@ pub(super) fn written_amount(text: &str) -> Option<f64> {
 pub(super) fn is_none(fact: &Fact) -> bool {
     matches!(fact.bounded, Some(Condition::Always(false)))
 }
-
-/// How languages write a number without end.
-pub(super) const INFINITE: [&str; 6] = [
-    "globals.Infinity",
-    "globals.Number.POSITIVE_INFINITY",
-    "globals.Number.MAX_SAFE_INTEGER",
-    "globals.Number.MAX_VALUE",
-    "math.inf",
-    "sys.maxsize",
-];
 
 /// `null`, `None`, `undefined`
 fn is_nothing(expression: &Expression) -> bool {

@@ -282,10 +282,11 @@ impl<'m> Entries<'m> {
                 }
                 _ => continue,
             };
+            let is_page = started.pages.contains(&info.path);
             self.entries.push(Entry {
-                kind: "cli".into(),
+                kind: if is_page { "ui".into() } else { "cli".into() },
                 name: info.path.clone(),
-                public: false,
+                public: is_page,
                 module,
                 span,
                 handler,

@@ -15,11 +15,12 @@ use super::Gate;
 const DEPTH: usize = 8;
 
 impl<'m> Program<'m> {
-    /// Whether a node only runs where a switch is turned over, unless `until` stands behind the same test.
-    pub(in crate::link) fn is_off(&self, node: NodeId, frame: FrameId, until: Option<NodeId>) -> bool {
+    /// Whether a node only runs where a switch is turned over or a limit is set, unless `until` stands behind the same
+    /// test.
+    pub fn is_off(&self, node: NodeId, frame: FrameId, until: Option<NodeId>) -> bool {
         let around: Vec<NodeId> =
             until.into_iter().flat_map(|until| self.units.ancestors(until).map(|(id, _)| id)).collect();
-        self.units.ancestors(node).any(|(id, each)| {
+        let is_around = self.units.ancestors(node).any(|(id, each)| {
             let (test, holds) = match each.kind {
                 NodeKind::Then(test) => (test, true),
                 NodeKind::Otherwise(test) => (test, false),
@@ -27,7 +28,8 @@ impl<'m> Program<'m> {
                 _ => return false,
             };
             !around.contains(&id) && self.holds_by_default(test, frame, 0) == Some(!holds)
-        })
+        });
+        is_around || self.is_let_through_before(node, frame, until)
     }
 
     /// Whether a gate lets everything pass as the program is shipped.
@@ -48,15 +50,19 @@ impl<'m> Program<'m> {
                 ("not", [inner]) => holds(inner).map(|holds| !holds),
                 ("and", parts) => parts.iter().any(|part| holds(part) == Some(false)).then_some(false),
                 ("or", parts) => parts.iter().any(|part| holds(part) == Some(true)).then_some(true),
+                (operator, [left, right]) => self
+                    .switched_as_shipped(test, frame)
+                    .or_else(|| self.compared_as_shipped(operator, left, right, frame)),
                 _ => self.switched_as_shipped(test, frame),
             },
             ExpressionKind::Await(inner) => holds(inner),
             ExpressionKind::Call(call) => {
                 self.always_no(call, frame).then_some(false).or_else(|| self.switched_as_shipped(test, frame))
             }
-            ExpressionKind::Name(name) => {
-                self.switch(test, name, frame).or_else(|| self.computed(test, name, frame, depth))
-            }
+            ExpressionKind::Name(name) => self
+                .switch(test, name, frame)
+                .or_else(|| self.computed(test, name, frame, depth))
+                .or_else(|| self.is_limited_as_shipped(test, frame)),
             ExpressionKind::Member { object, name } => {
                 let is_own = |value: &Value<'m>| match value {
                     Value::Instance { class, .. } => self.is_of_environment(*class, 0) && !self.is_of_guard(name),
@@ -65,10 +71,11 @@ impl<'m> Program<'m> {
                 };
                 let holders = self.values(object, frame);
                 let is_switch = !holders.is_empty() && holders.iter().all(is_own);
-                match is_switch {
+                let switched = match is_switch {
                     true => self.switch(test, name, frame).or_else(|| self.computed(test, name, frame, depth)),
                     false => self.switched_as_shipped(test, frame),
-                }
+                };
+                switched.or_else(|| self.is_limited_as_shipped(test, frame))
             }
             _ => None,
         }
@@ -120,7 +127,7 @@ impl<'m> Program<'m> {
     }
 
     /// Whether a function sets what goes by a name: `global DEBUG`, `settings.debug = True`.
-    fn is_changed(&self, name: &str) -> bool {
+    pub(super) fn is_changed(&self, name: &str) -> bool {
         self.changed_names.get_or_init(|| self.find_changed_names()).contains(name)
     }
 
@@ -142,7 +149,7 @@ impl<'m> Program<'m> {
     }
 
     /// Whether a class is filled from the environment.
-    fn is_of_environment(&self, class: ClassId, depth: usize) -> bool {
+    pub(in crate::link) fn is_of_environment(&self, class: ClassId, depth: usize) -> bool {
         let info = &self.units.classes[class];
         let home = self.open_frame(info.unit);
         depth < DEPTH

@@ -75,6 +75,11 @@ impl<'m> Program<'m> {
         gates
     }
 
+    /// The tests of exits that stand in front of a statement of a unit.
+    pub fn gates_in_front(&self, unit: UnitId, at: NodeId, frame: FrameId) -> Vec<Gate<'m>> {
+        self.gates_before(unit, at, self.units.nodes[at].span, frame)
+    }
+
     /// All exits of a unit that end it by an exception, wherever they stand in it.
     pub fn raising_gates(&self, frame: FrameId) -> Vec<Gate<'m>> {
         let unit = self.unit_of_frame(frame);

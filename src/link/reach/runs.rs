@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::Program;
 use crate::link::arguments::Given;
@@ -19,6 +19,22 @@ const DEPTH: usize = 5;
 
 /// Links of one chain that are looked into for functions, the last ones first.
 const MAKERS: usize = 12;
+
+/// Methods of a list that call a function for its items.
+const OVER_ITEMS: [&str; 12] = [
+    "map",
+    "flatMap",
+    "forEach",
+    "filter",
+    "find",
+    "findLast",
+    "findIndex",
+    "some",
+    "every",
+    "reduce",
+    "sort",
+    "toSorted",
+];
 
 /// Whether a name is a function of an object that the platform brings (`Object.entries`): it runs what it is given itself,
 /// not what an object holds that it is given.
@@ -53,6 +69,7 @@ impl<'m> Program<'m> {
             return Vec::new();
         }
         let mut frames = Vec::new();
+        self.entered(site, &mut frames);
         let (mut hands_on, mut keeps) = (false, false);
         let callees = self.callees(&call.callee, site.frame);
         for callee in &callees {
@@ -124,6 +141,36 @@ impl<'m> Program<'m> {
         }
         frames.dedup();
         frames
+    }
+
+    /// What runs when an object is entered that a call gives: `__enter__` for `with Limited(user):`.
+    fn entered(&self, site: Site, frames: &mut Vec<FrameId>) {
+        let Some(opened) = self.opened().get(&site.call) else { return };
+        for value in self.values(opened, site.frame).iter() {
+            let Value::Instance { class, .. } = value else { continue };
+            for name in ["__enter__", "__aenter__"] {
+                let methods = self.line_of(*class).into_iter();
+                let method = methods.filter_map(|class| self.units.classes[class].methods.get(name)).next();
+                let home = self.open_frame(self.units.classes[*class].unit);
+                let receiver = Some(Rc::new(value.clone()));
+                frames.extend(method.and_then(|unit| self.enter(*unit, home, receiver, How::Call(site))));
+            }
+        }
+    }
+
+    /// The calls whose results are entered by a `with` statement.
+    fn opened(&self) -> &FxHashMap<CallId, &'m Expression> {
+        self.opened.get_or_init(|| {
+            let items = self.units.nodes.iter().filter_map(|node| match node.kind {
+                NodeKind::With(items) => Some(items),
+                _ => None,
+            });
+            let called = items.flatten().filter_map(|item| match &item.context.kind {
+                ExpressionKind::Call(call) => Some((self.units.call_id(call)?, &item.context)),
+                _ => None,
+            });
+            called.collect()
+        })
     }
 
     /// Whether a statement makes a coroutine of Python that nobody awaits: `add(tokens)` of an `async def add`. Nothing of
@@ -259,6 +306,9 @@ impl<'m> Program<'m> {
         {
             return true;
         }
+        if self.goes_over_items(site) {
+            return true;
+        }
         let is_wrapper = |fact: &Fact| {
             fact.how.as_deref() == Some("wrapper")
                 && match fact.protects.as_deref() {
@@ -274,6 +324,17 @@ impl<'m> Program<'m> {
                 || self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| is_answer(fact))
                 || self.facts_of(path, Kind::Guard).iter().any(|(_, fact)| is_wrapper(fact))
         })
+    }
+
+    /// `tags.map((tag) => tag.trim())`: a list has called the function for all of its items by the time it answers.
+    fn goes_over_items(&self, site: Site) -> bool {
+        let info = &self.units.calls[site.call];
+        let ExpressionKind::Member { name, .. } = &info.call.callee.kind else { return false };
+        let is_function = |argument: &Argument| matches!(argument.value.kind, ExpressionKind::Function(_));
+        self.modules[info.module].language == Language::TypeScript
+            && OVER_ITEMS.contains(&name.as_str())
+            && info.call.arguments.first().is_some_and(is_function)
+            && self.callee_paths(site).iter().all(|path| self.facts(path).is_empty())
     }
 
     fn begins_with_function(&self, site: Site) -> bool {

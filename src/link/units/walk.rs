@@ -20,6 +20,8 @@ pub(super) struct Walk<'w, 'm> {
     pub(super) decorates: Option<UnitId>,
     /// The comprehension whose names are being bound.
     pub(super) comprehension: Option<Span>,
+    /// Whether what is being bound is declared here.
+    pub(super) declares: bool,
 }
 
 impl<'m> Walk<'_, 'm> {
@@ -38,7 +40,12 @@ impl<'m> Walk<'_, 'm> {
         if let Some(span) = self.comprehension {
             return self.units.units[self.unit].comprehended.push((span, name, binding));
         }
-        self.units.units[self.unit].names.entry(name).or_default().push(binding);
+        if self.declares || !matches!(binding, Binding::Value { .. }) {
+            self.units.declared.insert((self.unit, name));
+        }
+        let unit = &mut self.units.units[self.unit];
+        unit.names.entry(name).or_default().push(binding);
+        unit.bound_in.entry(name).or_default().push(self.node);
     }
 
     /// Runs `inside` within a new node.
@@ -177,14 +184,17 @@ impl<'m> Walk<'_, 'm> {
         if let Some(value) = &assignment.value {
             self.expression(value);
             let (annotation, operator) = (assignment.annotation.as_ref(), assignment.operator.as_deref());
-            let is_always = self.is_unconditional();
-            let renews = is_always && made_of(value, &assignment.target);
+            let is_made_of_it = made_of(value, &assignment.target);
+            let renews = is_made_of_it && self.is_unconditional();
             let is_whole = matches!(assignment.target.kind, ExpressionKind::Name(_)) && operator.is_none();
-            let replaces = is_always && is_whole;
+            let replaces = is_whole && !is_made_of_it;
+            self.declares = assignment.declares;
             self.pattern(&assignment.target, &mut Vec::new(), &|access| {
                 let (value, access) = placed(value, access);
                 Binding::Value { value, access, annotation, operator, renews, replaces }
             });
+            self.declares = false;
+            self.outer_target(assignment, value);
             self.member_target(&assignment.target, value, assignment);
             self.keyed_target(&assignment.target, value);
             if let ExpressionKind::Index { object, .. } = &assignment.target.kind {
@@ -193,6 +203,17 @@ impl<'m> Walk<'_, 'm> {
         } else if let (ExpressionKind::Name(name), Some(annotation)) = (&assignment.target.kind, &assignment.annotation)
         {
             self.bind(name, Binding::Declared(annotation));
+        } else if let (ExpressionKind::Name(name), true) = (&assignment.target.kind, assignment.declares) {
+            self.units.declared.insert((self.unit, name));
+        }
+    }
+
+    /// Notes an assignment that may be to a name of a unit around this one.
+    fn outer_target(&mut self, assignment: &'m Assignment, value: &'m Expression) {
+        if let (ExpressionKind::Name(name), false) = (&assignment.target.kind, assignment.declares)
+            && self.units.units[self.unit].function.is_some()
+        {
+            self.units.outer_targets.push((self.unit, name, value));
         }
     }
 

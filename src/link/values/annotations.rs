@@ -6,7 +6,8 @@ use crate::link::Program;
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
 
-use super::frames::{FrameId, How};
+use super::frames::{FrameId, How, Site};
+use super::members::is_null;
 use super::{Value, Values, add};
 
 impl<'m> Program<'m> {
@@ -68,6 +69,68 @@ impl<'m> Program<'m> {
         all
     }
 
+    /// What the types that are written beside values tell of them where the values themselves tell little or nothing:
+    /// `client: OpenAI = request.app.state.client`, `client: Optional[OpenAI] = None`. Only what is known to do something
+    /// tells more.
+    pub(super) fn told_by(
+        &self,
+        annotations: impl Iterator<Item = (&'m Expression, FrameId)>,
+        found: &[Value<'m>],
+    ) -> Option<Values<'m>> {
+        let mut annotations = annotations.peekable();
+        annotations.peek()?;
+        let says_little = |value: &Value<'m>| is_null(value) || self.is_opaque(value) || self.tells_little(value);
+        if !found.iter().all(says_little) {
+            return None;
+        }
+        let mut told = Values::new();
+        for (annotation, frame) in annotations {
+            add(&mut told, self.annotation(annotation, frame).into_iter().filter(|value| self.tells_much(value)));
+        }
+        let mut made = Vec::new();
+        for site in found.iter().filter_map(|value| value.sites().last()) {
+            for argument in &self.units.calls[site.call].call.arguments {
+                self.client_sites(&argument.value, site.frame, &mut made, 0);
+            }
+            made.push(*site);
+        }
+        let made: Rc<[Site]> = made.into();
+        for value in &mut told {
+            if let Value::Library { sites, .. } = value
+                && sites.is_empty()
+            {
+                *sites = made.clone();
+            }
+        }
+        (!told.is_empty()).then_some(told)
+    }
+
+    /// Something of a library that no fact speaks of, or an item under a key that is only known when the program runs.
+    pub(super) fn tells_little(&self, value: &Value<'m>) -> bool {
+        let is_item = matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Index { .. }));
+        is_item || self.is_untold(value)
+    }
+
+    /// An object of the program that does something, or one of a library that is known for what it does.
+    fn tells_much(&self, value: &Value<'m>) -> bool {
+        match value {
+            Value::Instance { .. } => self.acts(value),
+            Value::Library { path, .. } => {
+                path.strip_suffix("()").is_some_and(|class| !self.is_plain_data(value) && self.has_uses(class))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether objects of a class of a library are there to be used: clients, guards, readers of settings.
+    fn has_uses(&self, class: &str) -> bool {
+        self.is_a(class, Kind::Client)
+            || self
+                .catalogue
+                .about(&format!("{class}()"))
+                .any(|fact| matches!(fact.is, Kind::Call | Kind::Guard | Kind::Environment | Kind::Log))
+    }
+
     /// `Cache<Key, Answer>`, `Request<Body>`: a type that keeps what it is made of is itself what is asked, not its parts. A
     /// class of the program that does something is so too, whatever it is made of: `Model<Settings>`.
     pub(super) fn keeping(&self, object: &'m Expression, frame: FrameId) -> Values<'m> {
@@ -91,14 +154,7 @@ impl<'m> Program<'m> {
                     let looks_up = |name: &String| ["get", "contains_key", "has"].iter().any(|key| name.contains(key));
                     fact.is == Kind::Store && (!is_language || fact.names.iter().any(looks_up))
                 };
-                let is_used = || {
-                    let mut known = self.catalogue.about(&format!("{path}()"));
-                    self.is_a(path, Kind::Client)
-                        || known.any(|fact| {
-                            matches!(fact.is, Kind::Call | Kind::Guard | Kind::Environment | Kind::Log)
-                                || is_store(fact)
-                        })
-                };
+                let is_used = || self.has_uses(path) || self.catalogue.about(&format!("{path}()")).any(is_store);
                 (self.is_a(path, Kind::Request) || makes_routers() || is_used())
                     .then(|| Value::Library { path: format!("{path}()").into(), sites: Rc::from([]) })
             }

@@ -37,6 +37,23 @@ impl<'m> Program<'m> {
         all
     }
 
+    /// What a name of a unit is, with the things that functions within assign to it. Texts and numbers that change while
+    /// the program runs are a state of their own.
+    pub(super) fn with_assigned(&self, bound: Values<'m>, name: &'m str, home: FrameId) -> Values<'m> {
+        let Some(assigned) = self.units.assigned_within.get(&(self.unit_of_frame(home), name)) else { return bound };
+        let mut all = Values::new();
+        for (unit, value) in assigned.iter().take(ALTERNATIVES) {
+            let values = self.values(value, self.open_frame(*unit));
+            add(&mut all, values.iter().filter(|value| self.does_something(value)).cloned());
+        }
+        if all.is_empty() {
+            return bound;
+        }
+        // Nothing, or a type that nobody knows, is what it was before.
+        add(&mut all, bound.into_iter().filter(|value| self.does_something(value)));
+        all
+    }
+
     /// `app["client"] = ...` and `app[CLIENT] = ...` are read back under the same key as `request.app["client"]`: only
     /// things, for texts and numbers are a state of their own.
     pub(super) fn assigned_under(&self, whole: &'m Expression, index: &'m Expression, frame: FrameId) -> Values<'m> {

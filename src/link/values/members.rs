@@ -264,6 +264,14 @@ impl<'m> Program<'m> {
                 }
             }
         }
+        let annotations =
+            info.fields.get(name).into_iter().flatten().take(ALTERNATIVES).filter_map(|(unit, assignment)| {
+                let frame = if *unit == info.unit { home } else { self.method_frame(*unit, class, home, receiver) };
+                Some((assignment.annotation.as_ref().filter(|_| assignment.value.is_some())?, frame))
+            });
+        if let Some(told) = self.told_by(annotations, &all) {
+            return told;
+        }
         if all.len() > 1 {
             all.retain(|value| !is_null(value));
         }
@@ -459,6 +467,6 @@ impl<'m> Program<'m> {
     }
 }
 
-fn is_null(value: &Value<'_>) -> bool {
+pub(super) fn is_null(value: &Value<'_>) -> bool {
     matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null)))
 }

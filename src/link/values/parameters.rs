@@ -41,6 +41,18 @@ impl<'m> Program<'m> {
                 _ => vec![Value::Class(class)],
             };
         }
+        // What a decorator puts in place of a method is called on the object of that.
+        if let (0, ExpressionKind::Name(name)) = (index, &parameter.target.kind)
+            && name == "self"
+        {
+            let object = match &here.receiver {
+                Some(receiver) => Some((**receiver).clone()),
+                None => self.class_of_wrapped(here.unit).map(|class| Value::Instance { class, site: None }),
+            };
+            if let Some(object) = object {
+                return vec![object];
+            }
+        }
         let closure = here.closure.unwrap_or(frame);
         if index == 0
             && let Some(list) = self.units.gone_through.get(&here.unit)
@@ -72,7 +84,7 @@ impl<'m> Program<'m> {
                         return if declared.iter().any(is_own) { declared } else { found };
                     }
                     // `write(request.app.state.llm)`: the type that is declared tells more than where it is kept.
-                    if found.iter().all(|value| self.is_opaque(value) || self.is_untold(value)) {
+                    if found.iter().all(|value| self.is_opaque(value) || self.tells_little(value)) {
                         let declared = self.declared(parameter, closure);
                         let tells = |value: &Value<'m>| match value {
                             Value::Instance { .. } => self.acts(value),

@@ -7,27 +7,6 @@ use crate::model::*;
 use super::frames::FrameId;
 use super::{Value, Values, add};
 
-/// The bindings of a name that hold where it is read in its own unit: what it is bound to anew behind that is not there
-/// yet.
-pub(super) fn reaching<'b, 'm>(bindings: &'b [Binding<'m>], read: Span) -> &'b [Binding<'m>] {
-    let is_behind = |binding: &Binding<'m>| matches!(binding, Binding::Value { value, renews: true, .. } if value.span.end > read.start);
-    let bindings = match bindings.iter().position(is_behind) {
-        Some(end) if end > 0 => bindings.get(..end).unwrap_or(bindings),
-        _ => bindings,
-    };
-    let replaced = bindings.iter().rposition(|binding| replaces(binding) && ends_before(binding, read));
-    replaced.and_then(|start| bindings.get(start..)).unwrap_or(bindings)
-}
-
-/// Whether behind a binding a name is nothing that it was. What is made of what it was may be that as well.
-fn replaces(binding: &Binding<'_>) -> bool {
-    matches!(binding, Binding::Value { renews: false, replaces: true, .. })
-}
-
-fn ends_before(binding: &Binding<'_>, read: Span) -> bool {
-    matches!(binding, Binding::Value { value, .. } if value.span.end <= read.start)
-}
-
 /// Adds what something is set to anew, each time: what that is made of, the same thing with other settings, it is no
 /// longer.
 pub(super) fn renew<'m>(all: &mut Values<'m>, renewed: Values<'m>) {

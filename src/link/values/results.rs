@@ -200,24 +200,24 @@ impl<'m> Program<'m> {
                     }
                 }
                 Kind::Compose => {
-                    let mut made: Vec<Site> = sites.to_vec();
+                    let known = fact.value.as_deref().map(|value| self.set_for_all(value, site)).unwrap_or_default();
+                    // Which of several models it is made with is only known when the program runs: it is each of them.
+                    let mut all_made: Vec<Vec<Site>> = vec![known.into_iter().chain(sites.iter().copied()).collect()];
                     for argument in &call.arguments {
-                        self.client_sites(&argument.value, site.frame, &mut made, 0);
-                    }
-                    if let Some(value) = &fact.value {
-                        let known = self.set_for_all(value, site);
-                        made.splice(0..0, known);
+                        self.extend_each(&mut all_made, &argument.value, site.frame);
                     }
                     let becomes: Rc<str> = Rc::from(fact.becomes.as_deref().unwrap_or(""));
                     // A call of it may ask each of its parts.
                     let parts = self.parts(sites);
-                    let with = |part: &[Site]| Value::Library {
+                    let with = |made: &[Site], part: &[Site]| Value::Library {
                         path: becomes.clone(),
                         sites: made.iter().chain(part).copied().chain([site]).collect(),
                     };
-                    match parts.is_empty() {
-                        true => add(&mut all, [with(&[])]),
-                        false => add(&mut all, parts.iter().map(|part| with(part))),
+                    for made in &all_made {
+                        match parts.is_empty() {
+                            true => add(&mut all, [with(made, &[])]),
+                            false => add(&mut all, parts.iter().map(|part| with(made, part))),
+                        }
                     }
                 }
                 _ => {}
@@ -339,6 +339,30 @@ impl<'m> Program<'m> {
         match *self.values(&only.value, site.frame) {
             [Value::Class(class)] => Some(vec![Value::Instance { class, site: None }]),
             _ => None,
+        }
+    }
+
+    /// Adds the constructor calls of the clients that something is to each way in which it can have been made: where it
+    /// can be several clients, one way for each.
+    pub(super) fn extend_each(&self, ways: &mut Vec<Vec<Site>>, expression: &'m Expression, frame: FrameId) {
+        let values = self.values(expression, frame);
+        let is_client = |value: &Value<'m>| value.path().is_some_and(|path| self.asks_a_model(path));
+        let branches = values.len() > 1 && values.iter().all(is_client) && ways.len() * values.len() <= ALTERNATIVES;
+        if !branches {
+            let mut sites = Vec::new();
+            self.client_sites(expression, frame, &mut sites, 0);
+            for way in ways {
+                let new: Vec<Site> = sites.iter().filter(|site| !way.contains(site)).copied().collect();
+                way.extend(new);
+            }
+            return;
+        }
+        let before = std::mem::take(ways);
+        for way in &before {
+            for value in values.iter() {
+                let new = value.sites().iter().filter(|site| !way.contains(site)).copied();
+                ways.push(way.iter().copied().chain(new).collect());
+            }
         }
     }
 

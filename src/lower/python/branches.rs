@@ -44,6 +44,9 @@ impl Chain {
             _ => rest = default,
         }
         for (span, test, then) in self.nested.into_iter().rev() {
+            // What a branch leaves to the next ones is a part of it.
+            let end = rest.iter().map(|part| part.span.end).fold(span.end, u32::max);
+            let span = Span { end, ..span };
             rest = vec![Statement { span, kind: StatementKind::If { test, then, otherwise: rest } }];
         }
         rest

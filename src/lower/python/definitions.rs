@@ -34,7 +34,9 @@ impl Lowering<'_> {
         let parameters = node.child_by_field_name("parameters").map(|list| self.parameters(list)).unwrap_or_default();
         let returns = node.child_by_field_name("return_type").map(|returns| self.annotation(returns));
         self.yields.push(false);
+        self.outer.push(Vec::new());
         let body = self.field_block(node, "body");
+        let outer = self.outer.pop().unwrap_or_default();
         let is_generator = self.yields.pop().unwrap_or_default();
         Function {
             span: self.span(node),
@@ -47,6 +49,7 @@ impl Lowering<'_> {
             is_async: has_token(node, "async"),
             is_generator,
             directives: Vec::new(),
+            outer,
         }
     }
 
@@ -69,6 +72,7 @@ impl Lowering<'_> {
             is_async: false,
             is_generator,
             directives: Vec::new(),
+            outer: Vec::new(),
         }
     }
 

@@ -77,7 +77,11 @@ impl Lowering<'_> {
             }
             "type_alias_statement" => self.type_alias(node)?,
             "delete_statement" => return self.delete_statement(node),
-            // Scoping changes no value.
+            "global_statement" | "nonlocal_statement" => {
+                let names: Vec<String> = parts(node).iter().map(|name| self.text_of(*name).to_owned()).collect();
+                self.outer.last_mut()?.extend(names);
+                return None;
+            }
             _ => return None,
         })
     }

@@ -45,6 +45,7 @@ impl Lowering {
             is_async: signature.asyncness.is_some(),
             is_generator: false,
             directives: Vec::new(),
+            outer: Vec::new(),
         }
     }
 
@@ -164,5 +165,6 @@ fn anonymous(span: Span, body: Block, is_async: bool) -> Function {
         is_async,
         is_generator: false,
         directives: Vec::new(),
+        outer: Vec::new(),
     }
 }

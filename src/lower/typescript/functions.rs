@@ -28,6 +28,7 @@ impl Lowering {
             is_async: node.has(Kind::Async),
             is_generator: is_generator || node.has(Kind::Star),
             directives,
+            outer: Vec::new(),
         }
     }
 

@@ -175,6 +175,7 @@ impl Lowering {
             return out.push(statement(span, StatementKind::Class(Box::new(class))));
         }
         let annotation = binding.annotation.and_then(|annotation| self.annotation(annotation));
+        let annotation = annotation.or_else(|| self.asserted(value?));
         let target = self.pattern(target);
         let value = value.map(|value| self.expression(value));
         let assignment = Assignment { target, annotation, value, operator: None, declares };

@@ -14,6 +14,24 @@ impl Lowering {
         }
     }
 
+    /// The named type that a value is said to be of: `value as T`, `value satisfies T`, `<T>value`.
+    pub(super) fn asserted(&mut self, value: Node<'_>) -> Option<Expression> {
+        let mut node = value;
+        while matches!(node.kind(), Kind::ParenthesizedExpression | Kind::AwaitExpression) {
+            node = node.first()?;
+        }
+        let asserted = match node.kind() {
+            Kind::AsExpression | Kind::SatisfiesExpression => node.parts().nth(1)?,
+            Kind::TypeAssertion => node.parts().find(|part| part.kind() == Kind::TypeArguments)?.first()?,
+            _ => return None,
+        };
+        let is_named = matches!(
+            asserted.kind(),
+            Kind::TypeIdentifier | Kind::NestedTypeIdentifier | Kind::GenericType | Kind::UnionType
+        );
+        is_named.then(|| self.annotated(asserted))
+    }
+
     pub(super) fn annotated(&mut self, node: Node<'_>) -> Expression {
         let mut node = node;
         while matches!(node.kind(), Kind::ParenthesizedType | Kind::ReadonlyType) {

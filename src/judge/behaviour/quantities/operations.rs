@@ -10,7 +10,12 @@ use crate::model::{Expression, ExpressionKind};
 use super::{Reading, Search, Source};
 
 impl<'m> Search<'_, 'm> {
-    pub(super) fn read_operation(&mut self, site: Site, operation: Operation, mut reading: Reading<'m>) {
+    pub(in crate::judge::behaviour) fn read_operation(
+        &mut self,
+        site: Site,
+        operation: Operation,
+        mut reading: Reading<'m>,
+    ) {
         let program = self.program;
         let call = program.units.calls[site.call].call;
         if operation == Operation::Results {

@@ -27,6 +27,22 @@ pub(super) fn refuses_the_second<'m>(program: &Program<'m>, gate: &Gate<'m>, sit
         && keys(program, site).into_iter().any(|key| is_of_the_request(program, key) && !is_fresh(program, key))
 }
 
+/// Whether a gate refuses who has claimed a key, and lets those pass who come later.
+pub(super) fn lets_the_second_pass<'m>(program: &Program<'m>, gate: &Gate<'m>, site: Site) -> bool {
+    refuses(program, gate, site, 1.0) == Some(true) && refuses(program, gate, site, 0.0) == Some(false)
+}
+
+/// Whether a gate refuses when a call has answered with a number; none where it asks for something else.
+pub(in crate::judge::behaviour) fn refuses<'m>(
+    program: &Program<'m>,
+    gate: &Gate<'m>,
+    site: Site,
+    answer: f64,
+) -> Option<bool> {
+    let holds = Answer { program, call: site.call, answer }.holds(gate.test, gate.frame, 0)?;
+    Some(holds == gate.refuses_when)
+}
+
 /// What a call answers the first and the second time.
 fn answers(program: &Program<'_>, site: Site) -> Option<(f64, f64)> {
     if tells_new(program, site).is_some() {
@@ -119,9 +135,15 @@ impl<'m> Answer<'_, 'm> {
         match &expression.kind {
             ExpressionKind::Await(inner) => self.number(inner, frame, depth + 1),
             ExpressionKind::Name(name) => self.number(self.bound(name, frame)?, frame, depth + 1),
+            // `store.get(key) or 0`
+            ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "or" | "??") => {
+                self.number(operands.first()?, frame, depth + 1)
+            }
             ExpressionKind::Call(call) if self.program.units.call_id(call) == Some(self.call) => Some(self.answer),
             ExpressionKind::Call(call) => match (&call.callee.kind, call.arguments.as_slice()) {
-                (ExpressionKind::Name(name), [given]) if matches!(name.as_str(), "int" | "Number") => {
+                (ExpressionKind::Name(name), [given])
+                    if matches!(name.as_str(), "int" | "float" | "bool" | "Number" | "Boolean") =>
+                {
                     self.number(&given.value, frame, depth + 1)
                 }
                 _ => None,

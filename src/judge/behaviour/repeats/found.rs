@@ -1,7 +1,7 @@
 //! What a test says of a look-up: that something was found, that nothing was, or only how much or how old it is.
 
 use crate::link::flow::{Gate, Slice, children};
-use crate::link::units::Binding;
+use crate::link::units::{Binding, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
@@ -110,6 +110,11 @@ pub(super) fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, 
                 !is_age && !is_end()
             }
             "not" => operands.first().is_some_and(|inner| is_about_numbers(program, inner, frame, depth + 1)),
+            "and" | "or" => operands.iter().all(|inner| is_about_numbers(program, inner, frame, depth + 1)),
+            "is" | "is not" | "==" | "!=" => match operands.as_slice() {
+                [asked, other] if is_nothing(other) => tells_who_is_beyond(program, asked, frame, depth + 1),
+                _ => false,
+            },
             _ => false,
         },
         ExpressionKind::Call(call) => {
@@ -121,11 +126,71 @@ pub(super) fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, 
                     return false;
                 };
                 let returns = &program.units.units[*unit].returns;
+                let answers = |answer: bool| {
+                    let is_it = |value: &Expression| matches!(value.kind, ExpressionKind::Literal(Literal::Boolean(said)) if said == answer);
+                    answers_by_amount(program, *unit, inner, is_it, depth)
+                };
                 returns.iter().any(|value| is_about_numbers(program, value, inner, depth + 1))
+                    // `if len(recent) >= 5: return False`, and else true.
+                    || answers(false)
+                    || answers(true)
             })
         }
         _ => false,
     }
+}
+
+/// Whether something is there only where an amount was beyond a limit: `exceeded` of `exceeded = reserve(..)`, where
+/// that function answers with it under `if spent + amount > account.ceiling`, and else with nothing.
+fn tells_who_is_beyond<'m>(program: &Program<'m>, asked: &'m Expression, frame: FrameId, depth: usize) -> bool {
+    if depth > 8 {
+        return false;
+    }
+    match &asked.kind {
+        ExpressionKind::Await(inner) => tells_who_is_beyond(program, inner, frame, depth + 1),
+        ExpressionKind::Name(name) => {
+            let unit = &program.units.units[program.unit_of_frame(frame)];
+            match unit.names.get(name.as_str()).map(Vec::as_slice) {
+                Some([Binding::Value { value, access, operator: None, .. }]) => {
+                    access.is_empty() && tells_who_is_beyond(program, value, frame, depth + 1)
+                }
+                _ => false,
+            }
+        }
+        ExpressionKind::Call(call) => {
+            let Some(id) = program.units.call_id(call) else { return false };
+            let site = Site { call: id, frame };
+            program.callees(&call.callee, frame).iter().any(|callee| {
+                let Value::Function { unit, closure, receiver } = callee else { return false };
+                let entered = program.enter(*unit, *closure, receiver.clone(), How::Call(site));
+                let is_something = |answer: &Expression| !is_nothing(answer);
+                entered.is_some_and(|inner| answers_by_amount(program, *unit, inner, is_something, depth))
+            })
+        }
+        _ => false,
+    }
+}
+
+/// Whether a function gives answers of a kind under tests of amounts only.
+fn answers_by_amount(
+    program: &Program<'_>,
+    unit: UnitId,
+    frame: FrameId,
+    is_meant: impl Fn(&Expression) -> bool,
+    depth: usize,
+) -> bool {
+    let units = &program.units;
+    let mut answers = units.units[unit].returns.iter().filter(|answer| is_meant(answer)).peekable();
+    let returns = |node: &NodeId, answer: &Expression| match units.nodes[*node].kind {
+        NodeKind::Plain(statement) => statement.span.contains(answer.span),
+        _ => false,
+    };
+    answers.peek().is_some()
+        && answers.all(|answer| {
+            let node = units.units[unit].nodes.iter().rev().find(|node| returns(node, answer));
+            let tests = node.map(|node| program.tests_around(*node)).unwrap_or_default();
+            tests.into_iter().any(|test| is_about_numbers(program, test, frame, depth + 1))
+        })
 }
 
 /// Whether an expression is the time of now, by a name or as it is asked for.

@@ -1,11 +1,7 @@
 //! Messages to the operators: by a channel, a mail, a tracker or a raw request to a webhook.
 
-use std::collections::VecDeque;
-
-use rustc_hash::FxHashSet;
-
 use crate::judge::case::Case;
-use crate::judge::conditions::environment::names::Variables;
+use crate::judge::channels::{self, address_of};
 use crate::judge::conditions::logging::around::is_null;
 use crate::link::arguments::Given;
 use crate::link::flow::Gate;
@@ -18,12 +14,8 @@ use crate::rules::checked::FactId;
 use super::handlers::is_idle;
 use super::reports::is_report;
 
-/// Objects within objects in whose fields an address is looked for.
-const FIELDS: usize = 4;
-
-/// Words in the names and addresses of channels.
-const CHANNELS: [&str; 8] =
-    ["webhook", "hooks.", "alert", "pagerduty", "opsgenie", "/services/t", "bot*/sendmessage", "sendmessage"];
+/// Functions within functions in which a message is looked for: further in, it is about something else that failed.
+const DEPTH: usize = 4;
 
 /// Whether anything that a frame runs is a message to the operators.
 pub(super) fn notifies<'m>(case: &Case<'_, 'm>, frame: FrameId, depth: usize) -> bool {
@@ -130,7 +122,7 @@ fn tells_operators(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
             return true;
         }
     }
-    depth < 4
+    depth < DEPTH
         && program.runs(site).iter().copied().any(|frame| {
             let unit = program.unit_of_frame(frame);
             let waits = program.units.units[unit].function.is_some_and(|function| function.is_async);
@@ -226,58 +218,5 @@ pub fn channel(case: &Case<'_, '_>, site: Site) -> Option<FactId> {
 
 /// A raw request to an incoming webhook: by its address, or by the variable that holds the address.
 fn goes_to_a_channel(case: &Case<'_, '_>, site: Site) -> bool {
-    if channel(case, site).is_some() {
-        return true;
-    }
-    let program = case.program;
-    let Some((address, frame)) = address_of(program, site) else { return false };
-    is_written(program, address, frame)
-        || Variables::new(program).held(address, frame).iter().any(|named| names_a_channel(&named.name))
-}
-
-/// The address of a raw request: where its library takes it, else what the call is given first.
-fn address_of<'m>(program: &Program<'m>, site: Site) -> Option<(&'m Expression, FrameId)> {
-    let paths = program.callee_paths(site);
-    let facts = paths.iter().flat_map(|path| program.facts_of(path, Kind::Http));
-    let told = facts.filter_map(|(_, fact)| fact.url.as_deref()).find_map(|url| match program.argument(site, url) {
-        Given::Present { expression, frame } => Some((expression, frame)),
-        _ => None,
-    });
-    told.or_else(|| Some((&program.units.calls[site.call].call.arguments.first()?.value, site.frame)))
-}
-
-/// Whether a name or an address is one of a channel.
-fn names_a_channel(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    CHANNELS.iter().any(|word| text.contains(word))
-}
-
-/// Whether a channel is named in what an expression is made of, also in what an object was given when it was made:
-/// `this.url` of an injected service. Each part is looked at once, the nearest first, for many ways lead to the same.
-fn is_written<'m>(program: &Program<'m>, address: &'m Expression, frame: FrameId) -> bool {
-    let mut seen: FxHashSet<(usize, FrameId)> = FxHashSet::default();
-    let mut open = VecDeque::from([(address, frame, 0)]);
-    while let Some((expression, frame, depth)) = open.pop_front() {
-        for (part, frame) in &program.slice(expression, frame).parts {
-            if !seen.insert((std::ptr::from_ref(*part) as usize, *frame)) {
-                continue;
-            }
-            match &part.kind {
-                ExpressionKind::Literal(Literal::Text(text)) if names_a_channel(text) => return true,
-                ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if names_a_channel(name) => {
-                    return true;
-                }
-                ExpressionKind::Member { object, name } if depth < FIELDS => {
-                    let values = program.values(object, *frame);
-                    for given in values.iter().flat_map(|value| program.given_to(value, name)) {
-                        if let Given::Present { expression, frame } = given {
-                            open.push_back((expression, frame, depth + 1));
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    false
+    channel(case, site).is_some() || channels::is_addressed(case.program, site)
 }

@@ -3,6 +3,7 @@
 //! A name may be written where it is read, come from a list that a loop goes through, or be passed to a function that
 //! reads it: then the calls on the way are kept, for they decide when the variable is read.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
@@ -11,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 use crate::link::arguments::Given;
 use crate::link::entries::globs;
-use crate::link::units::{Access, Binding, CallId, ModuleId, UnitId};
+use crate::link::units::{Access, Binding, CallId, ModuleId, Reader, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
@@ -382,7 +383,12 @@ impl<'p, 'm> Variables<'p, 'm> {
                 let is_own = |binding: &&Binding<'m>| {
                     id == frame && matches!(binding, Binding::Value { value, .. } if value.span.contains(written))
                 };
-                let found: Vec<_> = bindings
+                // Nor is what it is bound to behind that, or in another branch.
+                let held = match id == frame {
+                    true => self.program.units.reaching(here.unit, name, bindings, Reader::Own(written)),
+                    false => Cow::Borrowed(bindings.as_slice()),
+                };
+                let found: Vec<_> = held
                     .iter()
                     .filter(|binding| !is_own(binding))
                     .take(CALLERS)

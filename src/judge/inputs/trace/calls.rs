@@ -63,7 +63,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if self.own_call(call, site, &state) {
             return;
         }
-        if self.made_of_items(call, frame, method, &state) {
+        if self.promised(call, site, &state) || self.made_of_items(call, frame, method, &state) {
             return;
         }
         if call_is_cut(program, method, call, frame) || method == "skip" && self.skips_the_rest(call) {
@@ -77,8 +77,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             state.text |= state.sliced;
             state.joined |= puts_together(method);
         }
-        if takes_one(method) && matches!(call.callee.kind, ExpressionKind::Member { .. }) {
-            state.one |= !state.path.iter().any(|part| is_list_name(part));
+        if takes_one(method, call) {
+            state.take_one();
         }
         // `readValidatedBody(event, schema.parse)`: a part of the request, and what it has been held against.
         if let Some(schema) = self.inputs.schema_read_by(site)

@@ -348,7 +348,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         state: State<'m>,
         found: Found,
     ) {
-        if state.path.iter().any(|part| is_no_text_part(part)) {
+        if !self.follows_names && state.path.iter().any(|part| is_no_text_part(part)) {
             return;
         }
         if found.origin == Origin::Request && !state.put_back && self.handed_over(&state, frame) {

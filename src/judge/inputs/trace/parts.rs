@@ -8,7 +8,7 @@ use crate::judge::inputs::kept::is_trimmed;
 use crate::judge::inputs::same::{Alias, Bound, Same};
 use crate::judge::inputs::windows::{self, Window};
 use crate::judge::inputs::words::is_list_name;
-use crate::judge::inputs::{Leaf, LeafKind, Site};
+use crate::judge::inputs::{Leaf, LeafKind, Site, is_handle};
 use crate::link::arguments::Given;
 use crate::link::units::{Binding, CallId};
 use crate::link::{FrameId, Value};
@@ -92,7 +92,8 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let is_python = program.modules[program.units.calls[site.call].module].language == Language::Python;
         for argument in &program.units.calls[site.call].call.arguments {
             // What stands in a position is no options where they are named.
-            if argument.name.as_deref() == Some("**") || argument.name.is_none() && !is_python {
+            let is_options = argument.name.is_none() && !is_python && !is_handle(argument);
+            if argument.name.as_deref() == Some("**") || is_options {
                 self.follow(&argument.value, site.frame, state.clone());
             }
         }
