@@ -180,7 +180,7 @@ fn form(program: &Program<'_>, fact: &Fact, site: Site) -> Option<Form> {
             let is_own = |value: &Value<'_>| matches!(value, Value::Function { .. } | Value::Class(_));
             Some(Form::Bound { is_own: values.iter().any(is_own) })
         }
-        Some("later" | "again") => Some(Form::Later(at)),
+        Some("later" | "repeated") => Some(Form::Later(at)),
         Some("each") => Some(Form::Each(at)),
         _ => Some(Form::Called(at)),
     }

@@ -237,7 +237,7 @@ pub enum Kind {
     /// a queue what goes on there.
     Queue,
     /// A function that calls the function at `handler` with the further arguments that it is given, and gives what that
-    /// returns (`to_thread(f, x)` is `f(x)`). `role = "later"` where its own result is another one (`submit`), `"again"`
+    /// returns (`to_thread(f, x)` is `f(x)`). `role = "later"` where its own result is another one (`submit`), `"repeated"`
     /// where it may call it several times (`Retrying()(f, x)`), `"each"` where it calls it with each item of the lists
     /// (`pool.map(f, items)`), `"bound"`
     /// where it gives the function back with these arguments bound (`partial(f, x)(y)` is `f(x, y)`), `"at-once"` where it

@@ -140,7 +140,7 @@ fn yes(holds: bool) -> &'static str {
 /// The external calls with what holds for them.
 fn calls(case: &Case<'_, '_>, shown: &mut Shown) {
     let constructs = retries::constructs(case);
-    for external in &case.externals {
+    for external in case.externals() {
         let program = case.program;
         let site = availability::reached_sites(external).first().copied().unwrap_or(external.open);
         let paths = program.callee_paths(site);
@@ -202,7 +202,7 @@ fn entry_points(case: &Case<'_, '_>, shown: &mut Shown) {
     for (index, entry) in case.entries.entries.iter().enumerate() {
         shown.line(format!("entry {} {}", entry.kind, entry.name));
         let sites: Vec<Site> = case
-            .externals
+            .externals()
             .iter()
             .flat_map(|external| &external.reached)
             .filter(|(each, _)| *each == index)
@@ -374,7 +374,7 @@ fn text_limit(program: &Program<'_>, fact: &Fact, id: FactId, site: Option<Site>
         return;
     }
     let limit = fact.limit.as_deref().map(|limit| program.argument_of(site, limit));
-    let by_function = matches!(fact.how.as_deref(), Some("function" | "raising"));
+    let by_function = fact.by.is_none() && matches!(fact.how.as_deref(), Some("function" | "raising"));
     let limit = match limit {
         // Beside a function something else may be given that limits by itself.
         Some(Given::Present { expression, frame }) if by_function && !holds_function(program, expression, frame) => {
