@@ -116,17 +116,26 @@ fn imports(modules: &mut [Module], tree: &Tree) -> Vec<BTreeSet<usize>> {
     modules.iter_mut().enumerate().map(targets).collect()
 }
 
-/// The sources that calls import from.
+/// The sources that calls import from, by the name of a module or of something in it: `from_object("shop.config.Live")`.
 fn sources_where_it_runs(module: &mut Module) -> Vec<String> {
+    let is_python = module.language == Language::Python;
     let mut sources = Vec::new();
     each_expression(&mut module.body, &mut |expression| {
-        if let ExpressionKind::Call(call) = &expression.kind
-            && let ExpressionKind::Name(name) = &call.callee.kind
-            && matches!(name.as_str(), "import" | "require")
-            && let Some(ExpressionKind::Literal(Literal::Text(source))) =
-                call.arguments.first().map(|argument| &argument.value.kind)
-        {
-            sources.push(source.clone());
+        let ExpressionKind::Call(call) = &expression.kind else { return };
+        let Some(ExpressionKind::Literal(Literal::Text(source))) =
+            call.arguments.first().map(|given| &given.value.kind)
+        else {
+            return;
+        };
+        match &call.callee.kind {
+            ExpressionKind::Name(name) if matches!(name.as_str(), "import" | "require") => sources.push(source.clone()),
+            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }
+                if is_python && matches!(name.as_str(), "from_object" | "import_module" | "import_string") =>
+            {
+                sources.push(source.clone());
+                sources.extend(source.rsplit_once('.').map(|(holder, _)| holder.to_owned()));
+            }
+            _ => {}
         }
     });
     sources

@@ -142,8 +142,28 @@ impl<'p, 'm> Guards<'p, 'm> {
                 fact.protects.as_deref() == Some(item)
                     && !matches!(fact.how.as_deref(), Some("exempt" | "catches" | "cuts"))
             })
-            .filter(|fact| self.is_on(fact, site, item, bare))
+            .filter(|fact| self.is_on(fact, site, item, bare) && self.is_for_method(fact, site))
             .collect()
+    }
+
+    /// Whether a guard that is for some methods only is for that of the requests which are looked at:
+    /// `@limiter.limit("10/minute", methods=["POST"])`.
+    fn is_for_method(&self, fact: &Fact, site: Option<Site>) -> bool {
+        let (Some(path), Some(site)) = (fact.method.as_deref(), site) else { return true };
+        let Given::Present { expression, frame } = self.program.argument(site, path) else { return true };
+        let route = self.route.borrow();
+        let Some((method, _)) = route.as_deref().and_then(|route| route.split_once(' ')) else { return true };
+        let named = self.program.values(expression, frame);
+        let named: Vec<String> = named
+            .iter()
+            .flat_map(|value| self.program.elements(value))
+            .filter_map(|value| match value {
+                Value::Data { expression, frame } => self.program.text(expression.0, frame),
+                _ => None,
+            })
+            .collect();
+        self.depends_on_route.set(true);
+        named.is_empty() || method == "*" || named.iter().any(|each| each.eq_ignore_ascii_case(method))
     }
 
     fn is_on(&self, fact: &Fact, site: Option<Site>, item: &str, path: &str) -> bool {

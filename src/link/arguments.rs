@@ -82,6 +82,9 @@ impl<'m> Program<'m> {
 
     fn argument_at(&self, site: Site, path: &str, depth: usize) -> Given<'m> {
         let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+        if let Some(list) = head.strip_suffix("[]").filter(|list| !list.is_empty() && !rest.is_empty()) {
+            return self.inside_items(self.argument_at(site, list, depth), rest, depth);
+        }
         let found = if let Some(position) = head.strip_prefix('#') {
             self.positional(site, position)
         } else if let Some(name) = head.strip_suffix("()") {

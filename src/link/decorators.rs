@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use crate::model::{ExpressionKind, Language};
+use crate::model::{Expression, ExpressionKind, Language};
 
-use super::units::{ClassId, UnitId};
+use super::units::{Binding, ClassId, UnitId};
 use super::values::{FrameId, How, Site, Value, Values};
 use super::{Program, passing::own_receiver};
 
@@ -105,6 +105,44 @@ impl<'m> Program<'m> {
         });
         let first = classes.next()??;
         classes.all(|other| other == Some(first)).then_some(first)
+    }
+
+    /// The decorators of libraries that one of the program applies to the function that it is given:
+    /// `return limiter.limit("10/minute")(view)`.
+    pub fn applied_by(&self, decorator: &Value<'m>) -> Values<'m> {
+        let Value::Function { unit, closure, receiver } = decorator else { return Values::new() };
+        let info = &self.units.units[*unit];
+        let place = self.given_by(*unit);
+        let given = info.function.and_then(|function| function.parameters.get(place));
+        let (Some(given), Some(frame)) = (given, self.enter(*unit, *closure, receiver.clone(), How::Framework)) else {
+            return Values::new();
+        };
+        let mut all = Values::new();
+        for returned in &info.returns {
+            let mut applied = Values::new();
+            let mut at = self.bound_once(*unit, returned);
+            for _ in 0..WRAPPERS {
+                let ExpressionKind::Call(call) = &at.kind else { break };
+                let Some(argument) = call.arguments.first().filter(|argument| argument.name.is_none()) else { break };
+                let callees = self.values(&call.callee, frame);
+                applied.extend(callees.iter().filter(|callee| matches!(callee, Value::Library { .. })).cloned());
+                at = self.bound_once(*unit, &argument.value);
+            }
+            if matches!((&at.kind, &given.target.kind), (ExpressionKind::Name(at), ExpressionKind::Name(given)) if at == given)
+            {
+                all.extend(applied);
+            }
+        }
+        all
+    }
+
+    /// What a name of a function's own stands for, where it is bound only once; else the expression itself.
+    fn bound_once(&self, unit: UnitId, expression: &'m Expression) -> &'m Expression {
+        let ExpressionKind::Name(name) = &expression.kind else { return expression };
+        match self.units.units[unit].names.get(name.as_str()).map(Vec::as_slice) {
+            Some([Binding::Value { value, access, .. }]) if access.is_empty() => value,
+            _ => expression,
+        }
     }
 
     /// The units behind a function: itself, and those that it was made around by decorators.

@@ -1,9 +1,13 @@
 //! Settings that a program gives to an object of a library: one by one (`app.config["LIMIT"] = 5`), several at once
 //! (`app.config.update(LIMIT=5)`), or by a class that holds them (`app.config.from_object(Settings)`).
 
+mod under_keys;
+
 use rustc_hash::FxHashMap;
 
 use crate::model::{Expression, ExpressionKind, Literal, StatementKind};
+
+pub(super) use under_keys::Giving;
 
 use super::Program;
 use super::names::Target;

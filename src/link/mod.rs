@@ -123,6 +123,8 @@ pub struct Program<'m> {
     relations: OnceCell<relations::Relations>,
     /// The settings that the program gives to objects of libraries, once it was asked for.
     given_settings: OnceCell<given_settings::GivenSettings<'m>>,
+    /// The calls that may give settings to an object that holds them, once it was asked for.
+    giving: OnceCell<given_settings::Giving<'m>>,
     /// The parameters that a route's pattern fills with numbers and the like.
     numeric: RefCell<FxHashSet<(UnitId, usize)>>,
     /// The calls that hand a function over to run elsewhere, with what is known of how they pass its arguments.
@@ -204,6 +206,7 @@ impl<'m> Program<'m> {
             setting_modules: OnceCell::new(),
             relations: OnceCell::new(),
             given_settings: OnceCell::new(),
+            giving: OnceCell::new(),
             numeric: RefCell::default(),
             spawned: RefCell::default(),
             scopes: RefCell::default(),

@@ -23,8 +23,10 @@ pub use walk::block as each_expression;
 enum Form {
     /// `to_thread(f, x)`: `f(x)`, where the function is the argument of this number.
     Called(usize),
-    /// `submit(f, x)`: `submit(() => f(x))`, for it is called later.
+    /// `submit(f, x)`: `submit(() => f(x))`, for it is called later, or again and again.
     Later(usize),
+    /// `pool.map(f, items)`: `[f(item) for item in items]`.
+    Each(usize),
     /// `Thread(target=f, args=(x,), kwargs={...})`: `Thread(target=() => f(x, ...))`: where the function, the list and the
     /// object stand.
     Listed { at: usize, list: Option<usize>, named: Option<usize> },
@@ -59,7 +61,7 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
         })
     };
     let spoken: BTreeSet<Language> = modules.iter().map(|module| module.language).collect();
-    if !spoken.into_iter().any(is_told_of) {
+    if !spoken.iter().copied().any(is_told_of) {
         return Forms::new();
     }
     let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
@@ -67,9 +69,12 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
     let facts = facts.filter(|(_, fact)| hands_on(fact)).flat_map(|(_, fact)| &fact.names);
     let names: BTreeSet<String> = facts.flat_map(|name| expand(name)).map(|name| last(&name)).collect();
     let program = Program::new(modules, &[], projects, catalogue);
+    let objects = objects(&program, &names);
     let is_named = |callee: &Expression| match &callee.kind {
-        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => names.contains(name),
-        _ => false,
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+            names.contains(name) || objects.contains(name.as_str())
+        }
+        _ => is_made(callee, &names),
     };
     // A name may stand for another one: `from functools import partial as bind`.
     let renames =
@@ -87,7 +92,9 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
     let is_renamed =
         |callee: &Expression| matches!(&callee.kind, ExpressionKind::Name(name) if renamed.contains(name.as_str()));
     let calls = program.units.calls.iter().enumerate();
+    let told: BTreeSet<Language> = spoken.into_iter().filter(|language| is_told_of(*language)).collect();
     calls
+        .filter(|(_, info)| told.contains(&modules[info.module].language))
         .filter(|(_, info)| is_named(&info.call.callee) || is_renamed(&info.call.callee))
         .filter_map(|(call, info)| {
             let site = Site { call, frame: program.open_frame(info.unit) };
@@ -102,6 +109,28 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
             Some(((info.module, info.call.span), (form?, id)))
         })
         .collect()
+}
+
+/// Whether an expression makes an object that can be called, one whose maker is named with `()` behind it: `Retrying(...)`.
+fn is_made(expression: &Expression, names: &BTreeSet<String>) -> bool {
+    let ExpressionKind::Call(call) = &expression.kind else { return false };
+    match &call.callee.kind {
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => names.contains(&format!("{name}()")),
+        _ => false,
+    }
+}
+
+/// The names and fields that hold such objects.
+fn objects<'m>(program: &Program<'m>, names: &BTreeSet<String>) -> BTreeSet<&'m str> {
+    if !names.iter().any(|name| name.ends_with("()")) {
+        return BTreeSet::new();
+    }
+    let bound = program.units.units.iter().flat_map(|unit| &unit.names).filter(|(_, bindings)| {
+        bindings.iter().any(|binding| matches!(binding, Binding::Value { value, .. } if is_made(value, names)))
+    });
+    let assigned = program.units.member_assignments.iter();
+    let fields = assigned.filter(|(_, all)| all.iter().any(|each| is_made(each.value, names)));
+    bound.map(|(name, _)| *name).chain(fields.map(|((_, name), _)| *name)).collect()
 }
 
 /// Whether what is given to a call beside the function goes to the function.
@@ -151,7 +180,8 @@ fn form(program: &Program<'_>, fact: &Fact, site: Site) -> Option<Form> {
             let is_own = |value: &Value<'_>| matches!(value, Value::Function { .. } | Value::Class(_));
             Some(Form::Bound { is_own: values.iter().any(is_own) })
         }
-        Some("later") => Some(Form::Later(at)),
+        Some("later" | "repeated") => Some(Form::Later(at)),
+        Some("each") => Some(Form::Each(at)),
         _ => Some(Form::Called(at)),
     }
 }
@@ -170,6 +200,12 @@ fn rewrite(expression: &mut Expression, form_of: &dyn Fn(&Call) -> Option<Form>)
                 call.arguments.truncate(at);
                 call.arguments.push(Argument { name: None, value: lambda(called, Vec::new()) });
             }
+        }
+        Some(Form::Each(at)) => {
+            if let Some(mapped) = mapped(call, at) {
+                *expression = mapped;
+            }
+            return;
         }
         Some(Form::Listed { at, list, named }) => {
             if let Some(called) = listed(call, at, list, named)
@@ -210,6 +246,22 @@ fn called(call: &Call, at: usize) -> Option<Call> {
         call.arguments.iter().enumerate().filter(|(number, argument)| *number > at || argument.name.is_some());
     let arguments = further.filter(|(number, _)| *number != at).map(|(_, argument)| argument.clone()).collect();
     Some(Call { span: Span { start: callee.span.start, end: call.span.end }, callee, arguments, is_new: false })
+}
+
+/// `[f(item) for item in items]`, of several lists with an item of each.
+fn mapped(call: &Call, at: usize) -> Option<Expression> {
+    let callee = call.arguments.get(at)?.value.clone();
+    let lists = call.arguments.iter().skip(at + 1).filter(|argument| argument.name.is_none()).map(|each| &each.value);
+    let named = |number: usize| Expression { span: call.span, kind: ExpressionKind::Name(format!("item {number}")) };
+    let clauses: Vec<Clause> = lists
+        .enumerate()
+        .map(|(number, over)| Clause { target: named(number), over: over.clone(), tests: Vec::new() })
+        .collect();
+    let arguments = (0..clauses.len()).map(|number| Argument { name: None, value: named(number) }).collect();
+    let each = Call { span: Span { start: callee.span.start, end: call.span.end }, callee, arguments, is_new: false };
+    let element = Box::new(Expression { span: each.span, kind: ExpressionKind::Call(Box::new(each)) });
+    (!clauses.is_empty())
+        .then(|| Expression { span: call.span, kind: ExpressionKind::Comprehension { element, clauses } })
 }
 
 /// The call of the argument of this number with what stands in a list and an object beside it.

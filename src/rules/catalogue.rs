@@ -165,7 +165,8 @@ pub struct Fact {
     pub handler: Option<String>,
     /// Argument path of the route or its prefix.
     pub path: Option<String>,
-    /// The HTTP method (`POST`), or the argument path of it, where the name of the function does not tell it.
+    /// The HTTP method (`POST`), or the argument path of it, where the name of the function does not tell it; of a guard
+    /// the argument path of those that it is for alone.
     pub method: Option<String>,
     /// Argument paths of what stands in front (`*`: of everything); `a[].b` is the key `b` of every item of `a`.
     #[serde(default)]

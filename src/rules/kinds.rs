@@ -179,14 +179,15 @@ pub enum Kind {
     /// regular expression, and it limits where all that this matches ends. `how = "validator"` where it holds only behind a `validator`, `by` where it
     /// holds only where a method of this name is called (`.validate`); with `needs` only where they hold. With
     /// `how = "function"` what is at `limit` is a function that bounds the text, where it asks how long it is or cuts it,
-    /// or an object with a method `by` that does.
+    /// or an object with a method `by` that does; with `how = "raising"` it bounds it only where it raises.
     /// With `path` it stands in front of a handler, for the field of the request that is named there.
     TextLimit,
     /// Something in front of a handler that holds what comes in against its schema: against the declared types of the
     /// handler's parameters, or against the schema at `value`, for the part of the request that `path` names. With
     /// `how = "result"` it is a call that tells what was found in front: what refuses by it makes that hold. With
-    /// `how = "reads"` it gives what was held against the schema, or by the function, at `value`. `keys` is the way to it
-    /// in what the handler is given (`input`).
+    /// `how = "reads"` it gives what was held against the schema, or by the function, at `value`; with `how = "by-name"` the
+    /// parameters of the handler are the fields of the schema; with `how = "tells"` it only answers with what does not fit,
+    /// and what refuses by that makes it hold. `keys` is the way to it in what the handler is given (`input`).
     Validator,
     /// A function that counts tokens or characters of its argument.
     Measure,
@@ -223,7 +224,8 @@ pub enum Kind {
     /// path, with `keys` for an object of what is given by name.
     Spawn,
     /// A member of a library's object that a module of settings gives a value to: `files` are the globs of these modules,
-    /// `value` is the dotted way to the value; without it the member's own name is its name there.
+    /// `value` is the dotted way to the value; without it the member's own name is its name there. With `role = "holder"`
+    /// it is an object that holds under its keys what the program gives to it (`app.config["TIMEOUT"]`).
     Setting,
     /// A field with which a row points to one of another table, whose class is at `value`: that one has the rows that point
     /// to it under the name at one of `keys`, else under that of their class with `_set`. `by` is the member of their
@@ -236,7 +238,9 @@ pub enum Kind {
     /// a queue what goes on there.
     Queue,
     /// A function that calls the function at `handler` with the further arguments that it is given, and gives what that
-    /// returns (`to_thread(f, x)` is `f(x)`). `role = "later"` where its own result is another one (`submit`), `"bound"`
+    /// returns (`to_thread(f, x)` is `f(x)`). `role = "later"` where its own result is another one (`submit`), `"repeated"`
+    /// where it may call it several times (`Retrying()(f, x)`), `"each"` where it calls it with each item of the lists
+    /// (`pool.map(f, items)`), `"bound"`
     /// where it gives the function back with these arguments bound (`partial(f, x)(y)` is `f(x, y)`), `"at-once"` where it
     /// gives it arguments of its own, `receives`, and has run it when it returns (`new Promise(f)`): using the result runs
     /// nothing more, and what it raises the call raises.
@@ -370,6 +374,7 @@ pub const KINDS: [Keys; 50] = [
             "value",
             "exports",
             "input",
+            "method",
         ],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises", "files", "keys", "role"]),
@@ -400,7 +405,7 @@ pub const KINDS: [Keys; 50] = [
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),
     keys(Kind::Deployed, "deployed", &["names", "value"], &["exports"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler", "value", "keys"]),
-    keys(Kind::Setting, "setting", &["names", "files"], &["value"]),
+    keys(Kind::Setting, "setting", &["names"], &["files", "value", "role"]),
     keys(Kind::Relation, "relation", &["names", "value", "keys"], &["by"]),
     keys(Kind::Timetable, "timetable", &["names"], &["keys", "handler"]),
     keys(Kind::Queue, "queue", &["names"], &["value", "role"]),

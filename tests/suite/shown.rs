@@ -11,7 +11,7 @@ use launchcheck::link::arguments::{Amount, Given, Held};
 use launchcheck::link::entries::{Entries, Entry, Started, frame_of, globs};
 use launchcheck::link::unfolded::unfold;
 use launchcheck::link::units::{Binding, NodeKind};
-use launchcheck::link::{Program, Site, Value};
+use launchcheck::link::{FrameId, Program, Site, Value};
 use launchcheck::lower;
 use launchcheck::model::{
     Dependency, Expression, ExpressionKind, Language, Project, ProjectKind, Settings, Span, StatementKind,
@@ -374,7 +374,12 @@ fn text_limit(program: &Program<'_>, fact: &Fact, id: FactId, site: Option<Site>
         return;
     }
     let limit = fact.limit.as_deref().map(|limit| program.argument_of(site, limit));
+    let by_function = fact.by.is_none() && matches!(fact.how.as_deref(), Some("function" | "raising"));
     let limit = match limit {
+        // Beside a function something else may be given that limits by itself.
+        Some(Given::Present { expression, frame }) if by_function && !holds_function(program, expression, frame) => {
+            return;
+        }
         Some(Given::Present { expression, frame }) => match program.amount(expression, frame, None, &[]) {
             Amount::Number(number) => number.to_string(),
             Amount::Unknown => "given".to_owned(),
@@ -391,6 +396,20 @@ fn text_limit(program: &Program<'_>, fact: &Fact, id: FactId, site: Option<Site>
     let field = named.or_else(|| field_around(program, info.module, info.call.span)).unwrap_or_default();
     let of = if fact.role.as_deref() == Some("count") { " items" } else { "" };
     shown.fact(format!("schema {field} {limit}{of}"), id);
+}
+
+/// Whether an expression is a function or an object of the program, or holds one among others.
+fn holds_function<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> bool {
+    program.values(expression, frame).iter().any(|value| match value {
+        Value::Library { .. } => false,
+        Value::Data { expression: inner, frame } => match &inner.0.kind {
+            ExpressionKind::List(items) if !std::ptr::eq(inner.0, expression) || !items.is_empty() => items
+                .iter()
+                .any(|item| !matches!(item.kind, ExpressionKind::List(_)) && holds_function(program, item, *frame)),
+            _ => false,
+        },
+        _ => true,
+    })
 }
 
 /// The innermost named place around a span: a field of a class, a parameter, a key, a variable.

@@ -1,6 +1,7 @@
 //! What an operation is about: the key of a store, a table, a column. A check and a record that are about the same
 //! belong together.
 
+use crate::link::units::ClassId;
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
@@ -14,12 +15,14 @@ pub enum Subject {
     Field(String),
     /// A table, collection, model, or the variable that holds a store.
     Table(String),
+    /// A class of rows that is named itself.
+    Rows(String),
 }
 
 impl Subject {
     fn name(&self) -> &str {
         match self {
-            Subject::Key(name) | Subject::Field(name) | Subject::Table(name) => name,
+            Subject::Key(name) | Subject::Field(name) | Subject::Table(name) | Subject::Rows(name) => name,
         }
     }
 }
@@ -56,6 +59,7 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
                 names_table |= is_model(program, &argument.value, site.frame);
                 subjects.push(Subject::Table(name.clone()));
             }
+            rows_in(program, &argument.value, site.frame, &mut subjects);
             // The parts of a key are no columns: `get(`seen:${request.account}:${id}`)`.
             if !matches!(argument.value.kind, ExpressionKind::Template(_)) {
                 names_in(program, &argument.value, site.frame, &mut subjects, &mut left);
@@ -79,6 +83,7 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
                     && !is_client(program, model, site.frame)
                 {
                     subjects.extend(last_name(model).map(|name| Subject::Table(name.to_owned())));
+                    rows_in(program, model, site.frame, &mut subjects);
                 }
                 break;
             }
@@ -238,6 +243,64 @@ fn names_in<'m>(
     crate::link::flow::children(expression, &mut |child| names_in(program, child, frame, subjects, left));
 }
 
+/// The classes of rows that an argument names (`select(Usage)`), or of which it is a row (`add(Usage(..))`).
+fn rows_in<'m>(program: &Program<'m>, argument: &'m Expression, frame: FrameId, subjects: &mut Vec<Subject>) {
+    let mut rows = |class: ClassId| {
+        if is_of_rows(program, class) {
+            subjects.push(Subject::Rows(program.units.classes[class].class.name.clone()));
+        }
+    };
+    let added = match &argument.kind {
+        ExpressionKind::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(argument),
+    };
+    let mut open: Vec<(&'m Expression, FrameId)> = vec![(argument, frame)];
+    for value in added.iter().flat_map(|item| program.values(item, frame).to_vec()) {
+        match value {
+            Value::Instance { class, .. } => rows(class),
+            // A statement that was put together before: what it is made of.
+            Value::Library { sites, .. } => open.extend(sites.iter().take(6).flat_map(|site| {
+                program.units.calls[site.call].call.arguments.iter().map(|argument| (&argument.value, site.frame))
+            })),
+            _ => {}
+        }
+    }
+    let mut left = PARTS;
+    while let Some((part, frame)) = open.pop() {
+        let Some(fewer) = left.checked_sub(1) else { return };
+        left = fewer;
+        if matches!(part.kind, ExpressionKind::Name(_)) {
+            for value in program.values(part, frame).iter() {
+                if let Value::Class(class) = value {
+                    rows(*class);
+                }
+            }
+        }
+        crate::link::flow::children(part, &mut |child| open.push((child, frame)));
+    }
+}
+
+/// Whether the fields of a class are columns, which calls of a library make or annotations declare:
+/// `tokens = Column(Integer)`, `tokens: Mapped[int]`.
+fn is_of_rows<'m>(program: &Program<'m>, class: ClassId) -> bool {
+    let info = &program.units.classes[class];
+    let home = program.open_frame(info.unit);
+    let own = info.fields.values().flatten().filter(|(unit, _)| *unit == info.unit);
+    own.map(|(_, field)| field).any(|field| {
+        let is_mapped = |declared: &Expression| match &declared.kind {
+            ExpressionKind::Index { object, .. } => last_name(object) == Some("Mapped"),
+            _ => false,
+        };
+        let is_made = |value: &'m Expression| match &value.kind {
+            ExpressionKind::Call(call) => {
+                program.values(&call.callee, home).iter().any(|value| matches!(value, Value::Library { .. }))
+            }
+            _ => false,
+        };
+        field.annotation.as_ref().is_some_and(is_mapped) || field.value.as_ref().is_some_and(is_made)
+    })
+}
+
 /// The last name of what is written: `turns` of `database["turns"]`, `message` of `prisma.message`.
 pub fn last_name(expression: &Expression) -> Option<&str> {
     match &expression.kind {
@@ -320,6 +383,10 @@ pub fn are_related(read: &[Subject], written: &[Subject]) -> bool {
         };
         return read_keys.iter().any(|one| written_keys.iter().any(|other| is_same(one, other)));
     }
+    // What both are asked through says nothing where the rows are known.
+    if rows(read).next().is_some() && rows(written).next().is_some() {
+        return share(rows(read), rows(written));
+    }
     if tables(read).next().is_some() && tables(written).next().is_some() {
         return share(tables(read), tables(written));
     }
@@ -332,6 +399,10 @@ fn keys(subjects: &[Subject]) -> Vec<&str> {
 
 fn tables(subjects: &[Subject]) -> impl Iterator<Item = &str> + Clone {
     subjects.iter().filter(|each| matches!(each, Subject::Table(_))).map(Subject::name)
+}
+
+fn rows(subjects: &[Subject]) -> impl Iterator<Item = &str> + Clone {
+    subjects.iter().filter(|each| matches!(each, Subject::Rows(_))).map(Subject::name)
 }
 
 fn fields(subjects: &[Subject]) -> impl Iterator<Item = &str> + Clone {

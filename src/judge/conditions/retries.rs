@@ -237,9 +237,14 @@ fn decorated(case: &Case<'_, '_>, trail: &[Site], index: usize, constructs: &[Co
         return None;
     }
     let unit = case.program.unit_of_frame(frame);
-    let construct = constructs.iter().position(|construct| {
-        construct.call().is_some_and(|call| case.program.units.calls[call].decorates == Some(unit))
-    });
+    let applied: Vec<CallId> = case
+        .guards
+        .decorating(frame)
+        .iter()
+        .filter_map(|(value, _)| value.sites().last().map(|made| made.call))
+        .collect();
+    let decorates = |call: CallId| case.program.units.calls[call].decorates == Some(unit) || applied.contains(&call);
+    let construct = constructs.iter().position(|construct| construct.call().is_some_and(decorates));
     if construct.and_then(|at| constructs.get(at)).is_some_and(|construct| !construct.tries_again()) {
         return None;
     }

@@ -399,7 +399,7 @@ fn is_something(value: &Expression) -> bool {
 }
 
 /// A loop over models, providers, or other things that can each answer.
-fn goes_through_things<'m>(case: &Case<'_, 'm>, each: &'m Loop, frame: FrameId) -> bool {
+pub(super) fn goes_through_things<'m>(case: &Case<'_, 'm>, each: &'m Loop, frame: FrameId) -> bool {
     let only_one = each.over.as_ref().is_some_and(|over| {
         let values = case.program.values(over, frame);
         !values.is_empty()

@@ -9,7 +9,7 @@ use crate::link::{FrameId, Site, Value};
 use crate::model::{Block, Call, Expression, ExpressionKind, Literal, Span, StatementKind};
 
 use super::Fate;
-use super::blocks::Blocks;
+use super::blocks::{Blocks, goes_through_things};
 use super::results::bound_name;
 
 /// A part of what stands in for the answer, and whether it is truthy.
@@ -42,7 +42,7 @@ pub(super) fn of_flag(case: &Case<'_, '_>, trail: &Trail, index: usize) -> Optio
     })
 }
 
-/// The flags in what the handlers around a step return.
+/// The flags in what is returned where a step has failed: by the handlers around it, or behind them where they go on.
 fn flags_at<'m>(case: &Case<'_, 'm>, step: Site) -> Vec<Flag<'m>> {
     let program = case.program;
     let info = &program.units.calls[step.call];
@@ -55,16 +55,44 @@ fn flags_at<'m>(case: &Case<'_, 'm>, step: Site) -> Vec<Flag<'m>> {
         })
         .flatten()
         .collect();
-    let returned = program.units.units[info.unit].nodes.iter().filter_map(|id| {
-        let NodeKind::Plain(statement) = program.units.nodes[*id].kind else { return None };
-        match &statement.kind {
-            StatementKind::Return(Some(value)) if handlers.iter().any(|handler| handler.contains(statement.span)) => {
-                Some(value)
+    let returned: Vec<(Span, &'m Expression)> = program.units.units[info.unit]
+        .nodes
+        .iter()
+        .filter_map(|id| {
+            let NodeKind::Plain(statement) = program.units.nodes[*id].kind else { return None };
+            match &statement.kind {
+                StatementKind::Return(Some(value)) => Some((statement.span, value)),
+                _ => None,
             }
-            _ => None,
+        })
+        .collect();
+    let is_in_handler = |place: &Span| handlers.iter().any(|handler| handler.contains(*place));
+    let mut own = returned.iter().filter(|(place, _)| is_in_handler(place)).peekable();
+    if own.peek().is_some() {
+        return own.flat_map(|(_, value)| flags_in(case, value, step.frame)).collect();
+    }
+    let Some(end) = gone_on_behind(case, step) else { return Vec::new() };
+    let behind = returned.iter().filter(|(place, _)| place.start >= end);
+    let flags: Vec<Flag<'m>> = behind.flat_map(|(_, value)| flags_in(case, value, step.frame)).collect();
+    // What is said of an answer and of a failure alike tells nothing.
+    let is_told = |(asked, on): &Flag<'m>| !flags.iter().any(|(other, holds)| other == asked && holds != on);
+    flags.iter().filter(|flag| is_told(flag)).cloned().collect()
+}
+
+/// Where code goes on behind the block in which a step has failed and the loop around that; none where the loop asks
+/// several things, one after another.
+fn gone_on_behind(case: &Case<'_, '_>, step: Site) -> Option<u32> {
+    let units = &case.program.units;
+    let mut end = None;
+    for (_, node) in units.ancestors(units.calls[step.call].node) {
+        match node.kind {
+            NodeKind::Loop(each) if goes_through_things(case, each, step.frame) => return None,
+            NodeKind::Loop(_) if end.is_some() => end = Some(node.span.end),
+            NodeKind::Try(_) => end = end.or(Some(node.span.end)),
+            _ => {}
         }
-    });
-    returned.flat_map(|value| flags_in(case, value, step.frame)).collect()
+    }
+    end
 }
 
 /// The flags in an object, in a list of several values, or in what is given to a class of the program.

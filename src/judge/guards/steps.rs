@@ -3,7 +3,7 @@
 use crate::link::flow::{Exit, Gate, Slice, walk_block};
 use crate::link::units::{CallId, NodeKind};
 use crate::link::{FrameId, How, Site, Value};
-use crate::model::{Expression, ExpressionKind, Literal, Statement, StatementKind};
+use crate::model::{Expression, ExpressionKind, Literal, Span, Statement, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
 
 use super::memory::once;
@@ -23,17 +23,31 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// The decorators of the unit that a frame runs.
     pub fn decorators(&self, frame: FrameId, item: &str) -> Option<Protection> {
+        let module = self.program.units.units[self.program.unit_of_frame(frame)].module;
+        self.decorating(frame).into_iter().find_map(|(value, span)| match value {
+            Value::Library { path, sites } => (!self.facts(&path, sites.last().copied(), item).is_empty())
+                .then(|| Protection { module, span, name: short(&path) }),
+            _ => None,
+        })
+    }
+
+    /// What decorates the unit that a frame runs, and what decorators of the program apply to it, with the decorator.
+    pub fn decorating(&self, frame: FrameId) -> Vec<(Value<'m>, Span)> {
         let program = self.program;
         let info = &program.units.units[program.unit_of_frame(frame)];
-        let (function, parent) = (info.function?, info.parent?);
+        let (Some(function), Some(parent)) = (info.function, info.parent) else { return Vec::new() };
+        if function.decorators.is_empty() {
+            return Vec::new();
+        }
         let outer = program.frame(frame).closure.unwrap_or_else(|| program.open_frame(parent));
-        function.decorators.iter().find_map(|decorator| {
-            program.values(decorator, outer).iter().find_map(|value| match value {
-                Value::Library { path, sites } => (!self.facts(path, sites.last().copied(), item).is_empty())
-                    .then(|| Protection { module: info.module, span: decorator.span, name: short(path) }),
-                _ => None,
-            })
-        })
+        let mut all = Vec::new();
+        for decorator in &function.decorators {
+            for value in program.values(decorator, outer).iter() {
+                let applied = program.applied_by(value);
+                all.extend(std::iter::once(value.clone()).chain(applied).map(|value| (value, decorator.span)));
+            }
+        }
+        all
     }
 
     /// What a call stands inside of: the arguments of a wrapper, a `with` block; and what it is itself, where it hands a

@@ -254,7 +254,9 @@ impl<'m> Inputs<'_, '_, 'm> {
         let is_told_to = || call.arguments.iter().any(|argument| argument.name.as_deref() == Some("raise_exception"));
         let tells = program.callee_paths(site).iter().any(|path| {
             let facts = program.facts_of(path, Kind::EnvironmentSchema);
+            let answers = program.facts_of(path, Kind::Validator);
             facts.iter().any(|(_, fact)| fact.how.as_deref() == Some("result"))
+                || answers.iter().any(|(_, fact)| fact.how.as_deref() == Some("tells"))
         });
         !tells && !name.starts_with("safeParse") && (name != "is_valid" || is_told_to())
     }
@@ -279,6 +281,10 @@ impl<'m> Inputs<'_, '_, 'm> {
                 let given = fact.value.as_deref().zip(made).map(|(at, made)| program.arguments_of(made, at));
                 for (expression, frame, _) in given.unwrap_or_default() {
                     for schema in program.values(expression, frame).iter().cloned() {
+                        if fact.how.as_deref() == Some("by-name") {
+                            self.held_by_name(entry, &schema, measured);
+                            continue;
+                        }
                         let (path, origin) = (fact.keys.to_vec(), Origin::Request);
                         measures::add(measured, Measure::Schema { path, origin, part: None, schema, key: None });
                     }
@@ -289,6 +295,19 @@ impl<'m> Inputs<'_, '_, 'm> {
         let Some(frame) = frame_of(program, &link.value) else { return };
         for measure in self.measured_on_all(&guards.refusals_in(frame, link.role)).iter() {
             measures::add(measured, measure.clone());
+        }
+    }
+
+    /// The parameters of a handler, each of which is given the field of a schema that goes by its name.
+    fn held_by_name(&self, entry: &Entry<'m>, schema: &Value<'m>, measured: &mut Vec<Measure<'m>>) {
+        let unit = self.program().unit_of_frame(entry.handler);
+        let function = self.program().units.units[unit].function;
+        for (index, parameter) in function.into_iter().flat_map(|each| &each.parameters).enumerate() {
+            if let ExpressionKind::Name(name) = &parameter.target.kind {
+                let origin = Origin::Parameter(unit, index);
+                let (schema, key) = (schema.clone(), Some(name.clone()));
+                measures::add(measured, Measure::Schema { path: Vec::new(), origin, part: None, schema, key });
+            }
         }
     }
 

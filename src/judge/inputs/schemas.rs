@@ -373,14 +373,15 @@ impl<'m> Schemas<'_, 'm> {
                         Some("both") => (asked.ask == Ask::Count) == asked.is_list,
                         _ => asked.ask == Ask::Text,
                     };
-                    let by_function = fact.how.as_deref() == Some("function");
+                    let is_raising = fact.how.as_deref() == Some("raising");
+                    let by_function = is_raising || fact.how.as_deref() == Some("function");
                     let by_pattern = fact.role.as_deref() == Some(PATTERN);
                     let is_given = |limit: &String| match program.argument_of(site, limit) {
                         Given::Present { expression, frame } if by_pattern => {
                             program.text(expression, frame).is_some_and(|pattern| patterns::ends(&pattern))
                         }
                         Given::Present { expression, frame } if by_function => {
-                            functions::bounds(program, expression, frame, fact.by.as_deref())
+                            functions::bounds(program, expression, frame, fact.by.as_deref(), is_raising)
                         }
                         Given::Present { expression, frame } => {
                             program.amount(expression, frame, None, &[]) != Amount::Off

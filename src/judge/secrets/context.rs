@@ -13,6 +13,9 @@ const SHORTEST_KEY: usize = 16;
 /// The shortest value that counts under a name that says no more than that it is somebody's key.
 const LONG_KEY: usize = 32;
 
+/// The shortest body of a key behind a vendor's prefix that has none of the known forms.
+const LONG_BODY: usize = 40;
+
 /// The longest value that is read, in bytes.
 const LONGEST_VALUE: usize = 600;
 
@@ -135,7 +138,7 @@ impl Scan<'_> {
         let lists = &self.shapes.lists;
         if lists.identifier_prefixes.iter().any(|prefix| value.starts_with(prefix.as_str()))
             || traps::is_uuid(value)
-            || self.begins_like_a_shape(value)
+            || self.begins_like_a_shape(value) && !self.is_long_behind_prefix(value)
             || is_path_or_address(value)
         {
             return false;
@@ -146,6 +149,21 @@ impl Scan<'_> {
         let body = own_prefix(value).map_or(value, |length| value.get(length..).unwrap_or(value));
         traps::looks_generated(body, SHORTEST_KEY, lists) && !traps::has_placeholder(value, lists)
             || kind == NameKind::Password && traps::looks_like_password(value, lists)
+    }
+
+    /// Whether behind a vendor's prefix stands as much chance as keys have that are not cut: vendors change their forms.
+    fn is_long_behind_prefix(&self, value: &str) -> bool {
+        let forms = self
+            .shapes
+            .shapes
+            .iter()
+            .filter(|shape| shape.decided_by == DecidedBy::Shape)
+            .flat_map(|shape| &shape.forms);
+        let longest = forms.map(|form| form.prefix()).filter(|prefix| value.starts_with(prefix)).map(str::len).max();
+        let lists = &self.shapes.lists;
+        longest
+            .and_then(|length| value.get(length..))
+            .is_some_and(|body| traps::looks_generated(body, LONG_BODY, lists))
     }
 
     /// A vendor's unmistakable prefix on something that is not its form: cut, invented, or public.

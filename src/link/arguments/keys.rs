@@ -31,7 +31,7 @@ impl<'m> Program<'m> {
     }
 
     /// A key path inside one of the items of a list, or inside the one thing that stands in place of a list.
-    fn inside_items(&self, list: Given<'m>, path: &str, depth: usize) -> Given<'m> {
+    pub(super) fn inside_items(&self, list: Given<'m>, path: &str, depth: usize) -> Given<'m> {
         let Given::Present { expression, frame } = list else { return list };
         if depth > DEPTH {
             return Given::Unresolved;

@@ -286,7 +286,7 @@ impl<'m> Entries<'m> {
         }
         for decorator in inner {
             for value in program.values(decorator, frame).iter() {
-                for value in wrapped_by(program, value) {
+                for value in wrapped_by(program, value).into_iter().chain(program.applied_by(value)) {
                     chain.push(Link { value, role: Role::Decorator, module, span: decorator.span });
                 }
             }

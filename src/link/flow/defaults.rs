@@ -56,6 +56,9 @@ impl<'m> Program<'m> {
                 _ => self.switched_as_shipped(test, frame),
             },
             ExpressionKind::Await(inner) => holds(inner),
+            ExpressionKind::Index { .. } | ExpressionKind::Call(_) if self.setting_read(test, frame).is_some() => {
+                self.given_switch(test, frame, depth)
+            }
             ExpressionKind::Call(call) => {
                 self.always_no(call, frame).then_some(false).or_else(|| self.switched_as_shipped(test, frame))
             }
@@ -110,6 +113,20 @@ impl<'m> Program<'m> {
         });
         let first = given.next()??;
         given.all(|other| other == Some(first)).then_some(first)
+    }
+
+    /// What a setting says that the program gives to an object of a library: `app.config["ALERTS"]`.
+    fn given_switch(&self, read: &'m Expression, frame: FrameId, depth: usize) -> Option<bool> {
+        let values = self.values(read, frame);
+        let mut said = values.iter().map(|value| match value {
+            Value::Data { expression, frame } if !std::ptr::eq(expression.0, read) => {
+                self.holds_by_default(expression.0, *frame, depth + 1)
+            }
+            Value::Library { .. } => self.switched_as_shipped(read, frame),
+            _ => None,
+        });
+        let first = said.next()??;
+        said.all(|other| other == Some(first)).then_some(first)
     }
 
     /// What a name says that is computed once: `REPORTS = os.getenv("REPORTS", "0") == "1"`.

@@ -318,7 +318,7 @@ impl<'m> Program<'m> {
                     _ => false,
                 }
         };
-        let is_answer = |fact: &Fact| matches!(fact.role.as_deref(), Some("at-once" | "made"));
+        let is_answer = |fact: &Fact| matches!(fact.role.as_deref(), Some("at-once" | "made" | "repeated"));
         self.callee_paths(site).iter().any(|path| {
             [Kind::Call, Kind::Http, Kind::Store].into_iter().any(|kind| self.is_a(path, kind))
                 || self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| is_answer(fact))

@@ -423,6 +423,13 @@ impl<'m> Program<'m> {
                         return answered;
                     }
                 }
+                // `app.config["TIMEOUT"]` is what the program has given to it.
+                if let Some(key) = self.setting_key(path, index, frame) {
+                    let given = self.setting_under(path, &key);
+                    if !given.is_empty() {
+                        return given;
+                    }
+                }
                 // `app.extensions["assistant"] = ...` is read back under the same key.
                 if let (ExpressionKind::Index { object, .. }, ExpressionKind::Literal(Literal::Text(key))) =
                     (&whole.kind, &index.kind)

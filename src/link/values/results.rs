@@ -25,6 +25,10 @@ impl<'m> Program<'m> {
         if let Some(bound) = self.bound_function(call, frame) {
             return bound;
         }
+        let setting = self.setting_got(call, frame);
+        if !setting.is_empty() {
+            return setting;
+        }
         let looked_up = self.looked_up(call, frame);
         if !looked_up.is_empty() {
             return looked_up;

@@ -100,7 +100,12 @@ pub fn is_notice(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
     if let Some(known) = case.notices.borrow().get(&(site, depth)) {
         return *known;
     }
-    let found = tells_operators(case, site, depth);
+    // What is switched off as the program is shipped tells nobody.
+    let is_off = || {
+        let node = case.program.units.calls[site.call].node;
+        case.program.is_never_deployed(node, site.frame) || !case.program.is_reached_deployed(site)
+    };
+    let found = tells_operators(case, site, depth) && !is_off();
     case.notices.borrow_mut().insert((site, depth), found);
     found
 }

@@ -29,6 +29,10 @@ impl<'m> Variables<'_, 'm> {
         } else if matches!(expression.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. }) {
             self.held_by_values(expression, frame, &mut HashSet::new(), &mut part.named, DEPTH);
             part.is_environment = self.is_environment(expression, frame);
+        } else if matches!(expression.kind, ExpressionKind::Index { .. } | ExpressionKind::Call(_))
+            && self.program.setting_read(expression, frame).is_some()
+        {
+            part.named = self.held_as_setting(expression, frame);
         } else if let ExpressionKind::Call(call) = &expression.kind
             && matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "getattr")
         {

@@ -49,6 +49,11 @@ impl<'m> Variables<'_, 'm> {
                     }
                 }
             }
+            ExpressionKind::Index { .. } | ExpressionKind::Call(_)
+                if self.program.setting_read(expression, frame).is_some() =>
+            {
+                all.extend(self.held_as_setting(expression, frame));
+            }
             ExpressionKind::Index { object, index } => self.held_under_key(object, index, seen, all, depth + 1),
             ExpressionKind::Call(call) => self.held_by_call(call, frame, seen, all, depth + 1),
             ExpressionKind::Operator { operator, operands }
@@ -122,6 +127,30 @@ impl<'m> Variables<'_, 'm> {
         for put in units.member_assignments.get(&(holder.as_str(), key.as_str())).into_iter().flatten().take(DEPTH) {
             self.held_in(put.value, self.program.open_frame(put.unit), seen, all, depth);
         }
+    }
+
+    /// The variables that the program has put into its settings under the keys that an expression reads:
+    /// `app.config[name]`, for each of the names.
+    pub(super) fn held_as_setting(&self, read: &'m Expression, frame: FrameId) -> Vec<Named> {
+        let mut all = Vec::new();
+        let Some((object, key)) = self.program.setting_read(read, frame) else { return all };
+        let holders = self.program.values(object, frame);
+        for name in self.names_of(key, frame) {
+            let mut found = Vec::new();
+            for value in
+                holders.iter().filter_map(Value::path).flat_map(|path| self.program.setting_under(path, &name.name))
+            {
+                match value {
+                    Value::Data { expression, frame } => {
+                        self.held_in(expression.0, frame, &mut HashSet::new(), &mut found, DEPTH / 2);
+                    }
+                    value => self.held_value(&value, &mut found),
+                }
+            }
+            found.iter_mut().for_each(|named| named.via.extend(&name.via));
+            all.extend(found);
+        }
+        all
     }
 
     /// A field of an object whose making is not seen here: what any making gives it.

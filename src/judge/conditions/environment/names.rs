@@ -378,7 +378,13 @@ impl<'p, 'm> Variables<'p, 'm> {
         let mut at = Some(frame);
         while let Some(id) = at {
             let here = self.program.frame(id);
-            if let Some(bindings) = self.program.units.units[here.unit].names.get(name) {
+            let units = &self.program.units;
+            // In a comprehension a name may be another one than around it.
+            let bindings = match id == frame {
+                true => units.bindings_at(here.unit, name, written),
+                false => units.units[here.unit].names.get(name).map(Vec::as_slice),
+            };
+            if let Some(bindings) = bindings {
                 // What a name is bound to where it stands is not there yet.
                 let is_own = |binding: &&Binding<'m>| {
                     id == frame && matches!(binding, Binding::Value { value, .. } if value.span.contains(written))

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::judge::inputs::cuts::is_cut_within;
-use crate::judge::inputs::measures::bounds_length;
+use crate::judge::inputs::measures::{bounds_length, refuses_long};
 use crate::link::units::NodeKind;
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Block, Expression, ExpressionKind, StatementKind};
@@ -11,15 +11,26 @@ use crate::rules::catalogue::Kind;
 
 /// Whether a function bounds the text that it is given: `(text) => text.length <= 2_000`,
 /// `(text, context) => { if (text.length > 2_000) context.addIssue(..) }`, `(text) => text.slice(0, 2_000)`.
-/// Of an object it is the method of that name.
+/// Of an object it is the method of that name, of several functions one is enough; what only heeds that it `raises` goes
+/// on whatever it returns.
 pub(super) fn bounds<'m>(
     program: &Program<'m>,
     function: &'m Expression,
     frame: FrameId,
     method: Option<&str>,
+    raises: bool,
 ) -> bool {
     program.values(function, frame).iter().any(|value| {
+        if let Value::Data { expression, frame } = value
+            && let ExpressionKind::List(several) = &expression.0.kind
+        {
+            let is_written = |each: &&Expression| !matches!(each.kind, ExpressionKind::List(_));
+            return several.iter().filter(is_written).any(|each| bounds(program, each, *frame, method, raises));
+        }
         let Some(inner) = entered(program, value, method) else { return false };
+        if raises {
+            return program.raising_gates(inner).iter().any(|gate| refuses_long(program, gate));
+        }
         let info = &program.units.units[program.unit_of_frame(inner)];
         info.returns
             .iter()

@@ -34,7 +34,10 @@ impl<'m> Schemas<'_, 'm> {
                 let handed = if whose == Whose::Field { self.handed_on(unit, frame) } else { Vec::new() };
                 let mut frames = std::iter::once(frame).chain(handed);
                 frames.any(|frame| self.refuses(frame, field, whose, asked))
-                    || whose == Whose::Field && self.returns_cut(unit, frame, asked)
+                    || match whose {
+                        Whose::Field => self.returns_cut(unit, frame, asked),
+                        Whose::All => self.puts_cut(unit, frame, field, asked),
+                    }
             })
         });
         if bounds { Limit::Held } else { Limit::None }
@@ -68,14 +71,31 @@ impl<'m> Schemas<'_, 'm> {
         })
     }
 
+    /// Whether a method that is given the whole object puts only so much of the field back in its place:
+    /// `data["text"] = data["text"][:2_000]`.
+    fn puts_cut(&self, unit: UnitId, frame: FrameId, field: &str, asked: Asked) -> bool {
+        let program = self.program;
+        let mut assigned = program.units.units[unit].nodes.iter().filter_map(|node| {
+            let node = &program.units.nodes[*node];
+            node.kind.assignment().filter(|_| node.parent.is_none())
+        });
+        assigned.any(|assignment| {
+            let is_its = matches!(of_field(&assignment.target, field), Part::Itself) && assignment.operator.is_none();
+            is_its && assignment.value.as_ref().is_some_and(|value| self.is_cut(value, frame, asked))
+        })
+    }
+
     /// Whether a method hands on only so much of what it is given.
     fn returns_cut(&self, unit: UnitId, frame: FrameId, asked: Asked) -> bool {
-        let program = self.program;
-        program.units.units[unit].returns.iter().any(|value| match (asked.ask, asked.is_list) {
-            (Ask::Count, true) => is_cut_whole(program, value, frame, 0),
-            (Ask::Text, false) => is_cut_within(program, value, frame, 0),
+        self.program.units.units[unit].returns.iter().any(|value| self.is_cut(value, frame, asked))
+    }
+
+    fn is_cut(&self, value: &'m Expression, frame: FrameId, asked: Asked) -> bool {
+        match (asked.ask, asked.is_list) {
+            (Ask::Count, true) => is_cut_whole(self.program, value, frame, 0),
+            (Ask::Text, false) => is_cut_within(self.program, value, frame, 0),
             _ => false,
-        })
+        }
     }
 }
 
@@ -142,7 +162,8 @@ fn validated(decorator: &Expression, field: &str) -> Option<Whose> {
         _ => (decorator, &[][..]),
     };
     let (ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }) = &callee.kind else { return None };
-    if !(name.ends_with("validator") || name.starts_with("validates") || name.ends_with("_validate")) {
+    let is_hook = matches!(name.as_str(), "pre_load" | "post_load");
+    if !(is_hook || name.ends_with("validator") || name.starts_with("validates") || name.ends_with("_validate")) {
         return None;
     }
     let plain = arguments.iter().filter(|argument| argument.name.is_none());
