@@ -392,7 +392,7 @@ impl<'p, 'm> Variables<'p, 'm> {
                 // Nor is what it is bound to behind that, or in another branch.
                 let held = match id == frame {
                     true => self.program.units.reaching(here.unit, name, bindings, Reader::Own(written)),
-                    false => Cow::Borrowed(bindings.as_slice()),
+                    false => Cow::Borrowed(bindings),
                 };
                 let found: Vec<_> = held
                     .iter()
