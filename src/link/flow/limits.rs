@@ -121,25 +121,26 @@ impl<'m> Program<'m> {
     fn passed_on(&self, name: &'m Expression, frame: FrameId) -> Option<(&'m Expression, FrameId)> {
         let ExpressionKind::Name(name) = &name.kind else { return None };
         let mut scopes = std::iter::successors(Some(frame), |id| self.frame(*id).closure);
-        scopes.find_map(|id| {
+        let (id, here, bound) = scopes.find_map(|id| {
             let here = self.frame(id);
-            let unit = &self.units.units[here.unit];
-            match unit.names.get(name.as_str())?.as_slice() {
-                [Binding::Value { value, access, operator: None, .. }] if access.is_empty() => Some((*value, id)),
-                [Binding::Parameter { index, access }] if access.is_empty() => {
-                    let (function, How::Call(site)) = (unit.function?, here.how) else { return None };
-                    // What is spread may be given for it.
-                    let is_spread = self.units.calls[site.call].call.arguments.iter().any(|argument| {
-                        argument.name.as_deref() == Some("**")
-                            || matches!(argument.value.kind, ExpressionKind::Spread(_))
-                    });
-                    let default = function.parameters.get(*index)?.default.as_ref().filter(|_| !is_spread);
-                    let home = here.closure.unwrap_or(id);
-                    self.passed_from(function, *index, site).or_else(|| Some((default?, home)))
-                }
-                _ => None,
+            Some((id, here.clone(), self.units.units[here.unit].names.get(name.as_str())?))
+        })?;
+        match bound.as_slice() {
+            [Binding::Value { value, access, operator: None, .. }] if access.is_empty() => Some((*value, id)),
+            [Binding::Parameter { index, access }] if access.is_empty() => {
+                let (function, How::Call(site)) = (self.units.units[here.unit].function?, here.how) else {
+                    return None;
+                };
+                // What is spread may be given for it.
+                let is_spread = self.units.calls[site.call].call.arguments.iter().any(|argument| {
+                    argument.name.as_deref() == Some("**") || matches!(argument.value.kind, ExpressionKind::Spread(_))
+                });
+                let default = function.parameters.get(*index)?.default.as_ref().filter(|_| !is_spread);
+                let home = here.closure.unwrap_or(id);
+                self.passed_from(function, *index, site).or_else(|| Some((default?, home)))
             }
-        })
+            _ => None,
+        }
     }
 
     /// Whether an expression is the same whenever it is asked for.
