@@ -261,7 +261,7 @@ fn mapped(call: &Call, at: usize) -> Option<Expression> {
     let each = Call { span: Span { start: callee.span.start, end: call.span.end }, callee, arguments, is_new: false };
     let element = Box::new(Expression { span: each.span, kind: ExpressionKind::Call(Box::new(each)) });
     (!clauses.is_empty())
-        .then(|| Expression { span: call.span, kind: ExpressionKind::Comprehension { element, clauses } })
+        .then_some(Expression { span: call.span, kind: ExpressionKind::Comprehension { element, clauses } })
 }
 
 /// The call of the argument of this number with what stands in a list and an object beside it.

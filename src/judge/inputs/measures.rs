@@ -155,7 +155,7 @@ fn sides<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, holds:
     let measures = |each: &'m Expression| !lengths(program, &program.slice(each, frame)).is_empty();
     match (operator.as_str(), operands.as_slice()) {
         // `len(words) > 2 and words[0] == "/help"`: what fails in either way goes on.
-        ("and", parts) if !holds && parts.iter().any(|part| asks_what_it_says(part)) => {
+        ("and", parts) if !holds && parts.iter().any(asks_what_it_says) => {
             let found = parts.iter().flat_map(|part| sides(program, part, frame, holds));
             found.map(|side| if side == Side::Longest { Side::Neither } else { side }).collect()
         }

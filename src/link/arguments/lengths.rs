@@ -175,8 +175,7 @@ impl<'m> Program<'m> {
             let facts = self.facts_of(path, Kind::Duration);
             facts.iter().any(|(_, fact)| is_none(fact) || fact.ended_by.is_some())
         };
-        stops(&Program::written(expression))
-            || self.values(expression, frame).iter().filter_map(Value::path).any(|path| stops(path))
+        stops(&Program::written(expression)) || self.values(expression, frame).iter().filter_map(Value::path).any(stops)
     }
 
     /// After how long a timer calls a method of what was made at a site: `setTimeout(() => controller.abort(), 8000)`.

@@ -87,7 +87,7 @@ impl<'m> Program<'m> {
             && values.iter().all(|value| match value {
                 Value::Library { path, sites } => {
                     self.is_a(path.trim_end_matches("()"), Kind::Environment)
-                        && !sites.last().is_some_and(|site| self.written_default(*site).is_some())
+                        && sites.last().is_none_or(|site| self.written_default(*site).is_none())
                 }
                 _ => false,
             })
