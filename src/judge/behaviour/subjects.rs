@@ -1,7 +1,7 @@
 //! What an operation is about: the key of a store, a table, a column. A check and a record that are about the same
 //! belong together.
 
-use crate::link::units::ClassId;
+use crate::link::units::{Binding, ClassId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
@@ -114,7 +114,10 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
 fn texts_of<'m>(program: &Program<'m>, key: &'m Expression, frame: FrameId) -> Vec<String> {
     const UNKNOWN: &str = "*";
     let mut texts = Vec::new();
-    if matches!(program.frame(frame).how, How::Open) && matches!(key.kind, ExpressionKind::Name(_)) {
+    let unit = &program.units.units[program.unit_of_frame(frame)];
+    let is_left_to_callers = matches!(&key.kind, ExpressionKind::Name(name)
+        if matches!(unit.names.get(name.as_str()).map(Vec::as_slice), Some([Binding::Parameter { .. }])));
+    if is_left_to_callers && matches!(program.frame(frame).how, How::Open) {
         for value in program.values(key, frame).iter() {
             let text = match value {
                 Value::Data { expression, frame } => program.text(expression.0, *frame),

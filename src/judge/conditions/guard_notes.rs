@@ -35,7 +35,7 @@ pub fn notes(case: &Case<'_, '_>, item: Item, guards: &[(usize, Protection)]) ->
     let mut findings: Vec<Finding> = Vec::new();
     for (entry, guard) in guards {
         for decision in decisions(case, &case.entries.entries[*entry], guard, item) {
-            let place = [weak(case, &decision), per_process(case, &decision, item), fails_open(case, &decision, item)];
+            let place = [weak(case, &decision, item), per_process(case, &decision, item), fails_open(case, &decision, item)];
             for (rule, module, span) in place.into_iter().flatten() {
                 let mut finding = case.finding(rule, "note", module, span, &[("detail", format!("`{}`", guard.name))]);
                 finding.confidence = Confidence::Note;
@@ -146,8 +146,8 @@ fn with_given(case: &Case<'_, '_>, site: Site) -> Vec<Site> {
     all
 }
 
-/// `weak-limit`: a limit that nobody reaches.
-fn weak<'m>(case: &Case<'_, 'm>, decision: &Decision<'m>) -> Note {
+/// `weak-limit`: a limit on requests that nobody reaches. What a day may cost is counted in tokens, of which there are many.
+fn weak<'m>(case: &Case<'_, 'm>, decision: &Decision<'m>, item: Item) -> Note {
     let program = case.program;
     let sites = match decision {
         Decision::Library(site) => with_given(case, *site),
@@ -158,7 +158,7 @@ fn weak<'m>(case: &Case<'_, 'm>, decision: &Decision<'m>) -> Note {
                     .any(|operand| program.number(operand, *frame, 0).is_some_and(|most| (MOST..1e9).contains(&most))),
                 _ => false,
             });
-            if too_many {
+            if too_many && item == Item::C1 {
                 return Some(("weak-limit", program.module_of(gate_unit(case, gate)), gate.span));
             }
             slice

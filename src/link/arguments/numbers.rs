@@ -22,7 +22,10 @@ impl<'m> Program<'m> {
                 }
                 _ => self.folded(operator, operands, frame, depth),
             },
-            ExpressionKind::Name(_) | ExpressionKind::Member { .. } | ExpressionKind::Conditional { .. } => {
+            ExpressionKind::Name(_)
+            | ExpressionKind::Member { .. }
+            | ExpressionKind::Index { .. }
+            | ExpressionKind::Conditional { .. } => {
                 let values = self.values(expression, frame);
                 let mut numbers = values.iter().map(|value| match value {
                     Value::Library { path, .. } if INFINITE.contains(&plain(path).as_str()) => Some(f64::INFINITY),
