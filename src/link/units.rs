@@ -32,7 +32,7 @@ pub struct Unit<'m> {
     pub class: Option<ClassId>,
     pub names: FxHashMap<&'m str, Vec<Binding<'m>>>,
     /// The nodes in which names are bound, as their bindings stand in `names`.
-    bound_in: FxHashMap<&'m str, Vec<Option<NodeId>>>,
+    pub bound_in: FxHashMap<&'m str, Vec<Option<NodeId>>>,
     /// What comprehensions bind under names that mean something else around them, with where that holds.
     pub comprehended: Vec<(Span, &'m str, Binding<'m>)>,
     /// The calls that add to a collection which this unit binds, by its name: here and in the units inside.

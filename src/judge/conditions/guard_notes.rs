@@ -35,7 +35,8 @@ pub fn notes(case: &Case<'_, '_>, item: Item, guards: &[(usize, Protection)]) ->
     let mut findings: Vec<Finding> = Vec::new();
     for (entry, guard) in guards {
         for decision in decisions(case, &case.entries.entries[*entry], guard, item) {
-            let place = [weak(case, &decision, item), per_process(case, &decision, item), fails_open(case, &decision, item)];
+            let place =
+                [weak(case, &decision, item), per_process(case, &decision, item), fails_open(case, &decision, item)];
             for (rule, module, span) in place.into_iter().flatten() {
                 let mut finding = case.finding(rule, "note", module, span, &[("detail", format!("`{}`", guard.name))]);
                 finding.confidence = Confidence::Note;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::judge::case::Case;
-use crate::link::units::{NodeId, NodeKind};
+use crate::link::units::{Binding, NodeId, NodeKind};
 use crate::link::{FrameId, How, Site};
 use crate::model::{Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
@@ -36,6 +36,9 @@ impl Line {
         }
     }
 }
+
+/// Bindings of one name that are looked at.
+const BINDINGS: usize = 20;
 
 /// Functions within functions whose lines are read.
 pub(super) const HELPERS: usize = 3;
@@ -110,6 +113,7 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
         for (part, _) in &slice.parts {
             match &part.kind {
                 ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+                    line.status |= matches!(part.kind, ExpressionKind::Name(_)) && tells_outcome(program, name, site);
                     line.failure |= caught.contains(name);
                     let name = name.to_ascii_lowercase();
                     line.status |= name.contains("status") || matches!(name.as_str(), "outcome" | "ok" | "success");
@@ -133,6 +137,22 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
         }
     }
     Some(line)
+}
+
+/// Whether a name is one word where something has failed and another one where it has not, whatever it is called:
+/// `mark = "drawn"`, and `mark = "failed"` in the handler.
+fn tells_outcome(program: &crate::link::Program<'_>, name: &str, site: Site) -> bool {
+    let unit = &program.units.units[program.units.calls[site.call].unit];
+    let (Some(bindings), Some(nodes)) = (unit.names.get(name), unit.bound_in.get(name)) else { return false };
+    let is_failed =
+        |node: NodeId| program.units.ancestors(node).any(|(_, each)| matches!(each.kind, NodeKind::Handler(..)));
+    let mut told = [false; 2];
+    for (binding, node) in bindings.iter().zip(nodes).take(BINDINGS) {
+        let Binding::Value { value, .. } = binding else { return false };
+        let ExpressionKind::Literal(Literal::Text(_) | Literal::Boolean(_)) = value.kind else { return false };
+        told[usize::from(node.is_some_and(is_failed))] = true;
+    }
+    told == [true; 2]
 }
 
 /// Whether a line is written where its own function has failed: it tells nothing of the request.
