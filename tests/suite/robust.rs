@@ -254,6 +254,13 @@ fn tangled_programs_end() {
             format!("@app.post('/{n}')\ndef h{n}(x: str):\n    return openai.OpenAI().responses.create(input=x)\n")
         }),
         many(20_000, &|_| "x = g(x)\n".to_owned()),
+        "def f0(x):\n    return len(x) > 5\n".to_owned()
+            + &many(9, &|n| {
+                let line = |_| format!("    if f{n}(x):\n        return f{n}(x)\n");
+                format!("def f{}(x):\n{}    return True\n", n + 1, many(14, &line))
+            })
+            + "@app.post('/a')\ndef handle(x: str):\n    if f9(x):\n        raise ValueError(x)\n"
+            + "    return openai.OpenAI().responses.create(input=x)\n",
     ];
     let files: Vec<Written> = programs
         .iter()

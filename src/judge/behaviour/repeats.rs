@@ -56,7 +56,7 @@ pub(super) fn stops<'m>(
         return true;
     }
     refuses_when_found(program, gate)
-        && !is_about_numbers(program, gate.test, gate.frame, 0)
+        && !is_about_numbers(program, gate.test, gate.frame)
         && look_ups(program, slice).iter().any(|look_up| {
             (look_up.names_request || is_of_the_request(program, look_up.key))
                 && !is_fresh(program, look_up.key)

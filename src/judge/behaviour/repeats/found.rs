@@ -1,5 +1,7 @@
 //! What a test says of a look-up: that something was found, that nothing was, or only how much or how old it is.
 
+use std::cell::Cell;
+
 use crate::link::flow::{Gate, Slice, children};
 use crate::link::units::{Binding, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
@@ -10,6 +12,9 @@ use crate::rules::catalogue::Kind;
 pub(in crate::judge::behaviour) fn refuses_when_found<'m>(program: &Program<'m>, gate: &Gate<'m>) -> bool {
     found_when(program, gate.test, gate.frame, 0) == gate.refuses_when
 }
+
+/// Expressions that are looked at to find what one test asks.
+const STEPS: usize = 500;
 
 /// Whether a test holds where something was found.
 fn found_when<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, depth: usize) -> bool {
@@ -88,12 +93,22 @@ fn answers_when_found<'m>(program: &Program<'m>, call: &'m Call, frame: FrameId,
 }
 
 /// A test of how much there is, not of whether there is anything; with the time it is about the age of what was found.
-pub(super) fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, depth: usize) -> bool {
-    if depth > 8 {
-        return false;
-    }
+pub(super) fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId) -> bool {
+    asks_numbers(program, test, frame, 0, &Cell::new(STEPS))
+}
+
+fn asks_numbers<'m>(
+    program: &Program<'m>,
+    test: &'m Expression,
+    frame: FrameId,
+    depth: usize,
+    left: &Cell<usize>,
+) -> bool {
+    // Functions that ask each other have more ways than time.
+    let Some(fewer) = left.get().checked_sub(1).filter(|_| depth <= 8) else { return false };
+    left.set(fewer);
     match &test.kind {
-        ExpressionKind::Await(inner) => is_about_numbers(program, inner, frame, depth + 1),
+        ExpressionKind::Await(inner) => asks_numbers(program, inner, frame, depth + 1, left),
         ExpressionKind::Operator { operator, operands } => match operator.as_str() {
             _ if is_some_length(operator, operands) => false,
             "<" | ">" | "<=" | ">=" => {
@@ -109,10 +124,10 @@ pub(super) fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, 
                 let is_end = || operands.iter().any(|operand| is_now(program, operand, frame));
                 !is_age && !is_end()
             }
-            "not" => operands.first().is_some_and(|inner| is_about_numbers(program, inner, frame, depth + 1)),
-            "and" | "or" => operands.iter().all(|inner| is_about_numbers(program, inner, frame, depth + 1)),
+            "not" => operands.first().is_some_and(|inner| asks_numbers(program, inner, frame, depth + 1, left)),
+            "and" | "or" => operands.iter().all(|inner| asks_numbers(program, inner, frame, depth + 1, left)),
             "is" | "is not" | "==" | "!=" => match operands.as_slice() {
-                [asked, other] if is_nothing(other) => tells_who_is_beyond(program, asked, frame, depth + 1),
+                [asked, other] if is_nothing(other) => tells_who_is_beyond(program, asked, frame, depth + 1, left),
                 _ => false,
             },
             _ => false,
@@ -128,9 +143,9 @@ pub(super) fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, 
                 let returns = &program.units.units[*unit].returns;
                 let answers = |answer: bool| {
                     let is_it = |value: &Expression| matches!(value.kind, ExpressionKind::Literal(Literal::Boolean(said)) if said == answer);
-                    answers_by_amount(program, *unit, inner, is_it, depth)
+                    answers_by_amount(program, (*unit, inner), is_it, depth, left)
                 };
-                returns.iter().any(|value| is_about_numbers(program, value, inner, depth + 1))
+                returns.iter().any(|value| asks_numbers(program, value, inner, depth + 1, left))
                     // `if len(recent) >= 5: return False`, and else true.
                     || answers(false)
                     || answers(true)
@@ -142,17 +157,23 @@ pub(super) fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, 
 
 /// Whether something is there only where an amount was beyond a limit: `exceeded` of `exceeded = reserve(..)`, where
 /// that function answers with it under `if spent + amount > account.ceiling`, and else with nothing.
-fn tells_who_is_beyond<'m>(program: &Program<'m>, asked: &'m Expression, frame: FrameId, depth: usize) -> bool {
+fn tells_who_is_beyond<'m>(
+    program: &Program<'m>,
+    asked: &'m Expression,
+    frame: FrameId,
+    depth: usize,
+    left: &Cell<usize>,
+) -> bool {
     if depth > 8 {
         return false;
     }
     match &asked.kind {
-        ExpressionKind::Await(inner) => tells_who_is_beyond(program, inner, frame, depth + 1),
+        ExpressionKind::Await(inner) => tells_who_is_beyond(program, inner, frame, depth + 1, left),
         ExpressionKind::Name(name) => {
             let unit = &program.units.units[program.unit_of_frame(frame)];
             match unit.names.get(name.as_str()).map(Vec::as_slice) {
                 Some([Binding::Value { value, access, operator: None, .. }]) => {
-                    access.is_empty() && tells_who_is_beyond(program, value, frame, depth + 1)
+                    access.is_empty() && tells_who_is_beyond(program, value, frame, depth + 1, left)
                 }
                 _ => false,
             }
@@ -164,7 +185,7 @@ fn tells_who_is_beyond<'m>(program: &Program<'m>, asked: &'m Expression, frame: 
                 let Value::Function { unit, closure, receiver } = callee else { return false };
                 let entered = program.enter(*unit, *closure, receiver.clone(), How::Call(site));
                 let is_something = |answer: &Expression| !is_nothing(answer);
-                entered.is_some_and(|inner| answers_by_amount(program, *unit, inner, is_something, depth))
+                entered.is_some_and(|inner| answers_by_amount(program, (*unit, inner), is_something, depth, left))
             })
         }
         _ => false,
@@ -174,10 +195,10 @@ fn tells_who_is_beyond<'m>(program: &Program<'m>, asked: &'m Expression, frame: 
 /// Whether a function gives answers of a kind under tests of amounts only.
 fn answers_by_amount(
     program: &Program<'_>,
-    unit: UnitId,
-    frame: FrameId,
+    (unit, frame): (UnitId, FrameId),
     is_meant: impl Fn(&Expression) -> bool,
     depth: usize,
+    left: &Cell<usize>,
 ) -> bool {
     let units = &program.units;
     let mut answers = units.units[unit].returns.iter().filter(|answer| is_meant(answer)).peekable();
@@ -189,7 +210,7 @@ fn answers_by_amount(
         && answers.all(|answer| {
             let node = units.units[unit].nodes.iter().rev().find(|node| returns(node, answer));
             let tests = node.map(|node| program.tests_around(*node)).unwrap_or_default();
-            tests.into_iter().any(|test| is_about_numbers(program, test, frame, depth + 1))
+            tests.into_iter().any(|test| asks_numbers(program, test, frame, depth + 1, left))
         })
 }
 
