@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::collect::{Class, Tree};
+use crate::collect::{Class, Tree, imports_by_text};
 use crate::link::entries::{Entries, Started, found_by_convention};
 use crate::link::names::{Names, Target, folder_of};
 use crate::link::unfolded::each_expression;
@@ -116,7 +116,7 @@ fn imports(modules: &mut [Module], tree: &Tree) -> Vec<BTreeSet<usize>> {
     modules.iter_mut().enumerate().map(targets).collect()
 }
 
-/// The sources that calls import from, by the name of a module or of something in it: `from_object("shop.config.Live")`.
+/// The sources that calls import from, by the name of a module or of something in it: `import_string("shop.config.Live")`.
 fn sources_where_it_runs(module: &mut Module) -> Vec<String> {
     let is_python = module.language == Language::Python;
     let mut sources = Vec::new();
@@ -129,9 +129,7 @@ fn sources_where_it_runs(module: &mut Module) -> Vec<String> {
         };
         match &call.callee.kind {
             ExpressionKind::Name(name) if matches!(name.as_str(), "import" | "require") => sources.push(source.clone()),
-            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }
-                if is_python && matches!(name.as_str(), "from_object" | "import_module" | "import_string") =>
-            {
+            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if is_python && imports_by_text(name) => {
                 sources.push(source.clone());
                 sources.extend(source.rsplit_once('.').map(|(holder, _)| holder.to_owned()));
             }

@@ -68,6 +68,8 @@ pub(super) struct Starts {
     pub(super) targets: Vec<String>,
     /// Names of shell scripts beside a manifest that start something, without their extension.
     pub(super) scripts: Vec<String>,
+    /// Functions of Python that import what the dotted text names that they are given.
+    pub(super) importers: Vec<String>,
     /// Environment variables whose value is a module to serve.
     pub(super) variables: Vec<String>,
     /// Images of containers that serve the function that their command names: `CMD ["app.handler"]`.

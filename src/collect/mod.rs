@@ -22,7 +22,7 @@ pub use self::{
     history::{HistoryError, HistoryLimits, Past, Walked, history},
     ignoring::{IgnoreRules, would_ignore},
     revision::{Revision, RevisionError, revision},
-    starts::starts,
+    starts::{imports_by_text, starts},
 };
 use crate::model::Project;
 /// What a file is for, relative to the audited root.

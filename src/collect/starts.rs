@@ -435,6 +435,11 @@ fn program(name: &str) -> Option<&'static Program> {
     STARTS.programs.iter().find(|program| program.names.iter().any(|known| known == name))
 }
 
+/// Whether a function of this name imports what the dotted text names that it is given: `import_module("shop.config")`.
+pub fn imports_by_text(function: &str) -> bool {
+    STARTS.importers.iter().any(|known| known == function)
+}
+
 fn is_target(name: &str) -> bool {
     STARTS.targets.iter().any(|pattern| matches(pattern, name))
 }

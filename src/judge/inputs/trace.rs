@@ -3,6 +3,7 @@
 mod calls;
 mod mapped;
 mod members;
+mod names;
 mod parameters;
 mod parts;
 mod promised;
@@ -10,14 +11,12 @@ mod reassigned;
 
 use rustc_hash::FxHashSet;
 
-use crate::link::flow::Placed;
-use crate::link::units::{Access, Binding, NodeId, NodeKind, UnitId};
-use crate::link::{FrameId, How, Program, Site, Value};
+use crate::link::units::{Access, Binding};
+use crate::link::{FrameId, Program, Value};
 use crate::model::*;
 
 use super::cuts::slice_is_cut;
-use super::kept::has_greatest_length;
-use super::same::{Alias, Bound};
+use super::same::Alias;
 use super::schemas::Limit;
 use super::windows::{self, Window};
 use super::words::*;
@@ -347,200 +346,6 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             let program = self.program();
             state.place = Some((program.module_of(program.unit_of_frame(frame)), expression.span));
             state.in_chain = true;
-        }
-    }
-
-    fn name(&mut self, expression: &'m Expression, name: &'m str, frame: FrameId, mut state: State<'m>) {
-        let program = self.program();
-        state.in_chain = false;
-        let mut at = Some(frame);
-        let mut is_outside = false;
-        // Where the name is read: within a function that stands in another one, where that function stands.
-        let mut read = expression.span;
-        while let Some(id) = at {
-            let here = program.frame(id);
-            let Some(bindings) = program.units.bindings_at(here.unit, name, read) else {
-                at = here.closure;
-                read = program.units.units[here.unit].span;
-                is_outside |= at.is_some_and(|around| self.is_made_once(around));
-                // What stands around a function that is called again and again lasts from one time to the next.
-                is_outside |= self.is_listened_to(here.unit) || self.inputs.handlers().contains(&here.unit);
-                continue;
-            };
-            state.aliases.push(Alias {
-                name,
-                module: program.module_of(here.unit),
-                bound: Bound::Unit(here.unit),
-                is_copy: false,
-            });
-            let is_kept = is_outside || program.units.units[here.unit].function.is_none();
-            // `deque(maxlen=16)` holds no more, whatever is added to it.
-            let is_window = |binding: &Binding<'m>| match binding {
-                Binding::Value { value, .. } => has_greatest_length(value),
-                _ => false,
-            };
-            state.count |= !bindings.is_empty() && bindings.iter().all(is_window);
-            let is_in_function = id == frame || program.units.units[here.unit].function.is_some();
-            let mut reaching = if is_in_function { program.reaching(here.unit, name, read) } else { None };
-            // A function within runs later: what the name is given behind it may be there by then.
-            if let Some(reaching) = reaching.as_mut().filter(|_| id != frame) {
-                reaching.dead.retain(|value| value.span.end <= read.start);
-            }
-            let dead = reaching.as_ref().map_or(&[][..], |reaching| reaching.dead.as_slice());
-            self.reassigned(name, here.unit, id, dead, &mut state);
-            state.gathered |= bindings.len() > 1 || !program.growth(name, here.unit).is_empty();
-            for binding in bindings {
-                let is_dead = reaching.as_ref().is_some_and(|reaching| match binding {
-                    Binding::Value { value, .. } => reaching.dead.iter().any(|dead| std::ptr::eq(*dead, *value)),
-                    Binding::Parameter { .. } => reaching.is_rebound,
-                    _ => false,
-                });
-                if is_dead {
-                    continue;
-                }
-                let mut state = state.clone();
-                match binding {
-                    Binding::Value { value, access, .. } => {
-                        if is_kept && self.kept(expression, (value, id), name, frame, &state) {
-                            continue;
-                        }
-                        if !is_kept && access.is_empty() && id == frame {
-                            self.kept_in_loop(expression, value, name, (here.unit, id), &state);
-                        }
-                        // `job, text = await queue.get()`
-                        if let Some(Access::Position(place)) = access.first()
-                            && let Some(site) = program.awaited_call(value, id)
-                            && self.taken_from_queue(site, Some(*place), &state)
-                        {
-                            continue;
-                        }
-                        // `const [row] = await db.select()..`
-                        if matches!(access.first(), Some(Access::Position(_))) && self.loads_rows(value, id) {
-                            state.take_one();
-                        }
-                        if let Some((Access::Position(place), rest)) = access.split_first()
-                            && let Some(placed) = program.placed(value, id, *place)
-                        {
-                            add_path(&mut state, rest);
-                            self.placed(&placed, &state);
-                            continue;
-                        }
-                        add_path(&mut state, access);
-                        self.follow(value, id, state);
-                    }
-                    Binding::Element { over, access } => {
-                        state.items = true;
-                        add_path(&mut state, access);
-                        // What was cut on the way may be the list.
-                        let is_whole = !state.gathered && !state.sliced && !state.count;
-                        let is_one =
-                            (is_whole || self.measures) && self.is_one_each_round(over, expression.span, here.unit);
-                        if is_one && !self.measures {
-                            state.take_one();
-                        }
-                        let before = self.out.len();
-                        self.follow(over, id, state);
-                        if is_one {
-                            self.each.extend(before..self.out.len());
-                        }
-                    }
-                    Binding::Context(context) => self.follow(context, id, state),
-                    Binding::Parameter { index, access } => {
-                        add_path(&mut state, access);
-                        self.parameter(expression, *index, id, state);
-                    }
-                    Binding::Import(_) => {
-                        for value in program.named_values(name, id) {
-                            self.outer(expression, &value, name, frame, state.clone());
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            let part = state.path.last().filter(|part| is_list_name(part)).cloned();
-            if let Some(part) = part {
-                for call in self.inputs.changes().added_to_part(here.unit, &format!("{name}.{part}")) {
-                    self.grown_by(*call, id, &state);
-                }
-            }
-            for (call, grown) in program.growth(name, here.unit) {
-                // Growth in the frame itself is seen with what it was called with.
-                let grown = if program.unit_of_frame(grown) == here.unit { id } else { grown };
-                self.grown_by(call, grown, &state);
-            }
-            return;
-        }
-        for value in program.values(expression, frame).iter() {
-            self.outer(expression, value, name, frame, state.clone());
-        }
-    }
-
-    /// Whether a function runs when the program starts: what it leaves to the functions that it gives away lasts as long.
-    fn is_made_once(&self, frame: FrameId) -> bool {
-        let program = self.program();
-        let is_body = |frame: FrameId| program.units.units[program.unit_of_frame(frame)].function.is_none();
-        let here = program.frame(frame);
-        let is_started = |site: &Site| is_body(site.frame);
-        match here.how {
-            How::Call(site) => is_started(&site),
-            How::Open => {
-                let callers = program.callers_of(here.unit);
-                !is_body(frame) && !callers.is_empty() && callers.iter().all(is_started)
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether what a loop goes through is used item by item: `for text in texts: ask(text)`. What a generator yields
-    /// comes together again.
-    fn is_one_each_round(&self, over: &Expression, read: Span, unit: UnitId) -> bool {
-        let units = &self.program().units;
-        let is_generator = units.units[unit].function.is_some_and(|function| function.is_generator);
-        let goes_round = |node: &NodeId| match units.nodes[*node].kind {
-            NodeKind::Loop(each) => {
-                let is_it = each.over.as_ref().is_some_and(|list| list.span.contains(over.span));
-                is_it && each.body.iter().any(|statement| statement.span.contains(read))
-            }
-            _ => false,
-        };
-        // A test in the loop is about each of the items.
-        let tests =
-            |node: &NodeId| matches!(units.nodes[*node].kind, NodeKind::If { test, .. } if test.span.contains(read));
-        let nodes = &units.units[unit].nodes;
-        !is_generator && nodes.iter().any(goes_round) && !nodes.iter().any(tests)
-    }
-
-    /// Of things that are given together the one at a place, with the tests that lead to it.
-    fn placed(&mut self, placed: &[Placed<'m>], state: &State<'m>) {
-        for Placed { item, frame, of } in placed {
-            let mut state = state.clone();
-            let tests = of.map(|unit| self.program().gates_of_result(unit, item, *frame)).unwrap_or_default();
-            state.gates.extend(tests.into_iter().map(|test| (test, *frame)));
-            self.follow(item, *frame, state);
-        }
-    }
-
-    /// Something imported or global: a collection of another module, the request itself.
-    fn outer(
-        &mut self,
-        expression: &'m Expression,
-        value: &Value<'m>,
-        name: &'m str,
-        frame: FrameId,
-        state: State<'m>,
-    ) {
-        match value {
-            Value::Data { expression: data, frame: home }
-                if !std::ptr::eq(data.0, expression)
-                    && !self.kept(expression, (data.0, *home), name, frame, &state) =>
-            {
-                self.follow(data.0, *home, state);
-            }
-            Value::Library { path, .. } if self.inputs.is_request(path) => {
-                let found = Found::of_request(&state.path, Limit::None);
-                self.arrive(expression, name, frame, state, found);
-            }
-            _ => {}
         }
     }
 
