@@ -330,7 +330,7 @@ impl<'m> Program<'m> {
             Value::Library { path, .. } => Some(path.clone()),
             _ => None,
         });
-        let paths: Rc<[Rc<str>]> = names.collect();
+        let paths = self.common.names(names.collect());
         if self.cuts.get() == cuts {
             self.callee_memo.borrow_mut().insert(site, paths.clone());
         }

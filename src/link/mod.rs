@@ -8,6 +8,7 @@ mod additions;
 mod aliases;
 pub mod arguments;
 mod browser;
+mod common;
 mod configured;
 mod decorators;
 pub mod defined;
@@ -40,6 +41,7 @@ use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::{Catalogue, FactId};
 use crate::source::Location;
 
+use common::Common;
 use names::Names;
 use units::{CallId, ClassId, ModuleId, UnitId, Units};
 pub use values::{Frame, FrameId, How, Site, Value};
@@ -60,8 +62,8 @@ pub struct Program<'m> {
     pub catalogue: &'m Catalogue,
     pub units: Arc<Units<'m>>,
     pub names: Names,
-    frames: RefCell<Vec<Frame<'m>>>,
-    frame_ids: Memo<Frame<'m>, FrameId>,
+    frames: RefCell<values::Frames<'m>>,
+    common: Common<'m>,
     /// The frames of units of which nothing is known but where they are written.
     open_frames: Memo<UnitId, FrameId>,
     /// How many frames a unit has, by unit.
@@ -178,7 +180,7 @@ impl<'m> Program<'m> {
             catalogue,
             names: Names::of(modules.iter().map(|module| (module.path.as_str(), module.language)), projects),
             frames: RefCell::default(),
-            frame_ids: RefCell::default(),
+            common: Common::default(),
             open_frames: RefCell::default(),
             frames_of_unit: RefCell::new(vec![0; units.units.len()]),
             export_memo: RefCell::default(),

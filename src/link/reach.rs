@@ -142,8 +142,8 @@ impl<'m> Program<'m> {
         }
         let calls = &self.units.units[self.unit_of_frame(frame)].calls;
         let sites = calls.iter().map(|call| Site { call: *call, frame });
-        let steps: Rc<[(Site, FrameId)]> =
-            sites.flat_map(|site| self.runs(site).iter().map(|next| (site, *next)).collect::<Vec<_>>()).collect();
+        let steps = sites.flat_map(|site| self.runs(site).iter().map(|next| (site, *next)).collect::<Vec<_>>());
+        let steps = self.common.steps(steps.collect());
         self.step_memo.borrow_mut().insert(frame, steps.clone());
         steps
     }

@@ -22,6 +22,7 @@ use crate::rules::catalogue::Kind;
 use super::units::*;
 use super::{Program, STEPS};
 
+pub(super) use frames::Frames;
 pub use frames::{Frame, FrameId, How, Site};
 
 /// An expression by identity.
@@ -138,14 +139,15 @@ impl<'m> Program<'m> {
         let key = (std::ptr::from_ref(expression) as usize, frame);
         if self.depth.get() >= EVALUATION_DEPTH || self.steps.get() >= STEPS {
             self.cuts.set(self.cuts.get() + 1);
-            return self.memo.borrow().get(&key).cloned().flatten().unwrap_or_else(|| Rc::from([]));
+            let known = self.memo.borrow().get(&key).cloned().flatten();
+            return known.unwrap_or_else(|| self.common.values(Vec::new()));
         }
         match self.memo.borrow_mut().entry(key) {
             Entry::Occupied(known) => {
                 if known.get().is_none() {
                     self.cuts.set(self.cuts.get() + 1);
                 }
-                return known.get().clone().unwrap_or_else(|| Rc::from([]));
+                return known.get().clone().unwrap_or_else(|| self.common.values(Vec::new()));
             }
             Entry::Vacant(place) => place.insert(None),
         };
@@ -157,7 +159,7 @@ impl<'m> Program<'m> {
                 *value = Value::Unknown;
             }
         }
-        let found: Rc<[Value<'m>]> = found.into();
+        let found = self.common.values(found);
         self.depth.set(self.depth.get() - 1);
         self.memo.borrow_mut().insert(key, Some(found.clone()));
         found

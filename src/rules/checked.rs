@@ -30,6 +30,7 @@ pub struct CheckedFact {
 /// Everything that is known about names.
 #[derive(Debug, Default)]
 pub struct Catalogue {
+    /// Without their facts, which stand beside them.
     pub libraries: Vec<Library>,
     pub facts: Vec<CheckedFact>,
     by_head: HashMap<String, Names>,
@@ -158,6 +159,7 @@ impl Catalogue {
 
     fn from(libraries: Vec<Headed>) -> Catalogue {
         let mut catalogue = Catalogue { shared: shared_heads(&libraries), ..Catalogue::default() };
+        catalogue.facts.reserve_exact(libraries.iter().map(|headed| headed.library.facts.len()).sum());
         for library in libraries {
             catalogue.add(library);
         }
@@ -165,9 +167,9 @@ impl Catalogue {
     }
 
     fn add(&mut self, headed: Headed) {
-        let Headed { library, names } = headed;
+        let Headed { mut library, names } = headed;
         let languages = library.languages();
-        for (fact, names) in library.facts.iter().zip(&names) {
+        for (mut fact, names) in std::mem::take(&mut library.facts).into_iter().zip(&names) {
             let id = self.facts.len();
             // Codes of errors are words of any file.
             if fact.is != Kind::Conflict {
@@ -178,7 +180,6 @@ impl Catalogue {
                     self.index(&name, id);
                 }
             }
-            let mut fact = fact.clone();
             // What the linker makes values of is written as the linker writes it.
             if let [language] = languages.as_slice() {
                 fact.becomes = fact.becomes.map(|path| self.canonical(*language, &path));
@@ -313,8 +314,10 @@ impl Catalogue {
     /// The names under which the Python packages that a project depends on are imported: `parrot` of `parrot-sdk`.
     fn imported_by(&self, project: &Project) -> Vec<String> {
         let depends = |name: &String| project.dependencies.iter().any(|each| each.name.eq_ignore_ascii_case(name));
-        let libraries = self.libraries.iter().filter(|library| library.packages.pypi.iter().any(depends));
-        let names = libraries.flat_map(|library| &library.facts).flat_map(|fact| &fact.names);
+        let is_used: Vec<bool> =
+            self.libraries.iter().map(|library| library.packages.pypi.iter().any(depends)).collect();
+        let facts = self.facts.iter().filter(|fact| is_used[fact.library]);
+        let names = facts.flat_map(|fact| &fact.fact.names);
         let mut imported: Vec<String> = names.filter_map(|name| name.split('.').next()).map(str::to_owned).collect();
         imported.retain(|name| name.chars().all(|each| each.is_alphanumeric() || each == '_'));
         imported.sort();

@@ -51,8 +51,8 @@ impl<'m> Program<'m> {
         if let Some(known) = self.run_memo.borrow().get(&site) {
             return known.clone();
         }
-        let frames: Rc<[FrameId]> =
-            if self.is_registration(site.call) { [].into() } else { self.find_runs(site).into() };
+        let frames = if self.is_registration(site.call) { Vec::new() } else { self.find_runs(site) };
+        let frames = self.common.frames(frames);
         self.run_memo.borrow_mut().insert(site, frames.clone());
         frames
     }

@@ -1,11 +1,50 @@
 //! Frames: a unit of code together with the call that runs it, its receiver and the frame around its definition.
 
+use std::hash::BuildHasher;
 use std::rc::Rc;
+
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 
 use crate::link::Program;
 use crate::link::units::*;
 
 use super::Value;
+
+/// The frames of a program, each once.
+#[derive(Default)]
+pub(in crate::link) struct Frames<'m> {
+    all: Vec<Frame<'m>>,
+    /// Their numbers by what they are: a map would hold every frame a second time.
+    numbers: HashTable<FrameId>,
+}
+
+impl<'m> Frames<'m> {
+    pub(in crate::link) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    fn find(&self, frame: &Frame<'m>) -> Option<FrameId> {
+        self.numbers.find(FxBuildHasher.hash_one(frame), |id| self.all[*id] == *frame).copied()
+    }
+
+    /// Takes in a frame that is not among them.
+    fn add(&mut self, frame: Frame<'m>) -> FrameId {
+        let id = self.all.len();
+        let hash = FxBuildHasher.hash_one(&frame);
+        self.all.push(frame);
+        self.numbers.insert_unique(hash, id, |id| FxBuildHasher.hash_one(&self.all[*id]));
+        id
+    }
+}
+
+impl<'m> std::ops::Index<FrameId> for Frames<'m> {
+    type Output = Frame<'m>;
+
+    fn index(&self, id: FrameId) -> &Frame<'m> {
+        &self.all[id]
+    }
+}
 
 impl<'m> Program<'m> {
     pub fn frame(&self, id: FrameId) -> Frame<'m> {
@@ -17,16 +56,13 @@ impl<'m> Program<'m> {
     }
 
     pub(super) fn intern(&self, frame: Frame<'m>) -> FrameId {
-        if let Some(id) = self.frame_ids.borrow().get(&frame) {
-            return *id;
+        if let Some(id) = self.frames.borrow().find(&frame) {
+            return id;
         }
-        let id = self.frames.borrow().len();
         if let Some(count) = self.frames_of_unit.borrow_mut().get_mut(frame.unit) {
             *count += 1;
         }
-        self.frames.borrow_mut().push(frame.clone());
-        self.frame_ids.borrow_mut().insert(frame, id);
-        id
+        self.frames.borrow_mut().add(frame)
     }
 
     /// The frame of a module's body.
@@ -67,8 +103,8 @@ impl<'m> Program<'m> {
             return None;
         }
         let frame = Frame { unit, how, receiver, closure: Some(closure), depth };
-        if let Some(id) = self.frame_ids.borrow().get(&frame) {
-            return Some(*id);
+        if let Some(id) = self.frames.borrow().find(&frame) {
+            return Some(id);
         }
         // Every way to a unit has its own frame, and ways multiply: beyond some, they share one. Short ways are few, and
         // are kept apart from the many that lead to a helper on the way of somebody else.
