@@ -14,6 +14,7 @@ mod recursions;
 mod repeated;
 mod requeued;
 mod resent;
+mod turns;
 mod waits;
 
 use crate::link::units::{CallId, ModuleId, NodeId, UnitId};

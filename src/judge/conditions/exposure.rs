@@ -99,6 +99,7 @@ pub fn gone(past: Vec<PastHit>, present: &[FileHits]) -> Vec<PastHit> {
 
 /// Environment files that a text names and that are no templates.
 fn documented(text: &str) -> Vec<String> {
+    let text = &by_hand(text);
     let mut names: Vec<String> = text
         .split(|character: char| !(character.is_ascii_alphanumeric() || "._-/".contains(character)))
         .filter_map(|word| {
@@ -116,6 +117,13 @@ fn documented(text: &str) -> Vec<String> {
         names.retain(|name| name != ".env");
     }
     names
+}
+
+/// A text without the steps of a deployment that write a file from variables: `echo "KEY=$KEY" >> .env`. They run where
+/// nothing is committed.
+fn by_hand(text: &str) -> String {
+    let is_step = |line: &&str| line.split_once('>').is_some_and(|(what, _)| what.contains("=$"));
+    text.lines().filter(|line| !is_step(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether a text tells to make or fill a file `.env`: `cp .env.example .env`, "copy it to `.env`", "a `.env` file".

@@ -7,6 +7,7 @@ use crate::model::{Block, Call, Expression, ExpressionKind, Literal, Loop, LoopK
 use super::answers::is_left_when_answered;
 use super::counts::{counted, goes_on_by_count, leaves_by_count, looks_at_count};
 use super::progress::moves_on;
+use super::turns::keeps_answers;
 use super::waits::{Waits, grow, last_name, numbers};
 use super::{Construct, Leads, Repeats, walk, walk_statement};
 use crate::judge::case::Case;
@@ -24,6 +25,9 @@ pub(super) fn loops(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
         }
         let Some(Asked { api, repeats, call }) = repeated_call(case, unit, *node, frame) else { continue };
         if moves_on(each, program.units.calls[call].call, repeats || !is_dropped(program, call)) {
+            continue;
+        }
+        if keeps_answers(program, each, call, frame) {
             continue;
         }
         let Some((bounded, exponential)) = retries(case, each, frame, repeats) else { continue };
