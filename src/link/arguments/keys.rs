@@ -207,7 +207,10 @@ impl<'m> Program<'m> {
         match value {
             Value::Data { expression, frame } => self.key_of_data(expression.0, *frame, name, depth),
             Value::Library { path, sites } if path.ends_with("()") => match sites.last() {
-                Some(site) => self.argument_at(*site, name, depth + 1),
+                Some(site) => match self.argument_at(*site, name, depth + 1) {
+                    Given::Absent if self.is_given_back(path, *site) => Given::Unresolved,
+                    found => found,
+                },
                 None => Given::Unresolved,
             },
             Value::Instance { class, site: Some(site) } => {
@@ -247,6 +250,29 @@ impl<'m> Program<'m> {
         }
     }
 
+    /// Whether an object is what a function of a library gives that nobody knows and that is given no options: what it
+    /// holds is not what it was made with. `await load()`, `JSON.parse(text)`.
+    fn is_given_back(&self, path: &str, site: Site) -> bool {
+        let made = path.trim_end_matches("()");
+        let (object, name) = made.rsplit_once('.').unwrap_or(("", made));
+        let is_class = name.starts_with(char::is_uppercase);
+        // What a method of something known gives is known as well: `context.repo()` names a repository.
+        let is_known = !self.facts(made).is_empty() || object.ends_with("()") && self.is_known(object);
+        let call = self.units.calls[site.call].call;
+        let takes_options = call.arguments.iter().any(|argument| {
+            argument.name.is_some()
+                || self.values(&argument.value, site.frame).iter().any(|value| match value {
+                    Value::Data { expression, .. } => matches!(expression.0.kind, ExpressionKind::Object(_)),
+                    _ => false,
+                })
+        });
+        !call.is_new && !is_class && !takes_options && !path.starts_with("builtins.") && !is_known
+    }
+
+    fn is_known(&self, object: &str) -> bool {
+        self.catalogue.about(object).next().is_some()
+    }
+
     pub(super) fn key_of_data(
         &self,
         expression: &'m Expression,
@@ -268,7 +294,8 @@ impl<'m> Program<'m> {
                         _ => {}
                     }
                 }
-                if unresolved { Given::Unresolved } else { Given::Absent }
+                let is_open = unresolved || self.may_be_given(expression, name);
+                if is_open { Given::Unresolved } else { Given::Absent }
             }
             ExpressionKind::Literal(_)
             | ExpressionKind::Template(_)
