@@ -247,7 +247,8 @@ impl<'m> Program<'m> {
                     passed.map_or_else(|| vec![Value::Unknown], |(value, at)| self.values(value, at).to_vec()),
                 );
             }
-            return Some(self.values(&argument.value, site.frame).to_vec());
+            let alike = self.passed_alike(function, &argument.value, site);
+            return Some(alike.unwrap_or_else(|| self.values(&argument.value, site.frame).to_vec()));
         }
         if let Some((value, frame)) = self.passed_from(function, index, site) {
             return Some(self.values(value, frame).to_vec());

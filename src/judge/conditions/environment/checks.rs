@@ -17,13 +17,13 @@ use crate::rules::catalogue::Kind;
 use super::super::super::case::Case;
 use super::ends::{End, end_of};
 use super::meanings::is_credential;
-use super::names::Variables;
+use super::names::{Named, Variables};
 use super::reads::Read;
 use super::schemas;
 
 use decisions::{
-    assigns, in_test, is_compared, is_failure, is_literal_branch, is_stopped, looks_inside, raises_at_its_end,
-    rest_behind, returns_nothing, returns_what_is_tested, stops_after,
+    asks_presence, assigns, in_test, is_compared, is_failure, is_literal_branch, is_stopped, looks_inside, parts_of,
+    raises_at_its_end, rest_behind, returns_nothing, returns_what_is_tested, stops_after,
 };
 
 pub use moments::{When, swallows, when};
@@ -315,6 +315,7 @@ impl Checks {
         let program = case.program;
         for (call, info) in program.units.calls.iter().enumerate() {
             let site = Site { call, frame: program.open_frame(info.unit) };
+            self.told_by_flags(variables, info.call, site.frame);
             for path in program.callee_paths(site).iter() {
                 for (_, fact) in program.facts_of(path, Kind::Guard) {
                     match (fact.protects.as_deref(), fact.how.as_deref()) {
@@ -340,6 +341,25 @@ impl Checks {
                         }
                         _ => {}
                     }
+                }
+            }
+        }
+    }
+
+    /// What is passed together with whether it is there is done without where it is not: `Limiter(enabled=url is not None,
+    /// storage_uri=url)`.
+    fn told_by_flags<'m>(&mut self, variables: &Variables<'_, 'm>, call: &'m Call, frame: FrameId) {
+        let parts = parts_of(call);
+        for test in parts.iter().filter(|part| asks_presence(part)) {
+            let module = variables.program.module_of(variables.program.unit_of_frame(frame));
+            for named in variables.tested(test, frame) {
+                let is_it = |other: &Named| other.name == named.name;
+                let is_passed = |part: &&&'m Expression| variables.held(part, frame).iter().any(is_it);
+                if variables.holds_without(test, frame, &named.name).is_some()
+                    && parts.iter().filter(|part| !asks_presence(part)).any(|part| is_passed(&part))
+                {
+                    let place = named.place.map_or(module, |(module, _)| module);
+                    self.optional.insert((named.name, Some(place)));
                 }
             }
         }
