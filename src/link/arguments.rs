@@ -231,7 +231,10 @@ impl<'m> Program<'m> {
                     // `def ask(**options): create(**options)`: whatever the caller names.
                     self.named(outer, name, depth + 1)
                 }
-                Some("**") | None => self.key(&argument.value, site.frame, name, depth + 1),
+                None if !matches!(argument.value.kind, ExpressionKind::Spread(_)) => {
+                    self.key(&argument.value, site.frame, name, depth + 1)
+                }
+                Some("**") | None => self.key_of_spread(&argument.value, site.frame, name, depth + 1),
                 Some(_) => continue,
             };
             match looked_into {

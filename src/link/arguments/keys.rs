@@ -207,10 +207,7 @@ impl<'m> Program<'m> {
         match value {
             Value::Data { expression, frame } => self.key_of_data(expression.0, *frame, name, depth),
             Value::Library { path, sites } if path.ends_with("()") => match sites.last() {
-                Some(site) => match self.argument_at(*site, name, depth + 1) {
-                    Given::Absent if self.is_given_back(path, *site) => Given::Unresolved,
-                    found => found,
-                },
+                Some(site) => self.argument_at(*site, name, depth + 1),
                 None => Given::Unresolved,
             },
             Value::Instance { class, site: Some(site) } => {
@@ -250,27 +247,34 @@ impl<'m> Program<'m> {
         }
     }
 
-    /// Whether an object is what a function of a library gives that nobody knows and that is given no options: what it
-    /// holds is not what it was made with. `await load()`, `JSON.parse(text)`.
-    fn is_given_back(&self, path: &str, site: Site) -> bool {
-        let made = path.trim_end_matches("()");
-        let (object, name) = made.rsplit_once('.').unwrap_or(("", made));
-        let is_class = name.starts_with(char::is_uppercase);
-        // What a method of something known gives is known as well: `context.repo()` names a repository.
-        let is_known = !self.facts(made).is_empty() || object.ends_with("()") && self.is_known(object);
-        let call = self.units.calls[site.call].call;
-        let takes_options = call.arguments.iter().any(|argument| {
-            argument.name.is_some()
-                || self.values(&argument.value, site.frame).iter().any(|value| match value {
-                    Value::Data { expression, .. } => matches!(expression.0.kind, ExpressionKind::Object(_)),
-                    _ => false,
-                })
-        });
-        !call.is_new && !is_class && !takes_options && !path.starts_with("builtins.") && !is_known
+    /// A key of what is spread: what a function of a library gives holds more than what that was given, so it may hold any.
+    pub(super) fn key_of_spread(&self, spread: &'m Expression, frame: FrameId, name: &str, depth: usize) -> Given<'m> {
+        let is_open = |value: &Value<'m>| match value {
+            Value::Library { path, sites } => sites.last().is_some_and(|made| self.is_given_back(path, *made)),
+            _ => false,
+        };
+        match self.key(spread, frame, name, depth) {
+            Given::Absent if self.values(spread, frame).iter().any(is_open) => Given::Unresolved,
+            found => found,
+        }
     }
 
-    fn is_known(&self, object: &str) -> bool {
-        self.catalogue.about(object).next().is_some()
+    /// Whether a value is what a function of a library gives that nobody knows and that is given no options, not an object
+    /// that is made with them: `await load()`, `JSON.parse(text)`.
+    fn is_given_back(&self, path: &str, made: Site) -> bool {
+        let Some(function) = path.strip_suffix("()") else { return false };
+        let name = function.rsplit('.').next().unwrap_or(function);
+        let call = self.units.calls[made.call].call;
+        let is_object = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Object(_)));
+        let takes_options = call
+            .arguments
+            .iter()
+            .any(|argument| argument.name.is_some() || self.values(&argument.value, made.frame).iter().any(is_object));
+        // `Request { model, ..Default::default() }` is known as a whole.
+        let is_whole = self.modules[self.units.calls[made.call].module].language == Language::Rust;
+        let is_class = call.is_new || name.starts_with(char::is_uppercase);
+        let is_made = is_whole || is_class || path.starts_with("builtins.");
+        !is_made && !takes_options && self.facts(function).is_empty()
     }
 
     pub(super) fn key_of_data(
@@ -325,7 +329,7 @@ impl<'m> Program<'m> {
             {
                 operands.last().map_or(Given::Absent, |last| self.key(last, frame, name, depth + 1))
             }
-            _ => self.key(inner, frame, name, depth + 1),
+            _ => self.key_of_spread(inner, frame, name, depth + 1),
         }
     }
 }
