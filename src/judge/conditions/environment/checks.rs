@@ -53,6 +53,8 @@ pub struct Checks {
     pub examined: BTreeSet<String>,
     /// Reads that a schema decides about: by place.
     pub governed: BTreeSet<(ModuleId, Span)>,
+    /// The modules that read a variable themselves.
+    read_in: BTreeSet<(String, ModuleId)>,
     /// Where variables are read only when they are there.
     present: BTreeSet<(ModuleId, Span)>,
     /// Calls that check the environment and whose result code goes by, without stopping.
@@ -63,7 +65,8 @@ impl Checks {
     /// The checks of a program that reads variables at the places in `reads`.
     pub fn of(case: &Case<'_, '_>, schemas: &[schemas::Checked], reads: &[Read<'_>]) -> Checks {
         let present = reads.iter().filter(|read| read.there).filter_map(|read| read.named.place).collect();
-        let mut checks = Checks { present, ..Checks::default() };
+        let read_in = reads.iter().map(|read| (read.named.name.clone(), read.module)).collect();
+        let mut checks = Checks { present, read_in, ..Checks::default() };
         let variables = &Variables::with(case.program, schemas::open_fields(schemas));
         checks.by_schemas(case, schemas);
         for unit in 0..case.program.units.units.len() {
@@ -301,9 +304,14 @@ impl Checks {
                 if matches!(purpose, Purpose::DoWithout) && named.via.is_empty() && place.is_some() {
                     self.optional.insert((named.name.clone(), Some(module)));
                 }
-                let known = (named.name, place);
+                let mut known = (named.name, place);
                 match purpose {
-                    Purpose::Demand => self.demanded.insert(known),
+                    Purpose::Demand => {
+                        // Where only the value is seen, it is what the module itself reads, if it does.
+                        let own = (known.0.clone(), module);
+                        known.1 = known.1.or_else(|| self.read_in.contains(&own).then_some(module));
+                        self.demanded.insert(known)
+                    }
                     Purpose::DoWithout | Purpose::DoWithoutSetting => self.optional.insert(known),
                 };
             }
