@@ -447,6 +447,8 @@ pub struct Alias {
 
 /// What begins the target of an alias that is a package.
 pub const PACKAGE: &str = "npm:";
+/// What begins the target of an alias that is the tree of modules of a folder: `tree:../..`, from the import path itself.
+pub const TREE: &str = "tree:";
 
 /// One way in which a file is started.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -14,6 +14,7 @@ pub(super) struct Classes {
     pub(super) folders: Folders,
     pub(super) files: Files,
     pub(super) contents: Contents,
+    pub(super) generators: Generators,
     pub(super) binary: Binary,
 }
 
@@ -49,6 +50,15 @@ pub(super) struct Contents {
     pub(super) generated: Vec<String>,
     pub(super) task_files: Vec<String>,
     pub(super) task_imports: Vec<String>,
+}
+
+/// Programs that write code.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Generators {
+    pub(super) programs: Vec<String>,
+    /// Options whose value is the file or folder that they write.
+    pub(super) outputs: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

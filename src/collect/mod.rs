@@ -7,6 +7,7 @@ mod git;
 mod history;
 mod ignoring;
 mod known;
+mod outputs;
 mod projects;
 mod revision;
 mod starts;
@@ -210,16 +211,25 @@ pub fn collect(root: &Path, limits: Limits) -> Result<Tree, CollectError> {
 /// Says of a list of files what each is for, and which projects they belong to.
 fn complete(mut tree: Tree, contents: &Contents) -> Tree {
     classes::classify(&mut tree);
-    let read = |path: &str| {
+    let outputs = outputs::outputs(&tree, &reading(&tree, contents));
+    outputs::classify(&mut tree, &outputs);
+    tree.projects = {
+        let read = reading(&tree, contents);
+        let mut projects = projects::projects(&tree, &read);
+        let started = starts::starts_in(&tree, &projects, &read);
+        projects::assign_starts(&mut projects, started);
+        projects
+    };
+    tree
+}
+
+/// Reads the files of a tree that are no larger than manifests.
+fn reading<'t>(tree: &'t Tree, contents: &'t Contents) -> impl Fn(&str) -> Option<String> + 't {
+    |path| {
         let file = tree.file(path).filter(|file| file.bytes <= projects::MANIFEST_BYTES)?;
         let bytes = contents.bytes(&file.path).ok()?;
         crate::source::decode(&bytes).map(|decoded| decoded.text)
-    };
-    let mut projects = projects::projects(&tree, &read);
-    let started = starts::starts_in(&tree, &projects, &read);
-    projects::assign_starts(&mut projects, started);
-    tree.projects = projects;
-    tree
+    }
 }
 
 /// Where a folder lies in the git repository around it, relative to its top and empty there; `None` outside of git.

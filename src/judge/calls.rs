@@ -16,7 +16,7 @@ use crate::rules::checked::{FactId, plain};
 
 use super::channels;
 use super::replies::Replies;
-use super::requests::{begins_with_setting, only_reads};
+use super::requests::{BODIES, address, begins_with_setting, only_reads};
 use super::transports;
 
 /// A call that leaves the process.
@@ -197,18 +197,7 @@ fn classify<'m>(
         if let Some((id, fact)) = program.facts_of(path, Kind::Http).first() {
             let url = fact.url.as_deref().map(|url| program.argument(site, url));
             let text = match url {
-                Some(Given::Present { expression, frame }) => {
-                    program.text(expression, frame).or_else(|| match &expression.kind {
-                        // An options object with the address inside.
-                        ExpressionKind::Object(_) => ["url", "hostname", "host"].iter().find_map(|key| {
-                            match program.inside(expression, frame, key, 0) {
-                                Given::Present { expression, frame } => program.text(expression, frame),
-                                _ => None,
-                            }
-                        }),
-                        _ => None,
-                    })
-                }
+                Some(Given::Present { expression, frame }) => address(program, expression, frame),
                 _ => None,
             };
             let module = program.units.calls[site.call].module;
@@ -311,13 +300,21 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
     if let Some(endpoint) = external.endpoint {
         let endpoint = program.catalogue.fact(endpoint);
         if let Some(setting) = which.of(endpoint) {
-            for prefix in ["body", "json", "data", "#1", "json()", "body()"] {
+            // `https.request(options, (answer) => ..)`: what is called back is no body.
+            let is_body = |prefix: &str| match program.argument(site, prefix) {
+                Given::Present { expression, .. } => !matches!(expression.kind, ExpressionKind::Function(_)),
+                _ => true,
+            };
+            for prefix in BODIES.into_iter().filter(|prefix| is_body(prefix)) {
                 let within = Setting {
                     arguments: setting.arguments.iter().map(|path| format!("{prefix}.{path}")).collect(),
                     ..setting.clone()
                 };
-                if let Some(held @ Held::Given(..)) = program.setting_at(&within, site) {
-                    return held;
+                match program.setting_at(&within, site) {
+                    Some(held @ Held::Given(..)) => return held,
+                    // A body that cannot be seen into.
+                    Some(_) => search.unresolved = true,
+                    None => {}
                 }
             }
         }

@@ -1,8 +1,31 @@
 //! What is told of a raw request by how it is written: where its address begins, and whether it sends anything.
 
+use crate::link::arguments::Given;
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Argument, Entry, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
+
+/// Where a raw request carries its parameters.
+pub(super) const BODIES: [&str; 8] = ["body", "json", "data", "#1", "json()", "body()", "+end()", "+write()"];
+
+/// The address that stands in an argument: a text, or options with its parts, `{ hostname, path }`.
+pub(super) fn address<'m>(program: &Program<'m>, given: &'m Expression, frame: FrameId) -> Option<String> {
+    let part = |key: &str| match program.inside(given, frame, key, 0) {
+        Given::Present { expression, frame } => Some(program.text(expression, frame).unwrap_or_else(|| "*".to_owned())),
+        _ => None,
+    };
+    let is_options = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Object(_)));
+    program.text(given, frame).or_else(|| {
+        if !program.values(given, frame).iter().any(is_options) {
+            return None;
+        }
+        part("url").filter(|url| url != "*").or_else(|| {
+            let host = part("hostname").or_else(|| part("host"))?;
+            let path = part("path").unwrap_or_default();
+            Some(format!("https://{host}{path}"))
+        })
+    })
+}
 
 /// Whether an address begins with what the environment tells, or else with nothing.
 pub(super) fn begins_with_setting<'m>(

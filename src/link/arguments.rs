@@ -87,6 +87,8 @@ impl<'m> Program<'m> {
         }
         let found = if let Some(position) = head.strip_prefix('#') {
             self.positional(site, position)
+        } else if let Some(name) = head.strip_prefix('+').and_then(|head| head.strip_suffix("()")) {
+            self.continued(site, name)
         } else if let Some(name) = head.strip_suffix("()") {
             self.chained(site, name)
         } else {
@@ -168,6 +170,19 @@ impl<'m> Program<'m> {
         Given::Absent
     }
 
+    /// The first argument of a call of this name on what the site makes, in the same function: `body` of
+    /// `request.end(body)` behind `const request = https.request(options)`.
+    fn continued(&self, site: Site, name: &str) -> Given<'m> {
+        let unit = &self.units.units[self.units.calls[site.call].unit];
+        let later = unit.calls.iter().map(|call| self.units.calls[*call].call).find_map(|call| {
+            let ExpressionKind::Member { object, name: called } = &call.callee.kind else { return None };
+            let given = call.arguments.first().filter(|_| called == name)?;
+            let is_made_here = |value: &Value<'m>| value.sites().last() == Some(&site);
+            self.values(object, site.frame).iter().any(is_made_here).then_some(&given.value)
+        });
+        later.map_or(Given::Absent, |expression| Given::Present { expression, frame: site.frame })
+    }
+
     /// A call of this name in the chain that made a value.
     fn chained_in(&self, expression: &'m Expression, frame: FrameId, name: &str) -> Given<'m> {
         let mut unresolved = false;
@@ -216,7 +231,10 @@ impl<'m> Program<'m> {
                     // `def ask(**options): create(**options)`: whatever the caller names.
                     self.named(outer, name, depth + 1)
                 }
-                Some("**") | None => self.key(&argument.value, site.frame, name, depth + 1),
+                None if !matches!(argument.value.kind, ExpressionKind::Spread(_)) => {
+                    self.key(&argument.value, site.frame, name, depth + 1)
+                }
+                Some("**") | None => self.key_of_spread(&argument.value, site.frame, name, depth + 1),
                 Some(_) => continue,
             };
             match looked_into {

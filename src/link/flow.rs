@@ -132,6 +132,9 @@ impl<'m> Program<'m> {
 
     /// The expression that a call passes for a parameter.
     pub fn passed_expression(&self, function: &'m Function, index: usize, site: Site) -> Option<&'m Expression> {
+        if self.places_arguments(site.call) {
+            return self.passed_from(function, index, site).map(|(passed, _)| passed);
+        }
         let call = self.units.calls[site.call].call;
         let parameter = function.parameters.get(index)?;
         let offset = usize::from(matches!(

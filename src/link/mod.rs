@@ -15,6 +15,7 @@ pub mod defined;
 pub mod deployment;
 mod dispatch;
 pub mod entries;
+mod filled;
 pub mod flow;
 pub mod given_settings;
 pub mod names;
@@ -109,6 +110,9 @@ pub struct Program<'m> {
     used: OnceCell<FxHashMap<CallId, FxHashSet<&'m str>>>,
     /// The calls whose results are entered by a `with` statement, once they were asked for.
     opened: OnceCell<FxHashMap<CallId, &'m Expression>>,
+    /// The objects that are filled after they are written out, by the keys that were asked for.
+    filled: RefCell<filled::Filled>,
+    put_by_key: OnceCell<filled::ByKey<'m>>,
     /// What is called on the queues of the process, once it was asked for.
     queues: RefCell<Option<Rc<queues::Queues>>>,
     /// The steps that add to what a call has made.
@@ -202,6 +206,8 @@ impl<'m> Program<'m> {
             additions: OnceCell::new(),
             is_adding: Cell::new(false),
             opened: OnceCell::new(),
+            filled: RefCell::default(),
+            put_by_key: OnceCell::new(),
             queues: RefCell::default(),
             received: RefCell::default(),
             received_objects: RefCell::default(),
@@ -325,6 +331,7 @@ impl<'m> Program<'m> {
         *self.given_objects.borrow_mut() = None;
         *self.given_names.borrow_mut() = None;
         *self.queues.borrow_mut() = None;
+        self.filled.borrow_mut().clear();
         self.memo.borrow_mut().clear();
         self.bound_memo.borrow_mut().clear();
         self.keys.borrow_mut().clear();

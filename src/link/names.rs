@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::model::{Alias, Language, PACKAGE, Project, join};
+use crate::model::{Alias, Language, PACKAGE, Project, TREE, join};
 
 use super::aliases::{Aliases, Scoped};
 use super::units::ModuleId;
@@ -13,6 +13,8 @@ pub struct Names {
     by_path: FxHashMap<String, ModuleId>,
     /// Every folder that has a Python file somewhere below it.
     python_folders: FxHashSet<String>,
+    /// Every folder that has a TypeScript file somewhere below it.
+    script_folders: FxHashSet<String>,
     /// Folders from which Python's absolute imports start, most specific first.
     python_roots: Vec<String>,
     /// Python packages that the projects depend on, as they are imported.
@@ -44,10 +46,15 @@ impl Names {
     pub fn of<'f>(files: impl Iterator<Item = (&'f str, Language)> + Clone, projects: &[Project]) -> Names {
         let by_path: FxHashMap<String, ModuleId> =
             files.clone().enumerate().map(|(id, (path, _))| (path.to_owned(), id)).collect();
-        let mut python_folders = FxHashSet::default();
-        for (path, _) in files.filter(|(_, language)| *language == Language::Python) {
+        let (mut python_folders, mut script_folders) = (FxHashSet::default(), FxHashSet::default());
+        for (path, language) in files {
+            let folders = match language {
+                Language::Python => &mut python_folders,
+                Language::TypeScript => &mut script_folders,
+                Language::Rust => continue,
+            };
             let mut folder = folder_of(path);
-            while !folder.is_empty() && python_folders.insert(folder.to_owned()) {
+            while !folder.is_empty() && folders.insert(folder.to_owned()) {
                 folder = folder_of(folder);
             }
         }
@@ -72,7 +79,16 @@ impl Names {
         python_roots.sort_by_key(|root| std::cmp::Reverse(root.len()));
         python_roots.dedup();
         let aliases = Aliases::of(projects);
-        Names { by_path, python_folders, python_roots, python_packages, python_modules, aliases, crates }
+        Names {
+            by_path,
+            python_folders,
+            script_folders,
+            python_roots,
+            python_packages,
+            python_modules,
+            aliases,
+            crates,
+        }
     }
 
     pub fn module_at(&self, path: &str) -> Option<ModuleId> {
@@ -145,7 +161,17 @@ impl Names {
         self.python_file(&join(folder, name))
     }
 
+    /// A TypeScript module inside a folder, or the folder of some.
+    pub fn in_tree(&self, folder: &str, name: &str) -> Option<Target> {
+        let base = join(folder, name);
+        let file = self.typescript_file(&base).map(Target::Module);
+        file.or_else(|| self.script_folders.contains(&base).then_some(Target::Folder(base)))
+    }
+
     fn typescript(&self, from: &str, source: &str) -> Target {
+        if let Some(folder) = self.tree_behind(from, source) {
+            return Target::Folder(folder);
+        }
         if let Some(package) = self.generated(source, 0) {
             return Target::Library(package);
         }
@@ -167,6 +193,15 @@ impl Names {
             }
         }
         Target::Library(source.strip_prefix("node:").unwrap_or(source).to_owned())
+    }
+
+    /// The folder for whose files a module stands that a tool writes into the tree: `api.notes.add` is what `notes.ts` beside
+    /// `_generated/api.ts` exports as `add`.
+    fn tree_behind(&self, from: &str, source: &str) -> Option<String> {
+        let is_relative = source.starts_with('.');
+        let mut matching = self.aliases.matching(source).into_iter().filter(|_| is_relative);
+        let above = matching.find_map(|(scoped, _)| scoped.alias.targets.first()?.strip_prefix(TREE))?;
+        Some(normalise(&join(&join(folder_of(from), source), above)))
     }
 
     /// The package that a tool writes into the tree under such an import path, or that an address names.

@@ -1,7 +1,7 @@
 //! What a call passes for a parameter, also through the `*args` of a wrapper that hands them on.
 
 use crate::model::*;
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 
 use super::Program;
 use super::arguments::Given;
@@ -106,7 +106,8 @@ impl<'m> Program<'m> {
     /// Whether a call hands over a function with what it is to be given: `task.delay(text)`.
     pub fn hands_over(&self, site: Site) -> bool {
         let paths = self.callee_paths(site);
-        let facts = paths.iter().flat_map(|path| self.facts_of(path, Kind::Spawn));
+        let kinds = [Kind::Spawn, Kind::Runs];
+        let facts = paths.iter().flat_map(|path| kinds.into_iter().flat_map(|kind| self.facts_of(path, kind)));
         let known = facts.map(|(_, fact)| fact).find(|fact| fact.value.is_some());
         if let Some(fact) = known {
             self.spawned.borrow_mut().insert(site.call, fact);
@@ -116,7 +117,12 @@ impl<'m> Program<'m> {
 
     /// Whether a call is known to have handed a function over: its errors do not come back.
     pub fn is_handed_over(&self, call: CallId) -> bool {
-        self.spawned.borrow().contains_key(&call)
+        self.spawned.borrow().get(&call).is_some_and(|fact| fact.is == Kind::Spawn)
+    }
+
+    /// Whether a call is known to say of each parameter of what it runs what it is given.
+    pub(super) fn places_arguments(&self, call: CallId) -> bool {
+        self.spawned.borrow().get(&call).is_some_and(|fact| placed(fact).is_some())
     }
 
     /// What a call that hands a function over passes for a parameter in a list or an object (`apply_async(args=[text])`);
@@ -128,6 +134,13 @@ impl<'m> Program<'m> {
         site: Site,
     ) -> Option<Option<(&'m Expression, FrameId)>> {
         let fact = *self.spawned.borrow().get(&site.call)?;
+        if let Some(mut row) = placed(fact) {
+            let given = position.and_then(|position| row.nth(position)).map(|path| self.argument_of(site, path.trim()));
+            return Some(match given {
+                Some(Given::Present { expression, frame }) => Some((expression, frame)),
+                _ => None,
+            });
+        }
         let list = fact.value.as_deref().filter(|value| *value != ITS_OWN)?;
         if let (Some(position), Given::Present { expression, frame }) = (position, self.argument(site, list))
             && let ExpressionKind::List(items) = &expression.kind
@@ -164,6 +177,12 @@ impl<'m> Program<'m> {
         let How::Call(outer) = here.how else { return None };
         Some((outer, at.saturating_sub(own_receiver(function))))
     }
+}
+
+/// The argument paths that say what each parameter is given, in their order: `[_, #2]`.
+fn placed(fact: &Fact) -> Option<std::str::Split<'_, char>> {
+    let row = fact.value.as_deref()?.strip_prefix('[')?.strip_suffix(']')?;
+    Some(row.split(','))
 }
 
 /// One where the first parameter is the receiver, which no call passes.

@@ -3,6 +3,7 @@
 //! From a frame, every call is followed: into functions, constructors and methods of the program, and into functions
 //! that are handed to a library. A trail is one way from the start to a call, the calls on it in order.
 
+mod registered;
 mod runs;
 
 use std::cell::RefCell;

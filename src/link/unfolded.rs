@@ -136,6 +136,7 @@ fn objects<'m>(program: &Program<'m>, names: &BTreeSet<String>) -> BTreeSet<&'m 
 /// Whether what is given to a call beside the function goes to the function.
 fn hands_on(fact: &Fact) -> bool {
     fact.handler.is_some()
+        && fact.value.as_deref().is_none_or(|value| !value.starts_with('['))
         && !matches!(
             fact.role.as_deref(),
             Some("at-once" | "nothing" | "listener" | "answers" | "methods" | "made" | "kept" | "on-failure")

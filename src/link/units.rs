@@ -198,6 +198,8 @@ pub struct Units<'m> {
     pub gone_through: FxHashMap<UnitId, &'m Expression>,
     /// `x[key] = value` anywhere, until it is known which collection that is.
     index_assignments: Vec<(UnitId, &'m Expression, &'m Expression)>,
+    /// The objects of `x[key] = value` anywhere, where the key is only known when the program runs.
+    pub computed_targets: Vec<(UnitId, &'m Expression)>,
     /// Assignments of functions to names that they may not declare, until it is known which.
     outer_targets: Vec<(UnitId, &'m str, &'m Expression)>,
     /// The names that units declare themselves.

@@ -1,5 +1,6 @@
 //! Where an expression comes from: library things by their canonical name, functions, classes, instances, data.
 
+mod alike;
 mod annotations;
 mod assigned;
 mod callers;

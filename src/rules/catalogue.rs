@@ -16,7 +16,7 @@
 //! An argument is named by its key, which matches a keyword argument as well as a key of an object-literal argument:
 //! `timeout`. `#0` is the first positional argument, `#-1` the last, `a.b` the key `b` inside the value of `a` (through
 //! calls that wrap an object, such as `JSON.stringify` or a configuration class), `timeout()` a call of that name in the
-//! builder chain. `{#0,url}` is the first of them that is given.
+//! builder chain, `+end()` one on what the call makes (`request.end(body)`). `{#0,url}` is the first of them that is given.
 //!
 //! # Conditions on arguments
 //!
@@ -57,7 +57,8 @@ pub struct Library {
     pub words: Vec<String>,
     /// Import paths that a framework gives its projects, with the folders that they stand for: `"$lib/*" = ["src/lib/*"]`;
     /// or with the package that a tool writes into the tree under such a path: `["npm:parrot"]`, `["npm:*"]` where the
-    /// path itself names the package and its version.
+    /// path itself names the package and its version; or with the folder whose modules and their exports a written module
+    /// names (`api.notes.add`), from that module on: `["tree:../.."]`.
     #[serde(default)]
     pub aliases: BTreeMap<String, Vec<String>>,
     /// Parts of names under a name of their own, so that no fact has to repeat them: `Client = "openai.{OpenAI,Azure}"`,

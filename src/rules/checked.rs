@@ -15,7 +15,7 @@ pub use super::mistakes::CatalogueError;
 use super::mistakes::{read, read_folder, read_own};
 pub use super::patterns::expand;
 use super::patterns::{PatternTree, by_head, pattern, segments};
-use crate::model::{Alias, Language, PACKAGE, Project, ProjectKind, join};
+use crate::model::{Alias, Language, PACKAGE, Project, ProjectKind, TREE, join};
 
 /// Index of a fact in the catalogue.
 pub type FactId = usize;
@@ -292,10 +292,11 @@ impl Catalogue {
             let mut added = Vec::new();
             for (pattern, targets) in brought.flat_map(|library| &library.aliases) {
                 if project.aliases.iter().all(|known| known.pattern != *pattern) {
-                    let targets = targets.iter().map(|target| match target.starts_with(PACKAGE) {
-                        true => target.clone(),
-                        false => join(&project.folder, target),
-                    });
+                    let targets =
+                        targets.iter().map(|target| match target.starts_with(PACKAGE) || target.starts_with(TREE) {
+                            true => target.clone(),
+                            false => join(&project.folder, target),
+                        });
                     let targets = targets.collect();
                     added.push(Alias { pattern: pattern.clone(), targets });
                 }

@@ -221,7 +221,8 @@ pub enum Kind {
     Deployed,
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
     /// `value` tells what a method of the function itself gives it: its own arguments (`#*`), or the list at an argument
-    /// path, with `keys` for an object of what is given by name.
+    /// path, with `keys` for an object of what is given by name; or what each parameter of the function at `handler` is
+    /// given, as a row of argument paths (`[_, #2]`). What is registered as an entry point runs its handler.
     Spawn,
     /// A member of a library's object that a module of settings gives a value to: `files` are the globs of these modules,
     /// `value` is the dotted way to the value; without it the member's own name is its name there. With `role = "holder"`
@@ -251,6 +252,7 @@ pub enum Kind {
     /// the method that is named by `handler` of those that do, with what `receives` tells. With `"made"` it runs the
     /// function at `handler` of the call that made its object (`new Breaker(f).fire(x)` is `f(x)`).
     /// With `"on-failure"` it runs the function each time that a request has failed, and goes on with what that gives.
+    /// `value` is a row of argument paths as of `spawn`, where the arguments stand otherwise than behind the function.
     Runs,
     /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
     /// brings what a user writes (the fields of a page).
@@ -409,7 +411,7 @@ pub const KINDS: [Keys; 50] = [
     keys(Kind::Relation, "relation", &["names", "value", "keys"], &["by"]),
     keys(Kind::Timetable, "timetable", &["names"], &["keys", "handler"]),
     keys(Kind::Queue, "queue", &["names"], &["value", "role"]),
-    keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives"]),
+    keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives", "value"]),
     keys(Kind::Request, "request", &["names"], &[]),
     keys(Kind::Caller, "caller", &["names"], &[]),
     keys(Kind::Schema, "schema", &["names"], &[]),

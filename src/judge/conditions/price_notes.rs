@@ -10,6 +10,7 @@ use crate::rules::catalogue::Kind;
 use super::super::behaviour::is_of_request;
 use super::super::calls::External;
 use super::super::case::Case;
+use super::super::requests::BODIES;
 use super::super::retrying::{last_name, walk};
 use super::super::verdict::{Confidence, Finding};
 
@@ -32,9 +33,6 @@ const BOUNDS: [&str; 14] = [
     "conint",
     "choices",
 ];
-/// Where a raw request carries its parameters.
-const BODIES: [&str; 6] = ["body", "json", "data", "#1", "json()", "body()"];
-
 /// The note about an LLM call whose price the caller chooses.
 pub fn note(case: &Case<'_, '_>, external: &External) -> Option<Finding> {
     for (entry, sites) in &external.reached {

@@ -39,6 +39,7 @@ use crate::rules::checked::FactId;
 use super::behaviour::is_of_request;
 use super::calls::External;
 use super::case::Case;
+use super::requests::BODIES;
 
 use changes::{Changes, Group};
 use measures::Measure;
@@ -323,14 +324,10 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         let mut paths: Vec<String> = program.catalogue.fact(external.fact).input.clone();
         if let Some(endpoint) = external.endpoint {
             let keys = &program.catalogue.fact(endpoint).input;
-            paths = ["body", "json", "data", "#1", "json()", "body()"]
-                .iter()
-                .flat_map(|body| keys.iter().map(move |key| format!("{body}.{key}")))
-                .collect();
-            if keys.is_empty() {
-                paths =
-                    vec!["body".into(), "json".into(), "data".into(), "#1".into(), "json()".into(), "body()".into()];
-            }
+            paths = match keys.is_empty() {
+                true => BODIES.map(str::to_owned).to_vec(),
+                false => BODIES.iter().flat_map(|body| keys.iter().map(move |key| format!("{body}.{key}"))).collect(),
+            };
         }
         let arguments = &program.units.calls[site.call].call.arguments;
         let spreads = arguments.iter().any(|argument| argument.name.as_deref() == Some("**"));

@@ -247,6 +247,36 @@ impl<'m> Program<'m> {
         }
     }
 
+    /// A key of what is spread: what a function of a library gives holds more than what that was given, so it may hold any.
+    pub(super) fn key_of_spread(&self, spread: &'m Expression, frame: FrameId, name: &str, depth: usize) -> Given<'m> {
+        let is_open = |value: &Value<'m>| match value {
+            Value::Library { path, sites } => sites.last().is_some_and(|made| self.is_given_back(path, *made)),
+            _ => false,
+        };
+        match self.key(spread, frame, name, depth) {
+            Given::Absent if self.values(spread, frame).iter().any(is_open) => Given::Unresolved,
+            found => found,
+        }
+    }
+
+    /// Whether a value is what a function of a library gives that nobody knows and that is given no options, not an object
+    /// that is made with them: `await load()`, `JSON.parse(text)`.
+    fn is_given_back(&self, path: &str, made: Site) -> bool {
+        let Some(function) = path.strip_suffix("()") else { return false };
+        let name = function.rsplit('.').next().unwrap_or(function);
+        let call = self.units.calls[made.call].call;
+        let is_object = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Object(_)));
+        let takes_options = call
+            .arguments
+            .iter()
+            .any(|argument| argument.name.is_some() || self.values(&argument.value, made.frame).iter().any(is_object));
+        // `Request { model, ..Default::default() }` is known as a whole.
+        let is_whole = self.modules[self.units.calls[made.call].module].language == Language::Rust;
+        let is_class = call.is_new || name.starts_with(char::is_uppercase);
+        let is_made = is_whole || is_class || path.starts_with("builtins.");
+        !is_made && !takes_options && self.facts(function).is_empty()
+    }
+
     pub(super) fn key_of_data(
         &self,
         expression: &'m Expression,
@@ -268,7 +298,8 @@ impl<'m> Program<'m> {
                         _ => {}
                     }
                 }
-                if unresolved { Given::Unresolved } else { Given::Absent }
+                let is_open = unresolved || self.may_be_given(expression, name);
+                if is_open { Given::Unresolved } else { Given::Absent }
             }
             ExpressionKind::Literal(_)
             | ExpressionKind::Template(_)
@@ -298,7 +329,7 @@ impl<'m> Program<'m> {
             {
                 operands.last().map_or(Given::Absent, |last| self.key(last, frame, name, depth + 1))
             }
-            _ => self.key(inner, frame, name, depth + 1),
+            _ => self.key_of_spread(inner, frame, name, depth + 1),
         }
     }
 }

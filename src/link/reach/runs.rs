@@ -58,7 +58,7 @@ impl<'m> Program<'m> {
     }
 
     /// Whether a call registers something: the functions that it is given do not run there.
-    fn is_registration(&self, call: CallId) -> bool {
+    pub(super) fn is_registration(&self, call: CallId) -> bool {
         self.registrations.get().is_some_and(|all| all.contains(&call))
     }
 
@@ -134,6 +134,7 @@ impl<'m> Program<'m> {
                 self.callbacks(site, &mut frames);
             }
             self.called_on(&callees, site, &mut frames);
+            self.run_registered(site, &mut frames);
         }
         // What is put into a queue of the process goes on where it is taken out.
         for take in self.taken_by(site) {

@@ -54,6 +54,10 @@ impl<'m> Program<'m> {
                 self.exported(*target, name, depth).unwrap_or_else(|| vec![Value::Unknown])
             }
             (Target::Folder(folder), None) => vec![Value::Folder(Rc::from(folder.as_str()))],
+            // `import { api } from "./_generated/api"`: whatever it is called, the tree of the modules.
+            (Target::Folder(folder), Some(_)) if module.language == Language::TypeScript => {
+                vec![Value::Folder(Rc::from(folder.as_str()))]
+            }
             (Target::Folder(folder), Some(name)) => match self.names.in_folder(folder, name) {
                 Some(Target::Module(module)) => vec![Value::Module(module)],
                 Some(Target::Folder(folder)) => vec![Value::Folder(folder.into())],

@@ -45,11 +45,13 @@ impl<'m> Program<'m> {
                 }
                 None => unknown(),
             },
-            Value::Folder(folder) => match self.names.in_folder(folder, name) {
-                Some(Target::Module(module)) => vec![Value::Module(module)],
-                Some(Target::Folder(folder)) => vec![Value::Folder(folder.into())],
-                _ => unknown(),
-            },
+            Value::Folder(folder) => {
+                match self.names.in_folder(folder, name).or_else(|| self.names.in_tree(folder, name)) {
+                    Some(Target::Module(module)) => vec![Value::Module(module)],
+                    Some(Target::Folder(folder)) => vec![Value::Folder(folder.into())],
+                    _ => unknown(),
+                }
+            }
             Value::Class(class) => {
                 let own = self.class_member(*class, name, value, 0);
                 // `ChatService.shared = ChatService()`, declared as nothing in the class.

@@ -96,6 +96,8 @@ impl<'m> Program<'m> {
                 }
                 match &parameter.default {
                     Some(default) => self.values(default, closure).to_vec(),
+                    // What runs the function gives it the rest of what it is known to get.
+                    None if self.places_arguments(site.call) => received().unwrap_or(outside),
                     None => outside,
                 }
             }
@@ -215,6 +217,10 @@ impl<'m> Program<'m> {
 
     /// What a call passes for a parameter; none where it passes nothing.
     pub(super) fn passed(&self, function: &'m Function, index: usize, site: Site) -> Option<Values<'m>> {
+        if self.places_arguments(site.call) {
+            let (value, frame) = self.passed_from(function, index, site)?;
+            return Some(self.values(value, frame).to_vec());
+        }
         let call = self.units.calls[site.call].call;
         let parameter = function.parameters.get(index)?;
         let offset = usize::from(matches!(
@@ -247,7 +253,8 @@ impl<'m> Program<'m> {
                     passed.map_or_else(|| vec![Value::Unknown], |(value, at)| self.values(value, at).to_vec()),
                 );
             }
-            return Some(self.values(&argument.value, site.frame).to_vec());
+            let alike = self.passed_alike(function, &argument.value, site);
+            return Some(alike.unwrap_or_else(|| self.values(&argument.value, site.frame).to_vec()));
         }
         if let Some((value, frame)) = self.passed_from(function, index, site) {
             return Some(self.values(value, frame).to_vec());

@@ -17,13 +17,13 @@ use crate::rules::catalogue::Kind;
 use super::super::super::case::Case;
 use super::ends::{End, end_of};
 use super::meanings::is_credential;
-use super::names::Variables;
+use super::names::{Named, Variables};
 use super::reads::Read;
 use super::schemas;
 
 use decisions::{
-    assigns, in_test, is_compared, is_failure, is_literal_branch, is_stopped, looks_inside, raises_at_its_end,
-    rest_behind, returns_nothing, returns_what_is_tested, stops_after,
+    asks_presence, assigns, in_test, is_compared, is_failure, is_literal_branch, is_stopped, looks_inside, parts_of,
+    raises_at_its_end, rest_behind, returns_nothing, returns_what_is_tested, stops_after,
 };
 
 pub use moments::{When, swallows, when};
@@ -53,6 +53,8 @@ pub struct Checks {
     pub examined: BTreeSet<String>,
     /// Reads that a schema decides about: by place.
     pub governed: BTreeSet<(ModuleId, Span)>,
+    /// The modules that read a variable themselves.
+    read_in: BTreeSet<(String, ModuleId)>,
     /// Where variables are read only when they are there.
     present: BTreeSet<(ModuleId, Span)>,
     /// Calls that check the environment and whose result code goes by, without stopping.
@@ -63,7 +65,8 @@ impl Checks {
     /// The checks of a program that reads variables at the places in `reads`.
     pub fn of(case: &Case<'_, '_>, schemas: &[schemas::Checked], reads: &[Read<'_>]) -> Checks {
         let present = reads.iter().filter(|read| read.there).filter_map(|read| read.named.place).collect();
-        let mut checks = Checks { present, ..Checks::default() };
+        let read_in = reads.iter().map(|read| (read.named.name.clone(), read.module)).collect();
+        let mut checks = Checks { present, read_in, ..Checks::default() };
         let variables = &Variables::with(case.program, schemas::open_fields(schemas));
         checks.by_schemas(case, schemas);
         for unit in 0..case.program.units.units.len() {
@@ -301,9 +304,14 @@ impl Checks {
                 if matches!(purpose, Purpose::DoWithout) && named.via.is_empty() && place.is_some() {
                     self.optional.insert((named.name.clone(), Some(module)));
                 }
-                let known = (named.name, place);
+                let mut known = (named.name, place);
                 match purpose {
-                    Purpose::Demand => self.demanded.insert(known),
+                    Purpose::Demand => {
+                        // Where only the value is seen, it is what the module itself reads, if it does.
+                        let own = (known.0.clone(), module);
+                        known.1 = known.1.or_else(|| self.read_in.contains(&own).then_some(module));
+                        self.demanded.insert(known)
+                    }
                     Purpose::DoWithout | Purpose::DoWithoutSetting => self.optional.insert(known),
                 };
             }
@@ -315,6 +323,7 @@ impl Checks {
         let program = case.program;
         for (call, info) in program.units.calls.iter().enumerate() {
             let site = Site { call, frame: program.open_frame(info.unit) };
+            self.told_by_flags(variables, info.call, site.frame);
             for path in program.callee_paths(site).iter() {
                 for (_, fact) in program.facts_of(path, Kind::Guard) {
                     match (fact.protects.as_deref(), fact.how.as_deref()) {
@@ -340,6 +349,25 @@ impl Checks {
                         }
                         _ => {}
                     }
+                }
+            }
+        }
+    }
+
+    /// What is passed together with whether it is there is done without where it is not: `Limiter(enabled=url is not None,
+    /// storage_uri=url)`.
+    fn told_by_flags<'m>(&mut self, variables: &Variables<'_, 'm>, call: &'m Call, frame: FrameId) {
+        let parts = parts_of(call);
+        for test in parts.iter().filter(|part| asks_presence(part)) {
+            let module = variables.program.module_of(variables.program.unit_of_frame(frame));
+            for named in variables.tested(test, frame) {
+                let is_it = |other: &Named| other.name == named.name;
+                let is_passed = |part: &&&'m Expression| variables.held(part, frame).iter().any(is_it);
+                if variables.holds_without(test, frame, &named.name).is_some()
+                    && parts.iter().filter(|part| !asks_presence(part)).any(|part| is_passed(&part))
+                {
+                    let place = named.place.map_or(module, |(module, _)| module);
+                    self.optional.insert((named.name, Some(place)));
                 }
             }
         }

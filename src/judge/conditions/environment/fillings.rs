@@ -1,12 +1,13 @@
-//! Defaults that stand where a variable is used, not where it is read: `const model = process.env.MODEL`, and
-//! `model || "small"` wherever it is asked for.
+//! What is made of a variable where it is used, not where it is read: the defaults of `const model = process.env.MODEL`
+//! and `model || "small"` wherever it is asked for; and that it is only tested.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::link::units::UnitId;
+use crate::link::units::{ModuleId, UnitId};
 use crate::model::{Expression, ExpressionKind, Parameter};
 
 use super::alternatives::Alternative;
+use super::meanings::is_needed;
 use super::names::{Named, Variables};
 use super::reads::{Filled, Read, Use};
 
@@ -20,24 +21,33 @@ struct Stand<'m> {
     alternatives: Vec<(&'m Expression, UnitId)>,
     /// The name that it is given.
     bound: Option<&'m str>,
+    /// Only compared or tested.
+    tested: bool,
 }
 
 /// Where names are used: those that something stands in for, or all uses of certain names.
 #[derive(Debug)]
 pub(super) struct Stands<'m> {
     watched: Option<BTreeSet<&'m str>>,
+    /// Whether tests are uses too, and what only hands on.
+    every: bool,
     all: Vec<Stand<'m>>,
 }
 
 impl<'m> Stands<'m> {
     /// Those that something stands in for.
     pub(super) fn with_alternatives() -> Self {
-        Stands { watched: None, all: Vec::new() }
+        Stands { watched: None, every: false, all: Vec::new() }
     }
 
     /// All uses of these names that need them and do not only hand them on under another one of them.
     pub(super) fn of(names: BTreeSet<&'m str>) -> Self {
-        Stands { watched: Some(names), all: Vec::new() }
+        Stands { watched: Some(names), every: false, all: Vec::new() }
+    }
+
+    /// All uses of these names, whatever they are.
+    fn every(names: BTreeSet<&'m str>) -> Self {
+        Stands { watched: Some(names), every: true, all: Vec::new() }
     }
 
     pub(super) fn watches(&self, name: &str) -> bool {
@@ -47,6 +57,7 @@ impl<'m> Stands<'m> {
     pub(super) fn note(&mut self, expression: &'m Expression, name: &'m str, unit: UnitId, used: &Use<'m>) {
         let is_asked_for = match &self.watched {
             None => !used.alternatives.is_empty(),
+            Some(names) if self.every => names.contains(name),
             Some(names) => {
                 let is_handed_on = used.bound.is_some_and(|bound| names.contains(bound));
                 names.contains(name) && !used.tested && !used.forgiven && !is_handed_on
@@ -54,7 +65,7 @@ impl<'m> Stands<'m> {
         };
         if is_asked_for {
             let (alternatives, bound) = (used.alternatives.clone(), used.bound);
-            self.all.push(Stand { expression, name, unit, alternatives, bound });
+            self.all.push(Stand { expression, name, unit, alternatives, bound, tested: used.tested });
         }
     }
 }
@@ -92,7 +103,7 @@ pub(super) fn fill<'m>(
     variables: &Variables<'_, 'm>,
     reads: &mut [Read<'m>],
     stands: &Stands<'m>,
-    uses: impl Fn(BTreeSet<&'m str>) -> Stands<'m>,
+    uses: impl Fn(Stands<'m>) -> Stands<'m>,
 ) {
     let is_open = |read: &Read<'_>| {
         let is_missed = !read.raises && !read.breaks && !read.tested;
@@ -122,9 +133,43 @@ pub(super) fn fill<'m>(
                 && !filled.iter().any(|other| other.replaces(stand))
                 && holds(&stand.held(variables))
         };
-        if !uses(names).all.iter().any(is_bare) {
+        if !uses(Stands::of(names)).all.iter().any(is_bare) {
             read.default = Some(Filled::Something);
         }
+    }
+}
+
+/// Notes the reads whose value a function keeps for itself under a name, and only tests there: `const key =
+/// process.env.KEY; return { mail: !!key }`.
+pub(super) fn note_tests<'m>(
+    variables: &Variables<'_, 'm>,
+    reads: &mut [Read<'m>],
+    uses: impl Fn(Stands<'m>) -> Stands<'m>,
+) {
+    let units = &variables.program.units.units;
+    let is_local = |read: &Read<'m>| {
+        let is_missed =
+            !read.raises && !read.breaks && !read.tested && read.default.is_none() && is_needed(&read.named.name);
+        let is_bound = |name: &str| units[read.unit].function.is_some() && units[read.unit].names.contains_key(name);
+        read.bound.filter(|name| is_missed && is_bound(name))
+    };
+    let places: BTreeSet<(&str, ModuleId)> =
+        reads.iter().filter_map(|read| Some((is_local(read)?, read.module))).collect();
+    if places.is_empty() {
+        return;
+    }
+    let of_unit = |unit: UnitId| variables.program.module_of(unit);
+    let stands = uses(Stands::every(places.iter().map(|(name, _)| *name).collect())).all;
+    let mut held: BTreeMap<(&str, ModuleId), Vec<(&Stand<'m>, Vec<Named>)>> = BTreeMap::new();
+    for stand in stands.iter().filter(|stand| places.contains(&(stand.name, of_unit(stand.unit)))) {
+        held.entry((stand.name, of_unit(stand.unit))).or_default().push((stand, stand.held(variables)));
+    }
+    for read in reads.iter_mut() {
+        let Some(bound) = is_local(read) else { continue };
+        let is_its = |held: &[Named]| held.is_empty() || held.iter().any(|named| is_read_by(named, read));
+        let all = held.get(&(bound, read.module)).into_iter().flatten();
+        let mut own = all.filter(|(_, held)| is_its(held)).peekable();
+        read.tested = own.peek().is_some() && own.all(|(stand, _)| stand.tested);
     }
 }
 

@@ -69,7 +69,9 @@ pub(super) struct Use<'m> {
 /// All reads of a program, in the order of the text.
 pub fn reads<'m>(variables: &Variables<'_, 'm>) -> Vec<Read<'m>> {
     let (mut reads, uses) = walked(variables, Stands::with_alternatives());
-    fillings::fill(variables, &mut reads, &uses, |names| walked(variables, Stands::of(names)).1);
+    let uses_of = |stands| walked(variables, stands).1;
+    fillings::fill(variables, &mut reads, &uses, uses_of);
+    fillings::note_tests(variables, &mut reads, uses_of);
     reads
 }
 
@@ -229,8 +231,12 @@ impl<'m> Walk<'_, 'm> {
                 _ => None,
             };
             let named = Named { name: key.clone(), via: Vec::new(), place: Some((self.module, entry.value.span)) };
-            let used =
-                Use { alternatives: default.map(|each| (each, self.unit)).into_iter().collect(), ..Use::default() };
+            let pattern = match &entry.value.kind {
+                ExpressionKind::Operator { operator, operands } if operator == "=" => operands.first(),
+                _ => Some(&entry.value),
+            };
+            let alternatives = default.map(|each| (each, self.unit)).into_iter().collect();
+            let used = Use { alternatives, bound: pattern.and_then(bound_name), ..Use::default() };
             let node = self.node_at(value.span);
             self.add(named, entry.value.span, false, None, node, &used);
         }

@@ -38,8 +38,11 @@ impl<'m> Walk<'_, 'm> {
             self.outer_target(assignment, value);
             self.member_target(&assignment.target, value, assignment);
             self.keyed_target(&assignment.target, value);
-            if let ExpressionKind::Index { object, .. } = &assignment.target.kind {
+            if let ExpressionKind::Index { object, index } = &assignment.target.kind {
                 self.units.index_assignments.push((self.unit, object, value));
+                if !matches!(index.kind, ExpressionKind::Literal(_)) {
+                    self.units.computed_targets.push((self.unit, object));
+                }
             }
         } else if let (ExpressionKind::Name(name), Some(annotation)) = (&assignment.target.kind, &assignment.annotation)
         {

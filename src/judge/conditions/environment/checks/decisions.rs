@@ -41,6 +41,36 @@ pub(super) fn looks_inside(test: &Expression) -> bool {
     found
 }
 
+/// What a call is given, one by one: its arguments, and what stands under the keys of options that are written there.
+pub(super) fn parts_of(call: &Call) -> Vec<&Expression> {
+    let mut parts = Vec::new();
+    for argument in &call.arguments {
+        match &argument.value.kind {
+            ExpressionKind::Object(entries) => parts.extend(entries.iter().map(|entry| &entry.value)),
+            _ => parts.push(&argument.value),
+        }
+    }
+    parts
+}
+
+/// Whether an expression is nothing but whether something is there: `url is not None`, `!!url`, `Boolean(url)`.
+pub(super) fn asks_presence(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+            ("and", parts) => parts.iter().any(asks_presence),
+            ("not", _) => true,
+            ("is not" | "is" | "!=" | "==", [_, nothing]) => {
+                matches!(nothing.kind, ExpressionKind::Literal(Literal::Null))
+            }
+            _ => false,
+        },
+        ExpressionKind::Call(call) => {
+            matches!(&call.callee.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "bool" | "Boolean"))
+        }
+        _ => false,
+    }
+}
+
 /// The statements behind a node's own in their block.
 pub(super) fn rest_behind<'m>(program: &Program<'m>, unit: UnitId, node: NodeId) -> &'m [Statement] {
     let span = program.units.nodes[node].span;
