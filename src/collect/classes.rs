@@ -11,6 +11,8 @@ const MINIFIED_LEAST: usize = 5_000;
 /// Of this many bytes of a machine's long lines at least one is a bracket, `;` or `=`; a long text or embedded data that
 /// someone wrote into a line has hardly any.
 const MINIFIED_SPARSE: usize = 20;
+/// Why the files of a folder are tests whose name has more than that word.
+const NAMED_FOR_TESTS: &str = " folder, named for tests";
 
 /// Gives every file of a tree its class and the reason.
 pub(super) fn classify(tree: &mut Tree) {
@@ -73,6 +75,7 @@ fn by_folder(path: &str, kind: Kind, projects: &HashSet<String>) -> Option<(Clas
                 Some(Class::Generated)
             }
             () if is(&known.test) && !(is_address && is_page && !lower.starts_with('_')) => Some(Class::Test),
+            () if names_tests(&lower) && !is_address => Some(Class::Test),
             () if is(&known.docs) && !is_address => Some(Class::Docs),
             () if is(&known.script) && !is_address => Some(Class::Script),
             () if is(&known.script_beside_manifest) && projects.contains(&leading) => Some(Class::Script),
@@ -82,13 +85,30 @@ fn by_folder(path: &str, kind: Kind, projects: &HashSet<String>) -> Option<(Clas
         if let Some(class) = class
             && found.as_ref().is_none_or(|(known, _)| strength(class) > strength(*known))
         {
-            found = Some((class, format!("{part}/ folder")));
+            let reason = match class == Class::Test && !is(&known.test) {
+                true => format!("{part}/{NAMED_FOR_TESTS}"),
+                false => format!("{part}/ folder"),
+            };
+            found = Some((class, reason));
         }
         below_source |= lower == "src" || lower == "app";
         below_routes |= is(&known.routes);
         leading = join(&leading, part);
     }
     found
+}
+
+/// Whether the name of a folder says which tests it holds, or what for tests: `load-tests`, `testing_clients`.
+fn names_tests(name: &str) -> bool {
+    let known = &CLASSES.folders;
+    let is_of = |word: &str, list: &[String]| list.iter().any(|known| known == word);
+    let pair = |(first, rest): (&str, &str)| {
+        is_of(first, &known.test_words) && is_of(rest, &known.for_tests)
+            || is_of(rest, &known.test_words) && is_of(first, &known.kinds_of_tests)
+    };
+    let parts =
+        name.match_indices(['-', '_']).filter_map(|(at, mark)| Some((name.get(..at)?, name.get(at + mark.len()..)?)));
+    parts.into_iter().any(pair)
 }
 
 fn strength(class: Class) -> u8 {
@@ -171,11 +191,10 @@ fn is_minified(text: &str) -> bool {
     marks * MINIFIED_SPARSE >= long().map(str::len).sum()
 }
 
-/// Whether a script's class is a guess by its folder that an import by something that ships overrules (the `tools/` of
-/// an agent are no developer tools).
+/// Whether a class is a guess by the name of a folder that an import by something that ships overrules (the `tools/` of
+/// an agent are no developer tools, what `test_cases/` holds may be what the program makes).
 pub fn is_provisional(file: &File) -> bool {
-    file.class == Class::Script
-        && file.reason.ends_with(" folder")
+    (file.class == Class::Script && file.reason.ends_with(" folder") || file.reason.ends_with(NAMED_FOR_TESTS))
         && !file.path.split('/').any(|part| part.starts_with('.'))
 }
 
@@ -211,6 +230,16 @@ mod tests {
             ("tools/load.py", Class::Script),
             ("src/tests/a.py", Class::Test),
             ("a_test.py", Class::Test),
+            ("load-tests/run.py", Class::Test),
+            ("testing-clients/upload.py", Class::Test),
+            ("test_scripts/ask.py", Class::Test),
+            ("end-to-end-tests/ask.py", Class::Test),
+            ("loadtest/ask.py", Class::Test),
+            ("test_generator/ask.py", Class::Ships),
+            ("contest/ask.py", Class::Ships),
+            ("practice-tests/ask.py", Class::Ships),
+            ("latest-tests-report/ask.py", Class::Ships),
+            ("app/load-test/client.ts", Class::Ships),
             ("web/a.spec.tsx", Class::Test),
             ("vendor/tests/x.js", Class::Vendored),
             ("docs/conf.py", Class::Docs),

@@ -29,6 +29,7 @@ use super::retrying::{Leads, walk_statement};
 use super::streams::passes_by;
 use configured::is_configured;
 pub use handlers::FOREIGN;
+pub(super) use handlers::catches_everything;
 use shown::Shown;
 
 /// What becomes of a failure. Of several the greatest counts.

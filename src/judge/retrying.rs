@@ -17,12 +17,13 @@ mod resent;
 mod turns;
 mod waits;
 
-use crate::link::units::{CallId, ModuleId, NodeId, UnitId};
+use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site};
 use crate::model::{Block, Expression, Span, Statement, StatementKind};
 use crate::rules::catalogue::{Calls, Kind};
 
 use super::case::Case;
+use super::failing::catches_everything;
 pub use errors::{Retried, asks_for_foreign_errors, retried, tells_errors};
 pub use loops::counts_attempts;
 pub use recursions::last_blocks;
@@ -101,19 +102,28 @@ pub struct Leads<'c, 'p, 'm> {
     pub external: Option<String>,
     /// Whether a database or cache is asked on the way.
     pub stores: bool,
+    /// Whether only calls count whose failure comes back to the first one.
+    failing: bool,
 }
 
 impl<'c, 'p, 'm> Leads<'c, 'p, 'm> {
     /// Follows a call.
     pub fn of(case: &'c Case<'p, 'm>, site: Site) -> Self {
-        let mut leads = Leads { case, seen: Vec::new(), external: None, stores: false };
+        let mut leads = Leads { case, seen: Vec::new(), external: None, stores: false, failing: false };
+        leads.follow(site, DEPTH);
+        leads
+    }
+
+    /// Follows a call, apart from what is caught on the way: a handler of messages that goes on with the next one.
+    pub fn failing(case: &'c Case<'p, 'm>, site: Site) -> Self {
+        let mut leads = Leads { case, seen: Vec::new(), external: None, stores: false, failing: true };
         leads.follow(site, DEPTH);
         leads
     }
 
     /// Follows everything that a unit calls.
     pub fn of_frame(case: &'c Case<'p, 'm>, frame: FrameId) -> Self {
-        let mut leads = Leads { case, seen: Vec::new(), external: None, stores: false };
+        let mut leads = Leads { case, seen: Vec::new(), external: None, stores: false, failing: false };
         leads.frame(frame, DEPTH);
         leads
     }
@@ -164,12 +174,39 @@ impl<'c, 'p, 'm> Leads<'c, 'p, 'm> {
         self.seen.push(frame);
         let program = self.case.program;
         for call in &program.units.units[program.unit_of_frame(frame)].calls {
+            if self.failing && is_caught(program, program.units.calls[*call].node) {
+                continue;
+            }
             self.follow(Site { call: *call, frame }, depth);
             if self.external.is_some() {
                 return;
             }
         }
     }
+}
+
+/// Whether whatever fails at a node is caught in its own unit and not raised again.
+fn is_caught(program: &Program<'_>, node: NodeId) -> bool {
+    program.units.ancestors(node).any(|(_, node)| match node.kind {
+        NodeKind::TryBody(each) => {
+            each.handlers.iter().any(|handler| catches_everything(handler) && !raises(&handler.body))
+        }
+        _ => false,
+    })
+}
+
+/// Whether a block raises somewhere.
+fn raises(block: &Block) -> bool {
+    block.iter().any(|statement| match &statement.kind {
+        StatementKind::Raise(_) => true,
+        StatementKind::If { then, otherwise, .. } => raises(then) || raises(otherwise),
+        StatementKind::Block(block) | StatementKind::With { body: block, .. } => raises(block),
+        StatementKind::Loop(each) => raises(&each.body),
+        StatementKind::Try(each) => {
+            raises(&each.body) || raises(&each.finally) || each.handlers.iter().any(|handler| raises(&handler.body))
+        }
+        _ => false,
+    })
 }
 
 /// A site of a unit: in the frame given where the call stands in that frame's unit, else with everything open.

@@ -1,5 +1,6 @@
 //! What a call is given: arguments by the paths that the catalogue writes, through spreads, wrappers and builder chains.
 
+mod branches;
 mod conditions;
 mod evenly;
 mod keys;
@@ -268,7 +269,8 @@ impl<'m> Program<'m> {
         for path in &setting.arguments {
             match self.argument(site, path) {
                 Given::Present { expression, frame }
-                    if self.is_put_on_demand(expression, site) || self.is_omitted(expression, frame) => {}
+                    if self.is_put_in_some_ways(expression, site, &setting.arguments)
+                        || self.is_omitted(expression, frame) => {}
                 Given::Present { expression, frame } => {
                     let amount = self.amount(expression, frame, setting.unit.as_deref(), &setting.off);
                     // What nothing ends leaves the time limit of the client as it is.

@@ -35,6 +35,9 @@ enum Form {
     Bound { is_own: bool },
 }
 
+/// What an object is called of which nothing is known.
+const ANYTHING: &str = "builtins.object()";
+
 /// By the module's number and the call's span.
 type Forms = BTreeMap<(usize, Span), (Form, FactId)>;
 
@@ -100,7 +103,8 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
             let site = Site { call, frame: program.open_frame(info.unit) };
             let paths = program.callee_paths(site);
             let of_kind = |kind| paths.iter().find_map(|path| program.facts_of(path, kind).first().copied());
-            let (id, fact) = of_kind(Kind::Runs).or_else(|| of_kind(Kind::Spawn))?;
+            let known = of_kind(Kind::Runs).or_else(|| of_kind(Kind::Spawn));
+            let (id, fact) = known.or_else(|| told_by_method(&program, site))?;
             let form = match fact.is {
                 _ if !hands_on(fact) => None,
                 Kind::Spawn => handed_over(&program, fact, site),
@@ -109,6 +113,18 @@ fn forms(modules: &[Module], projects: &[Project], catalogue: &Catalogue) -> For
             Some(((info.module, info.call.span), (form?, id)))
         })
         .collect()
+}
+
+/// What the name of a method tells by itself, where nothing else does and it is none of the program's own:
+/// `bot.loop.run_in_executor(None, ask, text)`.
+fn told_by_method<'c>(program: &Program<'c>, site: Site) -> Option<(FactId, &'c Fact)> {
+    let callee = &program.units.calls[site.call].call.callee;
+    let ExpressionKind::Member { name, .. } = &callee.kind else { return None };
+    let is_own = |value: &Value<'_>| matches!(value, Value::Function { .. } | Value::Class(_) | Value::Instance { .. });
+    if program.values(callee, site.frame).iter().any(is_own) {
+        return None;
+    }
+    program.facts_of(&format!("{ANYTHING}.{name}"), Kind::Runs).first().copied()
 }
 
 /// Whether an expression makes an object that can be called, one whose maker is named with `()` behind it: `Retrying(...)`.

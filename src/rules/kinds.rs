@@ -20,7 +20,8 @@ pub enum Kind {
     /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one,
     /// `#0()` for what that function returns, `#0[]` for one of the items of that list, `#0[*]` for a list of the same
     /// items each at its place (`#*`: of all arguments), or what members of its own object give
-    /// (`self.serializer_class()`, `self()` for an object of the class itself). Where `errors` is given, what fails stands
+    /// (`self.serializer_class()`, `self()` for an object of the class itself), or an object of the class of the program
+    /// that goes by a name (`class #0`). Where `errors` is given, what fails stands
     /// among what it gives, and is not raised.
     Same,
     /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
@@ -253,6 +254,7 @@ pub enum Kind {
     /// function at `handler` of the call that made its object (`new Breaker(f).fire(x)` is `f(x)`).
     /// With `"on-failure"` it runs the function each time that a request has failed, and goes on with what that gives.
     /// `value` is a row of argument paths as of `spawn`, where the arguments stand otherwise than behind the function.
+    /// A method of `builtins.object()` is that of any object of which nothing else is known.
     Runs,
     /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
     /// brings what a user writes (the fields of a page).

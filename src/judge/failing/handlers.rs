@@ -150,7 +150,7 @@ fn derives_from_library(program: &Program<'_>, class: usize) -> bool {
     })
 }
 
-fn catches_everything(handler: &Handler) -> bool {
+pub(in crate::judge) fn catches_everything(handler: &Handler) -> bool {
     handler.catches.as_ref().is_none_or(|types| last_name(types).is_some_and(|name| EVERYTHING.contains(&name)))
 }
 

@@ -73,10 +73,12 @@ fn repeated_call(case: &Case<'_, '_>, unit: UnitId, node: NodeId, frame: FrameId
         }
         let site = Site { call: *call, frame };
         let Some(api) = Leads::of(case, site).external else { continue };
-        let repeats = chain.iter().take_while(|id| **id != node).any(|id| match program.units.nodes[*id].kind {
+        let is_tried = chain.iter().take_while(|id| **id != node).any(|id| match program.units.nodes[*id].kind {
             NodeKind::TryBody(each) => each.handlers.iter().any(|handler| goes_on(&handler.body)),
             _ => false,
-        }) || is_caught_in_place(program, site)
+        });
+        let repeats = is_tried && !(is_dropped(program, *call) && Leads::failing(case, site).external.is_none())
+            || is_caught_in_place(program, site)
             || leaves_on_success(program, node, site)
             || goes_on_after_failure(program, node)
             || is_left_when_answered(case, node, site);

@@ -152,6 +152,10 @@ impl<'m> Program<'m> {
                         add(&mut all, self.objects_of_receiver(site));
                         continue;
                     }
+                    if let Some(name) = value.strip_prefix("class ") {
+                        add(&mut all, self.objects_named(name, site));
+                        continue;
+                    }
                     if let Some(way) = value.strip_prefix("self.") {
                         add(&mut all, self.of_receiver(way, site));
                         continue;
@@ -330,6 +334,22 @@ impl<'m> Program<'m> {
                 _ => return made,
             };
         }
+    }
+
+    /// An object of the class of the program that goes by the name which a call is given: `bot.get_cog("Talk")`.
+    fn objects_named(&self, path: &str, site: Site) -> Values<'m> {
+        let Given::Present { expression, frame } = self.argument(site, path) else { return Values::new() };
+        let Some(wanted) = self.text(expression, frame) else { return Values::new() };
+        let goes_by_it = |class: &Class| {
+            let named = class.keywords.iter().find(|entry| entry.key.as_deref() == Some("name"));
+            match named.map(|entry| &entry.value.kind) {
+                Some(ExpressionKind::Literal(Literal::Text(name))) => *name == wanted,
+                Some(_) => false,
+                None => class.name == wanted,
+            }
+        };
+        let classes = self.units.classes.iter().enumerate().filter(|(_, info)| goes_by_it(info.class));
+        classes.map(|(class, _)| Value::Instance { class, site: None }).take(ALTERNATIVES).collect()
     }
 
     /// What a container of objects gives for a class of the program: `container.resolve(ChatService)`.

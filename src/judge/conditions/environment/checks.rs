@@ -26,6 +26,7 @@ use decisions::{
     raises_at_its_end, rest_behind, returns_nothing, returns_what_is_tested, stops_after,
 };
 
+use moments::is_in_handler;
 pub use moments::{When, swallows, when};
 
 /// The key under which the settings of a start script name a variable that it demands.
@@ -110,7 +111,12 @@ impl Checks {
 
     /// Reads that raise, or that break what is done with them, check their variable for all who read it later.
     pub fn by_reads(&mut self, case: &Case<'_, '_>, reads: &[Read<'_>]) {
-        for read in reads.iter().filter(|read| read.raises || read.breaks) {
+        let is_second = |read: &&Read<'_>| read.node.is_some_and(|node| is_in_handler(case.program, node));
+        // What is read when something else has failed says nothing to those who read it in any case.
+        let usual: BTreeSet<&str> =
+            reads.iter().filter(|read| !is_second(read)).map(|read| read.named.name.as_str()).collect();
+        let says = |read: &&Read<'_>| !is_second(read) || !usual.contains(read.named.name.as_str());
+        for read in reads.iter().filter(|read| read.raises || read.breaks).filter(says) {
             let (when, roots) = when(case, read.unit, read.node, &read.named.via);
             self.add(&read.named.name, when, &roots, (read.module, read.span));
         }

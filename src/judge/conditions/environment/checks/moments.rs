@@ -77,7 +77,7 @@ pub fn swallows(program: &Program<'_>, node: NodeId) -> bool {
 }
 
 /// Whether a node runs only when something else has failed: what checks there is no check of a start that goes well.
-fn is_in_handler(program: &Program<'_>, node: NodeId) -> bool {
+pub(super) fn is_in_handler(program: &Program<'_>, node: NodeId) -> bool {
     program.units.ancestors(node).any(|(_, node)| matches!(node.kind, NodeKind::Handler(..)))
 }
 
