@@ -1,5 +1,6 @@
 //! The calls that leave the process, with what holds for each: time limit, retries, output limit.
 
+pub mod own_server;
 mod senders;
 
 use rustc_hash::{FxHashMap, FxHashSet};
