@@ -191,11 +191,11 @@ fn classify<'m>(
     is_served: bool,
 ) -> Option<(Calls, FactId, Option<FactId>, String)> {
     for path in program.callee_paths(site).iter() {
-        let call = program.facts_of(path, Kind::Call).into_iter().find(|(_, fact)| program.applies(fact, site));
+        let call = program.facts_at(path, Kind::Call, site).into_iter().find(|(_, fact)| program.applies(fact, site));
         if let Some((id, fact)) = call {
             return Some((fact.calls?, id, None, api_name(path)));
         }
-        if let Some((id, fact)) = program.facts_of(path, Kind::Http).first() {
+        if let Some((id, fact)) = program.facts_at(path, Kind::Http, site).first() {
             let url = fact.url.as_deref().map(|url| program.argument(site, url));
             let text = match url {
                 Some(Given::Present { expression, frame }) => {
@@ -402,7 +402,7 @@ fn on_client<'m>(search: &mut Search<'_, 'm>, value: &Value<'m>) -> OnClient {
         .rev()
         .flat_map(|made| {
             program.made_as(*made).into_iter().flat_map(|(path, made)| {
-                let mut facts = program.facts_of(&path, Kind::Client);
+                let mut facts = program.facts_at(&path, Kind::Client, made);
                 facts.extend(program.facts_of(&path, Kind::Same));
                 facts.extend(program.facts_of(&path, Kind::Compose));
                 facts.retain(|(_, fact)| program.applies(fact, made));
