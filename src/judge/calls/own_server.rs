@@ -15,7 +15,10 @@ const LOCAL: [&str; 4] = ["localhost", "127.0.0.1", "0.0.0.0", "host.docker.inte
 pub fn leave_to_its_client(program: &Program<'_>, entries: &[Entry<'_>], all: &mut Vec<External>) {
     let routes: Vec<(&Entry<'_>, &str, &str)> = entries
         .iter()
-        .filter_map(|entry| entry.name.split_once(' ').map(|(method, path)| (entry, method, path)))
+        .map(|entry| {
+            let (method, path) = entry.name.split_once(' ').unwrap_or(("*", &entry.name));
+            (entry, method, path)
+        })
         .filter(|(_, _, path)| path.starts_with('/'))
         .collect();
     if routes.is_empty() {
