@@ -332,17 +332,18 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
     // what is known of their classes.
     let mut unseen = search;
     let mut worst: Option<Held> = None;
-    for value in values.iter() {
+    let ways = values.iter().flat_map(|value| program.ways_made(value).into_iter().map(move |way| (value, way)));
+    for (value, makers) in ways {
         // Of what is put together with a client what that does by default holds, before what it does where none is seen.
         let is_composed =
             |made: &Site| program.callee_paths(*made).iter().any(|path| program.is_a(path, Kind::Compose));
         let default = search.default.filter(|_| !value.sites().iter().any(is_composed));
         let mut own = Search { default, ..search };
-        let held = match on_client(&mut own, value) {
+        let held = match on_client(&mut own, value, &makers) {
             OnClient::Given(held) => held,
             OnClient::NotGiven => Search { default: own.default.or(search.default), ..own }.not_given(),
             OnClient::Unseen => {
-                on_client(&mut unseen, value);
+                on_client(&mut unseen, value, &makers);
                 continue;
             }
         };
@@ -393,11 +394,10 @@ enum OnClient {
     Unseen,
 }
 
-fn on_client<'m>(search: &mut Search<'_, 'm>, value: &Value<'m>) -> OnClient {
+fn on_client<'m>(search: &mut Search<'_, 'm>, value: &Value<'m>, makers: &[Site]) -> OnClient {
     let program = search.program;
     let which = search.which;
-    let clients: Vec<(&'m Fact, Site)> = program
-        .makers(value)
+    let clients: Vec<(&'m Fact, Site)> = makers
         .iter()
         .rev()
         .flat_map(|made| {
