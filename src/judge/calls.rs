@@ -1,5 +1,6 @@
 //! The calls that leave the process, with what holds for each: time limit, retries, output limit.
 
+pub mod own_server;
 mod senders;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -190,11 +191,11 @@ fn classify<'m>(
     is_served: bool,
 ) -> Option<(Calls, FactId, Option<FactId>, String)> {
     for path in program.callee_paths(site).iter() {
-        let call = program.facts_of(path, Kind::Call).into_iter().find(|(_, fact)| program.applies(fact, site));
+        let call = program.facts_at(path, Kind::Call, site).into_iter().find(|(_, fact)| program.applies(fact, site));
         if let Some((id, fact)) = call {
             return Some((fact.calls?, id, None, api_name(path)));
         }
-        if let Some((id, fact)) = program.facts_of(path, Kind::Http).first() {
+        if let Some((id, fact)) = program.facts_at(path, Kind::Http, site).first() {
             let url = fact.url.as_deref().map(|url| program.argument(site, url));
             let text = match url {
                 Some(Given::Present { expression, frame }) => address(program, expression, frame),
@@ -328,17 +329,18 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
     // what is known of their classes.
     let mut unseen = search;
     let mut worst: Option<Held> = None;
-    for value in values.iter() {
+    let ways = values.iter().flat_map(|value| program.ways_made(value).into_iter().map(move |way| (value, way)));
+    for (value, makers) in ways {
         // Of what is put together with a client what that does by default holds, before what it does where none is seen.
         let is_composed =
             |made: &Site| program.callee_paths(*made).iter().any(|path| program.is_a(path, Kind::Compose));
         let default = search.default.filter(|_| !value.sites().iter().any(is_composed));
         let mut own = Search { default, ..search };
-        let held = match on_client(&mut own, value) {
+        let held = match on_client(&mut own, value, &makers) {
             OnClient::Given(held) => held,
             OnClient::NotGiven => Search { default: own.default.or(search.default), ..own }.not_given(),
             OnClient::Unseen => {
-                on_client(&mut unseen, value);
+                on_client(&mut unseen, value, &makers);
                 continue;
             }
         };
@@ -389,16 +391,15 @@ enum OnClient {
     Unseen,
 }
 
-fn on_client<'m>(search: &mut Search<'_, 'm>, value: &Value<'m>) -> OnClient {
+fn on_client<'m>(search: &mut Search<'_, 'm>, value: &Value<'m>, makers: &[Site]) -> OnClient {
     let program = search.program;
     let which = search.which;
-    let clients: Vec<(&'m Fact, Site)> = program
-        .makers(value)
+    let clients: Vec<(&'m Fact, Site)> = makers
         .iter()
         .rev()
         .flat_map(|made| {
             program.made_as(*made).into_iter().flat_map(|(path, made)| {
-                let mut facts = program.facts_of(&path, Kind::Client);
+                let mut facts = program.facts_at(&path, Kind::Client, made);
                 facts.extend(program.facts_of(&path, Kind::Same));
                 facts.extend(program.facts_of(&path, Kind::Compose));
                 facts.retain(|(_, fact)| program.applies(fact, made));

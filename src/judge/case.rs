@@ -256,7 +256,8 @@ impl<'p, 'm> Case<'p, 'm> {
     fn found_externals(&self) -> &Externals {
         self.externals.get_or_init(|| {
             let reaches: Vec<&Reach> = self.reaches.iter().map(Rc::as_ref).collect();
-            let all = calls::find(self.program, &reaches);
+            let mut all = calls::find(self.program, &reaches);
+            calls::own_server::leave_to_its_client(self.program, &self.entries.entries, &mut all);
             let by_call = all.iter().enumerate().map(|(index, external)| (external.call, index)).collect();
             Externals { all, by_call }
         })

@@ -67,9 +67,13 @@ impl<'m> Program<'m> {
 
     /// Whether something that was made asks a model: a client, or what is put together with one.
     pub(super) fn asks_a_model(&self, path: &str) -> bool {
+        self.is_a(path.trim_end_matches("()"), Kind::Client) || self.is_composed(path)
+    }
+
+    /// Whether something that was made is put together of others.
+    pub fn is_composed(&self, path: &str) -> bool {
         let is_whole = |fact: &Fact| fact.becomes.as_deref() == Some(path);
-        self.is_a(path.trim_end_matches("()"), Kind::Client)
-            || self.catalogue.of_kind(Kind::Compose).any(|(_, fact)| is_whole(fact))
+        self.catalogue.of_kind(Kind::Compose).any(|(_, fact)| is_whole(fact))
     }
 
     fn find_additions(&self) -> FxHashMap<CallId, Rc<[Site]>> {

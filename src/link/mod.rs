@@ -30,6 +30,7 @@ mod shipped;
 pub mod unfolded;
 pub mod units;
 pub mod values;
+mod versions;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, OnceCell, RefCell};
@@ -37,7 +38,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::model::{Dependency, Expression, ExpressionKind, Module, Project, ProjectKind, Settings, Span};
+use crate::model::{Expression, ExpressionKind, Module, Project, Settings, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::{Catalogue, FactId};
 use crate::source::Location;
@@ -97,6 +98,8 @@ pub struct Program<'m> {
     cuts: Cell<usize>,
     depth: Cell<usize>,
     fact_memo: Memo<Rc<str>, Rc<[FactId]>>,
+    /// Whether the projects that depend on its library do so in a version that a fact is about, by fact and name.
+    asked_versions: Memo<(FactId, Rc<str>), versions::Asked<'m>>,
     /// Whether functions never return.
     diverging: Memo<UnitId, bool>,
     /// What decorators are given, with the decorator.
@@ -197,6 +200,7 @@ impl<'m> Program<'m> {
             cuts: Cell::new(0),
             depth: Cell::new(0),
             fact_memo: RefCell::default(),
+            asked_versions: RefCell::default(),
             diverging: RefCell::default(),
             wrapped: RefCell::default(),
             heirs: RefCell::default(),
@@ -398,37 +402,6 @@ impl<'m> Program<'m> {
         self.facts(path).iter().any(|id| self.catalogue.fact(*id).is == kind)
     }
 
-    /// Whether a fact is about the version that is depended on: of the package that the name itself comes from, where a
-    /// library has several, else of the first that is declared.
-    pub fn version_fits(&self, id: FactId, path: &str) -> bool {
-        let Some(wanted) = &self.catalogue.fact(id).versions else { return true };
-        let library = self.catalogue.library_of(id);
-        let declared: Vec<&Dependency> = self
-            .projects
-            .iter()
-            .flat_map(|project| {
-                let packages = match project.kind {
-                    ProjectKind::Python => &library.packages.pypi[..],
-                    ProjectKind::Node => &library.packages.npm[..],
-                    ProjectKind::Cargo => &library.packages.crates[..],
-                    ProjectKind::None => &[],
-                };
-                let is_of_it =
-                    |dependency: &&Dependency| packages.iter().any(|name| name.eq_ignore_ascii_case(&dependency.name));
-                project.dependencies.iter().filter(is_of_it)
-            })
-            .collect();
-        let brings_it = |dependency: &&&Dependency| {
-            path.strip_prefix(dependency.name.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', '(', '[']))
-        };
-        let own = declared.iter().find(brings_it).or(declared.first());
-        match own.and_then(|dependency| version_of(&dependency.requirement)) {
-            Some(version) => wanted.split(',').all(|part| satisfies(&version, part.trim())),
-            None => true,
-        }
-    }
-
     /// The module that an expression stands in, by its unit.
     pub fn module_of(&self, unit: UnitId) -> ModuleId {
         self.units.units[unit].module
@@ -448,46 +421,5 @@ impl<'m> Program<'m> {
             E::Await(inner) | E::Spread(inner) => Self::written(inner),
             _ => String::new(),
         }
-    }
-}
-
-/// The first version number of a requirement: `^5.20.0`, `>=1.54,<2`, `~=1.0`, `==0.27.2`.
-fn version_of(requirement: &str) -> Option<Vec<u64>> {
-    let start = requirement.find(|character: char| character.is_ascii_digit())?;
-    // `<2` alone names what it is not.
-    if requirement.get(..start)?.trim_start_matches(['"', '\'', ' ']).starts_with('<') {
-        return None;
-    }
-    let number: String = requirement
-        .get(start..)?
-        .chars()
-        .take_while(|character| character.is_ascii_digit() || *character == '.')
-        .collect();
-    Some(number.split('.').filter_map(|part| part.parse().ok()).collect())
-}
-
-fn satisfies(version: &[u64], requirement: &str) -> bool {
-    let (operator, number) = requirement.split_at(requirement.find(|c: char| c.is_ascii_digit()).unwrap_or(0));
-    let wanted: Vec<u64> = number.split('.').filter_map(|part| part.parse().ok()).collect();
-    let padded = |parts: &[u64]| (0..3).map(|index| parts.get(index).copied().unwrap_or(0)).collect::<Vec<_>>();
-    let (version, wanted) = (padded(version), padded(&wanted));
-    match operator.trim() {
-        ">=" => version >= wanted,
-        ">" => version > wanted,
-        "<" => version < wanted,
-        "<=" => version <= wanted,
-        _ => version == wanted,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions() {
-        assert_eq!(version_of("^5.20.0"), Some(vec![5, 20, 0]));
-        assert_eq!(version_of("<2"), None);
-        assert!(satisfies(&[0, 27], "<1") && !satisfies(&[1, 2], "<1") && satisfies(&[4], ">=4"));
     }
 }

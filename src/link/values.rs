@@ -281,7 +281,7 @@ impl<'m> Program<'m> {
         // What only prepares or reads a text (a prompt, a parser) makes nothing that asks a model.
         let mut part = None;
         let (mut is_whole, mut is_open) = (false, false);
-        let mut unseen = None;
+        let (mut unseen, mut cutting) = (None, None);
         for operand in operands {
             let values = self.values(operand, frame);
             is_open |= values.is_empty();
@@ -296,7 +296,11 @@ impl<'m> Program<'m> {
                 let made = composing().find_map(|(_, fact)| fact.becomes.as_deref().filter(|made| **made == **path));
                 let is_client = self.is_a(path.trim_end_matches("()"), Kind::Client);
                 let Some(becomes) = made.or(runnable).or(is_client.then_some(whole)) else {
-                    is_open = true;
+                    match self.is_a(path.trim_end_matches("()"), Kind::Trim) {
+                        // `trimmer | model`: what goes through it is cut.
+                        true => (is_part, cutting) = (true, Some(path.clone())),
+                        false => is_open = true,
+                    }
                     continue;
                 };
                 is_whole |= is_client || becomes == whole;
@@ -312,9 +316,9 @@ impl<'m> Program<'m> {
                 self.extend_each(&mut ways, operand, frame);
             }
         }
-        let path = if is_whole || part.is_some() && is_open { whole } else { part? };
+        let put_together = if is_whole || part.is_some() && is_open { Some(whole) } else { part };
         // Of a client that nobody sees being made its class is all that tells its settings.
-        let path = unseen.unwrap_or_else(|| Rc::from(path));
+        let path = unseen.or(put_together.map(Rc::from)).or(cutting)?;
         Some(ways.into_iter().map(|sites| Value::Library { path: path.clone(), sites: sites.into() }).collect())
     }
 

@@ -110,7 +110,7 @@ pub enum Kind {
     /// itself), `init` (initialised once at start-up), `context` (a `with` block), `argument` (a value given to a call),
     /// `exempt` (a decorator that takes a handler out), `catches` (a function of the program, at one of `exports` of the object
     /// at `value`, that runs around the calls that `sees` names, as `by`: it protects where it answers for their failure),
-    /// `cuts` (a function of the program, at `value`: it protects where it gives a cut list under one of `exports`).
+    /// `cuts` (a function of the program, at `value`: it protects where it gives a cut list, or one under one of `exports`).
     /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
     /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
     /// is enough; `sees` begins the names of the calls that it sees, where these are of one library only. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are, and `value` names a function that answers when no attempt has succeeded;
@@ -200,7 +200,9 @@ pub enum Kind {
     /// A memory that keeps a conversation: `bounded = true` where it is windowed by default, else `bound` names the argument.
     /// With `value` it is kept by a provider, and a call goes on with it that is given its name there. `keys` are the argument
     /// paths at which a call names the conversation: one under a name that is new each time begins anew. With
-    /// `role = "client"` its client adds to it, and `bound` names the field of the class that says how many are kept.
+    /// `role = "client"` its client adds to it, and `bound` names the field of the class that says how many are kept; with
+    /// `role = "process"` it ends with its object, with `role = "assigned"` it is assigned to that member. What a call is
+    /// given at `value` may be a memory itself. With `needs` and `unless` it is one only where they hold.
     Memory,
     /// A message to people who operate the service: own notifiers are recognised by it. `value` is the argument path of the
     /// recipient where such a message may also be an answer: one that the request chooses is no operator; with
@@ -403,7 +405,7 @@ pub const KINDS: [Keys; 50] = [
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &["needs", "role"]),
     keys(Kind::Prompt, "prompt", &["names", "input"], &[]),
-    keys(Kind::Memory, "memory", &["names"], &["bounded", "bound", "value", "keys", "role"]),
+    keys(Kind::Memory, "memory", &["names"], &["bounded", "bound", "value", "keys", "role", "needs", "unless"]),
     keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs", "role"]),
     keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope", "handler", "needs"]),
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),

@@ -287,7 +287,9 @@ fn guard(case: &Case<'_, '_>, path: &str, site: Option<Site>, id: FactId, fact: 
 
 /// Whether a memory is kept here, or, where a provider keeps it, named here.
 fn goes_on(program: &Program<'_>, fact: &Fact, site: Option<Site>) -> bool {
-    let Some(value) = fact.value.as_deref() else { return true };
+    let Some(value) = fact.value.as_deref() else {
+        return site.is_none_or(|site| program.applies(fact, site));
+    };
     site.is_some_and(|site| matches!(program.argument_of(site, value), Given::Present { .. }))
 }
 

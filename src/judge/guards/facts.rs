@@ -21,7 +21,10 @@ impl<'p, 'm> Guards<'p, 'm> {
         }
         names
             .into_iter()
-            .flat_map(|name| self.program.facts_of(name, Kind::Guard))
+            .flat_map(|name| match site {
+                Some(site) => self.program.facts_at(name, Kind::Guard, site),
+                None => self.program.facts_of(name, Kind::Guard),
+            })
             .map(|(_, fact)| fact)
             .filter(|fact| {
                 fact.protects.as_deref() == Some(item)

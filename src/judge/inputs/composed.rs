@@ -8,13 +8,13 @@ use crate::link::arguments::Given;
 use crate::link::entries::frame_of;
 use crate::link::flow::walk_block;
 use crate::link::units::{NodeId, NodeKind, UnitId};
-use crate::link::{FrameId, How, Site, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind};
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::FactId;
 
 use super::Inputs;
-use super::cuts::{is_cut_here, trims};
+use super::cuts::{is_cut_here, is_cut_within, trims};
 use super::kept::is_cut_whole;
 use super::measures::compares_length;
 use super::words::names_conversation;
@@ -92,7 +92,17 @@ impl<'m> Inputs<'_, '_, 'm> {
             let facts = program.facts_of(path, Kind::Guard);
             facts.iter().any(|(_, fact)| fact.protects.as_deref() == Some("T2") && fact.how.as_deref() != Some(CUTS))
         };
-        trims(program, site) || program.callee_paths(site).iter().any(|path| is_window(path))
+        trims(program, site)
+            || program.callee_paths(site).iter().any(|path| is_window(path))
+            || self.is_called_with_a_cut(site)
+    }
+
+    /// Whether what is called was put together with something that cuts what goes through it: `trimmer | model`.
+    pub(super) fn is_called_with_a_cut(&self, site: Site) -> bool {
+        let program = self.program();
+        let callees = self.case.callees(site);
+        let mut makers = callees.iter().filter(|value| is_put_together(program, value)).flat_map(Value::sites);
+        makers.any(|made| *made != site && trims(program, *made))
     }
 
     /// Whether a function that a call is given, or what it is made on was, cuts what the model is asked with each time:
@@ -111,9 +121,19 @@ impl<'m> Inputs<'_, '_, 'm> {
                 };
                 let functions = program.values(expression, frame);
                 let mut frames = functions.iter().filter_map(|function| frame_of(program, function));
-                frames.any(|frame| fact.exports.iter().any(|key| self.gives_a_cut(frame, key)))
+                frames.any(|frame| match fact.exports.as_slice() {
+                    [] => self.answers_with_a_cut(frame),
+                    keys => keys.iter().any(|key| self.gives_a_cut(frame, key)),
+                })
             })
         })
+    }
+
+    /// Whether what a function gives holds a cut list, whatever else it adds: `earlier[-20:] + new`.
+    fn answers_with_a_cut(&self, frame: FrameId) -> bool {
+        let program = self.program();
+        let returns = &program.units.units[program.unit_of_frame(frame)].returns;
+        !returns.is_empty() && returns.iter().all(|returned| is_cut_within(program, returned, frame, 0))
     }
 
     /// Whether a function gives a cut list under a key, always or where the list is long.
@@ -178,6 +198,12 @@ impl<'m> Inputs<'_, '_, 'm> {
         });
         is_cut
     }
+}
+
+/// Whether a value is a method of something that is put together of others.
+fn is_put_together(program: &Program<'_>, value: &Value<'_>) -> bool {
+    let holder = value.path().and_then(|path| path.rsplit_once("().")).map(|(holder, _)| holder);
+    holder.is_some_and(|holder| program.is_composed(&format!("{holder}()")))
 }
 
 /// What an expression is a slice of.

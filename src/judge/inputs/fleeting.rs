@@ -29,6 +29,25 @@ pub(in crate::judge) fn ends_with_its_function(program: &Program<'_>, site: Site
     }
 }
 
+/// Whether what a call makes is only an argument of another call, one that keeps nothing: `run(text, session=Session())`.
+pub(in crate::judge) fn is_given_on_the_spot(program: &Program<'_>, site: Site) -> bool {
+    let info = &program.units.calls[site.call];
+    let unit = &program.units.units[info.unit];
+    let is_it = |expression: &Expression| matches!(&expression.kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call));
+    unit.function.is_some()
+        && unit.calls.iter().any(|other| {
+            let call = program.units.calls[*other].call;
+            let is_added = matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if adds(name));
+            !is_added
+                && call.arguments.iter().any(|argument| is_it(&argument.value) || is_entry_of(&argument.value, &is_it))
+        })
+}
+
+/// Whether one of the entries of an object is something: `run(text, { session: new Session() })`.
+fn is_entry_of(object: &Expression, is_it: &dyn Fn(&Expression) -> bool) -> bool {
+    matches!(&object.kind, ExpressionKind::Object(entries) if entries.iter().any(|entry| is_it(&entry.value)))
+}
+
 fn receiver(call: &Call) -> Option<&Expression> {
     match &call.callee.kind {
         ExpressionKind::Member { object, .. } => Some(object),

@@ -13,6 +13,7 @@ pub(super) mod fleeting;
 mod kept;
 mod limits;
 mod measures;
+mod memories;
 mod pruned;
 mod same;
 mod schemas;
@@ -169,6 +170,8 @@ pub struct Inputs<'c, 'p, 'm> {
     keys: Keys,
     /// Whether a step of what a platform serves cuts its conversation, once it was asked for.
     cut_by_steps: OnceCell<bool>,
+    /// The memories that are put on something after it was made, once they were asked for.
+    put_on_later: OnceCell<Vec<memories::PutOn>>,
     /// The parts of its state that such steps write.
     written_by_steps: OnceCell<FxHashSet<&'m str>>,
     /// Whether a call is being looked at that no entry point reaches.
@@ -194,6 +197,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             changed: RefCell::default(),
             keys: RefCell::default(),
             cut_by_steps: OnceCell::new(),
+            put_on_later: OnceCell::new(),
             written_by_steps: OnceCell::new(),
             is_library: Cell::new(false),
             looks_at_stored: Cell::new(false),
@@ -306,6 +310,12 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         found.extend(self.put_into_templates(site, &mut trace));
         found.extend(trace.stored_before(site));
         found.extend(self.memories(site));
+        if self.is_called_with_a_cut(site) {
+            for leaf in &mut found {
+                leaf.count = Limit::Held;
+                leaf.text = if leaf.kind == LeafKind::Messages { Limit::Held } else { leaf.text.clone() };
+            }
+        }
         let found = Rc::new(found);
         self.leaves.borrow_mut().insert(site, found.clone());
         found
@@ -390,95 +400,6 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             }
         }
         std::mem::take(&mut trace.out)
-    }
-
-    /// The memories that what is called was made with: `ConversationChain(memory=...)`.
-    fn memories(&self, site: Site) -> Vec<Leaf<'m>> {
-        let program = self.program();
-        let callees = self.case.callees(site);
-        let makers: Vec<Site> = callees.iter().flat_map(|value| program.makers(value)).collect();
-        let mut found: Vec<Leaf<'m>> = Vec::new();
-        for made in makers.iter().copied() {
-            let memory = program.callee_paths(made).iter().cloned().find_map(|path| self.memory(&path, made));
-            let Some((memory, bounded)) = memory.filter(|(memory, _)| !self.begins_anew(*memory, site)) else {
-                continue;
-            };
-            let bounded = bounded || self.is_cut_inside(site, &makers);
-            let info = &program.units.calls[made.call];
-            let leaf = Leaf {
-                kind: LeafKind::Memory,
-                name: Program::written(&info.call.callee),
-                path: Vec::new(),
-                origin: Origin::Store,
-                part: None,
-                module: info.module,
-                span: info.call.span,
-                text: Limit::Held,
-                count: if bounded { Limit::Held } else { Limit::None },
-                is_items: false,
-                is_one: false,
-                is_text: false,
-                gates: Vec::new(),
-                memory: Some(memory),
-            };
-            if !found.contains(&leaf) {
-                found.push(leaf);
-            }
-        }
-        found.extend(self.gone_on_with(site));
-        found
-    }
-
-    /// The conversation that a provider keeps, where a call goes on with one that was there before the request:
-    /// `previous_response_id=body.last`.
-    fn gone_on_with(&self, site: Site) -> Option<Leaf<'m>> {
-        let program = self.program();
-        let facts =
-            program.callee_paths(site).iter().flat_map(|path| program.facts_of(path, Kind::Memory)).collect::<Vec<_>>();
-        facts.into_iter().find_map(|(id, fact)| {
-            let Given::Present { expression, frame } = program.argument_of(site, fact.value.as_deref()?) else {
-                return None;
-            };
-            let mut trace = Trace { follows_names: true, ..Trace::new(self) };
-            trace.follow(expression, frame, State::default());
-            if trace.out.is_empty() {
-                return None;
-            }
-            let is_bounded = fact.bounded.as_ref().is_some_and(|condition| program.holds(condition, site));
-            let module = program.module_of(program.unit_of_frame(frame));
-            Some(Leaf {
-                kind: LeafKind::Memory,
-                name: Program::written(expression),
-                path: Vec::new(),
-                origin: Origin::Store,
-                part: None,
-                module,
-                span: expression.span,
-                text: Limit::Held,
-                count: if is_bounded { Limit::Held } else { Limit::None },
-                is_items: false,
-                is_one: false,
-                is_text: false,
-                gates: Vec::new(),
-                memory: Some(id),
-            })
-        })
-    }
-
-    /// The fact by which a call makes a memory, and whether that is bounded.
-    fn memory(&self, path: &str, site: Site) -> Option<(FactId, bool)> {
-        let program = self.program();
-        let facts = program.facts_of(path, Kind::Memory);
-        let (id, fact) = facts.first()?;
-        let by_itself = fact.bounded.as_ref().is_some_and(|condition| program.holds(condition, site));
-        let by_argument =
-            fact.bound.as_deref().is_some_and(|bound| !matches!(program.argument_of(site, bound), Given::Absent));
-        // A queue without a greatest length is a list like others.
-        if fact.bound.is_some() && fact.bounded.is_none() && !by_argument {
-            None
-        } else {
-            Some((*id, by_itself || by_argument))
-        }
     }
 
     /// The schema that a call checks a value against: what its method belongs to, or its first argument.

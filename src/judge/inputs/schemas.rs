@@ -361,7 +361,7 @@ impl<'m> Schemas<'_, 'm> {
         let program = self.program;
         program.callee_paths(site).iter().fold(Limit::None, |found, path| {
             found.or(|| {
-                program.facts_of(path, Kind::TextLimit).iter().fold(Limit::None, |found, (_, fact)| {
+                program.facts_at(path, Kind::TextLimit, site).iter().fold(Limit::None, |found, (_, fact)| {
                     if !fact.needs.iter().all(|need| program.meets(need, site) == Some(true)) {
                         return found;
                     }

@@ -136,8 +136,6 @@ pub fn conventions(catalogue: &Catalogue, projects: &[Project]) -> Vec<GlobSet> 
 pub fn found_by_convention(program: &Program<'_>) -> BTreeSet<ModuleId> {
     let conventions = Convention::all(program.catalogue, program.projects);
     let imported = Imported::default();
-    let fitting: Vec<&Convention<'_>> =
-        conventions.iter().filter(|convention| program.version_fits(convention.id, "")).collect();
     let holds = |convention: &Convention<'_>, module: ModuleId, export: &str| {
         let name = export.split('.').next().unwrap_or(export);
         let is_it = |value: &Value<'_>| match value {
@@ -148,10 +146,11 @@ pub fn found_by_convention(program: &Program<'_>) -> BTreeSet<ModuleId> {
             || program.exported(module, name, 0).is_some_and(|values| values.is_empty() || values.iter().any(is_it))
     };
     let is_found = |module: &ModuleId| {
-        fitting.iter().any(|convention| {
+        conventions.iter().any(|convention| {
             let exports = &convention.fact.exports;
             let holds_any = || exports.is_empty() || exports.iter().any(|export| holds(convention, *module, export));
             convention.finds(program.projects, &program.modules[*module].path)
+                && program.version_fits_in(convention.id, "", *module)
                 && holds_any()
                 && imported.allows(program, convention, *module)
         })

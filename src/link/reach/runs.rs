@@ -36,9 +36,12 @@ const OVER_ITEMS: [&str; 12] = [
     "toSorted",
 ];
 
-/// Whether a name is a function of an object that the platform brings (`Object.entries`): it runs what it is given itself,
-/// not what an object holds that it is given.
+/// Whether a name is a function of the language (`len`), or of an object that the platform brings (`Object.entries`): it
+/// runs what it is given itself, not what an object holds that it is given.
 fn is_ambient_static(path: &str) -> bool {
+    if path.strip_prefix("builtins.").is_some_and(|rest| !rest.contains(['.', '('])) {
+        return true;
+    }
     path.strip_prefix("globals.").is_some_and(|rest| {
         let last = rest.rsplit('.').next().unwrap_or_default();
         !rest.contains('(') && rest.contains('.') && last.starts_with(|first: char| first.is_ascii_lowercase())
@@ -272,6 +275,14 @@ impl<'m> Program<'m> {
         self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| fact.role.as_deref() == Some("kept"))
     }
 
+    /// Whether a name is a field of something that asks a model, and no method of it that is known: `agent.name`. Who is
+    /// given that has not been given what it belongs to.
+    fn only_tells(&self, path: &str) -> bool {
+        path.rsplit_once("().").is_some_and(|(maker, field)| {
+            !field.contains('(') && self.asks_a_model(&format!("{maker}()")) && self.facts(path).is_empty()
+        })
+    }
+
     /// The functions that a call is given as its arguments themselves.
     pub(super) fn given_functions(&self, site: Site, frames: &mut Vec<FrameId>) {
         for argument in &self.units.calls[site.call].call.arguments {
@@ -479,6 +490,7 @@ impl<'m> Program<'m> {
                     }
                     _ => {}
                 },
+                Value::Library { path, .. } if self.only_tells(path) => {}
                 Value::Library { path, sites } => {
                     let made = self.unanswered(sites).take(MAKERS).filter(|site| !self.is_registration(site.call));
                     let before = frames.len();

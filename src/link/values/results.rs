@@ -370,9 +370,10 @@ impl<'m> Program<'m> {
     /// can be several clients, one way for each.
     pub(super) fn extend_each(&self, ways: &mut Vec<Vec<Site>>, expression: &'m Expression, frame: FrameId) {
         let values = self.values(expression, frame);
-        let is_client = |value: &Value<'m>| value.path().is_some_and(|path| self.asks_a_model(path));
-        let branches = values.len() > 1 && values.iter().all(is_client) && ways.len() * values.len() <= ALTERNATIVES;
-        if !branches {
+        let is_client = |value: &&Value<'m>| value.path().is_some_and(|path| self.asks_a_model(path));
+        // What is not known hides none of the clients beside it.
+        let clients: Vec<&Value<'m>> = values.iter().filter(is_client).collect();
+        if clients.len() < 2 || ways.len() * clients.len() > ALTERNATIVES {
             let mut sites = Vec::new();
             self.client_sites(expression, frame, &mut sites, 0);
             for way in ways {
@@ -383,8 +384,8 @@ impl<'m> Program<'m> {
         }
         let before = std::mem::take(ways);
         for way in &before {
-            for value in values.iter() {
-                let new = value.sites().iter().filter(|site| !way.contains(site)).copied();
+            for client in &clients {
+                let new = client.sites().iter().filter(|site| !way.contains(site)).copied();
                 ways.push(way.iter().copied().chain(new).collect());
             }
         }

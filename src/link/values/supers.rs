@@ -123,17 +123,27 @@ impl<'m> Program<'m> {
     /// The calls that made a value; of an object whose class hands the base from a library what that puts together, those
     /// that made this too.
     pub fn makers(&self, value: &Value<'m>) -> Vec<Site> {
-        let mut all = value.sites().to_vec();
+        let mut all: Vec<Site> = Vec::new();
+        for way in self.ways_made(value) {
+            let new: Vec<Site> = way.into_iter().filter(|site| !all.contains(site)).collect();
+            all.extend(new);
+        }
+        all
+    }
+
+    /// The same, one list for each of the clients that may have been handed over.
+    pub fn ways_made(&self, value: &Value<'m>) -> Vec<Vec<Site>> {
+        let mut ways = vec![value.sites().to_vec()];
         for made in value.sites() {
             for (path, base) in self.made_as(*made) {
                 if base != *made && self.is_a(&path, Kind::Compose) {
                     for argument in &self.units.calls[base.call].call.arguments {
-                        self.client_sites(&argument.value, base.frame, &mut all, 0);
+                        self.extend_each(&mut ways, &argument.value, base.frame);
                     }
                 }
             }
         }
-        all
+        ways
     }
 
     fn made_as_base(&self, made_class: ClassId, made: Site) -> Vec<(Rc<str>, Site)> {
