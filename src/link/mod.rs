@@ -9,6 +9,7 @@ mod aliases;
 pub mod arguments;
 mod browser;
 mod configured;
+mod contexts;
 mod decorators;
 pub mod defined;
 pub mod deployment;
@@ -144,6 +145,9 @@ pub struct Program<'m> {
     /// The calls that give an object to all handlers, once it was asked for: with the argument path of that.
     given_objects: RefCell<Option<provided::Objects<'m>>>,
     given_names: RefCell<Option<provided::Named<'m>>>,
+    /// What makes the members of contexts that frameworks hand on, once it was asked for, and the names of these.
+    contexts: RefCell<Option<contexts::Contexts<'m>>>,
+    context_names: OnceCell<FxHashSet<&'m str>>,
     /// The calls that may give applications members, once it was asked for.
     given_members: OnceCell<provided::Members<'m>>,
     /// The calls that put something under a written key (`context.set("log", logger)`), by that, once they were asked for.
@@ -217,6 +221,8 @@ impl<'m> Program<'m> {
             tokens: RefCell::default(),
             given_objects: RefCell::default(),
             given_names: RefCell::default(),
+            contexts: RefCell::default(),
+            context_names: OnceCell::new(),
             given_members: OnceCell::new(),
             put_under: OnceCell::new(),
             defined: OnceCell::new(),
@@ -322,6 +328,7 @@ impl<'m> Program<'m> {
     pub fn forget(&self) {
         *self.given_objects.borrow_mut() = None;
         *self.given_names.borrow_mut() = None;
+        *self.contexts.borrow_mut() = None;
         *self.queues.borrow_mut() = None;
         self.memo.borrow_mut().clear();
         self.bound_memo.borrow_mut().clear();
