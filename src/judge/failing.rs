@@ -17,13 +17,14 @@ use std::collections::BTreeSet;
 use crate::link::arguments::Given;
 use crate::link::reach::Trail;
 use crate::link::units::{CallId, NodeKind, UnitId};
-use crate::link::{FrameId, How, Program, Site};
-use crate::model::{Block, Expression, ExpressionKind, Language, Span, Statement, StatementKind};
+use crate::link::{FrameId, How, Program, Site, Value};
+use crate::model::{Block, Expression, ExpressionKind, Language, Literal, Span, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 
 use super::calls::External;
 use super::case::Case;
 use super::conditions::alerting::is_notice;
+use super::conditions::environment::meanings::words;
 use super::generators::escapes;
 use super::retrying::{Leads, walk_statement};
 use super::streams::passes_by;
@@ -336,7 +337,47 @@ fn is_pause(case: &Case<'_, '_>, site: Site) -> bool {
         })
 }
 
-/// Whether a call of these names writes a log line or reports an error, and shows nobody anything.
+/// Words that calls which write a log line, report an error or let time pass go by.
+const LOGS: [&str; 35] = [
+    "log",
+    "logs",
+    "logger",
+    "loggers",
+    "logging",
+    "print",
+    "println",
+    "eprint",
+    "eprintln",
+    "printf",
+    "pprint",
+    "warn",
+    "warning",
+    "warnings",
+    "debug",
+    "debugger",
+    "isinstance",
+    "capture",
+    "captured",
+    "trace",
+    "traces",
+    "tracer",
+    "traceback",
+    "metric",
+    "metrics",
+    "notify",
+    "notifier",
+    "notification",
+    "notifications",
+    "report",
+    "reporter",
+    "reporting",
+    "sleep",
+    "sleeper",
+    "backoff",
+];
+
+/// Whether a call writes a log line or reports an error, by what is known of it or by its name, and shows nobody anything.
+/// A function of the program that gives something back is an answer, whatever its name.
 fn is_log(case: &Case<'_, '_>, site: Site) -> bool {
     let program = case.program;
     let known = program.callee_paths(site).iter().any(|path| {
@@ -344,24 +385,31 @@ fn is_log(case: &Case<'_, '_>, site: Site) -> bool {
             || program.is_a(path, Kind::Notify)
             || path.to_ascii_lowercase().replace('_', "").contains("captureexception")
     });
-    let written = Program::written(&program.units.calls[site.call].call.callee).to_ascii_lowercase();
     known
         || is_pause(case, site)
         || is_notice(case, site, 0)
-        || [
-            "log",
-            "print",
-            "warn",
-            "debug",
-            "isinstance",
-            "capture",
-            "trace",
-            "metric",
-            "notify",
-            "report",
-            "sleep",
-            "backoff",
-        ]
-        .iter()
-        .any(|part| written.contains(part))
+        || is_named_log(case, site) && !gives_something(case, site)
+}
+
+/// Whether one of the words by which a call goes is one of those for log lines: `self.logger.info`, `logError`.
+fn is_named_log(case: &Case<'_, '_>, site: Site) -> bool {
+    let written = Program::written(&case.program.units.calls[site.call].call.callee);
+    let names = written.split(|each: char| !each.is_alphanumeric());
+    names.flat_map(words).any(|word| LOGS.iter().any(|known| known.eq_ignore_ascii_case(word)))
+}
+
+/// Whether a call runs a function of the program that returns something other than the result of such a call.
+fn gives_something(case: &Case<'_, '_>, site: Site) -> bool {
+    let units = &case.program.units;
+    case.callees(site).iter().any(|callee| match callee {
+        Value::Function { unit, .. } => units.units[*unit].returns.iter().any(|returned| match &returned.kind {
+            ExpressionKind::Literal(Literal::Null) => false,
+            ExpressionKind::Call(call) => {
+                let inner = units.call_id(call).map(|call| Site { call, frame: case.program.open_frame(*unit) });
+                inner.is_none_or(|inner| !is_named_log(case, inner))
+            }
+            _ => true,
+        }),
+        _ => false,
+    })
 }

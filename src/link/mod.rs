@@ -10,6 +10,7 @@ pub mod arguments;
 mod browser;
 mod common;
 mod configured;
+mod contexts;
 mod decorators;
 pub mod defined;
 pub mod deployment;
@@ -153,6 +154,9 @@ pub struct Program<'m> {
     /// The calls that give an object to all handlers, once it was asked for: with the argument path of that.
     given_objects: RefCell<Option<provided::Objects<'m>>>,
     given_names: RefCell<Option<provided::Named<'m>>>,
+    /// What makes the members of contexts that frameworks hand on, once it was asked for, and the names of these.
+    contexts: RefCell<Option<contexts::Contexts<'m>>>,
+    context_names: OnceCell<FxHashSet<&'m str>>,
     /// The calls that may give applications members, once it was asked for.
     given_members: OnceCell<provided::Members<'m>>,
     /// The calls that put something under a written key (`context.set("log", logger)`), by that, once they were asked for.
@@ -229,6 +233,8 @@ impl<'m> Program<'m> {
             tokens: RefCell::default(),
             given_objects: RefCell::default(),
             given_names: RefCell::default(),
+            contexts: RefCell::default(),
+            context_names: OnceCell::new(),
             given_members: OnceCell::new(),
             put_under: OnceCell::new(),
             defined: OnceCell::new(),
@@ -334,6 +340,7 @@ impl<'m> Program<'m> {
     pub fn forget(&self) {
         *self.given_objects.borrow_mut() = None;
         *self.given_names.borrow_mut() = None;
+        *self.contexts.borrow_mut() = None;
         *self.queues.borrow_mut() = None;
         self.filled.borrow_mut().clear();
         self.memo.borrow_mut().clear();

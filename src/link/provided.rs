@@ -295,7 +295,7 @@ impl<'m> Program<'m> {
     }
 
     /// What a provider gives: a value as it is, or what a function returns.
-    fn values_of_provider(&self, (provider, frame): Place<'m>) -> Values<'m> {
+    pub(super) fn values_of_provider(&self, (provider, frame): Place<'m>) -> Values<'m> {
         let mut all = Values::new();
         for value in self.values(provider, frame).iter() {
             match value {
@@ -426,6 +426,6 @@ fn is_named(fact: &Fact) -> bool {
 }
 
 /// The last part of a canonical name, in all its alternatives.
-fn last_of(name: &str) -> impl Iterator<Item = &str> {
+pub(super) fn last_of(name: &str) -> impl Iterator<Item = &str> {
     name.rsplit('.').next().unwrap_or_default().trim_matches(['{', '}']).split(',')
 }

@@ -397,7 +397,8 @@ fn shared_heads(libraries: &[Headed]) -> BTreeSet<String> {
     let mut languages: BTreeMap<&str, BTreeSet<Language>> = BTreeMap::new();
     for Headed { library, names } in libraries {
         let known = library.languages();
-        for name in names.iter().flatten() {
+        // What functions have by themselves is written without a language.
+        for name in names.iter().flatten().filter(|name| head_of(name) != "function") {
             languages.entry(head_of(name)).or_default().extend(known.iter().copied());
         }
     }

@@ -89,7 +89,8 @@ pub enum Kind {
     /// With `role = "named"` it gives them its keyword arguments, to the parameters of the same names; of a name that
     /// ends in `[]` what is assigned there under a key. With `role = "asked"` it is the type by which they ask for it:
     /// `State<App>`. With `role = "member"` it becomes a member of the application, and of all that are of its type, by
-    /// the name that the call is given first.
+    /// the name that the call is given first. With `role = "context"` what the function or object at `value` gives has
+    /// the members of what handlers are given under the canonical name `as`.
     Provide,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`), start-up code (`role = "start"`) or a list of the dotted
@@ -264,7 +265,8 @@ pub enum Kind {
     /// What tells who asks: a call that brings the session, the signed-in user or the headers of a request, or a name for
     /// it. What is kept under a part of it is kept for each caller.
     Caller,
-    /// A class or schema base whose fields describe a request body.
+    /// A class or schema base whose fields describe a request body. With `role = "each"` it takes what one of several
+    /// schemas takes.
     Schema,
     /// A server run by a command or call that imports the application instead of running its main block.
     Server,
@@ -353,7 +355,7 @@ pub const KINDS: [Keys; 50] = [
         &["handler", "parameters", "receives", "order", "needs", "scope", "role", "value"],
     ),
     keys(Kind::Inject, "inject", &["names"], &["handler", "value", "keys"]),
-    keys(Kind::Provide, "provide", &["names"], &["value", "role"]),
+    keys(Kind::Provide, "provide", &["names"], &["value", "role", "as"]),
     keys(
         Kind::Convention,
         "convention",
@@ -418,7 +420,7 @@ pub const KINDS: [Keys; 50] = [
     keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives", "value"]),
     keys(Kind::Request, "request", &["names"], &[]),
     keys(Kind::Caller, "caller", &["names"], &[]),
-    keys(Kind::Schema, "schema", &["names"], &[]),
+    keys(Kind::Schema, "schema", &["names"], &["role"]),
     keys(Kind::Server, "server", &["names"], &[]),
     keys(Kind::Conflict, "conflict", &["names"], &[]),
     keys(Kind::OwnError, "own-error", &["names"], &["sees", "role"]),

@@ -124,6 +124,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "typed",
             "methods",
             "member",
+            "context",
             "page",
             "client",
             "process",

@@ -5,7 +5,7 @@ mod notices;
 mod reports;
 
 use crate::link::entries::{Entry, frame_of};
-use crate::link::units::{ModuleId, NodeKind};
+use crate::link::units::{ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{ExpressionKind, Literal, Setting, Settings, Span, StatementKind};
 use crate::rules::catalogue::{Calls, Fact, Kind};
@@ -201,11 +201,11 @@ fn is_kept(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
     let program = case.program;
     let info = &program.units.calls[site.call];
     let unit = &program.units.units[info.unit];
-    let bound = program.units.ancestors(info.node).find_map(|(_, node)| match node.kind {
+    let bound = program.units.ancestors(info.node).find_map(|(id, node)| match node.kind {
         NodeKind::Plain(statement) => match &statement.kind {
             StatementKind::Assign(assignment) => match &assignment.target.kind {
-                ExpressionKind::Name(name) => Some(name.as_str()),
-                ExpressionKind::Member { name, .. } => Some(name.as_str()),
+                ExpressionKind::Name(name) => Some((name.as_str(), assignment.declares.then_some(id))),
+                ExpressionKind::Member { name, .. } => Some((name.as_str(), None)),
                 _ => None,
             },
             _ => None,
@@ -213,8 +213,11 @@ fn is_kept(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
         _ => None,
     });
     if unit.function.is_none_or(|function| function.name == "main") {
-        return bound.is_some_and(|name| name != "_");
+        return bound.is_some_and(|(name, declared)| {
+            name != "_" && declared.is_none_or(|node| !ends_with_a_branch(program, info.unit, node))
+        });
     }
+    let bound = bound.map(|(name, _)| name);
     // Also within what is returned: `Telemetry { guard }`.
     let returned = unit.returns.iter().any(|value| {
         let mut holds = value.span.contains(info.call.span);
@@ -225,8 +228,45 @@ fn is_kept(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
     });
     match program.frame(site.frame).how {
         How::Call(caller) if returned && depth < 6 => is_kept(case, caller, depth + 1),
+        // `let _guard = dsn.map(|dsn| init(dsn));`
+        _ if returned && depth < 6 => {
+            mapped_by(program, info.unit, site.frame).is_some_and(|outer| is_kept(case, outer, depth + 1))
+        }
         _ => false,
     }
+}
+
+/// Whether a name lives in a branch only that ends before the program serves: nothing runs in it after the name is set.
+fn ends_with_a_branch(program: &Program<'_>, unit: UnitId, declared: NodeId) -> bool {
+    let span = program.units.nodes[declared].span;
+    let branch = program.units.ancestors(declared).find_map(|(_, node)| match node.kind {
+        NodeKind::If { then, otherwise, .. } => {
+            [then, otherwise].into_iter().find(|block| block.iter().any(|each| each.span.contains(span)))
+        }
+        _ => None,
+    });
+    let Some(end) = branch.and_then(|block| block.last()).map(|last| last.span.end) else { return false };
+    let runs = |call: &usize| {
+        let call = program.units.calls[*call].call;
+        call.span.start >= span.end
+            && call.span.end <= end
+            && matches!(&call.callee.kind, ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)
+                if ["serve", "run", "launch", "block_on", "start"].iter().any(|word| name.contains(word)))
+    };
+    !program.units.units[unit].calls.iter().any(runs)
+}
+
+/// The call that gives what a function in it gives, where there is something: `dsn.map(|dsn| init(dsn))`.
+fn mapped_by(program: &Program<'_>, unit: UnitId, frame: FrameId) -> Option<Site> {
+    let info = &program.units.units[unit];
+    let (parent, span) = (info.parent?, info.span);
+    let maps = |call: &&usize| {
+        let call = program.units.calls[**call].call;
+        call.arguments.iter().any(|argument| argument.value.span == span)
+            && matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "map" | "and_then" | "then"))
+    };
+    let call = program.units.units[parent].calls.iter().find(maps)?;
+    Some(Site { call: *call, frame: program.frame(frame).closure.unwrap_or_else(|| program.open_frame(parent)) })
 }
 
 /// Whether the call that runs a frame stands in a main block that the server never runs.

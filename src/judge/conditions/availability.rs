@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use globset::GlobSet;
 
-use crate::link::Site;
 use crate::link::arguments::{Amount, Given, Held};
-use crate::link::entries::{Entry, globs};
+use crate::link::entries::{Entry, Link, globs};
 use crate::link::units::ModuleId;
+use crate::link::{Site, Value};
 use crate::model::{Literal, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::packs::Reason;
@@ -168,6 +168,9 @@ pub fn platform_place(case: &Case<'_, '_>, entry: &Entry<'_>) -> Option<Location
         {
             return Some(place);
         }
+        if let Some(place) = limit_of_servers(case, entry, fact, &files) {
+            return Some(place);
+        }
         for settings in program.settings.iter().filter(|settings| files.is_match(&settings.path)) {
             let folder = crate::link::names::folder_of(&settings.path);
             for entry_ in &settings.entries {
@@ -242,10 +245,35 @@ fn limit_of_pages(case: &Case<'_, '_>, entry: &Entry<'_>, fact: &Fact, files: &G
     });
     let mut first = None;
     for page in pages {
-        let key = fact.keys.iter().find(|key| is_limited(case, page, key))?;
-        let name = key.split('.').next().unwrap_or(key);
-        let export = program.units.exports[page].iter().find(|export| export.name == name)?;
-        first = first.or_else(|| Some(program.location(page, export.value.as_ref()?.span)));
+        let place = place_of_limit(case, page, fact)?;
+        first = first.or(Some(place));
+    }
+    first
+}
+
+/// Where a module exports a time limit of a platform.
+fn place_of_limit(case: &Case<'_, '_>, module: ModuleId, fact: &Fact) -> Option<Location> {
+    let key = fact.keys.iter().find(|key| is_limited(case, module, key))?;
+    let name = key.split('.').next().unwrap_or(key);
+    let export = case.program.units.exports[module].iter().find(|export| export.name == name)?;
+    Some(case.program.location(module, export.value.as_ref()?.span))
+}
+
+/// What another handler serves runs under the limit of that one: the place of the first, where all ways lead through one
+/// with a limit. `fetchRequestHandler({ router })` in a route.
+fn limit_of_servers(case: &Case<'_, '_>, entry: &Entry<'_>, fact: &Fact, files: &GlobSet) -> Option<Location> {
+    let program = case.program;
+    let limit = |link: &Link<'_>| {
+        let Value::Function { unit, .. } = &link.value else { return None };
+        let module = program.module_of(*unit);
+        let is_handler = |each: &Entry<'_>| each.module == module && program.unit_of_frame(each.handler) == *unit;
+        let is_served = files.is_match(&program.modules[module].path) && case.entries.entries.iter().any(is_handler);
+        place_of_limit(case, module, fact).filter(|_| is_served)
+    };
+    let mut first = None;
+    for chain in &entry.chains {
+        let place = chain.iter().find_map(limit)?;
+        first = first.or(Some(place));
     }
     first
 }

@@ -64,7 +64,12 @@ pub fn scan_file(path: &str, text: &str, class: Class, shapes: &Shapes) -> FileH
     let hits = scan(path, text, class, shapes);
     let is_environment = is_environment_file(path, &shapes.lists);
     let name = path.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
-    let documented = if name.starts_with("readme") { documented(text) } else { Vec::new() };
+    let documented = match name.starts_with("readme") {
+        true => documented(text),
+        // A template says in its comments what it is to be copied to.
+        false if is_template(path, &shapes.lists) => documented(&comments(text)),
+        false => Vec::new(),
+    };
     let lines = if hits.is_empty() { Lines::default() } else { Lines::of(text) };
     let values = hits.iter().filter(|hit| !hit.redacted.is_empty()).map(|hit| value_of(text, hit)).collect();
     FileHits { hits, lines, documented, names_secrets: is_environment && names_secrets(text, &shapes.lists), values }
@@ -124,6 +129,11 @@ fn documented(text: &str) -> Vec<String> {
 fn by_hand(text: &str) -> String {
     let is_step = |line: &&str| line.split_once('>').is_some_and(|(what, _)| what.contains("=$"));
     text.lines().filter(|line| !is_step(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// The lines of an environment file that only speak to its readers.
+fn comments(text: &str) -> String {
+    text.lines().filter_map(|line| line.trim_start().strip_prefix('#')).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether a text tells to make or fill a file `.env`: `cp .env.example .env`, "copy it to `.env`", "a `.env` file".

@@ -8,12 +8,14 @@ use std::collections::BTreeSet;
 use crate::link::entries::{Entry, Link, Role, frame_of};
 use crate::link::reach::Trail;
 use crate::link::{FrameId, Site, Value};
+use crate::model::ExpressionKind;
 use crate::rules::catalogue::Calls;
 use crate::rules::checked::plain;
 use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
 use super::super::guards::{Protection, routed, short};
+use super::super::retrying::walk;
 use super::super::verdict::{Evidence, Finding, Item, Location, Text};
 use around::{around_call, hands_on_running, inside, inside_for};
 use line::{is_about_itself, log_line};
@@ -404,12 +406,41 @@ fn errors_are_logged(case: &Case<'_, '_>, entry: &Entry<'_>) -> bool {
         let unseen = case.entries.unseen.get(&(link.module, link.span));
         unseen.is_none_or(|unseen| !unseen.contains(&entry.handler))
     };
-    case.entries.error_handlers.iter().filter(is_seen).any(|link| {
-        frame_of(case.program, &link.value).is_some_and(|frame| {
-            let reach = case.guards.reach(frame);
-            let tells = |site: Site| log_line(case, site).is_some_and(|line| line.is_error && line.tells_error());
-            let logs = |site: Site| tells(site) && !is_about_itself(case.program, site);
-            reach.sites(case.program).take(200).any(logs)
+    let mut seen = case.entries.error_handlers.iter().filter(is_seen);
+    seen.any(|link| frame_of(case.program, &link.value).is_some_and(|frame| logs_errors(case, frame)))
+        || is_logged_by_its_type(case, entry)
+}
+
+/// Whether a function that is told of errors logs them.
+fn logs_errors(case: &Case<'_, '_>, frame: FrameId) -> bool {
+    let reach = case.guards.reach(frame);
+    let tells = |site: Site| log_line(case, site).is_some_and(|line| line.is_error && line.tells_error());
+    let logs = |site: Site| tells(site) && !is_about_itself(case.program, site);
+    reach.sites(case.program).take(200).any(logs)
+}
+
+/// Whether the errors that a handler returns are logged by their type, where it turns them into answers:
+/// `impl IntoResponse for Failure`.
+fn is_logged_by_its_type(case: &Case<'_, '_>, entry: &Entry<'_>) -> bool {
+    let program = case.program;
+    let info = &program.units.units[program.unit_of_frame(entry.handler)];
+    let (Some(returns), Some(home)) = (info.function.and_then(|function| function.returns.as_ref()), info.parent)
+    else {
+        return false;
+    };
+    let mut named = Vec::new();
+    walk(returns, &mut |part| {
+        if matches!(part.kind, ExpressionKind::Name(_)) {
+            named.push(part);
+        }
+    });
+    named.into_iter().any(|part| {
+        program.values(part, program.open_frame(home)).iter().any(|value| match value {
+            Value::Class(class) => {
+                let turned = program.units.classes[*class].methods.get("into_response");
+                turned.is_some_and(|unit| logs_errors(case, program.open_frame(*unit)))
+            }
+            _ => false,
         })
     })
 }

@@ -94,6 +94,13 @@ impl<'p, 'm> Guards<'p, 'm> {
         found
     }
 
+    /// Whether a block asks for a row that is there already, itself or by a function of the program.
+    pub(super) fn knows_conflicts(&self, block: &'m Block, frame: FrameId) -> bool {
+        let mut found = Vec::new();
+        self.codes_in(block, frame, &mut found, 0);
+        !found.is_empty()
+    }
+
     fn codes_in(&self, body: &'m Block, frame: FrameId, found: &mut Vec<FactId>, depth: usize) {
         let asked = self.asked_for_codes(frame);
         let mut called = Vec::new();

@@ -4,10 +4,10 @@ use rustc_hash::FxHashSet;
 
 use crate::judge::behaviour::Operation;
 use crate::judge::behaviour::fresh::is_fresh;
-use crate::link::flow::{Exit, Gate, Slice};
+use crate::link::flow::{Exit, Gate, Slice, leaves, leaves_by_raising};
 use crate::link::units::NodeKind;
 use crate::link::{Program, Site};
-use crate::model::{Call, Expression, ExpressionKind, Handler};
+use crate::model::{Block, Call, Expression, ExpressionKind, Handler, StatementKind};
 
 use super::conflicts::{Asked, returned_names};
 use super::{Guards, Protection, unique};
@@ -16,12 +16,15 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// A row that is stored before the work, in a block that leaves when a unique row was there already.
     pub(super) fn refuses_known_rows(&self, site: Site) -> Option<Protection> {
         let refuses = |handler| self.conflict_in(handler, site.frame).leaves();
-        self.stored_where(site, refuses).map(|_| self.stored_at(site))
+        let is_refused = self.stored_where(site, refuses).is_some() || self.raising_callback(site).is_some();
+        is_refused.then(|| self.stored_at(site))
     }
 
     /// A row that is stored in a function that raises when a unique row was there already: its callers stop too.
     pub(super) fn raises_for_known_rows(&self, site: Site) -> Option<Protection> {
-        self.stored_where(site, |handler| self.raises_in(handler, site.frame)).map(|_| self.stored_at(site))
+        let raises = self.stored_where(site, |handler| self.raises_in(handler, site.frame)).is_some()
+            || self.raising_callback(site).is_some();
+        raises.then(|| self.stored_at(site))
     }
 
     /// What a call raises, by itself or in what it calls, for rows that were there already.
@@ -38,13 +41,17 @@ impl<'p, 'm> Guards<'p, 'm> {
         for frame in self.hands_on(site) {
             for call in &program.units.units[program.unit_of_frame(frame)].calls {
                 let inner = Site { call: *call, frame };
-                if let Some(handler) = self.stored_where(inner, |handler| self.raises_in(handler, frame)) {
+                let refusal = self
+                    .stored_where(inner, |handler| self.raises_in(handler, frame))
+                    .map(|handler| self.conflict_in(handler, frame).block)
+                    .or_else(|| self.raising_callback(inner));
+                if let Some(refusal) = refusal {
                     let info = &program.units.calls[*call];
                     gates.push(Gate {
                         test: &info.call.callee,
                         frame,
                         exit: Exit::Raise,
-                        refusal: Some(self.conflict_in(handler, frame).block),
+                        refusal: Some(refusal),
                         refuses_when: true,
                         under: None,
                         span: info.call.span,
@@ -73,7 +80,28 @@ impl<'p, 'm> Guards<'p, 'm> {
                     .find(|handler| refuses(handler) && !self.conflicts(handler, site.frame).is_empty()),
                 _ => None,
             })?;
-        (unique::may_conflict(program, stored) && !is_always_new(program, stored)).then_some(handler)
+        can_meet_known_rows(program, stored).then_some(handler)
+    }
+
+    /// The body of a callback that raises whatever a stored row has met, and knows of rows that are there already:
+    /// `create(row).catch((error) => { throw isDuplicate(error) ? new Conflict() : error; })`.
+    fn raising_callback(&self, site: Site) -> Option<&'m Block> {
+        let program = self.program;
+        if !self.behaviour.operation(site)?.writes() || !can_meet_known_rows(program, site) {
+            return None;
+        }
+        let stored = program.units.calls[site.call].call;
+        let calls = program.units.units[program.units.calls[site.call].unit].calls.iter();
+        let chained = calls.map(|call| program.units.calls[*call].call).filter(|outer| {
+            outer.span.start == stored.span.start
+                && outer.span.end > stored.span.end
+                && matches!(&outer.callee.kind, ExpressionKind::Member { name, .. } if name == "catch")
+        });
+        let mut bodies = chained.filter_map(|outer| match &outer.arguments.first()?.value.kind {
+            ExpressionKind::Function(callback) => Some(&callback.body),
+            _ => None,
+        });
+        bodies.find(|body| always_raises(body) && self.knows_conflicts(body, site.frame))
     }
 
     /// The call by which a row was added to what is sent now: `session.add(row)` before `session.commit()`.
@@ -155,6 +183,23 @@ impl<'p, 'm> Guards<'p, 'm> {
             _ => false,
         })
     }
+}
+
+/// Whether what a call stores can meet a row that an earlier request has stored.
+fn can_meet_known_rows(program: &Program<'_>, site: Site) -> bool {
+    unique::may_conflict(program, site) && !is_always_new(program, site)
+}
+
+/// Whether a block ends by raising, on all its ways.
+fn always_raises(block: &Block) -> bool {
+    block.iter().any(|statement| match &statement.kind {
+        StatementKind::Raise(_) => true,
+        StatementKind::If { then, otherwise, .. } => always_raises(then) && always_raises(otherwise),
+        StatementKind::Block(block) => always_raises(block),
+        _ => false,
+    }) && !block
+        .iter()
+        .any(|statement| leaves(std::slice::from_ref(statement)) && !leaves_by_raising(std::slice::from_ref(statement)))
 }
 
 /// Whether all that a row is stored with is made up on the spot: no later request comes with the same.

@@ -216,6 +216,8 @@ impl<'p, 'm> Guards<'p, 'm> {
         let info = &program.units.calls[call.call];
         let is_guard = |fact: &&Fact| match fact.how.as_deref() {
             Some("raises") => true,
+            // `limiter.check_key(&user).map_err(refused)?`
+            Some("result") => program.is_ended_by_failure(call.call),
             Some("context" | "argument" | "wrapper") => stops_what_follows(item) || self.is_run_through(until, call),
             _ => false,
         };
@@ -294,7 +296,12 @@ impl<'p, 'm> Guards<'p, 'm> {
                 return None;
             }
             for path in program.callee_paths(site).iter() {
-                if self.facts(path, Some(site), item).iter().any(|fact| fact.how.as_deref() == Some("raises")) {
+                let stops = |fact: &&Fact| match fact.how.as_deref() {
+                    Some("raises") => true,
+                    Some("result") => program.is_ended_by_failure(*call) || program.is_result(*call),
+                    _ => false,
+                };
+                if self.facts(path, Some(site), item).iter().any(stops) {
                     return Some(Protection { module: info.module, span: info.call.span, name: short(path) });
                 }
             }

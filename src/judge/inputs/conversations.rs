@@ -16,6 +16,7 @@ use super::kept::{
 };
 use super::same::{Alias, Bound, Same};
 use super::schemas::Limit;
+use super::stored::holds_text;
 use super::trace::{State, Trace};
 use super::words::{fetches_one, is_about_conversation, is_shared_collection};
 use super::{Leaf, LeafKind, Origin};
@@ -145,7 +146,8 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         };
         bounds.into_iter().flat_map(expand).find_map(|bound| {
             let (holder, most) = bound.split_once(".*.")?;
-            let field = fields.iter().find(|field| is_given(&format!("{holder}.{field}")))?;
+            // `select: { content: true }` asks for a column of the row itself.
+            let field = fields.iter().find(|field| !holds_text(field) && is_given(&format!("{holder}.{field}")))?;
             Some(is_given(&format!("{holder}.{field}.{most}")))
         })
     }

@@ -109,7 +109,10 @@ pub(super) fn compares_length<'m>(program: &Program<'m>, test: &'m Expression, f
 }
 
 pub(super) fn is_comparison<'m>(program: &Program<'m>, slice: &Slice<'m>) -> bool {
-    let compares = |part: &Expression| matches!(&part.kind, ExpressionKind::Operator { operator, .. } if matches!(operator.as_str(), "<" | ">" | "<=" | ">="));
+    let compares = |part: &Expression| {
+        matches!(&part.kind, ExpressionKind::Operator { operator, .. } if matches!(operator.as_str(), "<" | ">" | "<=" | ">="))
+            || in_range(part).is_some()
+    };
     slice.parts.iter().any(|(part, _)| compares(part))
         || in_functions(program, slice).iter().any(|(part, _)| compares(part))
 }
@@ -151,11 +154,14 @@ const ANY: f64 = 1.0;
 
 /// What the comparisons of a test say about lengths where it holds, or fails.
 fn sides<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, holds: bool) -> Vec<Side> {
-    let ExpressionKind::Operator { operator, operands } = &test.kind else { return Vec::new() };
     let measures = |each: &'m Expression| !lengths(program, &program.slice(each, frame)).is_empty();
+    if in_range(test).is_some_and(measures) {
+        return vec![if holds { Side::Longest } else { Side::Shortest }];
+    }
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return Vec::new() };
     match (operator.as_str(), operands.as_slice()) {
         // `len(words) > 2 and words[0] == "/help"`: what fails in either way goes on.
-        ("and", parts) if !holds && parts.iter().any(asks_what_it_says) => {
+        ("and", parts) if !holds && parts.iter().any(|part| asks_what_it_says(part) || asks_for_nothing(part)) => {
             let found = parts.iter().flat_map(|part| sides(program, part, frame, holds));
             found.map(|side| if side == Side::Longest { Side::Neither } else { side }).collect()
         }
@@ -169,6 +175,34 @@ fn sides<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, holds:
             longest.into_iter().chain(measures(large).then_some(Side::Shortest)).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// What is asked to lie in a range with an end: `(1..=4_000).contains(&length)`.
+fn in_range(test: &Expression) -> Option<&Expression> {
+    let ExpressionKind::Call(call) = &test.kind else { return None };
+    let (ExpressionKind::Member { object, name }, [measured]) = (&call.callee.kind, call.arguments.as_slice()) else {
+        return None;
+    };
+    let ends = match &object.kind {
+        ExpressionKind::Operator { operator, operands } if operator.starts_with("..") => {
+            operands.get(1).is_some_and(|end| !matches!(end.kind, ExpressionKind::Literal(Literal::Null)))
+        }
+        _ => false,
+    };
+    (name == "contains" && ends).then_some(&measured.value)
+}
+
+/// Whether a test asks that there is no text at all: what is refused only then may be of any length.
+fn asks_for_nothing(test: &Expression) -> bool {
+    match &test.kind {
+        ExpressionKind::Call(call) => {
+            matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "is_empty" | "isEmpty"))
+        }
+        ExpressionKind::Operator { operator, operands } if operator == "==" => operands
+            .iter()
+            .any(|operand| matches!(&operand.kind, ExpressionKind::Literal(Literal::Text(text)) if text.is_empty())),
+        _ => false,
     }
 }
 

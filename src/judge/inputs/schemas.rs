@@ -431,6 +431,9 @@ impl<'m> Schemas<'_, 'm> {
     }
 
     fn of_made(&self, sites: &[Site], path: &[&str], ask: Ask, depth: usize) -> Limit {
+        if let Some(limit) = self.of_union(sites, path, ask, depth) {
+            return limit;
+        }
         let program = self.program;
         // The links of its own chain; the constructor holds the fields.
         let asked = Asked { ask, is_list: ask == Ask::Count };
@@ -449,6 +452,42 @@ impl<'m> Schemas<'_, 'm> {
                 None => Limit::None,
             })
         })
+    }
+
+    /// What a schema says of a text that it takes where one of several takes it: the least of theirs, as far as they can be
+    /// seen into. None: it is no such schema.
+    fn of_union(&self, sites: &[Site], path: &[&str], ask: Ask, depth: usize) -> Option<Limit> {
+        if !path.is_empty() || ask != Ask::Text {
+            return None;
+        }
+        let program = self.program;
+        let is_union = |path: &Rc<str>| {
+            program.facts_of(path, Kind::Schema).iter().any(|(_, fact)| fact.role.as_deref() == Some("each"))
+        };
+        let at = sites.iter().rposition(|site| program.callee_paths(*site).iter().any(is_union))?;
+        let site = *sites.get(at)?;
+        let parts: Vec<&'m Expression> = program.units.calls[site.call]
+            .call
+            .arguments
+            .iter()
+            .flat_map(|argument| match &argument.value.kind {
+                ExpressionKind::List(items) => items.iter().collect(),
+                _ => vec![&argument.value],
+            })
+            .collect();
+        let is_seen = |part: &&&'m Expression| {
+            program
+                .values(part, site.frame)
+                .iter()
+                .any(|value| matches!(value, Value::Library { .. } | Value::Class(_)))
+        };
+        let limits = parts.iter().filter(is_seen).map(|part| self.of_values(part, site.frame, path, ask, depth + 1));
+        // `text.or(list)`: what it is called on is one of them.
+        let own = sites.get(..at).filter(|own| !own.is_empty()).map(|own| self.of_made(own, path, ask, depth + 1));
+        let after = sites.get(at + 1..).unwrap_or_default().iter();
+        let asked = Asked { ask, is_list: false };
+        let whole = after.fold(Limit::None, |found, site| found.or(|| self.of_site(*site, asked)));
+        limits.chain(own).reduce(Limit::and).map(|least| whole.or(|| least))
     }
 
     /// The schemas among the arguments of a schema: the items of an array, the parts of an intersection; of an object

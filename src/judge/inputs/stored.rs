@@ -292,7 +292,7 @@ fn marks(rest: &str, given: usize) -> Vec<Option<usize>> {
 }
 
 /// Whether a column holds what somebody says.
-fn holds_text(column: &str) -> bool {
+pub(super) fn holds_text(column: &str) -> bool {
     matches!(column, "content" | "text" | "message" | "body" | "prompt" | "question" | "parts")
 }
 

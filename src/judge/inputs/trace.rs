@@ -198,10 +198,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             E::Call(call) => self.call(expression, call, frame, state),
             E::Conditional { test, then, otherwise } => {
-                // `ALLOWED.has(x) ? x : "plain"`: one of a list.
-                state.text |= picks_from_a_list(test);
                 state.gates.push((test, frame));
-                self.follow(then, frame, state.clone());
+                // `ALLOWED.has(x) ? x : "plain"`: one of a list.
+                let picked = State { text: state.text || picks_from_a_list(test, then), ..state.clone() };
+                self.follow(then, frame, picked);
                 self.follow(otherwise, frame, state);
             }
             E::Object(entries) => self.object(entries, frame, state),

@@ -1,5 +1,6 @@
 //! Words and types by which inputs are told apart: what is text, what is a list of messages, what cuts.
 
+use crate::link::Program;
 use crate::model::{Argument, Call, Entry, Expression, ExpressionKind, Literal, Statement, StatementKind};
 
 /// Parts of a request that are no text for a model.
@@ -452,14 +453,43 @@ pub(super) fn is_free_text(annotation: &Expression) -> bool {
     }
 }
 
-/// `ALLOWED.has(x)`, `x in ALLOWED`, `x == "a"`.
-pub(super) fn picks_from_a_list(test: &Expression) -> bool {
-    match &test.kind {
-        ExpressionKind::Call(call) => {
-            matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "has" | "includes" | "contains"))
+/// Whether a test tells that what is chosen is one of a list: `ALLOWED.has(x) ? x`, `x in ALLOWED`, `x == "a"`. What a
+/// thing is (`typeof x === "string"`) tells nothing of how long it is, nor does a test of something else.
+pub(super) fn picks_from_a_list(test: &Expression, chosen: &Expression) -> bool {
+    let asked: Vec<&Expression> = match &test.kind {
+        ExpressionKind::Call(call) => match &call.callee.kind {
+            ExpressionKind::Member { name, .. } if matches!(name.as_str(), "has" | "includes" | "contains") => {
+                call.arguments.iter().map(|argument| &argument.value).collect()
+            }
+            _ => return false,
+        },
+        ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "in" | "==") => {
+            operands.iter().collect()
         }
-        ExpressionKind::Operator { operator, .. } => matches!(operator.as_str(), "in" | "=="),
-        _ => false,
+        _ => return false,
+    };
+    let asked: Vec<String> = asked.into_iter().flat_map(|part| things(part, 0)).collect();
+    things(chosen, 0).iter().any(|thing| asked.contains(thing))
+}
+
+/// What an expression is about: names, and parts of what goes by them.
+fn things(expression: &Expression, depth: usize) -> Vec<String> {
+    let within =
+        |parts: &mut dyn Iterator<Item = &Expression>| parts.flat_map(|part| things(part, depth + 1)).collect();
+    match &expression.kind {
+        _ if depth > 8 => Vec::new(),
+        ExpressionKind::Name(_) | ExpressionKind::Member { .. } => vec![Program::written(expression)],
+        ExpressionKind::Call(call) => {
+            let object = match &call.callee.kind {
+                ExpressionKind::Member { object, .. } => Some(&**object),
+                _ => None,
+            };
+            within(&mut object.into_iter().chain(call.arguments.iter().map(|argument| &argument.value)))
+        }
+        ExpressionKind::Operator { operator, operands } if operator != "typeof" => within(&mut operands.iter()),
+        ExpressionKind::Await(inner) => things(inner, depth + 1),
+        ExpressionKind::Template(parts) => within(&mut parts.iter()),
+        _ => Vec::new(),
     }
 }
 

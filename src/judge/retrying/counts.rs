@@ -23,7 +23,7 @@ pub(super) fn goes_on_by_count<'m>(
     loop {
         let StatementKind::If { test, then, otherwise } = &at.kind else { return false };
         if !leaves(then) {
-            if !looks_at_count(program, test, frame, counters) {
+            if !needs_count(program, test, frame, counters) {
                 return false;
             }
             is_counted = true;
@@ -34,6 +34,20 @@ pub(super) fn goes_on_by_count<'m>(
             [] => return is_counted && leaves(then) && asks_for_variant(test),
             _ => return is_counted && leaves(otherwise),
         }
+    }
+}
+
+/// Whether a test holds only as long as a counter allows: what holds for something else as well,
+/// `attempt < LIMIT || error.is_timeout()`, has no end.
+fn needs_count<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, counters: &[String]) -> bool {
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } if operator == "or" => {
+            operands.iter().all(|operand| needs_count(program, operand, frame, counters))
+        }
+        ExpressionKind::Operator { operator, operands } if operator == "and" => {
+            operands.iter().any(|operand| needs_count(program, operand, frame, counters))
+        }
+        _ => looks_at_count(program, test, frame, counters),
     }
 }
 
@@ -158,8 +172,8 @@ pub(super) fn leaves_by_count<'m>(
     let is_last = |at: usize| at + 1 < block.len() && leaves(block);
     block.iter().enumerate().any(|(at, statement)| match &statement.kind {
         StatementKind::If { test, then, otherwise } => {
-            (leaves(then) || leaves(otherwise) || goes_on(then) && is_last(at))
-                && looks_at_count(program, test, frame, counters)
+            (leaves(then) || leaves(otherwise)) && looks_at_count(program, test, frame, counters)
+                || goes_on(then) && is_last(at) && needs_count(program, test, frame, counters)
                 || leaves_by_count(program, then, frame, counters)
                 || leaves_by_count(program, otherwise, frame, counters)
         }

@@ -2,7 +2,7 @@
 
 use crate::link::units::{CallId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site};
-use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Statement};
+use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Statement, StatementKind};
 
 use super::counts::looks_at_count;
 use super::loops::{leaves, tests_failure};
@@ -121,7 +121,18 @@ fn goes_through_list(program: &Program<'_>, unit: UnitId, site: Site) -> bool {
 /// The names of what is taken from the head of a list whose rest the next call is given.
 fn rest_of_list<'m>(program: &Program<'m>, function: &'m Function, site: Site) -> Option<Vec<String>> {
     function.parameters.iter().enumerate().find_map(|(index, parameter)| {
-        let ExpressionKind::List(items) = &parameter.target.kind else { return None };
+        let items = match &parameter.target.kind {
+            ExpressionKind::List(items) => items,
+            // `const [step, ...rest] = steps;`
+            ExpressionKind::Name(name) => function.body.iter().find_map(|statement| match &statement.kind {
+                StatementKind::Assign(assignment) => match (&assignment.target.kind, &assignment.value) {
+                    (ExpressionKind::List(items), Some(value)) if last_name(value) == Some(name) => Some(items),
+                    _ => None,
+                },
+                _ => None,
+            })?,
+            _ => return None,
+        };
         let (passed, _) = program.passed_from(function, index, site)?;
         let is_rest = |item: &Expression| match &item.kind {
             ExpressionKind::Spread(rest) => last_name(rest).is_some() && last_name(rest) == last_name(passed),

@@ -30,8 +30,14 @@ impl<'m> Waits<'m> {
     /// The waits among statements that run between two attempts.
     pub(super) fn among(case: &Case<'_, 'm>, statements: &[&'m Statement], frame: FrameId) -> Self {
         let mut waits = Waits::default();
+        let mut set: Vec<&str> = Vec::new();
         for statement in statements {
-            multiplied(statement, &mut waits.grown);
+            let mut grown = Vec::new();
+            multiplied(statement, &mut grown);
+            // `let delay = FIRST;` at the beginning of each round starts anew.
+            grown.retain(|name| !set.contains(&name.as_str()));
+            waits.grown.append(&mut grown);
+            set.extend(set_anew(statement));
             walk_deep(statement, &mut |expression| waits.look(case, expression, frame));
         }
         waits
@@ -192,7 +198,8 @@ fn walk_deep<'m>(statement: &'m Statement, look: &mut dyn FnMut(&'m Expression))
 fn multiplied(statement: &Statement, names: &mut Vec<String>) {
     match &statement.kind {
         StatementKind::Assign(assignment) => {
-            let Some(name) = last_name(&assignment.target) else { return };
+            // `let delay = delay * 2` is another name, which is gone when the round ends.
+            let Some(name) = last_name(&assignment.target).filter(|_| !assignment.declares) else { return };
             let mut grows = assignment.operator.as_deref().is_some_and(|operator| matches!(operator, "*" | "<<"));
             if let Some(value) = &assignment.value {
                 walk(value, &mut |each| grows |= multiplies(each, name));
@@ -214,6 +221,15 @@ fn multiplied(statement: &Statement, names: &mut Vec<String>) {
         }
         _ => {}
     }
+}
+
+/// The name that a statement gives a value that it had nothing to do with before.
+fn set_anew(statement: &Statement) -> Option<&str> {
+    let StatementKind::Assign(assignment) = &statement.kind else { return None };
+    let name = last_name(&assignment.target).filter(|_| assignment.operator.is_none())?;
+    let mut is_own = false;
+    walk(assignment.value.as_ref()?, &mut |part| is_own |= last_name(part) == Some(name));
+    (!is_own).then_some(name)
 }
 
 /// `name * 2`, `name << 1`
@@ -243,18 +259,66 @@ pub fn last_name(expression: &Expression) -> Option<&str> {
 
 /// Whether a length grows by a power, looked at through names.
 pub(super) fn grows<'m>(program: &Program<'m>, length: &'m Expression, frame: FrameId, grown: &[String]) -> bool {
+    grows_within(program, length, frame, grown, 0)
+}
+
+fn grows_within<'m>(
+    program: &Program<'m>,
+    length: &'m Expression,
+    frame: FrameId,
+    grown: &[String],
+    depth: usize,
+) -> bool {
     let slice = program.slice(length, frame);
     slice.parts.iter().any(|(part, frame)| match &part.kind {
-        ExpressionKind::Operator { operator, .. } => matches!(operator.as_str(), "**" | "<<"),
-        ExpressionKind::Call(call) => last_name(&call.callee).is_some_and(|name| {
-            matches!(name, "pow" | "powi" | "powf" | "exp" | "exp2" | "expo" | "shl" | "saturating_pow" | "checked_pow")
-        }),
+        ExpressionKind::Operator { operator, operands } => {
+            matches!(operator.as_str(), "**" | "<<")
+                && !operands.iter().all(|operand| is_constant(program, operand, *frame))
+        }
+        ExpressionKind::Call(call) => {
+            last_name(&call.callee).is_some_and(|name| {
+                let is_power = matches!(
+                    name,
+                    "pow" | "powi" | "powf" | "exp" | "exp2" | "expo" | "shl" | "saturating_pow" | "checked_pow"
+                );
+                // `2u32.pow(attempt)`, `Math.pow(2, attempt)`
+                let base = match (&call.callee.kind, call.arguments.as_slice()) {
+                    (ExpressionKind::Member { object, .. }, [_]) => Some(&**object),
+                    _ => None,
+                };
+                let mut parts = call.arguments.iter().map(|given| &given.value).chain(base);
+                is_power && !parts.all(|part| is_constant(program, part, *frame))
+            }) || depth < DEPTH
+                && call.arguments.iter().any(|given| {
+                    // `told.unwrap_or_else(|| backoff(attempt))`
+                    let ExpressionKind::Function(function) = &given.value.kind else { return false };
+                    let unit = program.units.unit_of(function);
+                    let entered =
+                        unit.and_then(|unit| Some((unit, program.enter(unit, *frame, None, How::Framework)?)));
+                    entered.is_some_and(|(unit, inner)| {
+                        let mut returned = program.units.units[unit].returns.iter();
+                        returned.any(|value| grows_within(program, value, inner, grown, depth + 1))
+                    })
+                })
+        }
         ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if grown.contains(name) => true,
         // Delays from a list, one per attempt.
         ExpressionKind::Index { object, .. } => numbers(program, object, *frame).is_some_and(|list| grow(&list)),
         ExpressionKind::Literal(Literal::Text(text)) => text.eq_ignore_ascii_case("retry-after"),
         _ => false,
     })
+}
+
+/// Whether a value is the same number each time: written down, or the name of a constant.
+fn is_constant<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> bool {
+    match &value.kind {
+        ExpressionKind::Literal(Literal::Number(_)) => true,
+        ExpressionKind::Name(name) => {
+            let is_constant = name.chars().any(char::is_uppercase) && !name.chars().any(char::is_lowercase);
+            is_constant && program.number(value, frame, 0).is_some()
+        }
+        _ => false,
+    }
 }
 
 /// The numbers of a list of numbers, also where it is numbered (`enumerate([1, 2, 4])`) or ends with nothing: after the

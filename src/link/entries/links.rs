@@ -67,7 +67,9 @@ pub(super) fn arguments_of<'m>(program: &Program<'m>, site: Site, path: &str) ->
 pub(super) fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, chain: &mut Vec<Link<'m>>) {
     for path in &fact.guards {
         let mut stack = arguments_of(program, site, path);
+        let mut looked_at = 0;
         while let Some((expression, frame)) = stack.pop() {
+            looked_at += 1;
             let module = program.module_of(program.unit_of_frame(frame));
             let values = program.values(expression, frame);
             let named = classes_named(program, module, &values);
@@ -76,6 +78,11 @@ pub(super) fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, ch
                     && let ExpressionKind::List(items) = &inner.0.kind
                 {
                     stack.extend(items.iter().rev().map(|item| (item, *frame)));
+                    continue;
+                }
+                let of_builder = held_by_builder(program, fact, site, value);
+                if !of_builder.is_empty() && looked_at <= HELD {
+                    stack.extend(of_builder);
                     continue;
                 }
                 let providers = program.providers(value);
@@ -96,6 +103,34 @@ pub(super) fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, ch
             }
         }
     }
+}
+
+/// What a builder of the same kind was given that another one takes over: `t.procedure.concat(limited)`.
+fn held_by_builder<'m>(
+    program: &Program<'m>,
+    fact: &Fact,
+    route: Site,
+    value: &Value<'m>,
+) -> Vec<(&'m Expression, FrameId)> {
+    let names: Vec<&str> = fact.guards.iter().filter_map(|path| path.strip_suffix("()")).collect();
+    let (Value::Library { path, sites }, ExpressionKind::Member { name: registers, .. }) =
+        (value, &program.units.calls[route.call].call.callee.kind)
+    else {
+        return Vec::new();
+    };
+    let is_builder = |path: &str| {
+        let facts = program.facts_of(&format!("{path}.{registers}"), Kind::Route);
+        facts.iter().any(|(_, each)| std::ptr::eq(*each, fact))
+    };
+    if names.is_empty() || sites.is_empty() || !is_builder(path) {
+        return Vec::new();
+    }
+    let held = sites.iter().rev().filter_map(|site| {
+        let call = program.units.calls[site.call].call;
+        let ExpressionKind::Member { name, .. } = &call.callee.kind else { return None };
+        Some((&call.arguments.first().filter(|_| names.contains(&name.as_str()))?.value, site.frame))
+    });
+    held.take(HELD).collect()
 }
 
 /// The classes of the program that texts name: `Celery("letters", task_cls="letters.tasks:Recorded")`.

@@ -13,6 +13,7 @@ use crate::model::{ExpressionKind, Literal, Project, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::FactId;
 
+use super::links::guard_links;
 use super::log_tables::{emits, listed_at_root};
 use super::{Entries, Entry, Link, Registered, Role, link};
 
@@ -172,22 +173,39 @@ impl<'m> Entries<'m> {
 
     /// What stands in front of a call that serves a router, one list for each entry point that makes it.
     fn fronts(&self, program: &Program<'m>, site: Site) -> Vec<Vec<Link<'m>>> {
-        let mut around = vec![program.units.calls[site.call].unit];
+        let info = &program.units.calls[site.call];
+        let mut around = vec![info.unit];
         while let Some(parent) = around.last().and_then(|unit| program.units.units[*unit].parent) {
             around.push(parent);
         }
+        let is_function = |unit: &UnitId| program.units.units[*unit].function.is_some();
+        around.retain(is_function);
         let makes_it = |entry: &&Entry<'m>| {
-            let unit = program.unit_of_frame(entry.handler);
-            program.units.units[unit].function.is_some() && around.contains(&unit)
+            around.contains(&program.unit_of_frame(entry.handler))
+                || entry.module == info.module && !around.is_empty() && runs_one_of(program, entry.handler, &around)
         };
         let mut fronts: Vec<Vec<Link<'m>>> = Vec::new();
         for entry in self.entries.iter().filter(makes_it) {
             let handler = program.unit_of_frame(entry.handler);
-            let own = link(program, handler, program.units.units[handler].span, Role::Middleware);
+            let mut own = link(program, handler, program.units.units[handler].span, Role::Middleware);
+            if let (Value::Function { closure, .. }, Some(around)) =
+                (&mut own.value, program.frame(entry.handler).closure)
+            {
+                *closure = around;
+            }
             let chains = entry.chains.iter().map(|chain| chain.iter().cloned().chain([own.clone()]).collect());
             fronts.extend(chains);
         }
-        if fronts.is_empty() { vec![Vec::new()] } else { fronts }
+        if fronts.is_empty() {
+            fronts.push(Vec::new());
+        }
+        // What the call itself runs for each request: `fetchRequestHandler({ router, createContext })`.
+        let mut given = Vec::new();
+        for (_, fact) in program.callee_paths(site).iter().flat_map(|path| program.facts_of(path, Kind::Mount)) {
+            guard_links(program, fact, site, &mut given);
+        }
+        fronts.iter_mut().for_each(|front| front.extend(given.iter().cloned()));
+        fronts
     }
 
     /// By the place of each middleware that a framework finds as a file: the framework, and the folders of the projects
@@ -272,6 +290,31 @@ impl<'m> Entries<'m> {
         !is_foreign && !is_elsewhere
     }
 }
+
+/// Whether a function runs one of these within a few steps: `withLog((req) => fetchRequestHandler({ router, req }))` gives a
+/// handler that calls what it was given.
+fn runs_one_of(program: &Program<'_>, frame: FrameId, units: &[UnitId]) -> bool {
+    let mut pending = vec![(frame, 0)];
+    let mut looked_at = 0;
+    while let Some((frame, depth)) = pending.pop() {
+        for call in &program.units.units[program.unit_of_frame(frame)].calls {
+            looked_at += 1;
+            if looked_at > CALLS {
+                return false;
+            }
+            let run = program.runs(Site { call: *call, frame });
+            if run.iter().any(|inner| units.contains(&program.unit_of_frame(*inner))) {
+                return true;
+            }
+            pending.extend(run.iter().filter(|_| depth < DEPTH).map(|inner| (*inner, depth + 1)));
+        }
+    }
+    false
+}
+
+/// Functions within functions, and calls in them, that are looked at for what a handler runs.
+const DEPTH: usize = 2;
+const CALLS: usize = 64;
 
 /// A framework, and where it is used.
 pub(super) struct Framework<'p> {

@@ -202,6 +202,7 @@ impl<'m> Program<'m> {
                 continue;
             }
             let Ok(under) = self.extra_condition(*id, at) else { continue };
+            let under = under.filter(|under| !is_other_variant(under, test));
             if self.is_off(*id, frame, Some(at)) {
                 continue;
             }
@@ -272,17 +273,34 @@ impl<'m> Program<'m> {
         if self.modules[info.module].language != Language::Rust {
             return true;
         }
-        let within: Vec<&'m Expression> = match self.units.nodes[info.node].kind {
+        self.is_result(call)
+            || self.written_around(call).into_iter().any(|expression| is_asked(expression, info.call, false, 0))
+    }
+
+    /// The expression of the statement in which a call stands.
+    fn written_around(&self, call: CallId) -> Option<&'m Expression> {
+        match self.units.nodes[self.units.calls[call].node].kind {
             NodeKind::Plain(statement) => match &statement.kind {
-                StatementKind::Expression(value) | StatementKind::Return(Some(value)) => vec![value],
-                StatementKind::Assign(assignment) => assignment.value.iter().collect(),
-                _ => Vec::new(),
+                StatementKind::Expression(value) | StatementKind::Return(Some(value)) => Some(value),
+                StatementKind::Assign(assignment) => assignment.value.as_ref(),
+                _ => None,
             },
-            NodeKind::If { test, .. } => vec![test],
-            _ => Vec::new(),
-        };
-        let is_result = self.units.units[info.unit].returns.iter().any(|result| is_whole(result, info.call));
-        is_result || within.into_iter().any(|expression| is_asked(expression, info.call, false, 0))
+            NodeKind::If { test, .. } => Some(test),
+            _ => None,
+        }
+    }
+
+    /// Whether a call is what its function returns, with another error at most, where errors are returned.
+    pub fn is_result(&self, call: CallId) -> bool {
+        let info = &self.units.calls[call];
+        self.modules[info.module].language == Language::Rust
+            && self.units.units[info.unit].returns.iter().any(|result| is_whole(result, info.call))
+    }
+
+    /// Whether a failure that a call tells of ends its function by a `?` of its own: `check(&key).map_err(refused)?`.
+    pub fn is_ended_by_failure(&self, call: CallId) -> bool {
+        let written = self.units.calls[call].call;
+        self.written_around(call).is_some_and(|expression| is_asked_itself(expression, written, 0))
     }
 
     /// The calls of the same unit that have happened when a call happens.
@@ -366,6 +384,28 @@ pub(super) fn catches(handler: &Handler, raised: Option<&str>) -> bool {
     handler.catches.as_ref().is_none_or(|catches| names(catches, raised))
 }
 
+/// Whether two tests ask for the two variants that there are: what is not `Ok(..)` is `Err(..)`.
+fn is_other_variant(one: &Expression, other: &Expression) -> bool {
+    let pattern = |test: &Expression| match &test.kind {
+        ExpressionKind::Operator { operator, operands } if operator == "==" => {
+            let named = operands.last().map(|pattern| match &pattern.kind {
+                ExpressionKind::Call(call) => &call.callee,
+                _ => pattern,
+            });
+            match named.map(|named| &named.kind) {
+                Some(ExpressionKind::Name(name)) => VARIANTS.iter().position(|known| known == name),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    // The other one of a pair stands beside it.
+    matches!((pattern(one), pattern(other)), (Some(one), Some(other)) if one ^ 1 == other)
+}
+
+/// Variants in pairs.
+const VARIANTS: [&str; 4] = ["Ok", "Err", "Some", "None"];
+
 /// Whether a result is what a call returns, waited for and with another error at most.
 fn is_whole(result: &Expression, call: &Call) -> bool {
     let mut at = result;
@@ -381,6 +421,42 @@ fn is_whole(result: &Expression, call: &Call) -> bool {
         };
     }
 }
+
+/// Whether a `?` within an expression asks for a call itself, with another error or another answer at most.
+fn is_asked_itself(expression: &Expression, call: &Call, depth: usize) -> bool {
+    if depth > 60 {
+        return false;
+    }
+    if let ExpressionKind::Operator { operator, operands } = &expression.kind
+        && operator == "?"
+        && operands.first().is_some_and(|asked| begins_with(asked, call))
+    {
+        return true;
+    }
+    let mut found = false;
+    children(expression, &mut |child| found = found || is_asked_itself(child, call, depth + 1));
+    found
+}
+
+/// Whether an expression is a call, or a chain on it that leaves a failure one.
+fn begins_with(expression: &Expression, call: &Call) -> bool {
+    let mut at = expression;
+    loop {
+        at = match &at.kind {
+            ExpressionKind::Await(inner) => inner,
+            ExpressionKind::Call(each) if std::ptr::eq(each.as_ref(), call) => return true,
+            ExpressionKind::Call(each) => match &each.callee.kind {
+                ExpressionKind::Member { object, name } if FAILS_ON.contains(&name.as_str()) => object,
+                _ => return false,
+            },
+            _ => return false,
+        };
+    }
+}
+
+/// Methods of a result or an option by which a failure stays one.
+const FAILS_ON: [&str; 11] =
+    ["map_err", "inspect_err", "map", "or", "is_ok", "then_some", "then", "ok", "ok_or", "ok_or_else", "context"];
 
 /// Whether a call stands under a `?` within an expression.
 pub(super) fn is_asked(expression: &Expression, call: &Call, asked: bool, depth: usize) -> bool {

@@ -268,6 +268,12 @@ impl<'m> Program<'m> {
                 self.slice_unit(*unit, inner, slice, depth);
             }
         }
+        // `db.transaction(async (tx) => free)` gives what its function gives.
+        if !own && self.callee_paths(site).iter().any(|path| self.gives_result_of_function(path)) {
+            for inner in self.runs(site).iter() {
+                self.slice_unit(self.unit_of_frame(*inner), *inner, slice, depth + 1);
+            }
+        }
         let constructs = slice.partly && callees.iter().any(|callee| matches!(callee, Value::Class(_)));
         // What is given to a function of the program flows only where its parameters flow.
         if !own && !constructs {
@@ -275,6 +281,12 @@ impl<'m> Program<'m> {
                 self.slice_into(&argument.value, frame, slice, depth + 1);
             }
         }
+    }
+
+    /// Whether what a library gives is what a function gives that it is given.
+    fn gives_result_of_function(&self, path: &str) -> bool {
+        let is_result = |value: &str| value.starts_with('#') && value.ends_with("()");
+        self.facts_of(path, Kind::Same).iter().any(|(_, fact)| fact.value.as_deref().is_some_and(is_result))
     }
 
     /// Whether a call makes a client of a library: something that is told by names what to go by, and then asked.

@@ -32,7 +32,8 @@ impl<'m> Program<'m> {
                 if !assigned.is_empty() && self.facts(&whole).is_empty() {
                     return assigned;
                 }
-                let given = self.given_member(path, name);
+                let mut given = self.given_member(path, name);
+                add(&mut given, self.in_context(path, name));
                 if !given.is_empty() {
                     return given;
                 }

@@ -164,7 +164,9 @@ impl<'m> Program<'m> {
                     let (value, is_item) = value.strip_suffix("[]").map_or((value, false), |value| (value, true));
                     let returned = value.strip_suffix("()").filter(|value| value.starts_with('#'));
                     let given = match &call.callee.kind {
-                        ExpressionKind::Member { object, .. } if path.contains("()") && fact.value.is_none() => {
+                        ExpressionKind::Member { object, .. }
+                            if (path.contains("()") || path.starts_with("function.")) && fact.value.is_none() =>
+                        {
                             Some((&**object, site.frame))
                         }
                         _ => match self.argument(site, returned.unwrap_or(value)) {

@@ -97,6 +97,14 @@ impl Lowering {
                 is_async = true;
                 (self.block(block, Tail::Return), self.span(block.brace_token.span.close()))
             }
+            // `{ let shared = shared.clone(); async move { .. } }`: what is awaited runs the rest.
+            Body::Before(before, block) => {
+                is_async = true;
+                let mut body = Vec::new();
+                self.statements(before, Tail::Ignore, &mut body);
+                self.statements(&block.stmts, Tail::Return, &mut body);
+                (body, self.span(block.brace_token.span.close()))
+            }
             Body::Block(block) => (self.block(block, Tail::Return), self.span(block.brace_token.span.close())),
             Body::Value(value) => {
                 let mut body = Vec::new();
@@ -122,8 +130,14 @@ impl Lowering {
 /// What a closure does.
 enum Body<'a> {
     Async(&'a syn::Block),
+    /// What is done before the block that is awaited.
+    Before(&'a [Stmt], &'a syn::Block),
     Block(&'a syn::Block),
     Value(&'a Expr),
+}
+
+fn is_declaration(written: &Stmt) -> bool {
+    matches!(written, Stmt::Local(_))
 }
 
 fn body_of(written: &Expr) -> Body<'_> {
@@ -131,6 +145,9 @@ fn body_of(written: &Expr) -> Body<'_> {
         Expr::Async(inner) => Body::Async(&inner.block),
         Expr::Block(inner) => match inner.block.stmts.as_slice() {
             [Stmt::Expr(Expr::Async(only), None)] => Body::Async(&only.block),
+            [before @ .., Stmt::Expr(Expr::Async(last), None)] if before.iter().all(is_declaration) => {
+                Body::Before(before, &last.block)
+            }
             _ => Body::Block(&inner.block),
         },
         other => Body::Value(other),

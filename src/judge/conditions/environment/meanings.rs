@@ -145,7 +145,7 @@ fn is_among(word: &str, list: &[&str]) -> bool {
 }
 
 /// The words of a name: `OPENAI_API_KEY`, `openai_api_key`, `openaiApiKey`.
-fn words(name: &str) -> impl Iterator<Item = &str> {
+pub fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split('_').flat_map(|part| {
         let starts_word =
             |at: usize, last: u8, next: u8| (last.is_ascii_lowercase() && next.is_ascii_uppercase()).then_some(at + 1);

@@ -191,7 +191,9 @@ pub(super) fn around_chained(case: &Case<'_, '_>, site: Site) -> Told {
 /// What the name of a method or of a key says about when its function runs.
 pub(super) fn after_of(name: &str) -> After {
     let name = name.to_ascii_lowercase();
-    if name.starts_with("catch") || name == "error" {
+    if name.starts_with("catch")
+        || matches!(name.as_str(), "error" | "map_err" | "inspect_err" | "or_else" | "unwrap_or_else")
+    {
         After::Failure
     } else if name.starts_with("finally") || name.starts_with("finalize") {
         After::Both

@@ -66,7 +66,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if self.promised(call, site, &state) || self.made_of_items(call, frame, method, &state) {
             return;
         }
-        if call_is_cut(program, method, call, frame) || method == "skip" && self.skips_the_rest(call) {
+        if call_is_cut(program, method, call, frame) || method == "skip" && self.skips_the_rest(call, frame) {
             self.cut(&mut state);
         }
         // What a developer tells is no turn of a conversation, however many there are.
@@ -240,12 +240,18 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     }
 
     /// `skip(turns.len() - 20)`: the rest is a tail of known length.
-    pub(super) fn skips_the_rest(&self, call: &Call) -> bool {
+    pub(super) fn skips_the_rest(&self, call: &'m Call, frame: FrameId) -> bool {
+        let names_length = |part: &Expression| matches!(&part.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "saturating_sub" | "len" | "length"));
+        let counts = |part: &Expression| match &part.kind {
+            ExpressionKind::Call(call) => names_length(&call.callee),
+            _ => names_length(part),
+        };
         call.arguments.first().is_some_and(|argument| {
             let mut found = false;
-            crate::judge::conditions::fallback::walk(&argument.value, &mut |each| {
-                found |= matches!(&each.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "saturating_sub" | "len" | "length"));
-            });
+            crate::judge::conditions::fallback::walk(&argument.value, &mut |each| found |= counts(each));
+            // `let skip = rows.len().saturating_sub(16);`
+            found |= matches!(argument.value.kind, ExpressionKind::Name(_))
+                && self.program().slice(&argument.value, frame).parts.iter().any(|(part, _)| counts(part));
             found
         })
     }
