@@ -25,6 +25,7 @@ mod queues;
 pub mod reach;
 mod relations;
 mod shipped;
+mod unawaited;
 pub mod unfolded;
 pub mod units;
 pub mod values;
@@ -96,6 +97,8 @@ pub struct Program<'m> {
     fact_memo: Memo<Rc<str>, Rc<[FactId]>>,
     /// Whether functions never return.
     diverging: Memo<UnitId, bool>,
+    /// Whether calls come to nothing because nobody awaits them.
+    unawaited: Memo<Site, bool>,
     /// What decorators are given, with the decorator.
     wrapped: RefCell<Vec<(UnitId, Value<'m>)>>,
     /// For every class those that derive from it.
@@ -144,6 +147,8 @@ pub struct Program<'m> {
     /// The calls that give an object to all handlers, once it was asked for: with the argument path of that.
     given_objects: RefCell<Option<provided::Objects<'m>>>,
     given_names: RefCell<Option<provided::Named<'m>>>,
+    /// What start-up functions hand to requests under a name, once it was asked for.
+    yielded: RefCell<Option<provided::Yielded<'m>>>,
     /// The calls that may give applications members, once it was asked for.
     given_members: OnceCell<provided::Members<'m>>,
     /// The calls that put something under a written key (`context.set("log", logger)`), by that, once they were asked for.
@@ -192,6 +197,7 @@ impl<'m> Program<'m> {
             depth: Cell::new(0),
             fact_memo: RefCell::default(),
             diverging: RefCell::default(),
+            unawaited: RefCell::default(),
             wrapped: RefCell::default(),
             heirs: RefCell::default(),
             callers: OnceCell::new(),
@@ -217,6 +223,7 @@ impl<'m> Program<'m> {
             tokens: RefCell::default(),
             given_objects: RefCell::default(),
             given_names: RefCell::default(),
+            yielded: RefCell::default(),
             given_members: OnceCell::new(),
             put_under: OnceCell::new(),
             defined: OnceCell::new(),
@@ -322,11 +329,13 @@ impl<'m> Program<'m> {
     pub fn forget(&self) {
         *self.given_objects.borrow_mut() = None;
         *self.given_names.borrow_mut() = None;
+        *self.yielded.borrow_mut() = None;
         *self.queues.borrow_mut() = None;
         self.memo.borrow_mut().clear();
         self.bound_memo.borrow_mut().clear();
         self.keys.borrow_mut().clear();
         self.diverging.borrow_mut().clear();
+        self.unawaited.borrow_mut().clear();
         self.spent.borrow_mut().clear();
         self.run_memo.borrow_mut().clear();
         self.step_memo.borrow_mut().clear();

@@ -47,7 +47,8 @@ pub enum Kind {
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
     /// `handlers` arguments that hold a start-up function (a lifespan), or classes of which objects are made at the start.
-    /// With `role = "answers"` it answers by itself what its handlers raise.
+    /// With `role = "answers"` it answers by itself what its handlers raise; with `role = "start"` it is a call that
+    /// registers start-up functions, which run unless one of `unless` holds for it or for what made its object.
     Router,
     /// A call that puts a router or handlers under an application: every function argument before a router is
     /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`),
@@ -88,7 +89,8 @@ pub enum Kind {
     /// With `role = "named"` it gives them its keyword arguments, to the parameters of the same names; of a name that
     /// ends in `[]` what is assigned there under a key. With `role = "asked"` it is the type by which they ask for it:
     /// `State<App>`. With `role = "member"` it becomes a member of the application, and of all that are of its type, by
-    /// the name that the call is given first.
+    /// the name that the call is given first. With `role = "yielded"` the function at `value` runs at the start, and the
+    /// keys of what it yields are members of what `keys` name: of the `state` of every request.
     Provide,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`), start-up code (`role = "start"`) or a list of the dotted
@@ -150,7 +152,11 @@ pub enum Kind {
     /// a promise that has to be awaited, `"items"` for a field of a row that holds rows of another table, where these are
     /// taken one by one, `"new"` where it answers with how many of what is at `value` were not there before.
     Store,
-    /// A call that writes a log line; `level` is `debug`, `info`, `warning`, `error` or `exception` (with stack).
+    /// A call that does nothing before what it gives is awaited (a coroutine, a future). With `keys` what is called on
+    /// what it gives is only queued, until one of the methods that they name is called (a pipeline).
+    Lazy,
+    /// A call that writes a log line; `level` is `debug`, `info`, `warning`, `error` or `exception` (with stack). With
+    /// `role = "fields"` it writes none: what it is given stands in the lines that follow it, or in those of its block.
     Log,
     /// A clock read.
     Clock,
@@ -296,7 +302,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 50] = [
+pub const KINDS: [Keys; 51] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,
@@ -314,7 +320,7 @@ pub const KINDS: [Keys; 50] = [
         &["names", "entry"],
         &["public", "handler", "path", "method", "exports", "guards", "receives", "role", "by"],
     ),
-    keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
+    keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role", "unless"]),
     keys(
         Kind::Mount,
         "mount",
@@ -347,7 +353,7 @@ pub const KINDS: [Keys; 50] = [
         &["handler", "parameters", "receives", "order", "needs", "scope", "role", "value"],
     ),
     keys(Kind::Inject, "inject", &["names"], &["handler", "value", "keys"]),
-    keys(Kind::Provide, "provide", &["names"], &["value", "role"]),
+    keys(Kind::Provide, "provide", &["names"], &["value", "role", "keys"]),
     keys(
         Kind::Convention,
         "convention",
@@ -386,7 +392,8 @@ pub const KINDS: [Keys; 50] = [
     ),
     keys(Kind::LoadsEnvironmentFile, "loads-environment-file", &["names"], &["needs", "unless", "role"]),
     keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs", "role"]),
-    keys(Kind::Log, "log", &["names", "level"], &["needs"]),
+    keys(Kind::Lazy, "lazy", &["names"], &["keys"]),
+    keys(Kind::Log, "log", &["names", "level"], &["needs", "role"]),
     keys(Kind::Clock, "clock", &["names"], &[]),
     keys(Kind::Prefix, "prefix", &["names"], &[]),
     keys(Kind::Fresh, "fresh", &["names"], &[]),

@@ -136,6 +136,8 @@ const WORDS: [(&str, &[&str]); 10] = [
             "holder",
             "repeated",
             "each",
+            "yielded",
+            "fields",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
