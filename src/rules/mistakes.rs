@@ -137,6 +137,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "repeated",
             "each",
             "yielded",
+            "before",
             "fields",
         ],
     ),
