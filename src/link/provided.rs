@@ -343,7 +343,8 @@ impl<'m> Program<'m> {
                         }
                         // `State(client=client)` of a typed dictionary.
                         ExpressionKind::Call(call) => {
-                            let keyed = call.arguments.iter().filter_map(|each| Some((each.name.as_deref()?, &each.value)));
+                            let keyed =
+                                call.arguments.iter().filter_map(|each| Some((each.name.as_deref()?, &each.value)));
                             found.extend(keyed.map(|(key, value)| (key, (value, home))));
                         }
                         _ => {}

@@ -25,11 +25,7 @@ impl<'m> Program<'m> {
         self.unawaited.borrow_mut().insert(site, false);
         let chain = self.chain_from(site);
         let is_queued = self.is_queued(site);
-        let found = if is_queued {
-            !self.is_executed(site, &chain)
-        } else {
-            chain.iter().any(|link| self.is_lazy(*link)) && chain.last().is_some_and(|last| self.is_never_awaited(*last))
-        };
+        let found = if is_queued { !self.is_executed(site, &chain) } else { self.is_lost(&chain) };
         self.unawaited.borrow_mut().insert(site, found);
         found
     }
@@ -37,6 +33,21 @@ impl<'m> Program<'m> {
     /// Whether a call answers only when its result is awaited.
     pub fn answers_when_awaited(&self, site: Site) -> bool {
         self.is_lazy(site) && !self.is_queued(site)
+    }
+
+    /// Whether a chain of calls has a link that has to be awaited, and nobody does.
+    fn is_lost(&self, chain: &[Site]) -> bool {
+        let mut lazy = chain.iter().filter(|link| self.is_lazy(**link)).peekable();
+        lazy.peek().is_some()
+            && !lazy.any(|link| self.is_waited_for(*link))
+            && chain.last().is_some_and(|last| self.is_never_awaited(*last))
+    }
+
+    /// Whether a call is awaited, or given to another one, which awaits, gathers or spawns it.
+    fn is_waited_for(&self, site: Site) -> bool {
+        let info = &self.units.calls[site.call];
+        let awaits = &self.units.units[info.unit].awaits;
+        !info.within.is_empty() || awaits.iter().any(|awaited| awaited.span.contains(info.call.span))
     }
 
     fn is_lazy(&self, site: Site) -> bool {
@@ -89,10 +100,7 @@ impl<'m> Program<'m> {
             let call = self.units.calls[other.call].call;
             matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if runners.contains(&name.as_str()))
         };
-        let happens = |other: Site| {
-            let chain = self.chain_from(other);
-            !(self.is_lazy(other) && chain.last().is_some_and(|last| self.is_never_awaited(*last)))
-        };
+        let happens = |other: Site| !self.is_lost(&self.chain_from(other));
         if chain.iter().any(|link| runs(*link)) {
             return chain.iter().filter(|link| runs(**link)).any(|link| happens(*link));
         }
@@ -132,12 +140,11 @@ impl<'m> Program<'m> {
             })
     }
 
-    /// Whether nobody waits for what a call gives, whoever that may be: it stands alone as a statement, or under a name
-    /// that is never awaited or handed on. What is given to another call is awaited, gathered or spawned by that.
+    /// Whether nobody waits for what a call gives: it stands alone as a statement, or under a name that is never awaited
+    /// or handed on.
     fn is_never_awaited(&self, site: Site) -> bool {
         let info = &self.units.calls[site.call];
-        let unit = &self.units.units[info.unit];
-        if !info.within.is_empty() || unit.awaits.iter().any(|awaited| awaited.span.contains(info.call.span)) {
+        if self.is_waited_for(site) {
             return false;
         }
         match self.units.nodes[info.node].kind {
@@ -163,7 +170,9 @@ impl<'m> Program<'m> {
         let unit = &self.units.units[self.unit_of_frame(frame)];
         let given = unit.calls.iter().flat_map(|call| &self.units.calls[*call].call.arguments).map(|each| &each.value);
         let kept = unit.names.values().flatten().filter_map(|binding| match binding {
-            Binding::Value { value, .. } | Binding::Element { over: value, .. } | Binding::Context(value) => Some(*value),
+            Binding::Value { value, .. } | Binding::Element { over: value, .. } | Binding::Context(value) => {
+                Some(*value)
+            }
             _ => None,
         });
         let stored = unit.nodes.iter().filter_map(|node| self.units.nodes[*node].kind.assignment()?.value.as_ref());
@@ -174,9 +183,7 @@ impl<'m> Program<'m> {
         });
         // A name that a function around or within binds as well may be awaited there.
         let is_own = unit.names.contains_key(name);
-        !is_own
-            || is_seen_within
-            || given.chain(kept).chain(stored).chain(left).any(|each| mentions(each, name))
+        !is_own || is_seen_within || given.chain(kept).chain(stored).chain(left).any(|each| mentions(each, name))
     }
 }
 

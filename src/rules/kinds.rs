@@ -150,8 +150,8 @@ pub enum Kind {
     /// field of a row that holds rows of another table, how many of these.
     /// `claim` needs the arguments in `needs` where the name alone does not tell; `role = "promise"` where it answers with
     /// a promise that has to be awaited, `"items"` for a field of a row that holds rows of another table, where these are
-    /// taken one by one, `"new"` where it answers with how many of what is at `value` were not there before, `"before"` where with what
-    /// was there under the key before.
+    /// taken one by one, `"new"` where it answers with how many of what is at `value` were not there before, `"before"`
+    /// where it answers with what was there under the key before.
     Store,
     /// A call that does nothing before what it gives is awaited (a coroutine, a future). With `keys` what is called on
     /// what it gives is only queued, until one of the methods that they name is called (a pipeline).

@@ -250,11 +250,13 @@ pub(super) fn key_of<'m>(program: &Program<'m>, site: Site) -> Option<&'m Expres
     }
     let call = super::operations::keyed_by(program, site).unwrap_or(program.units.calls[site.call].call);
     let first = call.arguments.first().map(|argument| &argument.value);
-    // What a function says about a conflict is no key, nor is a word for how to wait: `lock.acquire(blocking=False)`.
-    let is_key = |first: &&Expression| {
-        !matches!(first.kind, ExpressionKind::Function(_) | ExpressionKind::Literal(Literal::Boolean(_)))
-    };
-    first.filter(is_key).or_else(|| made_with(program, site))
+    first.and_then(|first| match first.kind {
+        // What a function says about a conflict is no key.
+        ExpressionKind::Function(_) => None,
+        // Nor is a word for how to wait: `lock.acquire(blocking=False)`.
+        ExpressionKind::Literal(Literal::Boolean(_)) => made_with(program, site),
+        _ => Some(first),
+    })
 }
 
 /// The key that the object of a claim was made with in the same function: `redis.lock(key).acquire()`.

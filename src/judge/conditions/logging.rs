@@ -271,7 +271,8 @@ fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<P
         }
         let ways = sites().flat_map(|site| reach.trails(site));
         let route = routed(entry);
-        let on_way = |trail: Trail| trail.iter().fold(Told::default(), |told, step| told.and(around_call(case, *step, route)));
+        let on_way =
+            |trail: Trail| trail.iter().fold(Told::default(), |told, step| told.and(around_call(case, *step, route)));
         let least = ways.map(on_way).reduce(Told::or).unwrap_or_default();
         if told.and(least).is_complete() {
             return Ok(here(entry.name.clone()));

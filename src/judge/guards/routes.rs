@@ -74,7 +74,8 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// Whether a test only asks for the method, the path or the protocol of a request.
     pub(super) fn asks_for_route(&self, test: &'m Expression, frame: FrameId) -> bool {
         let depends = self.depends_on_route.get();
-        let asks = METHODS.into_iter().all(|method| self.concerns(test, frame, Some(&format!("{method} /")), 0).is_some());
+        let asks =
+            METHODS.into_iter().all(|method| self.concerns(test, frame, Some(&format!("{method} /")), 0).is_some());
         self.depends_on_route.set(depends);
         asks
     }

@@ -5,8 +5,8 @@ use std::cell::OnceCell;
 
 use rustc_hash::FxHashMap;
 
-use crate::link::{Program, Site};
 use crate::link::units::{Binding, CallId, NodeKind, UnitId};
+use crate::link::{Program, Site};
 use crate::model::{Assignment, Expression, ExpressionKind, Literal};
 
 use super::cuts::is_cut_within;

@@ -124,9 +124,7 @@ impl<'m> Program<'m> {
             let frame = self.open_frame(*unit);
             for answer in &info.returns {
                 // As the program is shipped it has ended before: `if LIMIT is None: return True`.
-                let stands_at = |node: &&NodeId| {
-                    matches!(self.units.nodes[**node].kind, NodeKind::Plain(statement) if statement.span.contains(answer.span))
-                };
+                let stands_at = |node: &&NodeId| matches!(self.units.nodes[**node].kind, NodeKind::Plain(statement) if statement.span.contains(answer.span));
                 let place = info.nodes.iter().rev().find(stands_at);
                 if place.is_some_and(|node| self.is_let_through_before(*node, frame, None)) {
                     continue;

@@ -16,8 +16,10 @@ const DEPTH: usize = 8;
 /// took, of their path or their method, and nothing is logged where that says otherwise.
 pub(super) fn is_for_some(case: &Case<'_, '_>, line: Site, place: Option<NodeId>, route: Option<&str>) -> bool {
     let units = &case.program.units;
-    let around: Vec<NodeId> =
-        place.into_iter().flat_map(|place| std::iter::once(place).chain(units.ancestors(place).map(|(id, _)| id))).collect();
+    let around: Vec<NodeId> = place
+        .into_iter()
+        .flat_map(|place| std::iter::once(place).chain(units.ancestors(place).map(|(id, _)| id)))
+        .collect();
     let end = place.map_or(0, |place| units.nodes[place].span.start);
     let gates = case.program.gates(line);
     let mut own = gates.iter().filter(|gate| {
@@ -32,13 +34,7 @@ pub(super) fn is_for_some(case: &Case<'_, '_>, line: Site, place: Option<NodeId>
 }
 
 /// Whether a test holds (or fails) only for requests that took long, or failed.
-fn asks_how_long<'m>(
-    program: &Program<'m>,
-    test: &'m Expression,
-    frame: FrameId,
-    holds: bool,
-    depth: usize,
-) -> bool {
+fn asks_how_long<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, holds: bool, depth: usize) -> bool {
     let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
     if depth > DEPTH {
         return false;
@@ -73,5 +69,6 @@ fn is_logged_otherwise(case: &Case<'_, '_>, gate: &Gate<'_>, line: Site) -> bool
         let span = units.calls[**call].call.span;
         other.iter().any(|statement| statement.span.contains(span))
     });
-    inside.any(|call| log_line(case, Site { call: *call, ..line }).is_some_and(|line| line.status || line.says_something))
+    inside
+        .any(|call| log_line(case, Site { call: *call, ..line }).is_some_and(|line| line.status || line.says_something))
 }
