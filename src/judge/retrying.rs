@@ -51,6 +51,8 @@ pub struct Construct {
 pub enum Repeats {
     /// A library's decorator, wrapper, context or policy, made by this call.
     Library(CallId),
+    /// A library's decorator that is called with nothing: `@retry`.
+    Decorator(UnitId),
     /// The body of a loop.
     Loop(NodeId),
     /// A function that calls itself again.
@@ -64,7 +66,7 @@ impl Construct {
     }
 
     pub fn is_library(&self) -> bool {
-        matches!(self.how, Repeats::Library(_))
+        matches!(self.how, Repeats::Library(_) | Repeats::Decorator(_))
     }
 
     /// The call that makes a library retry.

@@ -28,6 +28,7 @@ mod queues;
 pub mod reach;
 mod relations;
 mod shipped;
+mod unawaited;
 pub mod unfolded;
 pub mod units;
 pub mod values;
@@ -103,6 +104,8 @@ pub struct Program<'m> {
     asked_versions: Memo<(FactId, Rc<str>), versions::Asked<'m>>,
     /// Whether functions never return.
     diverging: Memo<UnitId, bool>,
+    /// Whether calls come to nothing because nobody awaits them.
+    unawaited: Memo<Site, bool>,
     /// What decorators are given, with the decorator.
     wrapped: RefCell<Vec<(UnitId, Value<'m>)>>,
     /// For every class those that derive from it.
@@ -157,6 +160,8 @@ pub struct Program<'m> {
     /// What makes the members of contexts that frameworks hand on, once it was asked for, and the names of these.
     contexts: RefCell<Option<contexts::Contexts<'m>>>,
     context_names: OnceCell<FxHashSet<&'m str>>,
+    /// What start-up functions hand to requests under a name, once it was asked for.
+    yielded: RefCell<Option<provided::Yielded<'m>>>,
     /// The calls that may give applications members, once it was asked for.
     given_members: OnceCell<provided::Members<'m>>,
     /// The calls that put something under a written key (`context.set("log", logger)`), by that, once they were asked for.
@@ -206,6 +211,7 @@ impl<'m> Program<'m> {
             fact_memo: RefCell::default(),
             asked_versions: RefCell::default(),
             diverging: RefCell::default(),
+            unawaited: RefCell::default(),
             wrapped: RefCell::default(),
             heirs: RefCell::default(),
             callers: OnceCell::new(),
@@ -235,6 +241,7 @@ impl<'m> Program<'m> {
             given_names: RefCell::default(),
             contexts: RefCell::default(),
             context_names: OnceCell::new(),
+            yielded: RefCell::default(),
             given_members: OnceCell::new(),
             put_under: OnceCell::new(),
             defined: OnceCell::new(),
@@ -341,12 +348,14 @@ impl<'m> Program<'m> {
         *self.given_objects.borrow_mut() = None;
         *self.given_names.borrow_mut() = None;
         *self.contexts.borrow_mut() = None;
+        *self.yielded.borrow_mut() = None;
         *self.queues.borrow_mut() = None;
         self.filled.borrow_mut().clear();
         self.memo.borrow_mut().clear();
         self.bound_memo.borrow_mut().clear();
         self.keys.borrow_mut().clear();
         self.diverging.borrow_mut().clear();
+        self.unawaited.borrow_mut().clear();
         self.spent.borrow_mut().clear();
         self.run_memo.borrow_mut().clear();
         self.step_memo.borrow_mut().clear();

@@ -10,7 +10,7 @@ use crate::rules::catalogue::{Fact, Kind};
 
 use super::arguments::Given;
 use super::flow::children;
-use super::units::{CallId, ClassId};
+use super::units::{Binding, CallId, ClassId};
 use super::values::{Place, Values, add};
 use super::{FrameId, How, Program, Site, Value};
 
@@ -28,6 +28,12 @@ const ASKED: &str = "asked";
 
 /// The calls that give an object to handlers, with the argument path of that.
 pub(super) type Objects<'m> = Rc<[(Site, &'m str)]>;
+
+/// The role of what runs a function at the start of which the keys that it yields are members of requests.
+const YIELDED: &str = "yielded";
+
+/// What start-up functions yield, by the member that holds it and its key there.
+pub(super) type Yielded<'m> = Rc<FxHashMap<(&'m str, &'m str), Vec<Place<'m>>>>;
 
 /// What the program gives to its handlers under names.
 pub(super) type Named<'m> = Rc<FxHashMap<&'m str, Vec<Place<'m>>>>;
@@ -262,6 +268,90 @@ impl<'m> Program<'m> {
         }
         let found = Rc::new(found);
         *self.given_names.borrow_mut() = Some(found.clone());
+        found
+    }
+
+    /// What a start-up function has yielded under a key: `yield {"client": client}` of a lifespan, read as
+    /// `request.state.client`.
+    pub(super) fn yielded_member(&self, holder: &str, name: &str) -> Values<'m> {
+        let known = self.yielded.borrow().clone();
+        let yielded = known.unwrap_or_else(|| {
+            // Whoever asks in between is told that nothing is.
+            *self.yielded.borrow_mut() = Some(Rc::default());
+            let found = Rc::new(self.find_yielded());
+            *self.yielded.borrow_mut() = Some(found.clone());
+            found
+        });
+        let mut all = Values::new();
+        if yielded.is_empty() {
+            return all;
+        }
+        for (expression, frame) in yielded.get(&(holder, name)).into_iter().flatten() {
+            add(&mut all, self.values(expression, *frame).iter().filter(|value| **value != Value::Unknown).cloned());
+        }
+        all
+    }
+
+    fn find_yielded(&self) -> FxHashMap<(&'m str, &'m str), Vec<Place<'m>>> {
+        let mut found: FxHashMap<(&'m str, &'m str), Vec<Place<'m>>> = FxHashMap::default();
+        let yields = |fact: &Fact| fact.role.as_deref() == Some(YIELDED);
+        let facts = self.catalogue.of_kind(Kind::Provide).map(|(_, fact)| fact).filter(|fact| yields(fact));
+        let names: FxHashSet<&str> = facts.flat_map(|fact| &fact.names).flat_map(|name| last_of(name)).collect();
+        for (call, info) in self.units.calls.iter().enumerate() {
+            let (ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) = &info.call.callee.kind else {
+                continue;
+            };
+            if info.call.arguments.is_empty() || !names.contains(name.as_str()) {
+                continue;
+            }
+            let site = Site { call, frame: self.open_frame(info.unit) };
+            let paths = self.callee_paths(site);
+            let facts = paths.iter().flat_map(|path| self.facts_of(path, Kind::Provide));
+            for (_, fact) in facts.filter(|(_, fact)| yields(fact)).collect::<Vec<_>>() {
+                let given = fact.value.as_deref().map(|value| self.argument(site, value));
+                let Some(Given::Present { expression, frame }) = given else { continue };
+                for (key, place) in self.entries_yielded(expression, frame) {
+                    for holder in &fact.keys {
+                        found.entry((holder.as_str(), key)).or_default().push(place);
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The keys of the mappings that a function yields, with what stands under them.
+    fn entries_yielded(&self, function: &'m Expression, frame: FrameId) -> Vec<(&'m str, Place<'m>)> {
+        let mut found = Vec::new();
+        for value in self.values(function, frame).iter() {
+            let Value::Function { unit, .. } = value else { continue };
+            let home = self.open_frame(*unit);
+            for yielded in &self.units.units[*unit].yields {
+                let mut written = vec![*yielded];
+                if let ExpressionKind::Name(name) = &yielded.kind {
+                    let bindings = self.units.units[*unit].names.get(name.as_str()).into_iter().flatten();
+                    written.extend(bindings.filter_map(|binding| match binding {
+                        Binding::Value { value, access, .. } if access.is_empty() => Some(*value),
+                        _ => None,
+                    }));
+                }
+                for each in written {
+                    match &each.kind {
+                        ExpressionKind::Object(entries) => {
+                            let keyed = entries.iter().filter_map(|entry| Some((entry.key.as_deref()?, &entry.value)));
+                            found.extend(keyed.map(|(key, value)| (key, (value, home))));
+                        }
+                        // `State(client=client)` of a typed dictionary.
+                        ExpressionKind::Call(call) => {
+                            let keyed =
+                                call.arguments.iter().filter_map(|each| Some((each.name.as_deref()?, &each.value)));
+                            found.extend(keyed.map(|(key, value)| (key, (value, home))));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
         found
     }
 

@@ -171,7 +171,8 @@ fn handed_over(program: &Program<'_>, fact: &Fact, site: Site) -> Option<Form> {
     };
     let at = place(fact.handler.as_deref()?)?;
     let function = &arguments.get(at)?.value;
-    let is_call = |value: &Value<'_>| value.path().is_some_and(|path| program.is_a(path, Kind::Call));
+    let does = |path: &str| program.is_a(path, Kind::Call) || program.is_a(path, Kind::Store);
+    let is_call = |value: &Value<'_>| value.path().is_some_and(does);
     let is_method = matches!(function.kind, ExpressionKind::Member { .. });
     if !is_method || !program.values(function, site.frame).iter().any(is_call) {
         return None;

@@ -48,7 +48,8 @@ pub enum Kind {
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
     /// `handlers` arguments that hold a start-up function (a lifespan), or classes of which objects are made at the start.
-    /// With `role = "answers"` it answers by itself what its handlers raise.
+    /// With `role = "answers"` it answers by itself what its handlers raise; with `role = "start"` it is a call that
+    /// registers start-up functions, which run unless one of `unless` holds for it or for what made its object.
     Router,
     /// A call that puts a router or handlers under an application: every function argument before a router is
     /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`),
@@ -91,6 +92,8 @@ pub enum Kind {
     /// `State<App>`. With `role = "member"` it becomes a member of the application, and of all that are of its type, by
     /// the name that the call is given first. With `role = "context"` what the function or object at `value` gives has
     /// the members of what handlers are given under the canonical name `as`.
+    /// the name that the call is given first. With `role = "yielded"` the function at `value` runs at the start, and the
+    /// keys of what it yields are members of what `keys` name: of the `state` of every request.
     Provide,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`), start-up code (`role = "start"`) or a list of the dotted
@@ -150,9 +153,14 @@ pub enum Kind {
     /// field of a row that holds rows of another table, how many of these.
     /// `claim` needs the arguments in `needs` where the name alone does not tell; `role = "promise"` where it answers with
     /// a promise that has to be awaited, `"items"` for a field of a row that holds rows of another table, where these are
-    /// taken one by one, `"new"` where it answers with how many of what is at `value` were not there before.
+    /// taken one by one, `"new"` where it answers with how many of what is at `value` were not there before, `"before"`
+    /// where it answers with what was there under the key before.
     Store,
-    /// A call that writes a log line; `level` is `debug`, `info`, `warning`, `error` or `exception` (with stack).
+    /// A call that does nothing before what it gives is awaited (a coroutine, a future). With `keys` what is called on
+    /// what it gives is only queued, until one of the methods that they name is called (a pipeline).
+    Lazy,
+    /// A call that writes a log line; `level` is `debug`, `info`, `warning`, `error` or `exception` (with stack). With
+    /// `role = "fields"` it writes none: what it is given stands in the lines that follow it, or in those of its block.
     Log,
     /// A clock read.
     Clock,
@@ -304,7 +312,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 50] = [
+pub const KINDS: [Keys; 51] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,
@@ -322,7 +330,7 @@ pub const KINDS: [Keys; 50] = [
         &["names", "entry"],
         &["public", "handler", "path", "method", "exports", "guards", "receives", "role", "by"],
     ),
-    keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role"]),
+    keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role", "unless"]),
     keys(
         Kind::Mount,
         "mount",
@@ -355,7 +363,7 @@ pub const KINDS: [Keys; 50] = [
         &["handler", "parameters", "receives", "order", "needs", "scope", "role", "value"],
     ),
     keys(Kind::Inject, "inject", &["names"], &["handler", "value", "keys"]),
-    keys(Kind::Provide, "provide", &["names"], &["value", "role", "as"]),
+    keys(Kind::Provide, "provide", &["names"], &["value", "role", "as", "keys"]),
     keys(
         Kind::Convention,
         "convention",
@@ -394,7 +402,8 @@ pub const KINDS: [Keys; 50] = [
     ),
     keys(Kind::LoadsEnvironmentFile, "loads-environment-file", &["names"], &["needs", "unless", "role"]),
     keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs", "role"]),
-    keys(Kind::Log, "log", &["names", "level"], &["needs"]),
+    keys(Kind::Lazy, "lazy", &["names"], &["keys"]),
+    keys(Kind::Log, "log", &["names", "level"], &["needs", "role"]),
     keys(Kind::Clock, "clock", &["names"], &[]),
     keys(Kind::Prefix, "prefix", &["names"], &[]),
     keys(Kind::Fresh, "fresh", &["names"], &[]),

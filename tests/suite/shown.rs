@@ -243,6 +243,16 @@ fn named(case: &Case<'_, '_>, path: &str, site: Option<Site>, shown: &mut Shown)
         let fact = program.catalogue.fact(*id);
         match fact.is {
             Kind::Guard => guard(case, path, site, *id, fact, shown),
+            // What it gives to the lines behind it is told by these; what nobody awaits shows by what is missing.
+            Kind::Log if fact.role.is_some() => {
+                shown.facts.insert(*id);
+            }
+            Kind::Lazy => {
+                shown.facts.insert(*id);
+            }
+            Kind::Provide if fact.role.as_deref() == Some("yielded") => {
+                shown.facts.insert(*id);
+            }
             Kind::Log => shown.fact(format!("log {}", fact.level.as_deref().unwrap_or("info")), *id),
             Kind::Reject if site.is_none_or(|site| fails(program, fact, site)) => shown.fact("reject", *id),
             Kind::TextLimit => text_limit(program, fact, *id, site, shown),

@@ -80,7 +80,10 @@ impl<'m> Newness<'_, 'm> {
                 _ => New::No,
             },
             ExpressionKind::Conditional { then, otherwise, .. } => of(then).min(of(otherwise)),
-            ExpressionKind::Member { object, name } => match self.of_request(object, name, frame, depth) {
+            ExpressionKind::Member { object, name } => match self
+                .of_request(object, name, frame, depth)
+                .or_else(|| self.of_own_object(object, name, frame, depth))
+            {
                 Some(new) => new,
                 None => ever(self.of(object, frame, depth + 1)),
             },
@@ -111,6 +114,27 @@ impl<'m> Newness<'_, 'm> {
             .map(|(each, home)| (each.value, home))
             .collect();
         put.into_iter().map(|(value, home)| self.of(value, home, depth + 1)).min()
+    }
+
+    /// What an object of the program holds under a name that is made for each request, as it was made: `self.key` of
+    /// `Guard(uuid4().hex)`.
+    fn of_own_object(&mut self, object: &'m Expression, name: &'m str, frame: FrameId, depth: usize) -> Option<New> {
+        let program = self.program;
+        let values = program.values(object, frame);
+        let mut least = None;
+        for value in values.iter() {
+            let Value::Instance { site: Some(made), .. } = value else { return None };
+            let function = program.units.units[program.units.calls[made.call].unit].function?;
+            // A decorator may remember what was made at first.
+            if !function.decorators.is_empty() {
+                return None;
+            }
+            for (given, home) in program.field_places(value, name) {
+                let new = self.of(given, home, depth + 1);
+                least = Some(least.map_or(new, |least: New| least.min(new)));
+            }
+        }
+        least
     }
 
     /// Whether a row was added just before: `report = Report.objects.create(...)`, then `report.pk`.

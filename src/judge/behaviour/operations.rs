@@ -78,7 +78,8 @@ pub fn operation(program: &Program<'_>, site: Site) -> Option<Operation> {
             if let Some(told) = statement(program, site).and_then(|text| query_operation(&text)) {
                 // Of the rows that a statement finds, a call may be known to fetch only one.
                 let is_one_row = told == Operation::Many && operation == Operation::Get;
-                return Some(if is_one_row { operation } else { told });
+                let told = if is_one_row { operation } else { told };
+                return (!program.comes_to_nothing(site)).then_some(told);
             }
             // Of several readings, the one that asks for more of the call is the right one.
             if found.is_none() || operation == Operation::Claim {
@@ -86,6 +87,7 @@ pub fn operation(program: &Program<'_>, site: Site) -> Option<Operation> {
             }
         }
     }
+    let found = found.filter(|_| !program.comes_to_nothing(site));
     found.map(|operation| if operation.reads() && tallies(program, site) { Operation::Tally } else { operation })
 }
 

@@ -64,6 +64,7 @@ pub(super) fn stops<'m>(
                 && writes.iter().any(|write| {
                     reached.is_none_or(|reached| super::runs_within(program, write.unit, reached))
                         && are_related(&look_up.subjects, &write.subjects)
+                        && !is_under_other_key(program, look_up, write)
                         && !only_makes_up_for_it(program, write, gate)
                 })
         })
@@ -77,6 +78,20 @@ fn finds_itself(program: &Program<'_>, look_up: &LookUp<'_>) -> bool {
             && operation(program, before.site) == Some(Operation::Set)
             && super::same_key(program, before.site, site)
     })
+}
+
+/// Whether what is stored in the function that looks is stored under another key than that which is looked up:
+/// `get(key)`, and `set(f"{key}:response", ..)`.
+fn is_under_other_key<'m>(program: &Program<'m>, look_up: &LookUp<'m>, write: &Write<'m>) -> bool {
+    let (Some(_), Some(site)) = (look_up.site, write.site) else { return false };
+    let (asked, frame) = look_up.key;
+    if program.unit_of_frame(frame) != write.unit || statement(program, site).is_some() {
+        return false;
+    }
+    let Some(stored) = scripts::key_of(program, site) else { return false };
+    let (Some(asked), Some(stored)) = (program.text(asked, frame), program.text(stored, frame)) else { return false };
+    let is_told = |key: &str| key.contains(|each: char| each.is_alphanumeric());
+    is_told(&asked) && is_told(&stored) && asked != stored
 }
 
 /// Whether something is put where nothing was, and all goes on as if it had been there: `if user not in locks:

@@ -250,8 +250,24 @@ pub(super) fn key_of<'m>(program: &Program<'m>, site: Site) -> Option<&'m Expres
     }
     let call = super::operations::keyed_by(program, site).unwrap_or(program.units.calls[site.call].call);
     let first = call.arguments.first().map(|argument| &argument.value);
-    // What a function says about a conflict is no key.
-    first.filter(|first| !matches!(first.kind, ExpressionKind::Function(_)))
+    first.and_then(|first| match first.kind {
+        // What a function says about a conflict is no key.
+        ExpressionKind::Function(_) => None,
+        // Nor is a word for how to wait: `lock.acquire(blocking=False)`.
+        ExpressionKind::Literal(Literal::Boolean(_)) => made_with(program, site),
+        _ => Some(first),
+    })
+}
+
+/// The key that the object of a claim was made with in the same function: `redis.lock(key).acquire()`.
+fn made_with<'m>(program: &Program<'m>, site: Site) -> Option<&'m Expression> {
+    let ExpressionKind::Member { object, .. } = &program.units.calls[site.call].call.callee.kind else { return None };
+    if super::operations::operation(program, site) != Some(Operation::Claim) {
+        return None;
+    }
+    let values = program.values(object, site.frame);
+    let made = values.iter().filter_map(|value| value.sites().last().copied()).find(|made| made.frame == site.frame)?;
+    Some(&program.units.calls[made.call].call.arguments.first()?.value)
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! V1: every request is logged with outcome, duration and error.
 
 pub(super) mod around;
+mod fields;
 pub(in crate::judge) mod line;
+mod selected;
 
 use std::collections::BTreeSet;
 
@@ -139,7 +141,7 @@ fn llm_calls_alone(case: &Case<'_, '_>) -> Outcome {
         if super::alerting::initialised(case, "V1", case.program.units.calls[external.call].module).is_some() {
             continue;
         }
-        let told = around_call(case, external.open);
+        let told = around_call(case, external.open, None);
         let is_told = told.is_complete();
         if !is_told && !client_is_traced(case, external.open) {
             findings.push(case.call_finding(
@@ -270,7 +272,9 @@ fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<P
             return Ok(Protection { module: info.module, span: info.call.span, name: first.api.clone() });
         }
         let ways = sites().flat_map(|site| reach.trails(site));
-        let on_way = |trail: Trail| trail.iter().fold(Told::default(), |told, step| told.and(around_call(case, *step)));
+        let route = routed(entry);
+        let on_way =
+            |trail: Trail| trail.iter().fold(Told::default(), |told, step| told.and(around_call(case, *step, route)));
         let least = ways.map(on_way).reduce(Told::or).unwrap_or_default();
         if told.and(least).is_complete() {
             return Ok(here(entry.name.clone()));
@@ -370,7 +374,7 @@ fn around_continuations(case: &Case<'_, '_>, frame: FrameId, route: Option<&str>
                 continue;
             }
             // Logs stand around the call in its own function or in one on the way.
-            let told = trail.iter().fold(Told::default(), |told, step| told.and(around_call(case, *step)));
+            let told = trail.iter().fold(Told::default(), |told, step| told.and(around_call(case, *step, route)));
             let told = told.and(by_given_functions(case, site));
             least = Some(least.map_or(told, |least| least.or(told)));
         }

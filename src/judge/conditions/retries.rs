@@ -169,6 +169,7 @@ pub fn covers(case: &Case<'_, '_>, trail: &[Site], index: usize, constructs: &[C
         case.callees(step).iter().flat_map(|value| value.sites().to_vec()).map(|made| made.call).collect();
     let stands_around = |construct: &Construct| match construct.how {
         Repeats::Library(call) => around.contains(&call) || makers.contains(&call),
+        Repeats::Decorator(_) => false,
         Repeats::Loop(node) => nodes.contains(&node) || is_last_try(program, step, node),
         Repeats::Recursion { unit, call } => unit == info.unit && call != step.call,
     };
@@ -244,7 +245,10 @@ fn decorated(case: &Case<'_, '_>, trail: &[Site], index: usize, constructs: &[Co
         .filter_map(|(value, _)| value.sites().last().map(|made| made.call))
         .collect();
     let decorates = |call: CallId| case.program.units.calls[call].decorates == Some(unit) || applied.contains(&call);
-    let construct = constructs.iter().position(|construct| construct.call().is_some_and(decorates));
+    let construct = constructs.iter().position(|construct| match construct.how {
+        Repeats::Decorator(own) => own == unit,
+        _ => construct.call().is_some_and(decorates),
+    });
     if construct.and_then(|at| constructs.get(at)).is_some_and(|construct| !construct.tries_again()) {
         return None;
     }

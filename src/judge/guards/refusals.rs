@@ -49,10 +49,27 @@ pub(super) struct Refusals<'m> {
 impl<'p, 'm> Guards<'p, 'm> {
     /// The gates that refuse on one way: in front of each of its calls, and in what has run before them.
     pub fn refusals(&self, trail: &Trail) -> Vec<Gate<'m>> {
+        let mut gates = self.refusals_for_some(trail);
+        gates.retain(|gate| self.is_for_all(gate));
+        gates
+    }
+
+    /// Whether a gate stands in the way of all requests that are looked at: under no condition, or under one of their
+    /// method, their path or their protocol that holds for them.
+    fn is_for_all(&self, gate: &Gate<'m>) -> bool {
+        gate.under.is_none_or(|test| !self.is_sometimes(test, gate.frame) && !self.is_for_others(gate.node, gate.frame))
+    }
+
+    /// The same with those that only stand in the way of requests of one method or to one path.
+    fn refusals_for_some(&self, trail: &Trail) -> Vec<Gate<'m>> {
         let program = self.program;
         let mut gates = Vec::new();
         for step in trail {
-            gates.extend(program.gates(*step).into_iter().filter(|gate| !self.is_optional(gate.under, gate.frame)));
+            let is_kept = |gate: &Gate<'m>| {
+                !self.is_optional(gate.under, gate.frame)
+                    || gate.under.is_some_and(|test| self.asks_for_route(test, gate.frame))
+            };
+            gates.extend(program.gates(*step).into_iter().filter(is_kept));
             for before in program.before(*step) {
                 // `if message["role"] == "user": check(message)`: what users have written is checked.
                 let under = before.under.filter(|test| !asks_for_what_users_say(test));
@@ -182,6 +199,9 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// Whether a store answers with a promise.
     fn answers_later(&self, site: Site) -> bool {
+        if self.program.answers_when_awaited(site) {
+            return true;
+        }
         let later = |path: &Rc<str>| {
             let facts = self.program.facts_of(path, Kind::Store);
             facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("promise"))
@@ -245,13 +265,20 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// What a function in front of the handler refuses, by the ways through it: gates, and the calls that have happened.
     pub fn refusals_in(&self, frame: FrameId, role: Role) -> Rc<[Way<'m>]> {
         let all = self.ways_through(frame, role);
-        if !all.trails.iter().any(|trail| self.is_exempt(trail)) {
+        let is_for_some = all.ways.iter().any(|(gates, _)| gates.iter().any(|gate| gate.under.is_some()));
+        if !is_for_some && !all.trails.iter().any(|trail| self.is_exempt(trail)) {
             return all.ways.clone();
         }
         let key = (frame, role, self.route.borrow().clone());
         let mut known = self.refusals.for_route.borrow_mut();
-        let with_trails = || all.trails.iter().zip(all.ways.iter());
-        let taken = || with_trails().filter(|(trail, _)| !self.is_exempt(trail)).map(|(_, way)| way.clone()).collect();
+        let is_taken = |at: usize| all.trails.get(at).is_none_or(|trail| !self.is_exempt(trail));
+        let for_all = |(gates, sites): &Way<'m>| -> Way<'m> {
+            (gates.iter().filter(|gate| self.is_for_all(gate)).copied().collect(), sites.clone())
+        };
+        let taken = || {
+            let ways = all.ways.iter().enumerate();
+            ways.filter(|(at, _)| is_taken(*at)).map(|(_, way)| for_all(way)).collect()
+        };
         known.entry(key).or_insert_with(taken).clone()
     }
 
@@ -274,7 +301,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         let onwards = self.continuations(frame);
         if !onwards.is_empty() {
             let trails: Vec<Trail> = onwards.iter().flat_map(|site| reach.trails(*site)).collect();
-            let ways = trails.iter().map(|trail| (self.refusals(trail), self.before_all(trail))).collect();
+            let ways = trails.iter().map(|trail| (self.refusals_for_some(trail), self.before_all(trail))).collect();
             return Ways { trails, ways };
         }
         let unit = program.unit_of_frame(frame);

@@ -2,7 +2,7 @@
 
 use crate::link::deployment::decided;
 use crate::link::entries::Entry;
-use crate::link::flow::Exit;
+use crate::link::flow::{Exit, Gate};
 use crate::link::reach::Trail;
 use crate::link::units::{NodeId, NodeKind};
 use crate::link::{FrameId, Site, Value};
@@ -69,6 +69,20 @@ impl<'p, 'm> Guards<'p, 'm> {
         self.program.gates(site).iter().any(|gate| {
             gate.under.is_none() && self.concerns(gate.test, gate.frame, route, 0) == Some(gate.refuses_when)
         })
+    }
+
+    /// Whether a test only asks for the method, the path or the protocol of a request.
+    pub(super) fn asks_for_route(&self, test: &'m Expression, frame: FrameId) -> bool {
+        let depends = self.depends_on_route.get();
+        let asks =
+            METHODS.into_iter().all(|method| self.concerns(test, frame, Some(&format!("{method} /")), 0).is_some());
+        self.depends_on_route.set(depends);
+        asks
+    }
+
+    /// Whether a gate keeps the requests in question from what stands behind it.
+    pub fn is_for_other_requests(&self, gate: &Gate<'m>, route: Option<&str>) -> bool {
+        self.concerns(gate.test, gate.frame, route, 0) == Some(gate.refuses_when)
     }
 
     /// Whether a test holds for ordinary requests to a route; none where that cannot be told.

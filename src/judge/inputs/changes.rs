@@ -5,8 +5,8 @@ use std::cell::OnceCell;
 
 use rustc_hash::FxHashMap;
 
-use crate::link::Program;
-use crate::link::units::{CallId, NodeKind, UnitId};
+use crate::link::units::{Binding, CallId, NodeKind, UnitId};
+use crate::link::{Program, Site};
 use crate::model::{Assignment, Expression, ExpressionKind, Literal};
 
 use super::cuts::is_cut_within;
@@ -37,6 +37,9 @@ impl<'m> Put<'m> {
     }
 }
 
+/// Links of one chain of parts that are looked at.
+const LINKS: usize = 12;
+
 /// What is asked of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Group {
@@ -63,6 +66,15 @@ pub(super) struct Changes<'m> {
     /// `turns = turns[-20:]`.
     pub put: Vec<Put<'m>>,
     parts: FxHashMap<UnitId, Parts>,
+    /// What is written into the items of lists, by the unit and the name of the list.
+    rewritten: FxHashMap<(UnitId, &'m str), Vec<Rewritten<'m>>>,
+}
+
+/// What takes the place of an item of a list, or of a part of one: `messages[-1]["content"] = text`.
+pub(super) struct Rewritten<'m> {
+    pub value: &'m Expression,
+    /// Whether it is a part of the item.
+    pub is_part: bool,
 }
 
 /// What grows in the objects that one unit changes, by how the part is written.
@@ -85,6 +97,7 @@ impl<'m> Changes<'m> {
             defaults: Vec::new(),
             put: Vec::new(),
             parts: FxHashMap::default(),
+            rewritten: FxHashMap::default(),
         };
         for (call, info) in program.units.calls.iter().enumerate() {
             let change = |of| Change { call, unit: info.unit, of };
@@ -93,7 +106,11 @@ impl<'m> Changes<'m> {
                     if adds(name) {
                         changes.added.push(change(object.as_ref()));
                     }
-                    if cuts_in_place(name, &info.call.arguments) && !goes_on_until_one_stands_first(program, call) {
+                    let site = Site { call, frame: program.open_frame(info.unit) };
+                    if cuts_in_place(name, &info.call.arguments)
+                        && !goes_on_until_one_stands_first(program, call)
+                        && !program.comes_to_nothing(site)
+                    {
                         changes.cut.push(change(object.as_ref()));
                     }
                     if name == "setdefault" {
@@ -111,7 +128,32 @@ impl<'m> Changes<'m> {
         }
         changes.put = program.units.nodes.iter().filter_map(|node| put(&node.kind, node.unit)).collect();
         changes.index_parts();
+        changes.index_rewritten(program);
         changes
+    }
+
+    /// Notes what is written into the items of lists: by an assignment, or by `messages[0].update(content=text)`.
+    fn index_rewritten(&mut self, program: &Program<'m>) {
+        for put in &self.put {
+            if let (Some((list, is_part)), Some(value)) = (item_of(program, put.target, put.unit), put.value) {
+                self.rewritten.entry((put.unit, list)).or_default().push(Rewritten { value, is_part });
+            }
+        }
+        for info in &program.units.calls {
+            let ExpressionKind::Member { object, name } = &info.call.callee.kind else { continue };
+            if name != "update" {
+                continue;
+            }
+            let Some((list, _)) = item_of(program, object, info.unit) else { continue };
+            let given = info.call.arguments.iter();
+            let given = given.map(|each| Rewritten { value: &each.value, is_part: each.name.is_some() });
+            self.rewritten.entry((info.unit, list)).or_default().extend(given);
+        }
+    }
+
+    /// What a unit writes into the items of a list of its own.
+    pub(super) fn rewritten(&self, unit: UnitId, list: &'m str) -> &[Rewritten<'m>] {
+        self.rewritten.get(&(unit, list)).map_or(&[], Vec::as_slice)
     }
 
     fn index_parts(&mut self) {
@@ -188,6 +230,47 @@ fn shortened_by<'m>(target: &'m Expression, value: Option<&'m Expression>) -> Op
     let ExpressionKind::Slice { object, .. } = &target.kind else { return None };
     let ExpressionKind::List(items) = &value?.kind else { return None };
     (!items.iter().any(|item| matches!(item.kind, ExpressionKind::Spread(_)))).then_some(object.as_ref())
+}
+
+/// The list that goes by a name of which an expression is an item, or a part of one: `messages[-1]["content"]`,
+/// `messages.at(-1).content`, also where the item has a name of its own (`last = messages[-1]`). With whether it is a part.
+fn item_of<'m>(program: &Program<'m>, written: &'m Expression, unit: UnitId) -> Option<(&'m str, bool)> {
+    let (mut at, mut is_part, mut is_item) = (written, false, false);
+    for _ in 0..LINKS {
+        at = match &at.kind {
+            ExpressionKind::Index { object, index } => {
+                let is_place =
+                    matches!(index.kind, ExpressionKind::Literal(Literal::Number(_)) | ExpressionKind::Operator { .. });
+                is_part |= is_item || !is_place;
+                is_item = is_place;
+                object
+            }
+            ExpressionKind::Member { object, .. } => {
+                (is_part, is_item) = (true, false);
+                object
+            }
+            ExpressionKind::Call(call) => {
+                let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
+                if !matches!(name.as_str(), "at" | "unwrap" | "last_mut" | "first_mut") {
+                    return None;
+                }
+                is_item = true;
+                object
+            }
+            ExpressionKind::Name(name) if is_item => return Some((name, is_part)),
+            // `last = messages[-1]`, then `last["content"] = text`
+            ExpressionKind::Name(name) if is_part => {
+                let bindings = program.units.units[unit].names.get(name.as_str())?;
+                let [Binding::Value { value, access, .. }] = bindings.as_slice() else { return None };
+                if !access.is_empty() {
+                    return None;
+                }
+                value
+            }
+            _ => return None,
+        };
+    }
+    None
 }
 
 /// How a part of an object is written, whichever way it is taken: `chat.messages` and `chat["messages"]`.

@@ -111,14 +111,12 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                 for alternative in expand(bound).into_iter().filter(|path| !path.contains(".*.")) {
                     match program.argument(site, &alternative) {
                         Given::Present { expression, frame } => {
-                            // `lrange(key, 0, -1)` loads everything.
-                            let everything = program.number(expression, frame, 0) == Some(0.0)
-                                && alternative.starts_with('#')
-                                && !self.ends_after(site, &alternative);
-                            if !everything
-                                && !self.is_endless(expression, frame)
-                                && program.amount(expression, frame, None, &[]) != Amount::Off
-                            {
+                            // `lrange(key, 0, -1)` loads everything, `lrange(key, 0, 19)` and `slice(0, 20)` do not.
+                            let is_told = match program.number(expression, frame, 0) {
+                                Some(0.0) => self.ends_after(expression, frame),
+                                _ => program.amount(expression, frame, None, &[]) != Amount::Off,
+                            };
+                            if is_told && !self.is_endless(expression, frame) {
                                 return true;
                             }
                         }
@@ -179,15 +177,15 @@ impl<'m> Trace<'_, '_, '_, 'm> {
     }
 
     /// `lrange(key, 0, 19)` loads so many: the place after that of the first one is not counted from the end.
-    fn ends_after(&self, site: Site, first: &str) -> bool {
-        let place = first.strip_prefix('#').and_then(|place| place.parse::<usize>().ok());
-        let last = place.map(|place| self.program().argument(site, &format!("#{}", place + 1)));
-        match last {
-            Some(Given::Present { expression, frame }) => {
-                self.program().number(expression, frame, 0).is_some_and(|last| last >= 0.0)
-            }
-            _ => false,
-        }
+    fn ends_after(&self, first: &'m Expression, frame: FrameId) -> bool {
+        let program = self.program();
+        let calls = &program.units.units[program.unit_of_frame(frame)].calls;
+        let last = calls.iter().find_map(|call| {
+            let given = &program.units.calls[*call].call.arguments;
+            let at = given.iter().position(|each| std::ptr::eq(&each.value, first))?;
+            given.get(at + 1).filter(|next| next.name.is_none() || next.name.as_deref() == Some("end"))
+        });
+        last.is_some_and(|last| program.number(&last.value, frame, 0).is_some_and(|last| last >= 0.0))
     }
 
     /// `limit(Number.MAX_SAFE_INTEGER)` bounds nothing.

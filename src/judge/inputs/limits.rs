@@ -204,6 +204,8 @@ impl<'m> Inputs<'_, '_, 'm> {
         // What is measured on the way may itself be asked for on the way.
         self.measured.borrow_mut().insert((index, site), Rc::default());
         let guards = &self.case.guards;
+        // What is refused for one method only counts for its routes.
+        guards.look_at(&self.case.entries.entries[index]);
         let mut found = Vec::new();
         if guards.for_all(self.case, "T1-input").is_some() {
             found.push(Measure::Everything);

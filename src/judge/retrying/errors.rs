@@ -68,6 +68,7 @@ pub fn retried(case: &Case<'_, '_>, construct: &Construct, repeated: &Repeated) 
             let site = Site { call, frame: program.open_frame(program.units.calls[call].unit) };
             super::library::fact_at(case, site).map_or(Retried::Anything, |(fact, _)| told(program, fact, site))
         }
+        Repeats::Decorator(_) => Retried::Anything,
         Repeats::Loop(node) => {
             let unit = program.units.nodes[node].unit;
             let NodeKind::Loop(each) = program.units.nodes[node].kind else { return Retried::Anything };

@@ -26,6 +26,7 @@ pub fn repeated(case: &Case<'_, '_>, construct: &Construct) -> Repeated {
     let mut found = Repeated::default();
     match construct.how {
         Repeats::Library(call) => library(case, call, &mut found),
+        Repeats::Decorator(unit) => enter(case, program.open_frame(unit), DEPTH, &mut found),
         Repeats::Loop(node) => {
             let unit = program.units.nodes[node].unit;
             let frame = program.open_frame(unit);

@@ -80,7 +80,7 @@ impl<'m> Waits<'m> {
         for path in program.callee_paths(site).iter() {
             for (_, fact) in program.facts_of(path, Kind::Sleep) {
                 known = true;
-                if is_left_alone && fact.role.as_deref() == Some("promise") {
+                if is_left_alone && fact.role.as_deref() == Some("promise") || program.comes_to_nothing(site) {
                     continue;
                 }
                 if let Given::Present { expression, frame } =

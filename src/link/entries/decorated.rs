@@ -201,9 +201,11 @@ impl<'m> Entries<'m> {
                 self.error_handlers.push(link);
             }
             let facts = program.facts_of(path, Kind::Router);
-            if facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("start")) {
+            if let Some((_, fact)) = facts.iter().find(|(_, fact)| fact.role.as_deref() == Some("start")) {
                 registers = true;
-                self.starts.extend(handler_frame(program, unit));
+                if site.is_none_or(|site| program.applies(fact, site)) {
+                    self.starts.extend(handler_frame(program, unit));
+                }
             }
         }
         if let Some(site) = site

@@ -20,9 +20,9 @@ pub(super) fn injected_at<'m>(program: &Program<'m>, handler: FrameId, depth: us
     let mut chain: Vec<Link<'m>> = Vec::new();
     for parameter in &function.parameters {
         for marker in parameter.default.iter().chain(&parameter.annotation) {
-            let makers =
-                marked_providers(program, marker, closure, 0).into_iter().chain(makers(program, marker, closure));
-            for provider in makers {
+            let providers = marked_providers(program, marker, closure, 0);
+            let providers = providers.iter().filter_map(|provider| run_for(program, provider));
+            for provider in providers.chain(makers(program, marker, closure)) {
                 nested_links(program, &provider, &mut chain, depth);
                 let link = Link { value: provider, role: Role::Dependency, module: info.module, span: parameter.span };
                 if !chain.contains(&link) {
@@ -32,6 +32,17 @@ pub(super) fn injected_at<'m>(program: &Program<'m>, handler: FrameId, depth: us
         }
     }
     chain
+}
+
+/// What runs to make what a marker injects: of a class its constructor, for an object of it is made, and not called. None
+/// where nothing of the program runs.
+pub(super) fn run_for<'m>(program: &Program<'m>, provider: &Value<'m>) -> Option<Value<'m>> {
+    let Value::Class(class) = provider else { return Some(provider.clone()) };
+    let unit = program.constructor(*class)?;
+    let home = program.units.units[unit].class.unwrap_or(*class);
+    let receiver = Value::Instance { class: *class, site: None };
+    let closure = program.open_frame(program.units.classes[home].unit);
+    Some(Value::Function { unit, closure, receiver: Some(std::rc::Rc::new(receiver)) })
 }
 
 /// The functions by which a trait makes the values of a declared type: `FromRequestParts` of `budget: WithinBudget`.

@@ -9,7 +9,7 @@ use crate::rules::catalogue::{Fact, Kind};
 
 use super::conventional::named_by;
 use super::decorated::wrapped_by;
-use super::injection::injected_at;
+use super::injection::{injected_at, run_for};
 use super::registered::router_site;
 use super::{Link, Role, frame_of};
 /// The role of what is asked whether a handler is to run.
@@ -95,8 +95,13 @@ pub(super) fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, ch
                     Value::Class(_) => wrapped_by(program, value),
                     value => vec![value.clone()],
                 };
-                let marked: Vec<Value<'m>> = if providers.is_empty() { own } else { providers };
-                for value in marked {
+                if providers.is_empty() {
+                    for value in own {
+                        nested_links(program, &value, chain, 0);
+                        chain.push(Link { value, role, module, span: expression.span });
+                    }
+                }
+                for value in providers.iter().filter_map(|provider| run_for(program, provider)) {
                     nested_links(program, &value, chain, 0);
                     chain.push(Link { value, role, module, span: expression.span });
                 }

@@ -107,7 +107,7 @@ impl<'m> Entries<'m> {
                         Kind::Inject => {
                             self.registrations.insert(call);
                         }
-                        Kind::Router => {
+                        Kind::Router if program.applies(fact, site) => {
                             for path in &fact.handlers {
                                 for (expression, frame) in arguments_of(program, site, path) {
                                     self.starts.extend(started(program, expression, frame));

@@ -157,12 +157,13 @@ impl<'m> Program<'m> {
             ExpressionKind::Name(name) => {
                 let mut scopes = std::iter::successors(Some(frame), |id| self.frame(*id).closure);
                 let bound = scopes.find_map(|id| {
-                    let unit = &self.units.units[self.unit_of_frame(id)];
-                    Some((unit, unit.names.get(name.as_str())?))
+                    let unit = self.unit_of_frame(id);
+                    Some((unit, self.units.units[unit].names.get(name.as_str())?))
                 });
-                // A name of a function is its own.
                 let Some((unit, bound)) = bound else { return false };
-                (unit.function.is_some() || !self.is_changed(name))
+                // A name of a function is its own, and that of the functions within that say so.
+                let is_shared = self.units.assigned_within.contains_key(&(unit, name.as_str()));
+                (self.units.units[unit].function.is_some() && !is_shared || !self.is_changed(name))
                     && match self.passed_on(expression, frame) {
                         Some((inner, home)) => is_null(inner) || self.is_settled(inner, home, depth + 1),
                         None => matches!(bound.as_slice(), [Binding::Import(_)]),

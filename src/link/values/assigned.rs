@@ -13,7 +13,12 @@ impl<'m> Program<'m> {
     /// `app.state.redis = ...` is read back as `request.app.state.redis`: by the last two names.
     pub(super) fn assigned_member(&self, object: Option<Place<'m>>, name: &str) -> Values<'m> {
         let Some(object) = object else { return Values::new() };
-        self.assigned_at(&self.units.member_assignments, object, name)
+        let assigned = self.assigned_at(&self.units.member_assignments, object, name);
+        match &object.0.kind {
+            // `request.state.client`, which a function that runs at the start has yielded.
+            ExpressionKind::Member { name: holder, .. } if assigned.is_empty() => self.yielded_member(holder, name),
+            _ => assigned,
+        }
     }
 
     fn assigned_at(

@@ -356,6 +356,18 @@ impl<'m> Program<'m> {
         }
     }
 
+    /// What is assigned to a field of an object in the methods of its class, in the frames in which it is.
+    pub fn field_places(&self, object: &Value<'m>, name: &str) -> Vec<Place<'m>> {
+        let Value::Instance { class, .. } = object else { return Vec::new() };
+        let info = &self.units.classes[*class];
+        let home = self.open_frame(info.unit);
+        let assigned = info.fields.get(name).into_iter().flatten().filter(|(unit, _)| *unit != info.unit);
+        let placed = assigned.take(ALTERNATIVES).filter_map(|(unit, assignment)| {
+            Some((assignment.value.as_ref()?, self.method_frame(*unit, *class, home, object)))
+        });
+        placed.collect()
+    }
+
     /// The frame of a method in which an attribute is set: the constructor runs with the construction's arguments.
     pub(in crate::link) fn method_frame(
         &self,

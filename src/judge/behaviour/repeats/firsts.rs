@@ -2,19 +2,21 @@
 //! set has it already, `incr(key)` with more than one where it was counted before.
 
 use crate::judge::behaviour::fresh::is_fresh;
-use crate::judge::behaviour::operations::{Operation, operation};
+use crate::judge::behaviour::operations::{Operation, has_flag, operation};
 use crate::judge::behaviour::scripts;
 use crate::link::arguments::Given;
 use crate::link::flow::Gate;
 use crate::link::units::Binding;
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal, StatementKind};
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 
 use super::asked::is_of_the_request;
 
 /// Marks a store that answers with how many of what it is given were not there before.
 const NEW: &str = "new";
+/// Marks one that answers with what was there before.
+const BEFORE: &str = "before";
 /// Expressions and functions within each other.
 const DEPTH: usize = 8;
 
@@ -48,6 +50,9 @@ fn answers(program: &Program<'_>, site: Site) -> Option<(f64, f64)> {
     if tells_new(program, site).is_some() {
         return Some((1.0, 0.0));
     }
+    if told_as(program, site, BEFORE).is_some() {
+        return Some((0.0, 1.0));
+    }
     let is_one = |amount: &Expression| matches!(amount.kind, ExpressionKind::Literal(Literal::Number(1.0)));
     let arguments = &program.units.calls[site.call].call.arguments;
     let by_one = arguments.len() == 1 || arguments.last().is_some_and(|amount| is_one(&amount.value));
@@ -56,11 +61,15 @@ fn answers(program: &Program<'_>, site: Site) -> Option<(f64, f64)> {
 
 /// The argument path of what a store is given that tells whether it was new.
 fn tells_new<'m>(program: &Program<'m>, site: Site) -> Option<&'m str> {
+    told_as(program, site, NEW)?.value.as_deref()
+}
+
+/// The fact by which a store tells in this way what was there before.
+fn told_as<'m>(program: &Program<'m>, site: Site, role: &str) -> Option<&'m Fact> {
+    let is_met = |need: &String| program.meets(need, site) == Some(true) || has_flag(program, site, need);
     let paths = program.callee_paths(site);
-    paths.iter().flat_map(|path| program.facts_of(path, Kind::Store)).find_map(|(_, fact)| {
-        let value = fact.value.as_deref()?;
-        (fact.role.as_deref() == Some(NEW)).then_some(value)
-    })
+    let facts = paths.iter().flat_map(|path| program.facts_of(path, Kind::Store)).map(|(_, fact)| fact);
+    facts.filter(|fact| fact.role.as_deref() == Some(role)).find(|fact| fact.needs.iter().all(is_met))
 }
 
 /// What a call of a store is about: its key, and what is put in there.
@@ -90,7 +99,10 @@ impl<'m> Answer<'_, 'm> {
                 ("not", [inner]) => self.holds(inner, frame, depth + 1).map(|holds| !holds),
                 ("and" | "or", parts) => parts.iter().find_map(|part| self.holds(part, frame, depth + 1)),
                 (_, [answer, bound]) => {
-                    compared(operator, self.number(answer, frame, depth)?, self.program.number(bound, frame, 0)?)
+                    // Nothing was there: none of it.
+                    let is_nothing = matches!(bound.kind, ExpressionKind::Literal(Literal::Null));
+                    let bound = if is_nothing { Some(0.0) } else { self.program.number(bound, frame, 0) };
+                    compared(operator, self.number(answer, frame, depth)?, bound?)
                 }
                 _ => None,
             };

@@ -13,6 +13,7 @@ use crate::model::{Expression, ExpressionKind, Handler, Language, Literal, Span,
 use crate::rules::catalogue::Kind;
 
 use super::line::{Line, log_line};
+use super::selected::is_for_some;
 use super::{Told, Way};
 
 /// Errors of the language that tell of a mistake in a value, and not of a call that failed.
@@ -30,8 +31,8 @@ const NARROW: [&str; 10] = [
 ];
 
 /// What is logged around a call within its function: after it, in the handlers around it, by what it stands inside
-/// of, or by a callback that was registered before it.
-pub(super) fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
+/// of, or by a callback that was registered before it. Lines that requests to the route do not get to are left out.
+pub(super) fn around_call(case: &Case<'_, '_>, site: Site, route: Option<&str>) -> Told {
     let program = case.program;
     let info = &program.units.calls[site.call];
     let answers = |path: &std::rc::Rc<str>| {
@@ -44,7 +45,7 @@ pub(super) fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
     // What is only started has neither succeeded nor failed where the next line is written.
     let mut told = match is_left_running(case, site) {
         true => Told::default(),
-        false => around_place(case, info.node, info.call.span, site.frame, never_raises),
+        false => around_place(case, (info.node, info.call.span), site.frame, never_raises, route),
     };
     if streams::is_handed_on(case, site) {
         // What stands around it has ended when it fails.
@@ -76,7 +77,7 @@ pub(super) fn around_call(case: &Case<'_, '_>, site: Site) -> Told {
     for (_, node) in program.units.ancestors(info.node) {
         let NodeKind::With(items) = node.kind else { continue };
         for item in items {
-            told = told.and(around_yield(case, &item.context, site.frame));
+            told = told.and(around_yield(case, &item.context, site.frame, route));
         }
     }
     told
@@ -230,7 +231,12 @@ pub(super) fn handed_functions<'m>(
 }
 
 /// What a context manager that is written as a generator logs around its `yield`.
-pub(super) fn around_yield<'m>(case: &Case<'_, 'm>, context: &'m crate::model::Expression, frame: FrameId) -> Told {
+fn around_yield<'m>(
+    case: &Case<'_, 'm>,
+    context: &'m crate::model::Expression,
+    frame: FrameId,
+    route: Option<&str>,
+) -> Told {
     let program = case.program;
     let ExpressionKind::Call(call) = &context.kind else { return Told::default() };
     let Some(id) = program.units.call_id(call) else { return Told::default() };
@@ -241,7 +247,8 @@ pub(super) fn around_yield<'m>(case: &Case<'_, 'm>, context: &'m crate::model::E
         let Some(yielded) = info.nodes.iter().copied().find(|node| is_yield(&program.units.nodes[*node].kind)) else {
             continue;
         };
-        told = told.and(around_place(case, yielded, program.units.nodes[yielded].span, frame, false));
+        let place = (yielded, program.units.nodes[yielded].span);
+        told = told.and(around_place(case, place, frame, false, route));
     }
     told
 }
@@ -260,7 +267,13 @@ pub(super) fn is_yield(kind: &NodeKind<'_>) -> bool {
 }
 
 /// What is logged around a place of a function.
-pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame: FrameId, never_raises: bool) -> Told {
+fn around_place(
+    case: &Case<'_, '_>,
+    (node, span): (NodeId, Span),
+    frame: FrameId,
+    never_raises: bool,
+    route: Option<&str>,
+) -> Told {
     let program = case.program;
     let unit = program.unit_of_frame(frame);
     let tries: Vec<_> = program
@@ -284,6 +297,10 @@ pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame:
         }
         let in_finally = tries.iter().any(|each| each.finally.iter().any(|statement| statement.span.contains(here)));
         let after = here.start >= span.end;
+        let site = Site { call: *call, frame };
+        if in_finally && is_for_some(case, site, Some(node), route) {
+            continue;
+        }
         if in_finally {
             told.success.what |= line.status;
             told.success.duration |= line.duration;
@@ -292,7 +309,7 @@ pub(super) fn around_place(case: &Case<'_, '_>, node: NodeId, span: Span, frame:
         } else if after && (is_failing(program, other.node) || is_for_failures(program, Site { call: *call, frame })) {
             told.failure.what |= line.tells_error();
             told.failure.duration |= line.duration;
-        } else if after && runs_too(case, other.node, node) {
+        } else if after && runs_too(case, other.node, node) && !is_for_some(case, site, Some(node), route) {
             told.success.what |= line.status || line.says_something;
             told.success.duration |= line.duration;
             if never_raises {
@@ -398,24 +415,26 @@ pub(in crate::judge) fn is_failing(program: &crate::link::Program<'_>, node: Nod
 
 /// Whether a place is only reached with the status of a failure: `if response.status_code < 500: return response`.
 pub(super) fn is_for_failures(program: &crate::link::Program<'_>, site: Site) -> bool {
-    program.gates(site).iter().any(|gate| {
-        let ExpressionKind::Operator { operator, operands } = &gate.test.kind else { return false };
-        let [
-            ExpressionKind::Member { name, .. } | ExpressionKind::Name(name),
-            ExpressionKind::Literal(Literal::Number(least)),
-        ] = [operands.first(), operands.get(1)]
-            .map(|operand| operand.map_or(&ExpressionKind::Unknown, |each| &each.kind))
-        else {
-            return false;
-        };
-        // The place runs where the test does not refuse.
-        let runs_above = match operator.as_str() {
-            "<" | "<=" => gate.refuses_when,
-            ">" | ">=" => !gate.refuses_when,
-            _ => return false,
-        };
-        name.to_ascii_lowercase().contains("status") && *least >= 399.0 && runs_above
-    })
+    // The place runs where the test does not refuse.
+    program.gates(site).iter().any(|gate| is_status_of_failure(gate.test, !gate.refuses_when))
+}
+
+/// Whether a test holds (or fails) only for the status of a failure: `response.status_code >= 500`.
+pub(super) fn is_status_of_failure(test: &Expression, holds: bool) -> bool {
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    let [
+        ExpressionKind::Member { name, .. } | ExpressionKind::Name(name),
+        ExpressionKind::Literal(Literal::Number(least)),
+    ] = [operands.first(), operands.get(1)].map(|operand| operand.map_or(&ExpressionKind::Unknown, |each| &each.kind))
+    else {
+        return false;
+    };
+    let is_above = match operator.as_str() {
+        "<" | "<=" => !holds,
+        ">" | ">=" => holds,
+        _ => return false,
+    };
+    name.to_ascii_lowercase().contains("status") && *least >= 399.0 && is_above
 }
 
 /// Whether something after a call runs whenever the call succeeds.
@@ -483,8 +502,9 @@ pub(super) fn inside_for(case: &Case<'_, '_>, frame: FrameId, route: Option<&str
             told.failure.what |= line.tells_error();
             told.failure.duration |= line.duration;
         } else {
-            told.success.what |= line.status || line.duration && line.says_something;
-            told.success.duration |= line.duration;
+            let is_written = !is_for_some(case, Site { call: *call, frame }, None, route);
+            told.success.what |= is_written && (line.status || line.duration && line.says_something);
+            told.success.duration |= is_written && line.duration;
             told.failure.what |= line.failure && line.is_error;
         }
     }

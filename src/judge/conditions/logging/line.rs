@@ -63,6 +63,7 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
         .callee_paths(site)
         .iter()
         .flat_map(|path| program.facts_of(path, Kind::Log))
+        .filter(|(_, fact)| fact.role.is_none())
         .find(|(_, fact)| fact.needs.iter().all(|need| program.meets(need, site) == Some(true)))
         .map(|(_, fact)| fact.level.clone().unwrap_or_else(|| "info".into()))
         .or_else(|| chosen_level(program, site));
@@ -89,7 +90,7 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
             .reduce(Line::and);
     };
     // A line that is only written in development tells nothing of what is deployed.
-    if !program.is_reached_deployed(site) {
+    if !program.is_reached_deployed(site) || program.comes_to_nothing(site) {
         return None;
     }
     let info = &program.units.calls[site.call];
@@ -104,7 +105,7 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
     let caught = caught_names(program, info.node);
     let put = put_before(program, site);
     let with_key = put.iter().map(|(key, value)| (*key, *value));
-    let given = info.call.arguments.iter().chain(bound(info.call));
+    let given = info.call.arguments.iter().chain(super::fields::bound_before(program, site));
     let given = given.map(|argument| (argument.name.as_deref(), &argument.value));
     for (key, value) in given.chain(with_key) {
         let is_length = key.is_some_and(names_duration);
@@ -178,18 +179,6 @@ fn chosen_level(program: &crate::link::Program<'_>, site: Site) -> Option<String
         value.path().is_some_and(|path| program.is_a(&format!("{path}.info"), Kind::Log))
     };
     program.values(object, site.frame).iter().any(logs).then(|| "info".to_owned())
-}
-
-/// The fields that are bound to a logger right before the message: `logger.bind(seconds=...).info("request")`.
-fn bound(call: &crate::model::Call) -> impl Iterator<Item = &crate::model::Argument> {
-    let made = match &call.callee.kind {
-        ExpressionKind::Member { object, .. } => match &object.kind {
-            ExpressionKind::Call(made) => Some(made.arguments.iter()),
-            _ => None,
-        },
-        _ => None,
-    };
-    made.into_iter().flatten()
 }
 
 /// What was put under its key into a table that a log line is given: `fields["status"] = ...`, `fields.update(...)`.

@@ -125,6 +125,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                     self.grown_by(*call, id, &state);
                 }
             }
+            self.rewritten(name, here.unit, id, &state);
             for (call, grown) in program.growth(name, here.unit) {
                 // Growth in the frame itself is seen with what it was called with.
                 let grown = if program.unit_of_frame(grown) == here.unit { id } else { grown };

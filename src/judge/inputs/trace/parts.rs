@@ -10,7 +10,7 @@ use crate::judge::inputs::windows::{self, Window};
 use crate::judge::inputs::words::is_list_name;
 use crate::judge::inputs::{Leaf, LeafKind, Site, is_handle};
 use crate::link::arguments::Given;
-use crate::link::units::{Binding, CallId};
+use crate::link::units::{Binding, CallId, UnitId};
 use crate::link::{FrameId, Value};
 use crate::model::*;
 
@@ -31,6 +31,17 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             if matches!(name.as_str(), "set" | "setdefault" | "insert"));
         for argument in adding.arguments.iter().skip(usize::from(is_keyed && adding.arguments.len() > 1)) {
             self.follow(&argument.value, frame, state.clone());
+        }
+    }
+
+    /// Follows what a function writes into the items of one of its lists: `messages[-1]["content"] = text`.
+    pub(super) fn rewritten(&mut self, list: &'m str, unit: UnitId, frame: FrameId, state: &State<'m>) {
+        let changes = self.inputs.changes();
+        for each in changes.rewritten(unit, list) {
+            let remade = state.aliases.len();
+            let state = State { path: Vec::new(), place: state.place, remade, ..state.of_items() };
+            let in_content = state.in_content || each.is_part;
+            self.follow(each.value, frame, State { in_content, ..state });
         }
     }
 
