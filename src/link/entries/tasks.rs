@@ -18,14 +18,19 @@ impl<'m> Entries<'m> {
     /// The functions that take work out of queues, by the names under which it may be put there: what their decorator
     /// names them, or what they are called, alone or behind their module.
     pub(super) fn tasks(&self, program: &Program<'m>) -> FxHashMap<String, UnitId> {
-        let mut tasks = FxHashMap::default();
+        // What several tasks are called names none of them.
+        let mut tasks: FxHashMap<String, Option<UnitId>> = FxHashMap::default();
+        let mut note = |name: String, unit: UnitId| {
+            let known = tasks.entry(name).or_insert(Some(unit));
+            *known = known.filter(|known| *known == unit);
+        };
         for entry in self.entries.iter().filter(|entry| entry.kind == QUEUE) {
             let unit = program.unit_of_frame(entry.handler);
             let info = &program.units.units[unit];
             let Some(function) = info.function else { continue };
             let path = program.modules[info.module].path.trim_end_matches(".py").replace('/', ".");
-            tasks.insert(info.name().to_owned(), unit);
-            tasks.insert(format!("{path}.{}", info.name()), unit);
+            note(info.name().to_owned(), unit);
+            note(format!("{path}.{}", info.name()), unit);
             let home = info.parent.map(|parent| program.open_frame(parent));
             for decorator in &function.decorators {
                 let ExpressionKind::Call(call) = &decorator.kind else { continue };
@@ -36,10 +41,10 @@ impl<'m> Entries<'m> {
                     && registers
                     && let Some(name) = program.text(expression, frame)
                 {
-                    tasks.insert(name, unit);
+                    note(name, unit);
                 }
             }
         }
-        tasks
+        tasks.into_iter().filter_map(|(name, unit)| Some((name, unit?))).collect()
     }
 }
