@@ -1,5 +1,6 @@
 //! The calls that leave the process, with what holds for each: time limit, retries, output limit.
 
+mod alternatives;
 pub mod own_server;
 mod senders;
 
@@ -19,6 +20,7 @@ use super::channels;
 use super::replies::Replies;
 use super::requests::{BODIES, address, begins_with_setting, only_reads};
 use super::transports;
+pub use alternatives::falls_back_to_itself;
 
 /// A call that leaves the process.
 #[derive(Clone, Debug)]
@@ -329,7 +331,9 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
     // what is known of their classes.
     let mut unseen = search;
     let mut worst: Option<Held> = None;
-    let ways = values.iter().flat_map(|value| program.ways_made(value).into_iter().map(move |way| (value, way)));
+    let others = values.iter().flat_map(|value| alternatives::alternatives(program, value)).collect::<Vec<_>>();
+    let every = values.iter().chain(&others);
+    let ways = every.flat_map(|value| program.ways_made(value).into_iter().map(move |way| (value, way)));
     for (value, makers) in ways {
         // Of what is put together with a client what that does by default holds, before what it does where none is seen.
         let is_composed =
@@ -350,6 +354,15 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
         nothing @ Held::Default(None) => put_together(program, site).unwrap_or(nothing),
         held => held,
     })
+}
+
+/// Whether a call is one of something that is put together of nothing but functions that ask a model.
+pub fn asks_by_functions<'m>(program: &Program<'m>, site: Site) -> bool {
+    let values = program.values(&program.units.calls[site.call].call.callee, site.frame);
+    let is_client = |made: &Site| program.callee_paths(*made).iter().any(|path| program.is_a(path, Kind::Client));
+    let has_client =
+        |value: &Value<'m>| program.makers(value).iter().any(is_client) || program.has_parts(value.sites());
+    !values.iter().any(has_client) && put_together(program, site).is_some()
 }
 
 /// What holds for a call of something that is put together of functions that ask a model: they are calls of their own,

@@ -16,6 +16,7 @@ mod skipping;
 mod steps;
 mod unique;
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -58,6 +59,8 @@ pub struct Guards<'p, 'm> {
     memory: Memory,
     refusals: Refusals<'m>,
     initialised: RefCell<HashMap<String, Option<Protection>>>,
+    /// What works through middleware, by the name of that and the item.
+    worked_through: RefCell<HashMap<(String, String), Option<Protection>>>,
     /// The method and path of the requests that are looked at (`POST /ask`), and whether an answer has depended on it.
     route: RefCell<Option<String>>,
     depends_on_route: Cell<bool>,
@@ -84,6 +87,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             memory: Memory::default(),
             refusals: Refusals::default(),
             initialised: RefCell::default(),
+            worked_through: RefCell::default(),
             route: RefCell::default(),
             depends_on_route: Cell::new(false),
             reached: RefCell::default(),
@@ -233,7 +237,8 @@ impl<'p, 'm> Guards<'p, 'm> {
         case.start_sites().find_map(|site| {
             let paths = program.callee_paths(site);
             let path = paths.iter().find(|path| {
-                self.facts(path, Some(site), item).iter().any(|fact| fact.how.as_deref() == Some("init"))
+                let facts = self.facts(path, Some(site), item);
+                facts.iter().any(|fact| fact.how.as_deref() == Some("init") && fact.by.is_none())
             })?;
             let info = &program.units.calls[site.call];
             Some(Protection { module: info.module, span: info.call.span, name: short(path) })
@@ -313,7 +318,8 @@ impl<'p, 'm> Guards<'p, 'm> {
         }
         match &link.value {
             Value::Library { path, sites } => {
-                (!self.facts(path, sites.last().copied(), item).is_empty()).then(|| here(short(path)))
+                let guards = !self.facts(path, sites.last().copied(), item).is_empty();
+                if guards { Some(here(short(path))) } else { self.through(path, item) }
             }
             value => {
                 if let Some((_, path)) = self.inherited(value, item) {
@@ -331,6 +337,37 @@ impl<'p, 'm> Guards<'p, 'm> {
                 Some(here(Some(self.name_of(value)).filter(|name| !name.is_empty()).unwrap_or(found.name)))
             }
         }
+    }
+
+    /// What is initialised somewhere and works through middleware that stands in front: the limits of a limiter, which its
+    /// library's middleware asks.
+    fn through(&self, middleware: &str, item: &str) -> Option<Protection> {
+        let key = (middleware.to_owned(), item.to_owned());
+        if let Some(found) = self.worked_through.borrow().get(&key) {
+            return found.clone();
+        }
+        let found = self.find_through(middleware, item);
+        self.worked_through.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    fn find_through(&self, middleware: &str, item: &str) -> Option<Protection> {
+        let program = self.program;
+        let works = |fact: &&Fact| {
+            let module = fact.by.as_deref().and_then(|by| middleware.strip_prefix(by));
+            fact.how.as_deref() == Some("init")
+                && fact.protects.as_deref() == Some(item)
+                && module.is_some_and(|rest| rest.starts_with('.'))
+        };
+        let mut facts = program.catalogue.of_kind(Kind::Guard).map(|(_, fact)| fact);
+        facts.find(works)?;
+        (0..program.units.calls.len()).find_map(|call| {
+            let info = &program.units.calls[call];
+            let site = Site { call, frame: program.open_frame(info.unit) };
+            let paths = program.callee_paths(site);
+            let made = paths.iter().find(|path| self.facts(path, Some(site), item).iter().any(|fact| works(fact)))?;
+            Some(Protection { module: info.module, span: info.call.span, name: short(made) })
+        })
     }
 
     /// The name of a function or class for people.
@@ -381,12 +418,16 @@ impl<'p, 'm> Guards<'p, 'm> {
 }
 
 /// The method and path that an entry point answers, where it has a path: `POST /ask`. Actions are sent to whatever page
-/// uses them.
-pub fn routed<'e>(entry: &'e Entry<'_>) -> Option<&'e str> {
+/// uses them. What a websocket is opened for has a path, and no method.
+pub fn routed<'e>(entry: &'e Entry<'_>) -> Option<Cow<'e, str>> {
     if entry.is_action() && !entry.name.contains(' ') {
-        return Some("POST *");
+        return Some(Cow::Borrowed("POST *"));
     }
-    Some(entry.name.as_str()).filter(|name| name.split_once(' ').is_some_and(|(_, path)| path.starts_with('/')))
+    let name = entry.name.as_str();
+    if entry.kind == "websocket" && name.starts_with('/') {
+        return Some(Cow::Owned(format!("{} {name}", routes::WEBSOCKET)));
+    }
+    name.split_once(' ').is_some_and(|(_, path)| path.starts_with('/')).then_some(Cow::Borrowed(name))
 }
 
 /// The name whose value, as a unit binds it, holds a span.

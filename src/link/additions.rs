@@ -7,7 +7,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Program;
-use super::units::{CallId, NodeKind};
+use super::units::{CallId, NodeKind, UnitId};
 use super::values::{Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
@@ -63,6 +63,36 @@ impl<'m> Program<'m> {
             }
         }
         all
+    }
+
+    /// Whether something that is put together step by step has parts that ask a model themselves.
+    pub fn has_parts(&self, made: &[Site]) -> bool {
+        !self.parts(made).is_empty()
+    }
+
+    /// The steps by which a function was added to what these calls have made: `graph.add_node("answer", answer)`.
+    pub fn steps_with(&self, made: &[Site], unit: UnitId) -> Vec<Site> {
+        let is_step = |each: &Site| self.callee_paths(*each).iter().any(|path| self.is_a(path, Kind::Same));
+        let chained = made.iter().copied().filter(is_step);
+        let added = made.iter().flat_map(|each| self.additions(each.call).to_vec());
+        let mut steps: Vec<Site> = chained.chain(added).collect();
+        steps.sort_unstable_by_key(|step| step.call);
+        steps.dedup();
+        steps.retain(|step| {
+            let mut frames = Vec::new();
+            self.given_functions(*step, &mut frames);
+            frames.iter().any(|frame| self.unit_of_frame(*frame) == unit)
+        });
+        steps
+    }
+
+    /// Whether a step is given what a call has made.
+    pub fn is_step_given(&self, step: Site, made: CallId) -> bool {
+        let mut sites = Vec::new();
+        for argument in &self.units.calls[step.call].call.arguments {
+            self.client_sites(&argument.value, step.frame, &mut sites, 0);
+        }
+        sites.iter().any(|site| site.call == made)
     }
 
     /// Whether something that was made asks a model: a client, or what is put together with one.

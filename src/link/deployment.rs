@@ -117,6 +117,8 @@ fn is_production(left: &Expression, right: &Expression) -> Option<bool> {
     match named.to_ascii_lowercase().as_str() {
         "production" | "prod" => Some(true),
         "development" | "dev" | "test" | "testing" | "local" | "ci" => Some(false),
+        // Where somebody looks before it is deployed.
+        "staging" | "stage" | "uat" | "qa" => Some(false),
         _ => None,
     }
 }

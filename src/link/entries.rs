@@ -16,6 +16,7 @@ mod files;
 mod groups;
 mod in_a_row;
 mod injection;
+mod kinds;
 mod links;
 mod log_tables;
 mod naming;
@@ -26,6 +27,7 @@ mod scopes;
 mod selected;
 mod served;
 mod started;
+mod tasks;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -165,6 +167,8 @@ pub struct Entries<'m> {
     of_requests: FxHashSet<(ModuleId, Span)>,
     /// The ways of registration of those whose work something in front takes, where it does not take that of all.
     takes: FxHashMap<(ModuleId, Span), &'m [String]>,
+    /// The kind of entry points that some of what stands in front sees alone, by its place.
+    of_kind: FxHashMap<(ModuleId, Span), &'m str>,
     /// What a library calls around all entry points that are its own (signals), by its place: the fact that says so.
     of_library: FxHashMap<(ModuleId, Span), FactId>,
     /// The paths for which some of these stand in front, by their place.
@@ -215,6 +219,7 @@ impl<'m> Entries<'m> {
         entries.mains(program, started);
         entries.factories(program, started);
         entries.scheduled(program);
+        program.note_tasks(entries.tasks(program));
         program.note_registrations(std::mem::take(&mut entries.registrations));
         entries.without_misplaced(program);
         entries.chain(program);

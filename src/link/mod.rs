@@ -92,6 +92,8 @@ pub struct Program<'m> {
     sliced: Cell<usize>,
     /// Calls that register something, once the entry points are known.
     registrations: OnceCell<FxHashSet<CallId>>,
+    /// The tasks that may be put into queues by their names.
+    tasks: OnceCell<FxHashMap<String, UnitId>>,
     export_memo: Memo<(ModuleId, Rc<str>), Option<Shared<'m>>>,
     import_memo: Memo<ModuleId, FxHashMap<String, names::Target>>,
     entry_memo: Memo<(usize, FrameId, Rc<str>), Shared<'m>>,
@@ -254,6 +256,7 @@ impl<'m> Program<'m> {
             slices: RefCell::default(),
             sliced: Cell::new(0),
             registrations: OnceCell::new(),
+            tasks: OnceCell::new(),
         }
     }
 
@@ -341,6 +344,11 @@ impl<'m> Program<'m> {
     pub fn note_registrations(&self, calls: FxHashSet<CallId>) {
         let _ = self.registrations.set(calls);
         self.forget();
+    }
+
+    /// Notes the tasks that may be put into queues by their names.
+    pub fn note_tasks(&self, tasks: FxHashMap<String, UnitId>) {
+        let _ = self.tasks.set(tasks);
     }
 
     /// Forgets what was evaluated before all registrations were known.

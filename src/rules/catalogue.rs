@@ -24,7 +24,7 @@
 //! a call of, that canonical name or one of `{several,names}` (`.name`: a function that calls a method of this name); `path == true`, `path != false`, `path >= 1.5` and `path <= 64kb` compare, `path != x`
 //! also where it is not given. `path ~ word` holds where its text contains the word, or one of `{several,words}`,
 //! `path only other` where it is a list of nothing but what is at the other path,
-//! `path is empty` where the program itself writes an empty text or null there,
+//! `path is empty` where the program itself writes an empty text or list, or null there,
 //! `path gives null` where it is a function that gives back nothing else. `path gives even` where it is a function of the program whose numbers stay the same or grow evenly. `setting name = false` asks what the program gives to the setting of that name.
 //! Of conditions with ` | ` between them one is enough.
 

@@ -70,7 +70,9 @@ pub enum Kind {
     /// with `scope = "handlers"` it is for those only that are registered by what `keys` names. With `role = "groups"` the
     /// table at `value` holds registrations by the number of their group, and those by what `keys` names stand in front of
     /// all others where the number is below nought. With `role = "hooks"` a class has methods around all handlers, which
-    /// `guards` names by what they see.
+    /// `guards` names by what they see. With `entry` it stands in front of entry points of that kind alone; with
+    /// `role = "kind"` `names` are those of what is put in front, or of classes that it derives from, and `entry` tells the
+    /// kind of entry points that these see.
     Middleware,
     /// A call or decorator that registers a handler of errors. `parameters` tells how many parameters a function
     /// must have to be one where the registration alone does not (Express: 4); `receives` what it is given, in order or as
@@ -104,7 +106,8 @@ pub enum Kind {
     /// what it exports makes a page on the server, and is an entry point where it reaches a call that is paid for. With
     /// `scope = "project"` the paths are those from the folder of a project that uses the library. `keys` are names of
     /// which the first parameter of an entry point has one, or the types that are declared for it; with `role = "alone"`
-    /// the file is one that no other imports. With
+    /// the file is one that no other imports; with `role = "listed"` it exports something with a list of functions, which
+    /// are entry points. With
     /// `role = "logs"` it exports a table of handlers of log lines, and `keys` are the loggers to which the framework
     /// writes the errors of its own entry points.
     Convention,
@@ -118,11 +121,13 @@ pub enum Kind {
     /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
     /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
     /// is enough; `sees` begins the names of the calls that it sees, where these are of one library only. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are, and `value` names a function that answers when no attempt has succeeded;
+    /// for `A3` `value` is what is asked instead: all that is set must hold there too;
     /// for `C1` `shared` and, as `keys`, the settings of the application that tell
     /// of a shared store, and as `input` the argument paths of the function that tells whom it counts (also
     /// `library.function(path)`): where that gives a new name to each request it limits nobody. Of a class that is listed or derived from, `value` is where settings hold how often it lets
     /// through: its last part is the `scope` of the class, where that has no `rate` and no `scope` of its own; `by` is the
-    /// field of a view that names it instead, for views without it lets all through. `exports` names the methods that must
+    /// field of a view that names it instead, for views without it lets all through; with `how = "init"` `by` is the module of
+    /// the middleware through which it works, and which must stand in front. `exports` names the methods that must
     /// raise, or go on to others of the object, where a class has ones of its own; `method != true` is one that must not
     /// always say so. With `role = "unanswered"` it sees what nobody has answered: where a `router` with
     /// `role = "answers"` answers what its handlers raise, nothing unless the program reports to its library. With `role = "object"` what it answers, once it is awaited, is an object whose fields tell: that it is there says
@@ -202,8 +207,12 @@ pub enum Kind {
     /// A function that counts tokens or characters of its argument.
     Measure,
     /// A function that cuts its argument (to a length, to tokens, to the last messages); with `needs` only where they hold,
-    /// with `role = "part"` one that takes so much each time: in a loop it takes all.
+    /// with `role = "part"` one that takes so much each time: in a loop it takes all; with `role = "removes"` it tells which
+    /// of what is kept goes.
     Trim,
+    /// A function that puts what a step gives together with what is kept, instead of replacing that; or, with `keys`, what
+    /// has parts with these names that are kept so: a class of a state, or a call that makes something with one.
+    Merge,
     /// What a model will be asked with, made before the call (a template): `input` names the arguments that hold its texts.
     Prompt,
     /// A memory that keeps a conversation: `bounded = true` where it is windowed by default, else `bound` names the argument.
@@ -234,7 +243,8 @@ pub enum Kind {
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
     /// `value` tells what a method of the function itself gives it: its own arguments (`#*`), or the list at an argument
     /// path, with `keys` for an object of what is given by name; or what each parameter of the function at `handler` is
-    /// given, as a row of argument paths (`[_, #2]`). What is registered as an entry point runs its handler.
+    /// given, as a row of argument paths (`[_, #2]`). What is registered as an entry point runs its handler. With
+    /// `role = "named"` what is at `handler` is the name of a task.
     Spawn,
     /// A member of a library's object that a module of settings gives a value to: `files` are the globs of these modules,
     /// `value` is the dotted way to the value; without it the member's own name is its name there. With `role = "holder"`
@@ -312,7 +322,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 51] = [
+pub const KINDS: [Keys; 52] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,
@@ -343,6 +353,7 @@ pub const KINDS: [Keys; 51] = [
         &["names"],
         &[
             "handler",
+            "entry",
             "guards",
             "method",
             "order",
@@ -415,13 +426,14 @@ pub const KINDS: [Keys; 51] = [
     keys(Kind::Validator, "validator", &["names"], &["value", "path", "how", "keys"]),
     keys(Kind::Measure, "measure", &["names"], &[]),
     keys(Kind::Trim, "trim", &["names"], &["needs", "role"]),
+    keys(Kind::Merge, "merge", &["names"], &["keys"]),
     keys(Kind::Prompt, "prompt", &["names", "input"], &[]),
     keys(Kind::Memory, "memory", &["names"], &["bounded", "bound", "value", "keys", "role", "needs", "unless"]),
     keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs", "role"]),
     keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope", "handler", "needs"]),
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),
     keys(Kind::Deployed, "deployed", &["names", "value"], &["exports"]),
-    keys(Kind::Spawn, "spawn", &["names"], &["handler", "value", "keys"]),
+    keys(Kind::Spawn, "spawn", &["names"], &["handler", "value", "keys", "role"]),
     keys(Kind::Setting, "setting", &["names"], &["files", "value", "role"]),
     keys(Kind::Relation, "relation", &["names", "value", "keys"], &["by"]),
     keys(Kind::Timetable, "timetable", &["names"], &["keys", "handler"]),

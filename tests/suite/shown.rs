@@ -630,7 +630,7 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
             Kind::Client | Kind::Same | Kind::Compose | Kind::Duration | Kind::Schema => true,
             Kind::Router | Kind::Mount | Kind::Middleware | Kind::Inject | Kind::Provide => true,
             Kind::Route | Kind::Timetable => entry,
-            Kind::Setting | Kind::Deployed | Kind::Relation => true,
+            Kind::Setting | Kind::Deployed | Kind::Relation | Kind::Merge => true,
             Kind::Environment | Kind::EnvironmentSchema => env,
             // What checks variables when an object is made of them.
             Kind::Guard => env && program.catalogue.fact(id).protects.as_deref() == Some("E1"),

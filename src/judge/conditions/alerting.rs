@@ -7,7 +7,7 @@ mod reports;
 use crate::link::entries::{Entry, frame_of};
 use crate::link::units::{ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{ExpressionKind, Literal, Setting, Settings, Span, StatementKind};
+use crate::model::{Expression, ExpressionKind, Literal, Setting, Settings, Span, StatementKind};
 use crate::rules::catalogue::{Calls, Fact, Kind};
 use crate::rules::checked::expand;
 use crate::rules::packs::Reason;
@@ -102,6 +102,7 @@ fn called<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = (Mo
             || !program.is_reached_deployed(site)
             || skipped_caller(case, site.frame)
             || case.entries.commands.contains(&root_frame(program, site.frame))
+            || is_given_nothing(program, site)
         {
             return None;
         }
@@ -117,6 +118,30 @@ fn called<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = (Mo
             is_on.then(|| (root_of(case, site), found()))
         })
     })
+}
+
+/// Whether a call is reached only where what it is given is missing: `if not dsn: init(dsn=dsn)`.
+fn is_given_nothing(program: &Program<'_>, site: Site) -> bool {
+    let given = program.units.calls[site.call].call.arguments.iter();
+    let names: Vec<&str> = given
+        .filter_map(|argument| match &argument.value.kind {
+            ExpressionKind::Name(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let gates = program.gates(site);
+    gates.iter().any(|gate| is_missing_where(gate.test, !gate.refuses_when, &names, 0))
+}
+
+/// Whether one of these names is nothing where a test holds, or where it fails.
+fn is_missing_where(test: &Expression, holds: bool, names: &[&str], depth: usize) -> bool {
+    match &test.kind {
+        ExpressionKind::Name(name) => !holds && names.contains(&name.as_str()),
+        ExpressionKind::Operator { operator, operands } if operator == "not" && depth < 8 => {
+            operands.iter().any(|inner| is_missing_where(inner, !holds, names, depth + 1))
+        }
+        _ => false,
+    }
 }
 
 /// The guards that settings of a library are, which are given their value at start-up: `litellm.failure_callback = [..]`.

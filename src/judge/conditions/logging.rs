@@ -261,7 +261,10 @@ fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<P
     if let Some(first) = llm.first() {
         let reach = &case.reaches[index];
         let is_traced = |site: Site| {
-            let on_way = |trail: &Trail| trail.iter().any(|step| case.guards.around(*step, "V1").is_some());
+            // What a library's call is told to record, it records of what runs in it too.
+            let records = |step: Site| !case.program.callee_paths(step).is_empty() && is_given_tracer(case, step);
+            let on_way =
+                |trail: &Trail| trail.iter().any(|step| case.guards.around(*step, "V1").is_some() || records(*step));
             client_is_traced(case, site) || {
                 let trails = reach.trails(site);
                 !trails.is_empty() && trails.iter().all(on_way)
@@ -273,8 +276,9 @@ fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<P
         }
         let ways = sites().flat_map(|site| reach.trails(site));
         let route = routed(entry);
-        let on_way =
-            |trail: Trail| trail.iter().fold(Told::default(), |told, step| told.and(around_call(case, *step, route)));
+        let on_way = |trail: Trail| {
+            trail.iter().fold(Told::default(), |told, step| told.and(around_call(case, *step, route.as_deref())))
+        };
         let least = ways.map(on_way).reduce(Told::or).unwrap_or_default();
         if told.and(least).is_complete() {
             return Ok(here(entry.name.clone()));
@@ -351,10 +355,11 @@ fn link_logs<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, link: &Link<'m>) -> Opt
             .then(|| Logged::Product(here(short(path))));
     }
     let frame = frame_of(case.program, &link.value)?;
+    let route = routed(entry);
     let told = match link.role {
         // What runs when the answer has been made goes on to nothing, whatever it calls when it is done.
-        Role::After => at_the_end(case, frame, routed(entry))?,
-        _ => around_continuations(case, frame, routed(entry))?,
+        Role::After => at_the_end(case, frame, route.as_deref())?,
+        _ => around_continuations(case, frame, route.as_deref())?,
     };
     Some(Logged::Own(told, here(case.guards.name_of(&link.value))))
 }

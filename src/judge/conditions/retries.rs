@@ -167,9 +167,19 @@ pub fn covers(case: &Case<'_, '_>, trail: &[Site], index: usize, constructs: &[C
     // What one of them returned is retried as well: `model.with_retry().invoke()`.
     let makers: Vec<CallId> =
         case.callees(step).iter().flat_map(|value| value.sites().to_vec()).map(|made| made.call).collect();
+    // `graph.add_node("answer", answer, retry_policy=RetryPolicy())`: the node is run again.
+    let steps = trail.get(index + 1).map(|inner| {
+        let made = case.callees(step).iter().flat_map(|value| value.sites().to_vec()).collect::<Vec<_>>();
+        program.steps_with(&made, program.unit_of_frame(inner.frame))
+    });
+    let steps = steps.unwrap_or_default();
     let stands_around = |construct: &Construct| match construct.how {
-        Repeats::Library(call) => around.contains(&call) || makers.contains(&call),
         Repeats::Decorator(_) => false,
+        Repeats::Library(call) => {
+            around.contains(&call)
+                || makers.contains(&call)
+                || steps.iter().any(|step| program.is_step_given(*step, call))
+        }
         Repeats::Loop(node) => nodes.contains(&node) || is_last_try(program, step, node),
         Repeats::Recursion { unit, call } => unit == info.unit && call != step.call,
     };

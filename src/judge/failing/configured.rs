@@ -1,7 +1,7 @@
 //! Fallbacks that a client or call is configured with: what a library asks when the first one fails, and the program's own
 //! function that a library runs around the call.
 
-use crate::judge::calls::External;
+use crate::judge::calls::{External, falls_back_to_itself};
 use crate::judge::case::Case;
 use crate::link::entries::frame_of;
 use crate::link::units::{CallId, NodeKind};
@@ -37,7 +37,8 @@ impl<'m> Configured<'_, '_, 'm> {
     /// Whether a call makes something that falls back by itself.
     fn is_fallback(&self, made: Site) -> bool {
         let program = self.case.program;
-        program.callee_paths(made).iter().any(|path| !self.case.guards.facts(path, Some(made), ITEM).is_empty())
+        let is_one = |path: &std::rc::Rc<str>| !self.case.guards.facts(path, Some(made), ITEM).is_empty();
+        program.callee_paths(made).iter().any(is_one) && !falls_back_to_itself(program, made)
     }
 
     /// Whether what an argument is made of has the program's own function around the call, which answers for its failure.

@@ -13,13 +13,15 @@ use super::{Guards, routed};
 
 /// Methods that do something; the others are never those of an ordinary request.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+/// What stands in place of a method where a websocket is opened.
+pub(super) const WEBSOCKET: &str = "WEBSOCKET";
 
 impl<'p, 'm> Guards<'p, 'm> {
     /// The method and path of the requests to an entry point. Where a handler is registered for all methods, what it
     /// does for some of them only tells which ones count: `if (req.method !== "POST") return res.status(405).end()`.
     pub(super) fn route_of(&self, entry: &Entry<'m>) -> Option<String> {
         if let Some(route) = routed(entry) {
-            return Some(route.to_owned());
+            return Some(route.into_owned());
         }
         if entry.kind != "http" || !entry.name.starts_with('/') {
             return None;
@@ -51,7 +53,8 @@ impl<'p, 'm> Guards<'p, 'm> {
     pub(super) fn is_exempt(&self, trail: &Trail) -> bool {
         let route = self.route.borrow().clone();
         let passes = |last: &Site| {
-            self.is_passed_by(*last, None) || route.is_some() && self.is_passed_by(*last, route.as_deref())
+            !is_websocket(route.as_deref()) && self.is_passed_by(*last, None)
+                || route.is_some() && self.is_passed_by(*last, route.as_deref())
         };
         trail.last().is_some_and(passes)
     }
@@ -167,6 +170,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         if texts.is_empty() {
             return None;
         }
+        let opens = is_websocket(route);
         let (method, route) = match route.and_then(|route| route.split_once(' ')) {
             Some((method, path)) => (Some(method).filter(|method| METHODS.contains(method)), Some(path)),
             None => (None, route),
@@ -176,8 +180,11 @@ impl<'p, 'm> Guards<'p, 'm> {
                 self.depends_on_route.set(true);
                 method.map(|method| method == text)
             }
-            "http" => Some(true),
-            "websocket" | "lifespan" | "OPTIONS" | "HEAD" => Some(false),
+            "http" | "websocket" => {
+                self.depends_on_route.set(true);
+                Some((text == "websocket") == opens)
+            }
+            "lifespan" | "OPTIONS" | "HEAD" => Some(false),
             path if path.starts_with('/') => match route {
                 Some(route) => {
                     self.depends_on_route.set(true);
@@ -229,6 +236,11 @@ impl<'p, 'm> Guards<'p, 'm> {
             }
         }
     }
+}
+
+/// Whether a route is that of a websocket.
+fn is_websocket(route: Option<&str>) -> bool {
+    route.and_then(|route| route.split_once(' ')).is_some_and(|(method, _)| method == WEBSOCKET)
 }
 
 /// Paths that only ask whether the server is there.

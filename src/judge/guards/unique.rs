@@ -4,6 +4,7 @@ use crate::link::units::ClassId;
 use crate::link::{Program, Site, Value};
 use crate::model::{Block, Call, Expression, ExpressionKind, Literal, StatementKind};
 
+use super::super::behaviour::fresh::is_fresh;
 use super::super::behaviour::subjects::last_name;
 use super::super::conditions::fallback::walk;
 
@@ -86,19 +87,27 @@ fn is_unique(program: &Program<'_>, class: ClassId, made: Option<Site>) -> bool 
             arguments.iter().any(|argument| matches!(argument.name.as_deref(), Some(key) if key == name || key == "**"))
         })
     };
+    // What is made up for the request was never there before.
+    let is_made_up = |name: &str| {
+        made.is_some_and(|made| {
+            let mut arguments = program.units.calls[made.call].call.arguments.iter();
+            let given = arguments.find(|argument| argument.name.as_deref() == Some(name));
+            given.is_some_and(|given| is_fresh(program, (&given.value, made.frame)))
+        })
+    };
     let mut keys = 0;
     let mut classes = vec![class];
     for _ in 0..DEPTH {
         let Some(class) = classes.pop() else { break };
         let info = &program.units.classes[class];
-        if mentions_unique(&info.class.body, 0) {
+        if mentions_unique(&info.class.body, &is_made_up, 0) {
             return true;
         }
         for name in &info.order {
             let fields = info.fields.get(name).map_or(&[][..], Vec::as_slice);
             let is_key =
                 fields.iter().any(|(_, field)| field.value.as_ref().is_some_and(|value| tells(value, is_primary)));
-            if is_key && given(name) {
+            if is_key && given(name) && !is_made_up(name) {
                 return true;
             }
             keys += usize::from(is_key);
@@ -121,15 +130,34 @@ fn is_made_unique_elsewhere(program: &Program<'_>) -> bool {
     })
 }
 
-fn mentions_unique(body: &Block, depth: usize) -> bool {
+/// Whether something in the body of a class is unique that is not made up for the row: a column, or those that a
+/// constraint names.
+fn mentions_unique(body: &Block, is_made_up: &dyn Fn(&str) -> bool, depth: usize) -> bool {
     body.iter().any(|statement| match &statement.kind {
         StatementKind::Assign(assignment) => {
-            let is_named = matches!(&assignment.target.kind, ExpressionKind::Name(name) if name.starts_with("unique"));
-            is_named || assignment.value.as_ref().is_some_and(|value| tells(value, is_unique_call))
+            let column = match &assignment.target.kind {
+                ExpressionKind::Name(name) => name.as_str(),
+                _ => "",
+            };
+            let tells_so = || assignment.value.as_ref().is_some_and(|value| tells(value, is_unique_call));
+            (column.starts_with("unique") || tells_so())
+                && !is_made_up(column)
+                && !assignment.value.as_ref().is_some_and(|value| names_any(value, is_made_up))
         }
-        StatementKind::Class(inner) => depth < 3 && mentions_unique(&inner.body, depth + 1),
+        StatementKind::Class(inner) => depth < 3 && mentions_unique(&inner.body, is_made_up, depth + 1),
         _ => false,
     })
+}
+
+/// Whether a value names one of certain columns.
+fn names_any(value: &Expression, is_one: &dyn Fn(&str) -> bool) -> bool {
+    let mut found = false;
+    walk(value, &mut |each| {
+        if let ExpressionKind::Literal(Literal::Text(text)) = &each.kind {
+            found |= is_one(text);
+        }
+    });
+    found
 }
 
 /// Whether a call within a value tells something about a column or table.

@@ -61,7 +61,10 @@ impl<'m> Inputs<'_, '_, 'm> {
     /// by a function that runs in it.
     pub(super) fn is_cut_inside(&self, site: Site, makers: &[Site]) -> bool {
         let program = self.program();
-        let is_cut_by = |site: Site| self.is_cut_by(site);
+        let merged = self.merged_by(makers);
+        let is_cut_by = |site: Site| {
+            self.is_cut_by(site) && self.takes_effect(program.units.calls[site.call].call.span, site.frame, &merged)
+        };
         if makers.iter().any(|made| is_cut_by(*made) || program.added_to(*made).iter().any(|step| is_cut_by(*step))) {
             return true;
         }
@@ -69,7 +72,7 @@ impl<'m> Inputs<'_, '_, 'm> {
         let mut at = 0;
         while let Some(frame) = frames.get(at).copied().filter(|_| at < FUNCTIONS) {
             at += 1;
-            if self.cuts_conversation(frame) {
+            if self.cuts_conversation(frame, &merged) {
                 return true;
             }
             for call in &program.units.units[program.unit_of_frame(frame)].calls {
@@ -156,10 +159,17 @@ impl<'m> Inputs<'_, '_, 'm> {
         *self.cut_by_steps.get_or_init(|| {
             let program = self.program();
             let entries = self.case.entries;
+            let callees = entries.assembled.iter().flat_map(|made| self.case.callees(*made).to_vec());
+            let made: Vec<Site> = callees.flat_map(|value| value.sites().to_vec()).collect();
+            let merged = self.merged_by(&made);
             let in_step = |unit: UnitId| {
                 let frame = program.open_frame(unit);
-                let calls = &program.units.units[unit].calls;
-                self.cuts_conversation(frame) || calls.iter().any(|call| self.is_cut_by(Site { call: *call, frame }))
+                let mut calls = program.units.units[unit].calls.iter();
+                self.cuts_conversation(frame, &merged)
+                    || calls.any(|call| {
+                        self.is_cut_by(Site { call: *call, frame })
+                            && self.takes_effect(program.units.calls[*call].call.span, frame, &merged)
+                    })
             };
             entries.steps().any(in_step)
                 || entries.assembled.iter().any(|made| program.added_to(*made).iter().any(|step| self.is_cut_by(*step)))
@@ -189,12 +199,14 @@ impl<'m> Inputs<'_, '_, 'm> {
     }
 
     /// Whether a function takes a cut of a conversation: `state["messages"][-10:]`.
-    fn cuts_conversation(&self, frame: FrameId) -> bool {
+    fn cuts_conversation(&self, frame: FrameId, merged: &[String]) -> bool {
         let program = self.program();
         let Some(function) = program.units.units[program.unit_of_frame(frame)].function else { return false };
         let mut is_cut = false;
         walk_block(&function.body, &mut |expression| {
-            is_cut |= cut_of(expression).is_some_and(names_conversation) && is_cut_here(program, expression, frame);
+            is_cut |= cut_of(expression).is_some_and(names_conversation)
+                && is_cut_here(program, expression, frame)
+                && self.takes_effect(expression.span, frame, merged);
         });
         is_cut
     }

@@ -8,6 +8,7 @@ mod changes;
 mod composed;
 mod conversations;
 mod cuts;
+mod effects;
 mod fields;
 pub(super) mod fleeting;
 mod kept;

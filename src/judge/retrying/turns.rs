@@ -147,7 +147,9 @@ fn called(value: &Expression) -> Option<&Call> {
 
 fn names(expression: &Expression, known: &[&str]) -> bool {
     let mut found = false;
-    walk(expression, &mut |part| found |= matches!(&part.kind, ExpressionKind::Name(name) if known.contains(&name.as_str())));
+    walk(expression, &mut |part| {
+        found |= matches!(&part.kind, ExpressionKind::Name(name) if known.contains(&name.as_str()))
+    });
     found
 }
 

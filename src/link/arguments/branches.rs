@@ -112,24 +112,24 @@ impl<'m> Program<'m> {
         }
         match self.is_unasked(test, frame, 0) {
             true => Asked::Only(false),
-            false => self.chosen(test, frame, 0),
+            false => self.chosen_by(test, frame, 0),
         }
     }
 
     /// What a test asks that compares a text of the request with texts of the program: `model == "preview"`,
     /// `"preview" in model`, `model.startsWith("preview")`.
-    fn chosen(&self, test: &'m Expression, frame: FrameId, depth: usize) -> Asked {
+    fn chosen_by(&self, test: &'m Expression, frame: FrameId, depth: usize) -> Asked {
         let Some((compared, wanted, comparison)) = comparison(test).filter(|_| depth <= DEPTH) else {
             return match &test.kind {
                 ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
-                    ("not", [inner]) => match self.chosen(inner, frame, depth + 1) {
+                    ("not", [inner]) => match self.chosen_by(inner, frame, depth + 1) {
                         Asked::Both => Asked::Only(true),
                         Asked::Only(answer) => Asked::Only(!answer),
                         Asked::Either => Asked::Either,
                     },
                     ("and", parts) => {
                         let is_chosen =
-                            |part| matches!(self.chosen(part, frame, depth + 1), Asked::Both | Asked::Only(false));
+                            |part| matches!(self.chosen_by(part, frame, depth + 1), Asked::Both | Asked::Only(false));
                         if parts.iter().any(is_chosen) { Asked::Both } else { Asked::Either }
                     }
                     _ => Asked::Either,

@@ -1,7 +1,7 @@
 //! Lengths of time and numbers that settings hold.
 
 use crate::link::Program;
-use crate::link::units::{CallInfo, UnitId};
+use crate::link::units::{Binding, CallInfo, UnitId};
 use crate::link::values::{FrameId, How, Site, Value, Written};
 use crate::model::*;
 use crate::rules::amounts;
@@ -45,6 +45,12 @@ impl<'m> Program<'m> {
         {
             return Amount::Off;
         }
+        if let ExpressionKind::Name(name) = &expression.kind
+            && depth < DEPTH
+            && let Some((chosen, home)) = self.chosen(name, frame)
+        {
+            return self.amount_at(chosen, home, unit, off, depth + 1);
+        }
         let values = self.values(expression, frame);
         // What cannot be resolved is known by how it is written: `req.signal`.
         if values.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }))
@@ -64,6 +70,21 @@ impl<'m> Program<'m> {
             });
         }
         known.unwrap_or(Amount::Unknown)
+    }
+
+    /// The choice that a name stands for: `TIMEOUT = float(given) if given else None`.
+    fn chosen(&self, name: &str, frame: FrameId) -> Option<(&'m Expression, FrameId)> {
+        let mut scopes = std::iter::successors(Some(frame), |id| self.frame(*id).closure);
+        let (home, bound) =
+            scopes.find_map(|id| Some((id, self.units.units[self.unit_of_frame(id)].names.get(name)?)))?;
+        match bound.as_slice() {
+            [Binding::Value { value, access, operator: None, .. }]
+                if access.is_empty() && matches!(value.kind, ExpressionKind::Conditional { .. }) =>
+            {
+                Some((value, home))
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn value_amount(&self, value: &Value<'m>, unit: Option<&str>, off: &[String], depth: usize) -> Amount {

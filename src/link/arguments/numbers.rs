@@ -133,6 +133,7 @@ fn is_empty(expression: &Expression) -> bool {
     match &expression.kind {
         ExpressionKind::Literal(Literal::Null) => true,
         ExpressionKind::Literal(Literal::Text(text)) => text.is_empty(),
+        ExpressionKind::List(items) => items.is_empty(),
         _ => false,
     }
 }

@@ -79,7 +79,9 @@ impl<'m> Entries<'m> {
                 }
             }
             let injected = injected_links(program, self.entries[entry].handler);
+            let kind = self.entries[entry].kind.as_str();
             for chain in &mut chains {
+                chain.retain(|link| self.sees(program, link, kind));
                 chain.extend(injected.iter().cloned());
             }
             if let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) {

@@ -15,6 +15,8 @@ use super::{Entries, Entry, Link, Role, Started, handler_frame, scopes};
 
 /// The role of files that make a page.
 const PAGE: &str = "page";
+/// The role of files that list their functions.
+const LISTED: &str = "listed";
 
 impl<'m> Entries<'m> {
     /// Files that frameworks find by their path.
@@ -63,6 +65,10 @@ impl<'m> Entries<'m> {
                 value => value.clone(),
             });
             values = made.flat_map(|value| program.member(&value, member, None)).collect();
+        }
+        if fact.role.as_deref() == Some(LISTED) {
+            self.listed(program, id, &values);
+            return;
         }
         let written = program.units.exports[module].iter().find(|each| each.name == name);
         let exported_at =
@@ -141,6 +147,31 @@ impl<'m> Entries<'m> {
                 chains: vec![wrappers.clone()],
             });
             let _ = entry;
+        }
+    }
+
+    /// The functions that a list holds, each an entry point: `class WorkerSettings: functions = [answer]`.
+    fn listed(&mut self, program: &Program<'m>, id: FactId, lists: &[Value<'m>]) {
+        let fact = program.catalogue.fact(id);
+        for value in lists.iter().flat_map(|list| program.elements(list)) {
+            let Value::Function { unit, closure, receiver } = value else { continue };
+            let info = &program.units.units[unit];
+            let is_known = |entry: &Entry<'m>| program.unit_of_frame(entry.handler) == unit;
+            if self.entries.iter().any(is_known) {
+                continue;
+            }
+            program.receives(unit, &fact.receives);
+            let Some(handler) = program.enter(unit, closure, receiver, How::Framework) else { continue };
+            self.entries.push(Entry {
+                kind: fact.entry.clone().unwrap_or_else(|| "queue".into()),
+                name: info.name().to_owned(),
+                public: fact.public.unwrap_or(true),
+                module: info.module,
+                span: info.span,
+                handler,
+                is_page: false,
+                chains: vec![Vec::new()],
+            });
         }
     }
 

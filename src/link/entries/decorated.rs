@@ -170,6 +170,7 @@ impl<'m> Entries<'m> {
                 registers = true;
                 let role = if fact.order.as_deref() == Some(RESPONSE) { Role::After } else { Role::Middleware };
                 let link = super::link(program, unit, span, role);
+                self.note_kind(program, fact, std::iter::empty(), std::slice::from_ref(&link));
                 let what = Registered::Middleware {
                     path: String::new(),
                     links: vec![link],

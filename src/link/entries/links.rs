@@ -73,7 +73,12 @@ pub(super) fn guard_links<'m>(program: &Program<'m>, fact: &Fact, site: Site, ch
             let module = program.module_of(program.unit_of_frame(frame));
             let values = program.values(expression, frame);
             let named = classes_named(program, module, &values);
+            let injected: Vec<Value<'m>> = values.iter().flat_map(|value| program.providers(value)).collect();
             for value in values.iter().chain(&named) {
+                // What is injected stands in front by its marker alone.
+                if injected.contains(value) {
+                    continue;
+                }
                 if let Value::Data { expression: inner, frame } = value
                     && let ExpressionKind::List(items) = &inner.0.kind
                 {

@@ -15,6 +15,7 @@ use super::decorated::decorator_facts;
 use super::development::is_developed_only;
 use super::groups::{GROUPS, HANDLERS, HOOKS};
 use super::in_a_row::{first_that_ends, spread_handlers};
+use super::kinds::KIND;
 use super::links::{DECIDES, applied_by_hand, arguments_of, guard_links, held_by, registration_link, stands_in_front};
 use super::naming::{all_paths, entry_name_of, method_of, never_long, route_path};
 use super::plugins::is_added_to_parent;
@@ -59,6 +60,7 @@ impl<'m> Entries<'m> {
                         }
                         Kind::Middleware if is_of_library(fact) => self.put_around_library(program, *id, site),
                         Kind::Mount if fact.role.as_deref() == Some(SERVED) => self.serves(program, fact, site),
+                        Kind::Middleware if fact.role.as_deref() == Some(KIND) => {}
                         Kind::Mount | Kind::Middleware if info.decorates.is_none() && !is_assigned(fact) => {
                             self.mounted(program, fact, site, router, path)
                         }
@@ -154,6 +156,7 @@ impl<'m> Entries<'m> {
         };
         let mut links = Vec::new();
         self.function_links(program, expression, frame, info.module, &mut links);
+        self.note_kind(program, fact, std::iter::empty(), &links);
         if fact.scope.as_deref() == Some(HANDLERS) {
             self.takes.extend(links.iter().map(|link| ((link.module, link.span), fact.keys.as_slice())));
         }
@@ -470,6 +473,8 @@ impl<'m> Entries<'m> {
         if children.is_empty() && is_developed_only(program, info.node, info.unit) {
             return;
         }
+        let given = info.call.arguments.iter().map(|argument| (&argument.value, site.frame));
+        self.note_kind(program, fact, given, &links);
         let path = path.unwrap_or_default();
         let is_router = router
             .is_some_and(|router| program.callee_paths(router).iter().any(|path| program.is_a(path, Kind::Router)));

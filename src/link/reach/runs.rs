@@ -14,6 +14,9 @@ use crate::rules::catalogue::{Fact, Kind};
 /// Parts of the arguments of one call that are looked into for functions.
 const PARTS: usize = 400;
 
+/// Of what knows the function only by its name.
+const NAMED: &str = "named";
+
 /// How deep functions lie in what a call is given.
 const DEPTH: usize = 5;
 
@@ -92,6 +95,7 @@ impl<'m> Program<'m> {
                 Value::Instance { .. } => {}
                 Value::Library { path, sites } => {
                     hands_on = true;
+                    self.task_by_name(path, site, &mut frames);
                     self.methods_of_heirs(path, site, &mut frames);
                     // What a library object was built with runs when the object is used: tools, callbacks, graph nodes.
                     let runs_made = self.runs_what_made_it(path, sites, site, &mut frames);
@@ -145,6 +149,22 @@ impl<'m> Program<'m> {
         }
         frames.dedup();
         frames
+    }
+
+    /// The task that a call puts into a queue by its name: `celery.send_task("report", args=[text])`.
+    fn task_by_name(&self, path: &str, site: Site, frames: &mut Vec<FrameId>) {
+        let facts = self.facts_of(path, Kind::Spawn);
+        let Some((_, fact)) = facts.iter().find(|(_, fact)| fact.role.as_deref() == Some(NAMED)) else { return };
+        let named = match fact.handler.as_deref().map(|handler| self.argument_of(site, handler)) {
+            Some(Given::Present { expression, frame }) => self.text(expression, frame),
+            _ => None,
+        };
+        let unit = named.and_then(|name| self.tasks.get()?.get(&name).copied());
+        if let Some(unit) = unit.filter(|_| self.hands_over(site))
+            && let Some(parent) = self.units.units[unit].parent
+        {
+            frames.extend(self.enter(unit, self.open_frame(parent), None, How::Call(site)));
+        }
     }
 
     /// What runs when an object is entered that a call gives: `__enter__` for `with Limited(user):`.
@@ -284,7 +304,7 @@ impl<'m> Program<'m> {
     }
 
     /// The functions that a call is given as its arguments themselves.
-    pub(super) fn given_functions(&self, site: Site, frames: &mut Vec<FrameId>) {
+    pub(in crate::link) fn given_functions(&self, site: Site, frames: &mut Vec<FrameId>) {
         for argument in &self.units.calls[site.call].call.arguments {
             for value in self.values(&argument.value, site.frame).iter() {
                 if let Value::Function { unit, closure, receiver } = value {
@@ -330,11 +350,13 @@ impl<'m> Program<'m> {
                     _ => false,
                 }
         };
+        // What gives back what it is called on has run nothing yet: `model.bind_tools(tools).with_fallbacks(others)`.
+        let is_same = |path: &Rc<str>| self.facts_of(path, Kind::Same).iter().any(|(_, fact)| fact.value.is_none());
         let is_answer = |fact: &Fact| matches!(fact.role.as_deref(), Some("at-once" | "made" | "repeated"));
         self.callee_paths(site).iter().any(|path| {
             [Kind::Call, Kind::Http, Kind::Store].into_iter().any(|kind| self.is_a(path, kind))
                 || self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| is_answer(fact))
-                || self.facts_of(path, Kind::Guard).iter().any(|(_, fact)| is_wrapper(fact))
+                || !is_same(path) && self.facts_of(path, Kind::Guard).iter().any(|(_, fact)| is_wrapper(fact))
         })
     }
 

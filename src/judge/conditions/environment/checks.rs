@@ -22,8 +22,8 @@ use super::reads::Read;
 use super::schemas;
 
 use decisions::{
-    asks_presence, assigns, in_test, is_compared, is_failure, is_literal_branch, is_stopped, looks_inside, parts_of,
-    raises_at_its_end, rest_behind, returns_nothing, returns_what_is_tested, stops_after,
+    asks_presence, assigns, in_test, is_compared, is_failure, is_in_loop, is_literal_branch, is_stopped, looks_inside,
+    parts_of, raises_at_its_end, rest_behind, returns_nothing, returns_what_is_tested, stops_after,
 };
 
 use moments::is_in_handler;
@@ -188,6 +188,10 @@ impl Checks {
                 if otherwise.is_empty() && exit_of(then) == Some(Exit::Return) {
                     let rest = rest_behind(case.program, unit, node);
                     if raises_at_its_end(case, unit, rest) {
+                        // `for name in NAMES: if has(name): return`: those behind the first are never looked at.
+                        if is_in_loop(case.program, node) {
+                            return self.notice(&decision, false, Purpose::Demand);
+                        }
                         self.stops(case, variables, unit, node, test, false, schemas);
                         return self.notice(&decision, false, Purpose::Demand);
                     }

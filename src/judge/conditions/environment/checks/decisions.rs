@@ -168,6 +168,11 @@ pub(super) fn in_test(program: &Program<'_>, node: NodeId) -> bool {
     })
 }
 
+/// Whether a node stands in a loop.
+pub(super) fn is_in_loop(program: &Program<'_>, node: NodeId) -> bool {
+    program.units.ancestors(node).any(|(_, outer)| matches!(outer.kind, NodeKind::Loop(_)))
+}
+
 /// `KIND == "a"`: what is compared with a value is a switch, whatever it chooses between.
 pub(super) fn is_compared(test: &Expression) -> bool {
     let is_value = |operand: &Expression| matches!(&operand.kind, ExpressionKind::Literal(Literal::Text(text)) if !text.is_empty());
