@@ -93,9 +93,8 @@ pub enum Kind {
     /// ends in `[]` what is assigned there under a key. With `role = "asked"` it is the type by which they ask for it:
     /// `State<App>`. With `role = "member"` it becomes a member of the application, and of all that are of its type, by
     /// the name that the call is given first. With `role = "context"` what the function or object at `value` gives has
-    /// the members of what handlers are given under the canonical name `as`.
-    /// the name that the call is given first. With `role = "yielded"` the function at `value` runs at the start, and the
-    /// keys of what it yields are members of what `keys` name: of the `state` of every request.
+    /// the members of what handlers are given under the canonical name `as`. With `role = "yielded"` the function at `value`
+    /// runs at the start, and the keys of what it yields are members of what `keys` name: of the `state` of every request.
     Provide,
     /// A file that a framework finds by its path: `files` as globs; `exports` names the functions that are entry
     /// points (`entry`, `public`), middleware (`guards = ["*"]`), start-up code (`role = "start"`) or a list of the dotted

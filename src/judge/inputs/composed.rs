@@ -105,7 +105,7 @@ impl<'m> Inputs<'_, '_, 'm> {
         let program = self.program();
         let callees = self.case.callees(site);
         let mut makers = callees.iter().filter(|value| is_put_together(program, value)).flat_map(Value::sites);
-        makers.any(|made| *made != site && trims(program, *made))
+        makers.any(|made| *made != site && trims(program, *made) && !is_given_messages(program, *made))
     }
 
     /// Whether a function that a call is given, or what it is made on was, cuts what the model is asked with each time:
@@ -249,4 +249,13 @@ fn keys_of<'m>(returned: &'m Expression, keys: &mut FxHashSet<&'m str>) {
         }
         _ => {}
     }
+}
+
+/// Whether a call that trims is given what it trims: then it gives a list, and nothing through which one goes.
+fn is_given_messages(program: &Program<'_>, trim: Site) -> bool {
+    let arguments = &program.units.calls[trim.call].call.arguments;
+    arguments.iter().any(|argument| match &argument.name {
+        Some(name) => name == "messages",
+        None => !matches!(argument.value.kind, ExpressionKind::Object(_) | ExpressionKind::Spread(_)),
+    })
 }
