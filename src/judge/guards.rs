@@ -365,7 +365,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             let info = &program.units.calls[call];
             let site = Site { call, frame: program.open_frame(info.unit) };
             let paths = program.callee_paths(site);
-            let made = paths.iter().find(|path| self.facts(path, Some(site), item).iter().any(|fact| works(fact)))?;
+            let made = paths.iter().find(|path| self.facts(path, Some(site), item).iter().any(works))?;
             Some(Protection { module: info.module, span: info.call.span, name: short(made) })
         })
     }

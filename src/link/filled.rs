@@ -49,7 +49,9 @@ impl<'m> Program<'m> {
     fn find_filled_under(&self, key: &str) -> FxHashSet<usize> {
         let by_key = self.put_by_key.get_or_init(|| {
             let mut by_key = ByKey::default();
-            for ((_, key), assigned) in &self.units.member_assignments {
+            let mut members: Vec<_> = self.units.member_assignments.iter().collect();
+            members.sort_unstable_by_key(|(names, _)| **names);
+            for ((_, key), assigned) in members {
                 by_key.entry(key).or_default().extend(assigned);
             }
             by_key
@@ -69,15 +71,12 @@ impl<'m> Program<'m> {
             }
         }
         // `let settings = {}; async function start() { settings = await load(); }`
-        for (home, name) in self.units.assigned_within.keys() {
-            for binding in self.units.units[*home].names.get(name).into_iter().flatten() {
-                if let Binding::Value { value, access, .. } = binding
-                    && access.is_empty()
-                {
-                    found.insert(std::ptr::from_ref(*value) as usize);
-                }
-            }
-        }
+        let assigned = self.units.assigned_within.keys();
+        let bound = assigned.flat_map(|(home, name)| self.units.units[*home].names.get(name).into_iter().flatten());
+        found.extend(bound.filter_map(|binding| match binding {
+            Binding::Value { value, access, .. } if access.is_empty() => Some(std::ptr::from_ref(*value) as usize),
+            _ => None,
+        }));
         found
     }
 

@@ -400,13 +400,14 @@ impl<'m> Program<'m> {
         if let Some(found) = self.fact_memo.borrow().get(path) {
             return found.clone();
         }
-        let found: Rc<[FactId]> = self
-            .catalogue
-            .lookup(path)
-            .into_iter()
-            .filter(|id| self.version_fits(*id, path))
-            .collect::<Vec<_>>()
-            .into();
+        let mut facts = self.catalogue.lookup(path);
+        if facts.iter().any(|id| self.version_fits(*id, path)) {
+            facts.retain(|id| self.version_fits(*id, path));
+        } else {
+            // A name that no version has which is asked for: the code tells what it calls, and no defaults of others hold.
+            facts.retain(|id| self.catalogue.fact(*id).is == Kind::Call);
+        }
+        let found: Rc<[FactId]> = facts.into();
         self.fact_memo.borrow_mut().insert(Rc::from(path), found.clone());
         found
     }

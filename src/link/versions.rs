@@ -45,7 +45,10 @@ impl<'m> Program<'m> {
     pub fn facts_at(&self, path: &str, kind: Kind, site: Site) -> Vec<(FactId, &'m Fact)> {
         let module = self.units.calls[site.call].module;
         let mut facts = self.facts_of(path, kind);
-        facts.retain(|(id, _)| self.version_fits_in(*id, path, module));
+        let fits = |id: FactId| self.version_fits_in(id, path, module);
+        if kind != Kind::Call || self.facts(path).iter().any(|id| fits(*id)) {
+            facts.retain(|(id, _)| fits(*id));
+        }
         facts
     }
 

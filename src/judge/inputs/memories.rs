@@ -70,11 +70,12 @@ impl<'m> Inputs<'_, '_, 'm> {
             let members: FxHashSet<&str> =
                 facts.flat_map(|fact| &fact.names).filter_map(|name| name.rsplit('.').next()).collect();
             let assignments = program.units.member_assignments.iter();
+            let mut assignments: Vec<_> = assignments.filter(|((_, member), _)| members.contains(member)).collect();
+            assignments.sort_unstable_by_key(|(names, _)| **names);
             let mut all = Vec::new();
-            for ((_, member), each) in assignments.flat_map(|(key, all)| all.iter().map(move |each| (key, each))) {
-                if !members.contains(member) {
-                    continue;
-                }
+            for ((_, member), each) in
+                assignments.iter().flat_map(|(names, all)| all.iter().map(move |each| (names, each)))
+            {
                 let frame = program.open_frame(each.unit);
                 if program.amount(each.value, frame, None, &[]) == Amount::Off {
                     continue;
@@ -82,7 +83,7 @@ impl<'m> Inputs<'_, '_, 'm> {
                 for value in program.values(each.object, frame).iter() {
                     let Value::Library { path, sites } = value else { continue };
                     let memory = program.facts_of(&format!("{path}.{member}"), Kind::Memory);
-                    let memory = memory.into_iter().find(|(_, fact)| is_assigned(&fact));
+                    let memory = memory.into_iter().find(|(_, fact)| is_assigned(fact));
                     if let Some(((memory, _), made)) = memory.zip(sites.last()) {
                         let module = program.module_of(each.unit);
                         all.push(PutOn { memory, made: made.call, module, span: each.value.span });

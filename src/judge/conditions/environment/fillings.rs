@@ -160,13 +160,13 @@ pub(super) fn note_tests<'m>(
     }
     let of_unit = |unit: UnitId| variables.program.module_of(unit);
     let stands = uses(Stands::every(places.iter().map(|(name, _)| *name).collect())).all;
-    let mut held: BTreeMap<(&str, ModuleId), Vec<(&Stand<'m>, Vec<Named>)>> = BTreeMap::new();
+    let mut held: BTreeMap<(&str, ModuleId), Vec<_>> = BTreeMap::new();
     for stand in stands.iter().filter(|stand| places.contains(&(stand.name, of_unit(stand.unit)))) {
         held.entry((stand.name, of_unit(stand.unit))).or_default().push((stand, stand.held(variables)));
     }
     for read in reads.iter_mut() {
         let Some(bound) = is_local(read) else { continue };
-        let is_its = |held: &[Named]| held.is_empty() || held.iter().any(|named| is_read_by(named, read));
+        let is_its = |held: &Vec<Named>| held.is_empty() || held.iter().any(|named| is_read_by(named, read));
         let all = held.get(&(bound, read.module)).into_iter().flatten();
         let mut own = all.filter(|(_, held)| is_its(held)).peekable();
         read.tested = own.peek().is_some() && own.all(|(stand, _)| stand.tested);
