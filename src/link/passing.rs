@@ -21,7 +21,6 @@ impl<'m> Program<'m> {
         if let Some(passed) = self.handed_over(parameter, index.checked_sub(own_receiver(function)), site) {
             return passed;
         }
-        let first = site;
         let name = match &parameter.target.kind {
             ExpressionKind::Name(name) => Some(name.as_str()),
             _ => None,
@@ -30,12 +29,6 @@ impl<'m> Program<'m> {
         let position = index.checked_sub(own_receiver(function)).filter(|_| !by_name_only);
         let (mut site, mut position) = (site, position);
         for _ in 0..WRAPPERS {
-            // A wrapper hands on what whoever has put it into a queue has given for it.
-            if site != first
-                && let Some(passed) = self.handed_over(parameter, position, site)
-            {
-                return passed;
-            }
             let call = self.units.calls[site.call].call;
             if let Some(name) = name
                 && let Some(argument) = call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name))

@@ -2,7 +2,7 @@
 //! in the place of what is kept. What is merged with it by its messages removes none of them, and a list that is only
 //! counted is no list that is sent.
 
-use crate::link::flow::{Exit, Gate, walk_block};
+use crate::link::flow::walk_block;
 use crate::link::units::{NodeId, NodeKind};
 use crate::link::{FrameId, Site, Value};
 use crate::model::{Expression, ExpressionKind, Span, StatementKind};
@@ -78,14 +78,7 @@ impl<'m> Inputs<'_, '_, 'm> {
     pub(super) fn takes_effect(&self, cut: Span, frame: FrameId, merged: &[String]) -> bool {
         let program = self.program();
         let Some(node) = self.statement_of(cut, frame) else { return true };
-        // As the program is shipped it has left the function before.
-        let leaves = |gate: &Gate<'m>| {
-            gate.exit == Exit::Return
-                && gate.under.is_none()
-                && program.holds_by_default(gate.test, frame, 0) == Some(gate.refuses_when)
-        };
-        let unit = program.unit_of_frame(frame);
-        if program.is_off(node, frame, None) || program.gates_in_front(unit, node, frame).iter().any(leaves) {
+        if program.is_off(node, frame, None) {
             return false;
         }
         let NodeKind::Plain(statement) = program.units.nodes[node].kind else { return true };
