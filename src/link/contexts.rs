@@ -25,6 +25,13 @@ impl<'m> Program<'m> {
         if !self.context_names().contains(context) {
             return all;
         }
+        // `next({ ctx })` hands on the context itself: what it is given is asked for already.
+        let asked = (context.to_owned(), name.to_owned());
+        if self.asked_of_contexts.borrow().contains(&asked) {
+            self.cuts.set(self.cuts.get() + 1);
+            return all;
+        }
+        self.asked_of_contexts.borrow_mut().push(asked);
         let contexts = self.contexts();
         let is_known = |value: &Value<'m>| match value {
             Value::Unknown | Value::Parameter { .. } => false,
@@ -40,6 +47,7 @@ impl<'m> Program<'m> {
                 add(&mut all, members.into_iter().filter(|value| is_known(value)));
             }
         }
+        self.asked_of_contexts.borrow_mut().pop();
         all
     }
 

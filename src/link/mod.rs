@@ -162,6 +162,8 @@ pub struct Program<'m> {
     /// What makes the members of contexts that frameworks hand on, once it was asked for, and the names of these.
     contexts: RefCell<Option<contexts::Contexts<'m>>>,
     context_names: OnceCell<FxHashSet<&'m str>>,
+    /// The members of contexts that are being asked for.
+    asked_of_contexts: RefCell<Vec<(String, String)>>,
     /// What start-up functions hand to requests under a name, once it was asked for.
     yielded: RefCell<Option<provided::Yielded<'m>>>,
     /// The calls that may give applications members, once it was asked for.
@@ -243,6 +245,7 @@ impl<'m> Program<'m> {
             given_names: RefCell::default(),
             contexts: RefCell::default(),
             context_names: OnceCell::new(),
+            asked_of_contexts: RefCell::default(),
             yielded: RefCell::default(),
             given_members: OnceCell::new(),
             put_under: OnceCell::new(),
