@@ -19,7 +19,7 @@ pub(super) fn keeps_answers<'m>(program: &Program<'m>, each: &'m Loop, call: Cal
     let mut statements = Vec::new();
     unfailing(&each.body, &mut statements);
     let answers = answers(&statements, asked);
-    let roots = roots(&statements, asked);
+    let parts = parts(&statements, asked);
     !answers.is_empty()
         && statements.iter().any(|statement| {
             let StatementKind::Expression(value) = &statement.kind else { return false };
@@ -30,7 +30,7 @@ pub(super) fn keeps_answers<'m>(program: &Program<'m>, each: &'m Loop, call: Cal
             let is_own = matches!(object.kind, ExpressionKind::Member { .. }) || !KEEPS.contains(&name.as_str());
             is_of_answer
                 && is_own
-                && root(object).is_some_and(|root| roots.contains(&root))
+                && is_asked_with(program, asked, &parts, object, frame)
                 && (KEEPS.contains(&name.as_str()) || is_kept_by(program, call, frame))
         })
 }
@@ -76,32 +76,52 @@ fn answers<'m>(statements: &[&'m Statement], asked: &Call) -> Vec<&'m str> {
     known
 }
 
-/// The names that a call is made of, and those that they are made of in the loop: `self` of `ask(self.turns())`.
-fn roots<'m>(statements: &[&'m Statement], asked: &'m Call) -> Vec<&'m str> {
-    let mut found: Vec<&'m str> = Vec::new();
-    let mut note = |part: &'m Expression| {
-        if let ExpressionKind::Name(name) = &part.kind {
-            found.push(name);
-        }
-    };
-    asked.arguments.iter().for_each(|argument| walk(&argument.value, &mut note));
-    if let Some(root) = root(&asked.callee) {
-        found.push(root);
-    }
+/// What a call is given, and what the names in it are given in the loop: `self.turns()` of `ask(turns)`.
+fn parts<'m>(statements: &[&'m Statement], asked: &'m Call) -> Vec<&'m Expression> {
+    let mut parts: Vec<&'m Expression> = asked.arguments.iter().map(|argument| &argument.value).collect();
     for statement in statements.iter().rev() {
         if let StatementKind::Assign(assignment) = &statement.kind
             && let (ExpressionKind::Name(name), Some(value)) = (&assignment.target.kind, &assignment.value)
-            && found.len() < NAMES
-            && found.contains(&name.as_str())
+            && parts.len() < NAMES
+            && parts.iter().any(|part| names(part, &[name]))
         {
-            walk(value, &mut |part| {
-                if let ExpressionKind::Name(name) = &part.kind {
-                    found.push(name);
-                }
-            });
+            parts.push(value);
         }
     }
+    parts
+}
+
+/// Whether a call is made of an object: it is named in what the call is given, or read by a function that is run for that.
+fn is_asked_with<'m>(
+    program: &Program<'m>,
+    asked: &'m Call,
+    parts: &[&'m Expression],
+    object: &Expression,
+    frame: FrameId,
+) -> bool {
+    let Some((root, member)) = member_of_root(object) else {
+        return parts.iter().any(|part| names(part, &root_of(object)));
+    };
+    let is_it = |part: &Expression| member_of_root(part) == Some((root, member));
+    let mut found = is_read_by(program, asked, member, frame);
+    for part in parts {
+        walk(part, &mut |each| {
+            found = found
+                || is_it(each)
+                || matches!(&each.kind, ExpressionKind::Call(call) if is_read_by(program, call, member, frame));
+        });
+    }
     found
+}
+
+/// Whether a call runs a function of the program that reads a member of this name.
+fn is_read_by<'m>(program: &Program<'m>, call: &'m Call, member: &str, frame: FrameId) -> bool {
+    let reads =
+        |(_, each): &(_, &Expression)| matches!(&each.kind, ExpressionKind::Member { name, .. } if name == member);
+    program.values(&call.callee, frame).iter().any(|callee| match callee {
+        Value::Function { unit, .. } => program.units.units[*unit].members.iter().any(reads),
+        _ => false,
+    })
 }
 
 /// Whether a method of the repository keeps what it is given in its object.
@@ -153,11 +173,19 @@ fn names(expression: &Expression, known: &[&str]) -> bool {
     found
 }
 
-/// The name that a path of members begins with.
-fn root(expression: &Expression) -> Option<&str> {
+/// The first member of a path with what it is one of: `self` and `history` of `self.history.recent`.
+fn member_of_root(expression: &Expression) -> Option<(&str, &str)> {
+    let ExpressionKind::Member { object, name } = &expression.kind else { return None };
+    match &object.kind {
+        ExpressionKind::Name(root) => Some((root, name)),
+        _ => member_of_root(object),
+    }
+}
+
+/// The name that an expression is.
+fn root_of(expression: &Expression) -> Vec<&str> {
     match &expression.kind {
-        ExpressionKind::Name(name) => Some(name),
-        ExpressionKind::Member { object, .. } => root(object),
-        _ => None,
+        ExpressionKind::Name(name) => vec![name],
+        _ => Vec::new(),
     }
 }
