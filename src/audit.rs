@@ -21,7 +21,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Instant;
 
 use before::{Before, Found as FoundBefore};
-use cache::Kept;
+use cache::{Cache, Kept, KeptAudit, Key};
 use excerpts::excerpts;
 use rayon::prelude::*;
 use reader::{Read, Reader};
@@ -157,9 +157,32 @@ fn finished<T>(worker: ScopedJoinHandle<'_, T>) -> Result<T, Error> {
 pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     let clock = Clock::default();
     let start = Instant::now();
-    let configuration = &options.configuration;
     let (packs, catalogue, tree) = open(root, options, &clock)?;
-    let tools = Tools { catalogue: &catalogue, packs: &packs, options, clock: &clock };
+    let place = Cache::of(options, &tree).and_then(|cache| Some((cache, Key::of_audit(root, &tree, options)?)));
+    if let Some(kept) = place.as_ref().and_then(|(cache, key)| cache.find::<KeptAudit>(key)) {
+        return Ok(Report {
+            audit: kept.audit(),
+            apps: Vec::new(),
+            prefix: tree.prefix,
+            timings: clock.timings(start),
+        });
+    }
+    let report = audited(root, options, (packs, catalogue, tree), &clock)?;
+    if let Some((cache, key)) = place {
+        cache.keep(&key, &KeptAudit::of(&report.audit));
+    }
+    Ok(Report { timings: clock.timings(start), ..report })
+}
+
+/// Audits a tree whose files are known.
+fn audited(
+    root: &Path,
+    options: &Options,
+    (packs, catalogue, tree): (Packs, Arc<Catalogue>, Tree),
+    clock: &Clock,
+) -> Result<Report, Error> {
+    let configuration = &options.configuration;
+    let tools = Tools { catalogue: &catalogue, packs: &packs, options, clock };
     let reader = Reader::new(Contents::on_disk(root), &catalogue, &tree.projects)?;
     let mut prepared = prepare(tree, &tools, &reader)?;
     let since = options.changed_since.as_deref();
@@ -193,7 +216,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
     redaction.apply(&mut audit);
     let prefix = prepared.tree.prefix.clone();
     free((prepared, hits, reader, catalogue));
-    Ok(Report { audit, apps: Vec::new(), prefix, timings: clock.timings(start) })
+    Ok(Report { audit, apps: Vec::new(), prefix, timings: Vec::new() })
 }
 
 /// What a later audit may be compared with.

@@ -172,7 +172,7 @@ pub struct Suppression {
 }
 
 /// A few lines of source: what a snippet is drawn from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excerpt {
     /// The 1-based number of the first line of `text`.
     pub first_line: u32,

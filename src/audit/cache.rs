@@ -1,20 +1,21 @@
-//! What was found in whole trees, kept from run to run outside of them: a commit hook compares the tree on disk with a
-//! revision that an earlier run has audited, most often as its own tree on disk.
+//! What was found in whole trees, kept from run to run outside of them: a second audit of an unchanged tree is the first
+//! one, and a commit hook compares the tree on disk with a revision that an earlier run has audited, most often as its own
+//! tree on disk.
 //!
 //! What is kept is named by everything that it depends on. Whatever is wrong with it, it is not there: the tree is then
 //! audited.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use gix_hash::Kind;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::Options;
-use crate::collect::Tree;
-use crate::verdict::{Answer, Exemption, Finding, Item, Verdict};
+use crate::collect::{Tree, stamp};
+use crate::verdict::*;
 
 /// Trees that are kept. Beyond them the ones that were asked for longest ago go.
 const TREES: usize = 32;
@@ -47,7 +48,52 @@ impl Kept {
     }
 }
 
+/// What is kept of an audit: all of it, as it is reported.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeptAudit {
+    boxes: Vec<Answer>,
+    findings: Vec<Finding>,
+    /// Of each finding: no machine format has them.
+    excerpts: Vec<Option<Excerpt>>,
+    coverage: Coverage,
+    inventory: Inventory,
+    /// Of the inventory.
+    optional_vars: Vec<EnvVar>,
+    gate: Gate,
+    comparison: Option<Comparison>,
+}
+
+impl KeptAudit {
+    pub(super) fn of(audit: &Audit) -> KeptAudit {
+        let Audit { boxes, findings, coverage, inventory, gate, comparison } = audit.clone();
+        let excerpts = findings.iter().map(|finding| finding.excerpt.clone()).collect();
+        let optional_vars = inventory.optional_vars.clone();
+        KeptAudit { boxes, findings, excerpts, coverage, inventory, optional_vars, gate, comparison }
+    }
+
+    pub(super) fn audit(self) -> Audit {
+        let KeptAudit { boxes, mut findings, excerpts, coverage, mut inventory, optional_vars, gate, comparison } =
+            self;
+        for (finding, excerpt) in findings.iter_mut().zip(excerpts) {
+            finding.excerpt = excerpt;
+        }
+        inventory.optional_vars = optional_vars;
+        Audit { boxes, findings, coverage, inventory, gate, comparison }
+    }
+}
+
 impl Key {
+    /// The name of an audit of a tree on disk by these terms, if what is found there depends on nothing else.
+    pub(super) fn of_audit(root: &Path, tree: &Tree, options: &Options) -> Option<Key> {
+        if options.changed_since.is_some() || options.history {
+            return None;
+        }
+        let stamp = stamp(root, tree, SystemTime::now())?;
+        let terms = Options { cache: None, threads: None, ..options.clone() };
+        Some(Key::of(&format!("{stamp}\n{terms:?}"), options))
+    }
+
     /// The name of a tree with this content, audited by this program today. An attestation may end with a day.
     pub(super) fn of(print: &str, options: &Options) -> Key {
         let program = std::env::current_exe().and_then(fs::metadata).ok();
@@ -73,7 +119,7 @@ impl Cache {
         self.folder.join(format!("{}.json", key.0))
     }
 
-    pub(super) fn find(&self, key: &Key) -> Option<Kept> {
+    pub(super) fn find<T: DeserializeOwned>(&self, key: &Key) -> Option<T> {
         let file = fs::File::open(self.path(key)).ok()?;
         if file.metadata().ok()?.len() > BYTES {
             return None;
@@ -84,7 +130,7 @@ impl Cache {
     }
 
     /// Keeps what was found in a tree, where the system lets us. Another run at the same time finds a whole file or none.
-    pub(super) fn keep(&self, key: &Key, kept: &Kept) {
+    pub(super) fn keep<T: Serialize>(&self, key: &Key, kept: &T) {
         let Ok(text) = serde_json::to_vec(kept) else { return };
         if text.len() as u64 > BYTES || fs::create_dir_all(&self.folder).is_err() {
             return;

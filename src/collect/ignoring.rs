@@ -169,7 +169,7 @@ pub fn would_ignore(root: &Path, path: &str) -> bool {
 }
 
 /// The folders that lead to a path, from the top (empty) down, without the path itself.
-fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+pub(super) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     let top = if path.is_empty() { None } else { Some("") };
     top.into_iter().chain(path.match_indices('/').filter_map(|(at, _)| path.get(..at)))
 }

@@ -10,6 +10,7 @@ mod known;
 mod outputs;
 mod projects;
 mod revision;
+mod stamp;
 mod starts;
 mod walk;
 
@@ -23,6 +24,7 @@ pub use self::{
     history::{HistoryError, HistoryLimits, Past, Walked, history},
     ignoring::{IgnoreRules, would_ignore},
     revision::{Revision, RevisionError, revision},
+    stamp::stamp,
     starts::{imports_by_text, starts},
 };
 use crate::model::Project;

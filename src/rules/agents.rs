@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::rules::embedded;
+
 /// One agent.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
@@ -22,9 +24,7 @@ struct Written {
 
 /// All that are known; none if the file could not be read, which a test rules out.
 pub fn known() -> Vec<Agent> {
-    toml::from_str::<Written>(include_str!("../../rules/coding-agents.toml"))
-        .map(|file| file.agents)
-        .unwrap_or_default()
+    toml::from_str::<Written>(embedded::rule("coding-agents")).map(|file| file.agents).unwrap_or_default()
 }
 
 impl Agent {

@@ -88,11 +88,14 @@ impl Headed {
 /// # Errors
 /// A folder or file that cannot be read.
 pub fn texts(extra: Option<&Path>) -> Result<Vec<(String, String)>, CatalogueError> {
-    let embedded = super::EMBEDDED.iter().filter(|(path, _)| path.starts_with("rules/catalogue/"));
-    let mut texts: Vec<(String, String)> =
-        embedded.map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    let mut texts: Vec<_> = embedded().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
     texts.extend(extra.map(read_folder).transpose()?.unwrap_or_default());
     Ok(texts)
+}
+
+/// The embedded files of the catalogue: path and text.
+fn embedded() -> impl Iterator<Item = (&'static str, &'static str)> {
+    super::embedded::rules().filter(|(path, _)| path.starts_with("rules/catalogue/"))
 }
 
 impl Catalogue {
@@ -102,9 +105,9 @@ impl Catalogue {
     /// # Errors
     /// A file that cannot be read, or says something that can never work.
     pub fn load(extra: Option<&Path>, own: &[Fact]) -> Result<Catalogue, CatalogueError> {
-        let mut libraries = super::EMBEDDED
+        let mut libraries = embedded()
+            .collect::<Vec<_>>()
             .par_iter()
-            .filter(|(path, _)| path.starts_with("rules/catalogue/"))
             .map(|(path, text)| read_own(path, text).map(Headed::of))
             .collect::<Result<Vec<_>, _>>()?;
         for (path, text) in extra.map(read_folder).transpose()?.unwrap_or_default() {

@@ -1,5 +1,5 @@
-//! Build script: lists every file under `rules/` so that a new pack or catalogue file is found, not registered, and the
-//! files of the guard libraries.
+//! Build script: packs every file under `rules/` so that a new pack or catalogue file is found, not registered, and the
+//! files of the guard libraries. `rules/embedded.rs` unpacks them.
 //!
 //! Examples of the catalogue are for the tests, which read them from the files: half of the text, and no audit needs it.
 
@@ -7,15 +7,18 @@
 
 use std::{
     env, fs, io,
+    io::Write,
     path::{Path, PathBuf},
 };
+
+use flate2::{Compression, write::ZlibEncoder};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=src/rules/embed.rs");
     let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
-    let mut code = String::from("&[\n");
+    let mut texts = String::new();
     for folder in ["rules", "rules/catalogue"] {
         let mut files: Vec<_> = fs::read_dir(Path::new(&root).join(folder))?
             .filter_map(|entry| Some(entry.ok()?.path()))
@@ -24,27 +27,45 @@ fn main() -> io::Result<()> {
         files.sort();
         for path in files {
             println!("cargo::rerun-if-changed={}", path.display());
-            let name = path.strip_prefix(&root).map_err(io::Error::other)?;
-            let name = name.to_string_lossy().replace('\\', "/");
             let text = fs::read_to_string(&path)?;
             let text = if folder == "rules" { text } else { without_examples(&text) };
-            code.push_str(&format!("    ({name:?}, {text:?}),\n"));
+            add(&mut texts, &[&name_in(Path::new(&root), &path)?, &text])?;
         }
     }
-    code.push(']');
-    fs::write(Path::new(&out).join("embedded.rs"), code)?;
-    let mut code = String::from("&[\n");
+    pack(&Path::new(&out).join("rules.z"), &texts)?;
+    let mut texts = String::new();
     for (language, folder) in GUARDS {
         println!("cargo::rerun-if-changed={folder}");
         let folder = Path::new(&root).join(folder);
         for path in files_below(&folder)? {
-            let name = path.strip_prefix(&folder).map_err(io::Error::other)?;
-            let name = name.to_string_lossy().replace('\\', "/");
-            code.push_str(&format!("    ({language:?}, {name:?}, {:?}),\n", fs::read_to_string(&path)?));
+            add(&mut texts, &[language, &name_in(&folder, &path)?, &fs::read_to_string(&path)?])?;
         }
     }
-    code.push(']');
-    fs::write(Path::new(&out).join("guards.rs"), code)
+    pack(&Path::new(&out).join("guards.z"), &texts)
+}
+
+/// The path of a file below a folder, with `/`.
+fn name_in(folder: &Path, path: &Path) -> io::Result<String> {
+    Ok(path.strip_prefix(folder).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/"))
+}
+
+/// Adds texts to a pack: each ends with a NUL, which none may hold.
+fn add(pack: &mut String, texts: &[&str]) -> io::Result<()> {
+    for text in texts {
+        if text.contains('\0') {
+            return Err(io::Error::other(format!("a NUL in {}", texts.first().unwrap_or(&""))));
+        }
+        pack.push_str(text);
+        pack.push('\0');
+    }
+    Ok(())
+}
+
+/// Writes a pack, compressed: a fifth of its size.
+fn pack(path: &Path, texts: &str) -> io::Result<()> {
+    let mut encoder = ZlibEncoder::new(fs::File::create(path)?, Compression::best());
+    encoder.write_all(texts.as_bytes())?;
+    encoder.finish()?.flush()
 }
 
 /// Where the guard libraries are, by language.

@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::rules::secrets::Words;
+use crate::rules::{embedded, secrets::Words};
 use crate::verdict::Item;
-
-/// The files of the libraries: language, path within the library, text.
-const FILES: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/guards.rs"));
 
 /// What is known of the library of one language.
 #[derive(Clone, Debug, Deserialize)]
@@ -83,13 +80,12 @@ impl Paste {
 /// # Errors
 /// A text that is not what this module describes, with its place.
 pub fn libraries() -> Result<BTreeMap<String, GuardLibrary>, toml::de::Error> {
-    let text = super::EMBEDDED.iter().find(|(path, _)| *path == "rules/guards.toml").map_or("", |(_, text)| text);
-    toml::from_str(text)
+    toml::from_str(embedded::rule("guards"))
 }
 
 /// The files of the library of a language: path within it, and text.
 pub fn files(language: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    FILES.iter().filter(move |(of, ..)| *of == language).map(|(_, path, text)| (*path, *text))
+    embedded::guards().filter(move |(of, ..)| *of == language).map(|(_, path, text)| (path, text))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod agents;
 pub mod amounts;
 pub mod catalogue;
 pub mod checked;
+pub mod embedded;
 pub mod guards;
 pub mod hosts;
 pub mod kinds;
@@ -11,9 +12,6 @@ pub mod mistakes;
 pub mod packs;
 pub mod patterns;
 pub mod secrets;
-
-/// The files of `rules/`, by path, made part of the program when it is built.
-pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// What a file of a folder of further rules is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -144,7 +144,7 @@ impl Packs {
     /// A file that cannot be read, is not a pack, or leaves the packs incomplete.
     pub fn load(extra_dir: Option<&Path>) -> Result<Packs, PackError> {
         let mut packs = Packs { stages: Vec::new(), items: Vec::new(), rules: Vec::new() };
-        for (path, text) in super::EMBEDDED.iter().filter(|(path, _)| is_pack(path)) {
+        for (path, text) in super::embedded::rules().filter(|(path, _)| is_pack(path)) {
             packs.merge(written::read(path, text)?);
         }
         if let Some(folder) = extra_dir {

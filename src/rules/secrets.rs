@@ -10,6 +10,8 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::rules::embedded;
+
 mod form;
 
 pub use form::{Alphabet, Form, Part};
@@ -213,7 +215,7 @@ impl Shapes {
     /// # Errors
     /// Never for the file as released; the tests hold it.
     pub fn built_in() -> Result<Self, Mistake> {
-        Self::read(include_str!("../../rules/secrets.toml"))
+        Self::read(embedded::rule("secrets"))
     }
 
     /// Reads and checks a file of shapes.
@@ -356,7 +358,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_told_with_their_line() {
-        let text = include_str!("../../rules/secrets.toml");
+        let text = embedded::rule("secrets");
         let told = |from: &str, to: &str| {
             Shapes::read(&text.replacen(from, to, 1)).map(|_| ()).map_err(|m| (m.line, m.message))
         };

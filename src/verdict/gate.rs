@@ -17,7 +17,7 @@ pub enum Standing {
 }
 
 /// The rules of the run, and what bends them.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
     pub max_unticked: usize,
     /// Items that must be ticked whatever the count.

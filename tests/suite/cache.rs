@@ -110,3 +110,38 @@ fn what_is_kept_holds_no_credential_and_does_not_grow() {
         assert!(run(&root, &[], cache.path(), &[]).1.len() <= 32);
     }
 }
+
+/// What a plain audit says, and the files that are kept after it.
+fn audit(root: &str, cache: &Path) -> (String, Vec<PathBuf>) {
+    let folder = cache.display().to_string();
+    let (_, out, err) = launchcheck(&[root, "--verbose"], &[("XDG_CACHE_HOME", folder.as_str())]);
+    assert!(out.contains("A1"), "{err}");
+    let entries = fs::read_dir(cache.join("launchcheck")).into_iter().flatten();
+    (out, entries.map(|entry| entry.expect("an entry").path()).collect())
+}
+
+#[test]
+fn a_second_audit_of_an_unchanged_tree_is_the_first_one() {
+    let (folder, root) = repository("");
+    let cache = tempfile::tempdir().expect("a folder");
+    let (first, kept) = audit(&root, cache.path());
+    assert!(kept.is_empty(), "what has changed only just may change again unseen: {kept:?}");
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    assert_eq!(audit(&root, cache.path()).0, first);
+    let (again, kept) = audit(&root, cache.path());
+    assert_eq!((again.as_str(), kept.len()), (first.as_str(), 1));
+    // What is kept is what is read, excerpts too.
+    for path in &kept {
+        let text = fs::read_to_string(path).expect("kept");
+        assert!(text.contains("\"excerpts\":[{"), "{text}");
+        fs::write(path, text.replace("bot.py", "toy.py")).expect("writable");
+    }
+    assert!(audit(&root, cache.path()).0.contains("toy.py"));
+    // A change of the same length that hides its time, another file, other rules of git.
+    let path = folder.path().join("bot.py");
+    let modified = fs::metadata(&path).and_then(|about| about.modified()).expect("a time");
+    let text = fs::read_to_string(&path).expect("a file");
+    fs::write(&path, text.replacen("touched", "changed", 1)).expect("writable");
+    fs::File::options().append(true).open(&path).and_then(|file| file.set_modified(modified)).expect("a time");
+    assert!(!audit(&root, cache.path()).0.contains("toy.py"));
+}

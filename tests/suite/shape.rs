@@ -88,8 +88,7 @@ const WORDS: [&str; 11] =
 
 /// The packages of the catalogue, with `_` for `-`.
 fn packages() -> BTreeSet<String> {
-    launchcheck::rules::EMBEDDED
-        .iter()
+    launchcheck::rules::embedded::rules()
         .filter(|(path, _)| path.starts_with("rules/catalogue/"))
         .map(|(path, text)| {
             toml::from_str::<launchcheck::rules::catalogue::Library>(text)
