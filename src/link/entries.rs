@@ -14,6 +14,7 @@ mod decorated;
 mod development;
 mod files;
 mod groups;
+mod holding;
 mod in_a_row;
 mod injection;
 mod kinds;
@@ -212,6 +213,7 @@ impl<'m> Entries<'m> {
         entries.decorated(program);
         entries.decorated_classes(program);
         entries.registered(program);
+        entries.held_by_routers(program);
         entries.assigned(program);
         entries.conventional(program);
         entries.actions(program);
