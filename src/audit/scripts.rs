@@ -90,7 +90,8 @@ fn kept(program: &Program<'_>) -> BTreeSet<String> {
         });
         assembles.then_some(info.module)
     });
-    let modules = own.chain(starts).chain(assembles).chain(found_by_convention(program));
+    let found = found_by_convention(program).into_iter().chain(program.modules_of_settings());
+    let modules = own.chain(starts).chain(assembles).chain(found);
     modules.map(|module| program.modules[module].path.clone()).collect()
 }
 

@@ -105,15 +105,15 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         all.extend(apart(program, found));
     }
     // A chained call (`client.post(..).send()`) is one call: the outermost fact wins.
-    let inner: Vec<CallId> = all
-        .iter()
-        .filter(|outer| {
-            all.iter().any(|other| {
-                other.call != outer.call && chained_in(program, outer.call, other.call) && other.fact == outer.fact
-            })
-        })
-        .map(|each| each.call)
-        .collect();
+    let place =
+        |each: &External| (program.units.calls[each.call].module, program.units.calls[each.call].call.span.start);
+    let mut begun: FxHashMap<(ModuleId, u32), Vec<(CallId, FactId)>> = FxHashMap::default();
+    all.iter().for_each(|each| begun.entry(place(each)).or_default().push((each.call, each.fact)));
+    let is_inner = |each: &&External| {
+        let mut others = begun.get(&place(each)).into_iter().flatten();
+        others.any(|(other, fact)| *other != each.call && chained_in(program, each.call, *other) && *fact == each.fact)
+    };
+    let inner: FxHashSet<CallId> = all.iter().filter(is_inner).map(|each| each.call).collect();
     all.retain(|each| !inner.contains(&each.call));
     leave_to_the_browser(program, &known.pages, &mut all);
     all.sort_by_key(|each| {

@@ -33,6 +33,15 @@ impl<'m> Program<'m> {
         all
     }
 
+    /// The modules in which libraries look for settings.
+    pub fn modules_of_settings(&self) -> Vec<ModuleId> {
+        let modules = self.setting_modules.get_or_init(|| self.find_setting_modules());
+        let mut all: Vec<ModuleId> = modules.values().flatten().copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// What the module of settings nearest to a module says of a member of a library.
     pub(super) fn configured_for(&self, path: &str, module: ModuleId) -> Values<'m> {
         let modules = self.setting_modules.get_or_init(|| self.find_setting_modules());

@@ -39,8 +39,7 @@ pub enum Target {
 /// Addresses that stand for other addresses.
 const ADDRESSES: usize = 3;
 
-/// Components are imported with their extension, or else by a tool that was told of one.
-const EXTENSIONS: [&str; 9] = ["ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "cjs", "vue"];
+const EXTENSIONS: [&str; 8] = ["ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "cjs"];
 
 impl Names {
     /// The names of a list of files; a module's id is its place in the list.

@@ -1,14 +1,18 @@
-//! Files that hold a component: code among markup and styles.
+//! Files that hold a component: code among markup and styles. Which files do is data: `rules/files/components.toml`.
 //!
 //! What is no code becomes spaces, so that every offset stays that of the file; the rest is TypeScript like any other.
-//! - `.vue`, `.svelte`: the `<script>` blocks. They run in the browser, and the module says so like others do
-//!   (`use client`), unless its name says that it is made on the server.
-//! - `.astro`: what stands between the fences runs whenever the component is made. It is the function that the file exports as
-//!   its default, is given `Astro`, and calls the components of its kind that the markup shows; imports and exports stand
-//!   outside of it. Each `<script>` is a function of its own that says that it runs in the browser.
+//! Scripts run in the browser, and say so like others do (`use client`), unless the name of their file says that it is made
+//! on the server:
+//! - the `<script>` blocks of most components are the module;
+//! - where code stands between fences in front of the markup, that runs whenever the component is made. It is the function
+//!   that the file exports as its default, is given an object, and calls the components of its kind that the markup shows;
+//!   imports and exports stand outside of it. Each `<script>` is a function of its own that runs in the browser.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 
 use crate::model::{
     Block, Call, Export, Expression, ExpressionKind, Function, Lines, Lost, LostReason, Module, Parameter,
@@ -21,35 +25,60 @@ use super::typescript;
 const CLIENT: &str = "use client";
 /// What opens and closes the code in front of the markup.
 const FENCE: &str = "---";
-/// What the markup of a component is given.
-const GIVEN: &str = "Astro";
 /// Tags shown of one file; beyond them nothing new is told.
 const TAGS: usize = 2_000;
 
-/// Whether a file holds a component.
-pub fn is_component(path: &str) -> bool {
-    matches!(extension(path), "vue" | "svelte" | "astro")
+/// `rules/files/components.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Known {
+    #[serde(rename = "component")]
+    components: Vec<Kind>,
 }
 
-fn extension(path: &str) -> &str {
-    path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, extension)| extension)
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kind {
+    extension: String,
+    /// What the code in front of the markup is given, where there may be some.
+    given: Option<String>,
+}
+
+static KNOWN: LazyLock<Known> =
+    LazyLock::new(|| ::toml::from_str(include_str!("../../rules/files/components.toml")).unwrap_or_default());
+
+fn kind_of(path: &str) -> Option<&'static Kind> {
+    let (_, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
+    KNOWN.components.iter().find(|kind| kind.extension == extension)
+}
+
+/// Whether a file holds a component.
+pub fn is_component(path: &str) -> bool {
+    kind_of(path).is_some()
 }
 
 /// Lowers one file.
 pub fn lower(path: &str, text: &str) -> Module {
-    let is_fenced = extension(path) == "astro";
-    let parts = Parts::of(text, is_fenced);
+    let given = kind_of(path).and_then(|kind| kind.given.as_deref());
+    let parts = Parts::of(text, given.is_some());
     let code = parts.code(text);
     let mut module = typescript::lower_code(path, &code, parts.has_markup);
     module.lines = Lines::of(text);
     let lost = parts.lost.clone().map(|lost| Lost { span: span(&lost), why: LostReason::Syntax });
     module.lost.extend(lost);
-    if is_fenced {
-        module.body = parts.separated(std::mem::take(&mut module.body), text);
+    if let Some(given) = given {
+        let ending = path.rsplit_once('.').map_or(path, |(_, ending)| ending);
+        module.body = parts.separated(std::mem::take(&mut module.body), text, &Shown { given, ending });
     } else if !path.contains(".server.") {
         module.directives.push(CLIENT.to_owned());
     }
     module
+}
+
+/// What the code in front of the markup is given, and how the files of what the markup shows end.
+struct Shown<'s> {
+    given: &'s str,
+    ending: &'s str,
 }
 
 /// The code in a file, as ranges of bytes in order.
@@ -145,7 +174,7 @@ impl Parts {
     }
 
     /// Puts statements into the functions that they belong to.
-    fn separated(&self, body: Block, text: &str) -> Block {
+    fn separated(&self, body: Block, text: &str, shown: &Shown<'_>) -> Block {
         let (mut outside, mut inside) = (Block::new(), Block::new());
         let mut scripts = vec![Block::new(); self.scripts.len()];
         for statement in body {
@@ -167,8 +196,8 @@ impl Parts {
             }
         }
         if let Some(fenced) = &self.fenced {
-            self.show_components(text, &outside, &mut inside);
-            outside.extend(made_by(fenced, inside));
+            self.show_components(text, shown.ending, &outside, &mut inside);
+            outside.extend(made_by(fenced, shown.given, inside));
         }
         let written = self.scripts.iter().zip(scripts).filter(|(_, body)| !body.is_empty());
         outside.extend(written.map(|(script, body)| sent(script, body)));
@@ -176,9 +205,10 @@ impl Parts {
     }
 
     /// Calls the components of the same kind that stand in the markup.
-    fn show_components(&self, text: &str, outside: &Block, inside: &mut Block) {
+    fn show_components(&self, text: &str, ending: &str, outside: &Block, inside: &mut Block) {
+        let is_of_kind = |source: &str| source.strip_suffix(ending).is_some_and(|stem| stem.ends_with('.'));
         let imported = outside.iter().filter_map(|statement| match &statement.kind {
-            StatementKind::Import(import) if import.source.ends_with(".astro") => Some(import.local.as_str()),
+            StatementKind::Import(import) if is_of_kind(&import.source) => Some(import.local.as_str()),
             _ => None,
         });
         let imported: BTreeSet<&str> = imported.collect();
@@ -201,10 +231,10 @@ impl Parts {
 }
 
 /// The function that the code in front of the markup is, with its export.
-fn made_by(fenced: &Range<usize>, body: Block) -> [Statement; 2] {
+fn made_by(fenced: &Range<usize>, given: &str, body: Block) -> [Statement; 2] {
     let name = "frontmatter".to_owned();
     let fence = span(&(fenced.start - FENCE.len()..fenced.start));
-    let target = Expression { span: fence, kind: ExpressionKind::Name(GIVEN.to_owned()) };
+    let target = Expression { span: fence, kind: ExpressionKind::Name(given.to_owned()) };
     let given = Parameter {
         span: fence,
         target,
@@ -315,9 +345,14 @@ mod tests {
     use super::*;
 
     fn code(path: &str, text: &str) -> String {
-        let code = Parts::of(text, extension(path) == "astro").code(text);
+        let code = Parts::of(text, path.ends_with("astro")).code(text);
         assert_eq!((code.len(), code.lines().count()), (text.len(), text.lines().count()), "{text}");
         code.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_data_is_readable() {
+        assert_eq!(::toml::from_str::<Known>(include_str!("../../rules/files/components.toml")).err(), None);
     }
 
     #[test]

@@ -42,8 +42,9 @@ pub enum Kind {
     /// `exports` names the methods that the framework calls (`post/create/perform_create` is one that it calls for a POST
     /// within methods of its own, and `receives` names the field with the class of what it passes), and `guards` also fields
     /// of the class that list guards (`get_throttles/throttle_classes` where a method may answer in place of the field). Of a decorator `exports` names the functions for which the fact holds. With
-    /// `role = "decides"` what `guards` names is asked whether the handler is to run: it refuses by saying no. `by` names
-    /// the class of the application with which a decorator registers that is called on none, where there is only one; what
+    /// `role = "decides"` what `guards` names is asked whether the handler is to run: it refuses by saying no. With
+    /// `role = "here"` the handler runs where the object is used that it is registered with, and what it raises leaves
+    /// there. `by` names the class of the application with which a decorator registers that is called on none, where there is only one; what
     /// the decorator is given for `guards` then stands in place of the application's.
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,

@@ -122,8 +122,8 @@ const COMPONENTS: &[Nested] = &[
     ("", "<!--", "", "", "<script>fetch()</script>"),
     ("", "<a>", "<script>fetch()</script>", "</a>", ""),
     ("<script>fetch(", "{", "", "}", ")</script>"),
-    ("---\n", "fetch()\n", "", "", "---\n<p/>"),
-    ("---\n", "export const a = fetch()\n", "", "", "---\n<p/>"),
+    ("---\n", "a()\n", "", "", "---\n<p/>"),
+    ("---\n", "export const a = 1\n", "", "", "---\n<p/>"),
     ("---\nimport A from './a.astro'\n---\n", "<A>", "fetch()", "</A>", ""),
     ("", "---\n", "fetch()", "", ""),
 ];
