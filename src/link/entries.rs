@@ -156,6 +156,8 @@ pub struct Entries<'m> {
     pub starts: Vec<FrameId>,
     /// Handlers of the commands that an application has beside what it serves: each runs in a process of its own.
     pub commands: FxHashSet<FrameId>,
+    /// Handlers that run in the process that registers them, where something else is used: who starts that gives them no work.
+    pub run_here: FxHashSet<FrameId>,
     /// Calls that register something: the functions they are given do not run there.
     registrations: FxHashSet<CallId>,
     routers: FxHashMap<CallId, Vec<(CallId, Registered<'m>)>>,

@@ -289,7 +289,9 @@ impl<'m> Entries<'m> {
         }
         handlers.extend(class_handlers(program, fact, expression, frame));
         wrappers.extend(applied_by_hand(program, expression, frame, info.module));
-        if fact.role.as_deref() != Some(HERE) {
+        if fact.role.as_deref() == Some(HERE) {
+            self.run_here.extend(handlers.iter().map(|(_, handler, _)| *handler));
+        } else {
             self.registrations.insert(site.call);
             self.registrations.extend(makers);
         }
