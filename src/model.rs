@@ -472,7 +472,7 @@ pub struct Deployed {
     pub export: String,
     /// As the settings name it: `api/chat.handler`.
     pub named: String,
-    /// The kind of entry point: `http`, `cron` or `queue`.
+    /// The kind of entry point: `http`, `action`, `cron` or `queue`.
     pub kind: String,
 }
 

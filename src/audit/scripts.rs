@@ -7,6 +7,7 @@ use crate::link::entries::{Entries, Started, found_by_convention};
 use crate::link::names::{Names, Target, folder_of};
 use crate::link::unfolded::each_expression;
 use crate::link::{Program, Site};
+use crate::lower::components::is_component;
 use crate::model::{ExpressionKind, Language, Literal, Module, StatementKind};
 use crate::rules::{catalogue::Kind, checked::Catalogue};
 
@@ -43,7 +44,7 @@ pub(super) fn drop_scripts(prepared: &mut Prepared, catalogue: &Catalogue) -> BT
     paths
 }
 
-/// The numbers of the modules at the root of a project that nothing imports or starts.
+/// The numbers of the modules at the root of a project that nothing imports or starts. Nobody runs a component by hand.
 fn candidates(modules: &[Module], tree: &Tree, imports: &[BTreeSet<usize>]) -> BTreeSet<usize> {
     let roots: BTreeSet<&str> = tree.projects.iter().map(|project| project.folder.as_str()).chain([""]).collect();
     let started: BTreeSet<&str> =
@@ -51,6 +52,7 @@ fn candidates(modules: &[Module], tree: &Tree, imports: &[BTreeSet<usize>]) -> B
     let imported: BTreeSet<usize> = imports.iter().flatten().copied().collect();
     let is_candidate = |(number, module): &(usize, &Module)| {
         module.language != Language::Rust
+            && !is_component(&module.path)
             && roots.contains(folder_of(&module.path))
             && !imported.contains(number)
             && !started.contains(module.path.as_str())
@@ -88,7 +90,8 @@ fn kept(program: &Program<'_>) -> BTreeSet<String> {
         });
         assembles.then_some(info.module)
     });
-    let modules = own.chain(starts).chain(assembles).chain(found_by_convention(program));
+    let found = found_by_convention(program).into_iter().chain(program.modules_of_settings());
+    let modules = own.chain(starts).chain(assembles).chain(found);
     modules.map(|module| program.modules[module].path.clone()).collect()
 }
 

@@ -7,6 +7,7 @@ mod senders;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::arguments::{Amount, Given, Held};
+use crate::link::browser::says_browser;
 use crate::link::entries::Entries;
 use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, UnitId};
@@ -104,15 +105,15 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         all.extend(apart(program, found));
     }
     // A chained call (`client.post(..).send()`) is one call: the outermost fact wins.
-    let inner: Vec<CallId> = all
-        .iter()
-        .filter(|outer| {
-            all.iter().any(|other| {
-                other.call != outer.call && chained_in(program, outer.call, other.call) && other.fact == outer.fact
-            })
-        })
-        .map(|each| each.call)
-        .collect();
+    let place =
+        |each: &External| (program.units.calls[each.call].module, program.units.calls[each.call].call.span.start);
+    let mut begun: FxHashMap<(ModuleId, u32), Vec<(CallId, FactId)>> = FxHashMap::default();
+    all.iter().for_each(|each| begun.entry(place(each)).or_default().push((each.call, each.fact)));
+    let is_inner = |each: &&External| {
+        let mut others = begun.get(&place(each)).into_iter().flatten();
+        others.any(|(other, fact)| *other != each.call && chained_in(program, each.call, *other) && *fact == each.fact)
+    };
+    let inner: FxHashSet<CallId> = all.iter().filter(is_inner).map(|each| each.call).collect();
     all.retain(|each| !inner.contains(&each.call));
     leave_to_the_browser(program, &known.pages, &mut all);
     all.sort_by_key(|each| {
@@ -174,6 +175,7 @@ fn leave_to_the_browser(program: &Program<'_>, pages: &FxHashSet<ModuleId>, all:
             || !each.reached.is_empty()
             || program.catalogue.fact(each.fact).is != Kind::Http
             || !pages.contains(&program.units.calls[each.call].module)
+                && !program.is_sent(program.units.calls[each.call].unit)
     });
 }
 
@@ -221,7 +223,7 @@ fn classify<'m>(
                 return None;
             }
             let told =
-                || told_by_reply(program, &known.replies, &whole, site).filter(|_| !only_reads(program, path, site));
+                || told_by_reply(program, known, &whole, site, is_served).filter(|_| !only_reads(program, path, site));
             let endpoint = program.catalogue.endpoint(&whole).or_else(told);
             let kind = endpoint.and_then(|id| program.catalogue.fact(id).calls).unwrap_or(Calls::External);
             let host =
@@ -234,11 +236,19 @@ fn classify<'m>(
 }
 
 /// The provider behind an address that is not known. A page that reads such a reply has it from its own server.
-fn told_by_reply<'m>(program: &Program<'m>, replies: &Replies<'m>, address: &str, site: Site) -> Option<FactId> {
-    let module = &program.modules[program.units.calls[site.call].module];
-    let is_page = module.path.ends_with("sx") || module.directives.iter().any(|directive| directive == "use client");
+fn told_by_reply<'m>(
+    program: &Program<'m>,
+    known: &Known<'m>,
+    address: &str,
+    site: Site,
+    is_served: bool,
+) -> Option<FactId> {
+    let info = &program.units.calls[site.call];
+    let module = &program.modules[info.module];
+    let is_for_pages = || !is_served && known.pages.contains(&info.module);
+    let is_page = module.path.ends_with("sx") || says_browser(module) || is_for_pages() || program.is_sent(info.unit);
     let is_known = address.split_once("://").is_some_and(|(_, host)| !host.starts_with('*') && !host.is_empty());
-    if is_page || is_known { None } else { replies.find(program, site) }
+    if is_page || is_known { None } else { known.replies.find(program, site) }
 }
 
 /// The address that a client was made with.

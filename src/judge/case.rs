@@ -74,6 +74,8 @@ pub struct Outcome {
 
 /// The kind of an entry point that takes its work from a queue.
 const QUEUE: &str = "queue";
+/// The kind of an entry point that is started by hand.
+const PROGRAM: &str = "cli";
 
 impl<'p, 'm> Case<'p, 'm> {
     pub fn new(program: &'p Program<'m>, entries: &'p Entries<'m>, packs: &'p Packs, started: &Started<'p>) -> Self {
@@ -303,7 +305,9 @@ impl<'p, 'm> Case<'p, 'm> {
             return Vec::new();
         }
         let unit = self.program.unit_of_frame(entry.handler);
-        let others = self.entries.entries.iter().enumerate().filter(|(_, other)| other.handler != entry.handler);
+        let is_run_here = self.entries.run_here.contains(&entry.handler);
+        let gives_work = |other: &Entry<'m>| other.handler != entry.handler && !(is_run_here && other.kind == PROGRAM);
+        let others = self.entries.entries.iter().enumerate().filter(|(_, other)| gives_work(other));
         others.filter(|(index, _)| self.reaches[*index].has_unit(unit)).map(|(index, _)| index).collect()
     }
 

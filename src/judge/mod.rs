@@ -26,7 +26,7 @@ pub mod settle;
 pub mod streams;
 mod transports;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Configuration;
 use crate::link::Program;
@@ -179,12 +179,13 @@ fn answers(packs: &Packs, outcomes: Vec<Outcome>) -> (Vec<Answer>, Vec<Finding>)
 /// Two findings alike in everything that a fingerprint looks at are told apart by their order.
 fn number_repeats(findings: &mut [Finding]) {
     let mut seen = BTreeSet::new();
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     for finding in findings {
         let mut fingerprint = finding.fingerprint.clone();
-        let mut number = 2;
+        let number = numbers.entry(fingerprint.clone()).or_insert(2);
         while !seen.insert(fingerprint.clone()) {
             fingerprint = case::fingerprint(&[&finding.fingerprint, &number.to_string()]);
-            number += 1;
+            *number += 1;
         }
         finding.fingerprint = fingerprint;
     }

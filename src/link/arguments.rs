@@ -72,7 +72,7 @@ impl<'m> Program<'m> {
     pub fn argument_of(&self, site: Site, paths: &str) -> Given<'m> {
         let mut last = Given::Absent;
         for path in crate::rules::checked::expand(paths) {
-            match self.argument(site, &path) {
+            match self.argument_at(site, &path, 0) {
                 Given::Absent => {}
                 Given::Unresolved => last = Given::Unresolved,
                 found => return found,

@@ -1,4 +1,4 @@
-//! Which modules run in the visitor's browser.
+//! Which modules, and which functions of others, run in the visitor's browser.
 
 use rustc_hash::FxHashSet;
 
@@ -6,10 +6,10 @@ use crate::model::{Expression, ExpressionKind, Language, Module};
 
 use super::Program;
 use super::names::Target;
-use super::units::{Binding, ModuleId};
+use super::units::{Binding, ModuleId, UnitId};
 use super::values::{FrameId, How};
 
-/// A module that says of itself that it runs in the browser.
+/// A module that says of itself that it runs in the browser; or a function, as the scripts of a page do.
 const CLIENT: &str = "use client";
 /// Functions of such a module are called over the network: what imports it does not take it along.
 const SERVER: &str = "use server";
@@ -17,20 +17,33 @@ const SERVER: &str = "use server";
 const PAGE: [&str; 2] = ["document", "window"];
 
 impl<'m> Program<'m> {
-    /// The modules that run in the browser: those that say so or use the page, and what they import.
+    /// The modules that run in the browser: those that say so or use the page, and what they or the scripts of a page
+    /// import.
     pub fn browser_modules(&self) -> FxHashSet<ModuleId> {
         let mut found = self.using_page();
         found.extend((0..self.modules.len()).filter(|module| says_browser(&self.modules[*module])));
-        let mut queue: Vec<ModuleId> = found.iter().copied().collect();
-        while let Some(module) = queue.pop() {
-            for target in self.imported_modules(module) {
-                let is_server = self.modules[target].directives.iter().any(|directive| directive == SERVER);
-                if !is_server && found.insert(target) {
-                    queue.push(target);
-                }
+        let scripts = (0..self.units.units.len()).filter(|unit| self.says_sent(*unit));
+        let mut reached: Vec<ModuleId> = scripts.flat_map(|unit| self.imported_modules(unit)).collect();
+        let reach = |module: &ModuleId| self.imported_modules(self.units.bodies[*module]);
+        reached.extend(found.iter().flat_map(reach));
+        while let Some(target) = reached.pop() {
+            let is_server = self.modules[target].directives.iter().any(|directive| directive == SERVER);
+            if !is_server && found.insert(target) {
+                reached.extend(reach(&target));
             }
         }
         found
+    }
+
+    /// Whether a function is, or stands in, one that says of itself that it runs in the browser.
+    pub fn is_sent(&self, unit: UnitId) -> bool {
+        let around = std::iter::successors(Some(unit), |unit| self.units.units[*unit].parent);
+        around.into_iter().any(|unit| self.says_sent(unit))
+    }
+
+    fn says_sent(&self, unit: UnitId) -> bool {
+        let function = self.units.units[unit].function;
+        function.is_some_and(|function| function.directives.iter().any(|directive| directive == CLIENT))
     }
 
     /// Whether a function runs in the browser, or when that calls it: what a page only hands on does not run where the
@@ -52,10 +65,12 @@ impl<'m> Program<'m> {
             matches!(&object.kind, ExpressionKind::Name(name)
                 if PAGE.contains(&name.as_str()) && !self.is_bound(module, name))
         };
-        let written = self.units.units.iter().filter(|unit| self.modules[unit.module].language == Language::TypeScript);
+        let units = self.units.units.iter().enumerate();
+        let written = units.filter(|(_, unit)| self.modules[unit.module].language == Language::TypeScript);
         written
-            .filter(|unit| unit.members.iter().any(|(_, each)| is_page(unit.module, each)))
-            .map(|unit| unit.module)
+            .filter(|(_, unit)| unit.members.iter().any(|(_, each)| is_page(unit.module, each)))
+            .filter(|(id, _)| !self.is_sent(*id))
+            .map(|(_, unit)| unit.module)
             .collect()
     }
 
@@ -64,13 +79,17 @@ impl<'m> Program<'m> {
         self.units.units[self.units.bodies[module]].names.contains_key(name)
     }
 
-    fn imported_modules(&self, module: ModuleId) -> Vec<ModuleId> {
-        let body = &self.units.units[self.units.bodies[module]];
-        let imports = body.names.values().flatten().filter_map(|binding| match binding {
+    /// The modules that the body of a module imports and exports from, or that a function imports.
+    fn imported_modules(&self, unit: UnitId) -> Vec<ModuleId> {
+        let info = &self.units.units[unit];
+        let module = info.module;
+        let imports = info.names.values().flatten().filter_map(|binding| match binding {
             Binding::Import(import) if !import.is_type_only => Some(import.source.as_str()),
             _ => None,
         });
-        let exported = self.units.exports[module].iter().filter_map(|export| export.source.as_deref());
+        let is_body = unit == self.units.bodies[module];
+        let exported = self.units.exports[module].iter().filter(|_| is_body);
+        let exported = exported.filter_map(|export| export.source.as_deref());
         imports
             .chain(exported)
             .filter_map(|source| match self.resolve_import(module, source) {
@@ -82,7 +101,7 @@ impl<'m> Program<'m> {
 }
 
 /// Whether a module says of itself that it runs in the browser: in a directive, or in its name (`thing.client.tsx`).
-pub(super) fn says_browser(module: &Module) -> bool {
+pub fn says_browser(module: &Module) -> bool {
     let name = module.path.rsplit('/').next().unwrap_or("");
     module.language == Language::TypeScript
         && (module.directives.iter().any(|directive| directive == CLIENT)

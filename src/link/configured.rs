@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::Program;
 use super::entries::{globs, library_is_used};
+use super::names::folder_of;
 use super::units::ModuleId;
 use super::values::{Value, Values};
 use crate::rules::catalogue::Kind;
@@ -30,6 +31,31 @@ impl<'m> Program<'m> {
             }
         }
         all
+    }
+
+    /// The modules in which libraries look for settings.
+    pub fn modules_of_settings(&self) -> Vec<ModuleId> {
+        let modules = self.setting_modules.get_or_init(|| self.find_setting_modules());
+        let mut all: Vec<ModuleId> = modules.values().flatten().copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// What the module of settings nearest to a module says of a member of a library.
+    pub(super) fn configured_for(&self, path: &str, module: ModuleId) -> Values<'m> {
+        let modules = self.setting_modules.get_or_init(|| self.find_setting_modules());
+        let holds = |settings: &&ModuleId| {
+            let folder = folder_of(&self.modules[**settings].path);
+            let inside = self.modules[module].path.strip_prefix(folder);
+            folder.is_empty() || inside.is_some_and(|rest| rest.starts_with('/'))
+        };
+        let said = self.facts_of(path, Kind::Setting).into_iter().filter_map(|(id, fact)| {
+            let around = modules.get(&id)?.iter().filter(holds);
+            let nearest = around.max_by_key(|settings| folder_of(&self.modules[**settings].path).len())?;
+            Some(self.exported_under(*nearest, fact.value.as_deref()?))
+        });
+        said.flatten().collect()
     }
 
     /// What is assigned anywhere to a member of a library's object, by its canonical name.

@@ -14,6 +14,7 @@ mod decorated;
 mod development;
 mod files;
 mod groups;
+mod holding;
 mod in_a_row;
 mod injection;
 mod kinds;
@@ -155,6 +156,8 @@ pub struct Entries<'m> {
     pub starts: Vec<FrameId>,
     /// Handlers of the commands that an application has beside what it serves: each runs in a process of its own.
     pub commands: FxHashSet<FrameId>,
+    /// Handlers that run in the process that registers them, where something else is used: who starts that gives them no work.
+    pub run_here: FxHashSet<FrameId>,
     /// Calls that register something: the functions they are given do not run there.
     registrations: FxHashSet<CallId>,
     routers: FxHashMap<CallId, Vec<(CallId, Registered<'m>)>>,
@@ -212,6 +215,7 @@ impl<'m> Entries<'m> {
         entries.decorated(program);
         entries.decorated_classes(program);
         entries.registered(program);
+        entries.held_by_routers(program);
         entries.assigned(program);
         entries.conventional(program);
         entries.actions(program);

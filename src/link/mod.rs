@@ -7,7 +7,7 @@
 mod additions;
 mod aliases;
 pub mod arguments;
-mod browser;
+pub mod browser;
 mod common;
 mod configured;
 mod contexts;
@@ -28,6 +28,7 @@ mod queues;
 pub mod reach;
 mod relations;
 mod shipped;
+mod tables;
 mod unawaited;
 pub mod unfolded;
 pub mod units;

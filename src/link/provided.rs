@@ -206,12 +206,23 @@ impl<'m> Program<'m> {
             return all;
         };
         let given = self.named_objects().get(name.as_str()).cloned().unwrap_or_default();
+        let fits = |value: &Value<'m>| declared.iter().all(|declared| self.is_declared_as(value, declared));
         for (expression, frame) in given {
-            let values = self.values(expression, frame);
-            let fits = |value: &&Value<'m>| declared.iter().all(|declared| self.is_declared_as(value, declared));
-            add(&mut all, values.iter().filter(fits).cloned());
+            for value in self.values(expression, frame).iter() {
+                let made = self.provided(value);
+                let values = if made.is_empty() { vec![value.clone()] } else { made };
+                add(&mut all, values.into_iter().filter(fits));
+            }
         }
         all
+    }
+
+    /// What is written of a parameter in the tables of what parameters are given by their names.
+    pub fn written_of(&self, parameter: &Parameter) -> Vec<Place<'m>> {
+        match (&parameter.target.kind, &parameter.default) {
+            (ExpressionKind::Name(name), None) => self.named_objects().get(name.as_str()).cloned().unwrap_or_default(),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether a value may stand where a type is declared.
@@ -234,10 +245,12 @@ impl<'m> Program<'m> {
         // Whoever asks in between is told that nothing is given.
         *self.given_names.borrow_mut() = Some(Rc::default());
         let catalogue = self.catalogue;
-        let facts = catalogue.of_kind(Kind::Provide).map(|(_, fact)| fact).filter(|fact| is_named(fact));
+        let is_plain = |fact: &Fact| is_named(fact) && fact.value.is_none();
+        let facts = catalogue.of_kind(Kind::Provide).map(|(_, fact)| fact).filter(|fact| is_plain(fact));
         let names: FxHashSet<&str> = facts.flat_map(|fact| &fact.names).flat_map(|name| last_of(name)).collect();
-        let gives = |path: &str| self.facts_of(path, Kind::Provide).iter().any(|(_, fact)| is_named(fact));
+        let gives = |path: &str| self.facts_of(path, Kind::Provide).iter().any(|(_, fact)| is_plain(fact));
         let mut found: FxHashMap<&'m str, Vec<Place<'m>>> = FxHashMap::default();
+        self.add_from_tables(&mut found);
         let mut is_used = false;
         for (call, info) in self.units.calls.iter().enumerate() {
             let (ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) = &info.call.callee.kind else {
@@ -511,7 +524,7 @@ fn is_member(fact: &Fact) -> bool {
 }
 
 /// Whether a fact is about what is given to parameters by their names.
-fn is_named(fact: &Fact) -> bool {
+pub(super) fn is_named(fact: &Fact) -> bool {
     fact.role.as_deref() == Some(NAMED)
 }
 

@@ -1,6 +1,7 @@
 //! Stage 2: text → model. A front end per language, and settings files as key paths; none of them knows a rule or a library.
 
 pub mod budget;
+pub mod components;
 pub mod python;
 pub mod rust;
 pub mod settings;
@@ -15,6 +16,7 @@ pub fn language_of(path: &str) -> Option<Language> {
     match name.rsplit_once('.')?.1 {
         "py" | "pyi" => Some(Language::Python),
         "ts" | "tsx" | "mts" | "cts" | "js" | "jsx" | "mjs" | "cjs" => Some(Language::TypeScript),
+        _ if components::is_component(name) => Some(Language::TypeScript),
         "rs" => Some(Language::Rust),
         _ => None,
     }
@@ -24,6 +26,7 @@ pub fn language_of(path: &str) -> Option<Language> {
 pub fn lower(path: &str, text: &str, language: Language) -> Module {
     match language {
         Language::Python => python::lower(path, text),
+        Language::TypeScript if components::is_component(path) => components::lower(path, text),
         Language::TypeScript => typescript::lower(path, text),
         Language::Rust => rust::lower(path, text),
     }

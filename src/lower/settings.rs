@@ -11,10 +11,12 @@
 //! | directives | blocks and directives, numbered where repeated: `http.server.0.location.1.limit_req`; arguments are the value, of a block at its own path |
 //! | sections | section, key |
 //! | tables | `tables`, table, `unique`, number → fields that are unique together |
+//! | declarations | the kind of what is declared, its name, keys; of an import its file without the ending, and the name there: `src/ask.ask` |
 //! | shell | `demands` → a variable without which the script ends |
 
 pub mod comments;
 pub mod container;
+pub mod declarations;
 pub mod directives;
 mod exported;
 pub mod flat;
@@ -66,6 +68,7 @@ enum Format {
     Sections,
     Shell,
     Tables,
+    Declarations,
 }
 
 static KNOWN: LazyLock<Known> =
@@ -140,6 +143,7 @@ pub fn lower(path: &str, text: &str) -> Option<Settings> {
         Format::Sections => (flat::sections(text), Vec::new()),
         Format::Shell => (shell::demands(text), Vec::new()),
         Format::Tables => (tables::tables(text), Vec::new()),
+        Format::Declarations => (declarations::declarations(text), Vec::new()),
     };
     Some(settings(entries, lost))
 }
@@ -171,7 +175,7 @@ mod tests {
         }
     }
 
-    const SAMPLES: [(&str, &str, &str, Literal); 13] = [
+    const SAMPLES: [(&str, &str, &str, Literal); 14] = [
         (
             "vercel.json",
             "{\"functions\": {\"api/chat.ts\": {\"maxDuration\": 60}}}",
@@ -205,6 +209,7 @@ mod tests {
         ("Dockerfile", "FROM x\nCMD y\n", "CMD", Literal::Boolean(false)),
         ("Procfile", "web: x\n", "web", Literal::Boolean(false)),
         ("schema.prisma", "model A {\n  id Int @id\n}\n", "tables|A|unique|0", Literal::Boolean(false)),
+        ("main.wasp", "query a { fn: import { b } from \"@src/c\" }", "query|a|fn", Literal::Boolean(false)),
     ];
 
     #[test]

@@ -37,7 +37,11 @@ const CHAIN: usize = 64;
 
 /// Lowers one file.
 pub fn lower(path: &str, text: &str) -> Module {
-    let has_markup = !matches!(path.rsplit('.').next(), Some("ts" | "mts" | "cts"));
+    lower_code(path, text, !matches!(path.rsplit('.').next(), Some("ts" | "mts" | "cts")))
+}
+
+/// Lowers the code of a file; `has_markup` reads `<` as markup rather than as a type assertion.
+pub(super) fn lower_code(path: &str, text: &str, has_markup: bool) -> Module {
     let mut lowering = Lowering::default();
     let mut tree = Tree::parse(text, has_markup, &mut lowering.budget);
     let comments = std::mem::take(&mut tree.comments);

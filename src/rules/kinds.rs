@@ -42,13 +42,15 @@ pub enum Kind {
     /// `exports` names the methods that the framework calls (`post/create/perform_create` is one that it calls for a POST
     /// within methods of its own, and `receives` names the field with the class of what it passes), and `guards` also fields
     /// of the class that list guards (`get_throttles/throttle_classes` where a method may answer in place of the field). Of a decorator `exports` names the functions for which the fact holds. With
-    /// `role = "decides"` what `guards` names is asked whether the handler is to run: it refuses by saying no. `by` names
-    /// the class of the application with which a decorator registers that is called on none, where there is only one; what
+    /// `role = "decides"` what `guards` names is asked whether the handler is to run: it refuses by saying no. With
+    /// `role = "here"` the handler runs where the object is used that it is registered with, and what it raises leaves
+    /// there. `by` names the class of the application with which a decorator registers that is called on none, where there is only one; what
     /// the decorator is given for `guards` then stands in place of the application's.
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
-    /// `handlers` arguments that hold a start-up function (a lifespan), or classes of which objects are made at the start.
-    /// With `role = "answers"` it answers by itself what its handlers raise; with `role = "start"` it is a call that
+    /// `handlers` arguments that hold a start-up function (a lifespan), or classes of which objects are made at the start;
+    /// `value` is the argument path of a list of all that it holds: handlers, classes of handlers, and routers. With
+    /// `role = "answers"` it answers by itself what its handlers raise; with `role = "start"` it is a call that
     /// registers start-up functions, which run unless one of `unless` holds for it or for what made its object.
     Router,
     /// A call that puts a router or handlers under an application: every function argument before a router is
@@ -90,7 +92,8 @@ pub enum Kind {
     Inject,
     /// A call that gives the object at `value` to all handlers: their parameters that are declared with its type are it.
     /// With `role = "named"` it gives them its keyword arguments, to the parameters of the same names; of a name that
-    /// ends in `[]` what is assigned there under a key. With `role = "asked"` it is the type by which they ask for it:
+    /// ends in `[]` what is assigned there under a key, and with `value` what stands in the table there, which for a class
+    /// is a field of those that derive from it. With `role = "asked"` it is the type by which they ask for it:
     /// `State<App>`. With `role = "member"` it becomes a member of the application, and of all that are of its type, by
     /// the name that the call is given first. With `role = "context"` what the function or object at `value` gives has
     /// the members of what handlers are given under the canonical name `as`. With `role = "yielded"` the function at `value`
@@ -108,7 +111,8 @@ pub enum Kind {
     /// the file is one that no other imports; with `role = "listed"` it exports something with a list of functions, which
     /// are entry points. With
     /// `role = "logs"` it exports a table of handlers of log lines, and `keys` are the loggers to which the framework
-    /// writes the errors of its own entry points.
+    /// writes the errors of its own entry points. With `needs` only where they hold of what the file exports
+    /// (`prerender == false`), or of a member that its library's settings give a value to (`library.output == server`).
     Convention,
     /// Something that protects: `protects` names the item (`V1`, `V2`, `A1`, `A2`, `A3`, `C1`, `C2`, `C3`, `T1-input`, `T2`),
     /// `how` the way it is wired: `decorator`, `middleware` (given to a middleware, mount, or route registration, or added),
@@ -339,7 +343,7 @@ pub const KINDS: [Keys; 52] = [
         &["names", "entry"],
         &["public", "handler", "path", "method", "exports", "guards", "receives", "role", "by"],
     ),
-    keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role", "unless"]),
+    keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role", "unless", "value"]),
     keys(
         Kind::Mount,
         "mount",
@@ -378,7 +382,7 @@ pub const KINDS: [Keys; 52] = [
         Kind::Convention,
         "convention",
         &["files", "exports"],
-        &["entry", "public", "role", "guards", "handler", "path", "receives", "scope", "keys"],
+        &["entry", "public", "role", "guards", "handler", "path", "receives", "scope", "keys", "needs"],
     ),
     keys(
         Kind::Guard,

@@ -141,6 +141,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "repeated",
             "each",
             "yielded",
+            "here",
             "before",
             "fields",
         ],

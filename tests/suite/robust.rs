@@ -112,6 +112,22 @@ const TYPESCRIPT: &[Nested] = &[
     ("", "/*", "", "*/", ""),
 ];
 
+const COMPONENTS: &[Nested] = &[
+    ("", "<script>", "", "</script>", ""),
+    ("", "<script>import a from \"openai\"\n</script>", "", "", ""),
+    ("", "<script>", "", "", ""),
+    ("", "<script ", "", "", ">fetch()</script>"),
+    ("", "<script a=\"", "", "", ""),
+    ("", "<style>", "", "", "<script>fetch()</script>"),
+    ("", "<!--", "", "", "<script>fetch()</script>"),
+    ("", "<a>", "<script>fetch()</script>", "</a>", ""),
+    ("<script>fetch(", "{", "", "}", ")</script>"),
+    ("---\n", "a()\n", "", "", "---\n<p/>"),
+    ("---\n", "export const a = 1\n", "", "", "---\n<p/>"),
+    ("---\nimport A from './a.astro'\n---\n", "<A>", "fetch()", "</A>", ""),
+    ("", "---\n", "fetch()", "", ""),
+];
+
 const RUST: &[Nested] = &[
     ("fn main() { let x = ", "(", "", ")", "; }"),
     ("fn main() { let x = ", "[", "", "]", "; }"),
@@ -202,6 +218,13 @@ fn deep_and_long_python_ends() {
 #[test]
 fn deep_and_long_typescript_ends() {
     endure(&nested(TYPESCRIPT, "app/route", ".tsx", "import OpenAI from \"openai\";\n"));
+}
+
+#[test]
+fn deep_and_long_components_end() {
+    for extension in [".vue", ".svelte", ".astro"] {
+        endure(&nested(COMPONENTS, "src/pages/part", extension, ""));
+    }
 }
 
 #[test]
@@ -301,8 +324,18 @@ fn files_that_are_no_text_end() {
         &noise,
         &utf16,
     ];
-    let names =
-        ["app/main.py", "app/route.ts", "src/main.rs", "package.json", "Cargo.toml", "a.yml", ".env", ".gitignore"];
+    let names = [
+        "app/main.py",
+        "app/route.ts",
+        "src/main.rs",
+        "src/a.vue",
+        "src/pages/a.astro",
+        "package.json",
+        "Cargo.toml",
+        "a.yml",
+        ".env",
+        ".gitignore",
+    ];
     let files: Vec<Written> = contents
         .iter()
         .enumerate()

@@ -4,6 +4,7 @@ mod handlers;
 mod notices;
 mod reports;
 
+use crate::link::browser::says_browser;
 use crate::link::entries::{Entry, frame_of};
 use crate::link::units::{ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
@@ -307,12 +308,8 @@ fn skipped_caller(case: &Case<'_, '_>, frame: FrameId) -> bool {
 }
 
 /// Whether a module runs in the visitor's browser only.
-pub fn runs_in_browser(case: &Case<'_, '_>, module: usize) -> bool {
-    let module = &case.program.modules[module];
-    let name = module.path.rsplit('/').next().unwrap_or("");
-    module.directives.iter().any(|directive| directive == "use client")
-        || name.contains(".client.")
-        || name.contains("-client.")
+pub fn runs_in_browser(case: &Case<'_, '_>, module: ModuleId) -> bool {
+    says_browser(&case.program.modules[module])
 }
 
 /// Where errors matter: the model is called there, else something outside, else requests come in there. With the place

@@ -23,10 +23,18 @@ impl<'m> Inputs<'_, '_, 'm> {
     /// The sources from which a text of any length reaches a call from an entry point.
     pub fn unlimited(&self, entry: Option<usize>, external: &External, site: Site) -> Vec<Leaf<'m>> {
         // What a queue's consumer is given comes from those who hand it over, and is asked for there.
-        let consumer = entry.and_then(|index| self.case.entries.entries.get(index));
-        if consumer.is_some_and(|entry| !self.case.producers(entry).is_empty()) {
+        let producers = |consumer: Option<usize>| {
+            let consumer = consumer.and_then(|index| self.case.entries.entries.get(index));
+            consumer.map(|consumer| self.case.producers(consumer)).unwrap_or_default()
+        };
+        if !producers(entry).is_empty() {
             return Vec::new();
         }
+        // So it is where somebody else only runs the consumer.
+        let is_handed_by_others = |sender: Option<usize>| {
+            let known = producers(sender);
+            sender != entry && !known.is_empty() && entry.is_some_and(|entry| !known.contains(&entry))
+        };
         let mut leaves = match entry {
             Some(_) => self.leaves(external, site).to_vec(),
             None => self.handed_in(external),
@@ -36,7 +44,10 @@ impl<'m> Inputs<'_, '_, 'm> {
         leaves.retain(|leaf| {
             let sender = self.sender(leaf, entry);
             let is_text = matches!(leaf.kind, LeafKind::User | LeafKind::Messages);
-            is_text && !self.holds(&leaf.text, sender) && !self.is_refused_by(sender, entry, external, site, leaf)
+            is_text
+                && !self.holds(&leaf.text, sender)
+                && !is_handed_by_others(sender)
+                && !self.is_refused_by(sender, entry, external, site, leaf)
         });
         self.is_library.set(before);
         leaves

@@ -219,7 +219,7 @@ impl<'m> Program<'m> {
     }
 
     /// `unknown` is the answer for a number that is only known when it runs: given on purpose, unless more is asked.
-    pub(super) fn compares(
+    pub(in crate::link) fn compares(
         &self,
         expression: &'m Expression,
         frame: FrameId,

@@ -25,7 +25,9 @@ impl<'m> Entries<'m> {
         let imported = Imported::default();
         for (module, info) in program.modules.iter().enumerate() {
             let is_found = |convention: &&Convention<'_>| {
-                convention.finds(program.projects, &info.path) && imported.allows(program, convention, module)
+                convention.finds(program.projects, &info.path)
+                    && imported.allows(program, convention, module)
+                    && convention.fits(program, module)
             };
             for convention in conventions.iter().filter(is_found) {
                 for export in &convention.fact.exports {
@@ -243,7 +245,7 @@ impl<'m> Entries<'m> {
                     self.entries.push(Entry {
                         kind: handler.kind.clone(),
                         name: handler.named.clone(),
-                        public: handler.kind == "http",
+                        public: matches!(handler.kind.as_str(), "http" | "action"),
                         module: info.module,
                         span: info.span,
                         handler: frame,
@@ -440,9 +442,12 @@ pub(super) fn route_of_file(path: &str) -> String {
     format!("/{}", kept.join("/"))
 }
 
-/// The route that the file of a page stands for: that of its folder.
+/// The route that the file of a page stands for: that of its folder where its name only marks it.
 fn route_of_page(path: &str) -> String {
     let route = route_of_file(path);
+    if !route.ends_with("/page") && !route.ends_with("/layout") {
+        return route;
+    }
     route.rsplit_once('/').map_or("/", |(folder, _)| if folder.is_empty() { "/" } else { folder }).to_owned()
 }
 

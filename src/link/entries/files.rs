@@ -54,6 +54,11 @@ impl<'c> Convention<'c> {
         }
     }
 
+    /// Whether all that it needs holds of what a file exports, or of what settings say.
+    pub(super) fn fits(&self, program: &Program<'_>, module: ModuleId) -> bool {
+        self.fact.needs.iter().all(|need| is_met(program, module, need))
+    }
+
     /// Whether a function is what the framework looks for: where `keys` are the names that its first parameter has there,
     /// or the types that are declared for it.
     pub(super) fn takes(&self, program: &Program<'_>, unit: UnitId) -> bool {
@@ -71,6 +76,25 @@ impl<'c> Convention<'c> {
             program.values(annotation, frame).iter().filter_map(Value::path).any(is_named)
         })
     }
+}
+
+/// Whether a condition holds: `prerender == false`, `library.output != server`.
+fn is_met<'m>(program: &Program<'m>, module: ModuleId, need: &str) -> bool {
+    let Some((operator, (name, wanted))) =
+        ["==", "!="].into_iter().find_map(|operator| Some((operator, need.split_once(operator)?)))
+    else {
+        return false;
+    };
+    let name = name.trim();
+    let values = match name.contains('.') {
+        true => program.configured_for(name, module),
+        false => program.exported(module, name, 0).unwrap_or_default(),
+    };
+    let is_it = |value: &Value<'m>| {
+        matches!(value, Value::Data { expression, frame }
+            if program.compares(expression.0, *frame, "==", wanted.trim(), false))
+    };
+    values.iter().any(is_it) == (operator == "==")
 }
 
 /// Which modules others import, found out when it is asked for.
@@ -152,6 +176,7 @@ pub fn found_by_convention(program: &Program<'_>) -> BTreeSet<ModuleId> {
             convention.finds(program.projects, &program.modules[*module].path)
                 && program.version_fits_in(convention.id, "", *module)
                 && holds_any()
+                && convention.fits(program, *module)
                 && imported.allows(program, convention, *module)
         })
     };

@@ -19,7 +19,8 @@ pub(super) fn injected_at<'m>(program: &Program<'m>, handler: FrameId, depth: us
     let (Some(function), Some(closure)) = (info.function, frame.closure) else { return Vec::new() };
     let mut chain: Vec<Link<'m>> = Vec::new();
     for parameter in &function.parameters {
-        for marker in parameter.default.iter().chain(&parameter.annotation) {
+        let own = parameter.default.iter().chain(&parameter.annotation).map(|marker| (marker, closure));
+        for (marker, closure) in own.chain(program.written_of(parameter)) {
             let providers = marked_providers(program, marker, closure, 0);
             let providers = providers.iter().filter_map(|provider| run_for(program, provider));
             for provider in providers.chain(makers(program, marker, closure)) {
@@ -102,5 +103,6 @@ pub(super) fn marked_providers<'m>(
 /// What is injected for one parameter.
 pub fn injected_for<'m>(program: &Program<'m>, parameter: &'m Parameter, frame: FrameId) -> Vec<Value<'m>> {
     let markers = parameter.default.iter().chain(&parameter.annotation).chain(&parameter.decorators);
-    markers.flat_map(|marker| marked_providers(program, marker, frame, 0)).collect()
+    let markers = markers.map(|marker| (marker, frame)).chain(program.written_of(parameter));
+    markers.flat_map(|(marker, frame)| marked_providers(program, marker, frame, 0)).collect()
 }

@@ -81,9 +81,18 @@ pub(super) fn entry_name_of(
                 return name;
             }
             let written = || Program::written(&program.units.calls[site.call].call.callee);
-            key_of_call(program, site.call).or_else(|| exported_as(program, site.call)).unwrap_or_else(written)
+            let own = key_of_call(program, site.call).or_else(|| exported_as(program, site.call));
+            own.or_else(|| name_given(program, fact, site)).unwrap_or_else(written)
         }
         None => path.to_owned(),
+    }
+}
+
+/// The name by which a registration is given its handler: `action(ask)` with `const ask = async () => {}`.
+fn name_given(program: &Program<'_>, fact: &Fact, site: Site) -> Option<String> {
+    match program.argument(site, fact.handler.as_deref()?) {
+        Given::Present { expression: Expression { kind: ExpressionKind::Name(name), .. }, .. } => Some(name.clone()),
+        _ => None,
     }
 }
 
@@ -93,7 +102,9 @@ pub(super) fn key_of_call(program: &Program<'_>, call: CallId) -> Option<String>
     let info = &program.units.calls[call];
     let key = |object: &Expression| {
         let ExpressionKind::Object(entries) = &object.kind else { return None };
-        entries.iter().find(|entry| entry.value.span.contains(info.call.span))?.key.clone()
+        let entry = entries.iter().find(|entry| entry.value.span.contains(info.call.span))?;
+        // One of many that a list holds has no key of its own.
+        if matches!(entry.value.kind, ExpressionKind::List(_)) { None } else { entry.key.clone() }
     };
     let given = info.within.first().map(|outer| program.units.calls[*outer].call);
     given.into_iter().flat_map(|outer| &outer.arguments).find_map(|argument| key(&argument.value)).or_else(|| {

@@ -25,6 +25,8 @@ use super::{Entries, Entry, Link, Order, Registered, Role, Selection, receive};
 
 /// The scope of middleware that is for what its registration names.
 const SELECTED: &str = "selected";
+/// The role of what runs its handler by itself where its object is used: what that raises leaves there.
+const HERE: &str = "here";
 /// The method by which an object is called as a function.
 pub(super) const CALLED: &str = "__call__";
 
@@ -287,8 +289,12 @@ impl<'m> Entries<'m> {
         }
         handlers.extend(class_handlers(program, fact, expression, frame));
         wrappers.extend(applied_by_hand(program, expression, frame, info.module));
-        self.registrations.insert(site.call);
-        self.registrations.extend(makers);
+        if fact.role.as_deref() == Some(HERE) {
+            self.run_here.extend(handlers.iter().map(|(_, handler, _)| *handler));
+        } else {
+            self.registrations.insert(site.call);
+            self.registrations.extend(makers);
+        }
         for path in fact.guards.iter().filter(|path| path.ends_with("()")) {
             self.registrations.extend(program.arguments_of(site, path).iter().map(|(_, _, link)| link.call));
         }

@@ -15,8 +15,8 @@ use super::Entries;
 const QUEUE: &str = "queue";
 
 impl<'m> Entries<'m> {
-    /// The functions that take work out of queues, by the names under which it may be put there: what their decorator
-    /// names them, or what they are called, alone or behind their module.
+    /// The functions that take work out of queues, by the names under which it may be put there: that of their queue, what
+    /// their decorator names them, or what they are called, alone or behind their module.
     pub(super) fn tasks(&self, program: &Program<'m>) -> FxHashMap<String, UnitId> {
         // What several tasks are called names none of them.
         let mut tasks: FxHashMap<String, Option<UnitId>> = FxHashMap::default();
@@ -29,6 +29,7 @@ impl<'m> Entries<'m> {
             let info = &program.units.units[unit];
             let Some(function) = info.function else { continue };
             let path = program.modules[info.module].path.trim_end_matches(".py").replace('/', ".");
+            note(entry.name.clone(), unit);
             note(info.name().to_owned(), unit);
             note(format!("{path}.{}", info.name()), unit);
             let home = info.parent.map(|parent| program.open_frame(parent));

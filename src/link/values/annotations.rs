@@ -180,7 +180,7 @@ impl<'m> Program<'m> {
     }
 
     /// The values that the provider of an injection marker returns.
-    pub(super) fn provided(&self, marker: &Value<'m>) -> Values<'m> {
+    pub(in crate::link) fn provided(&self, marker: &Value<'m>) -> Values<'m> {
         let mut all = Values::new();
         for provider in self.providers(marker) {
             match provider {
