@@ -76,6 +76,8 @@ pub(super) struct Binary {
 pub(super) struct Starts {
     /// Words in front of a command that run it.
     pub(super) wrappers: Vec<String>,
+    /// Pages of the documentation that tell how a program is started: their names, or those of their folders.
+    pub(super) guides: Vec<String>,
     pub(super) shells: Vec<String>,
     /// Names of package scripts and make targets that start something; `*` stands for any text.
     pub(super) targets: Vec<String>,

@@ -70,6 +70,7 @@ enum Source {
     Container,
     Make,
     Readme,
+    Guide,
     Script,
     Settings(Vec<&'static StartSetting>),
 }
@@ -83,7 +84,7 @@ impl Source {
             return beside_manifest().then_some(Source::Readme);
         }
         if file.class == Class::Docs {
-            return None;
+            return is_guide(folder, &lower).then_some(Source::Guide);
         }
         if lower == "package.json" {
             return Some(Source::Package);
@@ -105,6 +106,13 @@ impl Source {
             .collect();
         (!settings.is_empty()).then_some(Source::Settings(settings))
     }
+}
+
+/// Whether a page of the documentation tells how a program is started.
+fn is_guide(folder: &str, name: &str) -> bool {
+    let stem = [".md", ".mdx"].iter().find_map(|extension| name.strip_suffix(extension));
+    let parent = folder.rsplit('/').next().unwrap_or(folder);
+    stem.is_some_and(|stem| STARTS.guides.iter().any(|guide| guide == stem || guide == parent))
 }
 
 /// Whether a name (in lower case) is that of a container's build file.
@@ -169,6 +177,7 @@ impl Starter<'_> {
                     self.start_file(&file, folder, Way::Run);
                 }
             }
+            Source::Guide => self.guide(&text),
             Source::Script => self.run(&text, folder, DEPTH),
             Source::Settings(known) => {
                 let entries = settings::lower(path, &text).map(|settings| settings.entries);
@@ -179,6 +188,15 @@ impl Starter<'_> {
             }
         }
         true
+    }
+
+    /// A page of the documentation: what it says of the files at the root, for it lies elsewhere itself.
+    fn guide(&mut self, text: &str) {
+        let before = self.found.clone();
+        for block in commands::code_blocks(text) {
+            self.run(&block, "", DEPTH);
+        }
+        self.found.retain(|start| before.contains(start) || !start.0.contains('/'));
     }
 
     /// Follows the keys of a settings file that start something.

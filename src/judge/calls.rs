@@ -1,8 +1,10 @@
 //! The calls that leave the process, with what holds for each: time limit, retries, output limit.
 
 mod alternatives;
+mod in_process;
 pub mod own_server;
 mod senders;
+mod several;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -19,9 +21,10 @@ use crate::rules::checked::{FactId, plain};
 
 use super::channels;
 use super::replies::Replies;
-use super::requests::{BODIES, address, begins_with_setting, only_reads};
+use super::requests::{BODIES, address, begins_with_setting, only_reads, sends_nothing};
 use super::transports;
 pub use alternatives::falls_back_to_itself;
+pub use several::is_one_of_several;
 
 /// A call that leaves the process.
 #[derive(Clone, Debug)]
@@ -197,7 +200,13 @@ fn classify<'m>(
     for path in program.callee_paths(site).iter() {
         let call = program.facts_at(path, Kind::Call, site).into_iter().find(|(_, fact)| program.applies(fact, site));
         if let Some((id, fact)) = call {
-            return Some((fact.calls?, id, None, api_name(path)));
+            if fact.calls == Some(Calls::Llm) && in_process::stays_in_process(program, site) {
+                return None;
+            }
+            let kind = fact.calls?;
+            let others = several::others(program, path, kind, site);
+            let names: Vec<String> = std::iter::once(path).chain(&others).map(|path| api_name(path)).collect();
+            return Some((kind, id, None, names.join(" or ")));
         }
         if let Some((id, fact)) = program.facts_at(path, Kind::Http, site).first() {
             let url = fact.url.as_deref().map(|url| program.argument(site, url));
@@ -224,7 +233,8 @@ fn classify<'m>(
             }
             let told =
                 || told_by_reply(program, known, &whole, site, is_served).filter(|_| !only_reads(program, path, site));
-            let endpoint = program.catalogue.endpoint(&whole).or_else(told);
+            let is_asked = |id: &FactId| asks_for(program, program.catalogue.fact(*id), site);
+            let endpoint = program.catalogue.endpoint(&whole).filter(is_asked).or_else(told);
             let kind = endpoint.and_then(|id| program.catalogue.fact(id).calls).unwrap_or(Calls::External);
             let host =
                 whole.split("://").nth(1).unwrap_or("").split(['?', '*']).next().unwrap_or("").trim_end_matches('/');
@@ -233,6 +243,17 @@ fn classify<'m>(
         }
     }
     None
+}
+
+/// Whether a request has a body where its address is told something in one, and in it what tells a generation where any
+/// sort of model is served there.
+fn asks_for(program: &Program<'_>, endpoint: &Fact, site: Site) -> bool {
+    let is_told = |need: &str, body: &str| {
+        let mut ways = need.split(" | ").map(|way| format!("{body}.{way}"));
+        ways.any(|way| program.meets(&way, site) == Some(true))
+    };
+    let has_body = endpoint.input.is_empty() || !sends_nothing(program, site);
+    has_body && endpoint.needs.iter().all(|need| BODIES.iter().any(|body| is_told(need, body)))
 }
 
 /// The provider behind an address that is not known. A page that reads such a reply has it from its own server.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::link::Program;
 use crate::link::entries::{Entries, found_by_convention};
 use crate::link::names::{Target, folder_of};
-use crate::link::units::{ModuleId, NodeKind};
+use crate::link::units::ModuleId;
 use crate::model::join;
 use crate::model::*;
 
@@ -23,7 +23,7 @@ pub struct Processes {
 
 impl Processes {
     pub fn of(program: &Program<'_>, entries: &Entries<'_>) -> Processes {
-        let mut imports = imports(program);
+        let mut imports = program.imports().to_vec();
         let mut mains = BTreeSet::new();
         let mut serving = BTreeSet::new();
         for entry in &entries.entries {
@@ -201,54 +201,4 @@ fn loaded_as(program: &Program<'_>, settings: &str, file: &str) -> Option<Module
             _ => None,
         }
     })
-}
-
-/// The modules that each module imports; a Python module brings the packages it lies in.
-fn imports(program: &Program<'_>) -> Vec<BTreeSet<ModuleId>> {
-    let mut all: Vec<BTreeSet<ModuleId>> = vec![BTreeSet::new(); program.modules.len()];
-    for node in &program.units.nodes {
-        let NodeKind::Plain(statement) = node.kind else { continue };
-        let module = program.module_of(node.unit);
-        let info = &program.modules[module];
-        let mut add = |source: &str| {
-            if let Target::Module(target) = program.names.resolve(&info.path, info.language, source)
-                && let Some(imported) = all.get_mut(module)
-            {
-                imported.insert(target);
-            }
-        };
-        match &statement.kind {
-            StatementKind::Import(import) if import.is_type_only => {}
-            StatementKind::Import(import) => {
-                add(&import.source);
-                if let (Some(name), true) = (&import.name, info.language == Language::Python) {
-                    let dot = if import.source.ends_with('.') { "" } else { "." };
-                    add(&format!("{}{dot}{name}", import.source));
-                }
-            }
-            StatementKind::Export(export) => export.source.iter().for_each(|source| add(source)),
-            _ => {}
-        }
-    }
-    // `await import("./instrument")`, `require("./instrument")` inside a function.
-    for info in &program.units.calls {
-        let module = &program.modules[info.module];
-        let is_import = matches!(&info.call.callee.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "import" | "require"));
-        let Some(given) = info.call.arguments.first().filter(|_| is_import) else { continue };
-        if let ExpressionKind::Literal(Literal::Text(source)) = &given.value.kind
-            && let Target::Module(target) = program.names.resolve(&module.path, module.language, source)
-            && let Some(imported) = all.get_mut(info.module)
-        {
-            imported.insert(target);
-        }
-    }
-    for (module, imported) in all.iter_mut().enumerate() {
-        let mut folder = folder_of(&program.modules[module].path);
-        while !folder.is_empty() && program.modules[module].language == Language::Python {
-            imported
-                .extend(program.names.module_at(&format!("{folder}/__init__.py")).filter(|package| *package != module));
-            folder = folder_of(folder);
-        }
-    }
-    all
 }

@@ -56,6 +56,14 @@ pub(super) fn begins_with_setting<'m>(
     if values.iter().any(is_setting) {
         return values.iter().any(is_empty);
     }
+    // `settings.TARGET`, empty at first, is set while the program runs.
+    if let ExpressionKind::Member { object, name } = &address.kind
+        && let ExpressionKind::Name(holder) | ExpressionKind::Member { name: holder, .. } = &object.kind
+        && !values.is_empty()
+        && values.iter().all(is_empty)
+    {
+        return program.units.member_assignments.contains_key(&(holder.as_str(), name.as_str()));
+    }
     match &*values {
         [Value::Data { expression, frame }] if !std::ptr::eq(expression.0, address) => {
             begins_with_setting(program, expression.0, *frame, depth + 1)
@@ -71,6 +79,16 @@ pub(super) fn begins_with_setting<'m>(
 
 /// Expressions that are gone through for where an address begins.
 const ADDRESS_PARTS: usize = 6;
+
+/// Whether a request says that it sends nothing: `method: "GET"`.
+pub(super) fn sends_nothing(program: &Program<'_>, site: Site) -> bool {
+    const BARE: [&str; 4] = ["GET", "HEAD", "DELETE", "OPTIONS"];
+    ["method", "#1.method"].iter().any(|path| match program.argument(site, path) {
+        Given::Present { expression, .. } => matches!(&expression.kind, ExpressionKind::Literal(Literal::Text(text))
+            if BARE.iter().any(|method| text.eq_ignore_ascii_case(method))),
+        _ => false,
+    })
+}
 
 /// Whether a request only fetches: by a method that sends nothing, or with nothing but an address.
 pub(super) fn only_reads(program: &Program<'_>, path: &str, site: Site) -> bool {

@@ -470,7 +470,7 @@ impl<'m> Program<'m> {
                     _ => self.trimmed_text(call, frame, depth).or_else(|| self.joined_text(call, frame, depth)),
                 };
                 own.or_else(|| {
-                    self.values(expression, frame).iter().find_map(|value| match value {
+                    first_written(self.values(expression, frame).iter().map(|value| match value {
                         Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
                             self.text_at(inner, *frame, depth + 1)
                         }
@@ -484,10 +484,10 @@ impl<'m> Program<'m> {
                             self.first_text(site, depth)
                         }
                         _ => None,
-                    })
+                    }))
                 })
             }
-            _ => self.values(expression, frame).iter().find_map(|value| match value {
+            _ => first_written(self.values(expression, frame).iter().map(|value| match value {
                 Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
                     self.text_at(inner, *frame, depth + 1)
                 }
@@ -511,9 +511,21 @@ impl<'m> Program<'m> {
                     values.into_iter().find_map(|argument| self.text_at(&argument.value, site.frame, depth + 1))
                 }
                 _ => None,
-            }),
+            })),
         }
     }
+}
+
+/// The first of some texts; nothing is written before something is: `if not url: return ""`.
+fn first_written(texts: impl Iterator<Item = Option<String>>) -> Option<String> {
+    let mut empty = None;
+    for text in texts.flatten() {
+        if !text.is_empty() {
+            return Some(text);
+        }
+        empty = Some(text);
+    }
+    empty
 }
 
 /// What a request, a page or a module tells of the address under which it was reached.

@@ -31,6 +31,22 @@ impl<'m> Program<'m> {
         self.heirs(class).into_iter().filter_map(of).collect()
     }
 
+    /// What an object has under a name that its own class has nothing under: what those that derive from it have from
+    /// their other bases. `class Model(Structured, Client)`, where `Structured` calls `self.ask()` of the client.
+    pub(super) fn brought_by_heirs(&self, class: ClassId, name: &str, receiver: &Value<'m>) -> Vec<Value<'m>> {
+        if !matches!(receiver, Value::Instance { site: None, .. }) {
+            return Vec::new();
+        }
+        let of = |heir: ClassId| self.class_member(heir, name, &Value::Instance { class: heir, site: None }, 1);
+        let mut found: Vec<Value<'m>> = Vec::new();
+        for value in self.heirs(class).into_iter().flat_map(of) {
+            if value != Value::Unknown && !found.contains(&value) {
+                found.push(value);
+            }
+        }
+        found
+    }
+
     /// Whether a value is an object of a class of the program that does something itself, or whose heirs do.
     pub(super) fn acts(&self, value: &Value<'m>) -> bool {
         let Value::Instance { class, .. } = value else { return false };

@@ -29,6 +29,7 @@ pub mod reach;
 mod relations;
 mod shipped;
 mod tables;
+mod together;
 mod unawaited;
 pub mod unfolded;
 pub mod units;
@@ -91,6 +92,11 @@ pub struct Program<'m> {
     slices: Memo<(usize, FrameId, bool), Rc<flow::Slice<'m>>>,
     /// Expressions in the slices that are remembered.
     sliced: Cell<usize>,
+    /// The modules that each module imports, and those that import it, once they were asked for.
+    imports: OnceCell<Vec<BTreeSet<ModuleId>>>,
+    importers: OnceCell<Vec<BTreeSet<ModuleId>>>,
+    /// The modules of all programs that load a module.
+    near_modules: Memo<ModuleId, Rc<FxHashSet<ModuleId>>>,
     /// Calls that register something, once the entry points are known.
     registrations: OnceCell<FxHashSet<CallId>>,
     /// The tasks that may be put into queues by their names.
@@ -259,6 +265,9 @@ impl<'m> Program<'m> {
             callee_memo: RefCell::default(),
             slices: RefCell::default(),
             sliced: Cell::new(0),
+            imports: OnceCell::new(),
+            importers: OnceCell::new(),
+            near_modules: RefCell::default(),
             registrations: OnceCell::new(),
             tasks: OnceCell::new(),
         }

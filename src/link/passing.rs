@@ -35,6 +35,12 @@ impl<'m> Program<'m> {
             {
                 return Some((&argument.value, site.frame));
             }
+            let rest = call.arguments.iter().find(|argument| argument.name.as_deref() == Some("**"));
+            if let (Some(rest), Some(name)) = (rest, name)
+                && let Some(put) = self.put_into_rest(&rest.value, name, site)
+            {
+                return Some((put, site.frame));
+            }
             let mut positional = call.arguments.iter().filter(|argument| argument.name.is_none());
             let given = position.and_then(|position| {
                 positional.clone().nth(position).filter(|given| !matches!(given.value.kind, ExpressionKind::Spread(_)))
@@ -50,12 +56,26 @@ impl<'m> Program<'m> {
                 let beyond = position.and_then(|position| position.checked_sub(spread_at));
                 (site, position) = (outer, beyond.map(|beyond| beyond + first));
             } else {
-                let spread = call.arguments.iter().find(|argument| argument.name.as_deref() == Some("**"))?;
-                (site, _) = self.handed_on(&spread.value, site.frame, ParameterKind::KeywordRest)?;
+                (site, _) = self.handed_on(&rest?.value, site.frame, ParameterKind::KeywordRest)?;
                 position = None;
             }
         }
         None
+    }
+
+    /// What a wrapper itself puts under a name into the rest that it hands on: `options["messages"] = earlier + later`.
+    fn put_into_rest(&self, rest: &Expression, name: &str, site: Site) -> Option<&'m Expression> {
+        let ExpressionKind::Name(holder) = &rest.kind else { return None };
+        let call = self.units.calls[site.call].call;
+        let is_put = |target: &Expression| {
+            matches!(&target.kind, ExpressionKind::Index { object, index }
+                if matches!(&object.kind, ExpressionKind::Name(own) if own == holder)
+                    && matches!(&index.kind, ExpressionKind::Literal(Literal::Text(key)) if key == name))
+        };
+        let nodes = self.units.units[self.unit_of_frame(site.frame)].nodes.iter().rev();
+        let assigned = nodes.filter_map(|node| self.units.nodes[*node].kind.assignment());
+        let values = assigned.filter(|each| each.operator.is_none() && is_put(&each.target));
+        values.filter_map(|each| each.value.as_ref()).find(|value| value.span.end <= call.span.start)
     }
 
     /// What a call passes for a parameter that takes all the rest by name: `context` of `def log(message, **context)`.

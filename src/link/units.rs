@@ -395,3 +395,9 @@ impl<'m> Units<'m> {
         })
     }
 }
+
+/// Whether a method is read like a field: `@property`, `get client()`.
+pub fn is_read_like_a_field(function: &Function) -> bool {
+    let is_property = |decorator: &Expression| matches!(&decorator.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name.ends_with("property"));
+    function.decorators.iter().any(is_property)
+}

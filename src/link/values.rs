@@ -3,6 +3,7 @@
 mod alike;
 mod annotations;
 mod assigned;
+mod by_name;
 mod callers;
 mod exports;
 mod frames;
@@ -97,6 +98,8 @@ impl Value<'_> {
 
 /// More alternatives than this say nothing.
 const ALTERNATIVES: usize = 16;
+/// What can be called is more than a list of words: a program may choose among many providers.
+const CALLABLES: usize = 64;
 /// Evaluations within evaluations.
 const EVALUATION_DEPTH: usize = 300;
 /// A name longer than this has come out of a loop.
@@ -108,10 +111,9 @@ pub type Values<'m> = Vec<Value<'m>>;
 
 pub(super) fn add<'m>(all: &mut Values<'m>, more: impl IntoIterator<Item = Value<'m>>) {
     for value in more {
-        if all.len() >= ALTERNATIVES {
-            return;
-        }
-        if !all.contains(&value) {
+        let is_callable = matches!(value, Value::Instance { .. } | Value::Class(_) | Value::Function { .. });
+        let limit = if is_callable { CALLABLES } else { ALTERNATIVES };
+        if all.len() < limit && !all.contains(&value) {
             all.push(value);
         }
     }

@@ -8,6 +8,8 @@ use serde::Deserialize;
 pub enum Kind {
     /// A constructor or factory whose result makes calls and carries their settings: `timeout`, `retry`, `output`. With
     /// `as` it stands in the decorator of a class, and makes what the classes that are listed there ask for by that name.
+    /// With `role = "process"` it is a model that runs in the process itself: asking it, or what is put together with no
+    /// other model, leaves the process for nobody.
     Client,
     /// A call that leaves the process. `calls = "llm"` makes a model generate, `"paid"` is another metered generation
     /// (image, audio, search, embeddings), `"external"` any other. `input` names the arguments that carry messages or
@@ -29,7 +31,7 @@ pub enum Kind {
     /// `value` (`llm = library.Settings.llm`) those of what is assigned there, where it is given no such argument.
     Compose,
     /// An address of a provider: `hosts` as regular expressions over the URL text of a raw HTTP call, `replies` as keys that
-    /// are read from its reply; `calls` and `output` (keys of the body) as in `call`.
+    /// are read from its reply; `calls`, `output` and `needs` (keys of the body) as in `call`.
     Endpoint,
     /// A call that sends a raw HTTP request to the address in `url` (an argument path); with `timeout` and its default;
     /// `raises = true` where an error status is raised.
@@ -326,7 +328,7 @@ const fn keys(
 
 /// All kinds, in the order in which they are declared.
 pub const KINDS: [Keys; 52] = [
-    keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
+    keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output", "role"]),
     keys(
         Kind::Call,
         "call",
@@ -335,7 +337,7 @@ pub const KINDS: [Keys; 52] = [
     ),
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output", "errors"]),
     keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output", "value"]),
-    keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect"]),
+    keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect", "needs"]),
     keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry", "raises"]),
     keys(
         Kind::Route,

@@ -7,7 +7,7 @@ use crate::link::{Program, Site, Value};
 use crate::rules::catalogue::Kind;
 use crate::rules::packs::Reason;
 
-use super::super::calls::{External, Which, held};
+use super::super::calls::{External, Which, held, is_one_of_several};
 use super::super::case::{Case, Outcome};
 use super::super::failing::answered_at;
 use super::super::generators::{escapes, is_generator};
@@ -15,7 +15,7 @@ use super::super::retrying::Repeats;
 pub use super::super::retrying::{Construct, constructs};
 use super::super::retrying::{Leads, asks_for_foreign_errors, tells_errors};
 use super::super::streams::fails_later;
-use super::super::verdict::{Finding, Item};
+use super::super::verdict::{Confidence, Finding, Item};
 use super::retry_notes::notes;
 
 const ITEM: &str = "A2";
@@ -66,7 +66,11 @@ fn without_retry(case: &Case<'_, '_>, external: &External, constructs: &[Constru
         if let Some(guard) = on_generator(case, external, site) {
             return Some(case.call_finding("no-retry", "generator", external.call, &[api, ("guard", guard)]));
         }
-        return Some(case.call_finding("no-retry", if off { "off" } else { "none" }, external.call, &[api]));
+        let mut finding = case.call_finding("no-retry", if off { "off" } else { "none" }, external.call, &[api]);
+        if is_one_of_several(case.program, external, site) {
+            finding.confidence = Confidence::Likely;
+        }
+        return Some(finding);
     }
     None
 }

@@ -51,6 +51,80 @@ fn needs_count<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, 
     }
 }
 
+/// Whether a loop goes on only as long as a member of an object stays below something, `run.turn < run.limit`, that the
+/// functions which it calls count up in every round.
+pub(super) fn needs_members_count<'m>(
+    program: &Program<'m>,
+    test: &'m Expression,
+    block: &'m Block,
+    frame: FrameId,
+) -> bool {
+    let mut compared = false;
+    walk(
+        test,
+        &mut |each| compared |= matches!(&each.kind, ExpressionKind::Operator { operator, .. } if matches!(operator.as_str(), "<" | "<=" | ">" | ">=" | "!=")),
+    );
+    if !compared {
+        return false;
+    }
+    let mut counters = Vec::new();
+    let mut open: Vec<(FrameId, usize)> = called_in(program, block, frame).map(|frame| (frame, 1)).collect();
+    let mut at = 0;
+    while let Some((frame, depth)) = open.get(at).copied().filter(|_| at < FUNCTIONS) {
+        at += 1;
+        let Some(function) = program.units.units[program.unit_of_frame(frame)].function else { continue };
+        function.body.iter().for_each(|statement| counted_members(statement, &mut counters));
+        if depth < CALLS {
+            open.extend(called_in(program, &function.body, frame).map(|frame| (frame, depth + 1)));
+        }
+    }
+    !counters.is_empty() && compares_member(test, &counters)
+}
+
+/// Functions, and calls within calls, that are looked into for what they count.
+const FUNCTIONS: usize = 24;
+const CALLS: usize = 3;
+
+/// The frames of the functions of the program that the calls of a block run.
+fn called_in<'m>(program: &Program<'m>, block: &'m Block, frame: FrameId) -> impl Iterator<Item = FrameId> {
+    let mut frames = Vec::new();
+    for statement in block {
+        walk_statement(statement, &mut |each| {
+            let ExpressionKind::Call(call) = &each.kind else { return };
+            let Some(call) = program.units.call_id(call) else { return };
+            frames.extend(program.runs(Site { call, frame }).iter().copied());
+        });
+    }
+    frames.into_iter()
+}
+
+/// The names of members that a statement counts up or down, whatever happens: `self.turn += 1`.
+fn counted_members(statement: &Statement, counters: &mut Vec<String>) {
+    let assignment = match &statement.kind {
+        StatementKind::Assign(assignment) => assignment,
+        StatementKind::Expression(Expression { kind: ExpressionKind::Assign(assignment), .. }) => assignment,
+        StatementKind::With { body, .. } => return body.iter().for_each(|each| counted_members(each, counters)),
+        StatementKind::Try(each) => return each.body.iter().for_each(|each| counted_members(each, counters)),
+        _ => return,
+    };
+    if matches!(assignment.target.kind, ExpressionKind::Member { .. }) {
+        counters.extend(counter(assignment));
+    }
+}
+
+/// Whether a test holds only as long as one of some members compares with something.
+fn compares_member(test: &Expression, counters: &[String]) -> bool {
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    let is_member =
+        |each: &Expression| matches!(each.kind, ExpressionKind::Member { .. }) && is_counter(each, counters);
+    match operator.as_str() {
+        "and" => operands.iter().any(|operand| compares_member(operand, counters)),
+        "or" => operands.iter().all(|operand| compares_member(operand, counters)),
+        "<" | "<=" | ">" | ">=" | "!=" => operands.iter().any(is_member),
+        _ => false,
+    }
+}
+
 /// Whether a test is the pattern of an arm: `Err(error)`.
 fn asks_for_variant(test: &Expression) -> bool {
     matches!(&test.kind, ExpressionKind::Operator { operator, operands } if operator == "=="

@@ -5,7 +5,7 @@ use crate::link::{FrameId, Program, Site};
 use crate::model::{Block, Call, Expression, ExpressionKind, Literal, Loop, LoopKind, Statement, StatementKind};
 
 use super::answers::is_left_when_answered;
-use super::counts::{counted, goes_on_by_count, leaves_by_count, looks_at_count};
+use super::counts::{counted, goes_on_by_count, leaves_by_count, looks_at_count, needs_members_count};
 use super::progress::moves_on;
 use super::turns::keeps_answers;
 use super::waits::{Waits, grow, last_name, numbers};
@@ -382,9 +382,9 @@ fn ends<'m>(program: &Program<'m>, each: &'m Loop, frame: FrameId) -> bool {
     if let Some(target) = each.target.as_ref().and_then(last_name) {
         counters.push(target.to_owned());
     }
-    let in_test = each.kind == LoopKind::While
-        && each.over.as_ref().is_some_and(|test| looks_at_count(program, test, frame, &counters));
-    in_test
+    let test = each.over.as_ref().filter(|_| each.kind == LoopKind::While);
+    test.is_some_and(|test| looks_at_count(program, test, frame, &counters))
+        || test.is_some_and(|test| needs_members_count(program, test, &each.body, frame))
         || leaves_by_count(program, &each.body, frame, &counters)
         || goes_on_by_count(program, &each.body, frame, &counters)
 }

@@ -8,7 +8,7 @@ use crate::model::*;
 
 use super::{
     Binding, CallId, CallInfo, ClassId, ClassInfo, MemberAssignment, ModuleId, Node, NodeId, NodeKind, UnitId, Units,
-    address,
+    address, is_read_like_a_field,
 };
 
 /// The walk over one module.
@@ -128,7 +128,12 @@ impl<'m> Walk<'_, 'm> {
                 if !function.name.is_empty() {
                     match walk.class {
                         Some(class) if walk.units.classes[class].unit == walk.unit => {
-                            walk.units.classes[class].methods.insert(&function.name, unit);
+                            // What sets a property goes by its name, but is not what is read there.
+                            let known = walk.units.classes[class].methods.get(function.name.as_str()).copied();
+                            let known = known.and_then(|known| walk.units.units[known].function);
+                            if !known.is_some_and(is_read_like_a_field) || is_read_like_a_field(function) {
+                                walk.units.classes[class].methods.insert(&function.name, unit);
+                            }
                             walk.units.units[unit].class = Some(class);
                         }
                         _ => walk.bind(&function.name, Binding::Function(unit)),

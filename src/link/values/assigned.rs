@@ -31,8 +31,9 @@ impl<'m> Program<'m> {
             return Values::new();
         };
         let is_bare = matches!(object.kind, ExpressionKind::Name(_));
+        let Some(assigned) = assignments.get(&(holder.as_str(), name)) else { return Values::new() };
         let mut all = Values::new();
-        for each in assignments.get(&(holder.as_str(), name)).into_iter().flatten().take(ALTERNATIVES) {
+        for each in self.assigned_near(assigned, reader).iter().take(ALTERNATIVES) {
             if is_bare && self.is_other_variable(each, holder, reader) {
                 continue;
             }
@@ -40,6 +41,12 @@ impl<'m> Program<'m> {
         }
         all.retain(|value| *value != Value::Unknown);
         all
+    }
+
+    /// Of what is assigned in several places what the program has that a frame is part of.
+    pub(super) fn assigned_near(&self, all: &[MemberAssignment<'m>], reader: FrameId) -> Vec<MemberAssignment<'m>> {
+        let module = |each: MemberAssignment<'m>| self.module_of(each.unit);
+        self.of_one_program(self.module_of(self.unit_of_frame(reader)), all, module)
     }
 
     /// What a name of a unit is, with the things that functions within assign to it. Texts and numbers that change while
@@ -85,8 +92,9 @@ impl<'m> Program<'m> {
         }
         let Some(puts) = self.puts_by_key().get(key.as_str()) else { return Values::new() };
         let holders = self.values(object, frame);
+        let reader = self.module_of(self.unit_of_frame(frame));
         let mut all = Values::new();
-        for put in puts.iter().take(ALTERNATIVES) {
+        for put in self.of_one_program(reader, puts, |put| self.units.calls[put].module).iter().take(ALTERNATIVES) {
             let info = &self.units.calls[*put];
             let home = self.open_frame(info.unit);
             let (ExpressionKind::Member { object, .. }, Some(given)) =
@@ -107,7 +115,7 @@ impl<'m> Program<'m> {
     }
 
     /// Whether a value is something that is called: an object of the program, or one of a library whose methods are known.
-    fn does_something(&self, value: &Value<'m>) -> bool {
+    pub(super) fn does_something(&self, value: &Value<'m>) -> bool {
         match value {
             Value::Library { path, .. } => self.catalogue.about(path).next().is_some(),
             _ => self.is_thing(value),

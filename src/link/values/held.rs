@@ -171,12 +171,22 @@ impl<'m> Program<'m> {
     /// Whether a value in a collection is a thing, or an object or a list with one in it: `{ id: "fast", model: new Fast() }`,
     /// `["/ask", ask]`.
     fn is_kept_thing(&self, value: &Value<'m>) -> bool {
+        self.holds_thing(value, 0)
+    }
+
+    fn holds_thing(&self, value: &Value<'m>, depth: usize) -> bool {
         let is_own = |value: &Value<'m>| !matches!(value, Value::Library { .. }) && self.is_thing(value);
+        // `{ name, ...handler }`: what is spread into it is in it as well.
+        let is_in = |entry: &'m Entry, frame: FrameId| {
+            let values = self.values(&entry.value, frame);
+            match entry.key {
+                None if depth < SPREADS => values.iter().any(|value| self.holds_thing(value, depth + 1)),
+                _ => values.iter().any(is_own),
+            }
+        };
         match value {
             Value::Data { expression, frame } => match &expression.0.kind {
-                ExpressionKind::Object(entries) => {
-                    entries.iter().take(ENTRIES).any(|entry| self.values(&entry.value, *frame).iter().any(is_own))
-                }
+                ExpressionKind::Object(entries) => entries.iter().take(ENTRIES).any(|entry| is_in(entry, *frame)),
                 ExpressionKind::List(items) => {
                     items.iter().take(ENTRIES).any(|item| self.values(item, *frame).iter().any(is_own))
                 }
@@ -189,6 +199,8 @@ impl<'m> Program<'m> {
 
 /// Calls one around the other that leave the items of a list as they are.
 const PASSED_ON: usize = 4;
+/// Objects that are spread into one another.
+const SPREADS: usize = 3;
 /// Entries of one object in a collection that are looked at.
 const ENTRIES: usize = 12;
 

@@ -119,7 +119,8 @@ impl<'m> Program<'m> {
             return Values::new();
         }
         let mut all = self.assigned_member(Some((object, frame)), key);
-        for each in self.units.kept.get(&(holder.as_str(), key.as_str())).into_iter().flatten().take(ALTERNATIVES) {
+        let kept = self.units.kept.get(&(holder.as_str(), key.as_str())).map_or(&[][..], Vec::as_slice);
+        for each in self.assigned_near(kept, frame).iter().take(ALTERNATIVES) {
             add(&mut all, self.values(each.value, self.open_frame(each.unit)).iter().cloned());
         }
         all.retain(|value| !matches!(value, Value::Unknown | Value::Data { .. } | Value::Parameter { .. }));
@@ -181,7 +182,13 @@ impl<'m> Program<'m> {
         found
     }
 
-    pub(super) fn class_member(&self, class: ClassId, name: &str, receiver: &Value<'m>, depth: usize) -> Values<'m> {
+    pub(in crate::link) fn class_member(
+        &self,
+        class: ClassId,
+        name: &str,
+        receiver: &Value<'m>,
+        depth: usize,
+    ) -> Values<'m> {
         let info = &self.units.classes[class];
         let home = self.open_frame(info.unit);
         let bound = || Some(Rc::new(receiver.clone()));
@@ -257,6 +264,11 @@ impl<'m> Program<'m> {
                                 add(&mut all, related);
                                 continue;
                             }
+                            let kept = self.kept_by_base(class, name, receiver);
+                            if !kept.is_empty() {
+                                add(&mut all, kept);
+                                continue;
+                            }
                             let inherited = library_member(path, name, receiver);
                             let inherited = self.made_by_base(class, receiver, inherited);
                             let configured = inherited.path().map(|path| self.configured(path)).unwrap_or_default();
@@ -284,17 +296,16 @@ impl<'m> Program<'m> {
             let kept = self.overriding(class, name, receiver);
             all.retain(|value| kept.is_empty() && self.tells_result(value));
             add(&mut all, kept);
+            if all.is_empty() {
+                all = self.brought_by_heirs(class, name, receiver);
+            }
         }
         if all.is_empty() { vec![Value::Unknown] } else { all }
     }
 
     /// Whether a method is read like a field.
     pub(super) fn is_property(&self, unit: UnitId) -> bool {
-        self.units.units[unit].function.is_some_and(|function| {
-            function.decorators.iter().any(|decorator| {
-                matches!(&decorator.kind, ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } if name.ends_with("property"))
-            })
-        })
+        self.units.units[unit].function.is_some_and(is_read_like_a_field)
     }
 
     /// The method of a class that is read like a field of this name.

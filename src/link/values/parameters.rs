@@ -73,26 +73,7 @@ impl<'m> Program<'m> {
         match here.how {
             How::Call(site) => {
                 if let Some(found) = self.passed(function, index, site) {
-                    if found.iter().all(|value| self.is_opaque(value)) {
-                        let declared = self.declared(parameter, closure);
-                        return if declared.is_empty() { found } else { declared };
-                    }
-                    // `write(session.scalar(..))`: what comes out of a store is what it is declared to be.
-                    if found.iter().all(|value| self.is_opaque(value) || self.is_stored(value)) {
-                        let declared = self.declared(parameter, closure);
-                        let is_own = |value: &Value<'m>| matches!(value, Value::Instance { .. });
-                        return if declared.iter().any(is_own) { declared } else { found };
-                    }
-                    // `write(request.app.state.llm)`: the type that is declared tells more than where it is kept.
-                    if found.iter().all(|value| self.is_opaque(value) || self.tells_little(value)) {
-                        let declared = self.declared(parameter, closure);
-                        let tells = |value: &Value<'m>| match value {
-                            Value::Instance { .. } => self.acts(value),
-                            _ => value.path().is_some() && !self.is_untold(value),
-                        };
-                        return if declared.iter().any(tells) { declared } else { found };
-                    }
-                    return found;
+                    return self.known_of(found, parameter, closure);
                 }
                 match &parameter.default {
                     Some(default) => self.values(default, closure).to_vec(),
@@ -140,6 +121,9 @@ impl<'m> Program<'m> {
                         }
                     }
                 }
+                if !all.is_empty() {
+                    all = self.known_of(all, parameter, closure);
+                }
                 add(&mut all, self.all_given_to_decorator(here.unit, index));
                 if all.is_empty() {
                     add(&mut all, self.declared_or_default(parameter, closure));
@@ -158,6 +142,29 @@ impl<'m> Program<'m> {
                 if all.is_empty() { received().unwrap_or(outside) } else { all }
             }
         }
+    }
+
+    /// What is known of a parameter by what it is given, or by its declared type where that tells more.
+    fn known_of(&self, found: Values<'m>, parameter: &'m Parameter, closure: FrameId) -> Values<'m> {
+        let says_little =
+            |value: &Value<'m>| self.is_opaque(value) || self.is_stored(value) || self.tells_little(value);
+        if !found.iter().all(says_little) {
+            return found;
+        }
+        let declared = self.declared(parameter, closure);
+        let tells_more = if found.iter().all(|value| self.is_opaque(value)) {
+            !declared.is_empty()
+        } else if found.iter().all(|value| self.is_opaque(value) || self.is_stored(value)) {
+            // `write(session.scalar(..))`: what comes out of a store is what it is declared to be.
+            declared.iter().any(|value| matches!(value, Value::Instance { .. }))
+        } else {
+            // `write(request.app.state.llm)`: the type that is declared tells more than where it is kept.
+            declared.iter().any(|value| match value {
+                Value::Instance { .. } => self.acts(value),
+                _ => value.path().is_some() && !self.is_untold(value),
+            })
+        };
+        if tells_more { declared } else { found }
     }
 
     /// What a parameter is declared to be; what a library has in its stead, where nobody passes anything, says more than a

@@ -10,7 +10,7 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::frames::{FrameId, How, Site};
-use super::{ALTERNATIVES, Value, Values, add};
+use super::{ALTERNATIVES, CALLABLES, Value, Values, add};
 
 impl<'m> Program<'m> {
     /// The values of a call.
@@ -24,6 +24,9 @@ impl<'m> Program<'m> {
         }
         if let Some(bound) = self.bound_function(call, frame) {
             return bound;
+        }
+        if let Some(member) = self.taken_by_name(call, frame) {
+            return member;
         }
         let setting = self.setting_got(call, frame);
         if !setting.is_empty() {
@@ -74,11 +77,16 @@ impl<'m> Program<'m> {
         (!values.is_empty() && !values.iter().any(is_own)).then(|| values.to_vec())
     }
 
-    /// `require('./m')` and `import('./m')` as a value: the module, whole.
+    /// `require('./m')`, `import('./m')` and `import_module("m")` as a value: the module, whole.
     pub fn required(&self, call: &'m Call, frame: FrameId) -> Option<Value<'m>> {
-        let ExpressionKind::Name(name) = &call.callee.kind else { return None };
+        let (ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }) = &call.callee.kind else { return None };
         let module = self.module_of(self.unit_of_frame(frame));
-        if self.modules[module].language != Language::TypeScript || !matches!(name.as_str(), "require" | "import") {
+        let imports = match (self.modules[module].language, &call.callee.kind) {
+            (Language::TypeScript, ExpressionKind::Name(_)) => matches!(name.as_str(), "require" | "import"),
+            (Language::Python, _) => name == "import_module",
+            _ => false,
+        };
+        if !imports {
             return None;
         }
         let ExpressionKind::Literal(Literal::Text(source)) = &call.arguments.first()?.value.kind else { return None };
@@ -287,7 +295,8 @@ impl<'m> Program<'m> {
         }
         let object = holder.rsplit('.').next().unwrap_or(holder);
         let mut sites: Vec<Site> = Vec::new();
-        for each in self.units.member_assignments.get(&(object, name)).into_iter().flatten().take(ALTERNATIVES) {
+        let assigned = self.units.member_assignments.get(&(object, name)).map_or(&[][..], Vec::as_slice);
+        for each in self.assigned_near(assigned, site.frame).iter().take(ALTERNATIVES) {
             let frame = self.open_frame(each.unit);
             if self.values(each.object, frame).iter().any(|value| value.path() == Some(holder)) {
                 self.client_sites(each.value, frame, &mut sites, 0);
@@ -450,7 +459,7 @@ impl<'m> Program<'m> {
         let info = &self.units.units[unit];
         let mut all = Values::new();
         let given = if info.yields.is_empty() { &info.returns } else { &info.yields };
-        for expression in given.iter().take(ALTERNATIVES) {
+        for expression in given.iter().take(CALLABLES) {
             add(&mut all, self.values(expression, frame).iter().cloned());
         }
         let opaque = all.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }));

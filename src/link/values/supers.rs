@@ -3,13 +3,15 @@
 use std::rc::Rc;
 
 use crate::link::Program;
+use crate::link::arguments::Given;
 use crate::link::units::*;
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::FactId;
 
 use super::frames::{FrameId, How, Site};
-use super::{Value, Values, add};
+use super::members::is_null;
+use super::{ALTERNATIVES, Value, Values, add};
 
 /// Bases of bases that are followed.
 const GENERATIONS: usize = 8;
@@ -118,6 +120,43 @@ impl<'m> Program<'m> {
             (Some(frame), Some(call)) => Value::Library { path: path.clone(), sites: Rc::from([Site { call, frame }]) },
             _ => member,
         }
+    }
+
+    /// A member that nothing is known of but that a class of a library has been given its namesake when it was made, by
+    /// the constructor of a class that derives from it or by whoever makes the object: `super().__init__(llm=llm)` is
+    /// read back as `self._llm`. Only what does something: texts and numbers are a state of their own.
+    pub(super) fn kept_by_base(&self, class: ClassId, name: &str, receiver: &Value<'m>) -> Values<'m> {
+        let info = &self.units.classes[class];
+        let constructor = info.methods.get("__init__").or(info.methods.get("constructor")).copied();
+        let given_at: Vec<Site> = match (constructor, receiver) {
+            (Some(constructor), _) => {
+                let call = self.units.units[constructor].calls.iter().copied().find(|call| self.calls_super(*call));
+                let frame = || self.method_frame(constructor, class, self.open_frame(info.unit), receiver);
+                call.map(|call| Site { call, frame: frame() }).into_iter().collect()
+            }
+            (None, Value::Instance { site: Some(site), .. }) if self.constructor(class).is_none() => vec![*site],
+            (None, _) => self.constructions_of(class).iter().copied().take(ALTERNATIVES).collect(),
+        };
+        let mut all = Values::new();
+        for site in given_at {
+            let Given::Present { expression, frame } = self.argument(site, name.trim_start_matches('_')) else {
+                continue;
+            };
+            let values = self.values(expression, frame);
+            let declared = self.declared_of(expression, frame).filter(|_| values.iter().all(is_null));
+            add(&mut all, declared.as_deref().unwrap_or(&values).iter().cloned());
+        }
+        all.retain(|value| self.does_something(value));
+        all
+    }
+
+    /// What the parameter is declared to be that an expression is the name of.
+    fn declared_of(&self, expression: &'m Expression, frame: FrameId) -> Option<Values<'m>> {
+        let ExpressionKind::Name(name) = &expression.kind else { return None };
+        let here = self.frame(frame);
+        let mut parameters = self.units.units[here.unit].function?.parameters.iter();
+        let is_it = |parameter: &&Parameter| matches!(&parameter.target.kind, ExpressionKind::Name(own) if own == name);
+        Some(self.declared(parameters.find(is_it)?, here.closure.unwrap_or(frame)))
     }
 
     /// The calls that made a value; of an object whose class hands the base from a library what that puts together, those

@@ -1,0 +1,118 @@
+//! Which modules belong to one program: a repository may hold several small ones, side by side, that know nothing of each
+//! other.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
+
+use crate::model::*;
+
+use super::Program;
+use super::names::{Target, folder_of};
+use super::units::{ModuleId, NodeKind};
+
+impl<'m> Program<'m> {
+    /// Of what stands in several modules what a program has that the reader is part of; all of it where that has none, for
+    /// modules may be brought together in ways that nobody sees.
+    pub(super) fn of_one_program<T: Copy>(
+        &self,
+        reader: ModuleId,
+        all: &[T],
+        module: impl Fn(T) -> ModuleId,
+    ) -> Vec<T> {
+        let is_elsewhere = |each: &T| module(*each) != reader;
+        if all.len() < 2 || !all.iter().any(is_elsewhere) {
+            return all.to_vec();
+        }
+        let own = self.one_program_with(reader);
+        let near: Vec<T> = all.iter().copied().filter(|each| own.contains(&module(*each))).collect();
+        if near.is_empty() { all.to_vec() } else { near }
+    }
+
+    /// The modules of all programs that load a module: what imports it, and what these import.
+    fn one_program_with(&self, module: ModuleId) -> Rc<FxHashSet<ModuleId>> {
+        if let Some(known) = self.near_modules.borrow().get(&module) {
+            return known.clone();
+        }
+        let roots = closure(self.importers(), FxHashSet::from_iter([module]));
+        let own = Rc::new(closure(self.imports(), roots));
+        self.near_modules.borrow_mut().insert(module, own.clone());
+        own
+    }
+
+    fn importers(&self) -> &[BTreeSet<ModuleId>] {
+        self.importers.get_or_init(|| {
+            let mut importers = vec![BTreeSet::new(); self.modules.len()];
+            for (importer, imported) in self.imports().iter().enumerate() {
+                for module in imported {
+                    importers[*module].insert(importer);
+                }
+            }
+            importers
+        })
+    }
+
+    /// The modules that each module imports; a Python module brings the packages it lies in.
+    pub fn imports(&self) -> &[BTreeSet<ModuleId>] {
+        self.imports.get_or_init(|| imports(self))
+    }
+}
+
+fn closure(next: &[BTreeSet<ModuleId>], from: FxHashSet<ModuleId>) -> FxHashSet<ModuleId> {
+    let mut open: Vec<ModuleId> = from.iter().copied().collect();
+    let mut all = from;
+    while let Some(module) = open.pop() {
+        open.extend(next.get(module).into_iter().flatten().copied().filter(|next| all.insert(*next)));
+    }
+    all
+}
+
+fn imports(program: &Program<'_>) -> Vec<BTreeSet<ModuleId>> {
+    let mut all: Vec<BTreeSet<ModuleId>> = vec![BTreeSet::new(); program.modules.len()];
+    for node in &program.units.nodes {
+        let NodeKind::Plain(statement) = node.kind else { continue };
+        let module = program.module_of(node.unit);
+        let info = &program.modules[module];
+        let mut add = |source: &str| {
+            if let Target::Module(target) = program.names.resolve(&info.path, info.language, source)
+                && let Some(imported) = all.get_mut(module)
+            {
+                imported.insert(target);
+            }
+        };
+        match &statement.kind {
+            StatementKind::Import(import) if import.is_type_only => {}
+            StatementKind::Import(import) => {
+                add(&import.source);
+                if let (Some(name), true) = (&import.name, info.language == Language::Python) {
+                    let dot = if import.source.ends_with('.') { "" } else { "." };
+                    add(&format!("{}{dot}{name}", import.source));
+                }
+            }
+            StatementKind::Export(export) => export.source.iter().for_each(|source| add(source)),
+            _ => {}
+        }
+    }
+    // `await import("./instrument")`, `require("./instrument")` inside a function.
+    for info in &program.units.calls {
+        let module = &program.modules[info.module];
+        let is_import = matches!(&info.call.callee.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "import" | "require"));
+        let Some(given) = info.call.arguments.first().filter(|_| is_import) else { continue };
+        if let ExpressionKind::Literal(Literal::Text(source)) = &given.value.kind
+            && let Target::Module(target) = program.names.resolve(&module.path, module.language, source)
+            && let Some(imported) = all.get_mut(info.module)
+        {
+            imported.insert(target);
+        }
+    }
+    for (module, imported) in all.iter_mut().enumerate() {
+        let mut folder = folder_of(&program.modules[module].path);
+        while !folder.is_empty() && program.modules[module].language == Language::Python {
+            imported
+                .extend(program.names.module_at(&format!("{folder}/__init__.py")).filter(|package| *package != module));
+            folder = folder_of(folder);
+        }
+    }
+    all
+}
