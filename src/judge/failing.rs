@@ -10,13 +10,14 @@ mod handlers;
 mod heard;
 mod results;
 mod shown;
+mod surfaces;
 mod told;
 
 use std::collections::BTreeSet;
 
 use crate::link::arguments::Given;
 use crate::link::reach::Trail;
-use crate::link::units::{CallId, NodeKind, UnitId};
+use crate::link::units::{CallId, Node, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Block, Expression, ExpressionKind, Language, Literal, Span, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
@@ -32,6 +33,8 @@ use configured::is_configured;
 pub use handlers::FOREIGN;
 pub(super) use handlers::catches_everything;
 use shown::Shown;
+use surfaces::Surface;
+pub(super) use surfaces::with_inner;
 
 /// What becomes of a failure. Of several the greatest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,9 +71,11 @@ pub fn answered_at(case: &Case<'_, '_>, external: &External, trail: &Trail) -> O
     let (Some(Fate::Answered), Some(index)) = fate_and_step(case, external, trail) else { return None };
     let step = *trail.get(index)?;
     let program = case.program;
-    let handler = program.units.ancestors(program.units.calls[step.call].node).find_map(|(id, node)| match node.kind {
+    let surface = Surface::of(case, trail, index)?;
+    let handler = program.units.ancestors(surface.node).find_map(|(id, node)| match node.kind {
         NodeKind::TryBody(each) => {
-            let fate = handlers::of_try(case, external, step, id, each, None);
+            let at = Site { frame: surface.frame, ..step };
+            let fate = handlers::of_try(case, external, at, id, each, None);
             (fate == Some(Fate::Answered)).then(|| each.handlers.first().map(|handler| handler.span))?
         }
         NodeKind::Handler(_, handler) => Some(handler.span),
@@ -143,12 +148,14 @@ fn at_step(
     if results::follows_failure(case, external, trail, step) {
         return Some(Fate::Answered);
     }
+    let surface = Surface::of(case, trail, index)?;
     let mut so_far = so_far;
+    let of_chain = || results::of_chain(case, step).or_else(|| surface.of_chain(case, step));
     let of_result = || results::of_kept(case, step).or_else(|| results::of_tests(case, step));
-    if let Some(fate) = results::of_chain(case, step).or_else(of_result) {
+    if let Some(fate) = of_chain().or_else(of_result) {
         // `const reply = await ask().catch(() => null); if (reply) return reply;`
         if fate == Fate::Nothing {
-            return results::of_nothing(case, step).or(Some(fate));
+            return results::of_nothing_at(case, &surface).or(Some(fate));
         }
         if !fate.goes_on() {
             return Some(fate);
@@ -156,15 +163,16 @@ fn at_step(
         so_far = Some(fate);
     }
     let program = case.program;
-    let escaped = escapes(case, trail, index) || is_returned_promise(case, trail, index);
-    for (id, node) in program.units.ancestors(program.units.calls[step.call].node) {
+    let escaped = !surface.is_elsewhere && (escapes(case, trail, index) || is_returned_promise(case, trail, index));
+    // What answers for another call does so where it stands.
+    let is_handler = |(_, node): &(NodeId, &Node<'_>)| matches!(node.kind, NodeKind::Handler(..));
+    let stands = program.units.ancestors(program.units.calls[step.call].node);
+    let stands = stands.filter(|each| surface.is_elsewhere && is_handler(each));
+    for (id, node) in program.units.ancestors(surface.node).chain(stands) {
         match node.kind {
-            NodeKind::TryBody(each)
-                if !escaped
-                    && !passes_by(case, external, trail, index, &each.body)
-                    && !is_awaited_behind(case, trail, index, &each.body) =>
-            {
-                let Some(fate) = handlers::of_try(case, external, step, id, each, so_far) else { continue };
+            NodeKind::TryBody(each) if !escaped && !passes_by(case, external, trail, index, &each.body) => {
+                let at = Site { frame: surface.frame, ..step };
+                let Some(fate) = handlers::of_try(case, external, at, id, each, so_far) else { continue };
                 if !fate.goes_on() {
                     return Some(fate);
                 }
@@ -208,7 +216,7 @@ fn is_returned_promise(case: &Case<'_, '_>, trail: &Trail, index: usize) -> bool
 
 /// Whether a step calls what fails only when it is awaited: an asynchronous function of the program. What libraries have
 /// of them is told apart from others in TypeScript only, where each request is one.
-fn is_asynchronous(case: &Case<'_, '_>, trail: &Trail, index: usize) -> bool {
+fn is_asynchronous(case: &Case<'_, '_>, trail: &[Site], index: usize) -> bool {
     let program = case.program;
     match trail.get(index + 1) {
         Some(inner) => {
@@ -220,24 +228,6 @@ fn is_asynchronous(case: &Case<'_, '_>, trail: &Trail, index: usize) -> bool {
             program.modules[module].language == Language::TypeScript
         }),
     }
-}
-
-/// Whether what a step begins in a block is awaited only behind that block: `pending = ask()` in a `try`, and
-/// `await pending` after it.
-fn is_awaited_behind(case: &Case<'_, '_>, trail: &Trail, index: usize, block: &Block) -> bool {
-    let Some(step) = trail.get(index) else { return false };
-    let (Some(first), Some(last)) = (block.first(), block.last()) else { return false };
-    let within = Span { start: first.span.start, end: last.span.end };
-    let units = &case.program.units;
-    let info = &units.calls[step.call];
-    let is_bound = matches!(units.nodes[info.node].kind, NodeKind::Plain(Statement { kind: StatementKind::Assign(given), .. })
-        if given.value.as_ref().is_some_and(|value| matches!(&value.kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call))));
-    if !is_bound || !is_asynchronous(case, trail, index) {
-        return false;
-    }
-    let awaits = units.units[info.unit].awaits.iter();
-    let mut waiting = awaits.filter(|each| case.program.pending(each, step.frame).contains(step)).peekable();
-    waiting.peek().is_some() && waiting.all(|each| !within.contains(each.span))
 }
 
 /// What a chain of promises that catches nothing begins with: `ask()` of `ask().then(read)`.

@@ -3,12 +3,14 @@
 //! A trail is protected by what wraps it, by what must have happened before each of its steps, and by the tests that
 //! stand in its way. Library guards are told by the catalogue, hand-written ones by what they do (`behaviour`).
 
+mod asking;
 mod claims;
 mod conflicts;
 mod facts;
 mod forks;
 mod memory;
 mod overrides;
+mod patterns;
 mod refusals;
 mod routes;
 mod rows;
@@ -32,6 +34,7 @@ use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::{FactId, plain};
 
 use super::behaviour::Behaviour;
+use asking::Asking;
 pub use forks::Fork;
 use memory::Memory;
 use refusals::Refusals;
@@ -66,6 +69,8 @@ pub struct Guards<'p, 'm> {
     depends_on_route: Cell<bool>,
     /// The units that run for the request that is looked at.
     reached: RefCell<Option<Rc<FxHashSet<UnitId>>>>,
+    /// The entry points that ask models, once they were noted.
+    asking: OnceCell<Asking>,
     /// The units in which something is bounded in time.
     pub units_with_deadline: OnceCell<BTreeSet<UnitId>>,
     /// The modules that run in the browser, once it was asked for.
@@ -91,6 +96,7 @@ impl<'p, 'm> Guards<'p, 'm> {
             route: RefCell::default(),
             depends_on_route: Cell::new(false),
             reached: RefCell::default(),
+            asking: OnceCell::new(),
             units_with_deadline: OnceCell::new(),
             pages: OnceCell::new(),
         }
@@ -203,13 +209,8 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// From now on questions are about requests to this entry point.
     pub fn look_at(&self, entry: &Entry<'m>) {
-        let links = entry.chains.iter().flatten().filter_map(|link| frame_of(self.program, &link.value));
-        let frames: Vec<FrameId> = links.chain([entry.handler]).collect();
-        let units = frames
-            .into_iter()
-            .flat_map(|frame| self.reach(frame).frames.clone())
-            .map(|frame| self.program.unit_of_frame(frame))
-            .collect();
+        let units = self.units_of(entry);
+        self.note_records_of_others(entry, &units);
         *self.reached.borrow_mut() = Some(Rc::new(units));
         let route = self.route_of(entry);
         let is_other = *self.route.borrow() != route;

@@ -41,7 +41,7 @@ impl<'m> Program<'m> {
     }
 
     /// Whether a test holds in production by what it says of where the program runs.
-    fn holds_where_it_runs(&self, test: &'m Expression, frame: FrameId, depth: usize) -> Option<bool> {
+    pub(super) fn holds_where_it_runs(&self, test: &'m Expression, frame: FrameId, depth: usize) -> Option<bool> {
         if depth > DEPTH {
             return None;
         }

@@ -206,6 +206,8 @@ pub struct Units<'m> {
     declared: FxHashSet<(UnitId, &'m str)>,
     /// What functions assign to a name of a unit around them, by that unit and the name: with the function.
     pub assigned_within: FxHashMap<(UnitId, &'m str), Vec<(UnitId, &'m Expression)>>,
+    /// The functions without a name of their own that are bound to one: `const record = (ip) => ..`.
+    pub bound: FxHashSet<UnitId>,
     /// What is put into a collection, by where that is started, with the unit that puts it there.
     pub put: FxHashMap<usize, Vec<(UnitId, &'m Expression)>>,
 }
@@ -247,6 +249,7 @@ impl<'m> Units<'m> {
         units.settle_comprehended();
         units.settle_outer_targets(modules);
         units.merge_extensions(modules);
+        units.index_bound();
         units.index_growth();
         units.index_puts();
         units
@@ -279,6 +282,18 @@ impl<'m> Units<'m> {
             span,
         });
         self.units.len() - 1
+    }
+
+    fn index_bound(&mut self) {
+        let names = self.units.iter().flat_map(|unit| unit.names.values().flatten());
+        let functions = names.filter_map(|binding| match binding {
+            Binding::Value { value, access, .. } if access.is_empty() => match &value.kind {
+                ExpressionKind::Function(function) => self.unit_of(function),
+                _ => None,
+            },
+            _ => None,
+        });
+        self.bound = functions.collect();
     }
 
     /// Names of comprehensions are their own: what means something else around one does so there only. Others are known

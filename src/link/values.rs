@@ -207,7 +207,11 @@ impl<'m> Program<'m> {
                 ("|", _) => self.composed(operands, frame).unwrap_or_else(data),
                 _ => data(),
             },
-            E::Conditional { then, otherwise, .. } => {
+            E::Conditional { test, then, otherwise } => {
+                // Where the program is deployed only one of them is meant: `dev ? limited : plain`.
+                if let Some(holds) = self.holds_where_it_runs(test, frame, 0) {
+                    return self.values(if holds { then } else { otherwise }, frame).to_vec();
+                }
                 let mut all = self.values(then, frame).to_vec();
                 add(&mut all, self.values(otherwise, frame).iter().cloned());
                 all

@@ -21,7 +21,7 @@ pub enum Kind {
     /// A method that returns its receiver with other settings (`with_options`, `bind`), or a function that returns its
     /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one,
     /// `#0()` for what that function returns, `#0[]` for one of the items of that list, `#0[*]` for a list of the same
-    /// items each at its place (`#*`: of all arguments), or what members of its own object give
+    /// items each at its place (`#*`: of all arguments), `#[]` for each of all arguments and of the lists spread there, or what members of its own object give
     /// (`self.serializer_class()`, `self()` for an object of the class itself), or an object of the class of the program
     /// that goes by a name (`class #0`). Where `errors` is given, what fails stands
     /// among what it gives, and is not raised.
@@ -111,7 +111,8 @@ pub enum Kind {
     /// `scope = "project"` the paths are those from the folder of a project that uses the library. `keys` are names of
     /// which the first parameter of an entry point has one, or the types that are declared for it; with `role = "alone"`
     /// the file is one that no other imports; with `role = "listed"` it exports something with a list of functions, which
-    /// are entry points. With
+    /// are entry points; with `role = "error-handler"` it is told of errors, which with `scope = "inside"` middleware sees as
+    /// answers; with `role = "settings"` it is only read for what other facts say of it. With
     /// `role = "logs"` it exports a table of handlers of log lines, and `keys` are the loggers to which the framework
     /// writes the errors of its own entry points. With `needs` only where they hold of what the file exports
     /// (`prerender == false`), or of a member that its library's settings give a value to (`library.output == server`).
@@ -211,6 +212,9 @@ pub enum Kind {
     Validator,
     /// A function that counts tokens or characters of its argument.
     Measure,
+    /// A function that gives a number or a truth value, whatever it is given: no text comes out of it. With `role = "tells"`
+    /// it holds for such a thing only: what refuses all else bounds what it asks about.
+    Number,
     /// A function that cuts its argument (to a length, to tokens, to the last messages); with `needs` only where they hold,
     /// with `role = "part"` one that takes so much each time: in a loop it takes all; with `role = "removes"` it tells which
     /// of what is kept goes.
@@ -235,7 +239,7 @@ pub enum Kind {
     Notify,
     /// A key of a settings file that protects: `files` as globs, `keys` as a pattern over the key path (`*`, `**`),
     /// `protects` as in `guard`, `value` a word that the value must hold (a command), or `~ {error,fail}` one of several texts in it, `scope = "pattern"` where the key path
-    /// holds a pattern of files, `handler` the key path of the functions that it holds for (the same `*`): they and what
+    /// holds a pattern of files, `scope = "project"` where it holds for all of the project whose module `files` names, `handler` the key path of the functions that it holds for (the same `*`): they and what
     /// they load. With `needs` only where one of these keys stands there too, or in a file of the same sort beside or below.
     Platform,
     /// A key of a settings file that tells that several processes answer, or that none lives long: `files` and `keys` as in
@@ -327,7 +331,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 52] = [
+pub const KINDS: [Keys; 53] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output", "role"]),
     keys(
         Kind::Call,
@@ -430,6 +434,7 @@ pub const KINDS: [Keys; 52] = [
     keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "how", "role", "by", "needs", "path"]),
     keys(Kind::Validator, "validator", &["names"], &["value", "path", "how", "keys"]),
     keys(Kind::Measure, "measure", &["names"], &[]),
+    keys(Kind::Number, "number", &["names"], &["role"]),
     keys(Kind::Trim, "trim", &["names"], &["needs", "role"]),
     keys(Kind::Merge, "merge", &["names"], &["keys"]),
     keys(Kind::Prompt, "prompt", &["names", "input"], &[]),

@@ -144,10 +144,12 @@ const WORDS: [(&str, &[&str]); 10] = [
             "here",
             "before",
             "fields",
+            "tells",
+            "settings",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
-    ("scope", &["pattern", "member", "root", "exact", "selected", "router", "library", "handlers", "project"]),
+    ("scope", &["pattern", "member", "root", "exact", "selected", "router", "library", "handlers", "project", "inside"]),
 ];
 
 /// A file of `rules/catalogue` with the places of its keys.

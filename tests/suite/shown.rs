@@ -272,8 +272,8 @@ fn named(case: &Case<'_, '_>, path: &str, site: Option<Site>, shown: &mut Shown)
             Kind::Queue => shown.fact("queue", *id),
             Kind::Server => shown.fact("server", *id),
             Kind::Caller => shown.fact("caller", *id),
-            // Those that hand arguments on are shown by what they become.
-            Kind::Runs => {
+            // Those that hand arguments on are shown by what they become; of numbers there is no more to say.
+            Kind::Runs | Kind::Number => {
                 shown.facts.insert(*id);
             }
             Kind::LoadsEnvironmentFile if site.is_none_or(|site| program.applies(fact, site)) => {

@@ -2,8 +2,9 @@
 
 use crate::link::flow::{Gate, Slice};
 use crate::link::units::Binding;
-use crate::link::{FrameId, How, Program, Site};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind, Literal, StatementKind};
+use crate::rules::catalogue::Kind;
 
 use super::operations::Operation;
 use super::quantities::{Quantity, Reading, Search};
@@ -34,7 +35,8 @@ pub(super) fn compared<'m>(program: &Program<'m>, slice: &Slice<'m>, gate: Optio
                 if operands.iter().any(|operand| program.number(operand, *frame, 0).is_some_and(f64::is_infinite)) {
                     continue;
                 }
-                for operand in operands.iter().filter(|operand| !asks_for_kind(operand)) {
+                let tells = |operand: &&Expression| !asks_for_kind(operand);
+                for operand in operands.iter().filter(tells).filter(|each| !is_setting(program, each, *frame)) {
                     let side = sides.iter().find(|(each, _)| std::ptr::eq(*each, operand));
                     let refuses_little = side.map(|(_, is_little)| *is_little);
                     // `count > 0`, where that refuses, asks whether there is something.
@@ -98,6 +100,21 @@ fn asks_for_kind(test: &Expression) -> bool {
             | "endsWith"
             | "endswith"
     )
+}
+
+/// Whether an operand is a part of what the program was configured with, `config.DAILY_TOKENS`: a limit, and nothing that
+/// is kept.
+fn is_setting<'m>(program: &Program<'m>, operand: &'m Expression, frame: FrameId) -> bool {
+    let ExpressionKind::Member { object, .. } = &operand.kind else { return false };
+    let is_environment = |value: &Value<'m>| {
+        let part = value.path().map(|path| format!("{path}.NAME"));
+        part.is_some_and(|part| !program.facts_of(&part, Kind::Environment).is_empty())
+    };
+    let is_parsed = |made: &Site| {
+        let given = &program.units.calls[made.call].call.arguments;
+        given.iter().any(|each| program.values(&each.value, made.frame).iter().any(is_environment))
+    };
+    program.values(object, frame).iter().any(|value| is_environment(value) || value.sites().iter().any(is_parsed))
 }
 
 /// The operands of a test, each with whether the test refuses when it is small: `count` of `if count == 0: return`; also

@@ -48,6 +48,8 @@ pub struct Behaviour<'p, 'm> {
     cleared: OnceCell<Vec<Vec<Subject>>>,
     /// What records tell about time, by their address.
     times: RefCell<FxHashMap<usize, Span>>,
+    /// The units that record what others have spent than those who ask now.
+    elsewhere: RefCell<FxHashSet<UnitId>>,
     /// The calls that set something in what goes by a name, by unit.
     setters: RefCell<FxHashMap<UnitId, Setters<'m>>>,
 }
@@ -64,6 +66,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             deletions: OnceCell::new(),
             cleared: OnceCell::new(),
             times: RefCell::default(),
+            elsewhere: RefCell::default(),
             setters: RefCell::default(),
         }
     }
@@ -71,6 +74,14 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     /// Notes which units run at all.
     pub fn note_live(&self, units: FxHashSet<UnitId>) {
         let _ = self.live.set(units);
+    }
+
+    /// Notes which units record only what is spent for others than those who ask now; whether these are other ones than
+    /// before.
+    pub fn note_elsewhere(&self, units: FxHashSet<UnitId>) -> bool {
+        let is_new = *self.elsewhere.borrow() != units;
+        *self.elsewhere.borrow_mut() = units;
+        is_new
     }
 
     /// Whether a unit runs at all.
@@ -300,6 +311,10 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         if quantity.refuses_little && (is_tally || quantity.is_length) {
             return !records.iter().any(|write| write.change == Change::Adjust);
         }
+        // A limit is no balance: what is only ever added to is not used up.
+        if quantity.refuses_little && self.only_goes_up(records) {
+            return true;
+        }
         let Source::Store(site, Operation::Count | Operation::Get) = quantity.source else { return false };
         let refuses = |answer| repeats::firsts::refuses(self.program, gate, site, answer);
         self.only_goes_up(records) && refuses(1.0) == Some(true) && refuses(MUCH) == Some(false)
@@ -423,7 +438,8 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         let asked = LazyCell::new(|| self.told_in(&slice.parts, &slice.sites));
         comparisons::compared(self.program, slice, Some(gate)).iter().any(|quantity| {
             let counts = quantity.is_length || matches!(quantity.source, Source::Store(_, Operation::Tally));
-            let records: Vec<&Write<'m>> = self.records(quantity).collect();
+            let is_own = |write: &&Write<'m>| !self.elsewhere.borrow().contains(&write.unit);
+            let records: Vec<&Write<'m>> = self.records(quantity).filter(is_own).collect();
             let sums = |write: &&Write<'m>| write.accumulates() && (counts || write.change != Change::Append);
             if matches!(quantity.source, Source::Store(_, Operation::Claim)) || !records.iter().any(sums) {
                 return false;
@@ -498,7 +514,7 @@ fn is_row_only(quantity: &Quantity<'_>, records: &[&Write<'_>]) -> bool {
     quantity.is_presence && matches!(quantity.source, Source::Store(_, Operation::Get | Operation::Many)) && !is_number
 }
 
-/// Whether a unit is one of those that run, or a function without a name that is written within one.
+/// Whether a unit is one of those that run, or a function that goes by no name and is written within one.
 pub(super) fn runs_within(program: &Program<'_>, unit: UnitId, running: &FxHashSet<UnitId>) -> bool {
     let mut at = Some(unit);
     while let Some(unit) = at {
@@ -506,7 +522,8 @@ pub(super) fn runs_within(program: &Program<'_>, unit: UnitId, running: &FxHashS
             return true;
         }
         let info = &program.units.units[unit];
-        at = info.parent.filter(|_| info.function.is_some_and(|function| function.name.is_empty()));
+        let is_nameless = info.function.is_some_and(|function| function.name.is_empty());
+        at = info.parent.filter(|_| is_nameless && !program.units.bound.contains(&unit));
     }
     false
 }

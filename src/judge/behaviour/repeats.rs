@@ -20,6 +20,7 @@ use super::subjects::{Subject, are_related, of_operation};
 use super::writes::Write;
 
 pub(super) use asked::is_of_the_request;
+use asked::takes_nothing;
 use asked::{REQUESTS, is_caller, plain};
 pub(super) use found::refuses_when_found;
 use found::{is_about_numbers, is_nothing};
@@ -58,7 +59,7 @@ pub(super) fn stops<'m>(
     refuses_when_found(program, gate)
         && !is_about_numbers(program, gate.test, gate.frame)
         && look_ups(program, slice).iter().any(|look_up| {
-            (look_up.names_request || is_of_the_request(program, look_up.key))
+            (look_up.names_request || is_of_the_request(program, look_up.key) || takes_nothing(program, gate.frame))
                 && !is_fresh(program, look_up.key)
                 && !finds_itself(program, look_up)
                 && writes.iter().any(|write| {

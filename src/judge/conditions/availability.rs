@@ -147,6 +147,9 @@ pub fn platform_limit(case: &Case<'_, '_>, entry: &Entry<'_>) -> bool {
     platform_place(case, entry).is_some()
 }
 
+/// The scope of a limit that holds for all that a project serves.
+const PROJECT: &str = "project";
+
 /// The place of a platform's limit for an entry point.
 pub fn platform_place(case: &Case<'_, '_>, entry: &Entry<'_>) -> Option<Location> {
     let program = case.program;
@@ -155,6 +158,12 @@ pub fn platform_place(case: &Case<'_, '_>, entry: &Entry<'_>) -> Option<Location
         program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some("A1"))
     {
         let Some(files) = globs(&fact.files) else { continue };
+        if fact.scope.as_deref() == Some(PROJECT) {
+            if let Some(place) = limit_of_project(case, entry, fact, &files) {
+                return Some(place);
+            }
+            continue;
+        }
         if files.is_match(path) {
             for key in &fact.keys {
                 if is_limited(case, entry.module, key) {
@@ -249,6 +258,23 @@ fn limit_of_pages(case: &Case<'_, '_>, entry: &Entry<'_>, fact: &Fact, files: &G
         first = first.or(Some(place));
     }
     first
+}
+
+/// The limit that a project's own settings give to all that it serves, where the entry point asks for no other one.
+fn limit_of_project(case: &Case<'_, '_>, entry: &Entry<'_>, fact: &Fact, files: &GlobSet) -> Option<Location> {
+    let program = case.program;
+    let own = program.catalogue.of_kind(Kind::Platform).filter(|(_, each)| each.protects.as_deref() == Some("A1"));
+    let mut asked = own.filter(|(_, each)| each.scope.is_none()).flat_map(|(_, each)| &each.keys);
+    if asked.any(|key| exported_number(case, entry.module, key).is_some()) {
+        return None;
+    }
+    let path = &program.modules[entry.module].path;
+    let holds = |module: &ModuleId| {
+        let settings = &program.modules[*module].path;
+        let folder = crate::link::names::folder_of(settings);
+        files.is_match(settings) && (folder.is_empty() || path.starts_with(&format!("{folder}/")))
+    };
+    (0..program.modules.len()).filter(holds).find_map(|module| place_of_limit(case, module, fact))
 }
 
 /// Where a module exports a time limit of a platform.

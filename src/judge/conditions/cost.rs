@@ -275,6 +275,7 @@ pub fn cost_cap(case: &Case<'_, '_>) -> Outcome {
         return case.not_applicable(Item::C2, Reason::NoLlmCall);
     }
     let by_entry = paid_by_entry(case, true);
+    case.guards.note_asking(by_entry.keys().filter_map(|index| case.entries.entries.get(*index)));
     // What runs at set times asks no more than that; only where nobody else asks it is what costs.
     let is_asked = by_entry.keys().any(|entry| case.entries.entries.get(*entry).is_some_and(|entry| entry.public));
     let (mut findings, evidence) = judge(case, Item::C2, "no-cost-cap", &by_entry, is_asked);

@@ -4,9 +4,10 @@ use std::rc::Rc;
 
 use crate::link::units::{NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Block, Expression, ExpressionKind, Handler, StatementKind, Try};
+use crate::model::{Block, Expression, ExpressionKind, Handler, Span, StatementKind, Try};
 
 use super::blocks::Blocks;
+use super::surfaces::awaited_within;
 use super::{Asked, Fate, is_same_model, llm_at};
 use crate::judge::calls::External;
 use crate::judge::case::Case;
@@ -254,6 +255,10 @@ pub(super) fn primary_of<'c>(case: &'c Case<'_, '_>, each: &Try, frame: FrameId)
                 .any(|(_, node)| matches!(node.kind, NodeKind::TryBody(own) if std::ptr::eq(own, each)))
         })
         .find_map(|call| llm_at(case, Site { call: *call, frame }))
+        .or_else(|| {
+            let within = Span { start: each.body.first()?.span.start, end: each.body.last()?.span.end };
+            awaited_within(case, within, frame).into_iter().find_map(|begun| llm_at(case, begun))
+        })
 }
 
 /// What error handlers of the whole application make of a failure: an answer only if they send one.

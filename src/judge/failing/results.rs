@@ -8,6 +8,7 @@ use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Span, S
 use super::blocks::Blocks;
 use super::handlers::{EVERYTHING, names_in};
 use super::shown::Shown;
+use super::surfaces::Surface;
 use super::{Fate, first_llm, is_same_model};
 use crate::judge::calls::External;
 use crate::judge::case::Case;
@@ -100,7 +101,7 @@ fn is_any_error(class: &Expression) -> bool {
 }
 
 /// What a function given to a chain makes of the error that it gets.
-fn of_callback(case: &Case<'_, '_>, site: Site, index: usize) -> Option<Fate> {
+pub(super) fn of_callback(case: &Case<'_, '_>, site: Site, index: usize) -> Option<Fate> {
     let program = case.program;
     let call = program.units.calls[site.call].call;
     let argument = call.arguments.get(index)?;
@@ -283,29 +284,38 @@ fn pattern_of(test: &Expression) -> Option<&Expression> {
 
 /// What a caller makes of a function that returns nothing when the model fails: a default in its place, a branch.
 pub(super) fn of_nothing(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
+    let info = &case.program.units.calls[step.call];
+    of_nothing_in(case, step.frame, info.node, info.call.span)
+}
+
+/// The same where what gives nothing is waited for at another place than that of the call.
+pub(super) fn of_nothing_at(case: &Case<'_, '_>, surface: &Surface<'_>) -> Option<Fate> {
+    of_nothing_in(case, surface.frame, surface.node, surface.span)
+}
+
+fn of_nothing_in(case: &Case<'_, '_>, frame: FrameId, at: NodeId, given: Span) -> Option<Fate> {
     let program = case.program;
-    let info = &program.units.calls[step.call];
-    let unit = &program.units.units[info.unit];
-    let name = bound_name(case, step);
+    let unit = &program.units.units[program.units.nodes[at].unit];
+    let name = name_bound_at(case, at);
     for id in &unit.nodes {
         let node = &program.units.nodes[*id];
         match node.kind {
             NodeKind::Plain(statement) => {
                 let mut defaulted = false;
-                walk_statement(statement, &mut |each| defaulted |= is_defaulted(each, info.call.span, name.as_deref()));
+                walk_statement(statement, &mut |each| defaulted |= is_defaulted(each, given, name.as_deref()));
                 if defaulted {
                     return Some(Fate::Answered);
                 }
             }
             NodeKind::If { test, then, otherwise, .. } => {
                 let mut defaulted = false;
-                walk(test, &mut |each| defaulted |= is_defaulted(each, info.call.span, name.as_deref()));
-                let Some(nothing_when) = nothing_test(test, info.call.span, name.as_deref()) else { continue };
+                walk(test, &mut |each| defaulted |= is_defaulted(each, given, name.as_deref()));
+                let Some(nothing_when) = nothing_test(test, given, name.as_deref()) else { continue };
                 if defaulted {
                     return Some(Fate::Answered);
                 }
                 let block: &Block = if nothing_when { then } else { otherwise };
-                return Some(Blocks::new(case, step.frame, Vec::new()).fate(block, node.span));
+                return Some(Blocks::new(case, frame, Vec::new()).fate(block, node.span));
             }
             _ => {}
         }
@@ -315,9 +325,11 @@ pub(super) fn of_nothing(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
 
 /// The name that the result of a call is bound to.
 pub(super) fn bound_name(case: &Case<'_, '_>, step: Site) -> Option<String> {
-    let program = case.program;
-    let info = &program.units.calls[step.call];
-    program.units.ancestors(info.node).find_map(|(_, node)| {
+    name_bound_at(case, case.program.units.calls[step.call].node)
+}
+
+fn name_bound_at(case: &Case<'_, '_>, node: NodeId) -> Option<String> {
+    case.program.units.ancestors(node).find_map(|(_, node)| {
         let NodeKind::Plain(statement) = node.kind else { return None };
         match &statement.kind {
             StatementKind::Assign(assignment) => last_name(&assignment.target).map(str::to_owned),
@@ -327,6 +339,9 @@ pub(super) fn bound_name(case: &Case<'_, '_>, step: Site) -> Option<String> {
 }
 
 fn is_it(expression: &Expression, call: Span, name: Option<&str>) -> bool {
+    if expression.span == call {
+        return true;
+    }
     match &expression.kind {
         ExpressionKind::Call(each) => each.span == call,
         ExpressionKind::Await(inner) => is_it(inner, call, name),

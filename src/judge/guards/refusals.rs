@@ -344,8 +344,15 @@ impl<'p, 'm> Guards<'p, 'm> {
                 if self.goes_on_by_override(*site) {
                     return true;
                 }
-                let answers = matches!(&info.call.callee.kind, ExpressionKind::Name(name)
-                    if matches!(name.as_str(), "send" | "receive" | "start_response" | "resolve" | "reject"));
+                let answers = match &info.call.callee.kind {
+                    ExpressionKind::Name(name) => match name.as_str() {
+                        "send" | "receive" | "start_response" => true,
+                        // A promise is settled by what its function is given; `{ event, resolve }` of a hook goes on.
+                        "resolve" | "reject" => !self.is_taken_of_given(name, site.frame),
+                        _ => false,
+                    },
+                    _ => false,
+                };
                 !answers
                     && program.values(&info.call.callee, site.frame).iter().any(|value| match value {
                         Value::Parameter { .. } => goes_on(&info.call.callee),
@@ -369,6 +376,17 @@ impl<'p, 'm> Guards<'p, 'm> {
                     })
             })
             .collect()
+    }
+
+    /// Whether a name is a part of an object that a function is given: `({ event, resolve }) => ..`.
+    fn is_taken_of_given(&self, name: &str, frame: FrameId) -> bool {
+        let mut around = std::iter::successors(Some(frame), |frame| self.program.frame(*frame).closure);
+        let bindings = around.find_map(|frame| {
+            self.program.units.units[self.program.unit_of_frame(frame)].names.get(name).map(Vec::as_slice)
+        });
+        bindings.is_some_and(|bindings| {
+            bindings.iter().all(|each| matches!(each, Binding::Parameter { access, .. } if !access.is_empty()))
+        })
     }
 
     /// Whether a call is given all that a middleware is given, the way on included: `limiter(req, res, next)`.

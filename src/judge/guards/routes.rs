@@ -6,10 +6,10 @@ use crate::link::flow::{Exit, Gate};
 use crate::link::reach::Trail;
 use crate::link::units::{NodeId, NodeKind};
 use crate::link::{FrameId, Site, Value};
-use crate::model::{Expression, ExpressionKind, Literal};
+use crate::model::{Call, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
-use super::{Guards, routed};
+use super::{Guards, patterns, routed};
 
 /// Methods that do something; the others are never those of an ordinary request.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -117,11 +117,23 @@ impl<'p, 'm> Guards<'p, 'm> {
             // `if (isDevelopment) return next()`.
             ExpressionKind::Name(_) | ExpressionKind::Member { .. } => self.program.holds_deployed(test, frame, 0),
             ExpressionKind::Call(call) => {
+                if let Some((list, item, test)) = each_asked(call) {
+                    return self.concerns_some(test, item, (list, frame), route, depth + 1);
+                }
                 let ExpressionKind::Member { name, .. } = &call.callee.kind else { return None };
                 let given = &call.arguments.first()?.value;
                 match name.as_str() {
                     "startswith" | "startsWith" | "starts_with" => {
                         self.is_one_of(given, frame, route, |route, text| route.starts_with(text))
+                    }
+                    // `/^\/api\//.test(req.path)`
+                    "test" => {
+                        let ExpressionKind::Member { object, .. } = &call.callee.kind else { return None };
+                        let mut written = Vec::new();
+                        self.texts(object, frame, &mut written, 0);
+                        let [pattern] = written.as_slice() else { return None };
+                        self.depends_on_route.set(true);
+                        patterns::fits(pattern, route?.split_once(' ').map_or(route?, |(_, path)| path))
                     }
                     // `SKIPPED.includes(req.path)`, `SKIPPED.has(...)`.
                     "includes" | "has" | "contains" => {
@@ -130,6 +142,41 @@ impl<'p, 'm> Guards<'p, 'm> {
                     }
                     _ => None,
                 }
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a test holds for some of the texts in a list, each of which goes by a name in it:
+    /// `PAID.some((prefix) => path.startsWith(prefix))`.
+    fn concerns_some(
+        &self,
+        test: &'m Expression,
+        item: &str,
+        list: (&'m Expression, FrameId),
+        route: Option<&str>,
+        depth: usize,
+    ) -> Option<bool> {
+        if depth > 8 {
+            return None;
+        }
+        let holds = |part: &'m Expression| self.concerns_some(part, item, list, route, depth + 1);
+        match &test.kind {
+            // What is asked of each of several texts is not one question any more.
+            ExpressionKind::Operator { operator, operands } if operator == "or" => {
+                decided(operands.iter().map(holds), true)
+            }
+            ExpressionKind::Operator { operator, operands } if operator == "==" => {
+                operands.iter().any(|operand| ending_of(operand, item) == Some("")).then_some(())?;
+                self.is_one_of(list.0, list.1, route, |route, text| route == text)
+            }
+            ExpressionKind::Call(call) => {
+                let ExpressionKind::Member { name, .. } = &call.callee.kind else { return None };
+                let ending = ending_of(&call.arguments.first()?.value, item)?;
+                matches!(name.as_str(), "startswith" | "startsWith" | "starts_with").then_some(())?;
+                self.is_one_of(list.0, list.1, route, |route, text| {
+                    route.strip_prefix(text).is_some_and(|rest| rest.starts_with(ending))
+                })
             }
             _ => None,
         }
@@ -153,6 +200,12 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// Whether a condition depends on the request in a way that is not told by its method and path: then what stands
     /// under it does not always run.
     pub(super) fn is_sometimes(&self, test: &'m Expression, frame: FrameId) -> bool {
+        // `config.limits && path.startsWith("/api")`: each part is asked by itself.
+        if let ExpressionKind::Operator { operator, operands } = &test.kind
+            && operator == "and"
+        {
+            return operands.iter().any(|part| self.is_sometimes(part, frame));
+        }
         let route = self.route.borrow().clone();
         self.by_request(test, frame) && (route.is_none() || self.concerns(test, frame, route.as_deref(), 0).is_none())
     }
@@ -235,6 +288,55 @@ impl<'p, 'm> Guards<'p, 'm> {
                 }
             }
         }
+    }
+}
+
+/// What a call asks of each item of a list, with the name of the item: `PAID.some((prefix) => ..)`,
+/// `PAID.iter().any(|prefix| ..)`, `any(.. for prefix in PAID)`.
+fn each_asked(call: &Call) -> Option<(&Expression, &str, &Expression)> {
+    let given = &call.arguments.first()?.value;
+    match (&call.callee.kind, &given.kind) {
+        (ExpressionKind::Member { object, name }, ExpressionKind::Function(function))
+            if matches!(name.as_str(), "some" | "any") =>
+        {
+            let list = match &object.kind {
+                ExpressionKind::Call(inner) => match &inner.callee.kind {
+                    ExpressionKind::Member { object, name } if name == "iter" => object,
+                    _ => object,
+                },
+                _ => object,
+            };
+            let ([parameter], [asked]) = (function.parameters.as_slice(), function.body.as_slice()) else {
+                return None;
+            };
+            let ExpressionKind::Name(item) = &parameter.target.kind else { return None };
+            let (StatementKind::Return(Some(test)) | StatementKind::Expression(test)) = &asked.kind else {
+                return None;
+            };
+            Some((list, item, test))
+        }
+        (ExpressionKind::Name(name), ExpressionKind::Comprehension { element, clauses }) if name == "any" => {
+            let [clause] = clauses.as_slice() else { return None };
+            let ExpressionKind::Name(item) = &clause.target.kind else { return None };
+            clause.tests.is_empty().then_some((&clause.over, item.as_str(), element.as_ref()))
+        }
+        _ => None,
+    }
+}
+
+/// What is written behind an item where an expression is that: nothing for itself, `/` for `prefix + "/"`.
+fn ending_of<'e>(expression: &'e Expression, item: &str) -> Option<&'e str> {
+    let is_item = |each: &Expression| matches!(&each.kind, ExpressionKind::Name(name) if name == item);
+    let parts = match &expression.kind {
+        _ if is_item(expression) => return Some(""),
+        ExpressionKind::Template(parts) => parts,
+        ExpressionKind::Operator { operator, operands } if operator == "+" => operands,
+        _ => return None,
+    };
+    match parts.as_slice() {
+        [first] if is_item(first) => Some(""),
+        [first, Expression { kind: ExpressionKind::Literal(Literal::Text(rest)), .. }] if is_item(first) => Some(rest),
+        _ => None,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::link::{Program, Site};
 use crate::model::{Assignment, Expression, ExpressionKind, Literal};
 
 use super::cuts::is_cut_within;
-use super::windows::goes_on_until_one_stands_first;
+use super::windows::{goes_on_until_one_stands_first, is_taken_while_longer};
 use super::words::{adds, cuts_in_place, is_key};
 
 /// A call that changes what it is called on, or given.
@@ -107,7 +107,7 @@ impl<'m> Changes<'m> {
                         changes.added.push(change(object.as_ref()));
                     }
                     let site = Site { call, frame: program.open_frame(info.unit) };
-                    if cuts_in_place(name, &info.call.arguments)
+                    if (cuts_in_place(name, &info.call.arguments) || is_taken_while_longer(program, call))
                         && !goes_on_until_one_stands_first(program, call)
                         && !program.comes_to_nothing(site)
                     {
@@ -221,12 +221,19 @@ fn put<'m>(kind: &NodeKind<'m>, unit: UnitId) -> Option<Put<'m>> {
     Some(Put { unit, target: &assignment.target, value: assignment.value.as_ref(), is_cut: OnceCell::new() })
 }
 
-/// The list of which an assignment replaces a part by so many items: `turns[:-4] = [summary]`.
+/// The list of which an assignment replaces a part by so many items, or which it shortens: `turns[:-4] = [summary]`,
+/// `turns.length = 12`.
 pub(super) fn shortened(assignment: &Assignment) -> Option<&Expression> {
     shortened_by(&assignment.target, assignment.value.as_ref())
 }
 
 fn shortened_by<'m>(target: &'m Expression, value: Option<&'m Expression>) -> Option<&'m Expression> {
+    // `turns.length = Math.min(turns.length, 12)`
+    if let ExpressionKind::Member { object, name } = &target.kind
+        && name == "length"
+    {
+        return Some(object);
+    }
     let ExpressionKind::Slice { object, .. } = &target.kind else { return None };
     let ExpressionKind::List(items) = &value?.kind else { return None };
     (!items.iter().any(|item| matches!(item.kind, ExpressionKind::Spread(_)))).then_some(object.as_ref())

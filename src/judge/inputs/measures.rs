@@ -8,6 +8,7 @@ use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Entry, Expression, ExpressionKind, Literal, Span};
 use crate::rules::catalogue::Kind;
 
+use super::numbers;
 use super::schemas::{Ask, Schemas};
 use super::trace::{State, Trace};
 use super::windows::adds_lengths_up;
@@ -342,6 +343,8 @@ pub(super) fn lengths<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<(&'m 
         }
         if let ExpressionKind::Member { object, name } = &call.callee.kind
             && matches!(name.as_str(), "len" | "count" | "chars")
+            // `text.count("!")` asks how often something stands in it.
+            && call.arguments.is_empty()
         {
             measured.push((object, site.frame, false));
         }
@@ -479,10 +482,8 @@ impl<'m> Inputs<'_, '_, 'm> {
             ExpressionKind::Member { name, .. } | ExpressionKind::Name(name) => name.as_str(),
             _ => return,
         };
-        if !parses(method) {
-            return;
-        }
-        let Some(schema) = self.schema_of(site) else { return };
+        let schema = if parses(method) { self.schema_of(site) } else { self.schema_told_by(site) };
+        let Some(schema) = schema else { return };
         for argument in call.arguments.iter().take(2) {
             for (key, value) in checked_parts(&argument.value) {
                 let mut trace = Trace::new(self);
@@ -503,6 +504,22 @@ impl<'m> Inputs<'_, '_, 'm> {
             |gate: &&Gate<'m>| only_asks_for_more(self.case.program, gate.test, gate.frame, !gate.refuses_when);
         for gate in gates.iter().filter(|gate| !asks_for_more(gate)) {
             self.measured_by(gate.test, gate.frame, found);
+        }
+        for gate in gates {
+            self.told_as_numbers(gate, found);
+        }
+    }
+
+    /// What a gate refuses that is no number: the rest is no text of any length.
+    fn told_as_numbers(&self, gate: &Gate<'m>, found: &mut Vec<Measure<'m>>) {
+        let told = numbers::told(self.case.program, gate.test, gate.frame, !gate.refuses_when, 0);
+        for expression in told.into_iter().filter(|told| numbers::is_taken(self.case.program, told, gate.frame, 0)) {
+            let mut trace = Trace::new(self);
+            trace.follow(expression, gate.frame, State { in_content: trace.is_library, ..State::default() });
+            for leaf in trace.out {
+                let Leaf { name, path, origin, part, .. } = leaf;
+                add(found, Measure::Length { name, path, origin, part, extent: Extent::Own });
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ mod kept;
 mod limits;
 mod measures;
 mod memories;
+mod numbers;
 mod pruned;
 mod same;
 mod schemas;
@@ -454,6 +455,17 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             }
             value => Some(value.clone()),
         })
+    }
+
+    /// The schema against which a call holds what it is given, where it only tells whether that fits and gives it back in
+    /// any case: `superValidate(request, zod(schema))`.
+    fn schema_told_by(&self, site: Site) -> Option<Value<'m>> {
+        let program = self.program();
+        let paths = program.callee_paths(site);
+        let mut facts = paths.iter().flat_map(|path| program.facts_of(path, Kind::Validator));
+        let fact = facts.find(|(_, fact)| fact.how.as_deref() == Some("tells") && fact.value.is_some())?.1;
+        let (expression, frame, _) = program.arguments_of(site, fact.value.as_deref()?).into_iter().next()?;
+        program.values(expression, frame).first().cloned()
     }
 
     fn is_schema_class(&self, class: crate::link::units::ClassId, depth: usize) -> bool {

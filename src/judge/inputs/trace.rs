@@ -16,6 +16,7 @@ use crate::link::{FrameId, Program, Value};
 use crate::model::*;
 
 use super::cuts::slice_is_cut;
+use super::numbers::is_told;
 use super::same::Alias;
 use super::schemas::Limit;
 use super::windows::{self, Window};
@@ -201,8 +202,15 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 state.gates.push((test, frame));
                 // `ALLOWED.has(x) ? x : "plain"`: one of a list.
                 let picked = State { text: state.text || picks_from_a_list(test, then), ..state.clone() };
-                self.follow(then, frame, picked);
-                self.follow(otherwise, frame, state);
+                // `typeof x === "number" ? x : 8`
+                let is_number = |chosen, holds| is_told(self.program(), (test, frame), holds, chosen);
+                let (then_is, otherwise_is) = (is_number(then, true), is_number(otherwise, false));
+                if !then_is {
+                    self.follow(then, frame, picked);
+                }
+                if !otherwise_is {
+                    self.follow(otherwise, frame, state);
+                }
             }
             E::Object(entries) => self.object(entries, frame, state),
             E::Template(parts) => {
@@ -213,6 +221,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             E::Operator { operator, operands } => match operator.as_str() {
                 "==" | "!=" | "<" | ">" | "<=" | ">=" | "not" | "in" | "not in" | "is" | "is not" | "typeof" => {}
+                // What is calculated is a number: `+count`, `count / 2`.
+                "/" | "**" => {}
+                "+" | "-" if operands.len() == 1 => {}
                 _ => {
                     for operand in operands {
                         self.follow(operand, frame, state.clone());

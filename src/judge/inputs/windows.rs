@@ -179,7 +179,45 @@ pub(super) fn cuts<'m>(program: &Program<'m>, call: CallId, frame: FrameId) -> b
             && !goes_on_until_one_stands_first(program, call)
     };
     let asks = || program.tests_around(info.node).iter().any(|test| compares_length(program, test, frame));
-    cuts_in_place(name, &info.call.arguments) && (!takes_one || repeats() || asks())
+    is_taken_while_longer(program, call)
+        || cuts_in_place(name, &info.call.arguments) && (!takes_one || repeats() || asks())
+}
+
+/// Whether a call takes the last item as long as there are more than so many: `while (turns.length > 12) turns.pop()`.
+pub(super) fn is_taken_while_longer(program: &Program<'_>, call: CallId) -> bool {
+    let info = &program.units.calls[call];
+    let ExpressionKind::Member { object, name } = &info.call.callee.kind else { return false };
+    if name != "pop" || !info.call.arguments.is_empty() {
+        return false;
+    }
+    let list = Program::written(object);
+    let is_length = |each: &Expression| match &each.kind {
+        ExpressionKind::Member { object, name } => name == "length" && Program::written(object) == list,
+        ExpressionKind::Call(call) => match (&call.callee.kind, call.arguments.as_slice()) {
+            (ExpressionKind::Name(name), [measured]) => name == "len" && Program::written(&measured.value) == list,
+            (ExpressionKind::Member { object, name }, []) => name == "len" && Program::written(object) == list,
+            _ => false,
+        },
+        _ => false,
+    };
+    let is_more = |test: &Expression| match &test.kind {
+        ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+            (">" | ">=", [left, right]) => is_length(left) && !is_none(right),
+            ("<" | "<=", [left, right]) => is_length(right) && !is_none(left),
+            _ => false,
+        },
+        _ => false,
+    };
+    let around = program.units.ancestors(info.node).find_map(|(_, node)| match node.kind {
+        NodeKind::Loop(each) => Some(each),
+        _ => None,
+    });
+    around.is_some_and(|each| each.kind == LoopKind::While && each.over.as_ref().is_some_and(is_more))
+}
+
+/// Nought: all that is longer than this is taken out, as work that is done.
+fn is_none(limit: &Expression) -> bool {
+    matches!(limit.kind, ExpressionKind::Literal(Literal::Number(number)) if number == 0.0)
 }
 
 /// Whether a call takes items away until a certain one comes first: that bounds nothing.

@@ -15,6 +15,10 @@ use super::{Entries, Entry, Link, Role, Started, handler_frame, scopes};
 
 /// The role of files that make a page.
 const PAGE: &str = "page";
+/// The scope of handlers of errors that answer before middleware goes on.
+const INSIDE: &str = "inside";
+/// The role of files that hold settings.
+const SETTINGS: &str = "settings";
 /// The role of files that list their functions.
 const LISTED: &str = "listed";
 
@@ -48,6 +52,10 @@ impl<'m> Entries<'m> {
         let info = &program.modules[module];
         // `default.fetch`: a member of what is exported.
         let (name, member) = export.split_once('.').map_or((export, None), |(name, member)| (name, Some(member)));
+        // What is only read for what it says makes nothing run.
+        if fact.role.as_deref() == Some(SETTINGS) {
+            return;
+        }
         // A page that says that it runs in the browser is made there: what it calls, the server does not.
         if fact.role.as_deref() == Some(PAGE) && says_browser(info) {
             return;
@@ -100,6 +108,7 @@ impl<'m> Entries<'m> {
             let home = program.units.units[unit].module;
             let span = program.units.units[unit].span;
             if fact.role.as_deref() == Some("error-handler") {
+                self.answers_inside |= fact.scope.as_deref() == Some(INSIDE);
                 if let Some(value) =
                     values.iter().find(|value| matches!(value, Value::Function { unit: each, .. } if *each == unit))
                 {

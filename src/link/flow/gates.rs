@@ -98,33 +98,42 @@ impl<'m> Program<'m> {
                 self.gate_of(test, then, otherwise, frame, *id)
             })
             .collect();
-        gates.extend(self.last_raises(unit, &gates));
+        gates.extend(self.last_raises(unit, frame, &gates));
         gates.extend(self.chosen_errors(unit, frame));
         gates.retain(|gate| !self.is_off(gate.node, frame, None) && !self.never_refuses(gate));
         gates
     }
 
     /// `if fine: return` and then an exception: the test decides about the exception.
-    pub(super) fn last_raises(&self, unit: UnitId, exits: &[Gate<'m>]) -> Vec<Gate<'m>> {
+    pub(super) fn last_raises(&self, unit: UnitId, frame: FrameId, exits: &[Gate<'m>]) -> Vec<Gate<'m>> {
         let mut gates = Vec::new();
         for id in &self.units.units[unit].nodes {
             let node = &self.units.nodes[*id];
             let NodeKind::Plain(statement) = node.kind else { continue };
-            let raises = match &statement.kind {
+            let may_raise = match &statement.kind {
                 StatementKind::Raise(_) => true,
                 StatementKind::Return(Some(value)) => is_error(value),
-                StatementKind::Expression(value) => exit_call(value).is_some(),
+                StatementKind::Expression(value) => is_call(value),
                 _ => false,
             };
-            if !raises {
+            if !may_raise {
                 continue;
             }
             let around = self.conditions_around(*id);
-            let earlier = exits.iter().filter(|gate| {
-                gate.exit == Exit::Return
-                    && gate.span.end <= node.span.start
-                    && self.conditions_around(gate.node) == around
-            });
+            let mut earlier = exits
+                .iter()
+                .filter(|gate| {
+                    gate.exit == Exit::Return
+                        && gate.span.end <= node.span.start
+                        && self.conditions_around(gate.node) == around
+                })
+                .peekable();
+            // `error(402)` of a framework throws, though nothing says so here.
+            let is_quiet = matches!(&statement.kind, StatementKind::Expression(value)
+                if exit_call(value).is_none() && (earlier.peek().is_none() || self.thrown_by(value, frame).is_none()));
+            if is_quiet {
+                continue;
+            }
             gates.extend(earlier.map(|gate| Gate {
                 exit: Exit::Raise,
                 refusal: None,
@@ -182,6 +191,11 @@ impl<'m> Program<'m> {
     /// function that never returns.
     pub fn thrown_by_call(&self, block: &'m Block, frame: FrameId) -> Option<Exit> {
         let StatementKind::Expression(value) = &block.last()?.kind else { return None };
+        self.thrown_by(value, frame)
+    }
+
+    /// How a statement that is one expression ends its function, where that calls what throws.
+    fn thrown_by(&self, value: &'m Expression, frame: FrameId) -> Option<Exit> {
         if self.diverges(value, frame) {
             return Some(Exit::Raise);
         }
@@ -338,6 +352,15 @@ impl<'m> Program<'m> {
                     _ => false,
                 })
         })
+    }
+}
+
+/// Whether an expression is a call, waited for or not.
+fn is_call(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Await(inner) => is_call(inner),
+        ExpressionKind::Call(_) => true,
+        _ => false,
     }
 }
 

@@ -168,6 +168,11 @@ impl<'m> Program<'m> {
                         add(&mut all, self.of_receiver(way, site));
                         continue;
                     }
+                    // `sequence(first, ...others)`: each of what it is given.
+                    if value == "#[]" {
+                        add(&mut all, self.each_given(call, site.frame));
+                        continue;
+                    }
                     // `random.choice(clients)`: one of what it is given.
                     let (value, is_item) = value.strip_suffix("[]").map_or((value, false), |value| (value, true));
                     let returned = value.strip_suffix("()").filter(|value| value.starts_with('#'));
@@ -259,6 +264,18 @@ impl<'m> Program<'m> {
                 {
                     add(&mut all, [value.clone()]);
                 }
+            }
+        }
+        all
+    }
+
+    /// What a call is given at all of its places, and what stands in the lists that are spread there.
+    fn each_given(&self, call: &'m Call, frame: FrameId) -> Values<'m> {
+        let mut all = Values::new();
+        for argument in call.arguments.iter().filter(|argument| argument.name.is_none()) {
+            match &argument.value.kind {
+                ExpressionKind::Spread(list) => add(&mut all, self.items_of(list, frame)),
+                _ => add(&mut all, self.values(&argument.value, frame).iter().cloned()),
             }
         }
         all

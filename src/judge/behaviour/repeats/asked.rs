@@ -1,9 +1,9 @@
 //! What a key is made of: what is asked, an id of the one request, or only who asks.
 
 use crate::judge::behaviour::{is_of_request, is_of_schema};
-use crate::link::flow::Slice;
+use crate::link::flow::{Slice, walk_block};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, Literal};
+use crate::model::{Expression, ExpressionKind, Function, Literal};
 
 /// Words for who asks, rather than for what is asked.
 const CALLERS: [&str; 22] = [
@@ -121,6 +121,65 @@ pub(in crate::judge::behaviour) fn is_of_the_request<'m>(
         )
     });
     !names.is_empty() && names.iter().any(|name| !is_caller(name))
+}
+
+/// What handlers are given besides what a request says: who asks, and what the server has.
+const UNSAID: [&str; 16] = [
+    "locals",
+    "cookies",
+    "getClientAddress",
+    "platform",
+    "setHeaders",
+    "parent",
+    "depends",
+    "untrack",
+    "fetch",
+    "isDataRequest",
+    "isSubRequest",
+    "user",
+    "session",
+    "auth",
+    "ip",
+    "headers",
+];
+
+/// Whether the handler from which a frame is run takes nothing of what a request says: all requests of somebody are the
+/// same one, and whatever is found under a key was made for it.
+pub(in crate::judge::behaviour) fn takes_nothing(program: &Program<'_>, frame: FrameId) -> bool {
+    let mut root = frame;
+    while let How::Call(site) = program.frame(root).how {
+        root = site.frame;
+    }
+    let unit = &program.units.units[program.unit_of_frame(root)];
+    let Some(function) = unit.function.filter(|_| program.frame(root).how == How::Framework) else { return false };
+    let is_unsaid = |name: &str| UNSAID.contains(&name);
+    match function.parameters.as_slice() {
+        [] => !unit.members.iter().any(|(_, member)| {
+            program.values(member, root).iter().filter_map(Value::path).any(|path| is_of_request(program, path))
+        }),
+        [parameter] if parameter.decorators.is_empty() => match &parameter.target.kind {
+            // `({ locals, cookies }) => ..`
+            ExpressionKind::Object(fields) => fields.iter().all(|field| field.key.as_deref().is_some_and(is_unsaid)),
+            // `(event) => ..` of which only `event.locals` is asked for.
+            ExpressionKind::Name(name) => is_only_asked_for(function, name, &is_unsaid),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a name is only used for members of it that are allowed.
+fn is_only_asked_for(function: &Function, name: &str, allowed: &dyn Fn(&str) -> bool) -> bool {
+    let (mut uses, mut members) = (0, 0);
+    walk_block(&function.body, &mut |each| match &each.kind {
+        ExpressionKind::Name(other) if other == name => uses += 1,
+        ExpressionKind::Member { object, name: part } => {
+            let is_of_it = matches!(&object.kind, ExpressionKind::Name(other) if other == name);
+            members += usize::from(is_of_it && allowed(part));
+        }
+        _ => {}
+    });
+    uses == members
 }
 
 /// Whether something is what a schema made of the request: `Body.parse(await request.json())`.

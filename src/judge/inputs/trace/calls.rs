@@ -49,7 +49,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             if let Some(memory) = self.inputs.memory(path, site) {
                 return self.remember(method, site, memory, &state);
             }
-            if [Kind::Measure, Kind::Environment, Kind::Clock].iter().any(|kind| program.is_a(path, *kind)) {
+            if [Kind::Measure, Kind::Number, Kind::Environment, Kind::Clock]
+                .iter()
+                .any(|kind| program.is_a(path, *kind))
+            {
                 return;
             }
         }
@@ -160,7 +163,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if self.asks_elsewhere(call, frame) {
             return;
         }
-        let keeps_path = parses(method) || call.arguments.len() == 1;
+        let is_held = || self.tells_what_fits(call, frame);
+        let keeps_path = parses(method) || call.arguments.len() == 1 || is_held();
         // What is looked for is not in the text that comes out.
         let is_pattern = matches!(method, "replace" | "replaceAll" | "replaceFirst");
         // Nor is the key in what is found under it.
@@ -187,6 +191,12 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             self.follow(&argument.value, frame, state);
         }
+    }
+
+    /// Whether a call gives back what it holds against a schema, fit or not.
+    fn tells_what_fits(&self, call: &'m Call, frame: FrameId) -> bool {
+        let site = self.program().units.call_id(call).map(|call| Site { call, frame });
+        site.is_some_and(|site| self.inputs.schema_told_by(site).is_some())
     }
 
     /// Whether a method is called on a table that is written out in the program, or was read by a library when the program

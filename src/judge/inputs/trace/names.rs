@@ -49,7 +49,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                 reaching.dead.retain(|value| value.span.end <= read.start);
             }
             let dead = reaching.as_ref().map_or(&[][..], |reaching| reaching.dead.as_slice());
-            self.reassigned(name, here.unit, id, dead, &mut state);
+            self.reassigned(name, (here.unit, id), dead, (id == frame).then_some(read), &mut state);
             state.gathered |= bindings.len() > 1 || !program.growth(name, here.unit).is_empty();
             for binding in bindings {
                 let is_dead = reaching.as_ref().is_some_and(|reaching| match binding {

@@ -4,8 +4,8 @@ use crate::judge::inputs::changes::shortened;
 use crate::judge::inputs::cuts::{is_cut_here, returns_a_cut, trims};
 use crate::judge::inputs::windows;
 use crate::judge::inputs::words::mentions;
-use crate::link::units::{CallId, UnitId};
-use crate::link::{FrameId, Site};
+use crate::link::units::{CallId, NodeId, NodeKind, UnitId};
+use crate::link::{FrameId, Program, Site};
 use crate::model::*;
 
 use super::{State, Trace};
@@ -13,13 +13,14 @@ use super::{State, Trace};
 impl<'m> Trace<'_, '_, '_, 'm> {
     /// `text = text[:4000]`, `if (turns.length > 20) turns = turns.slice(-20)`, `turns.splice(0, 5)`: what goes by a name
     /// is cut under that name.
-    /// `dead` are the values that the name does not hold where it is read.
+    /// `dead` are the values that the name does not hold where it is read; `read` is that place, where it is in the same
+    /// function.
     pub(super) fn reassigned(
         &self,
         name: &'m str,
-        unit: UnitId,
-        frame: FrameId,
+        (unit, frame): (UnitId, FrameId),
         dead: &[&'m Expression],
+        read: Option<Span>,
         state: &mut State<'m>,
     ) {
         let program = self.program();
@@ -29,6 +30,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             // `turns[:-4] = [summary]`
             if let Some(list) = shortened(assignment)
                 && matches!(&list.kind, ExpressionKind::Name(target) if target == name)
+                && read.is_none_or(|read| !comes_later(program, *node, read))
             {
                 self.cut(state);
                 continue;
@@ -106,4 +108,14 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         };
         !slice.parameters.is_empty() || slice.parts.iter().any(is_request)
     }
+}
+
+/// Whether a statement stands behind a place, and no loop leads from there to it.
+fn comes_later(program: &Program<'_>, node: NodeId, read: Span) -> bool {
+    let units = &program.units;
+    let is_repeated = units.ancestors(node).any(|(_, each)| match each.kind {
+        NodeKind::Loop(_) => each.span.contains(read),
+        _ => false,
+    });
+    units.nodes[node].span.start >= read.end && !is_repeated
 }
