@@ -5,6 +5,7 @@ mod in_process;
 pub mod own_server;
 mod senders;
 mod several;
+mod telemetry;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -119,6 +120,7 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
     let inner: FxHashSet<CallId> = all.iter().filter(is_inner).map(|each| each.call).collect();
     all.retain(|each| !inner.contains(&each.call));
     leave_to_the_browser(program, &known.pages, &mut all);
+    telemetry::leave_out(program, &mut all);
     all.sort_by_key(|each| {
         let place = program.place(each.call);
         (place.path, place.line, place.column, program.units.calls[each.call].call.span.end)

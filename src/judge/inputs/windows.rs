@@ -1,9 +1,9 @@
 //! Windows that are written by hand: a list that is filled, or emptied, until what it holds is within a budget.
 
 use crate::link::flow::Gate;
-use crate::link::units::{Binding, CallId, NodeKind};
+use crate::link::units::{Binding, CallId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Assignment, Clause, Expression, ExpressionKind, Literal, LoopKind};
+use crate::model::{Assignment, Call, Clause, Expression, ExpressionKind, Literal, LoopKind};
 
 use super::measures::{compares_length, is_comparison, lengths};
 use super::words::cuts_in_place;
@@ -21,6 +21,32 @@ pub(super) enum Window {
 pub(super) fn filled<'m>(program: &Program<'m>, call: CallId, frame: FrameId) -> Option<Window> {
     let ExpressionKind::Member { object, .. } = &program.units.calls[call].call.callee.kind else { return None };
     kept_within(program, &program.gates(Site { call, frame }), Some(object))
+}
+
+/// The window of which a list is made anew item by item: `kept = [turn, ...kept]` behind `total += turn.length` and
+/// `if (total > budget) break`.
+pub(super) fn refilled<'m>(program: &Program<'m>, name: &str, value: &'m Expression, frame: FrameId) -> Option<Window> {
+    let is_it = |each: &Expression| matches!(&each.kind, ExpressionKind::Name(own) if own == name);
+    let parts: &[Expression] = match &value.kind {
+        ExpressionKind::List(items) => items,
+        ExpressionKind::Operator { operator, operands } if operator == "+" => operands,
+        _ => return None,
+    };
+    let goes_on = parts.iter().any(|part| match &part.kind {
+        ExpressionKind::Spread(inner) => is_it(inner),
+        _ => is_it(part) && !matches!(value.kind, ExpressionKind::List(_)),
+    });
+    if !goes_on {
+        return None;
+    }
+    let unit = program.unit_of_frame(frame);
+    let mut nodes = program.units.units[unit].nodes.iter().filter_map(|node| {
+        let assignment = program.units.nodes[*node].kind.assignment()?;
+        let is_here = assignment.value.as_ref().is_some_and(|given| std::ptr::eq(given, value));
+        is_here.then_some((*node, &assignment.target))
+    });
+    let (node, target) = nodes.next()?;
+    kept_within(program, &program.gates_in_front(unit, node, frame), Some(target))
 }
 
 /// What the tests in front of something bound together that is done for item after item.
@@ -145,6 +171,44 @@ pub(super) fn empties<'m>(program: &Program<'m>, call: CallId, list: &'m Express
         let slice = program.slice(test, frame);
         is_comparison(program, &slice)
             && lengths(program, &slice).iter().any(|(measured, ..)| !is_same_name(measured, list))
+    })
+}
+
+/// What bounds the items that a function picks one by one: `turns.filter((turn) => { used += turn.length; return used < most })`,
+/// `turns.reduceRight((kept, turn) => { used += turn.length; return used < most ? [turn, ...kept] : kept }, [])`.
+pub(super) fn picked<'m>(program: &Program<'m>, method: &str, call: &'m Call, frame: FrameId) -> Option<Window> {
+    if !matches!(method, "filter" | "reduce" | "reduceRight") {
+        return None;
+    }
+    let given = &call.arguments.first()?.value;
+    program.values(given, frame).iter().find_map(|value| {
+        let Value::Function { unit, closure, receiver } = value else { return None };
+        let inner = program.enter(*unit, *closure, receiver.clone(), How::Framework)?;
+        let returns = program.units.units[*unit].returns.iter();
+        let tests = returns.flat_map(|returned| {
+            let own = match &returned.kind {
+                ExpressionKind::Conditional { test, .. } => Some(&**test),
+                _ => (method == "filter").then_some(*returned),
+            };
+            own.into_iter().chain(program.gates_of_result(*unit, returned, inner))
+        });
+        tests.into_iter().find_map(|test| {
+            let slice = program.slice(test, inner);
+            let sums = |(part, frame): &(&'m Expression, FrameId)| is_added_up_in(program, part, *unit, *frame);
+            let is_within = is_comparison(program, &slice) && !is_open(program, test, inner);
+            (is_within && slice.parts.iter().any(sums)).then_some(Window::Text)
+        })
+    })
+}
+
+/// Whether a name, also one of the function around, is a sum of lengths that a function adds to.
+fn is_added_up_in<'m>(program: &Program<'m>, part: &'m Expression, unit: UnitId, frame: FrameId) -> bool {
+    let ExpressionKind::Name(name) = &part.kind else { return false };
+    let assignments = program.units.units[unit].nodes.iter();
+    assignments.filter_map(|node| program.units.nodes[*node].kind.assignment()).any(|assignment| {
+        matches!(&assignment.target.kind, ExpressionKind::Name(target) if target == name)
+            && matches!(assignment.operator.as_deref(), Some("+" | "-"))
+            && assignment.value.as_ref().is_some_and(|value| !lengths(program, &program.slice(value, frame)).is_empty())
     })
 }
 

@@ -8,6 +8,7 @@ use crate::model::{Expression, Span};
 use super::super::kept::has_greatest_length;
 use super::super::same::{Alias, Bound};
 use super::super::schemas::Limit;
+use super::super::windows::{self, Window};
 use super::super::words::is_list_name;
 use super::{Found, State, Trace, add_path};
 
@@ -69,6 +70,10 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                         if !is_kept && access.is_empty() && id == frame {
                             self.kept_in_loop(expression, value, name, (here.unit, id), &state);
                         }
+                        if let Some(window) = windows::refilled(program, name, value, id) {
+                            state.count = true;
+                            state.text |= window == Window::Text;
+                        }
                         // `job, text = await queue.get()`
                         if let Some(Access::Position(place)) = access.first()
                             && let Some(site) = program.awaited_call(value, id)
@@ -77,8 +82,15 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                             continue;
                         }
                         // `const [row] = await db.select()..`
-                        if matches!(access.first(), Some(Access::Position(_))) && self.loads_rows(value, id) {
-                            state.take_one();
+                        if let Some((Access::Position(_), rest)) = access.split_first()
+                            && self.loads_rows(value, id)
+                        {
+                            // `const [{ messages }] = ..`: a list within the row is all of it.
+                            let is_list = |step: &Access<'_>| matches!(step, Access::Key(key) if is_list_name(key));
+                            match rest.iter().any(is_list) {
+                                true => state.items = true,
+                                false => state.take_one(),
+                            }
                         }
                         if let Some((Access::Position(place), rest)) = access.split_first()
                             && let Some(placed) = program.placed(value, id, *place)
