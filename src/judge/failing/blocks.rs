@@ -3,6 +3,7 @@
 use crate::link::{FrameId, How, Value};
 use crate::model::{Block, Expression, ExpressionKind, Literal, Loop, LoopKind, Span, Statement, StatementKind};
 
+use super::heard::{collects, hands_out};
 use super::shown::Shown;
 use super::told::Told;
 use super::{Fate, is_log};
@@ -240,11 +241,12 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
             ends.goes_on = false;
             return;
         }
-        if let Some(fate) = self.shown.fate(value) {
+        if let Some(fate) = self.shown.told(value) {
             ends.worse(fate);
             ends.goes_on &= fate < Fate::ErrorStatus;
             return;
         }
+        self.shown.collected(value);
         ends.sends |= self.sends(value);
     }
 
@@ -262,10 +264,21 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
                 let site = Site { call: id, frame: self.frame };
                 !is_log(self.case, site)
                     && call.arguments.iter().any(|argument| is_something(&argument.value))
+                    && !self.is_kept_elsewhere(value, site)
                     && self.is_sent_within(site)
             }
             _ => false,
         }
+    }
+
+    /// Whether a call of no function of the program only keeps, counts or carries away what it is given: the error goes to
+    /// nobody who asked.
+    fn is_kept_elsewhere(&self, value: &'m Expression, site: Site) -> bool {
+        let callee = &self.case.program.units.calls[site.call].call.callee;
+        let is_collected = matches!(&callee.kind, ExpressionKind::Member { name, .. } if collects(name));
+        (is_collected || self.shown.is_given_error(value))
+            && self.case.callees(site).iter().all(|callee| !matches!(callee, Value::Function { .. }))
+            && !hands_out(self.case, site)
     }
 
     /// Whether the functions of the program that a call runs hand something out; what others do with it is not known.

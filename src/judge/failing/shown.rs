@@ -3,10 +3,10 @@
 use crate::link::arguments::Given;
 use crate::link::units::{NodeKind, Unit};
 use crate::link::{FrameId, How, Site, Value};
-use crate::model::{Assignment, Expression, ExpressionKind, StatementKind};
+use crate::model::{Assignment, Expression, ExpressionKind, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 
-use super::heard::tells_only_operators;
+use super::heard::{collects, hands_out, tells_others};
 use super::{Fate, is_log};
 use crate::judge::case::Case;
 use crate::judge::retrying::{last_name, walk};
@@ -17,6 +17,34 @@ const DEPTH: usize = 3;
 const TEXTS: [&str; 7] = ["message", "stack", "detail", "toString", "args", "description", "to_string"];
 /// Functions that make text of what they are given.
 const AS_TEXT: [&str; 7] = ["str", "repr", "String", "format_exc", "format!", "stringify", "to_string"];
+
+/// Functions that tell how much there is of something, and nothing else of it.
+const AS_NUMBER: [&str; 4] = ["len", "count", "size", "is_empty"];
+
+/// What becomes of the value of an expression.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Nobody asks for it.
+    Dropped,
+    /// It goes to the caller as it is: an error without its text tells nothing.
+    Handed,
+    /// It goes to the caller as text.
+    Shown,
+}
+
+impl Way {
+    fn as_text(self) -> Way {
+        if self == Way::Dropped { self } else { Way::Shown }
+    }
+
+    fn as_it_is(self) -> Way {
+        if self == Way::Dropped { self } else { Way::Handed }
+    }
+
+    fn as_handed(self) -> Way {
+        if self == Way::Dropped { Way::Handed } else { self }
+    }
+}
 
 /// Follows the error and its text through a handler.
 pub(super) struct Shown<'c, 'p, 'm> {
@@ -36,11 +64,26 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
 
     /// Follows the error through an assignment: `message = str(error)`, `cause = error`.
     pub(super) fn assigned(&mut self, assignment: &'m Assignment) {
-        let (Some(name), Some(value)) = (last_name(&assignment.target), &assignment.value) else { return };
+        let target = match &assignment.target.kind {
+            ExpressionKind::Index { object, .. } => object,
+            _ => &assignment.target,
+        };
+        let (Some(name), Some(value)) = (last_name(target), &assignment.value) else { return };
         if matches!(&value.kind, ExpressionKind::Name(of) if self.errors.contains(of)) {
             self.errors.push(name.to_owned());
-        } else if self.holds_text(value, true) {
+        } else if self.holds_text(value, Way::Shown) {
             self.texts.push(name.to_owned());
+        }
+    }
+
+    /// Follows the error into what it is put into: `errors.append(f"{model}: {error}")`.
+    pub(super) fn collected(&mut self, expression: &'m Expression) {
+        let ExpressionKind::Call(call) = &bare(expression).kind else { return };
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return };
+        let ExpressionKind::Name(list) = &object.kind else { return };
+        let is_held = call.arguments.iter().any(|argument| self.holds_text(&argument.value, Way::Shown));
+        if collects(name) && is_held {
+            self.texts.push(list.clone());
         }
     }
 
@@ -61,7 +104,7 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         }
     }
 
-    /// What an expression that is executed, or part of what is returned, shows; none: nothing bad.
+    /// What an expression whose value reaches the caller shows; none: nothing bad.
     pub(super) fn fate(&mut self, expression: &'m Expression) -> Option<Fate> {
         if self.has_error_status(expression) {
             return Some(Fate::ErrorStatus);
@@ -69,7 +112,32 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         if let Some(fate) = self.by_helper(expression) {
             return Some(fate);
         }
-        self.holds_text(expression, false).then_some(Fate::RawError)
+        self.holds_text(expression, Way::Handed).then_some(Fate::RawError)
+    }
+
+    /// What an expression that is only executed shows; none: nothing bad. What it gives is dropped: shown is what it
+    /// yields, and what it gives to a call that hands it to those who asked.
+    pub(super) fn told(&mut self, expression: &'m Expression) -> Option<Fate> {
+        let inner = bare(expression);
+        if let ExpressionKind::Yield(_) = inner.kind {
+            return self.fate(expression);
+        }
+        if self.tells_status(inner) {
+            return Some(Fate::ErrorStatus);
+        }
+        if let Some(fate) = self.told_by_helper(inner) {
+            return Some(fate);
+        }
+        self.holds_text(inner, Way::Dropped).then_some(Fate::RawError)
+    }
+
+    /// Whether an expression is given the error, whatever becomes of it there.
+    pub(super) fn is_given_error(&self, expression: &'m Expression) -> bool {
+        let mut found = false;
+        walk(expression, &mut |each| {
+            found |= matches!(&each.kind, ExpressionKind::Name(name) if self.errors.contains(name) || self.texts.contains(name));
+        });
+        found
     }
 
     /// Whether a call raises what those further out may handle: `bail!("no answer")`.
@@ -106,7 +174,7 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         }
         match last_name(&call.callee) {
             // A parameter that is given the error: `next(error)`, `reject(error)`.
-            Some(_) if matches!(call.callee.kind, ExpressionKind::Name(_)) => {
+            Some(name) if matches!(call.callee.kind, ExpressionKind::Name(_)) && !is_listener(name) => {
                 let is_parameter = self
                     .case
                     .program
@@ -149,7 +217,41 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         self.case.program.number(expression, frame, 0).is_some_and(|status| (400.0..600.0).contains(&status))
     }
 
+    /// Whether an expression that is only executed gives the answer an error status: one that is handed to a metric, a
+    /// log or a table is none of the answer's.
+    fn tells_status(&self, expression: &'m Expression) -> bool {
+        let mut found = false;
+        walk(expression, &mut |each| {
+            let ExpressionKind::Call(call) = &each.kind else { return };
+            let Some(id) = self.case.program.units.call_id(call) else { return };
+            let is_handed = || {
+                matches!(last_name(&call.callee), Some("status" | "status_code" | "set_status"))
+                    || hands_out(self.case, Site { call: id, frame: self.frame })
+            };
+            found |= self.refuses(each) || (self.has_status_option(each) || self.has_error_status(each)) && is_handed();
+        });
+        found
+    }
+
     pub(super) fn is_rejection(&self, expression: &'m Expression) -> bool {
+        self.refuses(expression) || self.has_status_option(expression)
+    }
+
+    /// Whether a call is given a status for what it makes: `Response(..., { status: 500 })`.
+    fn has_status_option(&self, expression: &'m Expression) -> bool {
+        let program = self.case.program;
+        let ExpressionKind::Call(call) = &expression.kind else { return false };
+        let Some(id) = program.units.call_id(call) else { return false };
+        let site = Site { call: id, frame: self.frame };
+        let is_line = |path: &std::rc::Rc<str>| program.is_a(path, Kind::Log);
+        !program.callee_paths(site).iter().any(is_line)
+            && ["status", "status_code", "statusCode"].iter().any(|name| {
+                matches!(program.argument(site, name), Given::Present { expression, frame } if self.is_error_number(expression, frame))
+            })
+    }
+
+    /// Whether a call refuses by what is known of it, or sets the status of an answer: `res.status(500)`.
+    fn refuses(&self, expression: &'m Expression) -> bool {
         let program = self.case.program;
         let ExpressionKind::Call(call) = &expression.kind else { return false };
         let Some(id) = program.units.call_id(call) else { return false };
@@ -172,13 +274,9 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
                 }
             }
         }
-        // An untyped response object: `res.status(500)`, `Response(..., { status: 500 })`.
-        let by_method = matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "status" | "sendStatus" | "code" | "writeHead"))
-            && call.arguments.first().is_some_and(|first| self.is_error_number(&first.value, self.frame));
-        let by_option = ["status", "status_code", "statusCode"].iter().any(|name| {
-            matches!(program.argument(site, name), Given::Present { expression, frame } if self.is_error_number(expression, frame))
-        });
-        by_method || by_option
+        // An untyped response object.
+        matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if matches!(name.as_str(), "status" | "sendStatus" | "code" | "writeHead"))
+            && call.arguments.first().is_some_and(|first| self.is_error_number(&first.value, self.frame))
     }
 
     /// Whether an assignment gives an answer an error status: `res.statusCode = 502`, `*reply.status_mut() = ...`.
@@ -207,8 +305,32 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         self.by_helper_site(site)
     }
 
+    /// What a helper of the program tells those who asked of the error that it is given: `refuse(res, error)`.
+    fn told_by_helper(&self, expression: &'m Expression) -> Option<Fate> {
+        let program = self.case.program;
+        let ExpressionKind::Call(call) = &expression.kind else { return None };
+        let site = Site { call: program.units.call_id(call)?, frame: self.frame };
+        if self.depth >= DEPTH || is_log(self.case, site) {
+            return None;
+        }
+        let frames = program.runs(site);
+        let entered = frames.iter().copied().filter(|frame| program.frame(*frame).how == How::Call(site));
+        entered.filter_map(|frame| self.told_within(site, frame)).max()
+    }
+
+    fn told_within(&self, site: Site, frame: FrameId) -> Option<Fate> {
+        let unit = &self.case.program.units.units[self.case.program.unit_of_frame(frame)];
+        let mut inner = self.within(site, frame)?;
+        let executed = unit.nodes.iter().filter_map(|node| match self.case.program.units.nodes[*node].kind {
+            NodeKind::Plain(Statement { kind: StatementKind::Expression(value), .. }) => Some(value),
+            _ => None,
+        });
+        let told = executed.filter_map(|value| inner.told(value)).max();
+        told.max(inner.sets_status_in(unit).then_some(Fate::ErrorStatus))
+    }
+
     /// Follows the assignments of a statement.
-    fn follow(&mut self, statement: &'m crate::model::Statement) {
+    fn follow(&mut self, statement: &'m Statement) {
         use StatementKind as S;
         match &statement.kind {
             S::Assign(assignment) => self.assigned(assignment),
@@ -218,73 +340,80 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         }
     }
 
-    /// Whether an expression holds the error's own text: `str(e)`, `err.message`, `f"... {e}"`. `shown`: it is made
-    /// into text, or handed out of the program's own hands.
-    fn holds_text(&self, expression: &'m Expression, shown: bool) -> bool {
-        let mut stack: Vec<(&'m Expression, bool)> = vec![(expression, shown)];
-        while let Some((each, shown)) = stack.pop() {
+    /// Whether an expression holds the error's own text, and it gets to the caller on its way: `str(e)`, `err.message`,
+    /// `f"... {e}"`.
+    fn holds_text(&self, expression: &'m Expression, way: Way) -> bool {
+        let mut stack: Vec<(&'m Expression, Way)> = vec![(expression, way)];
+        while let Some((each, way)) = stack.pop() {
             match &each.kind {
                 ExpressionKind::Call(call) => {
-                    if self.call_shows(call, shown, &mut stack) {
+                    if self.call_shows(call, way, &mut stack) {
                         return true;
                     }
                 }
                 ExpressionKind::Name(name) => {
-                    if self.texts.contains(name) || shown && self.errors.contains(name) {
+                    let is_text = self.texts.contains(name) && way != Way::Dropped;
+                    if is_text || way == Way::Shown && self.errors.contains(name) {
                         return true;
                     }
                 }
                 ExpressionKind::Member { object, name } => {
                     let of_error = matches!(&object.kind, ExpressionKind::Name(of) if self.errors.contains(of));
-                    if of_error && TEXTS.contains(&name.as_str()) {
+                    if of_error && way != Way::Dropped && TEXTS.contains(&name.as_str()) {
                         return true;
                     }
                     if !of_error {
-                        stack.push((object, false));
+                        stack.push((object, way.as_it_is()));
                     }
                 }
-                ExpressionKind::Template(parts) => stack.extend(parts.iter().map(|part| (part, true))),
+                ExpressionKind::Template(parts) => stack.extend(parts.iter().map(|part| (part, way.as_text()))),
                 ExpressionKind::Conditional { then, otherwise, .. } => {
-                    stack.extend([(&**then, shown), (&**otherwise, shown)]);
+                    stack.extend([(&**then, way), (&**otherwise, way)]);
                 }
                 ExpressionKind::Operator { operator, operands } => {
-                    let joins = shown || matches!(operator.as_str(), "+" | "%");
+                    let joins = matches!(operator.as_str(), "+" | "%");
+                    let inner = if joins { way.as_text() } else { way };
                     let compares =
                         matches!(operator.as_str(), "==" | "!=" | "in" | "not in" | "is" | "not" | "<" | ">");
                     if !compares {
-                        stack.extend(operands.iter().map(|operand| (operand, joins)));
+                        stack.extend(operands.iter().map(|operand| (operand, inner)));
                     }
                 }
-                _ => crate::link::flow::children(each, &mut |child| stack.push((child, shown))),
+                _ => crate::link::flow::children(each, &mut |child| stack.push((child, way))),
             }
         }
         false
     }
 
     /// Whether a call shows the error; what is to be looked at further is put on the stack.
-    fn call_shows(&self, call: &'m crate::model::Call, shown: bool, stack: &mut Vec<(&'m Expression, bool)>) -> bool {
+    fn call_shows(&self, call: &'m crate::model::Call, way: Way, stack: &mut Vec<(&'m Expression, Way)>) -> bool {
         let program = self.case.program;
         let name = last_name(&call.callee).unwrap_or("");
         let is_text = AS_TEXT.contains(&name);
         let Some(id) = program.units.call_id(call) else { return false };
         let site = Site { call: id, frame: self.frame };
-        if !is_text && is_log(self.case, site) {
+        if !is_text && is_log(self.case, site) || AS_NUMBER.contains(&name) {
             return false;
         }
         let callees = self.case.callees(site);
         // An object that the program makes holds what it is given: `Reply(content=f"failed: {error}")`.
         if !callees.is_empty() && callees.iter().all(|value| matches!(value, Value::Class(_))) {
-            stack.extend(call.arguments.iter().map(|argument| (&argument.value, shown)));
+            stack.extend(call.arguments.iter().map(|argument| (&argument.value, way)));
             return false;
         }
         let own = callees.iter().any(|value| matches!(value, Value::Function { .. } | Value::Class(_)));
         let sends = ["send", "reply", "emit", "write"].iter().any(|part| name.contains(part));
-        if own && (!sends || tells_only_operators(self.case, site)) {
-            return self.by_helper_text(site);
+        if own && !(sends && tells_others(self.case, site)) {
+            return way != Way::Dropped && self.by_helper_text(site);
         }
-        stack.extend(call.arguments.iter().map(|argument| (&argument.value, shown || is_text || !own || sends)));
+        let way = if own || way == Way::Dropped && hands_out(self.case, site) { way.as_handed() } else { way };
+        if way != Way::Dropped && !own && matches!(call.callee.kind, ExpressionKind::Member { .. }) && collects(name) {
+            return false;
+        }
+        stack.extend(call.arguments.iter().map(|argument| (&argument.value, way.as_text())));
         if let ExpressionKind::Member { object, name } = &call.callee.kind {
-            stack.push((object, shown || TEXTS.contains(&name.as_str()) || name == "to_string"));
+            let is_made_text = TEXTS.contains(&name.as_str()) || name == "to_string";
+            stack.push((object, if is_made_text { way.as_text() } else { way }));
         }
         false
     }
@@ -295,7 +424,7 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         let call = program.units.calls[site.call].call;
         let given = call.arguments.iter().any(|argument| match &argument.value.kind {
             ExpressionKind::Name(name) => self.errors.contains(name) || self.texts.contains(name),
-            _ => self.holds_text(&argument.value, true),
+            _ => self.holds_text(&argument.value, Way::Shown),
         });
         given && self.by_helper_site(site) == Some(Fate::RawError)
     }
@@ -314,9 +443,16 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
     }
 
     fn within_helper(&self, site: Site, frame: FrameId) -> Option<Fate> {
+        let unit = &self.case.program.units.units[self.case.program.unit_of_frame(frame)];
+        let mut inner = self.within(site, frame)?;
+        let shown = unit.returns.iter().filter_map(|returned| inner.returned(returned)).max();
+        shown.max(inner.sets_status_in(unit).then_some(Fate::ErrorStatus))
+    }
+
+    /// The error and its text as a helper knows them that a call gives them to.
+    fn within(&self, site: Site, frame: FrameId) -> Option<Self> {
         let program = self.case.program;
-        let unit = &program.units.units[program.unit_of_frame(frame)];
-        let function = unit.function?;
+        let function = program.units.units[program.unit_of_frame(frame)].function?;
         let mut inner = Shown::new(self.case, frame, Vec::new());
         inner.depth = self.depth + 1;
         for (index, parameter) in function.parameters.iter().enumerate() {
@@ -327,13 +463,12 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
             };
             match &passed.kind {
                 ExpressionKind::Name(error) if self.errors.contains(error) => inner.errors.push(name.to_owned()),
-                _ if self.holds_text(passed, true) => inner.texts.push(name.to_owned()),
+                _ if self.holds_text(passed, Way::Shown) => inner.texts.push(name.to_owned()),
                 _ => {}
             }
         }
         function.body.iter().for_each(|statement| inner.follow(statement));
-        let shown = unit.returns.iter().filter_map(|returned| inner.returned(returned)).max();
-        shown.max(inner.sets_status_in(unit).then_some(Fate::ErrorStatus))
+        Some(inner)
     }
 
     /// Whether a statement of a unit gives its answer an error status, whatever is returned then.
@@ -361,6 +496,12 @@ const ERROR_STATUS: [&str; 9] = [
     "GATEWAY_TIMEOUT",
     "FAILED_DEPENDENCY",
 ];
+
+/// Whether a name is that of a function which is told of what happens, and decides nothing: `onError`, `on_failure`.
+fn is_listener(name: &str) -> bool {
+    let rest = name.strip_prefix("on");
+    rest.is_some_and(|rest| rest.starts_with(|first: char| first == '_' || first.is_uppercase()))
+}
 
 /// What hands a request on to the next handler.
 fn is_next(value: &Value<'_>) -> bool {
