@@ -10,6 +10,7 @@ mod forks;
 mod memory;
 mod overrides;
 mod refusals;
+mod results;
 mod routes;
 mod rows;
 mod skipping;
