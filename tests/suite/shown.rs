@@ -14,7 +14,7 @@ use launchcheck::link::units::{Binding, NodeKind};
 use launchcheck::link::{FrameId, Program, Site, Value};
 use launchcheck::lower;
 use launchcheck::model::{
-    Dependency, Expression, ExpressionKind, Language, Project, ProjectKind, Settings, Span, StatementKind,
+    Dependency, Expression, ExpressionKind, Language, Literal, Project, ProjectKind, Settings, Span, StatementKind,
 };
 use launchcheck::rules::catalogue::{Calls, Example, Fact, Kind, Library};
 use launchcheck::rules::checked::{Catalogue, FactId, plain};
