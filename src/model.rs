@@ -417,6 +417,9 @@ pub struct Project {
     /// The libraries of which settings files in its folder speak, whatever it depends on.
     #[serde(default)]
     pub settings: Vec<String>,
+    /// Features of the package that are on unless a build says otherwise.
+    #[serde(default)]
+    pub features: Vec<String>,
     /// Files that a manifest, Procfile, Dockerfile or README command starts, relative to the root.
     pub started: Vec<Start>,
 }

@@ -112,7 +112,7 @@ fn fate_and_step(case: &Case<'_, '_>, external: &External, trail: &Trail) -> (Op
     }
     let fate = match so_far {
         Some(Fate::Nothing) => so_far,
-        _ => handlers::of_application(case).or(so_far),
+        _ => handlers::of_application(case).or_else(|| handlers::of_error_type(case, trail)).or(so_far),
     };
     (fate, None)
 }

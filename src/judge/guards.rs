@@ -12,6 +12,7 @@ mod memory;
 mod overrides;
 mod patterns;
 mod refusals;
+mod results;
 mod routes;
 mod rows;
 mod skipping;

@@ -62,6 +62,9 @@ pub enum Held {
 }
 
 const DEPTH: usize = 12;
+/// Marks a field that is not sent with its object.
+pub const UNSENT: &str = "unsent";
+
 impl<'m> Program<'m> {
     /// Looks up an argument path at a call; of alternatives `{#0,url}` the first given.
     pub fn argument(&self, site: Site, path: &str) -> Given<'m> {

@@ -18,6 +18,7 @@ mod holding;
 mod in_a_row;
 mod injection;
 mod kinds;
+mod layers;
 mod links;
 mod log_tables;
 mod naming;
@@ -293,9 +294,12 @@ pub fn frame_of<'m>(program: &Program<'m>, value: &Value<'m>) -> Option<FrameId>
         Value::Function { unit, closure, receiver } => program.enter(*unit, *closure, receiver.clone(), How::Framework),
         Value::Class(class) | Value::Instance { class, .. } => {
             let line = program.line_of(*class);
-            let (home, unit) = BEFORE.iter().find_map(|name| {
+            let before = BEFORE.iter().find_map(|name| {
                 line.iter().find_map(|class| Some((*class, *program.units.classes[*class].methods.get(name)?)))
-            })?;
+            });
+            let Some((home, unit)) = before else {
+                return frame_of(program, &layers::service_of(program, value)?);
+            };
             let receiver = Value::Instance { class: *class, site: None };
             let home = program.open_frame(program.units.classes[home].unit);
             program.enter(unit, home, Some(std::rc::Rc::new(receiver)), How::Framework)

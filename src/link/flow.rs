@@ -20,7 +20,7 @@ use super::Program;
 use super::units::*;
 use super::values::Site;
 
-pub use exits::{Exit, exit_call, exit_of, leaves, leaves_by_raising};
+pub use exits::{Exit, exit_call, exit_of, is_error, leaves, leaves_by_raising};
 pub use gates::{Before, Gate};
 pub use places::Placed;
 pub use slices::Slice;

@@ -48,7 +48,7 @@ use crate::rules::checked::{Catalogue, FactId};
 use crate::source::Location;
 
 use common::Common;
-use names::Names;
+use names::{Names, Target};
 use units::{CallId, ClassId, ModuleId, UnitId, Units};
 pub use values::{Frame, FrameId, How, Site, Value};
 
@@ -438,6 +438,22 @@ impl<'m> Program<'m> {
 
     pub fn is_a(&self, path: &str, kind: Kind) -> bool {
         self.facts(path).iter().any(|id| self.catalogue.fact(*id).is == kind)
+    }
+
+    /// What a text of a program written in Rust names as seen from a frame: `"short"`, `"crate::texts::short"`.
+    pub fn named_at(&self, frame: FrameId, path: &str) -> Vec<Value<'m>> {
+        let module = self.module_of(self.unit_of_frame(frame));
+        let info = &self.modules[module];
+        let home = match path.rsplit_once("::") {
+            Some((source, _)) => self.names.resolve(&info.path, info.language, source),
+            None => Target::Module(module),
+        };
+        match home {
+            Target::Module(home) => {
+                self.exported(home, path.rsplit("::").next().unwrap_or(path), 0).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The module that an expression stands in, by its unit.

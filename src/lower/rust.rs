@@ -12,6 +12,7 @@
 //! | `store::open` where a variable is called `store` | begins with the `Name` `::store`, which no variable has |
 //! | `x.is_some_and(\|y\| test)`, `is_ok_and`, `map_or(false, ..)` | `and` of `x == Some(y)` and the test, about `x` itself; `is_none_or`, `map_or(true, ..)` an `or` |
 //! | `&x`, `*x`, `(x)`, `x as T`, turbofish and generics of paths | transparent |
+//! | `let mut x = *y` | `let x = y.clone()`: what is changed is a copy |
 //! | `a..b` | `Operator("..", [a, b])`, `..=` likewise, a missing bound is `Null`; within an index a `Slice` |
 //! | `async { .. }` | an async `Function` without parameters: work that has not begun; `\|x\| async { .. }` is one async function |
 //! | tail of a function with a result, of a closure, of an `async` block | `Return`, also inside the branches of a tail `if` or `match` |
@@ -23,7 +24,9 @@
 //! | `return`, `break` as a value | a `Block` of the statement |
 //! | `name!(..)` | a `Call` of `name!`; `vec!` a `List`, `json!` its value; objects in any macro are `Object`s; `key = v`, `key: v` keywords |
 //! | a first text with `{x}` in a macro | a `Template`; `{}` is its argument when that is a plain path, else `Unknown` |
-//! | `select!`-like macros `p = e => b` | each arm an argument: a `Block` that assigns `await e` to `p`, then `b` |
+//! | `select! { p = e => b }` | an awaited `Call` of `select!` with all `e`, then an `If` for each: `p` is bound to the same call with its `e` in front, then `b`; the last is the `otherwise` |
+//! | other macros of arms `p = e => b` | each arm an argument: a `Block` that assigns `await e` to `p`, then `b` |
+//! | `#[cfg(p)]` of a statement | an `If` with what `p` says of what ships (no test, built for release) as its literal, else with `cfg!(p)`; `all`, `any` and `not` are operators |
 //! | macros of `static` declarations, of items | the declarations |
 //! | `impl Trait`, `dyn Trait` | the first trait |
 
@@ -39,6 +42,7 @@ mod macros;
 mod patterns;
 mod pieces;
 mod repeat;
+mod select;
 mod statements;
 mod templates;
 mod tokens;

@@ -23,7 +23,7 @@ pub enum Kind {
     /// `#0()` for what that function returns, `#0[]` for one of the items of that list, `#0[*]` for a list of the same
     /// items each at its place (`#*`: of all arguments), `#[]` for each of all arguments and of the lists spread there, or what members of its own object give
     /// (`self.serializer_class()`, `self()` for an object of the class itself), or an object of the class of the program
-    /// that goes by a name (`class #0`). Where `errors` is given, what fails stands
+    /// that goes by a name (`class #0`). With `role = "kept"` that lasts as long as the program. Where `errors` is given, what fails stands
     /// among what it gives, and is not raised.
     Same,
     /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
@@ -74,7 +74,8 @@ pub enum Kind {
     /// `scope = "library"` the library calls it after each of its own entry points (a signal), unless it names a sender;
     /// with `scope = "handlers"` it is for those only that are registered by what `keys` names. With `role = "groups"` the
     /// table at `value` holds registrations by the number of their group, and those by what `keys` names stand in front of
-    /// all others where the number is below nought. With `role = "hooks"` a class has methods around all handlers, which
+    /// all others where the number is below nought. With `role = "makes"` they are traits whose objects are asked by the
+    /// method `handler` for what stands in front, of which `guards` names the method that is run. With `role = "hooks"` a class has methods around all handlers, which
     /// `guards` names by what they see. With `entry` it stands in front of entry points of that kind alone; with
     /// `role = "kind"` `names` are those of what is put in front, or of classes that it derives from, and `entry` tells the
     /// kind of entry points that these see.
@@ -198,7 +199,9 @@ pub enum Kind {
     /// is no free text at all (a number, a choice, an identifier). It limits a text; with `role = "count"` the items of a
     /// list, with `"both"` what it stands on, with `"all"` every text of the class that it stands in. With `role = "nested"` it is no limit, but what a field needs
     /// whose own fields are to be looked at, with `"typed"` what tells their class; with `"pattern"` what is at `limit` is a
-    /// regular expression, and it limits where all that this matches ends. `how = "validator"` where it holds only behind a `validator`, `by` where it
+    /// regular expression, and it limits where all that this matches ends. With `"converted"` it stands on a class whose one
+    /// text is made, where `limit` is given, by its own method `by`, which bounds it; with `"unsent"` it is no limit: the
+    /// field is not sent with its object. `how = "validator"` where it holds only behind a `validator`, `by` where it
     /// holds only where a method of this name is called (`.validate`); with `needs` only where they hold. With
     /// `how = "function"` what is at `limit` is a function that bounds the text, where it asks how long it is or cuts it,
     /// or an object with a method `by` that does; with `how = "raising"` it bounds it only where it raises.
@@ -340,7 +343,7 @@ pub const KINDS: [Keys; 53] = [
         &["names", "calls"],
         &["input", "needs", "unless", "timeout", "retry", "output", "effect", "raises", "handlers", "errors", "keys"],
     ),
-    keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output", "errors"]),
+    keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output", "errors", "role"]),
     keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output", "value"]),
     keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect", "needs"]),
     keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry", "raises"]),

@@ -14,7 +14,7 @@ use launchcheck::link::units::{Binding, NodeKind};
 use launchcheck::link::{FrameId, Program, Site, Value};
 use launchcheck::lower;
 use launchcheck::model::{
-    Dependency, Expression, ExpressionKind, Language, Project, ProjectKind, Settings, Span, StatementKind,
+    Dependency, Expression, ExpressionKind, Language, Literal, Project, ProjectKind, Settings, Span, StatementKind,
 };
 use launchcheck::rules::catalogue::{Calls, Example, Fact, Kind, Library};
 use launchcheck::rules::checked::{Catalogue, FactId, plain};
@@ -381,7 +381,7 @@ fn bare_names(case: &Case<'_, '_>, shown: &mut Shown) {
 fn text_limit(program: &Program<'_>, fact: &Fact, id: FactId, site: Option<Site>, shown: &mut Shown) {
     let Some(site) = site.filter(|site| program.applies(fact, *site)) else { return };
     // What only says that a field is looked into limits nothing.
-    if matches!(fact.role.as_deref(), Some("nested" | "typed")) {
+    if matches!(fact.role.as_deref(), Some("nested" | "typed" | "unsent" | "converted")) {
         shown.facts.insert(id);
         return;
     }
@@ -418,6 +418,8 @@ fn holds_function<'m>(program: &Program<'m>, expression: &'m Expression, frame: 
             ExpressionKind::List(items) if !std::ptr::eq(inner.0, expression) || !items.is_empty() => items
                 .iter()
                 .any(|item| !matches!(item.kind, ExpressionKind::List(_)) && holds_function(program, item, *frame)),
+            // An attribute names it.
+            ExpressionKind::Literal(Literal::Text(path)) => !program.named_at(*frame, path).is_empty(),
             _ => false,
         },
         _ => true,
@@ -569,6 +571,9 @@ fn conflicts(case: &Case<'_, '_>, shown: &mut Shown) {
         return;
     }
     for (unit, info) in case.program.units.units.iter().enumerate() {
+        if let Some(function) = info.function {
+            shown.facts.extend(case.guards.conflicts_asked(&function.body, case.program.open_frame(unit)));
+        }
         for node in &info.nodes {
             if let NodeKind::TryBody(tried) = case.program.units.nodes[*node].kind {
                 let frame = case.program.open_frame(unit);

@@ -43,6 +43,7 @@ pub(super) fn find(found: &mut Found<'_>, candidates: &[&str]) {
                 }
             }
         }
+        project.features = default_features(manifest);
         add_root(project, join(folder, "src"));
         for (name, path) in &crates {
             let depends = project.dependencies.iter().any(|known| known.name.replace('-', "_") == *name);
@@ -53,6 +54,21 @@ pub(super) fn find(found: &mut Found<'_>, candidates: &[&str]) {
             alias(project, name, vec![path.clone()]);
         }
     }
+}
+
+/// The features that are on by default, with those that these bring.
+fn default_features(manifest: &Node) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut open = vec!["default".to_owned()];
+    while let Some(feature) = open.pop() {
+        if found.contains(&feature) {
+            continue;
+        }
+        let brings = manifest.at(&["features", &feature]).map(Node::items).unwrap_or_default();
+        open.extend(brings.iter().filter_map(Node::text).map(str::to_owned));
+        found.push(feature);
+    }
+    found
 }
 
 /// The dependencies that the workspace around a folder shares.

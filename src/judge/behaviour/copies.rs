@@ -58,6 +58,35 @@ pub(super) fn is_lost(program: &Program<'_>, unit: UnitId, object: &Expression) 
     !bindings.is_empty() && copies && !is_put_back(program, unit, name, !are_others)
 }
 
+/// Whether what is assigned to is, or stands in, a copy that its unit made of what is kept and puts nowhere:
+/// `let mut entry = hits.get(&ip).cloned().unwrap_or_default(); entry.count += 1;`.
+pub(super) fn is_of_lost_copy(program: &Program<'_>, unit: UnitId, target: &Expression) -> bool {
+    let mut root = target;
+    while let ExpressionKind::Member { object, .. } | ExpressionKind::Index { object, .. } = &root.kind {
+        root = object;
+    }
+    let ExpressionKind::Name(name) = &root.kind else { return false };
+    let bindings = program.units.units[unit].names.get(name.as_str());
+    let is_made = bindings.into_iter().flatten().any(|binding| match binding {
+        Binding::Value { value, access, operator: None, .. } => access.is_empty() && is_clone(value, 0),
+        _ => false,
+    });
+    is_made && !is_put_back(program, unit, name, false)
+}
+
+/// Whether an expression is a copy of a thing, also within what tells whether there is one.
+fn is_clone(expression: &Expression, depth: usize) -> bool {
+    let ExpressionKind::Call(call) = &expression.kind else { return false };
+    let ExpressionKind::Member { object, name } = &call.callee.kind else { return false };
+    match name.as_str() {
+        "clone" | "cloned" | "copied" => true,
+        "unwrap" | "expect" | "unwrap_or" | "unwrap_or_default" | "unwrap_or_else" if depth < 8 => {
+            is_clone(object, depth + 1)
+        }
+        _ => false,
+    }
+}
+
 /// Whether a list is made of other things than the items that it goes through: `[describe(row) for row in rows]`.
 fn makes_others(expression: &Expression) -> bool {
     matches!(&expression.kind, ExpressionKind::Comprehension { element, .. }

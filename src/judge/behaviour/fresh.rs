@@ -75,6 +75,7 @@ impl<'m> Newness<'_, 'm> {
             ExpressionKind::Object(entries) => whole(&mut entries.iter().map(|entry| of(&entry.value))),
             ExpressionKind::Operator { operator, operands } => match operator.as_str() {
                 "+" => whole(&mut operands.iter().map(of)),
+                "?" => operands.first().map_or(New::No, of),
                 // One of several: as new as the least of them.
                 "??" | "or" | "and" => operands.iter().map(of).min().unwrap_or(New::No),
                 _ => New::No,
@@ -259,7 +260,30 @@ impl<'m> Newness<'_, 'm> {
         let new = self.of(object, frame, depth + 1);
         let tells_all = matches!(
             name.as_str(),
-            "toString" | "toISOString" | "toJSON" | "getTime" | "valueOf" | "isoformat" | "timestamp" | "to_string"
+            "toString"
+                | "toISOString"
+                | "toJSON"
+                | "getTime"
+                | "valueOf"
+                | "isoformat"
+                | "timestamp"
+                | "to_string"
+                | "to_rfc3339"
+                | "timestamp_millis"
+                | "timestamp_micros"
+                | "timestamp_nanos_opt"
+                | "duration_since"
+                | "as_millis"
+                | "as_micros"
+                | "as_nanos"
+                | "as_secs"
+                | "as_secs_f64"
+                | "unwrap"
+                | "expect"
+                | "unwrap_or_default"
+                | "unwrap_or"
+                | "clone"
+                | "to_owned"
         );
         if tells_all { new } else { ever(new) }
     }

@@ -4,6 +4,7 @@ mod comparisons;
 mod cooldowns;
 mod copies;
 pub(in crate::judge) mod fresh;
+mod inserts;
 mod lifetimes;
 pub mod operations;
 pub mod quantities;

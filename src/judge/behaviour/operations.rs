@@ -152,8 +152,27 @@ pub fn given_to_statement<'m>(program: &Program<'m>, site: Site) -> Vec<&'m Expr
         let is_behind = other.span.start == info.call.span.start && other.span.end > info.call.span.end;
         is_behind && !other.arguments.is_empty()
     });
-    let next = chained.min_by_key(|other| other.span.end);
-    next.map_or_else(Vec::new, |next| listed(next.arguments.iter().map(|argument| &argument.value).collect()))
+    let mut chained: Vec<&'m Call> = chained.collect();
+    chained.sort_by_key(|other| other.span.end);
+    // `.bind(chat).bind(id)`: one for each mark.
+    let again = chained.iter().take_while(|other| {
+        method(other) == chained.first().and_then(|first| method(first)) && other.arguments.len() == 1
+    });
+    match again.count() {
+        several @ 2.. => {
+            chained.iter().take(several).flat_map(|other| &other.arguments).map(|each| &each.value).collect()
+        }
+        _ => chained
+            .first()
+            .map_or_else(Vec::new, |next| listed(next.arguments.iter().map(|each| &each.value).collect())),
+    }
+}
+
+fn method(call: &Call) -> Option<&str> {
+    match &call.callee.kind {
+        ExpressionKind::Member { name, .. } => Some(name),
+        _ => None,
+    }
 }
 
 /// The last call on a name before a place that runs a statement, with the statement: `cursor.execute("SELECT ...")`.
@@ -322,9 +341,7 @@ pub fn query_operation(text: &str) -> Option<Operation> {
                 || text.contains("insert or ignore")
                 || text.contains("on duplicate key") =>
         {
-            let adds = text.contains(" + ") || text.contains("+1");
-            let updates = text.contains("do update") || text.contains("on duplicate key");
-            Some(if updates && adds { Operation::Count } else { Operation::Claim })
+            Some(inserted(&text))
         }
         "replace" => Some(Operation::Set),
         "insert" if text.contains("insert or replace") => Some(Operation::Set),
@@ -334,11 +351,48 @@ pub fn query_operation(text: &str) -> Option<Operation> {
         }
         "delete" if words.next() == Some("from") => Some(Operation::Delete),
         "select" | "with" if !text.contains("from") => None,
-        "select" | "with" if text.contains("count(") || text.contains("sum(") => Some(Operation::Tally),
+        "select" | "with" if tallies_in(&text) => Some(Operation::Tally),
         "select" | "with" if takes_one(&text) => Some(Operation::Get),
         "select" | "with" => Some(Operation::Many),
         _ => None,
     }
+}
+
+fn tallies_in(text: &str) -> bool {
+    text.contains("count(") || text.contains("sum(")
+}
+
+/// What an insert does that says what to do where a row is there already. One that changes that row whatever is in it
+/// always finds one, and tells nobody whether it was the first.
+fn inserted(text: &str) -> Operation {
+    let (is_counted, change) = match (text.split_once("do update"), text.split_once("on duplicate key")) {
+        (Some((_, change)), _) => (false, change),
+        // Its number of rows is another one for each.
+        (None, Some((_, change))) => (true, change),
+        _ => return Operation::Claim,
+    };
+    let tells = is_counted || change.contains(" where ") || change.contains("\nwhere ") || change.contains("xmax");
+    match (change.contains('+'), tells) {
+        (true, _) => Operation::Count,
+        (false, true) => Operation::Claim,
+        (false, false) => Operation::Set,
+    }
+}
+
+/// Whether a query adds a row before it asks: `with hit as (insert into hits ..) select count(*) from hits`.
+pub(super) fn adds_first(text: &str) -> bool {
+    let text = text.trim_start().to_ascii_lowercase();
+    text.starts_with("with ") && text.contains("insert into ")
+}
+
+/// Whether an insert adds or changes one row each time that it does not fail.
+pub(super) fn always_one_row(text: &str) -> bool {
+    let is_whole = text.trim_start().get(..7).is_some_and(|word| word.eq_ignore_ascii_case("insert "));
+    let text = text.to_ascii_lowercase();
+    is_whole
+        && text.contains("values")
+        && !text.contains("on duplicate key")
+        && matches!(query_operation(&text), Some(Operation::Append | Operation::Set))
 }
 
 /// Whether a query asks for one row.
@@ -366,6 +420,14 @@ mod tests {
         assert_eq!(
             query_operation("insert into u values (1) on conflict (d) do update set n = u.n + 1"),
             Some(Operation::Count)
+        );
+        assert_eq!(
+            query_operation("insert into u values (1) on conflict (d) do update set at = now()"),
+            Some(Operation::Set)
+        );
+        assert_eq!(
+            query_operation("insert into u values (1) on conflict (d) do update set at = now() where u.at < $1"),
+            Some(Operation::Claim)
         );
         assert_eq!(query_operation("select a from b limit 16"), Some(Operation::Many));
         assert_eq!(query_operation("select a from b limit 1"), Some(Operation::Get));

@@ -6,14 +6,15 @@ mod found;
 
 use rustc_hash::FxHashSet;
 
-use crate::link::flow::{Gate, Slice, children};
+use crate::link::flow::{Exit, Gate, Slice, children};
 use crate::link::units::{NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Argument, Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
 use super::fresh::is_fresh;
-use super::operations::{Operation, given_to_statement, operation, statement};
+use super::inserts::{self, Mark};
+use super::operations::{Operation, always_one_row, given_to_statement, operation, statement};
 use super::quantities::{self, Quantity, Source};
 use super::scripts;
 use super::subjects::{Subject, are_related, of_operation};
@@ -62,13 +63,48 @@ pub(super) fn stops<'m>(
             (look_up.names_request || is_of_the_request(program, look_up.key) || takes_nothing(program, gate.frame))
                 && !is_fresh(program, look_up.key)
                 && !finds_itself(program, look_up)
+                && !look_up.site.is_some_and(|site| is_never_reached(program, site))
                 && writes.iter().any(|write| {
                     reached.is_none_or(|reached| super::runs_within(program, write.unit, reached))
                         && are_related(&look_up.subjects, &write.subjects)
                         && !is_under_other_key(program, look_up, write)
+                        && !only_changes_rows(program, write, writes)
                         && !only_makes_up_for_it(program, write, gate)
                 })
         })
+}
+
+/// Whether a look-up stands behind an exit that is always taken: `if inserted.rows_affected() == 1 { return .. }` of an
+/// insert that always adds or changes a row.
+fn is_never_reached<'m>(program: &Program<'m>, site: Site) -> bool {
+    let calls = &program.units.calls;
+    program.gates(site).iter().filter(|gate| gate.exit != Exit::Branch && gate.under.is_none()).any(|gate| {
+        let slice = program.gate_slice(gate);
+        let mut inserts = slice.sites.iter().filter(|insert| {
+            insert.frame == gate.frame && statement(program, **insert).is_some_and(|text| always_one_row(&text))
+        });
+        inserts.any(|insert| {
+            let is_told = |call: &&usize| {
+                let told = calls[**call].call;
+                matches!(&told.callee.kind, ExpressionKind::Member { name, .. } if name == "rows_affected")
+                    && told.span.contains(calls[insert.call].call.span)
+            };
+            let told = program.units.units[calls[insert.call].unit].calls.iter().find(is_told);
+            told.is_some_and(|call| {
+                firsts::refuses(program, gate, Site { call: *call, frame: gate.frame }, 1.0) == Some(true)
+            })
+        })
+    })
+}
+
+/// Whether a change is one of rows that the program itself never adds: what is not there stays away.
+fn only_changes_rows<'m>(program: &Program<'m>, write: &Write<'m>, writes: &[Write<'m>]) -> bool {
+    let text = |write: &Write<'m>| write.site.and_then(|site| statement(program, site));
+    let is_change = |text: String| text.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("update"));
+    text(write).is_some_and(is_change)
+        && writes
+            .iter()
+            .all(|other| text(other).is_some_and(is_change) || !are_related(&other.subjects, &write.subjects))
 }
 
 /// Whether what is looked up was set under the same key just before: it is always found, and says nothing about others.
@@ -214,7 +250,25 @@ fn is_named_anew<'m>(program: &Program<'m>, site: Site) -> bool {
         };
         return given.iter().all(is_new) || has_number_of_its_own(program, &given);
     }
-    claimed(program, site).is_some_and(|key| is_fresh(program, key)) || makes_number(program, site)
+    claimed(program, site).is_some_and(|key| is_fresh(program, key))
+        || makes_number(program, site)
+        || statement(program, site).is_some_and(|text| inserts_anew(program, site, &text))
+}
+
+/// Whether a statement inserts a row that was never there before: one of the columns by which it could meet another is
+/// made up on the spot; where these are not named, all that it is given.
+fn inserts_anew<'m>(program: &Program<'m>, site: Site, text: &str) -> bool {
+    let given = given_to_statement(program, site);
+    let is_new = |value: &&'m Expression| is_fresh(program, (*value, site.frame));
+    let deciding = inserts::deciding(text);
+    if !deciding.is_empty() {
+        return deciding.iter().any(|mark| match mark {
+            Mark::Given(at) => given.get(*at).is_some_and(is_new),
+            Mark::Other => false,
+        });
+    }
+    let mut given = given.iter().filter(|value| !matches!(value.kind, ExpressionKind::Literal(_))).peekable();
+    given.peek().is_some() && given.all(is_new)
 }
 
 /// `insert({ id: generateId(), text })`: the row conflicts with none, unless a column of it names the request.

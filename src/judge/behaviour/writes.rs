@@ -87,6 +87,11 @@ pub fn all<'m>(program: &Program<'m>, live: Option<&FxHashSet<UnitId>>) -> Vec<W
     writes
 }
 
+/// Whether what a call asks has added a row before.
+fn adds_first(program: &Program<'_>, site: Site) -> bool {
+    super::operations::statement(program, site).is_some_and(|text| super::operations::adds_first(&text))
+}
+
 fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<'m>> {
     let info = &program.units.calls[site.call];
     let values: Vec<(&'m Expression, FrameId)> =
@@ -103,6 +108,7 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
             Operation::Set if adds_in_chain(program, unit, site) => Change::Adjust,
             Operation::Set => Change::Set,
             Operation::Claim => Change::Claim,
+            Operation::Tally | Operation::Many | Operation::Get if adds_first(program, site) => Change::Append,
             _ => return None,
         };
         if operation == Operation::Count {
@@ -281,6 +287,9 @@ fn by_assignment<'m>(
         return None;
     }
     if is_first_value(program, unit, &assignment.target) || only_drops(program, unit, value, 0) {
+        return None;
+    }
+    if copies::is_of_lost_copy(program, unit, &assignment.target) {
         return None;
     }
     let (mut subjects, mut in_process) = target_subjects(program, &assignment.target, frame);

@@ -8,7 +8,7 @@ use crate::link::browser::says_browser;
 use crate::link::entries::{Entry, frame_of};
 use crate::link::units::{ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, Literal, Setting, Settings, Span, StatementKind};
+use crate::model::{Argument, Expression, ExpressionKind, Literal, Setting, Settings, Span, StatementKind};
 use crate::rules::catalogue::{Calls, Fact, Kind};
 use crate::rules::checked::expand;
 use crate::rules::packs::Reason;
@@ -238,6 +238,9 @@ fn is_kept(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
         },
         _ => None,
     });
+    if is_never_dropped(case, site, bound.map(|(name, _)| name)) {
+        return true;
+    }
     if unit.function.is_none_or(|function| function.name == "main") {
         return bound.is_some_and(|(name, declared)| {
             name != "_" && declared.is_none_or(|node| !ends_with_a_branch(program, info.unit, node))
@@ -260,6 +263,25 @@ fn is_kept(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether what a call returns is given to something that keeps it for good, by its name or at once:
+/// `std::mem::forget(guard)`.
+fn is_never_dropped(case: &Case<'_, '_>, site: Site, bound: Option<&str>) -> bool {
+    let program = case.program;
+    let info = &program.units.calls[site.call];
+    program.units.units[info.unit].calls.iter().any(|call| {
+        let outer = Site { call: *call, frame: site.frame };
+        let written = program.units.calls[*call].call;
+        let is_it = |given: &Argument| match &given.value.kind {
+            ExpressionKind::Name(name) => Some(name.as_str()) == bound && written.span.start > info.call.span.end,
+            _ => given.value.span.contains(info.call.span),
+        };
+        written.arguments.iter().any(is_it)
+            && program.callee_paths(outer).iter().any(|path| {
+                program.facts_of(path, Kind::Same).iter().any(|(_, fact)| fact.role.as_deref() == Some("kept"))
+            })
+    })
 }
 
 /// Whether a name lives in a branch only that ends before the program serves: nothing runs in it after the name is set.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use crate::link::entries::{Entry, Link, Role, frame_of};
 use crate::link::reach::Trail;
-use crate::link::{FrameId, Site, Value};
+use crate::link::{FrameId, How, Site, Value};
 use crate::model::ExpressionKind;
 use crate::rules::catalogue::{Calls, Fact};
 use crate::rules::checked::plain;
@@ -389,7 +389,7 @@ fn around_continuations(case: &Case<'_, '_>, frame: FrameId, route: Option<&str>
             }
             // Logs stand around the call in its own function or in one on the way.
             let told = trail.iter().fold(Told::default(), |told, step| told.and(around_call(case, *step, route)));
-            let told = told.and(by_given_functions(case, site));
+            let told = told.and(by_given_functions(case, site)).and(where_awaited(case, site, route));
             least = Some(least.map_or(told, |least| least.or(told)));
         }
     }
@@ -404,6 +404,29 @@ fn at_the_end(case: &Case<'_, '_>, frame: FrameId, route: Option<&str>) -> Optio
         success: after,
         failure: Way { what: told.failure.what, duration: after.duration || told.failure.duration },
     })
+}
+
+/// What is told around the place where what a middleware has called is awaited later, in work that it returns:
+/// `let answer = self.inner.call(request); Box::pin(async move { let answer = answer.await?; .. })`.
+fn where_awaited(case: &Case<'_, '_>, site: Site, route: Option<&str>) -> Told {
+    let program = case.program;
+    let unit = program.unit_of_frame(site.frame);
+    let mut told = Told::default();
+    for inner in &program.units.units[unit].inner {
+        let Some(frame) = program.enter(*inner, site.frame, None, How::Framework) else { continue };
+        let awaits = program.units.units[*inner].awaits.iter();
+        for awaited in awaits.filter(|awaited| program.pending(awaited, frame).contains(&site)) {
+            let nodes = program.units.units[*inner].nodes.iter().copied();
+            let around = nodes.filter(|node| program.units.nodes[*node].span.contains(awaited.span));
+            let Some(node) =
+                around.min_by_key(|node| program.units.nodes[*node].span.end - program.units.nodes[*node].span.start)
+            else {
+                continue;
+            };
+            told = told.and(around::around_place(case, (node, awaited.span), frame, false, route));
+        }
+    }
+    told
 }
 
 /// What is logged by the functions that what a middleware goes on to is given to answer with:

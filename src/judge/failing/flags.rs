@@ -54,6 +54,7 @@ fn flags_at<'m>(case: &Case<'_, 'm>, step: Site) -> Vec<Flag<'m>> {
             _ => None,
         })
         .flatten()
+        .chain(failing_arms(case, step))
         .collect();
     let returned: Vec<(Span, &'m Expression)> = program.units.units[info.unit]
         .nodes
@@ -77,6 +78,32 @@ fn flags_at<'m>(case: &Case<'_, 'm>, step: Site) -> Vec<Flag<'m>> {
     // What is said of an answer and of a failure alike tells nothing.
     let is_told = |(asked, on): &Flag<'m>| !flags.iter().any(|(other, holds)| other == asked && holds != on);
     flags.iter().filter(|flag| is_told(flag)).cloned().collect()
+}
+
+/// The arms that are taken where the result of a step tells that it has failed: of `Err(..)`, and those behind `Ok(..)`.
+fn failing_arms(case: &Case<'_, '_>, step: Site) -> Vec<Span> {
+    let units = &case.program.units;
+    let info = &units.calls[step.call];
+    let nodes = units.units[info.unit].nodes.iter().map(|node| &units.nodes[*node]);
+    let arms = nodes.filter_map(|node| {
+        let NodeKind::If { test, then, otherwise, .. } = node.kind else { return None };
+        let ExpressionKind::Operator { operator, operands } = &test.kind else { return None };
+        let (_, [subject, Expression { kind: ExpressionKind::Call(arm), .. }]) =
+            (operator == "==").then_some((operator, operands.as_slice()))?
+        else {
+            return None;
+        };
+        let ExpressionKind::Name(variant) = &arm.callee.kind else { return None };
+        let taken = match variant.as_str() {
+            "Err" => then,
+            "Ok" => otherwise,
+            _ => return None,
+        };
+        let (first, last) = (taken.first()?, taken.last()?);
+        let whole = Span { start: first.span.start, end: last.span.end };
+        subject.span.contains(info.call.span).then_some(whole)
+    });
+    arms.collect()
 }
 
 /// Where code goes on behind the block in which a step has failed and the loop around that; none where the loop asks

@@ -15,7 +15,8 @@ use crate::judge::deadlines;
 use crate::judge::retrying::{last_blocks, last_name, walk};
 use crate::link::arguments::Given;
 use crate::link::entries::{Role, decorator_facts, frame_of};
-use crate::link::flow::exit_of;
+use crate::link::flow::{exit_of, walk_block};
+use crate::link::reach::Trail;
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::plain;
 
@@ -274,6 +275,34 @@ pub(super) fn of_application(case: &Case<'_, '_>) -> Option<Fate> {
         let fate = Blocks::new(case, frame, names).of_body(&function.body);
         (fate == Fate::Answered && answers_the_caller(case, frame)).then_some(fate)
     })
+}
+
+/// What the type of a handler's error makes of it where the handler ends with it: an answer, if it says nothing of a status.
+pub(super) fn of_error_type(case: &Case<'_, '_>, trail: &Trail) -> Option<Fate> {
+    let program = case.program;
+    let info = &program.units.units[program.unit_of_frame(trail.first()?.frame)];
+    let (returns, home) = (info.function?.returns.as_ref()?, program.open_frame(info.parent?));
+    // The last type of `Result<Json<Reply>, Failure>`.
+    let mut error: Option<&Expression> = None;
+    walk(returns, &mut |part| {
+        if matches!(part.kind, ExpressionKind::Name(_)) && error.is_none_or(|last| last.span.start < part.span.start) {
+            error = Some(part);
+        }
+    });
+    let turned = program.values(error?, home).iter().find_map(|value| match value {
+        Value::Class(class) => program.units.classes[*class].methods.get("into_response").copied(),
+        _ => None,
+    })?;
+    let body = &program.units.units[turned].function?.body;
+    let mut tells_status = false;
+    walk_block(body, &mut |part| {
+        tells_status |= last_name(part).is_some_and(|name| name.to_ascii_lowercase().contains("status"));
+    });
+    if tells_status {
+        return None;
+    }
+    let fate = Blocks::new(case, program.open_frame(turned), vec!["self".to_owned()]).of_body(body);
+    (fate == Fate::Answered).then_some(fate)
 }
 
 /// Whether an error handler returns an answer, or replies to whom the failure concerns: telling the team is none.

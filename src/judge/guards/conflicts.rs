@@ -2,7 +2,7 @@
 
 use crate::link::flow::{Exit, leaves, leaves_by_raising, walk_block};
 use crate::link::units::{Access, Binding, UnitId};
-use crate::link::{FrameId, Program, Value};
+use crate::link::{FrameId, Program, Site, Value};
 use crate::model::{Block, Expression, ExpressionKind, Handler, Literal, Statement, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::FactId;
@@ -36,6 +36,22 @@ impl<'p, 'm> Guards<'p, 'm> {
         let mut conflict = Conflict { runs: Vec::new(), block: &handler.body, is_asked: false };
         asked.run(&handler.body, &mut conflict, 0);
         conflict
+    }
+
+    /// What runs of the function of a call that stores a row where that has told that it was there already.
+    pub(super) fn conflict_of(&self, body: &'m Block, site: Site) -> Conflict<'m> {
+        let mut asked = self.asked_for_codes(site.frame);
+        asked.stored = Some(site);
+        let mut conflict = Conflict { runs: Vec::new(), block: body, is_asked: false };
+        asked.run(body, &mut conflict, 0);
+        conflict
+    }
+
+    /// Whether a function of the program asks for a row that is there already.
+    pub(super) fn is_asked_within(&self, value: &Value<'m>) -> bool {
+        let Value::Function { unit, .. } = value else { return false };
+        let function = self.program.units.units[*unit].function;
+        function.is_some_and(|function| self.knows_conflicts(&function.body, self.program.open_frame(*unit)))
     }
 
     /// Whether a handler raises for a row that is there already.
@@ -96,9 +112,14 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     /// Whether a block asks for a row that is there already, itself or by a function of the program.
     pub(super) fn knows_conflicts(&self, block: &'m Block, frame: FrameId) -> bool {
+        !self.conflicts_asked(block, frame).is_empty()
+    }
+
+    /// What a block asks of an error that tells of a row that is there already.
+    pub fn conflicts_asked(&self, block: &'m Block, frame: FrameId) -> Vec<FactId> {
         let mut found = Vec::new();
         self.codes_in(block, frame, &mut found, 0);
-        !found.is_empty()
+        found
     }
 
     fn codes_in(&self, body: &'m Block, frame: FrameId, found: &mut Vec<FactId>, depth: usize) {
@@ -126,7 +147,7 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     fn asked_for_codes(&self, frame: FrameId) -> AskedForCodes<'p, 'm> {
         let facts = self.program.catalogue.of_kind(Kind::Conflict).collect();
-        AskedForCodes { program: self.program, facts, frame }
+        AskedForCodes { program: self.program, facts, frame, stored: None }
     }
 }
 
@@ -135,6 +156,8 @@ struct AskedForCodes<'p, 'm> {
     program: &'p Program<'m>,
     facts: Vec<(FactId, &'m Fact)>,
     frame: FrameId,
+    /// The call that has stored the row, where its result is asked and nothing was caught.
+    stored: Option<Site>,
 }
 
 impl<'p, 'm> AskedForCodes<'p, 'm> {
@@ -150,7 +173,7 @@ impl<'p, 'm> AskedForCodes<'p, 'm> {
             };
             match self.holds(test, 0).filter(|_| depth < DEPTH) {
                 Some(holds) => {
-                    conflict.is_asked = true;
+                    conflict.is_asked |= self.stored.is_none() || self.asks_for_code(test);
                     let branch = if holds { then } else { otherwise };
                     let outer = conflict.block;
                     if !branch.is_empty() {
@@ -170,6 +193,32 @@ impl<'p, 'm> AskedForCodes<'p, 'm> {
         false
     }
 
+    /// Whether a test asks for more than whether something was stored.
+    fn asks_for_code(&self, test: &'m Expression) -> bool {
+        let by_code =
+            AskedForCodes { program: self.program, facts: self.facts.clone(), frame: self.frame, stored: None };
+        by_code.holds(test, 0).is_some()
+    }
+
+    /// Whether an arm is taken when a result has told that nothing was stored: `Err(error)` is, and `Ok(_)` is not.
+    fn is_taken(&self, subject: &'m Expression, arm: &Expression) -> Option<bool> {
+        let stored = self.stored?;
+        let ExpressionKind::Call(call) = &arm.kind else { return None };
+        let ExpressionKind::Name(variant) = &call.callee.kind else { return None };
+        let fails = match variant.as_str() {
+            "Err" => true,
+            "Ok" => false,
+            _ => return None,
+        };
+        let calls = &self.program.units.calls;
+        let start = calls[stored.call].call.span.start;
+        let is_about_it = subject.span.contains(calls[stored.call].call.span)
+            || self.program.slice(subject, self.frame).sites.iter().any(|site| {
+                calls[site.call].module == calls[stored.call].module && calls[site.call].call.span.start == start
+            });
+        is_about_it.then_some(fails)
+    }
+
     /// Whether a test holds for a row that is there already; none where it asks for something else.
     fn holds(&self, test: &'m Expression, depth: usize) -> Option<bool> {
         if depth > DEPTH {
@@ -186,6 +235,7 @@ impl<'p, 'm> AskedForCodes<'p, 'm> {
                     let told: Vec<bool> = parts.iter().filter_map(holds).collect();
                     (!told.is_empty()).then(|| told.contains(&true))
                 }
+                ("==", [subject, arm]) if self.is_taken(subject, arm).is_some() => self.is_taken(subject, arm),
                 ("!=" | "is not" | "not in", parts) => parts.iter().any(|part| self.has_code(part, 0)).then_some(false),
                 (_, parts) => parts.iter().any(|part| self.has_code(part, 0)).then_some(true),
             },
@@ -213,8 +263,8 @@ impl<'p, 'm> AskedForCodes<'p, 'm> {
     fn answered_by(&self, unit: UnitId, depth: usize) -> Option<bool> {
         let info = &self.program.units.units[unit];
         let body = &info.function?.body;
-        let inner =
-            AskedForCodes { program: self.program, facts: self.facts.clone(), frame: self.program.open_frame(unit) };
+        let frame = self.program.open_frame(unit);
+        let inner = AskedForCodes { program: self.program, facts: self.facts.clone(), frame, stored: None };
         let is_literal = |value: &Expression| matches!(value.kind, ExpressionKind::Literal(_));
         let told = info.returns.iter().filter(|value| !is_literal(value)).find_map(|value| inner.holds(value, depth));
         if told.is_some() {
@@ -241,24 +291,30 @@ impl<'p, 'm> AskedForCodes<'p, 'm> {
         found
     }
 
-    /// The facts whose code an expression is, also by the name of a constant.
+    /// The facts whose code an expression is, also by the name of a constant, or whose name that itself is: the method of an
+    /// error, a kind of errors.
     fn facts_of(&self, expression: &'m Expression) -> impl Iterator<Item = &(FactId, &'m Fact)> {
-        let code = match &expression.kind {
-            ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
-            ExpressionKind::Literal(Literal::Number(number)) => Some(number.to_string()),
+        let mut codes: Vec<String> = Vec::new();
+        match &expression.kind {
+            ExpressionKind::Literal(Literal::Text(text)) => codes.push(text.clone()),
+            ExpressionKind::Literal(Literal::Number(number)) => codes.push(number.to_string()),
             ExpressionKind::Name(_) | ExpressionKind::Member { .. } => {
-                self.program.values(expression, self.frame).iter().find_map(|value| match value {
+                codes.extend(self.program.values(expression, self.frame).iter().find_map(|value| match value {
                     Value::Data { expression, .. } => match &expression.0.kind {
                         ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
                         ExpressionKind::Literal(Literal::Number(number)) => Some(number.to_string()),
                         _ => None,
                     },
+                    Value::Library { path, .. } => Some(path.to_string()),
                     _ => None,
-                })
+                }));
+                if let ExpressionKind::Member { name, .. } = &expression.kind {
+                    codes.push(name.clone());
+                }
             }
-            _ => None,
-        };
-        self.facts.iter().filter(move |(_, fact)| code.as_ref().is_some_and(|code| fact.names.contains(code)))
+            _ => {}
+        }
+        self.facts.iter().filter(move |(_, fact)| codes.iter().any(|code| fact.names.contains(code)))
     }
 }
 
@@ -276,12 +332,27 @@ impl<'m> Asked<'m> {
         let mut wanted = None;
         loop {
             let ExpressionKind::Operator { operator, operands } = &test.kind else {
-                let ExpressionKind::Await(inner) = &test.kind else { break };
-                test = inner;
+                test = match &test.kind {
+                    ExpressionKind::Await(inner) => inner,
+                    // What is made of a failure changes nothing of the answer: `claim(&key).await.map_err(failed)?`.
+                    ExpressionKind::Call(call) => match &call.callee.kind {
+                        ExpressionKind::Member { object, name }
+                            if matches!(
+                                name.as_str(),
+                                "map_err" | "unwrap" | "expect" | "context" | "with_context"
+                            ) =>
+                        {
+                            object
+                        }
+                        _ => break,
+                    },
+                    _ => break,
+                };
                 continue;
             };
             (test, refuses_when) = match (operator.as_str(), operands.as_slice()) {
                 ("not", [inner]) => (inner, !refuses_when),
+                ("?", [inner]) => (inner, refuses_when),
                 ("is" | "==", [inner, Expression { kind: ExpressionKind::Literal(literal), .. }]) => {
                     wanted = Some(literal);
                     (inner, refuses_when)

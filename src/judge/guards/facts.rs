@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::link::arguments::{Amount, Given, Held};
+use crate::link::units::NodeKind;
 use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::{Fact, Kind};
@@ -102,10 +103,32 @@ impl<'p, 'm> Guards<'p, 'm> {
         let is_asked = matches!(fact.how.as_deref(), Some("result" | "raises"))
             && matches!(fact.protects.as_deref(), Some("C1" | "C2" | "C3"));
         let given = self.program.units.calls[site.call].call.arguments.first();
+        if is_asked && self.is_made_where_asked(fact, site) {
+            return true;
+        }
         is_asked
             && given.is_some_and(|given| {
                 !matches!(given.value.kind, ExpressionKind::Object(_))
                     && is_fresh(self.program, (&given.value, site.frame))
+            })
+    }
+
+    /// Whether a limiter that keeps its counts in itself is made in the very function that asks it: it has counted nothing.
+    fn is_made_where_asked(&self, fact: &Fact, site: Site) -> bool {
+        let program = self.program;
+        let keeps_counts = fact.shared.as_ref().is_some_and(|shared| !program.holds(shared, site));
+        let calls = &program.units.calls;
+        let own = &calls[site.call];
+        let unit = &program.units.units[own.unit];
+        // What is asked in a loop, or in the main function, may be asked again there.
+        let runs_once = unit.function.is_some_and(|function| function.name != "main")
+            && !program.units.ancestors(own.node).any(|(_, node)| matches!(node.kind, NodeKind::Loop(_)));
+        keeps_counts
+            && runs_once
+            && program.values(&own.call.callee, site.frame).iter().all(|value| {
+                let made = value.sites().iter().filter(|made| **made != site);
+                let mut made = made.map(|made| &calls[made.call]).peekable();
+                made.peek().is_some() && made.all(|made| made.unit == own.unit && made.within.is_empty())
             })
     }
 

@@ -16,14 +16,18 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// A row that is stored before the work, in a block that leaves when a unique row was there already.
     pub(super) fn refuses_known_rows(&self, site: Site) -> Option<Protection> {
         let refuses = |handler| self.conflict_in(handler, site.frame).leaves();
-        let is_refused = self.stored_where(site, refuses).is_some() || self.raising_callback(site).is_some();
+        let is_refused = self.stored_where(site, refuses).is_some()
+            || self.raising_callback(site).is_some()
+            || self.conflict_of_result(site).is_some_and(|conflict| conflict.leaves())
+            || self.fails_for_known_rows(site);
         is_refused.then(|| self.stored_at(site))
     }
 
     /// A row that is stored in a function that raises when a unique row was there already: its callers stop too.
     pub(super) fn raises_for_known_rows(&self, site: Site) -> Option<Protection> {
         let raises = self.stored_where(site, |handler| self.raises_in(handler, site.frame)).is_some()
-            || self.raising_callback(site).is_some();
+            || self.raising_callback(site).is_some()
+            || self.fails_for_known_rows(site);
         raises.then(|| self.stored_at(site))
     }
 
@@ -136,7 +140,8 @@ impl<'p, 'm> Guards<'p, 'm> {
             let handled = |handler| self.answer_of(handler, site.frame, field, names);
             let stored =
                 self.stored_where(site, |handler| handled(handler).is_some_and(|answer| asked.refuses(answer)));
-            stored.map(|_| self.stored_at(site))
+            let told = || self.answer_of_result(site).filter(|answer| asked.refuses(answer));
+            (stored.is_some() || told().is_some()).then(|| self.stored_at(site))
         };
         if let ExpressionKind::Name(name) = &asked.asked.kind {
             let unit = program.unit_of_frame(gate.frame);
@@ -186,7 +191,7 @@ impl<'p, 'm> Guards<'p, 'm> {
 }
 
 /// Whether what a call stores can meet a row that an earlier request has stored.
-fn can_meet_known_rows(program: &Program<'_>, site: Site) -> bool {
+pub(super) fn can_meet_known_rows(program: &Program<'_>, site: Site) -> bool {
     unique::may_conflict(program, site) && !is_always_new(program, site)
 }
 

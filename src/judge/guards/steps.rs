@@ -123,6 +123,7 @@ impl<'p, 'm> Guards<'p, 'm> {
         let is_left_out = |test| {
             self.is_sometimes(test, gate.frame)
                 && !self.counts_beside(gate, test, item)
+                && !self.only_asks_if_told(gate, test)
                 && !self.is_for_all_but_payers(test, gate.frame, gate.node)
         };
         if gate.under.is_some_and(is_left_out)
@@ -346,6 +347,26 @@ impl<'p, 'm> Guards<'p, 'm> {
         beside.any(|other| {
             other != inside && is_branch(units.nodes[other].kind) && self.behaviour.starts_anew(test, gate.frame, other)
         })
+    }
+
+    /// Whether a condition around a test only asks if there is an answer to what the test compares:
+    /// `if let Ok(used) = used_today(user).await { if used >= LIMIT { .. } }`.
+    fn only_asks_if_told(&self, gate: &Gate<'m>, condition: &'m Expression) -> bool {
+        let ExpressionKind::Operator { operator, operands } = &condition.kind else { return false };
+        let ("==", [subject, Expression { kind: ExpressionKind::Call(variant), .. }]) =
+            (operator.as_str(), operands.as_slice())
+        else {
+            return false;
+        };
+        let is_there = matches!(&variant.callee.kind, ExpressionKind::Name(name) if matches!(name.as_str(), "Ok" | "Some"))
+            && variant.arguments.iter().all(|held| matches!(held.value.kind, ExpressionKind::Name(_)));
+        let compares = matches!(&gate.test.kind, ExpressionKind::Operator { operator, .. }
+            if matches!(operator.as_str(), "<" | "<=" | ">" | ">="));
+        is_there
+            && compares
+            && self.program.gate_slice(gate).sites.iter().any(|site| {
+                site.frame == gate.frame && subject.span.contains(self.program.units.calls[site.call].call.span)
+            })
     }
 
     /// Whether a middleware goes on at a call because it starts to count there: the first request of a window passes.

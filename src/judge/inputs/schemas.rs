@@ -8,9 +8,10 @@ mod validators;
 
 use std::rc::Rc;
 
+use crate::link::arguments::UNSENT;
 use crate::link::arguments::{Amount, Given};
 use crate::link::units::{Binding, ClassId};
-use crate::link::{FrameId, Program, Site, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Assignment, Expression, ExpressionKind, Parameter, StatementKind};
 use crate::rules::catalogue::Kind;
 
@@ -74,6 +75,8 @@ pub(super) struct Asked {
 const NESTED: &str = "nested";
 /// A marker that tells of which class that is what is in a field.
 const TYPED: &str = "typed";
+/// A marker of a class that is made of what comes in by a method of its own.
+const CONVERTED: &str = "converted";
 /// A regular expression that a text must match.
 const PATTERN: &str = "pattern";
 
@@ -162,7 +165,7 @@ impl<'m> Schemas<'_, 'm> {
         if ask == Ask::Text && rest.is_empty() && !is_list {
             // One of a few literals is as long as these.
             let is_choice = || if self.is_no_text(class, field) { Limit::Held } else { Limit::None };
-            declared.or(is_choice).or(|| self.of_whole_class(class, home))
+            declared.or(is_choice).or(|| self.of_whole_class(class, home)).or(|| self.of_conversion(class, home))
         } else {
             declared
         }
@@ -193,6 +196,35 @@ impl<'m> Schemas<'_, 'm> {
             })
         };
         if calls.map(|call| Site { call, frame: home }).any(limits) { Limit::Held } else { Limit::None }
+    }
+
+    /// What the method says by which a class of one text is made of what comes in: `#[serde(try_from = "String")]`.
+    fn of_conversion(&self, class: ClassId, home: FrameId) -> Limit {
+        let program = self.program;
+        let info = &program.units.classes[class];
+        if info.order.len() > 1 {
+            return Limit::None;
+        }
+        let decorators = info.class.decorators.iter().filter_map(|decorator| match &decorator.kind {
+            ExpressionKind::Call(call) => Some(Site { call: program.units.call_id(call)?, frame: home }),
+            _ => None,
+        });
+        let bounds = |site: Site| {
+            program.callee_paths(site).iter().any(|path| {
+                program.facts_of(path, Kind::TextLimit).iter().any(|(_, fact)| {
+                    let is_given = |limit: &String| matches!(program.argument_of(site, limit), Given::Present { .. });
+                    let method = fact.by.as_deref().and_then(|by| info.methods.get(by));
+                    let is_converted =
+                        fact.role.as_deref() == Some(CONVERTED) && fact.limit.as_ref().is_some_and(is_given);
+                    method.filter(|_| is_converted).is_some_and(|unit| {
+                        let frame = program.enter(*unit, home, None, How::Framework);
+                        frame.is_some_and(|frame| functions::bounds_within(program, frame, false))
+                    })
+                })
+            })
+        };
+        let is_bounded = decorators.collect::<Vec<_>>().into_iter().any(bounds);
+        if is_bounded { Limit::Held } else { Limit::None }
     }
 
     #[expect(clippy::too_many_arguments, reason = "one field with what is asked of it")]
@@ -368,7 +400,7 @@ impl<'m> Schemas<'_, 'm> {
                     let fits = match fact.role.as_deref() {
                         Some("count") => asked.ask == Ask::Count,
                         // It stands beside the fields, not on them.
-                        Some("all" | NESTED | TYPED) => false,
+                        Some("all" | NESTED | TYPED | UNSENT | CONVERTED) => false,
                         // Of a list it is the number of its items.
                         Some("both") => (asked.ask == Ask::Count) == asked.is_list,
                         _ => asked.ask == Ask::Text,

@@ -125,6 +125,61 @@ fn compares_member(test: &Expression, counters: &[String]) -> bool {
     }
 }
 
+/// Whether the arms that go on as long as a counter allows are never taken, for it allows one try: `attempt + 1 < 1`.
+pub(super) fn allows_one_try<'m>(program: &Program<'m>, block: &'m Block, frame: FrameId, counters: &[String]) -> bool {
+    let Some(mut at) = block.last() else { return false };
+    let mut is_counted = false;
+    loop {
+        let StatementKind::If { test, then, otherwise } = &at.kind else { return is_counted };
+        if !leaves(then) {
+            if at_first(program, test, frame, counters) != Some(false) {
+                return false;
+            }
+            is_counted = true;
+        }
+        match otherwise.as_slice() {
+            [next] => at = next,
+            _ => return is_counted,
+        }
+    }
+}
+
+/// What a test says in the first round, as far as its counters tell.
+fn at_first<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, counters: &[String]) -> Option<bool> {
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return None };
+    let says = |part: &'m Expression| at_first(program, part, frame, counters);
+    let [left, right] = operands.as_slice() else { return None };
+    match operator.as_str() {
+        "and" => operands.iter().any(|part| says(part) == Some(false)).then_some(false),
+        "<" | "<=" => {
+            let counted = first_count(program, left, frame, counters)?;
+            let bound = program.number(right, frame, 0)?;
+            Some(if operator == "<" { counted < bound } else { counted <= bound })
+        }
+        _ => None,
+    }
+}
+
+/// What a counter stands at in the first round, also with something added: `attempt + 1`.
+fn first_count<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId, counters: &[String]) -> Option<f64> {
+    match &value.kind {
+        ExpressionKind::Name(name) if counters.iter().any(|counter| counter == name) => {
+            let bindings = program.units.units[program.unit_of_frame(frame)].names.get(name.as_str())?;
+            let mut starts = bindings.iter().filter_map(|binding| match binding {
+                Binding::Value { value, operator: None, .. } => Some(*value),
+                _ => None,
+            });
+            let start = starts.next()?;
+            program.number(start, frame, 0).filter(|_| starts.next().is_none())
+        }
+        ExpressionKind::Operator { operator, operands } if operator == "+" => match operands.as_slice() {
+            [counter, more] => Some(first_count(program, counter, frame, counters)? + program.number(more, frame, 0)?),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Whether a test is the pattern of an arm: `Err(error)`.
 fn asks_for_variant(test: &Expression) -> bool {
     matches!(&test.kind, ExpressionKind::Operator { operator, operands } if operator == "=="

@@ -5,7 +5,9 @@ use crate::link::{FrameId, Program, Site};
 use crate::model::{Block, Call, Expression, ExpressionKind, Literal, Loop, LoopKind, Statement, StatementKind};
 
 use super::answers::is_left_when_answered;
-use super::counts::{counted, goes_on_by_count, leaves_by_count, looks_at_count, needs_members_count};
+use super::counts::{
+    allows_one_try, counted, goes_on_by_count, leaves_by_count, looks_at_count, needs_members_count,
+};
 use super::progress::moves_on;
 use super::turns::keeps_answers;
 use super::waits::{Waits, grow, last_name, numbers};
@@ -242,6 +244,9 @@ fn retries<'m>(case: &Case<'_, 'm>, each: &'m Loop, frame: FrameId, repeats: boo
     if reads_input(each) {
         return None;
     }
+    if tries_once(program, each, frame) {
+        return None;
+    }
     let bounded = ends(program, each, frame);
     // A bounded loop that does not go on after a failure polls or pages; only an unbounded one is a fault.
     if !repeats && (bounded || pages(&each.body)) {
@@ -276,6 +281,8 @@ fn counts_rounds(each: &Loop) -> bool {
 fn is_left(block: &Block) -> bool {
     block.iter().any(|statement| match &statement.kind {
         StatementKind::Return(_) | StatementKind::Break => true,
+        // Something else has come first that ends the loop: `select! { _ = stopped => break, .. }`.
+        StatementKind::If { test, then, otherwise } if is_other_event(test, then) => is_left(otherwise),
         StatementKind::If { then, otherwise, .. } => is_left(then) || is_left(otherwise),
         StatementKind::Try(each) => is_left(&each.body) || is_left(&each.otherwise),
         StatementKind::Block(block) | StatementKind::With { body: block, .. } => is_left(block),
@@ -283,6 +290,12 @@ fn is_left(block: &Block) -> bool {
         StatementKind::Loop(each) => returns(&each.body),
         _ => false,
     })
+}
+
+/// Whether a branch is taken when something has come of which nobody looks at what it brings.
+fn is_other_event(test: &Expression, then: &Block) -> bool {
+    let binds = matches!(then.first().map(|first| &first.kind), Some(StatementKind::Assign(first)) if first.declares);
+    matches!(&test.kind, ExpressionKind::Name(name) if name == "_") && !binds
 }
 
 fn returns(block: &Block) -> bool {
@@ -387,6 +400,13 @@ fn ends<'m>(program: &Program<'m>, each: &'m Loop, frame: FrameId) -> bool {
         || test.is_some_and(|test| needs_members_count(program, test, &each.body, frame))
         || leaves_by_count(program, &each.body, frame, &counters)
         || goes_on_by_count(program, &each.body, frame, &counters)
+}
+
+/// Whether a loop allows no second round.
+fn tries_once<'m>(program: &Program<'m>, each: &'m Loop, frame: FrameId) -> bool {
+    let mut counters = Vec::new();
+    each.body.iter().for_each(|statement| counted(statement, &mut counters));
+    allows_one_try(program, &each.body, frame, &counters)
 }
 
 /// A loop that waits for something to come in is no retry: a prompt, a queue, a socket, a stream.

@@ -1,10 +1,12 @@
 //! What stands under a key or at a position of data that is put together in the program.
 
 use crate::link::Program;
+use crate::link::units::ClassId;
 use crate::link::values::{FrameId, How, Site, Value, Written};
 use crate::model::*;
+use crate::rules::catalogue::Kind;
 
-use super::{DEPTH, Given};
+use super::{DEPTH, Given, UNSENT};
 
 /// Something that is put into options later.
 enum Added<'m> {
@@ -210,6 +212,7 @@ impl<'m> Program<'m> {
                 Some(site) => self.argument_at(*site, name, depth + 1),
                 None => Given::Unresolved,
             },
+            Value::Instance { class, .. } if self.is_unsent(*class, name) => Given::Absent,
             Value::Instance { class, site: Some(site) } => {
                 let arguments = &self.units.calls[site.call].call.arguments;
                 // `Request { messages, ..Request::default() }`: the rest is as it is there.
@@ -245,6 +248,26 @@ impl<'m> Program<'m> {
             }
             _ => Given::Unresolved,
         }
+    }
+
+    /// Whether a marker on a field says that it stays where it is when its object is sent: `#[serde(skip)]`.
+    fn is_unsent(&self, class: ClassId, field: &str) -> bool {
+        let info = &self.units.classes[class];
+        let declared = info.fields.get(field).into_iter().flatten().filter(|(unit, _)| *unit == info.unit);
+        let markers = declared.filter_map(|(_, each)| each.value.as_ref()).flat_map(|value| match &value.kind {
+            ExpressionKind::List(several) => several.iter().collect(),
+            _ => vec![value],
+        });
+        let calls = markers.filter_map(|marker| match &marker.kind {
+            ExpressionKind::Call(call) => self.units.call_id(call),
+            _ => None,
+        });
+        calls.map(|call| Site { call, frame: self.open_frame(info.unit) }).any(|site| {
+            self.callee_paths(site).iter().any(|path| {
+                let mut facts = self.facts_of(path, Kind::TextLimit).into_iter();
+                facts.any(|(_, fact)| fact.role.as_deref() == Some(UNSENT) && self.applies(fact, site))
+            })
+        })
     }
 
     /// A key of what is spread: what a function of a library gives holds more than what that was given, so it may hold any.

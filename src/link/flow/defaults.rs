@@ -59,6 +59,7 @@ impl<'m> Program<'m> {
             ExpressionKind::Index { .. } | ExpressionKind::Call(_) if self.setting_read(test, frame).is_some() => {
                 self.given_switch(test, frame, depth)
             }
+            ExpressionKind::Call(call) if is_configuration(call) => self.built_with(call, frame),
             ExpressionKind::Call(call) => {
                 self.always_no(call, frame).then_some(false).or_else(|| self.switched_as_shipped(test, frame))
             }
@@ -82,6 +83,28 @@ impl<'m> Program<'m> {
             }
             _ => None,
         }
+    }
+
+    /// Whether the program is built with what `cfg!(feature = "limits")` asks for: its manifest has it on, or leaves it off
+    /// and no command in the tree asks for features.
+    fn built_with(&self, asked: &Call, frame: FrameId) -> Option<bool> {
+        let [Argument { name: Some(key), value }] = asked.arguments.as_slice() else { return None };
+        let ExpressionKind::Literal(Literal::Text(feature)) = &value.kind else { return None };
+        let path = &self.modules[self.module_of(self.unit_of_frame(frame))].path;
+        let holds = |project: &&Project| {
+            let rest = path.strip_prefix(project.folder.as_str());
+            project.kind == ProjectKind::Cargo
+                && rest.is_some_and(|rest| project.folder.is_empty() || rest.starts_with('/'))
+        };
+        let project = self.projects.iter().filter(holds).max_by_key(|project| project.folder.len());
+        let project = project.filter(|_| key == "feature")?;
+        if project.features.contains(feature) {
+            return Some(true);
+        }
+        let is_chosen = self.settings.iter().flat_map(|settings| &settings.entries).any(|entry| {
+            matches!(&entry.value, Literal::Text(text) if text.contains("--features") || text.contains("--all-features"))
+        });
+        (!is_chosen).then_some(false)
     }
 
     /// Whether a call is of functions of the program that answer no whatever they find.
@@ -178,4 +201,9 @@ impl<'m> Program<'m> {
                 })
             })
     }
+}
+
+/// Whether a call asks how the program is built: `cfg!(..)`.
+fn is_configuration(call: &Call) -> bool {
+    matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "cfg!")
 }

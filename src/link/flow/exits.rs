@@ -42,7 +42,7 @@ pub fn exit_of(block: &Block) -> Option<Exit> {
 }
 
 /// `Err(..)` as a result: its callers stop at it as at an exception.
-pub(super) fn is_error(value: &Expression) -> bool {
+pub fn is_error(value: &Expression) -> bool {
     match &value.kind {
         ExpressionKind::Call(call) => matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "Err"),
         ExpressionKind::Block(block) => match block.last().map(|last| &last.kind) {

@@ -61,6 +61,10 @@ impl<'m> Program<'m> {
             if !items.is_empty() {
                 return items;
             }
+            let held = self.clients_of(list, closure);
+            if !held.is_empty() {
+                return held;
+            }
         }
         let received = || -> Option<Values<'m>> {
             if let Some(class) = self.received_objects.borrow().get(&(here.unit, index)) {

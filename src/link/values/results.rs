@@ -37,12 +37,40 @@ impl<'m> Program<'m> {
             return looked_up;
         }
         let site = Site { call: id, frame };
+        if let Some(made) = self.made_of_client(call, site) {
+            return made;
+        }
         let mut all = Values::new();
         for callee in self.values(&call.callee, frame).iter() {
             add(&mut all, self.result(callee, site));
         }
         let put = self.put_under(call, frame, &all);
         if put.is_empty() { all } else { put }
+    }
+
+    /// `builder.build().map(|http| Self { http })`: what a function makes of a client, where there is one.
+    fn made_of_client(&self, call: &'m Call, site: Site) -> Option<Values<'m>> {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
+        let ExpressionKind::Function(function) = &call.arguments.first()?.value.kind else { return None };
+        if !matches!(name.as_str(), "map" | "and_then") || self.clients_of(object, site.frame).is_empty() {
+            return None;
+        }
+        let inner = self.enter(self.units.unit_of(function)?, site.frame, None, How::Call(site))?;
+        let mut made = self.returned(self.units.unit_of(function)?, inner);
+        made.retain(|value| matches!(value, Value::Instance { .. }));
+        (!made.is_empty()).then_some(made)
+    }
+
+    /// The clients of libraries that an expression of a program written in Rust is, there or within a result.
+    pub(super) fn clients_of(&self, expression: &'m Expression, frame: FrameId) -> Values<'m> {
+        if self.modules[self.module_of(self.unit_of_frame(frame))].language != Language::Rust {
+            return Values::new();
+        }
+        let is_client = |value: &&Value<'m>| match value {
+            Value::Library { path, .. } => path.strip_suffix("()").is_some_and(|made| self.is_a(made, Kind::Client)),
+            _ => false,
+        };
+        self.values(expression, frame).iter().filter(is_client).cloned().collect()
     }
 
     /// `controller.talk.bind(controller)`: the function itself, which runs when the result is called.

@@ -33,6 +33,15 @@ impl Lowering {
                 value.span = span;
                 value
             }
+            "cfg" => {
+                let mut test = self.configuration(&written.tokens, 0);
+                test.span = span;
+                test
+            }
+            "select" => self.select_value(written).unwrap_or_else(|| {
+                let arguments = self.arguments_of_tokens(&written.tokens, true);
+                call(span, callee, arguments)
+            }),
             _ => {
                 let arguments = self.arguments_of_tokens(&written.tokens, true);
                 call(span, callee, arguments)
@@ -40,7 +49,7 @@ impl Lowering {
         }
     }
 
-    fn macro_name(&mut self, written: &Macro) -> Expression {
+    pub(super) fn macro_name(&mut self, written: &Macro) -> Expression {
         let mut callee = self.path(&written.path, None);
         let end = self.span(written.bang_token.span);
         match &mut callee.kind {
@@ -54,6 +63,9 @@ impl Lowering {
     /// A macro where a statement stands: what it declares, or a call.
     pub(super) fn macro_statement(&mut self, written: &Macro, tail: Tail, out: &mut Block) {
         if self.declarations(&written.tokens, out) {
+            return;
+        }
+        if written.path.segments.last().is_some_and(|last| last.ident == "select") && self.select(written, tail, out) {
             return;
         }
         let value = self.macro_call(written);

@@ -3,7 +3,7 @@
 use syn::{Expr, Stmt};
 
 use super::patterns::binds;
-use super::{Lowering, cover, declaration, expression, operator, statement, unknown};
+use super::{Lowering, call, cover, declaration, expression, member, operator, statement, unknown};
 use crate::lower::unpacked;
 use crate::model::{
     Assignment, Block, Expression, ExpressionKind, Literal, Loop, LoopKind, Span, Statement, StatementKind,
@@ -36,8 +36,18 @@ impl Lowering {
                 Stmt::Item(item) => self.item(item, out),
                 // A stray semicolon.
                 Stmt::Expr(Expr::Verbatim(tokens), _) if tokens.is_empty() => {}
-                Stmt::Expr(value, None) if at == last => self.effect(value, tail, out),
-                Stmt::Expr(value, _) => self.effect(value, Tail::Ignore, out),
+                Stmt::Expr(value, semicolon) => {
+                    let tail = if at == last && semicolon.is_none() { tail } else { Tail::Ignore };
+                    match self.compiled_under(value) {
+                        Some(test) => {
+                            let mut then = Vec::new();
+                            self.effect(value, tail, &mut then);
+                            let span = then.iter().map(|each| each.span).fold(test.span, cover);
+                            out.push(statement(span, StatementKind::If { test, then, otherwise: Vec::new() }));
+                        }
+                        None => self.effect(value, tail, out),
+                    }
+                }
                 Stmt::Macro(written) => {
                     let is_tail = at == last && written.semi_token.is_none();
                     if !super::attributes::is_test(&written.attrs) {
@@ -61,7 +71,11 @@ impl Lowering {
             out.push(declaration(span, pattern, annotation, None));
             return;
         };
-        let value = self.expression(&init.expr);
+        let mut value = self.expression(&init.expr);
+        if is_own_copy(&local.pat, &init.expr) {
+            let span = value.span;
+            value = call(span, member(value, span, "clone"), Vec::new());
+        }
         let Some((_, diverge)) = &init.diverge else {
             unpacked::push(declaration(span, pattern, annotation, Some(value)), out);
             return;
@@ -223,6 +237,16 @@ impl Lowering {
         let span = cover(self.span(written.for_token.span), self.span(written.body.brace_token.span.close()));
         out.push(loop_statement(span, LoopKind::Each, Some(target), Some(over), body));
     }
+}
+
+/// `let mut count = *counts.get(key)?`: what is changed then is a copy of what the reference leads to.
+fn is_own_copy(pattern: &syn::Pat, init: &Expr) -> bool {
+    let pattern = match pattern {
+        syn::Pat::Type(typed) => &typed.pat,
+        other => other,
+    };
+    matches!(pattern, syn::Pat::Ident(ident) if ident.mutability.is_some() && ident.by_ref.is_none())
+        && matches!(init, Expr::Unary(inner) if matches!(inner.op, syn::UnOp::Deref(_)))
 }
 
 /// Statements as a value.

@@ -297,7 +297,7 @@ fn macros() {
     body("doc! { \"a\": 1 }; p!(x, { \"a\": y.z() });", "doc!(a=1); p!(x, {a: y.z()})");
     body(
         "tokio::select! { biased; r = f(x) => g(r), _ = h(), if c => { k(); } else => q() }",
-        "tokio.select!(do {let r = await f(x); g(r)}, do {let _ = await h(); {k()}}, do {q()})",
+        "await tokio.select!(f(x), h()); if _ {{k()}} else {if _ {let r = await tokio.select!(f(x), h()); g(r)} else {q()}}",
     );
     body(
         "stream! { let x = f(); yield x; while a { g().await; } }",

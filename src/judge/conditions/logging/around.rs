@@ -270,7 +270,7 @@ pub(super) fn is_yield(kind: &NodeKind<'_>) -> bool {
 }
 
 /// What is logged around a place of a function.
-fn around_place(
+pub(super) fn around_place(
     case: &Case<'_, '_>,
     (node, span): (NodeId, Span),
     frame: FrameId,

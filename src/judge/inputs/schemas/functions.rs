@@ -6,7 +6,7 @@ use crate::judge::inputs::cuts::is_cut_within;
 use crate::judge::inputs::measures::{bounds_length, refuses_long};
 use crate::link::units::NodeKind;
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Block, Expression, ExpressionKind, StatementKind};
+use crate::model::{Block, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
 /// Whether a function bounds the text that it is given: `(text) => text.length <= 2_000`,
@@ -27,22 +27,33 @@ pub(super) fn bounds<'m>(
             let is_written = |each: &&Expression| !matches!(each.kind, ExpressionKind::List(_));
             return several.iter().filter(is_written).any(|each| bounds(program, each, *frame, method, raises));
         }
-        let Some(inner) = entered(program, value, method) else { return false };
-        if raises {
-            return program.raising_gates(inner).iter().any(|gate| refuses_long(program, gate));
-        }
-        let info = &program.units.units[program.unit_of_frame(inner)];
-        info.returns
-            .iter()
-            .any(|each| bounds_length(program, each, inner, true) || is_cut_within(program, each, inner, 0))
-            || info.nodes.iter().any(|node| match program.units.nodes[*node].kind {
-                NodeKind::If { test, then, otherwise, .. } => {
-                    let acts = [then, otherwise].into_iter().any(|block| acts(program, block, inner));
-                    acts && bounds_length(program, test, inner, false)
-                }
-                _ => false,
-            })
+        // An attribute names a function of its module by a text.
+        let named = match value {
+            Value::Data { expression, frame } => match &expression.0.kind {
+                ExpressionKind::Literal(Literal::Text(path)) => program.named_at(*frame, path),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        let mut entered = std::iter::once(value).chain(&named).filter_map(|value| entered(program, value, method));
+        entered.any(|inner| bounds_within(program, inner, raises))
     })
+}
+
+/// Whether a function that runs in a frame bounds the text that it is given.
+pub(super) fn bounds_within(program: &Program<'_>, frame: FrameId, raises: bool) -> bool {
+    if raises {
+        return program.raising_gates(frame).iter().any(|gate| refuses_long(program, gate));
+    }
+    let info = &program.units.units[program.unit_of_frame(frame)];
+    info.returns.iter().any(|each| bounds_length(program, each, frame, true) || is_cut_within(program, each, frame, 0))
+        || info.nodes.iter().any(|node| match program.units.nodes[*node].kind {
+            NodeKind::If { test, then, otherwise, .. } => {
+                let acts = [then, otherwise].into_iter().any(|block| acts(program, block, frame));
+                acts && bounds_length(program, test, frame, false)
+            }
+            _ => false,
+        })
 }
 
 /// Whether a branch does more than to write it down.

@@ -1,11 +1,15 @@
 //! What is made of a read in the expressions around it: tested, filled, converted, handed on, or asked for more.
 
+use crate::judge::conditions::fallback::walk;
 use crate::link::Value;
+use crate::link::flow::walk_block;
 use crate::link::passing::own_receiver;
 use crate::model::*;
 
+use super::super::alternatives::Alternative;
 use super::super::held::{converts, is_of_texts, keeps};
-use super::super::meanings::{is_process_variable, is_variable_name};
+use super::super::meanings::{is_credential, is_process_variable, is_variable_name, words};
+use super::super::names::Named;
 use super::super::schemas::is_filled;
 use super::{ALTERNATIVES, Filled, Use, Walk, bound_name};
 
@@ -63,9 +67,15 @@ impl<'m> Walk<'_, 'm> {
 
     /// `key.expect("no key")` of what was read elsewhere: there it raises.
     pub(super) fn demanded_later(&mut self, expression: &'m Expression) {
+        let mut is_blank = false;
         let inner = match &expression.kind {
             ExpressionKind::Call(call) => match &call.callee.kind {
                 ExpressionKind::Member { object, name } if matches!(name.as_str(), "expect" | "unwrap") => {
+                    object.as_ref()
+                }
+                // `config.key.as_deref().unwrap_or_default()`: nothing is sent in place of a key.
+                ExpressionKind::Member { object, name } if name == "unwrap_or_default" => {
+                    is_blank = true;
                     object.as_ref()
                 }
                 _ => return,
@@ -83,6 +93,8 @@ impl<'m> Walk<'_, 'm> {
                 ExpressionKind::Member { object, name } if keeps(name) => root = object,
                 // `required("KEY")?` of an own function that answers with what it read or an error.
                 _ if self.calls_own(call) => {
+                    // One that never answers with an error asks for nothing: it warns, and goes on.
+                    is_blank |= !self.may_fail(call);
                     is_own_call = true;
                     break;
                 }
@@ -95,13 +107,67 @@ impl<'m> Walk<'_, 'm> {
         let node = self.node_of(expression).or_else(|| self.node_of(root));
         let held = self.variables.held(root, self.frame());
         for named in held.into_iter().filter(|named| is_process_variable(&named.name)) {
-            self.add(named, expression.span, true, None, node, &Use::default());
+            if !is_blank {
+                self.add(named, expression.span, true, None, node, &Use::default());
+            } else if is_credential(&named.name)
+                // A tracker without an address is off.
+                && !words(&named.name).any(|word| word.eq_ignore_ascii_case("DSN"))
+                && (!is_own_call || self.gives_blank(root, &named))
+            {
+                let used = Use { filled: Some(Filled::Blank), ..Use::default() };
+                self.add(named, expression.span, false, None, node, &used);
+            }
         }
+    }
+
+    /// Whether an own function gives an empty text where a variable is missing: `Ok(String::new())`.
+    fn gives_blank(&self, asked: &'m Expression, named: &Named) -> bool {
+        let ExpressionKind::Call(call) = &asked.kind else { return false };
+        let program = self.variables.program;
+        program.values(&call.callee, self.frame()).iter().any(|value| {
+            let Value::Function { unit, .. } = value else { return false };
+            let frame = program.open_frame(*unit);
+            program.units.units[*unit].returns.iter().any(|given| {
+                let ExpressionKind::Call(result) = &given.kind else { return false };
+                let held = result.arguments.first().map(|held| &held.value);
+                held.is_some_and(|held| self.variables.alternative(held, frame, named, 0) == Alternative::Blank)
+            })
+        })
     }
 
     pub(super) fn calls_own(&self, call: &'m Call) -> bool {
         let values = self.variables.program.values(&call.callee, self.frame());
         values.iter().any(|value| matches!(value, Value::Function { .. }))
+    }
+
+    /// Whether an own function may answer with an error: not all that it gives is `Ok(..)`.
+    fn may_fail(&self, call: &'m Call) -> bool {
+        let units = &self.variables.program.units.units;
+        let is_fine = |value: &&Expression| match &value.kind {
+            ExpressionKind::Call(call) => matches!(&call.callee.kind, ExpressionKind::Name(name) if name == "Ok"),
+            _ => false,
+        };
+        let hands_on = |value: &&Expression| {
+            let mut found = false;
+            walk(value, &mut |each| {
+                found |= matches!(&each.kind, ExpressionKind::Operator { operator, .. } if operator == "?");
+            });
+            found
+        };
+        let values = self.variables.program.values(&call.callee, self.frame());
+        values.iter().any(|value| match value {
+            Value::Function { unit, .. } => {
+                let returns = &units[*unit].returns;
+                let body = units[*unit].function.map(|function| &function.body);
+                let asks = body.is_some_and(|body| {
+                    let mut found = false;
+                    walk_block(body, &mut |each| found |= hands_on(&each));
+                    found
+                });
+                returns.is_empty() || asks || !returns.iter().all(|value| is_fine(&value))
+            }
+            _ => false,
+        })
     }
 
     /// A block that is used as a value: what it ends with is the value.
