@@ -243,13 +243,7 @@ impl<'m> Program<'m> {
             && self.constructor(class).is_none()
         {
             let given = self.constructed_field(class, name, *site);
-            // `hits: Hits::default()`: what the field is declared to be tells more.
-            let tells_nothing = |value: &Value<'m>| match value {
-                Value::Library { path, .. } => path.starts_with("std.") && path.ends_with(".default()"),
-                value => matches!(value, Value::Unknown),
-            };
-            let is_declared = all.iter().any(|value| !self.is_plain_data(value));
-            if !given.is_empty() && !(is_declared && given.iter().all(tells_nothing)) {
+            if !given.is_empty() {
                 all = given;
             }
         }
