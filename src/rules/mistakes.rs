@@ -152,7 +152,10 @@ const WORDS: [(&str, &[&str]); 10] = [
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
-    ("scope", &["pattern", "member", "root", "exact", "selected", "router", "library", "handlers", "project", "inside"]),
+    (
+        "scope",
+        &["pattern", "member", "root", "exact", "selected", "router", "library", "handlers", "project", "inside"],
+    ),
 ];
 
 /// A file of `rules/catalogue` with the places of its keys.

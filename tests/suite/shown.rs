@@ -601,7 +601,9 @@ fn platforms(case: &Case<'_, '_>, shown: &mut Shown) {
     for (id, fact) in program.catalogue.of_kind(Kind::Platform) {
         let Some(files) = globs(&fact.files) else { continue };
         let protects = fact.protects.as_deref().unwrap_or("");
-        let is_there = |entry: &Entry<'_>| files.is_match(&program.modules[entry.module].path);
+        let of_project = fact.scope.as_deref() == Some("project")
+            && program.modules.iter().any(|module| files.is_match(&module.path));
+        let is_there = |entry: &Entry<'_>| of_project || files.is_match(&program.modules[entry.module].path);
         let is_on = alerting::switched_on(program, fact).is_some();
         let mut entries = case.entries.entries.iter().filter(|entry| is_on || is_there(entry));
         let holds = match protects {
@@ -673,6 +675,7 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
             Some("start") => starts || env,
             Some("error-handler") => handlers,
             Some("middleware") => true,
+            Some("settings") => has_guard,
             _ => paths.iter().any(|path| files.is_match(path)),
         };
         let exported =
