@@ -104,6 +104,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "listener",
             "made",
             "promise",
+            "first",
             "requeue",
             "object",
             "names",
