@@ -383,10 +383,30 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
         };
         worst = Some(worst.map_or(held, |worst| worse(which, worst, held)));
     }
+    if !matches!(worst, Some(Held::Given(..)))
+        && let Some(held) = held_by_models(&unseen, &values)
+    {
+        return held;
+    }
     worst.unwrap_or_else(|| match unseen.not_given() {
         nothing @ Held::Default(None) => put_together(program, site).unwrap_or(nothing),
         held => held,
     })
+}
+
+/// What all models give a setting that something asks one after the other, which is not given it itself: the worst.
+fn held_by_models<'m>(search: &Search<'_, 'm>, values: &[Value<'m>]) -> Option<Held> {
+    let program = search.program;
+    let makers: Vec<Site> = values.iter().flat_map(|value| program.makers(value)).collect();
+    let models: Vec<Value<'m>> =
+        makers.into_iter().flat_map(|made| alternatives::models_within(program, made)).collect();
+    let mut worst = None;
+    for model in &models {
+        let mut own = Search { default: None, ..*search };
+        let OnClient::Given(held) = on_client(&mut own, model, model.sites()) else { return None };
+        worst = Some(worst.map_or(held, |known| worse(search.which, known, held)));
+    }
+    worst
 }
 
 /// Whether a call is one of something that is put together of nothing but functions that ask a model.

@@ -40,6 +40,7 @@ pub use forks::Fork;
 use memory::Memory;
 use refusals::Refusals;
 pub use refusals::{Way, is_dropped};
+pub use unique::may_conflict;
 
 /// Where a guard stands.
 #[derive(Clone, Debug, PartialEq)]

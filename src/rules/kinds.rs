@@ -129,7 +129,8 @@ pub enum Kind {
     /// `needs` lists argument conditions that must hold (`traces_sample_rate`, `autoLogging != false`); `unless` lists
     /// ones that switch it off; `role = "kept"` where it lasts as long as its result is kept, `"imported"` where importing it
     /// is enough; `sees` begins the names of the calls that it sees, where these are of one library only. For `A1` `timeout` is a setting of it; for `A2` `bounded`, `exponential`, `attempts` and `errors` are, and `value` names a function that answers when no attempt has succeeded;
-    /// for `A3` `value` is what is asked instead: all that is set must hold there too;
+    /// for `A3` `value` is what is asked instead: all that is set must hold there too; with `role = "first"` the first of them
+    /// is the model itself;
     /// for `C1` `shared` and, as `keys`, the settings of the application that tell
     /// of a shared store, and as `input` the argument paths of the function that tells whom it counts (also
     /// `library.function(path)`): where that gives a new name to each request it limits nobody. Of a class that is listed or derived from, `value` is where settings hold how often it lets

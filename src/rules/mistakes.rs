@@ -107,6 +107,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "unsent",
             "converted",
             "promise",
+            "first",
             "requeue",
             "object",
             "names",

@@ -2,12 +2,14 @@
 
 use crate::judge::behaviour::writes::stays_in_process;
 use crate::judge::inputs::fleeting::ends_with_its_function;
-use crate::link::units::NodeKind;
+use crate::link::units::{NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, StatementKind};
 
 /// Calls through which an object is handed on.
 const DEPTH: usize = 6;
+/// Callers that are looked at.
+const CALLERS: usize = 16;
 
 /// Whether an attribute belongs to an object that is made for one request, wherever it comes from.
 pub(super) fn is_made_anew<'m>(program: &Program<'m>, object: &'m Expression, name: &str, frame: FrameId) -> bool {
@@ -27,6 +29,50 @@ pub(super) fn is_made_anew<'m>(program: &Program<'m>, object: &'m Expression, na
             }
             _ => false,
         })
+}
+
+/// Whether what a function binds for those within it is kept from one request to the next: it makes a function when the
+/// program starts, as a decorator or where a module calls it. In the frame of a call that is told by the call; where
+/// nothing is known of the caller, one that does is enough.
+pub(super) fn outlives_requests(program: &Program<'_>, frame: FrameId) -> bool {
+    is_run_at_start(program, frame, 0)
+}
+
+fn is_run_at_start(program: &Program<'_>, frame: FrameId, depth: usize) -> bool {
+    if depth > DEPTH {
+        return false;
+    }
+    let here = program.frame(frame);
+    if program.units.units[here.unit].function.is_none() {
+        return true;
+    }
+    match here.how {
+        How::Wraps(_) => true,
+        How::Call(site) => is_run_at_start(program, site.frame, depth + 1),
+        How::Framework => false,
+        How::Open => {
+            let callers = program.callers_of(here.unit);
+            if callers.is_empty() {
+                return gives_a_function(program, here.unit);
+            }
+            callers.iter().take(CALLERS).any(|caller| {
+                let unit = program.units.calls[caller.call].unit;
+                is_run_at_start(program, program.open_frame(unit), depth + 1)
+            })
+        }
+    }
+}
+
+/// Whether a function gives back a function that is written in it: no handler does, but a decorator.
+fn gives_a_function(program: &Program<'_>, unit: UnitId) -> bool {
+    let frame = program.open_frame(unit);
+    program.units.units[unit].returns.iter().any(|returned| {
+        let values = program.values(returned, frame);
+        values.iter().any(|value| {
+            matches!(value, Value::Function { unit: inner, .. }
+            if program.units.units[*inner].parent == Some(unit))
+        })
+    })
 }
 
 /// Whether an operation is one of a collection of the process that is made for one request, and forgotten with it.

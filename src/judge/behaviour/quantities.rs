@@ -11,13 +11,14 @@ use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Expression, ExpressionKind, Language, Literal, StatementKind};
 use crate::rules::catalogue::Kind;
 
-use super::lifetimes::is_made_anew;
+use super::lifetimes::{is_made_anew, outlives_requests};
 use super::operations::{Operation, operation, ran_before};
 use super::subjects::Subject;
+use super::writes::stays_in_process;
 
 use injected::is_looked_up;
 use operations::counts_rows;
-use starts::{is_kept, starts_collection};
+use starts::{is_kept, is_put_somewhere, starts_collection};
 
 /// Where a quantity is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,11 +222,10 @@ impl<'p, 'm> Search<'p, 'm> {
                 at = here.closure;
                 continue;
             }
-            if unit.function.is_none()
-                && bindings
-                    .iter()
-                    .any(|binding| matches!(binding, Binding::Value { value, .. } if is_kept(program, value, id)))
-            {
+            let is_started =
+                |binding: &Binding<'m>| matches!(binding, Binding::Value { value, .. } if is_kept(program, value, id));
+            let may_last = unit.function.is_none() || id != frame;
+            if may_last && bindings.iter().any(is_started) && outlives_requests(program, id) {
                 self.add(Source::Process, vec![Subject::Field(name.to_owned())], reading);
                 return;
             }
@@ -283,7 +283,7 @@ impl<'p, 'm> Search<'p, 'm> {
             let info = &program.units.units[here.unit];
             if let Some(bindings) = info.names.get(name) {
                 let is_kept = |binding: &Binding<'m>| matches!(binding, Binding::Value { value, .. } if is_kept(program, value, id));
-                return info.function.is_none() && bindings.iter().any(is_kept);
+                return bindings.iter().any(is_kept) && outlives_requests(program, id);
             }
             at = here.closure;
         }
@@ -343,6 +343,9 @@ impl<'p, 'm> Search<'p, 'm> {
         if is_made_anew(program, object, name, frame) {
             return;
         }
+        if matches!(&object.kind, ExpressionKind::Name(root) if root == "self" || root == "this") {
+            reading.keys.extend(self.kept_under(frame));
+        }
         let values = program.values(expression, frame);
         // A number that starts somewhere and changes is kept, whatever is added to it.
         let starts = values.iter().any(|value| match value {
@@ -376,6 +379,34 @@ impl<'p, 'm> Search<'p, 'm> {
         if self.found.len() == before {
             self.add(Source::Process, vec![Subject::Field(name.to_owned())], reading);
         }
+    }
+
+    /// What the object of a method is looked up by, where the process keeps one for each:
+    /// `windows.setdefault(address, Window()).allow()`.
+    fn kept_under(&self, frame: FrameId) -> Vec<(&'m Expression, FrameId)> {
+        let program = self.program;
+        let How::Call(site) = program.frame(frame).how else { return Vec::new() };
+        let ExpressionKind::Member { object, .. } = &program.units.calls[site.call].call.callee.kind else {
+            return Vec::new();
+        };
+        let is_own = matches!(&object.kind, ExpressionKind::Name(root) if root == "self" || root == "this");
+        if is_own {
+            return self.kept_under(site.frame);
+        }
+        let is_put = |value: &Value<'m>| match value {
+            Value::Instance { site: Some(made), .. } => is_put_somewhere(program, *made),
+            _ => false,
+        };
+        if !program.values(object, site.frame).iter().any(is_put) {
+            return Vec::new();
+        }
+        let mut keys = behind(program, object, site.frame);
+        keys.retain(|quantity| match quantity.source {
+            Source::Process => true,
+            Source::Store(store, _) => stays_in_process(program, store),
+            Source::Row => false,
+        });
+        keys.into_iter().flat_map(|quantity| quantity.keys).collect()
     }
 
     /// A field of a row or of an object that comes from elsewhere.

@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 use crate::link::flow::{Exit, Gate, Slice, children};
 use crate::link::units::{NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Argument, Call, Expression, ExpressionKind, Literal};
+use crate::model::{Argument, Call, Expression, ExpressionKind, Literal, Try};
 use crate::rules::catalogue::Kind;
 
 use super::fresh::is_fresh;
@@ -19,6 +19,7 @@ use super::quantities::{self, Quantity, Source};
 use super::scripts;
 use super::subjects::{Subject, are_related, of_operation};
 use super::writes::Write;
+use crate::judge::guards::may_conflict;
 
 pub(super) use asked::is_of_the_request;
 use asked::takes_nothing;
@@ -70,6 +71,7 @@ pub(super) fn stops<'m>(
                         && !is_under_other_key(program, look_up, write)
                         && !only_changes_rows(program, write, writes)
                         && !only_makes_up_for_it(program, write, gate)
+                        && !never_comes_up(program, look_up, write)
                 })
         })
 }
@@ -129,6 +131,26 @@ fn is_under_other_key<'m>(program: &Program<'m>, look_up: &LookUp<'m>, write: &W
     let (Some(asked), Some(stored)) = (program.text(asked, frame), program.text(stored, frame)) else { return false };
     let is_told = |key: &str| key.contains(|each: char| each.is_alphanumeric());
     is_told(&asked) && is_told(&stored) && asked != stored
+}
+
+/// Whether a row is looked up only where putting it in has failed, and that it never does: nothing in it is unique, or what
+/// is was made up for the request.
+fn never_comes_up(program: &Program<'_>, look_up: &LookUp<'_>, write: &Write<'_>) -> bool {
+    let (Some(asked), Some(put)) = (look_up.site, write.site) else { return false };
+    let node = program.units.calls[asked.call].node;
+    let put =
+        Site { frame: if program.unit_of_frame(asked.frame) == write.unit { asked.frame } else { put.frame }, ..put };
+    let is_tried_before = |each: &Try| {
+        let after = each.handlers.iter().map(|handler| handler.span.start).min();
+        after.is_some_and(|after| program.units.calls[put.call].call.span.end <= after)
+    };
+    let is_behind = program.units.ancestors(node).any(|(_, node)| match node.kind {
+        NodeKind::Handler(each, _) => is_tried_before(each),
+        _ => false,
+    });
+    is_behind
+        && program.units.calls[put.call].unit == program.units.calls[asked.call].unit
+        && !may_conflict(program, put)
 }
 
 /// Whether something is put where nothing was, and all goes on as if it had been there: `if user not in locks:

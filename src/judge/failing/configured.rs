@@ -6,7 +6,7 @@ use crate::judge::case::Case;
 use crate::link::entries::frame_of;
 use crate::link::units::{CallId, NodeKind};
 use crate::link::{FrameId, Site, Value};
-use crate::model::{Expression, ExpressionKind};
+use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::{Fact, Kind};
 
 use super::handlers::of_try;
@@ -21,8 +21,10 @@ pub(super) fn is_configured(case: &Case<'_, '_>, external: &External, step: Site
     if case.guards.around(step, ITEM).is_some() || configured.is_given_fallback(step) {
         return true;
     }
+    let names_model = configured.names_model(step);
     case.callees(step).iter().any(|value| {
-        value.sites().iter().any(|made| configured.is_fallback(*made) || configured.is_given_fallback(*made))
+        let mut made = value.sites().iter();
+        made.any(|made| configured.is_fallback(*made) || !names_model && configured.is_given_fallback(*made))
     })
 }
 
@@ -34,6 +36,22 @@ struct Configured<'c, 'p, 'm> {
 }
 
 impl<'m> Configured<'_, '_, 'm> {
+    /// Whether a call names the model that is to be asked this time, in place of what it is made on was made with:
+    /// `agent.run(text, model=...)`.
+    fn names_model(&self, site: Site) -> bool {
+        let program = self.case.program;
+        let call = program.units.calls[site.call].call;
+        let given = call.arguments.iter().find(|argument| argument.name.as_deref() == Some("model"));
+        given.is_some_and(|given| {
+            let values = program.values(&given.value, site.frame);
+            let is_nothing = |value: &Value<'m>| match value {
+                Value::Data { expression, .. } => matches!(expression.0.kind, ExpressionKind::Literal(Literal::Null)),
+                _ => false,
+            };
+            !matches!(given.value.kind, ExpressionKind::Literal(Literal::Null)) && !values.iter().any(is_nothing)
+        })
+    }
+
     /// Whether a call makes something that falls back by itself.
     fn is_fallback(&self, made: Site) -> bool {
         let program = self.case.program;

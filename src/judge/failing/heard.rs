@@ -48,14 +48,61 @@ const ANSWERS: [&str; 24] = [
 ];
 /// Words by which things go that keep count, carry away or keep what they are given, and answer nobody.
 const ELSEWHERE: [&str; 40] = [
-    "analytics", "audit", "breaker", "bus", "cache", "collector", "counter", "database", "db", "dlq", "event", "events",
-    "emitter", "exporter", "file", "fs", "gauge", "histogram", "journal", "kafka", "ledger", "metrics", "monitor",
-    "monitoring", "producer", "publisher", "queue", "queues", "repo", "repository", "span", "sqs", "stats", "statsd",
-    "stderr", "store", "telemetry", "topic", "tracker", "tracking",
+    "analytics",
+    "audit",
+    "breaker",
+    "bus",
+    "cache",
+    "collector",
+    "counter",
+    "database",
+    "db",
+    "dlq",
+    "event",
+    "events",
+    "emitter",
+    "exporter",
+    "file",
+    "fs",
+    "gauge",
+    "histogram",
+    "journal",
+    "kafka",
+    "ledger",
+    "metrics",
+    "monitor",
+    "monitoring",
+    "producer",
+    "publisher",
+    "queue",
+    "queues",
+    "repo",
+    "repository",
+    "span",
+    "sqs",
+    "stats",
+    "statsd",
+    "stderr",
+    "store",
+    "telemetry",
+    "topic",
+    "tracker",
+    "tracking",
 ];
 /// What puts something to others of its kind.
-const COLLECTS: [&str; 11] =
-    ["append", "push", "extend", "add", "insert", "unshift", "push_back", "put", "put_nowait", "appendleft", "push_str"];
+const COLLECTS: [&str; 11] = [
+    "append",
+    "push",
+    "extend",
+    "add",
+    "insert",
+    "unshift",
+    "push_back",
+    "put",
+    "put_nowait",
+    "appendleft",
+    "push_str",
+];
 
 /// Whether a method puts what it is given to others of its kind: `errors.append(error)`.
 pub(super) fn collects(name: &str) -> bool {

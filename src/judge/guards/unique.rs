@@ -16,7 +16,7 @@ const TABLES: &str = "tables";
 
 /// Whether what a call stores can meet a row that is there already. A table whose class is not seen, or tells nothing
 /// about its columns, may have what is unique anywhere.
-pub(super) fn may_conflict(program: &Program<'_>, site: Site) -> bool {
+pub fn may_conflict(program: &Program<'_>, site: Site) -> bool {
     let call = program.units.calls[site.call].call;
     if let Some(conflicts) = conflicts_by_schema(program, site) {
         return conflicts;

@@ -122,8 +122,14 @@ impl<'m> Inputs<'_, '_, 'm> {
                 else {
                     return false;
                 };
-                let functions = program.values(expression, frame);
-                let mut frames = functions.iter().filter_map(|function| frame_of(program, function));
+                // One of several is enough: `history_processors=[redact, keep_recent]`.
+                let each = program.values(expression, frame).to_vec().into_iter().flat_map(|value| match &value {
+                    Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::List(_)) => {
+                        program.elements(&value)
+                    }
+                    _ => vec![value],
+                });
+                let mut frames = each.filter_map(|function| frame_of(program, &function));
                 frames.any(|frame| match fact.exports.as_slice() {
                     [] => self.answers_with_a_cut(frame),
                     keys => keys.iter().any(|key| self.gives_a_cut(frame, key)),
@@ -132,11 +138,20 @@ impl<'m> Inputs<'_, '_, 'm> {
         })
     }
 
-    /// Whether what a function gives holds a cut list, whatever else it adds: `earlier[-20:] + new`.
+    /// Whether what a function gives holds a cut list, whatever else it adds: `earlier[-20:] + new`. Where it asks how long
+    /// the list is, it may give a short one as it is.
     fn answers_with_a_cut(&self, frame: FrameId) -> bool {
         let program = self.program();
-        let returns = &program.units.units[program.unit_of_frame(frame)].returns;
-        !returns.is_empty() && returns.iter().all(|returned| is_cut_within(program, returned, frame, 0))
+        let unit = &program.units.units[program.unit_of_frame(frame)];
+        let is_cut = |returned: &&'m Expression| is_cut_within(program, returned, frame, 0);
+        let asks_length = || {
+            unit.nodes.iter().any(|node| match program.units.nodes[*node].kind {
+                NodeKind::If { test, .. } => compares_length(program, test, frame),
+                _ => false,
+            })
+        };
+        unit.returns.iter().any(|returned| is_cut(&returned))
+            && (unit.returns.iter().all(|returned| is_cut(&returned)) || asks_length())
     }
 
     /// Whether a function gives a cut list under a key, always or where the list is long.

@@ -1,7 +1,8 @@
 //! What starts something that is kept: a number, nothing yet, an empty collection.
 
+use crate::link::units::{NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site};
-use crate::model::{Call, Expression, ExpressionKind, Literal};
+use crate::model::{Call, Expression, ExpressionKind, Literal, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
 
 /// Whether a value starts something that is kept: a number, nothing yet, or an empty collection.
@@ -20,6 +21,27 @@ pub(super) fn is_kept<'m>(program: &Program<'m>, value: &'m Expression, frame: F
         }
         _ => false,
     }
+}
+
+/// Whether what a call makes is put into a collection that the program starts: on the spot, or by its name.
+pub(super) fn is_put_somewhere(program: &Program<'_>, made: Site) -> bool {
+    let info = &program.units.calls[made.call];
+    let name = match program.units.nodes[info.node].kind {
+        NodeKind::Plain(Statement { kind: StatementKind::Assign(assignment), .. }) => match &assignment.target.kind {
+            ExpressionKind::Name(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    };
+    let is_it = |unit: UnitId, value: &Expression| {
+        unit == info.unit
+            && match &value.kind {
+                ExpressionKind::Name(other) => name == Some(other),
+                _ => value.span.contains(info.call.span),
+            }
+    };
+    let module = |unit: UnitId| program.module_of(unit);
+    program.units.put.values().flatten().any(|(unit, value)| module(*unit) == info.module && is_it(*unit, value))
 }
 
 /// Whether a call makes a collection: one of the language, or one of a library that is read like a store.
