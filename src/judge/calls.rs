@@ -192,6 +192,9 @@ fn chained_in(program: &Program<'_>, inner: CallId, outer: CallId) -> bool {
         && inner.call.span.end < outer.call.span.end
 }
 
+/// Names of what a call may be that are said.
+const NAMES: usize = 3;
+
 /// `is_served`: whether an entry point reaches the call.
 fn classify<'m>(
     program: &Program<'m>,
@@ -207,8 +210,12 @@ fn classify<'m>(
             }
             let kind = fact.calls?;
             let others = several::others(program, path, kind, site);
-            let names: Vec<String> = std::iter::once(path).chain(&others).map(|path| api_name(path)).collect();
-            return Some((kind, id, None, names.join(" or ")));
+            let mut names: Vec<String> = std::iter::once(path).chain(&others).map(|path| api_name(path)).collect();
+            if names.len() > NAMES {
+                names.truncate(NAMES - 1);
+                names.push("…".to_owned());
+            }
+            return Some((kind, id, None, names.join(" / ")));
         }
         if let Some((id, fact)) = program.facts_at(path, Kind::Http, site).first() {
             let url = fact.url.as_deref().map(|url| program.argument(site, url));

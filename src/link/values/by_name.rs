@@ -34,6 +34,15 @@ impl<'m> Program<'m> {
         for value in self.values(object, frame).iter() {
             add(&mut all, self.member(value, &named, Some((object, frame))));
         }
+        // Of what a library has only what is known for what it does; the rest is looked at.
+        all.retain(|value| match value {
+            Value::Unknown | Value::Parameter { .. } => false,
+            Value::Library { .. } => self.does_something(value),
+            _ => true,
+        });
+        if all.is_empty() {
+            return None;
+        }
         if let Some(otherwise) = otherwise.first() {
             add(&mut all, self.values(&otherwise.value, frame).iter().filter(|value| !is_null(value)).cloned());
         }

@@ -483,8 +483,8 @@ impl<'m> Program<'m> {
                 (ExpressionKind::Object(_), ExpressionKind::Literal(Literal::Text(key))) => {
                     self.data_member(expression.0, *home, key, None)
                 }
-                // A key that is passed on: `table[purpose]`.
-                (ExpressionKind::Object(_), _) => match self.text(index, frame) {
+                // A key that is passed on: `table[purpose]`; what is only its default, `purpose ?? ""`, is none.
+                (ExpressionKind::Object(_), _) => match self.text(index, frame).filter(|key| !key.is_empty()) {
                     Some(key) => self.data_member(expression.0, *home, &key, None),
                     None => self.elements(value),
                 },
