@@ -66,6 +66,7 @@ pub fn lower(path: &str, text: &str) -> Module {
     module.lines = Lines::of(text);
     let lost = parts.lost.clone().map(|lost| Lost { span: span(&lost), why: LostReason::Syntax });
     module.lost.extend(lost);
+    parts.clip(&mut module.body, text);
     if let Some(given) = given {
         let ending = path.rsplit_once('.').map_or(path, |(_, ending)| ending);
         module.body = parts.separated(std::mem::take(&mut module.body), text, &Shown { given, ending });
@@ -171,6 +172,17 @@ impl Parts {
         }
         blank(text.get(at..).unwrap_or_default(), &mut code);
         code
+    }
+
+    /// Ends the last statement of each part where it is written, and not at what closes the part.
+    fn clip(&self, body: &mut Block, text: &str) {
+        let parts: Vec<&Range<usize>> = self.fenced.iter().chain(&self.scripts).collect();
+        for statement in body {
+            let number = parts.partition_point(|part| part.end <= statement.span.start as usize);
+            let Some(part) = parts.get(number).filter(|part| part.end < statement.span.end as usize) else { continue };
+            let written = text.get((*part).clone()).unwrap_or_default().trim_end();
+            statement.span.end = span(&(part.start..part.start + written.len())).end;
+        }
     }
 
     /// Puts statements into the functions that they belong to.
