@@ -143,6 +143,13 @@ fn by_name(path: &str, projects: &HashSet<String>) -> Option<(Class, String)> {
     if let Some(pattern) = pattern(&known.docs) {
         return Some((Class::Docs, format!("named {pattern}")));
     }
+    let (around, own) = split(folder);
+    let below = format!("{}/{lower}", own.to_ascii_lowercase());
+    if let Some(pattern) = known.script_below.iter().find(|pattern| matches(pattern, &below))
+        && projects.contains(around)
+    {
+        return Some((Class::Script, format!("named {pattern}")));
+    }
     if !projects.contains(folder) {
         return None;
     }
@@ -262,6 +269,10 @@ mod tests {
             ("lib/setup.py", Class::Ships),
             ("evals/run.py", Class::Script),
             ("alembic/versions/1.py", Class::Ships),
+            ("prisma/seed.ts", Class::Script),
+            ("backend/prisma/seed.ts", Class::Script),
+            ("prisma/client.ts", Class::Ships),
+            ("src/seed.ts", Class::Ships),
             ("README.md", Class::Docs),
             ("tasks.py", Class::Ships),
         ] {

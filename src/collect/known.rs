@@ -43,6 +43,7 @@ pub(super) struct Files {
     pub(super) test: Vec<String>,
     pub(super) docs: Vec<String>,
     pub(super) script: Vec<String>,
+    pub(super) script_below: Vec<String>,
     pub(super) tools: Vec<String>,
     pub(super) pages: Vec<String>,
 }

@@ -3,6 +3,7 @@
 mod alternatives;
 pub mod own_server;
 mod senders;
+mod telemetry;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -115,6 +116,7 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         .collect();
     all.retain(|each| !inner.contains(&each.call));
     leave_to_the_browser(program, &known.pages, &mut all);
+    telemetry::leave_out(program, &mut all);
     all.sort_by_key(|each| {
         let place = program.place(each.call);
         (place.path, place.line, place.column, program.units.calls[each.call].call.span.end)

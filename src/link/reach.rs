@@ -21,6 +21,10 @@ use super::values::{FrameId, How, Site};
 
 /// Frames of one unit that are kept apart within one reach.
 const FRAMES_PER_UNIT: usize = 8;
+/// Frames of one unit beyond these that are kept apart, where another way leads to them.
+const OTHER_WAYS: usize = 8;
+/// The last calls of a way by which it is another one.
+const WAY: usize = 4;
 const FRAMES: usize = 6_000;
 /// Trails to one call that are looked at.
 const TRAILS: usize = 12;
@@ -117,7 +121,7 @@ impl<'m> Program<'m> {
             let steps = self.steps_from(frame);
             for (site, next) in steps.iter().copied().filter(|(_, next)| !is_left_out(*next)) {
                 let known = frames_of.entry(self.unit_of_frame(next)).or_default();
-                let next = if known.contains(&next) || known.len() < FRAMES_PER_UNIT { next } else { known[0] };
+                let next = self.kept_apart(next, known);
                 if !known.contains(&next) {
                     if frames.len() >= FRAMES {
                         continue;
@@ -134,6 +138,35 @@ impl<'m> Program<'m> {
         frames.shrink_to_fit();
         let (callers, frames_of) = (Groups::of(callers), Groups::of(frames_of));
         Reach { frames, ahead: ahead.to_vec(), callers, frames_of, trails: RefCell::default() }
+    }
+
+    /// A frame, or the one of those of its unit that stands for it where there are too many: what a client sends for the
+    /// model is kept apart from the many messages that it sends to somebody else.
+    fn kept_apart(&self, frame: FrameId, known: &[FrameId]) -> FrameId {
+        if known.len() < FRAMES_PER_UNIT || known.contains(&frame) {
+            return frame;
+        }
+        let way = self.last_calls(frame);
+        let alike = known.iter().copied().find(|other| self.last_calls(*other) == way);
+        match (alike, known.first()) {
+            (None, Some(first)) if known.len() >= FRAMES_PER_UNIT + OTHER_WAYS => *first,
+            (alike, _) => alike.unwrap_or(frame),
+        }
+    }
+
+    /// The last calls of the way to a frame, also by those that a function stands in which a library calls.
+    fn last_calls(&self, mut frame: FrameId) -> [Option<CallId>; WAY] {
+        let frames = self.frames.borrow();
+        let mut calls = [None; WAY];
+        for call in &mut calls {
+            while let (How::Framework, Some(around)) = (frames[frame].how, frames[frame].closure) {
+                frame = around;
+            }
+            let How::Call(site) = frames[frame].how else { break };
+            *call = Some(site.call);
+            frame = site.frame;
+        }
+        calls
     }
 
     /// The calls of a frame that run others, with what they run: most calls run nothing of the program.

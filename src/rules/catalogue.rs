@@ -169,6 +169,9 @@ pub struct Fact {
     /// The HTTP method (`POST`), or the argument path of it, where the name of the function does not tell it; of a guard
     /// the argument path of those that it is for alone.
     pub method: Option<String>,
+    /// Argument paths of functions that say which requests a guard leaves out.
+    #[serde(default)]
+    pub passes: Vec<String>,
     /// Argument paths of what stands in front (`*`: of everything); `a[].b` is the key `b` of every item of `a`.
     #[serde(default)]
     pub guards: Vec<String>,

@@ -55,7 +55,8 @@ pub enum Kind {
     /// middleware of it, a call with functions only is middleware of what is registered after it (`order = "after"`),
     /// of what was registered before it (`"before"`) or of everything (`"all"`). `guards` as in `route`. With
     /// `role = "scope"` a function is a plugin that is given a router of its own below this one, unless what made it has
-    /// `role = "parent"`: then it adds to this one. With `role = "served"` it answers requests with the router at `handler`:
+    /// `role = "parent"`: then it adds to this one; with `role = "folder"` it is a plugin that registers what the files of
+    /// the folder at `path` export. With `role = "served"` it answers requests with the router at `handler`:
     /// what stands in front of the call stands in front of all that this router holds. With `scope = "exact"` middleware stands in front of its path only, and
     /// not of those below.
     Mount,
@@ -401,6 +402,7 @@ pub const KINDS: [Keys; 52] = [
             "exports",
             "input",
             "method",
+            "passes",
         ],
     ),
     keys(Kind::Environment, "environment", &["names"], &["variable", "default", "raises", "files", "keys", "role"]),

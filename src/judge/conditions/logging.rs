@@ -11,7 +11,7 @@ use crate::link::entries::{Entry, Link, Role, frame_of};
 use crate::link::reach::Trail;
 use crate::link::{FrameId, Site, Value};
 use crate::model::ExpressionKind;
-use crate::rules::catalogue::Calls;
+use crate::rules::catalogue::{Calls, Fact};
 use crate::rules::checked::plain;
 use crate::rules::packs::Reason;
 
@@ -19,7 +19,7 @@ use super::super::case::{Case, Outcome};
 use super::super::guards::{Protection, routed, short};
 use super::super::retrying::walk;
 use super::super::verdict::{Evidence, Finding, Item, Location, Text};
-use around::{around_call, hands_on_running, inside, inside_for};
+use around::{around_call, hands_on_running, inside, inside_for, is_status_of_failure};
 use line::{is_about_itself, log_line};
 
 /// What a log tells about one way through a piece of code.
@@ -351,8 +351,9 @@ enum Logged {
 fn link_logs<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, link: &Link<'m>) -> Option<Logged> {
     let here = |name: String| Protection { module: link.module, span: link.span, name };
     if let Value::Library { path, sites } = &link.value {
-        return (!case.guards.facts(path, sites.last().copied(), "V1").is_empty())
-            .then(|| Logged::Product(here(short(path))));
+        let site = sites.last().copied();
+        let logs = |fact: &&Fact| !leaves_out(case, fact, site, routed(entry).as_deref());
+        return case.guards.facts(path, site, "V1").iter().any(logs).then(|| Logged::Product(here(short(path))));
     }
     let frame = frame_of(case.program, &link.value)?;
     let route = routed(entry);
@@ -362,6 +363,14 @@ fn link_logs<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, link: &Link<'m>) -> Opt
         _ => around_continuations(case, frame, route.as_deref())?,
     };
     Some(Logged::Own(told, here(case.guards.name_of(&link.value))))
+}
+
+/// Whether a library's log is told to leave out the requests to a route, or those that succeed:
+/// `{ skip: (req, res) => res.statusCode < 400 }`.
+fn leaves_out(case: &Case<'_, '_>, fact: &Fact, site: Option<Site>, route: Option<&str>) -> bool {
+    case.guards.is_told_to_pass(fact, site, |test, frame| {
+        is_status_of_failure(test, false) || case.guards.is_for(test, frame, route)
+    })
 }
 
 /// What a middleware tells about what it goes on to: the least over all its ways onwards. A hook that goes on to

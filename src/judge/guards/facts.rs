@@ -31,7 +31,36 @@ impl<'p, 'm> Guards<'p, 'm> {
                     && !matches!(fact.how.as_deref(), Some("exempt" | "catches" | "cuts"))
             })
             .filter(|fact| self.is_on(fact, site, item, bare) && self.is_for_method(fact, site))
+            .filter(|fact| {
+                let route = self.route.borrow().clone();
+                !self.leaves_out(fact, site, route.as_deref())
+            })
             .collect()
+    }
+
+    /// Whether a guard is told to leave out the requests to a route: `{ skip: (req) => req.path.startsWith("/api") }`.
+    fn leaves_out(&self, fact: &Fact, site: Option<Site>, route: Option<&str>) -> bool {
+        route.is_some() && self.is_told_to_pass(fact, site, |test, frame| self.is_for(test, frame, route))
+    }
+
+    /// Whether a guard is given a function that says of all that is looked at that it may pass.
+    pub fn is_told_to_pass(
+        &self,
+        fact: &Fact,
+        site: Option<Site>,
+        passing: impl Fn(&'m Expression, FrameId) -> bool,
+    ) -> bool {
+        let Some(site) = site else { return false };
+        fact.passes.iter().filter_map(|path| self.given_along(site, path)).any(|(function, frame)| {
+            let values = self.program.values(function, frame);
+            let passes = |value: &Value<'m>| {
+                let Value::Function { unit, closure, receiver } = value else { return false };
+                let inner = self.program.enter(*unit, *closure, receiver.clone(), How::Framework);
+                let returns = &self.program.units.units[*unit].returns;
+                inner.is_some_and(|inner| !returns.is_empty() && returns.iter().all(|given| passing(given, inner)))
+            };
+            !values.is_empty() && values.iter().all(passes)
+        })
     }
 
     /// Whether a guard that is for some methods only is for that of the requests which are looked at:

@@ -88,6 +88,11 @@ impl<'p, 'm> Guards<'p, 'm> {
         self.concerns(gate.test, gate.frame, route, 0) == Some(gate.refuses_when)
     }
 
+    /// Whether a test holds for ordinary requests to a route.
+    pub fn is_for(&self, test: &'m Expression, frame: FrameId, route: Option<&str>) -> bool {
+        self.concerns(test, frame, route, 0) == Some(true)
+    }
+
     /// Whether a test holds for ordinary requests to a route; none where that cannot be told.
     pub(super) fn concerns(
         &self,
@@ -105,6 +110,8 @@ impl<'p, 'm> Guards<'p, 'm> {
                 ("not", [inner]) => holds(inner).map(|holds| !holds),
                 ("and", parts) => decided(parts.iter().map(holds), false),
                 ("or", parts) => decided(parts.iter().map(holds), true),
+                // `req.url?.startsWith("/api") ?? false`
+                ("??", [told, _]) => holds(told),
                 ("==" | "in", [_, right]) => self
                     .is_one_of(right, frame, route, |route, text| route == text)
                     .or_else(|| self.program.holds_deployed(test, frame, 0)),

@@ -8,6 +8,7 @@ use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Entry, Expression, ExpressionKind, Literal, Span};
 use crate::rules::catalogue::Kind;
 
+use super::every_field::whole_of;
 use super::schemas::{Ask, Schemas};
 use super::trace::{State, Trace};
 use super::windows::adds_lengths_up;
@@ -51,6 +52,12 @@ pub(super) enum Measure<'m> {
         schema: Value<'m>,
         key: Option<String>,
     },
+    /// Each field of what is under a path.
+    Fields {
+        path: Vec<String>,
+        origin: Origin,
+        part: Option<Part>,
+    },
     /// The whole request is bounded; what is stored is not.
     Everything,
 }
@@ -60,6 +67,11 @@ impl<'m> Measure<'m> {
     pub(super) fn bounds(&self, program: &Program<'m>, leaf: &Leaf<'m>, ask: Ask) -> bool {
         match self {
             Measure::Everything => leaf.origin != Origin::Store,
+            Measure::Fields { path, origin, part } => {
+                let is_same = is_same_origin(*origin, leaf.origin) && Part::may_be(*part, leaf.part);
+                let is_field = || leaf.path.strip_prefix(path.as_slice()).is_some_and(|rest| rest.len() == 1);
+                ask == Ask::Text && leaf.kind == LeafKind::User && is_same && is_field()
+            }
             Measure::Length { name, path, origin, part, extent } => {
                 let is_list = leaf.kind != LeafKind::User;
                 // Of the items of a list one field is measured; what is sent may be all of them.
@@ -424,6 +436,13 @@ impl<'m> Inputs<'_, '_, 'm> {
             for (expression, frame, in_tokens) in lengths(program, &slice) {
                 if is_capped(program, &caps, expression, frame) {
                     continue;
+                }
+                if let Some((whole, frame)) = whole_of(program, expression, frame).filter(|_| !sums) {
+                    let mut trace = Trace::new(self);
+                    trace.follow(whole, frame, State::default());
+                    for Leaf { path, origin, part, .. } in trace.out {
+                        add(found, Measure::Fields { path, origin, part });
+                    }
                 }
                 let mut trace = Trace { measures: !sums, ..Trace::new(self) };
                 let in_content = trace.is_library;

@@ -9,6 +9,7 @@ mod composed;
 mod conversations;
 mod cuts;
 mod effects;
+mod every_field;
 mod fields;
 pub(super) mod fleeting;
 mod kept;

@@ -1,9 +1,9 @@
 //! Windows that are written by hand: a list that is filled, or emptied, until what it holds is within a budget.
 
 use crate::link::flow::Gate;
-use crate::link::units::{Binding, CallId, NodeKind};
+use crate::link::units::{Binding, CallId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Assignment, Clause, Expression, ExpressionKind, Literal, LoopKind};
+use crate::model::{Assignment, Call, Clause, Expression, ExpressionKind, Literal, LoopKind};
 
 use super::measures::{compares_length, is_comparison, lengths};
 use super::words::cuts_in_place;
@@ -145,6 +145,44 @@ pub(super) fn empties<'m>(program: &Program<'m>, call: CallId, list: &'m Express
         let slice = program.slice(test, frame);
         is_comparison(program, &slice)
             && lengths(program, &slice).iter().any(|(measured, ..)| !is_same_name(measured, list))
+    })
+}
+
+/// What bounds the items that a function picks one by one: `turns.filter((turn) => { used += turn.length; return used < most })`,
+/// `turns.reduceRight((kept, turn) => { used += turn.length; return used < most ? [turn, ...kept] : kept }, [])`.
+pub(super) fn picked<'m>(program: &Program<'m>, method: &str, call: &'m Call, frame: FrameId) -> Option<Window> {
+    if !matches!(method, "filter" | "reduce" | "reduceRight") {
+        return None;
+    }
+    let given = &call.arguments.first()?.value;
+    program.values(given, frame).iter().find_map(|value| {
+        let Value::Function { unit, closure, receiver } = value else { return None };
+        let inner = program.enter(*unit, *closure, receiver.clone(), How::Framework)?;
+        let returns = program.units.units[*unit].returns.iter();
+        let tests = returns.flat_map(|returned| {
+            let own = match &returned.kind {
+                ExpressionKind::Conditional { test, .. } => Some(&**test),
+                _ => (method == "filter").then_some(*returned),
+            };
+            own.into_iter().chain(program.gates_of_result(*unit, returned, inner))
+        });
+        tests.into_iter().find_map(|test| {
+            let slice = program.slice(test, inner);
+            let sums = |(part, frame): &(&'m Expression, FrameId)| is_added_up_in(program, part, *unit, *frame);
+            let is_within = is_comparison(program, &slice) && !is_open(program, test, inner);
+            (is_within && slice.parts.iter().any(sums)).then_some(Window::Text)
+        })
+    })
+}
+
+/// Whether a name, also one of the function around, is a sum of lengths that a function adds to.
+fn is_added_up_in<'m>(program: &Program<'m>, part: &'m Expression, unit: UnitId, frame: FrameId) -> bool {
+    let ExpressionKind::Name(name) = &part.kind else { return false };
+    let assignments = program.units.units[unit].nodes.iter();
+    assignments.filter_map(|node| program.units.nodes[*node].kind.assignment()).any(|assignment| {
+        matches!(&assignment.target.kind, ExpressionKind::Name(target) if target == name)
+            && matches!(assignment.operator.as_deref(), Some("+" | "-"))
+            && assignment.value.as_ref().is_some_and(|value| !lengths(program, &program.slice(value, frame)).is_empty())
     })
 }
 

@@ -116,7 +116,8 @@ impl<'m> Program<'m> {
                 if off.iter().any(|off| path.ends_with(off.as_str())) {
                     return Amount::Off;
                 }
-                match sites.last().and_then(|site| self.written_default(*site)) {
+                let default = sites.last().and_then(|site| self.written_default(*site));
+                match default.or_else(|| self.schema_default(path, sites)) {
                     Some((default, frame)) => self.amount_at(default, frame, unit, off, depth + 1),
                     None => self.library_amount(path, sites, unit, off, depth),
                 }

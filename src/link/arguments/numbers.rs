@@ -29,7 +29,10 @@ impl<'m> Program<'m> {
                 let values = self.values(expression, frame);
                 let mut numbers = values.iter().map(|value| match value {
                     Value::Library { path, .. } if INFINITE.contains(&plain(path).as_str()) => Some(f64::INFINITY),
-                    Value::Library { sites, .. } => self.number_made(*sites.last()?, depth),
+                    Value::Library { path, sites } => match self.schema_default(path, sites) {
+                        Some((default, frame)) => self.number_or_text(default, frame, depth + 1),
+                        None => self.number_made(*sites.last()?, depth),
+                    },
                     Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
                         self.number(inner, *frame, depth + 1)
                     }
@@ -114,8 +117,35 @@ impl<'m> Program<'m> {
         (!is_open).then_some((default, frame))
     }
 
+    /// What stands where nobody sets a variable that is checked by a schema: `z.coerce.number().default(900)` of
+    /// `env.TIMEOUT`, where the schema has parsed the environment.
+    pub(in crate::link) fn schema_default(&self, path: &str, sites: &[Site]) -> Option<(&'m Expression, FrameId)> {
+        let (maker, name) = path.rsplit_once('.').filter(|(_, name)| !name.contains('('))?;
+        let maker = maker.trim_end_matches(".data").strip_suffix("()")?;
+        let site = *sites.last()?;
+        let facts = self.facts_of(maker, Kind::EnvironmentSchema);
+        let (_, fact) = facts.iter().find(|(_, fact)| {
+            fact.value.as_deref().is_none_or(|value| match self.argument_of(site, value) {
+                Given::Present { expression, frame } => self.values(expression, frame).iter().any(|value| {
+                    value.path().is_some_and(|path| self.is_a(&format!("{path}.{name}"), Kind::Environment))
+                }),
+                _ => false,
+            })
+        })?;
+        fact.keys.iter().find_map(|keys| match self.argument_along(site, &format!("{keys}.{name}")) {
+            Given::Present { expression, frame } => default_of_chain(expression).map(|default| (default, frame)),
+            _ => None,
+        })
+    }
+
     /// Whether the program itself writes an empty text or null: not in a field that is filled from the environment.
     pub(super) fn is_written_empty(&self, expression: &'m Expression, frame: FrameId) -> bool {
+        // `production ? undefined : address`: of two, the one that is taken where the program serves.
+        if let ExpressionKind::Conditional { test, then, otherwise } = &expression.kind
+            && let Some(holds) = self.holds_deployed(test, frame, 0)
+        {
+            return self.is_written_empty(if holds { then } else { otherwise }, frame);
+        }
         let is_filled = match &expression.kind {
             ExpressionKind::Member { object, .. } => self
                 .values(object, frame)
@@ -127,6 +157,20 @@ impl<'m> Program<'m> {
         let is_empty = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if is_empty(expression.0));
         !is_filled && !values.is_empty() && values.iter().all(is_empty)
     }
+}
+
+/// What a chain of calls is told to take by default: `z.coerce.number().default(900).max(1_000)`.
+fn default_of_chain(chain: &Expression) -> Option<&Expression> {
+    let mut link = chain;
+    for _ in 0..DEPTH {
+        let ExpressionKind::Call(call) = &link.kind else { return None };
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
+        match (name.as_str(), call.arguments.as_slice()) {
+            ("default", [default]) => return Some(&default.value),
+            _ => link = object,
+        }
+    }
+    None
 }
 
 fn is_empty(expression: &Expression) -> bool {

@@ -18,7 +18,7 @@ use super::in_a_row::{first_that_ends, spread_handlers};
 use super::kinds::KIND;
 use super::links::{DECIDES, applied_by_hand, arguments_of, guard_links, held_by, registration_link, stands_in_front};
 use super::naming::{all_paths, entry_name_of, method_of, never_long, route_path};
-use super::plugins::is_added_to_parent;
+use super::plugins::{is_added_to_parent, is_of_folder};
 use super::served::{SERVED, is_for_one, is_of_library, served_by};
 use super::started::started;
 use super::{Entries, Entry, Link, Order, Registered, Role, Selection, receive};
@@ -361,7 +361,12 @@ impl<'m> Entries<'m> {
                         self.function_links(program, held, frame, module, chain);
                     }
                 }
-                Value::Library { sites, .. } => {
+                Value::Library { path, sites } => {
+                    // `compose([log, limit])`: each of them stands in front.
+                    if let Some((list, frame)) = listed(program, path, sites) {
+                        self.function_links(program, list, frame, module, chain);
+                        continue;
+                    }
                     chain.push(Link { value: value.clone(), role: Role::Middleware, module, span: expression.span });
                     // A stack of layers is what was put on it: `ServiceBuilder::new().layer(a).layer(b)`.
                     if router_site(program, value).is_none() {
@@ -457,6 +462,7 @@ impl<'m> Entries<'m> {
                     None if is_scope && matches!(link.value, Value::Function { .. }) => {
                         children.push((site.call, links.len()));
                     }
+                    None if is_scope && is_of_folder(program, &link.value) => children.push((site.call, links.len())),
                     None if is_scope && is_added_to_parent(program, &link.value) => {}
                     None => {
                         receive(program, &link.value, fact);
@@ -591,4 +597,14 @@ fn layered<'m>(program: &Program<'m>, value: &Value<'m>) -> Vec<Value<'m>> {
         arguments.iter().map(move |argument| (&argument.value, site.frame))
     });
     given.flat_map(|(expression, frame)| program.values(expression, frame).to_vec()).collect()
+}
+
+/// The list that a call of a library gives back as it is.
+fn listed<'m>(program: &Program<'m>, path: &str, sites: &[Site]) -> Option<(&'m Expression, FrameId)> {
+    let facts = program.facts_of(path.strip_suffix("()")?, Kind::Same);
+    let list = facts.iter().find_map(|(_, fact)| fact.value.as_deref()?.strip_suffix("[*]"))?;
+    match program.argument(*sites.last()?, list) {
+        Given::Present { expression, frame } => Some((expression, frame)),
+        _ => None,
+    }
 }

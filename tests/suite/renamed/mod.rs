@@ -176,6 +176,10 @@ const COMMON_MEMBERS: [&str; 109] = [
     "setup",
 ];
 
+/// Objects that the platform brings: what they have is nobody's own.
+const PLATFORM: [&str; 10] =
+    ["Date", "Math", "JSON", "Object", "Array", "Number", "Promise", "AbortSignal", "crypto", "performance"];
+
 /// A function, and the new names of its own variables.
 type Renamed = (Range<usize>, BTreeMap<String, String>);
 
@@ -460,6 +464,7 @@ impl Names {
             }
             // `datetime.now` is another one than the own `Clock.now`.
             Role::Member if word.of.as_ref().is_some_and(|of| self.foreign.contains(root(of))) => None,
+            Role::Member if word.of.as_ref().is_some_and(|of| self.is_of_the_platform(path, root(of))) => None,
             Role::Member => self.members.get(&word.text).cloned(),
             Role::Shorthand if path.ends_with(".rs") => alone(),
             Role::Shorthand => {
@@ -473,6 +478,11 @@ impl Names {
             Role::Text => self.dotted(&word.text),
             Role::Key => None,
         }
+    }
+
+    /// `Date.now` is another one than the own `Clock.now`, too.
+    fn is_of_the_platform(&self, path: &str, object: &str) -> bool {
+        is_typescript(path) && PLATFORM.contains(&object) && !self.alone.contains_key(object)
     }
 
     /// `"shop.main:app"`, `"shop.audit"`: a text that begins with an own package.

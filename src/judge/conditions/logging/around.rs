@@ -30,6 +30,9 @@ const NARROW: [&str; 10] = [
     "NotImplementedError",
 ];
 
+/// Tests within tests that are looked at.
+const DEPTH: usize = 8;
+
 /// What is logged around a call within its function: after it, in the handlers around it, by what it stands inside
 /// of, or by a callback that was registered before it. Lines that requests to the route do not get to are left out.
 pub(super) fn around_call(case: &Case<'_, '_>, site: Site, route: Option<&str>) -> Told {
@@ -312,7 +315,7 @@ fn around_place(
         } else if after && runs_too(case, other.node, node) && !is_for_some(case, site, Some(node), route) {
             told.success.what |= line.status || line.says_something;
             told.success.duration |= line.duration;
-            if never_raises {
+            if never_raises && !is_for_successes(program, site) {
                 told.failure.duration |= line.duration;
                 told.failure.what |= line.tells_error();
             }
@@ -417,6 +420,31 @@ pub(in crate::judge) fn is_failing(program: &crate::link::Program<'_>, node: Nod
 pub(super) fn is_for_failures(program: &crate::link::Program<'_>, site: Site) -> bool {
     // The place runs where the test does not refuse.
     program.gates(site).iter().any(|gate| is_status_of_failure(gate.test, !gate.refuses_when))
+}
+
+/// Whether a place is only reached where what was asked for has succeeded: `if (!result.ok) return result`.
+fn is_for_successes(program: &crate::link::Program<'_>, site: Site) -> bool {
+    program.gates(site).iter().any(|gate| says_success(gate.test, !gate.refuses_when, 0))
+}
+
+/// Whether a test that holds (or fails) says that something has succeeded.
+fn says_success(test: &Expression, holds: bool, depth: usize) -> bool {
+    let says = |part: &Expression| says_success(part, holds, depth + 1);
+    match &test.kind {
+        ExpressionKind::Member { name, .. } => holds && matches!(name.as_str(), "ok" | "success" | "succeeded"),
+        ExpressionKind::Call(call) => {
+            holds
+                && matches!(&call.callee.kind, ExpressionKind::Member { name, .. }
+                    if matches!(name.as_str(), "is_ok" | "is_success"))
+        }
+        ExpressionKind::Operator { operator, operands } if depth < DEPTH => match operator.as_str() {
+            "not" => operands.iter().any(|inner| says_success(inner, !holds, depth + 1)),
+            "and" if holds => operands.iter().any(says),
+            "or" if !holds => operands.iter().any(says),
+            _ => is_status_of_failure(test, !holds),
+        },
+        _ => false,
+    }
 }
 
 /// Whether a test holds (or fails) only for the status of a failure: `response.status_code >= 500`.

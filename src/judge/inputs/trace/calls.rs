@@ -4,6 +4,7 @@ use crate::judge::behaviour::writes;
 use crate::judge::inputs::cuts::{call_is_cut, trims};
 use crate::judge::inputs::same::{Alias, Bound};
 use crate::judge::inputs::schemas::{Ask, Limit, Schemas};
+use crate::judge::inputs::windows::{self, Window};
 use crate::judge::inputs::words::*;
 use crate::link::arguments::Given;
 use crate::link::units::UnitId;
@@ -71,6 +72,10 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         }
         // What a developer tells is no turn of a conversation, however many there are.
         state.count |= call.arguments.iter().any(|argument| picks_instructions(&argument.value));
+        if let Some(window) = windows::picked(program, method, call, frame) {
+            state.count = true;
+            state.text |= window == Window::Text;
+        }
         if makes_text(method) {
             state.in_text = true;
             // What is cut afterwards is the text.

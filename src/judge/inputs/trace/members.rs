@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::link::units::{ClassId, UnitId};
+use crate::link::units::{Binding, ClassId, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -131,7 +131,17 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let [Value::Data { expression: made, frame: home }] = &*values else { return None };
         let ExpressionKind::Object(entries) = &made.0.kind else { return None };
         let given = &entries.iter().rev().find(|entry| entry.key.as_deref() == Some(name))?.value;
-        let mut answer = given;
+        let mut answer = match &given.kind {
+            // `const { messages } = await prepare(id); respond({ messages })`
+            ExpressionKind::Name(name) => {
+                let names = &program.units.units[program.unit_of_frame(*home)].names;
+                match names.get(name.as_str()).map(Vec::as_slice) {
+                    Some([Binding::Value { value, operator: None, .. }]) => *value,
+                    _ => given,
+                }
+            }
+            _ => given,
+        };
         while let ExpressionKind::Await(inner) = &answer.kind {
             answer = inner;
         }

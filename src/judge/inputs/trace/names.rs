@@ -77,8 +77,15 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                             continue;
                         }
                         // `const [row] = await db.select()..`
-                        if matches!(access.first(), Some(Access::Position(_))) && self.loads_rows(value, id) {
-                            state.take_one();
+                        if let Some((Access::Position(_), rest)) = access.split_first()
+                            && self.loads_rows(value, id)
+                        {
+                            // `const [{ messages }] = ..`: a list within the row is all of it.
+                            let is_list = |step: &Access<'_>| matches!(step, Access::Key(key) if is_list_name(key));
+                            match rest.iter().any(is_list) {
+                                true => state.items = true,
+                                false => state.take_one(),
+                            }
                         }
                         if let Some((Access::Position(place), rest)) = access.split_first()
                             && let Some(placed) = program.placed(value, id, *place)
