@@ -24,6 +24,15 @@ impl<'m> Program<'m> {
         })
     }
 
+    /// Whether a value is one of two that is only taken where the program is developed or tested:
+    /// `production ? undefined : other`.
+    pub fn is_taken_in_development(&self, node: NodeId, frame: FrameId) -> bool {
+        self.units.ancestors(node).any(|(_, each)| match each.kind {
+            NodeKind::Branch { test, holds } => self.holds_where_it_runs(test, frame, 0) == Some(!holds),
+            _ => false,
+        })
+    }
+
     /// Whether a call is reached where the program is deployed, as far as the tests in its function tell.
     pub fn is_reached_deployed(&self, site: Site) -> bool {
         let passes = |gate: &Gate<'m>| {

@@ -269,6 +269,10 @@ fn judge(case: &Case<'_, '_>, checks: &Checks, read: &Read<'_>) -> Option<Checke
     if checks.governed.contains(&(read.module, read.span)) {
         return None;
     }
+    // `production ? undefined : process.env.SENTRY_DSN`: where the program serves it is not asked for.
+    if read.node.is_some_and(|node| case.program.is_taken_in_development(node, case.program.open_frame(read.unit))) {
+        return None;
+    }
     // `except KeyError: KEY = None` reads like `.get("KEY")`.
     let caught = read.node.is_some_and(|node| swallows(case.program, node));
     let (own, _) = when(case, read.unit, read.node, &read.named.via);

@@ -457,10 +457,16 @@ impl<'m> Schemas<'_, 'm> {
     /// What a schema says of a text that it takes where one of several takes it: the least of theirs, as far as they can be
     /// seen into. None: it is no such schema.
     fn of_union(&self, sites: &[Site], path: &[&str], ask: Ask, depth: usize) -> Option<Limit> {
-        if !path.is_empty() || ask != Ask::Text {
+        if ask != Ask::Text {
             return None;
         }
         let program = self.program;
+        // Of several shapes those have a say that have the field.
+        let has_field = |sites: &[Site]| {
+            path.first().is_none_or(|field| {
+                sites.iter().any(|site| matches!(program.argument(*site, field), Given::Present { .. }))
+            })
+        };
         let is_union = |path: &Rc<str>| {
             program.facts_of(path, Kind::Schema).iter().any(|(_, fact)| fact.role.as_deref() == Some("each"))
         };
@@ -476,14 +482,18 @@ impl<'m> Schemas<'_, 'm> {
             })
             .collect();
         let is_seen = |part: &&&'m Expression| {
-            program
-                .values(part, site.frame)
-                .iter()
-                .any(|value| matches!(value, Value::Library { .. } | Value::Class(_)))
+            program.values(part, site.frame).iter().any(|value| match value {
+                Value::Library { sites, .. } => has_field(sites),
+                Value::Class(_) => path.is_empty(),
+                _ => false,
+            })
         };
         let limits = parts.iter().filter(is_seen).map(|part| self.of_values(part, site.frame, path, ask, depth + 1));
         // `text.or(list)`: what it is called on is one of them.
-        let own = sites.get(..at).filter(|own| !own.is_empty()).map(|own| self.of_made(own, path, ask, depth + 1));
+        let own = sites
+            .get(..at)
+            .filter(|own| !own.is_empty() && has_field(own))
+            .map(|own| self.of_made(own, path, ask, depth + 1));
         let after = sites.get(at + 1..).unwrap_or_default().iter();
         let asked = Asked { ask, is_list: false };
         let whole = after.fold(Limit::None, |found, site| found.or(|| self.of_site(*site, asked)));

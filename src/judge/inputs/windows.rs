@@ -23,6 +23,32 @@ pub(super) fn filled<'m>(program: &Program<'m>, call: CallId, frame: FrameId) ->
     kept_within(program, &program.gates(Site { call, frame }), Some(object))
 }
 
+/// The window of which a list is made anew item by item: `kept = [turn, ...kept]` behind `total += turn.length` and
+/// `if (total > budget) break`.
+pub(super) fn refilled<'m>(program: &Program<'m>, name: &str, value: &'m Expression, frame: FrameId) -> Option<Window> {
+    let is_it = |each: &Expression| matches!(&each.kind, ExpressionKind::Name(own) if own == name);
+    let parts: &[Expression] = match &value.kind {
+        ExpressionKind::List(items) => items,
+        ExpressionKind::Operator { operator, operands } if operator == "+" => operands,
+        _ => return None,
+    };
+    let goes_on = parts.iter().any(|part| match &part.kind {
+        ExpressionKind::Spread(inner) => is_it(inner),
+        _ => is_it(part) && !matches!(value.kind, ExpressionKind::List(_)),
+    });
+    if !goes_on {
+        return None;
+    }
+    let unit = program.unit_of_frame(frame);
+    let mut nodes = program.units.units[unit].nodes.iter().filter_map(|node| {
+        let assignment = program.units.nodes[*node].kind.assignment()?;
+        let is_here = assignment.value.as_ref().is_some_and(|given| std::ptr::eq(given, value));
+        is_here.then_some((*node, &assignment.target))
+    });
+    let (node, target) = nodes.next()?;
+    kept_within(program, &program.gates_in_front(unit, node, frame), Some(target))
+}
+
 /// What the tests in front of something bound together that is done for item after item.
 fn kept_within<'m>(program: &Program<'m>, gates: &[Gate<'m>], list: Option<&'m Expression>) -> Option<Window> {
     gates.iter().find_map(|gate| {

@@ -134,7 +134,9 @@ impl<'m> Waits<'m> {
     /// Whether the waits are exponential.
     pub(super) fn are_exponential(&self, program: &Program<'m>) -> bool {
         self.asked && !self.lengths.is_empty()
-            || self.lengths.iter().any(|(length, frame)| grows(program, length, *frame, &self.grown))
+            || self.lengths.iter().any(|(length, frame)| {
+                grows(program, length, *frame, &self.grown) && !is_capped_at_once(program, length, *frame)
+            })
     }
 }
 
@@ -307,6 +309,58 @@ fn grows_within<'m>(
         ExpressionKind::Literal(Literal::Text(text)) => text.eq_ignore_ascii_case("retry-after"),
         _ => false,
     })
+}
+
+/// Whether a length is cut to what it begins with: `Math.min(300, 300 * 2 ** attempt)`.
+fn is_capped_at_once<'m>(program: &Program<'m>, length: &'m Expression, frame: FrameId) -> bool {
+    program.slice(length, frame).parts.iter().any(|(part, frame)| {
+        let ExpressionKind::Call(call) = &part.kind else { return false };
+        if last_name(&call.callee) != Some("min") {
+            return false;
+        }
+        // `wait.min(cap)`
+        let object = match (&call.callee.kind, call.arguments.as_slice()) {
+            (ExpressionKind::Member { object, .. }, [_]) => Some(&**object),
+            _ => None,
+        };
+        let operands: Vec<&'m Expression> = call.arguments.iter().map(|given| &given.value).chain(object).collect();
+        let (waits, caps): (Vec<_>, Vec<_>) =
+            operands.into_iter().partition(|operand| first_wait(program, operand, *frame, 0).is_some());
+        let Some(cap) = caps.into_iter().filter_map(|cap| program.number(cap, *frame, 0)).reduce(f64::min) else {
+            return false;
+        };
+        waits.into_iter().any(|wait| first_wait(program, wait, *frame, 0).is_some_and(|first| first >= cap))
+    })
+}
+
+/// The least that a product with a power comes to: that of its other factors.
+fn first_wait<'m>(program: &Program<'m>, wait: &'m Expression, frame: FrameId, depth: usize) -> Option<f64> {
+    if depth > DEPTH {
+        return None;
+    }
+    match &wait.kind {
+        ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+            ("**", _) => Some(1.0),
+            ("<<", [first, _]) => program.number(first, frame, 0),
+            ("*", factors) => {
+                let mut powers = factors.iter().filter_map(|factor| first_wait(program, factor, frame, depth + 1));
+                let first = powers.next()?;
+                Some(factors.iter().filter_map(|factor| program.number(factor, frame, 0)).product::<f64>() * first)
+            }
+            _ => None,
+        },
+        ExpressionKind::Call(call) => {
+            let is_power = matches!(last_name(&call.callee), Some("pow" | "powi" | "powf"));
+            is_power.then_some(1.0)
+        }
+        ExpressionKind::Name(_) => program.values(wait, frame).iter().find_map(|value| match value {
+            Value::Data { expression, frame } if !std::ptr::eq(expression.0, wait) => {
+                first_wait(program, expression.0, *frame, depth + 1)
+            }
+            _ => None,
+        }),
+        _ => None,
+    }
 }
 
 /// Whether a value is the same number each time: written down, or the name of a constant.

@@ -8,6 +8,7 @@ use crate::model::{Expression, Span};
 use super::super::kept::has_greatest_length;
 use super::super::same::{Alias, Bound};
 use super::super::schemas::Limit;
+use super::super::windows::{self, Window};
 use super::super::words::is_list_name;
 use super::{Found, State, Trace, add_path};
 
@@ -68,6 +69,10 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                         }
                         if !is_kept && access.is_empty() && id == frame {
                             self.kept_in_loop(expression, value, name, (here.unit, id), &state);
+                        }
+                        if let Some(window) = windows::refilled(program, name, value, id) {
+                            state.count = true;
+                            state.text |= window == Window::Text;
                         }
                         // `job, text = await queue.get()`
                         if let Some(Access::Position(place)) = access.first()
