@@ -23,7 +23,7 @@ use crate::link::flow::{Gate, Slice};
 use crate::link::units::{NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Argument, Expression, ExpressionKind, Literal, StatementKind};
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::FactId;
 
 pub use operations::{Operation, query_is_bounded};
@@ -570,9 +570,19 @@ pub(super) fn is_of_request(program: &Program<'_>, path: &str) -> bool {
     request_of(program, path).is_some()
 }
 
-/// The fact about the request that a name is taken from.
+/// The fact about the request that a name is taken from. What stands behind a command is no request.
 pub fn request_of(program: &Program<'_>, path: &str) -> Option<FactId> {
-    taken_from(program, path, Kind::Request)
+    taken_from(program, path, Kind::Request).filter(|id| !is_of_command(program.catalogue.fact(*id)))
+}
+
+/// The fact about what stands behind a command that a name is taken from.
+pub(super) fn command_of(program: &Program<'_>, path: &str) -> Option<FactId> {
+    taken_from(program, path, Kind::Request).filter(|id| is_of_command(program.catalogue.fact(*id)))
+}
+
+/// Whether a fact is about what stands behind the command that started the program.
+pub(super) fn is_of_command(fact: &Fact) -> bool {
+    fact.role.as_deref() == Some("command")
 }
 
 /// Whether a name is taken from what tells who asks: `session.user.id`.

@@ -378,6 +378,9 @@ fn tracker(case: &Case<'_, '_>) -> Option<Protection> {
 /// What settings in the repository switch on: alert rules, an access log, a command that instruments what it starts.
 pub fn configured(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)> {
     let program = case.program;
+    if let Some((module, span)) = crate::link::entries::set_by_convention(program, item) {
+        return Some((program.location(module, span), program.modules[module].path.clone()));
+    }
     let facts = program.catalogue.of_kind(Kind::Platform);
     facts.filter(|(_, fact)| fact.protects.as_deref() == Some(item)).find_map(|(_, fact)| {
         let (settings, entry) = switched_on(program, fact)?;

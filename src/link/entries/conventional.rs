@@ -27,7 +27,7 @@ impl<'m> Entries<'m> {
             let is_found = |convention: &&Convention<'_>| {
                 convention.finds(program.projects, &info.path) && imported.allows(program, convention, module)
             };
-            for convention in conventions.iter().filter(is_found) {
+            for convention in conventions.iter().filter(is_found).filter(|each| each.fact.protects.is_none()) {
                 for export in &convention.fact.exports {
                     self.conventional_export(program, module, convention, export);
                 }

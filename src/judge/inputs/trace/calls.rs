@@ -32,6 +32,14 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             (state.text, state.count) = (true, true);
         }
         for path in paths.iter() {
+            if let Some(fact) = self.inputs.command(path) {
+                let found = Found::of_command(&state.path);
+                if !self.inputs.is_declared_otherwise(fact, found.path.first().map(String::as_str)) {
+                    self.note_place(expression, frame, &mut state);
+                    self.arrive(expression, method, frame, state, found);
+                }
+                return;
+            }
             if program.is_a(path, Kind::Request) && !path.ends_with("()") {
                 let limit = Schemas { program }.of_call(site);
                 if program.is_a(path, Kind::Store) {
