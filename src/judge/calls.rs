@@ -99,6 +99,9 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         {
             continue;
         }
+        if kind == Calls::External && transports::sends_for_its_class(program, open, program.catalogue.fact(fact)) {
+            continue;
+        }
         let reached = entries.iter().map(|entry| (*entry, sites_of(entry).collect())).collect();
         let found = External { call, kind, api, fact, endpoint, open, reached };
         all.extend(apart(program, found));

@@ -1,5 +1,7 @@
 //! What stands behind the command that started the program: its arguments as they are, and what a parser makes of them.
 
+use std::collections::BTreeSet;
+
 use crate::link::Site;
 use crate::model::{Argument, ExpressionKind, Literal};
 use crate::rules::catalogue::{Fact, Kind};
@@ -37,14 +39,10 @@ impl<'m> Inputs<'_, '_, 'm> {
             let keys = facts.filter(|fact| is_of_command(fact)).flat_map(|fact| &fact.keys);
             let keys: Vec<String> = keys.flat_map(|key| expand(key)).collect();
             let own: Vec<&str> = keys.iter().filter_map(|key| key.rsplit('.').next()).collect();
-            let may_be = |site: &Site| match &program.units.calls[site.call].call.callee.kind {
-                ExpressionKind::Member { name, .. } => own.contains(&name.as_str()),
-                _ => false,
-            };
-            let sites = program.units.calls.iter().enumerate();
-            let sites = sites.map(|(call, info)| Site { call, frame: program.open_frame(info.unit) });
+            let calls = own.iter().flat_map(|name| program.calls_of_method(name)).copied().collect::<BTreeSet<_>>();
+            let site = |call| Site { call, frame: program.open_frame(program.units.calls[call].unit) };
             let is_named = |site: &Site| program.callee_paths(*site).iter().any(|path| keys.contains(&plain(path)));
-            sites.filter(may_be).filter(is_named).collect()
+            calls.into_iter().map(site).filter(is_named).collect()
         })
     }
 }
