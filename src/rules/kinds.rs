@@ -280,7 +280,8 @@ pub enum Kind {
     /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
     /// brings what a user writes (the fields of a page). With `role = "command"` it is what stands behind the command that
     /// started the program: text of a user where the entry point is a command. `keys` names what declares a part of it, by
-    /// name; where one of `unless` holds for that, the part is no free text (a number, a choice).
+    /// name; where one of `unless` holds for that, the part is no free text (a number, a choice). What is written there is
+    /// also kept by what `by` names (the state of the page), under the name at `value`.
     Request,
     /// What tells who asks: a call that brings the session, the signed-in user or the headers of a request, or a name for
     /// it. What is kept under a part of it is kept for each caller.
@@ -441,7 +442,7 @@ pub const KINDS: [Keys; 52] = [
     keys(Kind::Timetable, "timetable", &["names"], &["keys", "handler"]),
     keys(Kind::Queue, "queue", &["names"], &["value", "role"]),
     keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives", "value"]),
-    keys(Kind::Request, "request", &["names"], &["role", "keys", "unless"]),
+    keys(Kind::Request, "request", &["names"], &["role", "keys", "unless", "value", "by"]),
     keys(Kind::Caller, "caller", &["names"], &[]),
     keys(Kind::Schema, "schema", &["names"], &["role"]),
     keys(Kind::Server, "server", &["names"], &[]),

@@ -22,6 +22,7 @@ mod schemas;
 mod stored;
 mod trace;
 mod turns;
+mod widgets;
 mod windows;
 pub(super) mod words;
 
@@ -174,6 +175,8 @@ pub struct Inputs<'c, 'p, 'm> {
     keys: Keys,
     /// Where the parts are declared of what stands behind a command.
     declared_parts: OnceCell<Vec<Site>>,
+    /// The fields of pages that are kept under a name.
+    kept_fields: OnceCell<widgets::Kept>,
     /// Whether a step of what a platform serves cuts its conversation, once it was asked for.
     cut_by_steps: OnceCell<bool>,
     /// The memories that are put on something after it was made, once they were asked for.
@@ -203,6 +206,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             changed: RefCell::default(),
             keys: RefCell::default(),
             declared_parts: OnceCell::new(),
+            kept_fields: OnceCell::new(),
             cut_by_steps: OnceCell::new(),
             put_on_later: OnceCell::new(),
             written_by_steps: OnceCell::new(),

@@ -109,6 +109,19 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         self.handed_on(expression, call, frame, method, state);
     }
 
+    /// What a user writes into a field of a page, where that is read under the name by which it is kept.
+    pub(in crate::judge::inputs) fn written_into(
+        &mut self,
+        field: Site,
+        (expression, frame): (&'m Expression, FrameId),
+        key: &str,
+        state: &State<'m>,
+    ) {
+        let mut written = State { path: vec![key.to_owned()], in_chain: false, place: None, ..state.clone() };
+        self.note_place(expression, frame, &mut written);
+        self.call(expression, self.program().units.calls[field.call].call, field.frame, written);
+    }
+
     /// What a call takes out of a queue of the process is what was put into it: of several things that were put there
     /// together, the one at a place.
     pub(super) fn taken_from_queue(&mut self, site: Site, place: Option<usize>, state: &State<'m>) -> bool {
