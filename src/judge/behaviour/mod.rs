@@ -323,6 +323,23 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             })
     }
 
+    /// Whether something is recorded only when something else has failed: nothing about the same thing is recorded where that
+    /// goes well, as a row is that is added before it is changed.
+    fn is_for_failures(&self, write: &Write<'m>, records: &[&Write<'m>]) -> bool {
+        let units = &self.program.units;
+        let tried = units.ancestors(write.node).find_map(|(_, node)| match node.kind {
+            NodeKind::Handler(tried, _) => Some(tried),
+            _ => None,
+        });
+        let is_tried = |other: &&&Write<'m>| {
+            units.ancestors(other.node).any(|(_, node)| match node.kind {
+                NodeKind::TryBody(each) => tried.is_some_and(|tried| std::ptr::eq(each, tried)),
+                _ => false,
+            })
+        };
+        tried.is_some() && !records.iter().any(|other| is_tried(&other))
+    }
+
     /// Whether a test asks how many rows a change has found that finds them however much was used.
     fn tells_nothing(&self, quantity: &Quantity<'m>) -> bool {
         let Source::Store(site, _) = quantity.source else { return false };
@@ -424,7 +441,11 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         comparisons::compared(self.program, slice, Some(gate)).iter().any(|quantity| {
             let counts = quantity.is_length || matches!(quantity.source, Source::Store(_, Operation::Tally));
             let records: Vec<&Write<'m>> = self.records(quantity).collect();
-            let sums = |write: &&Write<'m>| write.accumulates() && (counts || write.change != Change::Append);
+            let sums = |write: &&Write<'m>| {
+                write.accumulates()
+                    && (counts || write.change != Change::Append)
+                    && !self.is_for_failures(write, &records)
+            };
             if matches!(quantity.source, Source::Store(_, Operation::Claim)) || !records.iter().any(sums) {
                 return false;
             }
