@@ -43,7 +43,10 @@ impl<'m> Search<'_, 'm> {
                 ExpressionKind::Call(call) => program.units.call_id(call).map(|call| Site { call, frame }),
                 _ => None,
             };
-            return own.into_iter().chain(made).find_map(|site| Some(Sender::Known(program.setting_at(setting, site)?)));
+            return own
+                .into_iter()
+                .chain(made)
+                .find_map(|site| Some(Sender::Known(program.setting_at(setting, site)?)));
         }
         receivers.iter().find_map(|(receiver, _)| {
             let Value::Instance { .. } = receiver else { return None };
@@ -87,7 +90,12 @@ impl<'m> Search<'_, 'm> {
     }
 
     /// What the program assigns to a member of the same object.
-    fn assigned(&self, receiver: &Value<'m>, object: &'m Expression, member: &str) -> Option<(&'m Expression, FrameId)> {
+    fn assigned(
+        &self,
+        receiver: &Value<'m>,
+        object: &'m Expression,
+        member: &str,
+    ) -> Option<(&'m Expression, FrameId)> {
         let program = self.program;
         let (ExpressionKind::Name(holder) | ExpressionKind::Member { name: holder, .. }) = &object.kind else {
             return None;
