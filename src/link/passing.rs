@@ -49,10 +49,6 @@ impl<'m> Program<'m> {
                 let (outer, first) = self.handed_on(inner, site.frame, ParameterKind::Rest)?;
                 let beyond = position.and_then(|position| position.checked_sub(spread_at));
                 (site, position) = (outer, beyond.map(|beyond| beyond + first));
-                // `report.apply_async((user, text))` of a task behind a decorator of the program's own.
-                if let Some(passed) = self.handed_over(parameter, position, site) {
-                    return passed;
-                }
             } else {
                 let spread = call.arguments.iter().find(|argument| argument.name.as_deref() == Some("**"))?;
                 (site, _) = self.handed_on(&spread.value, site.frame, ParameterKind::KeywordRest)?;

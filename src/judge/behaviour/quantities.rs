@@ -335,15 +335,6 @@ impl<'p, 'm> Search<'p, 'm> {
             }
             return;
         }
-        // `usage = session.get(Usage, key)`: a row that was loaded is an object of its class, which nobody here has made.
-        let is_loaded = |value: &Value<'m>| match value {
-            Value::Instance { site: Some(made), .. } => operation(program, *made).is_some_and(Operation::reads),
-            _ => false,
-        };
-        if program.values(object, frame).iter().any(is_loaded) {
-            reading.field = reading.field.or_else(|| Some(name.to_owned()));
-            return self.read(object, frame, reading);
-        }
         let is_own = matches!(&object.kind, ExpressionKind::Name(root) if root == "self")
             || program.values(object, frame).iter().any(|value| matches!(value, Value::Instance { site: Some(_), .. }));
         if !is_own {

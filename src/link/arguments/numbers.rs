@@ -1,7 +1,6 @@
 //! Numbers that expressions come to: folded, written as texts, or given where nobody sets the variable or field.
 
 use crate::link::Program;
-use crate::link::units::UnitId;
 use crate::link::values::{FrameId, Site, Value, Written};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -34,7 +33,6 @@ impl<'m> Program<'m> {
                     Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
                         self.number(inner, *frame, depth + 1)
                     }
-                    Value::Parameter { unit, index, .. } => self.number_of_class(*unit, *index, depth),
                     _ => None,
                 });
                 let first = numbers.next()??;
@@ -46,33 +44,6 @@ impl<'m> Program<'m> {
             }
             _ => None,
         }
-    }
-
-    /// The number that a library makes an object of a class with: what it is given together with the class
-    /// (`add_middleware(BodyLimit, longest=32_000)`), else the default of the constructor's parameter.
-    fn number_of_class(&self, constructor: UnitId, index: usize, depth: usize) -> Option<f64> {
-        let info = &self.units.units[constructor];
-        let class = info.class.filter(|class| {
-            let methods = &self.units.classes[*class].methods;
-            methods.get("__init__").or(methods.get("constructor")) == Some(&constructor)
-        })?;
-        let parameter = info.function?.parameters.get(index)?;
-        let ExpressionKind::Name(name) = &parameter.target.kind else { return None };
-        let given = self.units.calls.iter().filter_map(|info| {
-            let named = info.call.arguments.iter().find(|argument| argument.name.as_deref() == Some(name.as_str()))?;
-            let frame = self.open_frame(info.unit);
-            let is_class = |argument: &'m Argument| {
-                argument.name.is_none()
-                    && matches!(argument.value.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. })
-                    && self.values(&argument.value, frame).contains(&Value::Class(class))
-            };
-            info.call.arguments.iter().any(is_class).then_some((&named.value, frame))
-        });
-        let mut given = given.peekable();
-        if given.peek().is_none() {
-            return self.number(parameter.default.as_ref()?, self.open_frame(info.parent?), depth + 1);
-        }
-        given.try_fold(0.0, |greatest: f64, (value, frame)| Some(greatest.max(self.number(value, frame, depth + 1)?)))
     }
 
     fn folded(&self, operator: &str, operands: &'m [Expression], frame: FrameId, depth: usize) -> Option<f64> {
