@@ -143,6 +143,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "yielded",
             "before",
             "fields",
+            "command",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),
