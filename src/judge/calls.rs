@@ -104,6 +104,9 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         {
             continue;
         }
+        if kind == Calls::External && transports::sends_for_its_class(program, open, program.catalogue.fact(fact)) {
+            continue;
+        }
         let reached = entries.iter().map(|entry| (*entry, sites_of(entry).collect())).collect();
         let found = External { call, kind, api, fact, endpoint, open, reached };
         all.extend(apart(program, found));
@@ -338,6 +341,30 @@ fn api_name(path: &str) -> String {
 
 /// What holds for a setting of a call at a site: given at the call, at the clients that it is made on, or the default.
 pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which) -> Held {
+    found(program, external, site, which).0
+}
+
+/// What decides a setting of a call that may be made on one of several: the call by the name that it has there, and where
+/// the client is made.
+pub struct Decides {
+    pub api: Option<String>,
+    pub client: Option<Site>,
+}
+
+/// Of several that a call may be made on the one that decides a setting.
+pub fn decides(program: &Program<'_>, external: &External, site: Site, which: Which) -> Option<Decides> {
+    let (value, makers) = found(program, external, site, which).1?;
+    let named = value.path().filter(|path| external.endpoint.is_none() && program.is_a(path, Kind::Call));
+    let is_client = |made: &Site| program.callee_paths(*made).iter().any(|path| program.is_a(path, Kind::Client));
+    let client = makers.into_iter().find(is_client).filter(|made| made.call != external.call);
+    Some(Decides { api: named.map(api_name), client })
+}
+
+/// What a call may be made on, with the calls that made it.
+type Made<'m> = (Value<'m>, Vec<Site>);
+
+/// What holds for a setting, and what of that which the call may be made on decides.
+fn found<'m>(program: &Program<'m>, external: &External, site: Site, which: Which) -> (Held, Option<Made<'m>>) {
     let mut search = Search { program, which, unresolved: false, default: None };
     let fact = program.catalogue.fact(external.fact);
     if let Some(endpoint) = external.endpoint {
@@ -354,7 +381,7 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
                     ..setting.clone()
                 };
                 match program.setting_at(&within, site) {
-                    Some(held @ Held::Given(..)) => return held,
+                    Some(held @ Held::Given(..)) => return (held, None),
                     // A body that cannot be seen into.
                     Some(_) => search.unresolved = true,
                     None => {}
@@ -363,14 +390,14 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
         }
     }
     if let Some(held) = search.consider(fact, site) {
-        return held;
+        return (held, None);
     }
     let call = program.units.calls[site.call].call;
     let values = program.values(&call.callee, site.frame);
     // The call may be made on any of them: what the worst one does is what holds. Where none of them is seen being made,
     // what is known of their classes.
     let mut unseen = search;
-    let mut worst: Option<Held> = None;
+    let mut worst: Option<(Held, Made<'m>)> = None;
     let others = values.iter().flat_map(|value| alternatives::alternatives(program, value)).collect::<Vec<_>>();
     let every = values.iter().chain(&others);
     let ways = every.flat_map(|value| program.ways_made(value).into_iter().map(move |way| (value, way)));
@@ -388,17 +415,23 @@ pub fn held(program: &Program<'_>, external: &External, site: Site, which: Which
                 continue;
             }
         };
-        worst = Some(worst.map_or(held, |worst| worse(which, worst, held)));
+        if worst.as_ref().is_none_or(|(worst, _)| is_worse(which, *worst, held)) {
+            worst = Some((held, (value.clone(), makers)));
+        }
     }
-    if !matches!(worst, Some(Held::Given(..)))
+    if !matches!(worst, Some((Held::Given(..), _)))
         && let Some(held) = held_by_models(&unseen, &values)
     {
-        return held;
+        return (held, None);
     }
-    worst.unwrap_or_else(|| match unseen.not_given() {
+    if let Some((held, made)) = worst {
+        return (held, Some(made));
+    }
+    let held = match unseen.not_given() {
         nothing @ Held::Default(None) => put_together(program, site).unwrap_or(nothing),
         held => held,
-    })
+    };
+    (held, None)
 }
 
 /// What all models give a setting that something asks one after the other, which is not given it itself: the worst.
@@ -411,7 +444,7 @@ fn held_by_models<'m>(search: &Search<'_, 'm>, values: &[Value<'m>]) -> Option<H
     for model in &models {
         let mut own = Search { default: None, ..*search };
         let OnClient::Given(held) = on_client(&mut own, model, model.sites()) else { return None };
-        worst = Some(worst.map_or(held, |known| worse(search.which, known, held)));
+        worst = Some(worst.filter(|known| !is_worse(search.which, *known, held)).unwrap_or(held));
     }
     worst
 }
@@ -516,8 +549,8 @@ fn on_client<'m>(search: &mut Search<'_, 'm>, value: &Value<'m>, makers: &[Site]
     if clients.iter().any(|(fact, _)| fact.is == Kind::Client) { OnClient::NotGiven } else { OnClient::Unseen }
 }
 
-/// The one of two that gives less: nothing at all, something unseen, the longer time.
-fn worse(which: Which, first: Held, second: Held) -> Held {
+/// Whether the second of two gives less: nothing at all, something unseen, the longer time.
+fn is_worse(which: Which, first: Held, second: Held) -> bool {
     let rank = |held: Held| match held {
         Held::Given(Amount::Off, _) | Held::Default(None) => (3, 0.0),
         Held::Unresolved(None) => (2, 0.0),
@@ -530,7 +563,7 @@ fn worse(which: Which, first: Held, second: Held) -> Held {
         }
         Held::Given(Amount::Unknown, _) => (0, 0.0),
     };
-    if rank(second) > rank(first) { second } else { first }
+    rank(second) > rank(first)
 }
 
 /// The way from the call outwards to its clients.

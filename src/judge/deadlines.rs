@@ -220,7 +220,7 @@ fn waits_for(case: &Case<'_, '_>, step: Site) -> Option<Site> {
             call.arguments.iter().any(|argument| program.pending(&argument.value, site.frame).contains(&step))
         };
         if wraps(case, site) {
-            return is_given();
+            return is_given() || is_asked(case, site, step);
         }
         let own: Vec<FrameId> = program
             .runs(site)
@@ -230,6 +230,35 @@ fn waits_for(case: &Case<'_, '_>, step: Site) -> Option<Site> {
             .filter(|frame| with_deadline.contains(&program.unit_of_frame(*frame)))
             .collect();
         !own.is_empty() && is_given() && own.iter().any(|frame| waits_within(case, *frame, step))
+    })
+}
+
+/// Whether a deadline is a method of what a step has begun: `future.result(timeout=60)`. Whoever leaves the block of the
+/// pool waits for all that was begun there.
+fn is_asked(case: &Case<'_, '_>, site: Site, step: Site) -> bool {
+    let program = case.program;
+    let ExpressionKind::Member { object, .. } = &program.units.calls[site.call].call.callee.kind else { return false };
+    if !program.pending(object, site.frame).contains(&step) {
+        return false;
+    }
+    let info = &program.units.calls[step.call];
+    let ExpressionKind::Member { object: pool, .. } = &info.call.callee.kind else { return true };
+    let pools = program.values(pool, step.frame);
+    let waits = |context: &'_ Expression| {
+        let names_pool =
+            matches!((&context.kind, &pool.kind), (ExpressionKind::Name(a), ExpressionKind::Name(b)) if a == b);
+        let makes_pool = match &context.kind {
+            ExpressionKind::Call(call) => program
+                .units
+                .call_id(call)
+                .is_some_and(|made| pools.iter().any(|value| value.sites().iter().any(|site| site.call == made))),
+            _ => false,
+        };
+        names_pool || makes_pool
+    };
+    !program.units.ancestors(info.node).any(|(_, node)| match node.kind {
+        NodeKind::With(items) => items.iter().any(|item| waits(&item.context)),
+        _ => false,
     })
 }
 

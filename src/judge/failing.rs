@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use crate::link::arguments::Given;
 use crate::link::reach::Trail;
-use crate::link::units::{CallId, Node, NodeId, NodeKind, UnitId};
+use crate::link::units::{CallId, Node, NodeId, NodeKind, Unit, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Block, Expression, ExpressionKind, Language, Literal, Span, Statement, StatementKind};
 use crate::rules::catalogue::Kind;
@@ -170,7 +170,11 @@ fn at_step(
     let stands = stands.filter(|each| surface.is_elsewhere && is_handler(each));
     for (id, node) in program.units.ancestors(surface.node).chain(stands) {
         match node.kind {
-            NodeKind::TryBody(each) if !escaped && !passes_by(case, external, trail, index, &each.body) => {
+            NodeKind::TryBody(each)
+                if !escaped
+                    && !passes_by(case, external, trail, index, &each.body)
+                    && !is_entered_behind(case, trail, index, &each.body) =>
+            {
                 let at = Site { frame: surface.frame, ..step };
                 let Some(fate) = handlers::of_try(case, external, at, id, each, so_far) else { continue };
                 if !fate.goes_on() {
@@ -228,6 +232,38 @@ fn is_asynchronous(case: &Case<'_, '_>, trail: &[Site], index: usize) -> bool {
             program.modules[module].language == Language::TypeScript
         }),
     }
+}
+
+/// Whether what a step makes in a block sends its request only when it is entered, and that is done behind the block:
+/// `manager = client.messages.stream(..)` in a `try`, and `with manager as stream` after it or in a function within.
+fn is_entered_behind(case: &Case<'_, '_>, trail: &Trail, index: usize, block: &Block) -> bool {
+    let Some(step) = trail.get(index) else { return false };
+    let (Some(first), Some(last)) = (block.first(), block.last()) else { return false };
+    let within = Span { start: first.span.start, end: last.span.end };
+    let units = &case.program.units;
+    let info = &units.calls[step.call];
+    let NodeKind::Plain(Statement { kind: StatementKind::Assign(given), .. }) = units.nodes[info.node].kind else {
+        return false;
+    };
+    let (ExpressionKind::Name(name), Some(ExpressionKind::Call(made))) =
+        (&given.target.kind, given.value.as_ref().map(|value| &value.kind))
+    else {
+        return false;
+    };
+    if !std::ptr::eq(made.as_ref(), info.call) || !Program::written(&info.call.callee).contains("stream") {
+        return false;
+    }
+    let is_here = |unit: &&Unit<'_>| std::ptr::eq(*unit, &units.units[info.unit]) || unit.parent == Some(info.unit);
+    let nodes = units.units.iter().filter(is_here).flat_map(|unit| &unit.nodes);
+    let entered = nodes.filter_map(|node| match units.nodes[*node].kind {
+        NodeKind::With(items) => items
+            .iter()
+            .map(|item| &item.context)
+            .find(|context| matches!(&context.kind, ExpressionKind::Name(entered) if entered == name)),
+        _ => None,
+    });
+    let mut entered = entered.peekable();
+    entered.peek().is_some() && entered.all(|context| !within.contains(context.span))
 }
 
 /// What a chain of promises that catches nothing begins with: `ask()` of `ask().then(read)`.

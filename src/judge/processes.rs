@@ -19,7 +19,15 @@ pub struct Processes {
     serving: BTreeSet<usize>,
     /// What each module imports.
     imports: Vec<BTreeSet<ModuleId>>,
+    /// What runs in the processes that a command starts for consumers of queues alone.
+    workers: Vec<BTreeSet<ModuleId>>,
+    /// The modules with consumers, and those that a framework finds wherever it runs.
+    consuming: BTreeSet<ModuleId>,
+    found: BTreeSet<ModuleId>,
 }
+
+/// The kind of entry points that consume from a queue.
+const QUEUE: &str = "queue";
 
 impl Processes {
     pub fn of(program: &Program<'_>, entries: &Entries<'_>) -> Processes {
@@ -73,7 +81,22 @@ impl Processes {
             members.push(own);
         }
         let served = if serving.is_empty() { BTreeSet::new() } else { servers.iter().flatten().copied().collect() };
-        Processes { members, served, serving: starting, imports }
+        let consuming: BTreeSet<ModuleId> = modules_of(entries, |kind| kind == QUEUE);
+        let answering = modules_of(entries, |kind| !matches!(kind, QUEUE | "cron" | "cli"));
+        let started = program.projects.iter().flat_map(|project| &project.started);
+        let started = started.filter_map(|start| program.names.module_at(&start.path));
+        let workers = started.map(|start| closure(&imports, BTreeSet::from([start])));
+        let is_worker = |runs: &BTreeSet<ModuleId>| !runs.is_disjoint(&consuming) && runs.is_disjoint(&answering);
+        let workers = workers.filter(is_worker).collect();
+        let found = found_by_convention(program);
+        Processes { members, served, serving: starting, imports, workers, consuming, found }
+    }
+
+    /// Whether a consumer of a queue runs in a process of its own that a command starts, and that does not load another
+    /// module: `celery -A worker worker` beside `uvicorn main:app`.
+    pub fn runs_without(&self, module: ModuleId, other: ModuleId) -> bool {
+        let lacks = |process: &BTreeSet<ModuleId>| process.contains(&module) && !process.contains(&other);
+        self.consuming.contains(&module) && !self.found.contains(&other) && self.workers.iter().any(lacks)
     }
 
     /// Whether a module imports another, itself or by what it imports.
@@ -100,6 +123,11 @@ impl Processes {
     pub fn shared(&self, one: ModuleId, other: ModuleId) -> bool {
         one == other || self.members.iter().any(|process| process.contains(&one) && process.contains(&other))
     }
+}
+
+/// The modules with entry points of some kinds.
+fn modules_of(entries: &Entries<'_>, is_asked: impl Fn(&str) -> bool) -> BTreeSet<ModuleId> {
+    entries.entries.iter().filter(|entry| is_asked(&entry.kind)).map(|entry| entry.module).collect()
 }
 
 /// What each server runs. The modules that a framework loads run together where they are of one project and language,

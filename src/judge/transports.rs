@@ -1,12 +1,13 @@
 //! Functions that a client is given to make its requests with: `new Client({ fetch: (url, options) => fetch(url, options) })`.
-//! The request in such a function is the client's own, and is judged where the client is called.
+//! The request in such a function is the client's own, and is judged where the client is called. So is that of a method by
+//! which a class of the program sends what the methods of its base are asked for.
 
 use rustc_hash::FxHashSet;
 
 use crate::link::units::UnitId;
 use crate::link::{Program, Site, Value};
 use crate::model::*;
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 
 /// Whether a request goes to the first thing that its function is given.
 pub(super) fn hands_on_address(program: &Program<'_>, site: Site) -> bool {
@@ -18,6 +19,23 @@ pub(super) fn hands_on_address(program: &Program<'_>, site: Site) -> bool {
     let function = program.units.units[info.unit].function;
     let first = function.and_then(|function| function.parameters.first()).and_then(|first| name(&first.target));
     first.is_some() && info.call.arguments.first().and_then(|address| name(&address.value)) == first
+}
+
+/// Whether a request is what a method of a client's own class goes on with, by which all its requests are sent, and which
+/// nobody in the program calls: `return super().request(method, url, **options)`.
+pub(super) fn sends_for_its_class(program: &Program<'_>, site: Site, fact: &Fact) -> bool {
+    let info = &program.units.calls[site.call];
+    let ExpressionKind::Member { object, name } = &info.call.callee.kind else { return false };
+    let is_super = |each: &Expression| matches!(&each.kind, ExpressionKind::Name(name) if name == "super");
+    let function = program.units.units[info.unit].function;
+    let is_own = |path: &String| {
+        let way = path.strip_prefix("told ").unwrap_or(path);
+        way.strip_prefix("self.").or_else(|| way.split_once(").").map(|(_, method)| method)) == Some(name)
+    };
+    matches!(&object.kind, ExpressionKind::Call(inner) if is_super(&inner.callee))
+        && function.is_some_and(|function| function.name == *name)
+        && fact.timeout.iter().flat_map(|setting| &setting.by).any(is_own)
+        && program.callers_of(info.unit).is_empty()
 }
 
 /// The functions that clients are given among their options, and that nobody else calls.

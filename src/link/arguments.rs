@@ -232,8 +232,14 @@ impl<'m> Program<'m> {
                         && let Some((outer, _)) =
                             self.handed_on(&argument.value, site.frame, ParameterKind::KeywordRest) =>
                 {
-                    // `def ask(**options): create(**options)`: whatever the caller names.
-                    self.named(outer, name, depth + 1)
+                    // `def ask(**options): create(**options)`: whatever the caller names, else what is put in here.
+                    match self.named(outer, name, depth + 1) {
+                        given @ Given::Present { .. } => given,
+                        other => match self.key(&argument.value, site.frame, name, depth + 1) {
+                            here @ Given::Present { .. } => here,
+                            _ => other,
+                        },
+                    }
                 }
                 None if !matches!(argument.value.kind, ExpressionKind::Spread(_)) => {
                     self.key(&argument.value, site.frame, name, depth + 1)

@@ -177,6 +177,8 @@ pub struct Program<'m> {
     given_members: OnceCell<provided::Members<'m>>,
     /// The calls that put something under a written key (`context.set("log", logger)`), by that, once they were asked for.
     put_under: OnceCell<FxHashMap<&'m str, Vec<CallId>>>,
+    /// The calls of methods, by the name of the method.
+    method_calls: OnceCell<FxHashMap<&'m str, Vec<CallId>>>,
     /// The calls that define a command of a store, by its name, once they were asked for.
     defined: OnceCell<FxHashMap<String, Vec<Site>>>,
 }
@@ -256,6 +258,7 @@ impl<'m> Program<'m> {
             yielded: RefCell::default(),
             given_members: OnceCell::new(),
             put_under: OnceCell::new(),
+            method_calls: OnceCell::new(),
             defined: OnceCell::new(),
             keys: RefCell::default(),
             spent: RefCell::default(),
@@ -434,6 +437,20 @@ impl<'m> Program<'m> {
     pub fn facts_of(&self, path: &str, kind: Kind) -> Vec<(FactId, &'m Fact)> {
         let catalogue: &'m Catalogue = self.catalogue;
         self.facts(path).iter().map(|id| (*id, catalogue.fact(*id))).filter(|(_, fact)| fact.is == kind).collect()
+    }
+
+    /// The calls of methods of a name, whatever they are called on.
+    pub fn calls_of_method(&self, name: &str) -> &[CallId] {
+        let all = self.method_calls.get_or_init(|| {
+            let mut all: FxHashMap<&'m str, Vec<CallId>> = FxHashMap::default();
+            for (call, info) in self.units.calls.iter().enumerate() {
+                if let ExpressionKind::Member { name, .. } = &info.call.callee.kind {
+                    all.entry(name).or_default().push(call);
+                }
+            }
+            all
+        });
+        all.get(name).map_or(&[], Vec::as_slice)
     }
 
     pub fn is_a(&self, path: &str, kind: Kind) -> bool {

@@ -287,7 +287,10 @@ pub struct Setting {
     /// Further values that switch it off, as written (`None`, `null`, `0` and `false` always do).
     #[serde(default)]
     pub off: Vec<String>,
-    /// Argument paths of functions that send the requests: what holds for all that they send.
+    /// Argument paths of functions that send the requests: what holds for all that they send. `self.request` is the method
+    /// of the object itself, where its class is one of the program or another one has been assigned to it;
+    /// `mount(#1).send` that of what a call of `mount` on the object is given. With `told` whoever calls the function gives
+    /// it the setting already, as nothing: what only fills it in changes nothing.
     #[serde(default)]
     pub by: Vec<String>,
 }

@@ -118,6 +118,7 @@ pub enum Kind {
     /// `role = "logs"` it exports a table of handlers of log lines, and `keys` are the loggers to which the framework
     /// writes the errors of its own entry points. With `needs` only where they hold of what the file exports
     /// (`prerender == false`), or of a member that its library's settings give a value to (`library.output == server`).
+    /// With `protects` it holds settings as code, and protects where it gives a value to all that `exports` names.
     Convention,
     /// Something that protects: `protects` names the item (`V1`, `V2`, `A1`, `A2`, `A3`, `C1`, `C2`, `C3`, `T1-input`, `T2`),
     /// `how` the way it is wired: `decorator`, `middleware` (given to a middleware, mount, or route registration, or added),
@@ -292,7 +293,10 @@ pub enum Kind {
     /// A method of `builtins.object()` is that of any object of which nothing else is known.
     Runs,
     /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
-    /// brings what a user writes (the fields of a page).
+    /// brings what a user writes (the fields of a page). With `role = "command"` it is what stands behind the command that
+    /// started the program: text of a user where the entry point is a command. `keys` names what declares a part of it, by
+    /// name; where one of `unless` holds for that, the part is no free text (a number, a choice). What is written there is
+    /// also kept by what `by` names (the state of the page), under the name at `value`.
     Request,
     /// What tells who asks: a call that brings the session, the signed-in user or the headers of a request, or a name for
     /// it. What is kept under a part of it is kept for each caller.
@@ -393,7 +397,7 @@ pub const KINDS: [Keys; 53] = [
         Kind::Convention,
         "convention",
         &["files", "exports"],
-        &["entry", "public", "role", "guards", "handler", "path", "receives", "scope", "keys", "needs"],
+        &["entry", "public", "role", "guards", "handler", "path", "receives", "scope", "keys", "needs", "protects"],
     ),
     keys(
         Kind::Guard,
@@ -455,7 +459,7 @@ pub const KINDS: [Keys; 53] = [
     keys(Kind::Timetable, "timetable", &["names"], &["keys", "handler"]),
     keys(Kind::Queue, "queue", &["names"], &["value", "role"]),
     keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives", "value"]),
-    keys(Kind::Request, "request", &["names"], &[]),
+    keys(Kind::Request, "request", &["names"], &["role", "keys", "unless", "value", "by"]),
     keys(Kind::Caller, "caller", &["names"], &[]),
     keys(Kind::Schema, "schema", &["names"], &["role"]),
     keys(Kind::Server, "server", &["names"], &[]),

@@ -8,7 +8,7 @@ use launchcheck::judge::case::Case;
 use launchcheck::judge::conditions::{alerting, availability, environment, guard_notes, retries};
 use launchcheck::judge::inputs::Inputs;
 use launchcheck::link::arguments::{Amount, Given, Held};
-use launchcheck::link::entries::{Entries, Entry, Started, frame_of, globs};
+use launchcheck::link::entries::{Entries, Entry, Started, frame_of, globs, set_by_convention};
 use launchcheck::link::unfolded::unfold;
 use launchcheck::link::units::{Binding, NodeKind};
 use launchcheck::link::{FrameId, Program, Site, Value};
@@ -517,6 +517,9 @@ fn requests(case: &Case<'_, '_>, shown: &mut Shown) {
         }
     }
     shown.facts.extend(paths.iter().filter_map(|path| request_of(program, path)));
+    // What stands behind a command is no request.
+    let typed = paths.iter().flat_map(|path| program.facts_of(path, Kind::Request));
+    shown.facts.extend(typed.map(|(id, _)| id));
 }
 
 /// What libraries keep between turns that reaches a model.
@@ -657,6 +660,12 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
     }
     let paths: Vec<&str> = entries.entries.iter().map(|entry| program.modules[entry.module].path.as_str()).collect();
     for (id, fact) in program.catalogue.of_kind(Kind::Convention) {
+        if let Some(item) = &fact.protects {
+            if set_by_convention(program, item).is_some() {
+                shown.fact(format!("guard {item}"), id);
+            }
+            continue;
+        }
         let Some(files) = globs(&fact.files) else { continue };
         let is_there = |module: &launchcheck::model::Module| files.is_match(&module.path);
         let names =

@@ -24,7 +24,7 @@ use crate::link::flow::{Gate, Slice};
 use crate::link::units::{NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Argument, Expression, ExpressionKind, Literal, StatementKind};
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::FactId;
 
 pub use operations::{Operation, query_is_bounded};
@@ -339,6 +339,23 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             })
     }
 
+    /// Whether something is recorded only when something else has failed: nothing about the same thing is recorded where that
+    /// goes well, as a row is that is added before it is changed.
+    fn is_for_failures(&self, write: &Write<'m>, records: &[&Write<'m>]) -> bool {
+        let units = &self.program.units;
+        let tried = units.ancestors(write.node).find_map(|(_, node)| match node.kind {
+            NodeKind::Handler(tried, _) => Some(tried),
+            _ => None,
+        });
+        let is_tried = |other: &&&Write<'m>| {
+            units.ancestors(other.node).any(|(_, node)| match node.kind {
+                NodeKind::TryBody(each) => tried.is_some_and(|tried| std::ptr::eq(each, tried)),
+                _ => false,
+            })
+        };
+        tried.is_some() && !records.iter().any(|other| is_tried(&other))
+    }
+
     /// Whether a test asks how many rows a change has found that finds them however much was used.
     fn tells_nothing(&self, quantity: &Quantity<'m>) -> bool {
         let Source::Store(site, _) = quantity.source else { return false };
@@ -441,7 +458,11 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             let counts = quantity.is_length || matches!(quantity.source, Source::Store(_, Operation::Tally));
             let is_own = |write: &&Write<'m>| !self.elsewhere.borrow().contains(&write.unit);
             let records: Vec<&Write<'m>> = self.records(quantity).filter(is_own).collect();
-            let sums = |write: &&Write<'m>| write.accumulates() && (counts || write.change != Change::Append);
+            let sums = |write: &&Write<'m>| {
+                write.accumulates()
+                    && (counts || write.change != Change::Append)
+                    && !self.is_for_failures(write, &records)
+            };
             if matches!(quantity.source, Source::Store(_, Operation::Claim)) || !records.iter().any(sums) {
                 return false;
             }
@@ -588,9 +609,19 @@ pub(super) fn is_of_request(program: &Program<'_>, path: &str) -> bool {
     request_of(program, path).is_some()
 }
 
-/// The fact about the request that a name is taken from.
+/// The fact about the request that a name is taken from. What stands behind a command is no request.
 pub fn request_of(program: &Program<'_>, path: &str) -> Option<FactId> {
-    taken_from(program, path, Kind::Request)
+    taken_from(program, path, Kind::Request).filter(|id| !is_of_command(program.catalogue.fact(*id)))
+}
+
+/// The fact about what stands behind a command that a name is taken from.
+pub(super) fn command_of(program: &Program<'_>, path: &str) -> Option<FactId> {
+    taken_from(program, path, Kind::Request).filter(|id| is_of_command(program.catalogue.fact(*id)))
+}
+
+/// Whether a fact is about what stands behind the command that started the program.
+pub(super) fn is_of_command(fact: &Fact) -> bool {
+    fact.role.as_deref() == Some("command")
 }
 
 /// Whether a name is taken from what tells who asks: `session.user.id`.

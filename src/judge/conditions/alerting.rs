@@ -80,7 +80,8 @@ pub fn initialised(case: &Case<'_, '_>, item: &str, module: ModuleId) -> Option<
         let given = assigned(case, item).into_iter().filter(|(fact, _)| fact.sees.is_empty()).map(|(_, found)| found);
         called(case, item).chain(imported(case, item)).chain(given).collect()
     });
-    let mut here = all.iter().filter(|(root, _)| case.processes().shared(*root, module));
+    let runs = case.processes();
+    let mut here = all.iter().filter(|(root, _)| runs.shared(*root, module) && !runs.runs_without(module, *root));
     here.next().map(|(_, found)| found.clone())
 }
 
@@ -124,9 +125,15 @@ fn called<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = (Mo
 /// Whether a call is reached only where what it is given is missing: `if not dsn: init(dsn=dsn)`.
 fn is_given_nothing(program: &Program<'_>, site: Site) -> bool {
     let given = program.units.calls[site.call].call.arguments.iter();
-    let names: Vec<&str> = given
+    // Whether it is to tell more, or where it runs, are other settings.
+    let tells_where =
+        |name: &str| ["dsn", "key", "token", "url"].iter().any(|word| name.to_ascii_lowercase().contains(word));
+    let names: Vec<String> = given
         .filter_map(|argument| match &argument.value.kind {
-            ExpressionKind::Name(name) => Some(name.as_str()),
+            ExpressionKind::Name(name) => Some(name.clone()),
+            ExpressionKind::Member { .. } if argument.name.as_deref().is_none_or(tells_where) => {
+                Some(Program::written(&argument.value))
+            }
             _ => None,
         })
         .collect();
@@ -134,10 +141,10 @@ fn is_given_nothing(program: &Program<'_>, site: Site) -> bool {
     gates.iter().any(|gate| is_missing_where(gate.test, !gate.refuses_when, &names, 0))
 }
 
-/// Whether one of these names is nothing where a test holds, or where it fails.
-fn is_missing_where(test: &Expression, holds: bool, names: &[&str], depth: usize) -> bool {
+/// Whether something that is written so is nothing where a test holds, or where it fails.
+fn is_missing_where(test: &Expression, holds: bool, names: &[String], depth: usize) -> bool {
     match &test.kind {
-        ExpressionKind::Name(name) => !holds && names.contains(&name.as_str()),
+        ExpressionKind::Name(_) | ExpressionKind::Member { .. } => !holds && names.contains(&Program::written(test)),
         ExpressionKind::Operator { operator, operands } if operator == "not" && depth < 8 => {
             operands.iter().any(|inner| is_missing_where(inner, !holds, names, depth + 1))
         }
@@ -397,6 +404,9 @@ fn tracker(case: &Case<'_, '_>) -> Option<Protection> {
 /// What settings in the repository switch on: alert rules, an access log, a command that instruments what it starts.
 pub fn configured(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)> {
     let program = case.program;
+    if let Some((module, span)) = crate::link::entries::set_by_convention(program, item) {
+        return Some((program.location(module, span), program.modules[module].path.clone()));
+    }
     let facts = program.catalogue.of_kind(Kind::Platform);
     facts.filter(|(_, fact)| fact.protects.as_deref() == Some(item)).find_map(|(_, fact)| {
         let (settings, entry) = switched_on(program, fact)?;

@@ -12,7 +12,7 @@ use crate::model::{Literal, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::packs::Reason;
 
-use super::super::calls::{External, Which, held};
+use super::super::calls::{External, Which, decides, held};
 use super::super::case::{Case, Outcome};
 use super::super::deadlines::{LONGEST, enclosed, outlives};
 use super::super::verdict::{Confidence, Finding, Item, Location};
@@ -42,9 +42,14 @@ pub fn timeouts(case: &Case<'_, '_>) -> Outcome {
     }
     let mut findings: Vec<Finding> = Vec::new();
     for external in case.externals() {
-        let api = ("api", external.api.clone());
+        let bound = bound(case, external);
+        if bound == Bound::Bounded {
+            continue;
+        }
+        let decides = open_site(case, external).and_then(|site| decides(case.program, external, site, Which::Timeout));
+        let api = ("api", decides.as_ref().and_then(|each| each.api.clone()).unwrap_or_else(|| external.api.clone()));
         let seconds = |seconds: f64| ("seconds", format!("{seconds}"));
-        let mut finding = match bound(case, external) {
+        let mut finding = match bound {
             Bound::Bounded => continue,
             Bound::None => case.call_finding("missing-timeout", "none", external.call, &[api]),
             Bound::Off => case.call_finding("missing-timeout", "off", external.call, &[api]),
@@ -65,7 +70,7 @@ pub fn timeouts(case: &Case<'_, '_>) -> Outcome {
                 finding
             }
         };
-        add_client(case, external, &mut finding);
+        add_client(case, external, decides.and_then(|each| each.client), &mut finding);
         findings.push(finding);
     }
     case.outcome(Item::A1, findings, Vec::new())
@@ -80,9 +85,9 @@ pub fn client(case: &Case<'_, '_>, external: &External, site: Site) -> Option<Si
         .filter(|site| site.call != external.call)
 }
 
-/// Names the client that a call is made on as a related place.
-pub fn add_client(case: &Case<'_, '_>, external: &External, finding: &mut Finding) {
-    if let Some(site) = client(case, external, external.open) {
+/// Names the client that a call is made on as a related place: the one that decides, where there are several.
+pub fn add_client(case: &Case<'_, '_>, external: &External, decides: Option<Site>, finding: &mut Finding) {
+    if let Some(site) = decides.or_else(|| client(case, external, external.open)) {
         let location = case.program.place(site.call);
         let message = super::super::verdict::Text {
             en: "the client is made here".into(),
@@ -94,20 +99,16 @@ pub fn add_client(case: &Case<'_, '_>, external: &External, finding: &mut Findin
 
 /// How a call is bounded, over all the ways in which it is reached.
 pub fn bound(case: &Case<'_, '_>, external: &External) -> Bound {
-    let sites: Vec<Site> = reached_sites(external);
-    let mut worst = Bound::Bounded;
-    for site in sites {
-        let own = by_settings(case, external, site);
-        if own == Bound::Bounded || enclosed(case, external, site) {
-            continue;
-        }
-        worst = own;
-        break;
+    match open_site(case, external) {
+        Some(site) if !by_platform(case, external) => by_settings(case, external, site),
+        _ => Bound::Bounded,
     }
-    if worst == Bound::Bounded || by_platform(case, external) {
-        return Bound::Bounded;
-    }
-    worst
+}
+
+/// The first site at which neither a setting nor a deadline bounds a call.
+fn open_site(case: &Case<'_, '_>, external: &External) -> Option<Site> {
+    let mut sites = reached_sites(external).into_iter();
+    sites.find(|site| by_settings(case, external, *site) != Bound::Bounded && !enclosed(case, external, *site))
 }
 
 /// The sites at which a call happens; where nothing reaches it, as it is written.

@@ -6,7 +6,7 @@ use crate::model::{ExpressionKind, Literal};
 use crate::rules::packs::{Because, Reason};
 
 use super::super::behaviour::is_of_request;
-use super::super::calls::{External, Which, held};
+use super::super::calls::{External, Which, decides, held};
 use super::super::case::{Case, Outcome};
 use super::super::inputs::{Inputs, Leaf, LeafKind};
 use super::super::verdict::{Confidence, Evidence, Finding, Item, Text, Verdict};
@@ -19,17 +19,15 @@ pub fn limits(case: &Case<'_, '_>, inputs: &Inputs<'_, '_, '_>) -> Outcome {
     }
     let mut findings: Vec<Finding> = Vec::new();
     for external in case.llm_calls() {
-        match output(case, external) {
-            Output::Set => {}
-            Output::Missing | Output::Unresolved => {
-                let mut finding =
-                    case.call_finding("missing-max-tokens", "none", external.call, &[("api", external.api.clone())]);
-                if output(case, external) == Output::Unresolved {
-                    finding.confidence = Confidence::Likely;
-                }
-                super::availability::add_client(case, external, &mut finding);
-                findings.push(finding);
+        if let Some((site, output)) = open_output(case, external) {
+            let decides = decides(case.program, external, site, Which::Output);
+            let api = decides.as_ref().and_then(|each| each.api.clone()).unwrap_or_else(|| external.api.clone());
+            let mut finding = case.call_finding("missing-max-tokens", "none", external.call, &[("api", api)]);
+            if output == Output::Unresolved {
+                finding.confidence = Confidence::Likely;
             }
+            super::availability::add_client(case, external, decides.and_then(|each| each.client), &mut finding);
+            findings.push(finding);
         }
         findings.extend(input(case, inputs, external));
         findings.extend(super::price_notes::note(case, external));
@@ -59,23 +57,24 @@ fn takes_text(inputs: &Inputs<'_, '_, '_>, external: &External) -> bool {
     sites.any(|site| inputs.leaves(external, *site).iter().any(is_text))
 }
 
+/// What is not known to be an output limit.
 #[derive(Clone, Copy, PartialEq)]
 enum Output {
-    Set,
     Missing,
     Unresolved,
 }
 
-fn output(case: &Case<'_, '_>, external: &External) -> Output {
-    for site in super::availability::reached_sites(external) {
-        match held(case.program, external, site, Which::Output) {
-            Held::Given(Amount::Off, _) | Held::Default(None) => return Output::Missing,
-            Held::Given(Amount::Unknown, at) if is_left_to_request(case, external, at) => return Output::Missing,
-            Held::Unresolved(None) => return Output::Unresolved,
-            Held::Given(..) | Held::Default(Some(_)) | Held::Unresolved(Some(_)) => {}
-        }
-    }
-    Output::Set
+/// The first site at which no output limit is set, and whether that is seen.
+fn open_output(case: &Case<'_, '_>, external: &External) -> Option<(Site, Output)> {
+    super::availability::reached_sites(external).into_iter().find_map(|site| {
+        let output = match held(case.program, external, site, Which::Output) {
+            Held::Given(Amount::Off, _) | Held::Default(None) => Output::Missing,
+            Held::Given(Amount::Unknown, at) if is_left_to_request(case, external, at) => Output::Missing,
+            Held::Unresolved(None) => Output::Unresolved,
+            Held::Given(..) | Held::Default(Some(_)) | Held::Unresolved(Some(_)) => return None,
+        };
+        Some((site, output))
+    })
 }
 
 /// Whether a limit is nothing unless the request brings one: `max_tokens=data.get("max_tokens")`.
@@ -101,7 +100,7 @@ fn is_left_to_request(case: &Case<'_, '_>, external: &External, at: Site) -> boo
 
 /// Whether a call's output is limited on every way, for the inventory.
 pub fn has_output_limit(case: &Case<'_, '_>, external: &External) -> bool {
-    output(case, external) == Output::Set
+    open_output(case, external).is_none()
 }
 
 /// One finding per entry point from which the user's text reaches the call unmeasured; a call that none reaches is its

@@ -9,6 +9,7 @@ use crate::link::{FrameId, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::{Fact, Kind};
 
+use super::super::retrying::last_name;
 use super::handlers::of_try;
 use super::results::of_chain;
 use super::{Fate, is_returned_promise};
@@ -23,8 +24,11 @@ pub(super) fn is_configured(case: &Case<'_, '_>, external: &External, step: Site
     }
     let names_model = configured.names_model(step);
     case.callees(step).iter().any(|value| {
-        let mut made = value.sites().iter();
-        made.any(|made| configured.is_fallback(*made) || !names_model && configured.is_given_fallback(*made))
+        value.sites().iter().any(|made| {
+            configured.is_fallback(*made)
+                || !names_model && configured.is_given_fallback(*made)
+                || configured.is_caught_by(*made)
+        })
     })
 }
 
@@ -57,6 +61,15 @@ impl<'m> Configured<'_, '_, 'm> {
         let program = self.case.program;
         let is_one = |path: &std::rc::Rc<str>| !self.case.guards.facts(path, Some(made), ITEM).is_empty();
         program.callee_paths(made).iter().any(is_one) && !falls_back_to_itself(program, made)
+    }
+
+    /// Whether a call makes something that runs the program's own function around its calls: `create_agent(model,
+    /// middleware=[fallback])`.
+    fn is_caught_by(&self, made: Site) -> bool {
+        let program = self.case.program;
+        let paths = program.callee_paths(made);
+        let facts = paths.iter().flat_map(|path| program.facts_of(path, Kind::Guard));
+        facts.into_iter().any(|(_, fact)| self.is_caught_around(fact, made))
     }
 
     /// Whether what an argument is made of has the program's own function around the call, which answers for its failure.
@@ -116,9 +129,25 @@ impl<'m> Configured<'_, '_, 'm> {
                 value => vec![value.clone()],
             });
             let around = each.flat_map(|object| {
+                if self.is_decorated(&object, &fact.exports) {
+                    return vec![object];
+                }
                 fact.exports.iter().flat_map(move |name| program.member(&object, name, None)).collect::<Vec<_>>()
             });
             around.filter_map(|function| frame_of(program, &function)).any(|frame| self.answers_for(frame, method))
+        })
+    }
+
+    /// Whether a function is one that a decorator of such a name makes what is asked for: `@wrap_model_call`.
+    fn is_decorated(&self, object: &Value<'m>, names: &[String]) -> bool {
+        let Value::Function { unit, .. } = object else { return false };
+        let Some(function) = self.case.program.units.units[*unit].function else { return false };
+        function.decorators.iter().any(|decorator| {
+            let named = match &decorator.kind {
+                ExpressionKind::Call(call) => &call.callee,
+                _ => decorator,
+            };
+            last_name(named).is_some_and(|own| names.iter().any(|name| name == own))
         })
     }
 
@@ -144,7 +173,16 @@ impl<'m> Configured<'_, '_, 'm> {
             let mut around = program.units.ancestors(program.units.calls[site.call].node);
             around.any(|(_, node)| matches!(node.kind, NodeKind::Handler(..)))
         };
-        !runs.is_empty() && runs.iter().all(|site| !is_again(site) && self.is_answered(*site))
+        // `handler(request.override(model=standby))` asks something else.
+        let is_other = |site: &&Site| {
+            let first = program.units.calls[site.call].call.arguments.first();
+            first.is_some_and(|given| match &given.value.kind {
+                ExpressionKind::Call(made) => made.arguments.iter().any(|argument| argument.name.is_some()),
+                _ => false,
+            })
+        };
+        let mut same = runs.iter().filter(|site| !(is_again(*site) && is_other(site))).peekable();
+        same.peek().is_some() && same.all(|site| !is_again(site) && self.is_answered(*site))
     }
 
     /// Whether the failure of a call is answered where it stands: by a handler around it, or on its own chain.

@@ -294,6 +294,9 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             self.follow(value, frame, onwards.clone());
         }
         self.added(&thing, &onwards);
+        for field in self.inputs.fields_kept_in(memory, key) {
+            self.written_into(field, (expression, frame), key, state);
+        }
         true
     }
 

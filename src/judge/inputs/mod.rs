@@ -5,6 +5,7 @@
 //! what comes from outside. What is bounded there, by a schema or a cut, or refused on the way, is limited.
 
 mod changes;
+mod commands;
 mod composed;
 mod conversations;
 mod cuts;
@@ -23,6 +24,7 @@ mod schemas;
 mod stored;
 mod trace;
 mod turns;
+mod widgets;
 mod windows;
 pub(super) mod words;
 
@@ -40,7 +42,7 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::FactId;
 
-use super::behaviour::is_of_request;
+use super::behaviour::{command_of, is_of_request};
 use super::calls::External;
 use super::case::Case;
 use super::requests::BODIES;
@@ -67,6 +69,8 @@ pub enum LeafKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     Request,
+    /// What stands behind the command that started the program.
+    Command,
     Parameter(UnitId, usize),
     Store,
 }
@@ -171,6 +175,10 @@ pub struct Inputs<'c, 'p, 'm> {
     changed: Changed<'m>,
     /// The keys by which something is taken where only the running program knows them.
     keys: Keys,
+    /// Where the parts are declared of what stands behind a command.
+    declared_parts: OnceCell<Vec<Site>>,
+    /// The fields of pages that are kept under a name.
+    kept_fields: OnceCell<widgets::Kept>,
     /// Whether a step of what a platform serves cuts its conversation, once it was asked for.
     cut_by_steps: OnceCell<bool>,
     /// The memories that are put on something after it was made, once they were asked for.
@@ -199,6 +207,8 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             changes: OnceCell::new(),
             changed: RefCell::default(),
             keys: RefCell::default(),
+            declared_parts: OnceCell::new(),
+            kept_fields: OnceCell::new(),
             cut_by_steps: OnceCell::new(),
             put_on_later: OnceCell::new(),
             written_by_steps: OnceCell::new(),
@@ -300,7 +310,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
 
     /// Whether a name is the request or a part of it.
     fn is_request(&self, path: &str) -> bool {
-        is_of_request(self.program(), path)
+        is_of_request(self.program(), path) || command_of(self.program(), path).is_some()
     }
 
     /// The sources of a call's input at a site.

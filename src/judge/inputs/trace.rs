@@ -108,6 +108,10 @@ impl Found {
         let path = meaningful(path);
         Found { origin: Origin::Request, path, text, count: Limit::None, is_messages: false, is_one_text: false }
     }
+
+    fn of_command(path: &[String]) -> Found {
+        Found { origin: Origin::Command, ..Found::of_request(path, Limit::None) }
+    }
 }
 
 pub(super) struct Trace<'t, 'c, 'p, 'm> {

@@ -274,8 +274,9 @@ fn grows_within<'m>(
     let slice = program.slice(length, frame);
     slice.parts.iter().any(|(part, frame)| match &part.kind {
         ExpressionKind::Operator { operator, operands } => {
+            // `attempt ** 2` is a power, but does not grow by one.
             matches!(operator.as_str(), "**" | "<<")
-                && !operands.iter().all(|operand| is_constant(program, operand, *frame))
+                && operands.iter().skip(1).any(|exponent| !is_constant(program, exponent, *frame))
         }
         ExpressionKind::Call(call) => {
             last_name(&call.callee).is_some_and(|name| {
@@ -284,12 +285,8 @@ fn grows_within<'m>(
                     "pow" | "powi" | "powf" | "exp" | "exp2" | "expo" | "shl" | "saturating_pow" | "checked_pow"
                 );
                 // `2u32.pow(attempt)`, `Math.pow(2, attempt)`
-                let base = match (&call.callee.kind, call.arguments.as_slice()) {
-                    (ExpressionKind::Member { object, .. }, [_]) => Some(&**object),
-                    _ => None,
-                };
-                let mut parts = call.arguments.iter().map(|given| &given.value).chain(base);
-                is_power && !parts.all(|part| is_constant(program, part, *frame))
+                let exponent = call.arguments.last().map(|given| &given.value);
+                is_power && exponent.is_some_and(|exponent| !is_constant(program, exponent, *frame))
             }) || depth < DEPTH
                 && call.arguments.iter().any(|given| {
                     // `told.unwrap_or_else(|| backoff(attempt))`

@@ -106,21 +106,21 @@ impl<'m> Program<'m> {
         found
     }
 
-    /// What is put into options by `options.update(..)` before they are passed.
+    /// What is put into options by `options.update(..)` or `options.setdefault(..)` before they are passed.
     fn put_in(&self, expression: &'m Expression, frame: FrameId) -> Vec<(Added<'m>, FrameId)> {
         let ExpressionKind::Name(holder) = &expression.kind else { return Vec::new() };
         let unit = &self.units.units[self.unit_of_frame(frame)];
         let calls = unit.calls.iter().map(|call| self.units.calls[*call].call);
-        let updates = calls.filter(|call| {
-            call.span.end <= expression.span.start
-                && matches!(&call.callee.kind, ExpressionKind::Member { object, name } if name == "update"
-                    && matches!(&object.kind, ExpressionKind::Name(own) if own == holder))
+        let before = calls.filter(|call| call.span.end <= expression.span.start);
+        let added = before.flat_map(|call| match &call.callee.kind {
+            ExpressionKind::Member { object, name }
+                if matches!(&object.kind, ExpressionKind::Name(own) if own == holder) =>
+            {
+                added_by(name, &call.arguments)
+            }
+            _ => Vec::new(),
         });
-        let given = updates.flat_map(|call| &call.arguments).map(|argument| match argument.name.as_deref() {
-            None | Some("**") => Added::All(&argument.value),
-            Some(key) => Added::Key(key, &argument.value),
-        });
-        given.map(|added| (added, frame)).collect()
+        added.map(|added| (added, frame)).collect()
     }
 
     /// A value among the options that a call spreads, where each shape that they may have gives one of these keys:
@@ -354,6 +354,24 @@ impl<'m> Program<'m> {
             }
             _ => self.key_of_spread(inner, frame, name, depth + 1),
         }
+    }
+}
+
+/// What a method adds to the options that it is called on.
+fn added_by<'m>(method: &str, arguments: &'m [Argument]) -> Vec<Added<'m>> {
+    match (method, arguments) {
+        ("setdefault", [key, value]) => match &key.value.kind {
+            ExpressionKind::Literal(Literal::Text(key)) => vec![Added::Key(key, &value.value)],
+            _ => Vec::new(),
+        },
+        ("update", arguments) => {
+            let added = arguments.iter().map(|argument| match argument.name.as_deref() {
+                None | Some("**") => Added::All(&argument.value),
+                Some(key) => Added::Key(key, &argument.value),
+            });
+            added.collect()
+        }
+        _ => Vec::new(),
     }
 }
 

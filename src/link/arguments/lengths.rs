@@ -51,6 +51,12 @@ impl<'m> Program<'m> {
         {
             return self.amount_at(chosen, home, unit, off, depth + 1);
         }
+        if let ExpressionKind::Member { object, name } = &expression.kind
+            && depth < DEPTH
+            && let Some((chosen, home)) = self.chosen_for_field(object, name, frame)
+        {
+            return self.amount_at(chosen, home, unit, off, depth + 1);
+        }
         let values = self.values(expression, frame);
         // What cannot be resolved is known by how it is written: `req.signal`.
         if values.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }))
@@ -82,6 +88,23 @@ impl<'m> Program<'m> {
                 if access.is_empty() && matches!(value.kind, ExpressionKind::Conditional { .. }) =>
             {
                 Some((value, home))
+            }
+            _ => None,
+        }
+    }
+
+    /// The choice that a field was given when its object was made: `Settings(timeout=float(given) if given else None)`.
+    fn chosen_for_field(
+        &self,
+        object: &'m Expression,
+        name: &str,
+        frame: FrameId,
+    ) -> Option<(&'m Expression, FrameId)> {
+        let objects = self.values(object, frame);
+        let [made @ Value::Instance { .. }] = &*objects else { return None };
+        match self.given_to(made, name).as_slice() {
+            [Given::Present { expression, frame }] if matches!(expression.kind, ExpressionKind::Conditional { .. }) => {
+                Some((*expression, *frame))
             }
             _ => None,
         }

@@ -33,7 +33,7 @@ impl<'m> Entries<'m> {
                     && imported.allows(program, convention, module)
                     && convention.fits(program, module)
             };
-            for convention in conventions.iter().filter(is_found) {
+            for convention in conventions.iter().filter(is_found).filter(|each| each.fact.protects.is_none()) {
                 for export in &convention.fact.exports {
                     self.conventional_export(program, module, convention, export);
                 }

@@ -10,7 +10,7 @@ use crate::link::Program;
 use crate::link::names::Target;
 use crate::link::units::{Binding, ModuleId, UnitId};
 use crate::link::values::Value;
-use crate::model::{ExpressionKind, Literal, Project};
+use crate::model::{ExpressionKind, Literal, Project, Span};
 use crate::rules::catalogue::{Fact, Kind, Library};
 use crate::rules::checked::{Catalogue, FactId, is_everywhere, uses};
 use crate::source::is_bounded_pattern;
@@ -181,6 +181,39 @@ pub fn found_by_convention(program: &Program<'_>) -> BTreeSet<ModuleId> {
         })
     };
     (0..program.modules.len()).filter(is_found).collect()
+}
+
+/// Where a file of settings that a server finds by its path sets all that protects for an item: `access_log_format = ".."`.
+pub fn set_by_convention(program: &Program<'_>, item: &str) -> Option<(ModuleId, Span)> {
+    let facts = program.catalogue.of_kind(Kind::Convention);
+    let mut protecting =
+        facts.filter(|(id, fact)| fact.protects.as_deref() == Some(item) && library_is_used(program, *id));
+    protecting.find_map(|(_, fact)| {
+        let files = globs(&fact.files)?;
+        let modules = (0..program.modules.len()).filter(|module| files.is_match(&program.modules[*module].path));
+        modules.into_iter().find_map(|module| {
+            let set: Option<Vec<Span>> = fact.exports.iter().map(|name| set_in(program, module, name)).collect();
+            Some((module, set?.first().copied()?))
+        })
+    })
+}
+
+/// The place at which a module gives a name a value that is not nothing.
+fn set_in(program: &Program<'_>, module: ModuleId, name: &str) -> Option<Span> {
+    let values = program.exported(module, name, 0)?;
+    let is_nothing = |value: &Value<'_>| match value {
+        Value::Data { expression, .. } => match &expression.0.kind {
+            ExpressionKind::Literal(Literal::Null | Literal::Boolean(false)) => true,
+            ExpressionKind::Literal(Literal::Text(text)) => text.is_empty(),
+            _ => false,
+        },
+        _ => false,
+    };
+    let set = values.iter().find(|value| !is_nothing(value))?;
+    Some(match set {
+        Value::Data { expression, .. } => expression.0.span,
+        value => value.sites().last().map_or_else(Span::default, |made| program.units.calls[made.call].call.span),
+    })
 }
 
 /// Whether a library is declared or spoken of anywhere: conventions of frameworks that are not there do not hold.

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::link::units::{CallId, ClassId, NodeId, NodeKind};
+use crate::link::units::{Binding, CallId, ClassId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::super::super::case::Case;
+use super::super::super::retrying::walk;
 use super::classes::{is_made_of, settings_fields};
 use super::meanings::is_credential;
 use super::schemas::Required;
@@ -61,6 +62,7 @@ struct Uses<'m> {
 impl<'m> Uses<'m> {
     fn of(program: &Program<'m>, open: &BTreeMap<&'m str, Vec<(ClassId, Required)>>) -> Uses<'m> {
         let mut uses = Uses { read: BTreeMap::new(), handed: BTreeMap::new() };
+        let mut constants: BTreeSet<usize> = BTreeSet::new();
         for (unit, info) in program.units.units.iter().enumerate() {
             let frame = program.open_frame(unit);
             for (_, member) in &info.members {
@@ -73,12 +75,19 @@ impl<'m> Uses<'m> {
             }
             for call in &info.calls {
                 for argument in &program.units.calls[*call].call.arguments {
-                    let Some((object, name)) = field_of(&argument.value) else { continue };
+                    let constant = constant_of(program, &argument.value, unit);
+                    let (given, home) = constant.unwrap_or((&argument.value, frame));
+                    let Some((object, name)) = field_of(given) else { continue };
                     let Some(fields) = open.get(name) else { continue };
                     let site = Site { call: *call, frame };
-                    if is_of(program, object, frame, fields)
+                    // A constant reads the field once, however many clients it is given to.
+                    let is_first = |constants: &mut BTreeSet<usize>| {
+                        constant.is_none() || constants.insert(std::ptr::from_ref(given) as usize)
+                    };
+                    if is_of(program, object, home, fields)
                         && is_client(program, site, argument)
                         && is_always(program, *call)
+                        && is_first(&mut constants)
                     {
                         *uses.handed.entry(name).or_default() += 1;
                     }
@@ -107,6 +116,32 @@ fn set_of_library<'m>(program: &Program<'m>, node: NodeId, frame: FrameId) -> Op
     let is_library = |value: &Value<'_>| matches!(value, Value::Library { sites, .. } if sites.is_empty());
     let takes_key = is_credential(&name.to_ascii_uppercase()) && program.values(object, frame).iter().any(is_library);
     takes_key.then(|| field_of(assignment.value.as_ref()?))?
+}
+
+/// The value of a constant of the module, of which nobody asks whether it is there: `KEY` of `KEY = settings.key`.
+fn constant_of<'m>(program: &Program<'m>, given: &'m Expression, unit: UnitId) -> Option<(&'m Expression, FrameId)> {
+    let ExpressionKind::Name(name) = &given.kind else { return None };
+    let units = &program.units;
+    let module = program.module_of(unit);
+    let body = units.bodies[module];
+    if unit != body && units.units[unit].names.contains_key(name.as_str()) {
+        return None;
+    }
+    let [Binding::Value { value, access, operator: None, .. }] = units.units[body].names.get(name.as_str())?.as_slice()
+    else {
+        return None;
+    };
+    let mentions = |test: &Expression| {
+        let mut found = false;
+        walk(test, &mut |each| found |= matches!(&each.kind, ExpressionKind::Name(other) if other == name));
+        found
+    };
+    let asks = |node: &NodeId| match units.nodes[*node].kind {
+        NodeKind::If { test, .. } => mentions(test),
+        _ => false,
+    };
+    let is_asked = units.units.iter().filter(|unit| unit.module == module).flat_map(|unit| &unit.nodes).any(asks);
+    (access.is_empty() && !is_asked).then(|| (*value, program.module_frame(module)))
 }
 
 /// Whether an object is the settings that have one of the fields.

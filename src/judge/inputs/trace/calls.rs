@@ -33,6 +33,14 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             (state.text, state.count) = (true, true);
         }
         for path in paths.iter() {
+            if let Some(fact) = self.inputs.command(path) {
+                let found = Found::of_command(&state.path);
+                if !self.inputs.is_declared_otherwise(fact, found.path.first().map(String::as_str)) {
+                    self.note_place(expression, frame, &mut state);
+                    self.arrive(expression, method, frame, state, found);
+                }
+                return;
+            }
             if program.is_a(path, Kind::Request) && !path.ends_with("()") {
                 let limit = Schemas { program }.of_call(site);
                 if program.is_a(path, Kind::Store) {
@@ -107,6 +115,19 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             state.schema = Some((schema, meaningful(&way)));
         }
         self.handed_on(expression, call, frame, method, state);
+    }
+
+    /// What a user writes into a field of a page, where that is read under the name by which it is kept.
+    pub(in crate::judge::inputs) fn written_into(
+        &mut self,
+        field: Site,
+        (expression, frame): (&'m Expression, FrameId),
+        key: &str,
+        state: &State<'m>,
+    ) {
+        let mut written = State { path: vec![key.to_owned()], in_chain: false, place: None, ..state.clone() };
+        self.note_place(expression, frame, &mut written);
+        self.call(expression, self.program().units.calls[field.call].call, field.frame, written);
     }
 
     /// What a call takes out of a queue of the process is what was put into it: of several things that were put there

@@ -25,10 +25,21 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         frame: FrameId,
         mut state: State<'m>,
     ) {
-        let program = self.program();
         self.cut_in_place(expression, frame, &mut state);
         if self.held(expression, object, name, None, frame, &state) {
             return;
+        }
+        // `sys.argv`: a member of a module.
+        let program = self.program();
+        if program
+            .values(expression, frame)
+            .iter()
+            .filter_map(Value::path)
+            .any(|path| self.inputs.command(path).is_some())
+        {
+            self.note_place(expression, frame, &mut state);
+            let found = Found::of_command(&state.path);
+            return self.arrive(expression, name, frame, state, found);
         }
         if matches!(&object.kind, ExpressionKind::Name(root) if root == "self") {
             let made = program.values(object, frame).iter().find_map(|value| match value {

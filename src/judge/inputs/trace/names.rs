@@ -211,6 +211,10 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             {
                 self.follow(data.0, *home, state);
             }
+            Value::Library { path, .. } if self.inputs.command(path).is_some() => {
+                let found = Found::of_command(&state.path);
+                self.arrive(expression, name, frame, state, found);
+            }
             Value::Library { path, .. } if self.inputs.is_request(path) => {
                 let found = Found::of_request(&state.path, Limit::None);
                 self.arrive(expression, name, frame, state, found);

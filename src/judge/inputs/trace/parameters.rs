@@ -4,6 +4,7 @@ use crate::judge::inputs::schemas::{Ask, Limit, Schemas};
 use crate::judge::inputs::words::*;
 use crate::judge::inputs::{Leaf, LeafKind, Origin, Part};
 use crate::link::entries::injected_for;
+use crate::link::passing::own_receiver;
 use crate::link::units::UnitId;
 use crate::link::{FrameId, How, Site, Value};
 use crate::model::*;
@@ -18,7 +19,11 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let Some(parameter) = function.parameters.get(index) else { return };
         match here.how {
             How::Call(site) => {
-                if let Some((argument, frame)) = program.passed_from(function, index, site) {
+                if let Some(rest) = self.rest_passed(function, index, site) {
+                    for argument in rest {
+                        self.follow(argument, site.frame, state.clone());
+                    }
+                } else if let Some((argument, frame)) = program.passed_from(function, index, site) {
                     self.follow(argument, frame, state);
                 } else if let Some((spread, name)) = self.spread_for(parameter, site) {
                     let mut state = state;
@@ -69,6 +74,28 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             How::Framework => self.item_of_receiver(function, index, here.unit, here.closure, state),
         }
+    }
+
+    /// All that a call passes for a parameter that takes the rest (`refuse_longer(600, title, *questions)`), where that is
+    /// more than one, or a list that is spread.
+    fn rest_passed(&self, function: &'m Function, index: usize, site: Site) -> Option<Vec<&'m Expression>> {
+        let program = self.program();
+        let takes_rest = function.parameters.get(index)?.kind == ParameterKind::Rest;
+        if !takes_rest || program.is_handed_over(site.call) {
+            return None;
+        }
+        let arguments = &program.units.calls[site.call].call.arguments;
+        let rest = arguments.iter().filter(|argument| argument.name.is_none());
+        let rest: Vec<&Argument> = rest.skip(index.saturating_sub(own_receiver(function))).collect();
+        let is_list = |argument: &&Argument| match &argument.value.kind {
+            ExpressionKind::Spread(inner) => {
+                // What a wrapper hands on as it was given is looked up where it was.
+                program.handed_on(inner, site.frame, ParameterKind::Rest).is_none()
+            }
+            _ => false,
+        };
+        let is_more = rest.iter().any(is_list) || rest.len() > 1;
+        is_more.then(|| rest.into_iter().map(|argument| &argument.value).collect())
     }
 
     /// Whether a call hands on all that a handler is given: `(...given) => run(...given)`.
