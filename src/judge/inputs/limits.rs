@@ -42,7 +42,8 @@ impl<'m> Inputs<'_, '_, 'm> {
         // What is measured is then told by the same parameters.
         let before = self.is_library.replace(entry.is_none());
         // What whoever starts a server writes behind its command is not the text of those who ask it.
-        let is_command = consumer.is_some_and(|entry| entry.kind == "cli");
+        let own = entry.and_then(|index| self.case.entries.entries.get(index));
+        let is_command = own.is_some_and(|entry| entry.kind == "cli");
         leaves.retain(|leaf| is_command || leaf.origin != Origin::Command);
         leaves.retain(|leaf| {
             let sender = self.sender(leaf, entry);
