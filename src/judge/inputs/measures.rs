@@ -8,8 +8,8 @@ use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Call, Entry, Expression, ExpressionKind, Literal, Span};
 use crate::rules::catalogue::Kind;
 
-use super::numbers;
 use super::every_field::whole_of;
+use super::numbers;
 use super::schemas::{Ask, Schemas};
 use super::trace::{State, Trace};
 use super::windows::adds_lengths_up;

@@ -5,9 +5,7 @@ use crate::link::{FrameId, Program, Site};
 use crate::model::{Block, Call, Expression, ExpressionKind, Literal, Loop, LoopKind, Statement, StatementKind};
 
 use super::answers::is_left_when_answered;
-use super::counts::{
-    allows_one_try, counted, goes_on_by_count, leaves_by_count, looks_at_count, needs_members_count,
-};
+use super::counts::{allows_one_try, counted, goes_on_by_count, leaves_by_count, looks_at_count, needs_members_count};
 use super::progress::moves_on;
 use super::turns::keeps_answers;
 use super::waits::{Waits, grow, last_name, numbers};
