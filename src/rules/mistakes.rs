@@ -150,6 +150,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "fields",
             "tells",
             "settings",
+            "folder",
             "command",
         ],
     ),
