@@ -18,7 +18,7 @@ use crate::rules::checked::{FactId, plain};
 
 use super::channels;
 use super::replies::Replies;
-use super::requests::{BODIES, address, begins_with_setting, only_reads};
+use super::requests::{BODIES, address, addresses, begins_with_setting, only_reads, sends_nothing};
 use super::transports;
 pub use alternatives::falls_back_to_itself;
 
@@ -131,28 +131,40 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
     all
 }
 
-/// A raw request with what else is sent through the same client: a message to a channel of the operators is none to a
-/// model. What the place of the request stands for comes last.
+/// A raw request with what else is sent through the same client: a message to a channel of the operators, or what is asked
+/// of others, is none to a model. What the place of the request stands for comes last.
 fn apart(program: &Program<'_>, found: External) -> Vec<External> {
     let sites = || found.reached.iter().flat_map(|(_, sites)| sites);
     if found.endpoint.is_none() || sites().count() < 2 {
         return vec![found];
     }
-    let to_channel: FxHashSet<Site> = sites().copied().filter(|site| channels::is_addressed(program, *site)).collect();
-    if to_channel.is_empty() || sites().all(|site| to_channel.contains(site)) {
+    let is_other = |site: &Site| channels::is_addressed(program, *site) || goes_elsewhere(program, *site);
+    let to_others: FxHashSet<Site> = sites().copied().filter(is_other).collect();
+    if to_others.is_empty() || sites().all(|site| to_others.contains(site)) {
         return vec![found];
     }
     let paths = program.callee_paths(found.open);
     let api = paths.iter().find(|path| program.is_a(path, Kind::Http)).map_or(found.api.clone(), |path| api_name(path));
     let chosen = |is_channel: bool| -> Vec<(usize, Vec<Site>)> {
         let of_entry = |sites: &Vec<Site>| -> Vec<Site> {
-            sites.iter().copied().filter(|site| to_channel.contains(site) == is_channel).collect()
+            sites.iter().copied().filter(|site| to_others.contains(site) == is_channel).collect()
         };
         let reached = found.reached.iter().map(|(entry, sites)| (*entry, of_entry(sites)));
         reached.filter(|(_, sites)| !sites.is_empty()).collect()
     };
     let message = External { kind: Calls::External, api, endpoint: None, reached: chosen(true), ..found };
     vec![message, External { reached: chosen(false), ..found }]
+}
+
+/// Whether a raw request goes to hosts that are known, and none of them that of a provider.
+fn goes_elsewhere(program: &Program<'_>, site: Site) -> bool {
+    let Some((address, frame)) = channels::address_of(program, site) else { return false };
+    let is_other = |text: &String| {
+        let host = text.split_once("://").map(|(_, rest)| rest);
+        host.is_some_and(|host| !host.starts_with(['*', '/'])) && program.catalogue.endpoint(text).is_none()
+    };
+    let all = addresses(program, address, frame);
+    !all.is_empty() && all.iter().all(is_other)
 }
 
 /// Leaves out the pages that reach no call of a model and nothing else that is paid for: of what only shows data nothing
@@ -212,17 +224,34 @@ fn classify<'m>(
                 _ => false,
             };
             let base = base_address(program, site).or_else(|| is_set_elsewhere().then(|| "*".to_owned()));
-            let whole = format!("{}{}", base.clone().unwrap_or_default(), text.clone().unwrap_or_default());
             // A path without a host is the page's own server, one from the module on a file of its own.
             const OWN: [&str; 5] = ["/", "./", "../", "blob:", "data:"];
             let is_script = program.modules[module].language == Language::TypeScript;
-            let is_own = |text: &str| OWN.iter().any(|start| text.starts_with(start));
-            if is_script && base.is_none() && text.as_deref().is_some_and(is_own) {
+            let is_own = |text: &str| is_script && base.is_none() && OWN.iter().any(|start| text.starts_with(start));
+            let behind = |text: &str| format!("{}{text}", base.clone().unwrap_or_default());
+            let mut whole = behind(text.as_deref().unwrap_or_default());
+            let mut endpoint = program.catalogue.endpoint(&whole).filter(|_| !is_own(&whole));
+            if endpoint.is_none()
+                && let Some(Given::Present { expression, frame }) = url
+            {
+                // Of the addresses that it may be the one of a provider tells what is asked there.
+                let others = addresses(program, expression, frame).into_iter().map(|text| behind(&text));
+                let mut known = others
+                    .filter(|whole| !is_own(whole))
+                    .filter_map(|whole| Some((program.catalogue.endpoint(&whole)?, whole)));
+                if let Some((id, other)) = known.next() {
+                    (endpoint, whole) = (Some(id), other);
+                }
+            }
+            if is_own(&whole) {
                 return None;
             }
             let told =
                 || told_by_reply(program, &known.replies, &whole, site).filter(|_| !only_reads(program, path, site));
-            let endpoint = program.catalogue.endpoint(&whole).or_else(told);
+            let is_asked = |id: &FactId| {
+                program.catalogue.fact(*id).calls != Some(Calls::Llm) || !sends_nothing(program, path, site, &whole)
+            };
+            let endpoint = endpoint.or_else(told).filter(is_asked);
             let kind = endpoint.and_then(|id| program.catalogue.fact(id).calls).unwrap_or(Calls::External);
             let host =
                 whole.split("://").nth(1).unwrap_or("").split(['?', '*']).next().unwrap_or("").trim_end_matches('/');

@@ -27,7 +27,14 @@ pub(super) fn address<'m>(program: &Program<'m>, given: &'m Expression, frame: F
     })
 }
 
-/// Whether an address begins with what the environment tells, or else with nothing.
+/// The addresses that a request may go to: what stands in its argument may be one of several.
+pub(super) fn addresses<'m>(program: &Program<'m>, given: &'m Expression, frame: FrameId) -> Vec<String> {
+    let texts = program.texts(given, frame);
+    if texts.is_empty() { address(program, given, frame).into_iter().collect() } else { texts }
+}
+
+/// Whether an address begins with what may be nothing, but is something where it works: what the environment tells, or
+/// else nothing; what is empty until it is set.
 pub(super) fn begins_with_setting<'m>(
     program: &Program<'m>,
     address: &'m Expression,
@@ -53,8 +60,11 @@ pub(super) fn begins_with_setting<'m>(
             if matches!(&expression.0.kind, ExpressionKind::Literal(Literal::Text(text)) if text.is_empty()))
     };
     let is_setting = |value: &Value<'m>| value.path().is_some_and(|path| program.is_a(path, Kind::Environment));
+    if values.iter().any(is_empty) && (values.len() > 1 || is_set_later(program, address)) {
+        return true;
+    }
     if values.iter().any(is_setting) {
-        return values.iter().any(is_empty);
+        return false;
     }
     match &*values {
         [Value::Data { expression, frame }] if !std::ptr::eq(expression.0, address) => {
@@ -69,8 +79,38 @@ pub(super) fn begins_with_setting<'m>(
     }
 }
 
+/// Whether something else is assigned to a member somewhere: `settings.TARGET = request.body.target`.
+fn is_set_later(program: &Program<'_>, address: &Expression) -> bool {
+    let ExpressionKind::Member { object, name } = &address.kind else { return false };
+    let (ExpressionKind::Name(holder) | ExpressionKind::Member { name: holder, .. }) = &object.kind else {
+        return false;
+    };
+    program.units.member_assignments.contains_key(&(holder.as_str(), name.as_str()))
+}
+
 /// Expressions that are gone through for where an address begins.
 const ADDRESS_PARTS: usize = 6;
+
+/// Whether a request says itself that it only reads what is there, or takes it away: an answer is written to what is sent,
+/// in the body or in the address (`?prompt=`).
+pub(super) fn sends_nothing(program: &Program<'_>, path: &str, site: Site, address: &str) -> bool {
+    const ASKING: [&str; 6] = ["prompt=", "text=", "input=", "message=", "query=", "q="];
+    let method = match program.argument(site, "method") {
+        Given::Present { expression, frame } => program.text(expression, frame),
+        Given::Unresolved => None,
+        Given::Absent => path.rsplit('.').next().map(str::to_owned),
+    };
+    match method.map(|method| method.to_ascii_lowercase()).as_deref() {
+        Some("delete" | "head" | "options") => true,
+        Some("get") => {
+            let given = ["body", "data", "json", "content"].map(|key| program.argument(site, key));
+            let query = address.split_once('?').map_or("", |(_, query)| query);
+            let asks = query.split('&').any(|part| ASKING.iter().any(|key| part.starts_with(key)));
+            !asks && given.iter().all(|given| matches!(given, Given::Absent))
+        }
+        _ => false,
+    }
+}
 
 /// Whether a request only fetches: by a method that sends nothing, or with nothing but an address.
 pub(super) fn only_reads(program: &Program<'_>, path: &str, site: Site) -> bool {

@@ -362,6 +362,11 @@ impl<'m> Program<'m> {
         self.text_at(expression, frame, 0)
     }
 
+    /// The literal texts that an expression may be, the one that `text` gives first.
+    pub fn texts(&self, expression: &'m Expression, frame: FrameId) -> Vec<String> {
+        self.texts_at(expression, frame, 0, TEXTS)
+    }
+
     /// The host that a path is put behind: `new URL("/chat", "https://api.example.com")`, or one that the environment
     /// tells. What comes from the request or from the module itself is the program's own.
     fn base_of(&self, expression: &'m Expression, frame: FrameId, depth: usize) -> Option<String> {
@@ -375,13 +380,17 @@ impl<'m> Program<'m> {
         }
     }
 
-    /// The text that a call is given first, a path behind the host that it is given with it.
-    fn first_text(&self, site: Site, depth: usize) -> Option<String> {
+    /// The texts that a call is given first, a path behind the host that it is given with it.
+    fn first_texts(&self, site: Site, depth: usize, most: usize) -> Vec<String> {
         let arguments = &self.units.calls[site.call].call.arguments;
-        let text = self.text_at(&arguments.first()?.value, site.frame, depth + 1)?;
-        let base = arguments.get(1).filter(|_| text.starts_with('/'));
-        let base = base.and_then(|base| self.base_of(&base.value, site.frame, depth));
-        Some(base.map_or_else(|| text.clone(), |base| format!("{base}{text}")))
+        let Some(first) = arguments.first() else { return Vec::new() };
+        let texts = self.texts_at(&first.value, site.frame, depth + 1, most);
+        let behind = |text: String| {
+            let base = arguments.get(1).filter(|_| text.starts_with('/'));
+            let base = base.and_then(|base| self.base_of(&base.value, site.frame, depth));
+            base.map_or_else(|| text.clone(), |base| format!("{base}{text}"))
+        };
+        texts.into_iter().map(behind).collect()
     }
 
     /// Whether an address is that of the program itself: of the request, the page or the module. `request.url`,
@@ -416,11 +425,14 @@ impl<'m> Program<'m> {
     }
 
     /// What only takes something off the ends of an address leaves the host: `base.replace(/\/$/, "")`.
-    fn trimmed_text(&self, call: &'m Call, frame: FrameId, depth: usize) -> Option<String> {
-        let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
-        let text = || self.text_at(object, frame, depth + 1).unwrap_or_else(|| "*".to_owned());
+    fn trimmed_texts(&self, call: &'m Call, frame: FrameId, depth: usize, most: usize) -> Vec<String> {
+        let ExpressionKind::Member { object, name } = &call.callee.kind else { return Vec::new() };
+        if !trims(name) {
+            return Vec::new();
+        }
+        let texts = or_any(self.texts_at(object, frame, depth + 1, most));
         // The slash at the end is mostly what is taken off.
-        trims(name).then(|| text().trim_end_matches('/').to_owned())
+        texts.into_iter().map(|text| text.trim_end_matches('/').to_owned()).collect()
     }
 
     /// `urljoin(BASE, "/v1/chat")`, `base.join("v1/chat")`: an address and a path behind it.
@@ -442,22 +454,23 @@ impl<'m> Program<'m> {
     }
 
     fn text_at(&self, expression: &'m Expression, frame: FrameId, depth: usize) -> Option<String> {
+        self.texts_at(expression, frame, depth, 1).pop()
+    }
+
+    /// The first texts that an expression may be.
+    fn texts_at(&self, expression: &'m Expression, frame: FrameId, depth: usize, most: usize) -> Vec<String> {
         if depth > DEPTH {
-            return None;
+            return Vec::new();
         }
+        let texts_of = |part: &'m Expression| self.texts_at(part, frame, depth + 1, most);
         match &expression.kind {
-            ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
-            ExpressionKind::Template(parts) => Some(
-                parts.iter().map(|part| self.text_at(part, frame, depth + 1).unwrap_or_else(|| "*".into())).collect(),
-            ),
-            ExpressionKind::Operator { operator, operands } if operator == "+" => Some(
-                operands
-                    .iter()
-                    .map(|part| self.text_at(part, frame, depth + 1).unwrap_or_else(|| "*".into()))
-                    .collect(),
-            ),
+            ExpressionKind::Literal(Literal::Text(text)) => vec![text.clone()],
+            ExpressionKind::Template(parts) => in_a_row(parts.iter().map(texts_of), most),
+            ExpressionKind::Operator { operator, operands } if operator == "+" => {
+                in_a_row(operands.iter().map(texts_of), most)
+            }
             ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "or" | "??") => {
-                operands.iter().rev().find_map(|operand| self.text_at(operand, frame, depth + 1))
+                operands.iter().rev().flat_map(texts_of).take(most).collect()
             }
             ExpressionKind::Call(call) => {
                 // `new URL("https://...")`, `format!(...)`, `"...".format(...)`, `Url::parse(..)`.
@@ -465,55 +478,84 @@ impl<'m> Program<'m> {
                     ExpressionKind::Member { object, name }
                         if name == "format" || name == "to_string" || name == "to_owned" || name == "into" =>
                     {
-                        self.text_at(object, frame, depth + 1)
+                        texts_of(object)
                     }
-                    _ => self.trimmed_text(call, frame, depth).or_else(|| self.joined_text(call, frame, depth)),
+                    _ => self.trimmed_or_joined(call, frame, depth, most),
                 };
-                own.or_else(|| {
-                    self.values(expression, frame).iter().find_map(|value| match value {
-                        Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
-                            self.text_at(inner, *frame, depth + 1)
-                        }
-                        Value::Library { sites, .. } => {
-                            let site = *sites.last()?;
-                            if let Some(trimmed) =
-                                self.trimmed_text(self.units.calls[site.call].call, site.frame, depth)
-                            {
-                                return Some(trimmed);
-                            }
-                            self.first_text(site, depth)
-                        }
-                        _ => None,
-                    })
-                })
+                if !own.is_empty() {
+                    return own;
+                }
+                let values = self.values(expression, frame);
+                let texts = values.iter().flat_map(|value| match value {
+                    Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
+                        self.texts_at(inner, *frame, depth + 1, most)
+                    }
+                    Value::Library { sites, .. } => {
+                        let Some(site) = sites.last().copied() else { return Vec::new() };
+                        let trimmed = self.trimmed_texts(self.units.calls[site.call].call, site.frame, depth, most);
+                        if trimmed.is_empty() { self.first_texts(site, depth, most) } else { trimmed }
+                    }
+                    _ => Vec::new(),
+                });
+                texts.take(most).collect()
             }
-            _ => self.values(expression, frame).iter().find_map(|value| match value {
-                Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
-                    self.text_at(inner, *frame, depth + 1)
-                }
-                Value::Library { path, .. } if self.is_a(path, Kind::Prefix) => Some("/".to_owned()),
-                Value::Library { sites, .. } => {
-                    // An environment read with a default, a parsed URL.
-                    let site = sites.last()?;
-                    let call = self.units.calls[site.call].call;
-                    let whole = self.trimmed_text(call, site.frame, depth);
-                    if let Some(whole) = whole.or_else(|| self.joined_text(call, site.frame, depth)) {
-                        return Some(whole);
+            _ => {
+                let values = self.values(expression, frame);
+                let texts = values.iter().flat_map(|value| match value {
+                    Value::Data { expression: Written(inner), frame } if !std::ptr::eq(*inner, expression) => {
+                        self.texts_at(inner, *frame, depth + 1, most)
                     }
-                    // `const address = new URL("/chat", base)`
-                    if call.is_new && call.arguments.len() == 2 {
-                        return self.first_text(*site, depth);
-                    }
-                    // A description of it is no value of it.
-                    let values = call.arguments.iter().rev().filter(|argument| {
-                        argument.name.as_deref().is_none_or(|name| name.contains("default") || name == "value")
-                    });
-                    values.into_iter().find_map(|argument| self.text_at(&argument.value, site.frame, depth + 1))
-                }
-                _ => None,
-            }),
+                    Value::Library { path, .. } if self.is_a(path, Kind::Prefix) => vec!["/".to_owned()],
+                    Value::Library { sites, .. } => self.texts_made(sites, depth, most),
+                    _ => Vec::new(),
+                });
+                texts.take(most).collect()
+            }
         }
     }
+
+    /// The texts of what a library made: an environment read with a default, a parsed URL.
+    fn texts_made(&self, sites: &[Site], depth: usize, most: usize) -> Vec<String> {
+        let Some(site) = sites.last().copied() else { return Vec::new() };
+        let call = self.units.calls[site.call].call;
+        let whole = self.trimmed_or_joined(call, site.frame, depth, most);
+        if !whole.is_empty() {
+            return whole;
+        }
+        // `const address = new URL("/chat", base)`
+        if call.is_new && call.arguments.len() == 2 {
+            return self.first_texts(site, depth, most);
+        }
+        // A description of it is no value of it.
+        let values =
+            call.arguments.iter().rev().filter(|argument| {
+                argument.name.as_deref().is_none_or(|name| name.contains("default") || name == "value")
+            });
+        let texts = values.into_iter().map(|argument| self.texts_at(&argument.value, site.frame, depth + 1, most));
+        texts.into_iter().find(|texts| !texts.is_empty()).unwrap_or_default()
+    }
+
+    fn trimmed_or_joined(&self, call: &'m Call, frame: FrameId, depth: usize, most: usize) -> Vec<String> {
+        let trimmed = self.trimmed_texts(call, frame, depth, most);
+        if trimmed.is_empty() { self.joined_text(call, frame, depth).into_iter().collect() } else { trimmed }
+    }
+}
+
+/// Texts that one expression may be which are looked at.
+const TEXTS: usize = 48;
+
+/// What is not known may be anything.
+fn or_any(texts: Vec<String>) -> Vec<String> {
+    if texts.is_empty() { vec!["*".to_owned()] } else { texts }
+}
+
+/// Texts put together of parts, each of which may be several: as many as are asked for.
+fn in_a_row(parts: impl Iterator<Item = Vec<String>>, most: usize) -> Vec<String> {
+    parts.fold(vec![String::new()], |whole, part| {
+        let part = or_any(part);
+        let each = whole.iter().flat_map(|start| part.iter().map(move |end| format!("{start}{end}")));
+        each.take(most).collect()
+    })
 }
 
 /// What a request, a page or a module tells of the address under which it was reached.

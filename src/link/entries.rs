@@ -28,6 +28,7 @@ mod selected;
 mod served;
 mod started;
 mod tasks;
+mod workers;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -218,6 +219,7 @@ impl<'m> Entries<'m> {
         entries.deployed(program, started);
         entries.mains(program, started);
         entries.factories(program, started);
+        entries.workers(program);
         entries.scheduled(program);
         program.note_tasks(entries.tasks(program));
         program.note_registrations(std::mem::take(&mut entries.registrations));

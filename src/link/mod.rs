@@ -33,6 +33,7 @@ pub mod unfolded;
 pub mod units;
 pub mod values;
 mod versions;
+mod workers;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, OnceCell, RefCell};
@@ -94,6 +95,8 @@ pub struct Program<'m> {
     registrations: OnceCell<FxHashSet<CallId>>,
     /// The tasks that may be put into queues by their names.
     tasks: OnceCell<FxHashMap<String, UnitId>>,
+    /// What runs in the files that the program starts as workers.
+    workers: OnceCell<FxHashMap<ModuleId, Vec<FrameId>>>,
     export_memo: Memo<(ModuleId, Rc<str>), Option<Shared<'m>>>,
     import_memo: Memo<ModuleId, FxHashMap<String, names::Target>>,
     entry_memo: Memo<(usize, FrameId, Rc<str>), Shared<'m>>,
@@ -260,6 +263,7 @@ impl<'m> Program<'m> {
             sliced: Cell::new(0),
             registrations: OnceCell::new(),
             tasks: OnceCell::new(),
+            workers: OnceCell::new(),
         }
     }
 

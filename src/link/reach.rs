@@ -21,6 +21,8 @@ use super::values::{FrameId, How, Site};
 
 /// Frames of one unit that are kept apart within one reach.
 const FRAMES_PER_UNIT: usize = 8;
+/// Frames of one unit within one reach, with those that ways share.
+const SHARED_FRAMES: usize = 24;
 const FRAMES: usize = 6_000;
 /// Trails to one call that are looked at.
 const TRAILS: usize = 12;
@@ -117,7 +119,12 @@ impl<'m> Program<'m> {
             let steps = self.steps_from(frame);
             for (site, next) in steps.iter().copied().filter(|(_, next)| !is_left_out(*next)) {
                 let known = frames_of.entry(self.unit_of_frame(next)).or_default();
-                let next = if known.contains(&next) || known.len() < FRAMES_PER_UNIT { next } else { known[0] };
+                let next = match known.len() {
+                    FRAMES_PER_UNIT.. if known.contains(&next) => next,
+                    FRAMES_PER_UNIT..SHARED_FRAMES => self.shared_frame(next),
+                    SHARED_FRAMES.. => known[0],
+                    _ => next,
+                };
                 if !known.contains(&next) {
                     if frames.len() >= FRAMES {
                         continue;
@@ -181,7 +188,7 @@ impl<'m> Program<'m> {
     /// Whether something of a library keeps a function that it is given as a step of what is being put together
     /// (`graph.add_node(answer)`), or runs it when something comes.
     fn only_listens(&self, path: &str) -> bool {
-        let is_step = |fact: &Fact| fact.value.is_none();
+        let is_step = Fact::gives_its_object;
         let listens = |fact: &Fact| matches!(fact.role.as_deref(), Some("listener" | "kept"));
         self.facts_of(path, Kind::Same).iter().any(|(_, fact)| is_step(fact))
             || self.facts_of(path, Kind::Runs).iter().any(|(_, fact)| listens(fact))

@@ -79,7 +79,24 @@ pub enum Value<'m> {
     Unknown,
 }
 
+/// What values compete with when there are many.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// Something of the program that can be called, or has what can be.
+    Thing,
+    Library,
+    Other,
+}
+
 impl Value<'_> {
+    fn sort(&self) -> Sort {
+        match self {
+            Value::Function { .. } | Value::Class(_) | Value::Instance { .. } | Value::Module(_) => Sort::Thing,
+            Value::Library { .. } => Sort::Library,
+            Value::Folder(_) | Value::Data { .. } | Value::Parameter { .. } | Value::Unknown => Sort::Other,
+        }
+    }
+
     pub fn path(&self) -> Option<&str> {
         match self {
             Value::Library { path, .. } => Some(path),
@@ -95,8 +112,12 @@ impl Value<'_> {
     }
 }
 
-/// More alternatives than this say nothing.
+/// Values of one sort more than which say nothing.
 const ALTERNATIVES: usize = 16;
+/// Things of the program that something can be: each may be what is called, and none hides another.
+const THINGS: usize = 128;
+/// Places that are looked at for what something can be: assignments, results, callers.
+const PLACES: usize = 128;
 /// Evaluations within evaluations.
 const EVALUATION_DEPTH: usize = 300;
 /// A name longer than this has come out of a loop.
@@ -106,15 +127,40 @@ const SITES: usize = 64;
 
 pub type Values<'m> = Vec<Value<'m>>;
 
+/// Adds values to those that something can be. Where there are many, each sort has its own room: texts and settings push
+/// out no object, and of a class that has come often one object stands for all others.
 pub(super) fn add<'m>(all: &mut Values<'m>, more: impl IntoIterator<Item = Value<'m>>) {
     for value in more {
-        if all.len() >= ALTERNATIVES {
-            return;
-        }
-        if !all.contains(&value) {
+        if all.len() < ALTERNATIVES {
+            if !all.contains(&value) {
+                all.push(value);
+            }
+        } else if let Some(value) = further(all, value) {
             all.push(value);
         }
     }
+}
+
+/// What a value adds to many others.
+fn further<'m>(all: &Values<'m>, value: Value<'m>) -> Option<Value<'m>> {
+    let is_of_its_sort = |other: &&Value<'m>| other.sort() == value.sort();
+    let is_alike = |other: &Value<'m>| match (other, &value) {
+        (Value::Function { unit: other, .. }, Value::Function { unit, .. }) => other == unit,
+        (Value::Instance { class: other, .. }, Value::Instance { class, .. }) => other == class,
+        (other, value) => other == value,
+    };
+    let room = if value.sort() == Sort::Thing { THINGS } else { ALTERNATIVES };
+    if all.iter().filter(is_of_its_sort).count() >= room {
+        return None;
+    }
+    if !all.iter().any(is_alike) {
+        return Some(value);
+    }
+    let any_object = match value {
+        Value::Instance { class, .. } => Value::Instance { class, site: None },
+        _ => return None,
+    };
+    (!all.contains(&any_object)).then_some(any_object)
 }
 
 /// The class on which a method of a class was called: one that derives from it, or itself.

@@ -20,7 +20,8 @@ pub enum Kind {
     /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one,
     /// `#0()` for what that function returns, `#0[]` for one of the items of that list, `#0[*]` for a list of the same
     /// items each at its place (`#*`: of all arguments), or what members of its own object give
-    /// (`self.serializer_class()`, `self()` for an object of the class itself), or an object of the class of the program
+    /// (`self.serializer_class()`, `self()` for an object of the class itself), `self` for the object where that is one
+    /// which the library exports as it is, or an object of the class of the program
     /// that goes by a name (`class #0`). Where `errors` is given, what fails stands
     /// among what it gives, and is not raised.
     Same,
@@ -37,7 +38,7 @@ pub enum Kind {
     /// The registration of an entry point: as a decorator, or as a call that is given the handler. `entry` is its kind
     /// (`http`, `websocket`, `bot`, `queue`, `cron`, `cli`, `ui`, `action`), `handler` the argument path of the handler
     /// (absent for decorators; `#-1` is the last positional argument, every earlier function argument is middleware),
-    /// `path` the argument path of the route, `method` the HTTP method (`POST`) or its argument path where the name of the
+    /// `needs` tells for which registrations it holds, `path` the argument path of the route, `method` the HTTP method (`POST`) or its argument path where the name of the
     /// function does not tell it, `guards` the argument paths of dependencies. Where a class may be the handler,
     /// `exports` names the methods that the framework calls (`post/create/perform_create` is one that it calls for a POST
     /// within methods of its own, and `receives` names the field with the class of what it passes), and `guards` also fields
@@ -259,6 +260,10 @@ pub enum Kind {
     /// A call that puts something into a queue of the process, at `value`; with `role = "take"` one that takes out of such
     /// a queue what goes on there.
     Queue,
+    /// A call that starts a file of the program as a worker of its own: `handler` is the way to the file, or a list of jobs
+    /// that have it under one of `keys`, and `path` the folder in which they lie. What the file listens for comes from who
+    /// starts it; one that listens for nothing is an entry point as a whole, of the kind `entry`.
+    Worker,
     /// A function that calls the function at `handler` with the further arguments that it is given, and gives what that
     /// returns (`to_thread(f, x)` is `f(x)`). `role = "later"` where its own result is another one (`submit`), `"repeated"`
     /// where it may call it several times (`Retrying()(f, x)`), `"each"` where it calls it with each item of the lists
@@ -321,7 +326,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 52] = [
+pub const KINDS: [Keys; 53] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output"]),
     keys(
         Kind::Call,
@@ -337,7 +342,7 @@ pub const KINDS: [Keys; 52] = [
         Kind::Route,
         "route",
         &["names", "entry"],
-        &["public", "handler", "path", "method", "exports", "guards", "receives", "role", "by"],
+        &["public", "handler", "path", "method", "exports", "guards", "receives", "role", "by", "needs"],
     ),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role", "unless"]),
     keys(
@@ -437,6 +442,7 @@ pub const KINDS: [Keys; 52] = [
     keys(Kind::Relation, "relation", &["names", "value", "keys"], &["by"]),
     keys(Kind::Timetable, "timetable", &["names"], &["keys", "handler"]),
     keys(Kind::Queue, "queue", &["names"], &["value", "role"]),
+    keys(Kind::Worker, "worker", &["names", "handler", "entry"], &["keys", "path"]),
     keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives", "value"]),
     keys(Kind::Request, "request", &["names"], &[]),
     keys(Kind::Caller, "caller", &["names"], &[]),

@@ -42,7 +42,11 @@ impl<'m> Entries<'m> {
                     let router = sites.first().copied();
                     match fact.is {
                         // What stands among the arguments of another registration only makes its handler.
-                        Kind::Route if fact.handler.is_some() && !is_within_route(program, call) => {
+                        Kind::Route
+                            if fact.handler.is_some()
+                                && !is_within_route(program, call)
+                                && program.applies(fact, site) =>
+                        {
                             let first = self.entries.len();
                             self.registered_route(program, fact, site, router, member_of(path));
                             (first..self.entries.len()).for_each(|entry| self.note_library(entry, *id));

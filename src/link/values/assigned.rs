@@ -7,7 +7,7 @@ use crate::link::units::*;
 use crate::model::*;
 
 use super::frames::{FrameId, How};
-use super::{ALTERNATIVES, Place, Value, Values, add};
+use super::{PLACES, Place, Value, Values, add};
 
 impl<'m> Program<'m> {
     /// `app.state.redis = ...` is read back as `request.app.state.redis`: by the last two names.
@@ -32,7 +32,7 @@ impl<'m> Program<'m> {
         };
         let is_bare = matches!(object.kind, ExpressionKind::Name(_));
         let mut all = Values::new();
-        for each in assignments.get(&(holder.as_str(), name)).into_iter().flatten().take(ALTERNATIVES) {
+        for each in assignments.get(&(holder.as_str(), name)).into_iter().flatten().take(PLACES) {
             if is_bare && self.is_other_variable(each, holder, reader) {
                 continue;
             }
@@ -47,7 +47,7 @@ impl<'m> Program<'m> {
     pub(super) fn with_assigned(&self, bound: Values<'m>, name: &'m str, home: FrameId) -> Values<'m> {
         let Some(assigned) = self.units.assigned_within.get(&(self.unit_of_frame(home), name)) else { return bound };
         let mut all = Values::new();
-        for (unit, value) in assigned.iter().take(ALTERNATIVES) {
+        for (unit, value) in assigned.iter().take(PLACES) {
             let values = self.values(value, self.open_frame(*unit));
             add(&mut all, values.iter().filter(|value| self.does_something(value)).cloned());
         }
@@ -86,7 +86,7 @@ impl<'m> Program<'m> {
         let Some(puts) = self.puts_by_key().get(key.as_str()) else { return Values::new() };
         let holders = self.values(object, frame);
         let mut all = Values::new();
-        for put in puts.iter().take(ALTERNATIVES) {
+        for put in puts.iter().take(PLACES) {
             let info = &self.units.calls[*put];
             let home = self.open_frame(info.unit);
             let (ExpressionKind::Member { object, .. }, Some(given)) =

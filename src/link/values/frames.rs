@@ -106,17 +106,68 @@ impl<'m> Program<'m> {
         if let Some(id) = self.frames.borrow().find(&frame) {
             return Some(id);
         }
-        // Every way to a unit has its own frame, and ways multiply: beyond some, they share one. Short ways are few, and
-        // are kept apart from the many that lead to a helper on the way of somebody else.
+        // Every way to a unit has its own frame, and ways multiply: beyond some, those by one call share one. Short ways
+        // are few, and are kept apart from the many that lead to a helper on the way of somebody else.
         let limit = match self.frames.borrow().len() < CROWDED {
             true if depth <= SHORT => FRAMES_PER_UNIT * SHORT_WAYS,
             true => FRAMES_PER_UNIT,
             false => FRAMES_WHEN_CROWDED,
         };
         if self.frames_of_unit.borrow().get(unit).is_some_and(|count| *count >= limit) {
-            return Some(self.open_frame(unit));
+            return Some(self.share(frame, limit));
         }
         Some(self.intern(frame))
+    }
+
+    /// The frame that all ways share which run a unit by the same call, whoever has called that: each call still passes
+    /// what is its own, however many others there are.
+    pub(in crate::link) fn shared_frame(&self, id: FrameId) -> FrameId {
+        let frame = self.frame(id);
+        match frame.how {
+            How::Open => id,
+            _ if frame.closure.is_none() => id,
+            _ => self.share(frame, FRAMES_PER_UNIT * SHORT_WAYS),
+        }
+    }
+
+    fn share(&self, frame: Frame<'m>, limit: u32) -> FrameId {
+        let unit = frame.unit;
+        let any_frame = |id: FrameId| self.open_frame(self.unit_of_frame(id));
+        let any_site = |site: Site| Site { call: site.call, frame: any_frame(site.frame) };
+        let how = match frame.how {
+            How::Call(site) => How::Call(any_site(site)),
+            other => other,
+        };
+        let receiver = frame.receiver.map(|receiver| match &*receiver {
+            Value::Instance { class, site } => Rc::new(Value::Instance { class: *class, site: site.map(any_site) }),
+            Value::Library { path, sites } => Rc::new(Value::Library {
+                path: path.clone(),
+                sites: sites.iter().map(|site| any_site(*site)).collect(),
+            }),
+            _ => receiver,
+        });
+        let closure = frame.closure.map(|closure| {
+            let around = self.frame(closure);
+            match (around.how, around.closure) {
+                (How::Call(site), Some(outer)) => {
+                    let how = How::Call(any_site(site));
+                    let closure = Some(any_frame(outer));
+                    self.find_or_make(Frame { how, closure, depth: SHORT + 1, ..around }, limit)
+                }
+                _ => closure,
+            }
+        });
+        self.find_or_make(Frame { unit, how, receiver, closure, depth: SHORT + 1 }, limit)
+    }
+
+    fn find_or_make(&self, frame: Frame<'m>, limit: u32) -> FrameId {
+        if let Some(id) = self.frames.borrow().find(&frame) {
+            return id;
+        }
+        let unit = frame.unit;
+        let shared = if self.frames.borrow().len() < CROWDED { SHARED } else { SHARED_WHEN_CROWDED };
+        let is_full = self.frames_of_unit.borrow().get(unit).is_some_and(|count| *count >= limit + shared);
+        if is_full { self.open_frame(unit) } else { self.intern(frame) }
     }
 
     /// Whether the unit is on the chain of callers twice already: recursion is followed once.
@@ -145,6 +196,10 @@ pub(super) const FRAMES_PER_UNIT: u32 = 64;
 pub(super) const CROWDED: usize = 20_000;
 
 pub(super) const FRAMES_WHEN_CROWDED: u32 = 16;
+
+/// Frames of one unit that many ways share.
+const SHARED: u32 = 256;
+const SHARED_WHEN_CROWDED: u32 = 32;
 
 /// Calls within calls of a short way, and how many times more frames of a unit short ways may make.
 const SHORT: usize = 3;

@@ -6,7 +6,7 @@ use crate::link::units::*;
 use crate::model::*;
 
 use super::frames::{FrameId, How};
-use super::{ALTERNATIVES, Value, Values, add};
+use super::{PLACES, Value, Values, add};
 
 impl<'m> Program<'m> {
     /// What a call takes out of a collection that the program fills itself: `clients.get(key)`,
@@ -47,7 +47,7 @@ impl<'m> Program<'m> {
     /// What is put there in the function that reads it is what it is there: `cls._instances[cls] = cls()`.
     pub(super) fn held(&self, collection: &Value<'m>, reader: Option<FrameId>) -> Values<'m> {
         let mut all = Values::new();
-        for (unit, value) in self.puts(collection).iter().take(ALTERNATIVES) {
+        for (unit, value) in self.puts(collection).iter().take(PLACES) {
             let own = reader.filter(|reader| self.unit_of_frame(*reader) == *unit);
             let values = self.values(value, own.unwrap_or_else(|| self.open_frame(*unit)));
             add(&mut all, values.iter().filter(|value| self.is_kept_thing(value)).cloned());
@@ -171,24 +171,33 @@ impl<'m> Program<'m> {
     /// Whether a value in a collection is a thing, or an object or a list with one in it: `{ id: "fast", model: new Fast() }`,
     /// `["/ask", ask]`.
     fn is_kept_thing(&self, value: &Value<'m>) -> bool {
-        let is_own = |value: &Value<'m>| !matches!(value, Value::Library { .. }) && self.is_thing(value);
         match value {
-            Value::Data { expression, frame } => match &expression.0.kind {
-                ExpressionKind::Object(entries) => {
-                    entries.iter().take(ENTRIES).any(|entry| self.values(&entry.value, *frame).iter().any(is_own))
-                }
-                ExpressionKind::List(items) => {
-                    items.iter().take(ENTRIES).any(|item| self.values(item, *frame).iter().any(is_own))
-                }
-                _ => false,
-            },
+            Value::Data { .. } => self.has_thing(value, 0),
             _ => self.is_thing(value),
+        }
+    }
+
+    /// Whether a thing of the program stands in an object or a list, also in one that is spread into it or stands there:
+    /// `{ name, ...implementation }`, `{ stream: { run: ask } }`.
+    fn has_thing(&self, value: &Value<'m>, depth: usize) -> bool {
+        let Value::Data { expression, frame } = value else {
+            return !matches!(value, Value::Library { .. }) && self.is_thing(value);
+        };
+        let has_one =
+            |part: &'m Expression| self.values(part, *frame).iter().any(|value| self.has_thing(value, depth + 1));
+        match &expression.0.kind {
+            _ if depth > PARTS => false,
+            ExpressionKind::Object(entries) => entries.iter().take(ENTRIES).any(|entry| has_one(&entry.value)),
+            ExpressionKind::List(items) => items.iter().take(ENTRIES).any(has_one),
+            _ => false,
         }
     }
 }
 
 /// Calls one around the other that leave the items of a list as they are.
 const PASSED_ON: usize = 4;
+/// Objects within objects that are looked into for things.
+const PARTS: usize = 2;
 /// Entries of one object in a collection that are looked at.
 const ENTRIES: usize = 12;
 

@@ -11,7 +11,7 @@ use crate::rules::catalogue::Kind;
 use super::frames::{FrameId, How, Site};
 use super::renewed::renew;
 use super::supers::library_member;
-use super::{ALTERNATIVES, Place, Value, Values, Written, add};
+use super::{PLACES, Place, Value, Values, Written, add};
 
 impl<'m> Program<'m> {
     pub(super) fn member_owned(&self, value: &Value<'m>, name: &str) -> Values<'m> {
@@ -119,7 +119,7 @@ impl<'m> Program<'m> {
             return Values::new();
         }
         let mut all = self.assigned_member(Some((object, frame)), key);
-        for each in self.units.kept.get(&(holder.as_str(), key.as_str())).into_iter().flatten().take(ALTERNATIVES) {
+        for each in self.units.kept.get(&(holder.as_str(), key.as_str())).into_iter().flatten().take(PLACES) {
             add(&mut all, self.values(each.value, self.open_frame(each.unit)).iter().cloned());
         }
         all.retain(|value| !matches!(value, Value::Unknown | Value::Data { .. } | Value::Parameter { .. }));
@@ -199,7 +199,7 @@ impl<'m> Program<'m> {
         }
         let mut all = Values::new();
         if let Some(values) = info.fields.get(name) {
-            for (unit, assignment) in values.iter().take(ALTERNATIVES) {
+            for (unit, assignment) in values.iter().take(PLACES) {
                 let frame = if *unit == info.unit { home } else { self.method_frame(*unit, class, home, receiver) };
                 match (&assignment.value, &assignment.annotation) {
                     (Some(value), annotation) => {
@@ -267,11 +267,10 @@ impl<'m> Program<'m> {
                 }
             }
         }
-        let annotations =
-            info.fields.get(name).into_iter().flatten().take(ALTERNATIVES).filter_map(|(unit, assignment)| {
-                let frame = if *unit == info.unit { home } else { self.method_frame(*unit, class, home, receiver) };
-                Some((assignment.annotation.as_ref().filter(|_| assignment.value.is_some())?, frame))
-            });
+        let annotations = info.fields.get(name).into_iter().flatten().take(PLACES).filter_map(|(unit, assignment)| {
+            let frame = if *unit == info.unit { home } else { self.method_frame(*unit, class, home, receiver) };
+            Some((assignment.annotation.as_ref().filter(|_| assignment.value.is_some())?, frame))
+        });
         if let Some(told) = self.told_by(annotations, &all) {
             return told;
         }
@@ -333,7 +332,7 @@ impl<'m> Program<'m> {
             return Values::new();
         }
         let mut all = Values::new();
-        for site in self.constructions_of(class).iter().take(ALTERNATIVES) {
+        for site in self.constructions_of(class).iter().take(PLACES) {
             add(&mut all, self.constructed_field(class, name, *site));
         }
         all.retain(|value| !self.is_opaque(value));
@@ -362,7 +361,7 @@ impl<'m> Program<'m> {
         let info = &self.units.classes[*class];
         let home = self.open_frame(info.unit);
         let assigned = info.fields.get(name).into_iter().flatten().filter(|(unit, _)| *unit != info.unit);
-        let placed = assigned.take(ALTERNATIVES).filter_map(|(unit, assignment)| {
+        let placed = assigned.take(PLACES).filter_map(|(unit, assignment)| {
             Some((assignment.value.as_ref()?, self.method_frame(*unit, *class, home, object)))
         });
         placed.collect()
@@ -472,11 +471,13 @@ impl<'m> Program<'m> {
                 (ExpressionKind::Object(_), ExpressionKind::Literal(Literal::Text(key))) => {
                     self.data_member(expression.0, *home, key, None)
                 }
-                // A key that is passed on: `table[purpose]`.
-                (ExpressionKind::Object(_), _) => match self.text(index, frame) {
-                    Some(key) => self.data_member(expression.0, *home, &key, None),
-                    None => self.elements(value),
-                },
+                // A key that is passed on: `table[purpose]`. One that the table has not is not the only one that comes.
+                (ExpressionKind::Object(_), _) => {
+                    let under = |key: String| self.data_member(expression.0, *home, &key, None);
+                    let found = self.text(index, frame).map(under).unwrap_or_default();
+                    let is_there = found.iter().any(|value| *value != Value::Unknown);
+                    if is_there { found } else { self.elements(value) }
+                }
                 (ExpressionKind::List(_) | ExpressionKind::Comprehension { .. }, _) => {
                     let mut all = self.elements(value);
                     add(&mut all, self.under_some_key(value));

@@ -8,7 +8,7 @@ use crate::link::names::Target;
 use crate::link::units::{Binding, Reader, Unit};
 use crate::model::{Language, Span};
 
-use super::{ALTERNATIVES, FrameId, Value, Values, add, class_called_on, members};
+use super::{FrameId, PLACES, Value, Values, add, class_called_on, members};
 
 impl<'m> Program<'m> {
     /// What the configuration says that a name of a module is: known as a library's names are.
@@ -185,7 +185,7 @@ impl<'m> Program<'m> {
 
     pub(super) fn bindings(&self, bindings: &[Binding<'m>], frame: FrameId) -> Values<'m> {
         let mut all = Values::new();
-        for binding in bindings.iter().take(ALTERNATIVES) {
+        for binding in bindings.iter().take(PLACES) {
             self.bind(&mut all, binding, frame);
         }
         let annotations = bindings.iter().filter_map(|binding| match binding {

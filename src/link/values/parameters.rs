@@ -7,7 +7,7 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::frames::{FrameId, How, Site};
-use super::{ALTERNATIVES, Value, Values, add, class_called_on};
+use super::{PLACES, Value, Values, add, class_called_on};
 
 impl<'m> Program<'m> {
     /// What a parameter is in a frame.
@@ -129,7 +129,7 @@ impl<'m> Program<'m> {
                     add(&mut all, self.injected(default, closure, parameter.annotation.as_ref()));
                 }
                 if let Some(callers) = self.callers.get() {
-                    for site in callers.get(&here.unit).into_iter().flatten().take(ALTERNATIVES) {
+                    for site in callers.get(&here.unit).into_iter().flatten().take(PLACES) {
                         if let Some(found) = self.passed(function, index, *site) {
                             add(
                                 &mut all,

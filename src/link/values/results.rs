@@ -10,7 +10,7 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::frames::{FrameId, How, Site};
-use super::{ALTERNATIVES, Value, Values, add};
+use super::{ALTERNATIVES, PLACES, Value, Values, add};
 
 impl<'m> Program<'m> {
     /// The values of a call.
@@ -165,7 +165,8 @@ impl<'m> Program<'m> {
                     let returned = value.strip_suffix("()").filter(|value| value.starts_with('#'));
                     let given = match &call.callee.kind {
                         ExpressionKind::Member { object, .. }
-                            if (path.contains("()") || path.starts_with("function.")) && fact.value.is_none() =>
+                            if fact.gives_its_object()
+                                && (path.contains("()") || path.starts_with("function.") || fact.value.is_some()) =>
                         {
                             Some((&**object, site.frame))
                         }
@@ -287,7 +288,7 @@ impl<'m> Program<'m> {
         }
         let object = holder.rsplit('.').next().unwrap_or(holder);
         let mut sites: Vec<Site> = Vec::new();
-        for each in self.units.member_assignments.get(&(object, name)).into_iter().flatten().take(ALTERNATIVES) {
+        for each in self.units.member_assignments.get(&(object, name)).into_iter().flatten().take(PLACES) {
             let frame = self.open_frame(each.unit);
             if self.values(each.object, frame).iter().any(|value| value.path() == Some(holder)) {
                 self.client_sites(each.value, frame, &mut sites, 0);
@@ -351,7 +352,7 @@ impl<'m> Program<'m> {
             }
         };
         let classes = self.units.classes.iter().enumerate().filter(|(_, info)| goes_by_it(info.class));
-        classes.map(|(class, _)| Value::Instance { class, site: None }).take(ALTERNATIVES).collect()
+        classes.map(|(class, _)| Value::Instance { class, site: None }).take(PLACES).collect()
     }
 
     /// What a container of objects gives for a class of the program: `container.resolve(ChatService)`.
@@ -450,7 +451,7 @@ impl<'m> Program<'m> {
         let info = &self.units.units[unit];
         let mut all = Values::new();
         let given = if info.yields.is_empty() { &info.returns } else { &info.yields };
-        for expression in given.iter().take(ALTERNATIVES) {
+        for expression in given.iter().take(PLACES) {
             add(&mut all, self.values(expression, frame).iter().cloned());
         }
         let opaque = all.iter().all(|value| matches!(value, Value::Unknown | Value::Parameter { .. }));
