@@ -138,7 +138,9 @@ fn apart(program: &Program<'_>, found: External) -> Vec<External> {
     if found.endpoint.is_none() || sites().count() < 2 {
         return vec![found];
     }
-    let is_other = |site: &Site| channels::is_addressed(program, *site) || goes_elsewhere(program, *site);
+    let is_to_model = found.kind == Calls::Llm;
+    let is_other =
+        |site: &Site| channels::is_addressed(program, *site) || is_to_model && goes_elsewhere(program, *site);
     let to_others: FxHashSet<Site> = sites().copied().filter(is_other).collect();
     if to_others.is_empty() || sites().all(|site| to_others.contains(site)) {
         return vec![found];
@@ -156,12 +158,13 @@ fn apart(program: &Program<'_>, found: External) -> Vec<External> {
     vec![message, External { reached: chosen(false), ..found }]
 }
 
-/// Whether a raw request goes to hosts that are known, and none of them that of a provider.
+/// Whether a raw request goes to hosts that are known, and to none where a model is asked.
 fn goes_elsewhere(program: &Program<'_>, site: Site) -> bool {
     let Some((address, frame)) = channels::address_of(program, site) else { return false };
     let is_other = |text: &String| {
         let host = text.split_once("://").map(|(_, rest)| rest);
-        host.is_some_and(|host| !host.starts_with(['*', '/'])) && program.catalogue.endpoint(text).is_none()
+        let endpoint = program.catalogue.endpoint(text).and_then(|id| program.catalogue.fact(id).calls);
+        host.is_some_and(|host| !host.starts_with(['*', '/'])) && endpoint != Some(Calls::Llm)
     };
     let all = addresses(program, address, frame);
     !all.is_empty() && all.iter().all(is_other)
@@ -231,14 +234,17 @@ fn classify<'m>(
             let behind = |text: &str| format!("{}{text}", base.clone().unwrap_or_default());
             let mut whole = behind(text.as_deref().unwrap_or_default());
             let mut endpoint = program.catalogue.endpoint(&whole).filter(|_| !is_own(&whole));
-            if endpoint.is_none()
+            let asks_a_model = |id: FactId| program.catalogue.fact(id).calls == Some(Calls::Llm);
+            if !endpoint.is_some_and(asks_a_model)
                 && let Some(Given::Present { expression, frame }) = url
             {
                 // Of the addresses that it may be the one of a provider tells what is asked there.
                 let others = addresses(program, expression, frame).into_iter().map(|text| behind(&text));
+                let is_told = endpoint.is_some();
                 let mut known = others
                     .filter(|whole| !is_own(whole))
-                    .filter_map(|whole| Some((program.catalogue.endpoint(&whole)?, whole)));
+                    .filter_map(|whole| Some((program.catalogue.endpoint(&whole)?, whole)))
+                    .filter(|(id, _)| !is_told || asks_a_model(*id));
                 if let Some((id, other)) = known.next() {
                     (endpoint, whole) = (Some(id), other);
                 }

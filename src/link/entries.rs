@@ -162,6 +162,8 @@ pub struct Entries<'m> {
     /// Entries that their decorator names no router for, with their paths, by the handler: whoever is given the handler
     /// later is their router.
     unplaced: FxHashMap<UnitId, (usize, String)>,
+    /// The calls that register entry points at no router, by entry point: `os.handler(answer)`.
+    lone: FxHashMap<usize, CallId>,
     /// Middleware found by convention, for the entries that are found by convention.
     conventions: Vec<Link<'m>>,
     /// The places of those among them that see requests only, and nothing that comes from a queue.

@@ -22,7 +22,7 @@ use super::values::{FrameId, How, Site};
 /// Frames of one unit that are kept apart within one reach.
 const FRAMES_PER_UNIT: usize = 8;
 /// Frames of one unit within one reach, with those that ways share.
-const SHARED_FRAMES: usize = 24;
+const SHARED_FRAMES: usize = 16;
 const FRAMES: usize = 6_000;
 /// Trails to one call that are looked at.
 const TRAILS: usize = 12;

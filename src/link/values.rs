@@ -115,9 +115,9 @@ impl Value<'_> {
 /// Values of one sort more than which say nothing.
 const ALTERNATIVES: usize = 16;
 /// Things of the program that something can be: each may be what is called, and none hides another.
-const THINGS: usize = 128;
+const THINGS: usize = 96;
 /// Places that are looked at for what something can be: assignments, results, callers.
-const PLACES: usize = 128;
+const PLACES: usize = 96;
 /// Evaluations within evaluations.
 const EVALUATION_DEPTH: usize = 300;
 /// A name longer than this has come out of a loop.

@@ -340,6 +340,9 @@ impl<'m> Entries<'m> {
                 is_page: false,
                 chains: vec![chain.iter().cloned().chain(own_links(program, fact, unit)).collect()],
             });
+            if router.is_none() {
+                self.lone.insert(entry, site.call);
+            }
             self.register(
                 router.as_ref(),
                 Some(site),

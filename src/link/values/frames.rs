@@ -199,7 +199,7 @@ pub(super) const FRAMES_WHEN_CROWDED: u32 = 16;
 
 /// Frames of one unit that many ways share.
 const SHARED: u32 = 256;
-const SHARED_WHEN_CROWDED: u32 = 32;
+const SHARED_WHEN_CROWDED: u32 = 16;
 
 /// Calls within calls of a short way, and how many times more frames of a unit short ways may make.
 const SHORT: usize = 3;
