@@ -30,6 +30,7 @@ mod selected;
 mod served;
 mod started;
 mod tasks;
+mod workers;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -165,6 +166,8 @@ pub struct Entries<'m> {
     /// Entries that their decorator names no router for, with their paths, by the handler: whoever is given the handler
     /// later is their router.
     unplaced: FxHashMap<UnitId, (usize, String)>,
+    /// The calls that register entry points at no router, by entry point: `os.handler(answer)`.
+    lone: FxHashMap<usize, CallId>,
     /// Middleware found by convention, for the entries that are found by convention.
     conventions: Vec<Link<'m>>,
     /// The places of those among them that see requests only, and nothing that comes from a queue.
@@ -223,6 +226,7 @@ impl<'m> Entries<'m> {
         entries.deployed(program, started);
         entries.mains(program, started);
         entries.factories(program, started);
+        entries.workers(program);
         entries.scheduled(program);
         program.note_tasks(entries.tasks(program));
         program.note_registrations(std::mem::take(&mut entries.registrations));

@@ -35,6 +35,7 @@ pub mod unfolded;
 pub mod units;
 pub mod values;
 mod versions;
+mod workers;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, OnceCell, RefCell};
@@ -101,6 +102,8 @@ pub struct Program<'m> {
     registrations: OnceCell<FxHashSet<CallId>>,
     /// The tasks that may be put into queues by their names.
     tasks: OnceCell<FxHashMap<String, UnitId>>,
+    /// What runs in the files that the program starts as workers.
+    workers: OnceCell<FxHashMap<ModuleId, Vec<FrameId>>>,
     export_memo: Memo<(ModuleId, Rc<str>), Option<Shared<'m>>>,
     import_memo: Memo<ModuleId, FxHashMap<String, names::Target>>,
     entry_memo: Memo<(usize, FrameId, Rc<str>), Shared<'m>>,
@@ -273,6 +276,7 @@ impl<'m> Program<'m> {
             near_modules: RefCell::default(),
             registrations: OnceCell::new(),
             tasks: OnceCell::new(),
+            workers: OnceCell::new(),
         }
     }
 

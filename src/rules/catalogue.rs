@@ -111,6 +111,13 @@ pub enum NameSet {
     Several(Vec<String>),
 }
 
+impl Fact {
+    /// Whether what is the same is the object that the method is called on.
+    pub fn gives_its_object(&self) -> bool {
+        self.value.as_deref().is_none_or(|value| value == "self")
+    }
+}
+
 impl NameSet {
     /// As a part of a name.
     pub fn written(&self) -> String {
@@ -332,7 +339,7 @@ pub enum Condition {
 /// | `store DOES`, `log LEVEL`, `schema FIELD LIMIT` | an operation on a store, a log line, a limit of a text field (`no-text`: it is none) or of a list (`20 items`) |
 /// | `start`, `error-handler` | a function that runs at start-up, or is given the errors |
 /// | `payment create`, `payment notice` | an entry point takes money, or reads what a payment provider reports |
-/// | `reject`, `respond`, `sleep`, `clock`, `fresh`, `measure`, `trim`, `validator`, `memory`, `notify`, `spawn`, `server`, `caller`, `dotenv` | a call of that kind |
+/// | `reject`, `respond`, `sleep`, `clock`, `fresh`, `measure`, `trim`, `validator`, `memory`, `notify`, `spawn`, `worker`, `server`, `caller`, `dotenv` | a call of that kind |
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {

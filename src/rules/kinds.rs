@@ -21,9 +21,11 @@ pub enum Kind {
     /// A method that returns its receiver with other settings (`with_options`, `bind`), or a function that returns its
     /// first argument unchanged (`instrument(client)`, `wrap_openai(client)`); `value` is the argument path of another one,
     /// `#0()` for what that function returns, `#0[]` for one of the items of that list, `#0[*]` for a list of the same
-    /// items each at its place (`#*`: of all arguments), `#[]` for each of all arguments and of the lists spread there, or what members of its own object give
-    /// (`self.serializer_class()`, `self()` for an object of the class itself), or an object of the class of the program
-    /// that goes by a name (`class #0`). With `role = "kept"` that lasts as long as the program. Where `errors` is given, what fails stands
+    /// items each at its place (`#*`: of all arguments), `#[]` for each of all arguments and of the lists spread there, or
+    /// what members of its own object give (`self.serializer_class()`, `self()` for an object of the class itself), `self`
+    /// for the object where that is one which the library exports as it is, or an object of the class of the program
+    /// that goes by a name (`class #0`). With `role = "kept"` that lasts as long as the program. Where `errors` is given,
+    /// what fails stands
     /// among what it gives, and is not raised.
     Same,
     /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
@@ -39,7 +41,7 @@ pub enum Kind {
     /// The registration of an entry point: as a decorator, or as a call that is given the handler. `entry` is its kind
     /// (`http`, `websocket`, `bot`, `queue`, `cron`, `cli`, `ui`, `action`), `handler` the argument path of the handler
     /// (absent for decorators; `#-1` is the last positional argument, every earlier function argument is middleware),
-    /// `path` the argument path of the route, `method` the HTTP method (`POST`) or its argument path where the name of the
+    /// `needs` tells for which registrations it holds, `path` the argument path of the route, `method` the HTTP method (`POST`) or its argument path where the name of the
     /// function does not tell it, `guards` the argument paths of dependencies. Where a class may be the handler,
     /// `exports` names the methods that the framework calls (`post/create/perform_create` is one that it calls for a POST
     /// within methods of its own, and `receives` names the field with the class of what it passes), and `guards` also fields
@@ -275,6 +277,10 @@ pub enum Kind {
     /// A call that puts something into a queue of the process, at `value`; with `role = "take"` one that takes out of such
     /// a queue what goes on there.
     Queue,
+    /// A call that starts a file of the program as a worker of its own: `handler` is the way to the file, or a list of jobs
+    /// that have it under one of `keys`, and `path` the folder in which they lie. What the file listens for comes from who
+    /// starts it; one that listens for nothing is an entry point as a whole, of the kind `entry`.
+    Worker,
     /// A function that calls the function at `handler` with the further arguments that it is given, and gives what that
     /// returns (`to_thread(f, x)` is `f(x)`). `role = "later"` where its own result is another one (`submit`), `"repeated"`
     /// where it may call it several times (`Retrying()(f, x)`), `"each"` where it calls it with each item of the lists
@@ -340,7 +346,7 @@ const fn keys(
 }
 
 /// All kinds, in the order in which they are declared.
-pub const KINDS: [Keys; 53] = [
+pub const KINDS: [Keys; 54] = [
     keys(Kind::Client, "client", &["names"], &["as", "needs", "unless", "timeout", "retry", "output", "role"]),
     keys(
         Kind::Call,
@@ -356,7 +362,7 @@ pub const KINDS: [Keys; 53] = [
         Kind::Route,
         "route",
         &["names", "entry"],
-        &["public", "handler", "path", "method", "exports", "guards", "receives", "role", "by"],
+        &["public", "handler", "path", "method", "exports", "guards", "receives", "role", "by", "needs"],
     ),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role", "unless", "value"]),
     keys(
@@ -458,6 +464,7 @@ pub const KINDS: [Keys; 53] = [
     keys(Kind::Relation, "relation", &["names", "value", "keys"], &["by"]),
     keys(Kind::Timetable, "timetable", &["names"], &["keys", "handler"]),
     keys(Kind::Queue, "queue", &["names"], &["value", "role"]),
+    keys(Kind::Worker, "worker", &["names", "handler", "entry"], &["keys", "path"]),
     keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives", "value"]),
     keys(Kind::Request, "request", &["names"], &["role", "keys", "unless", "value", "by"]),
     keys(Kind::Caller, "caller", &["names"], &[]),

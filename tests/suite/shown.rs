@@ -270,6 +270,7 @@ fn named(case: &Case<'_, '_>, path: &str, site: Option<Site>, shown: &mut Shown)
             Kind::Validator => shown.fact("validator", *id),
             Kind::Spawn => shown.fact("spawn", *id),
             Kind::Queue => shown.fact("queue", *id),
+            Kind::Worker => shown.fact("worker", *id),
             Kind::Server => shown.fact("server", *id),
             Kind::Caller => shown.fact("caller", *id),
             // Those that hand arguments on are shown by what they become; of numbers there is no more to say.

@@ -92,7 +92,8 @@ impl<'m> Entries<'m> {
             }
             self.entries[entry].chains = chains;
         }
-        let routers = routes.iter().map(|(entry, (router, ..))| (*entry, *router)).collect();
+        let lone = self.lone.iter().map(|(entry, call)| (*entry, *call));
+        let routers = routes.iter().map(|(entry, (router, ..))| (*entry, *router)).chain(lone).collect();
         self.behind_servers(program, &routers);
     }
 

@@ -44,7 +44,11 @@ impl<'m> Entries<'m> {
                     let router = sites.first().copied();
                     match fact.is {
                         // What stands among the arguments of another registration only makes its handler.
-                        Kind::Route if fact.handler.is_some() && !is_within_route(program, call) => {
+                        Kind::Route
+                            if fact.handler.is_some()
+                                && !is_within_route(program, call)
+                                && program.applies(fact, site) =>
+                        {
                             let first = self.entries.len();
                             self.registered_route(program, fact, site, router, member_of(path));
                             (first..self.entries.len()).for_each(|entry| self.note_library(entry, *id));
@@ -342,6 +346,9 @@ impl<'m> Entries<'m> {
                 is_page: false,
                 chains: vec![chain.iter().cloned().chain(own_links(program, fact, unit)).collect()],
             });
+            if router.is_none() {
+                self.lone.insert(entry, site.call);
+            }
             self.register(
                 router.as_ref(),
                 Some(site),

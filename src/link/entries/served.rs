@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::Program;
 use crate::link::arguments::Given;
@@ -35,6 +35,9 @@ pub(super) fn is_for_one(program: &Program<'_>, site: Option<Site>) -> bool {
     })
 }
 
+/// Routers, procedures and objects of them that are looked at for what one call serves.
+const PROCEDURES: usize = 2_000;
+
 /// Ways to one entry point.
 const WAYS: usize = 8;
 
@@ -59,11 +62,23 @@ impl<'m> Entries<'m> {
         else {
             return;
         };
-        for value in program.values(expression, frame).iter() {
-            if let Some(router) = value.sites().first() {
-                self.served.push((router.call, site));
+        // The routers that are served, also those in an object of procedures: `{ chat: { ask } }`.
+        let mut pending = program.values(expression, frame).to_vec();
+        let mut routers: FxHashSet<CallId> = FxHashSet::default();
+        for _ in 0..PROCEDURES {
+            match pending.pop() {
+                Some(Value::Data { expression, frame }) => {
+                    let ExpressionKind::Object(entries) = &expression.0.kind else { continue };
+                    let within = entries.iter().take(PROCEDURES - pending.len().min(PROCEDURES));
+                    pending.extend(within.flat_map(|entry| program.values(&entry.value, frame).to_vec()));
+                }
+                Some(value) => routers.extend(value.sites().first().map(|router| router.call)),
+                None => break,
             }
         }
+        let mut routers: Vec<CallId> = routers.into_iter().collect();
+        routers.sort_unstable();
+        self.served.extend(routers.into_iter().map(|router| (router, site)));
     }
 
     /// Functions that are told of errors, and whose answer nobody waits for.

@@ -96,6 +96,9 @@ impl<'m> Program<'m> {
                 Value::Library { path, sites } => {
                     hands_on = true;
                     self.task_by_name(path, site, &mut frames);
+                    if self.is_a(path, Kind::Worker) {
+                        self.run_workers(site, &mut frames);
+                    }
                     self.methods_of_heirs(path, site, &mut frames);
                     // What a library object was built with runs when the object is used: tools, callbacks, graph nodes.
                     let runs_made = self.runs_what_made_it(path, sites, site, &mut frames);
@@ -351,7 +354,7 @@ impl<'m> Program<'m> {
                 }
         };
         // What gives back what it is called on has run nothing yet: `model.bind_tools(tools).with_fallbacks(others)`.
-        let is_same = |path: &Rc<str>| self.facts_of(path, Kind::Same).iter().any(|(_, fact)| fact.value.is_none());
+        let is_same = |path: &Rc<str>| self.facts_of(path, Kind::Same).iter().any(|(_, fact)| fact.gives_its_object());
         let is_answer = |fact: &Fact| matches!(fact.role.as_deref(), Some("at-once" | "made" | "repeated"));
         self.callee_paths(site).iter().any(|path| {
             [Kind::Call, Kind::Http, Kind::Store].into_iter().any(|kind| self.is_a(path, kind))
