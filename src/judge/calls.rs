@@ -245,7 +245,7 @@ fn classify<'m>(
             }
             let told =
                 || told_by_reply(program, known, &whole, site, is_served).filter(|_| !only_reads(program, path, site));
-            let is_asked = |id: &FactId| asks_for(program, program.catalogue.fact(*id), site);
+            let is_asked = |id: &FactId| asks_for(program, program.catalogue.fact(*id), path, site, &whole);
             let endpoint = program.catalogue.endpoint(&whole).filter(is_asked).or_else(told);
             let kind = endpoint.and_then(|id| program.catalogue.fact(id).calls).unwrap_or(Calls::External);
             let host =
@@ -259,12 +259,13 @@ fn classify<'m>(
 
 /// Whether a request has a body where its address is told something in one, and in it what tells a generation where any
 /// sort of model is served there.
-fn asks_for(program: &Program<'_>, endpoint: &Fact, site: Site) -> bool {
+fn asks_for(program: &Program<'_>, endpoint: &Fact, path: &str, site: Site, address: &str) -> bool {
     let is_told = |need: &str, body: &str| {
         let mut ways = need.split(" | ").map(|way| format!("{body}.{way}"));
         ways.any(|way| program.meets(&way, site) == Some(true))
     };
-    let has_body = endpoint.input.is_empty() || !sends_nothing(program, site);
+    let is_sent = endpoint.calls == Some(Calls::Llm) || !endpoint.input.is_empty();
+    let has_body = !is_sent || !sends_nothing(program, path, site, address);
     has_body && endpoint.needs.iter().all(|need| BODIES.iter().any(|body| is_told(need, body)))
 }
 

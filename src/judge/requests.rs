@@ -80,14 +80,26 @@ pub(super) fn begins_with_setting<'m>(
 /// Expressions that are gone through for where an address begins.
 const ADDRESS_PARTS: usize = 6;
 
-/// Whether a request says that it sends nothing: `method: "GET"`.
-pub(super) fn sends_nothing(program: &Program<'_>, site: Site) -> bool {
-    const BARE: [&str; 4] = ["GET", "HEAD", "DELETE", "OPTIONS"];
-    ["method", "#1.method"].iter().any(|path| match program.argument(site, path) {
-        Given::Present { expression, .. } => matches!(&expression.kind, ExpressionKind::Literal(Literal::Text(text))
-            if BARE.iter().any(|method| text.eq_ignore_ascii_case(method))),
+/// Whether a request says itself that it only reads what is there, or takes it away: an answer is written to what is sent,
+/// in the body or in the address (`?prompt=`).
+pub(super) fn sends_nothing(program: &Program<'_>, path: &str, site: Site, address: &str) -> bool {
+    const ASKING: [&str; 6] = ["prompt=", "text=", "input=", "message=", "query=", "q="];
+    let told = ["method", "#1.method"].into_iter().find_map(|place| match program.argument(site, place) {
+        Given::Present { expression, frame } => Some(program.text(expression, frame)),
+        Given::Unresolved => Some(None),
+        Given::Absent => None,
+    });
+    let method = told.unwrap_or_else(|| path.rsplit('.').next().map(str::to_owned));
+    match method.map(|method| method.to_ascii_lowercase()).as_deref() {
+        Some("delete" | "head" | "options") => true,
+        Some("get") => {
+            let given = ["body", "data", "json", "content"].map(|key| program.argument(site, key));
+            let query = address.split_once('?').map_or("", |(_, query)| query);
+            let asks = query.split('&').any(|part| ASKING.iter().any(|key| part.starts_with(key)));
+            !asks && given.iter().all(|given| matches!(given, Given::Absent))
+        }
         _ => false,
-    })
+    }
 }
 
 /// Whether a request only fetches: by a method that sends nothing, or with nothing but an address.

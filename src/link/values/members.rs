@@ -484,10 +484,14 @@ impl<'m> Program<'m> {
                     self.data_member(expression.0, *home, key, None)
                 }
                 // A key that is passed on: `table[purpose]`; what is only its default, `purpose ?? ""`, is none.
-                (ExpressionKind::Object(_), _) => match self.text(index, frame).filter(|key| !key.is_empty()) {
-                    Some(key) => self.data_member(expression.0, *home, &key, None),
-                    None => self.elements(value),
-                },
+                // One that the table has not is not the only one that comes.
+                (ExpressionKind::Object(_), _) => {
+                    let under = |key: String| self.data_member(expression.0, *home, &key, None);
+                    let key = self.text(index, frame).filter(|key| !key.is_empty());
+                    let found = key.map(under).unwrap_or_default();
+                    let is_there = found.iter().any(|value| *value != Value::Unknown);
+                    if is_there { found } else { self.elements(value) }
+                }
                 (ExpressionKind::List(_) | ExpressionKind::Comprehension { .. }, _) => {
                     let mut all = self.elements(value);
                     add(&mut all, self.under_some_key(value));

@@ -206,7 +206,8 @@ impl<'m> Program<'m> {
                     let returned = value.strip_suffix("()").filter(|value| value.starts_with('#'));
                     let given = match &call.callee.kind {
                         ExpressionKind::Member { object, .. }
-                            if (path.contains("()") || path.starts_with("function.")) && fact.value.is_none() =>
+                            if fact.gives_its_object()
+                                && (path.contains("()") || path.starts_with("function.") || fact.value.is_some()) =>
                         {
                             Some((&**object, site.frame))
                         }

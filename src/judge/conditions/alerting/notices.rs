@@ -14,12 +14,8 @@ use crate::rules::checked::FactId;
 use super::handlers::is_idle;
 use super::reports::is_report;
 
-/// Functions within functions in which a message is looked for: a handler, the alerter, its channel, a client, its
-/// retries.
-const DEPTH: usize = 7;
-
-/// Functions within functions from which on a handler of errors hears of something else that failed.
-const OWN: usize = 4;
+/// Functions within functions in which a message is looked for: further in, it is about something else that failed.
+const DEPTH: usize = 4;
 
 /// Whether anything that a frame runs is a message to the operators.
 pub(super) fn notifies<'m>(case: &Case<'_, 'm>, frame: FrameId, depth: usize) -> bool {
@@ -31,15 +27,8 @@ pub(super) fn notifies<'m>(case: &Case<'_, 'm>, frame: FrameId, depth: usize) ->
                 || leaves_requests_out(program, gate)
                 || is_own_refusal(program, gate.test, gate.frame, !gate.refuses_when)
         };
-        let is_about_another = || depth > OWN && is_in_handler(program, site);
-        is_notice(case, site, depth) && !is_about_another() && !program.gates(site).iter().any(for_clients)
+        is_notice(case, site, depth) && !program.gates(site).iter().any(for_clients)
     })
-}
-
-/// Whether a call stands in a handler of errors of its function.
-fn is_in_handler(program: &Program<'_>, site: Site) -> bool {
-    let info = &program.units.calls[site.call];
-    program.units.ancestors(info.node).any(|(_, node)| matches!(node.kind, NodeKind::Handler(..)))
 }
 
 /// Whether a test sends away whatever comes with a request, as all errors of handlers do: `if update is not None: return`.
