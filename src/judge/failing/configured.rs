@@ -181,7 +181,7 @@ impl<'m> Configured<'_, '_, 'm> {
                 _ => false,
             })
         };
-        let mut same = runs.iter().filter(|site| !(is_again(*site) && is_other(site))).peekable();
+        let mut same = runs.iter().filter(|site| !(is_again(site) && is_other(site))).peekable();
         same.peek().is_some() && same.all(|site| !is_again(site) && self.is_answered(*site))
     }
 

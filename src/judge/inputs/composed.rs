@@ -150,8 +150,7 @@ impl<'m> Inputs<'_, '_, 'm> {
                 _ => false,
             })
         };
-        unit.returns.iter().any(|returned| is_cut(&returned))
-            && (unit.returns.iter().all(|returned| is_cut(&returned)) || asks_length())
+        unit.returns.iter().any(&is_cut) && (unit.returns.iter().all(&is_cut) || asks_length())
     }
 
     /// Whether a function gives a cut list under a key, always or where the list is long.

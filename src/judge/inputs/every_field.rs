@@ -22,7 +22,7 @@ pub(super) fn whole_of<'m>(
     let [binding] = bindings.as_slice() else { return None };
     let (over, access, around) = match binding {
         // Of pairs of names and values the value is one of what is listed.
-        Binding::Element { over, access } if access.is_empty() && is_listed_in_pairs(program, *over, home) => {
+        Binding::Element { over, access } if access.is_empty() && is_listed_in_pairs(program, over, home) => {
             return Some((*over, home));
         }
         Binding::Element { over, access } => (*over, access, home),

@@ -61,8 +61,10 @@ impl<'m> Held<'m> {
                 match value {
                     Value::Function { unit, .. } => self.handlers.entry(unit).or_default().push(site.call),
                     Value::Class(class) => {
-                        for unit in program.units.classes[class].methods.values() {
-                            self.handlers.entry(*unit).or_default().push(site.call);
+                        let mut methods: Vec<UnitId> = program.units.classes[class].methods.values().copied().collect();
+                        methods.sort_unstable();
+                        for unit in methods {
+                            self.handlers.entry(unit).or_default().push(site.call);
                         }
                     }
                     Value::Library { sites, .. } => {

@@ -164,7 +164,7 @@ impl<'m> Walk<'_, 'm> {
                     walk_block(body, &mut |each| found |= hands_on(&each));
                     found
                 });
-                returns.is_empty() || asks || !returns.iter().all(|value| is_fine(&value))
+                returns.is_empty() || asks || !returns.iter().all(&is_fine)
             }
             _ => false,
         })
