@@ -83,8 +83,8 @@ fn is_library(word: &str, packages: &BTreeSet<String>) -> bool {
 }
 
 /// Packages whose names are everyday words of code.
-const WORDS: [&str; 11] =
-    ["backoff", "config", "cron", "delay", "limits", "llm", "log", "next", "request", "retry", "validator"];
+const WORDS: [&str; 12] =
+    ["backoff", "config", "cron", "delay", "limits", "llm", "log", "next", "request", "retry", "validator", "worker"];
 
 /// The packages of the catalogue, with `_` for `-`.
 fn packages() -> BTreeSet<String> {
