@@ -51,6 +51,9 @@ use crate::{Error, Options, lower};
 const LOWER_STACK: usize = 32 << 20;
 /// Stack of the thread that links and judges, in bytes.
 const JUDGE_STACK: usize = 512 << 20;
+/// Beyond this many modules both halves of the questions share one program, one after the other: what it remembers of a
+/// large tree is worth more memory than a second core is worth time.
+const ONE_PROGRAM: usize = 1_500;
 /// Below this many shipping source files all of them are parsed.
 const PARSE_ALL: usize = 300;
 
@@ -423,7 +426,8 @@ fn unfold_calls(prepared: &mut Prepared, catalogue: &Catalogue) -> Result<(), Er
         .map(drop)
 }
 
-/// The answers to all questions. Those about the environment are found beside the others, in a program of their own.
+/// The answers to all questions. Those about the environment are found beside the others, in a program of their own where
+/// the tree is not large.
 fn judged(
     prepared: &Prepared,
     (hits, past): (&[FileHits], &[PastHit]),
@@ -453,24 +457,29 @@ fn judged(
         program.find_callers();
         program
     };
-    let second_stage = || {
-        let program = linked();
+    let surroundings_of = |program: &Program<'_>| {
         let ignore = IgnoreRules::of(&reader.contents);
-        let secrets = clock.measure("secrets", || exposure(tree, hits, past, &program, packs, &reader.shapes, &ignore));
-        let environment = clock.measure("environment", || judge::environment(&program, packs, &started));
+        let secrets = clock.measure("secrets", || exposure(tree, hits, past, program, packs, &reader.shapes, &ignore));
+        let environment = clock.measure("environment", || judge::environment(program, packs, &started));
         (environment, secrets)
     };
+    let calls_of = |program: &Program<'_>| {
+        clock.measure("judge", || match asked {
+            Some(asked) => judge::explain(program, packs, &started, configuration, asked),
+            None => (judge::judge(program, packs, &started, configuration), None),
+        })
+    };
+    let is_large = modules.len() > ONE_PROGRAM;
     std::thread::scope(|scope| {
-        let beside = with_deep_stack(scope, second_stage)?;
+        let beside = (!is_large).then(|| with_deep_stack(scope, || surroundings_of(&linked()))).transpose()?;
         let rest = with_deep_stack(scope, || {
             let program = clock.measure("link", linked);
-            clock.measure("judge", || match asked {
-                Some(asked) => judge::explain(&program, packs, &started, configuration, asked),
-                None => (judge::judge(&program, packs, &started, configuration), None),
-            })
+            let calls = calls_of(&program);
+            (calls, is_large.then(|| surroundings_of(&program)))
         })?;
-        let (environment, secrets) = finished(beside)?;
-        let (calls, explained) = finished(rest)?;
+        let beside = beside.map(finished).transpose()?;
+        let ((calls, explained), behind) = finished(rest)?;
+        let (environment, secrets) = beside.or(behind).ok_or(Error::Internal)?;
         Ok((judge::answered(packs, calls, environment, secrets), explained))
     })
 }
