@@ -81,7 +81,10 @@ pub fn initialised(case: &Case<'_, '_>, item: &str, module: ModuleId) -> Option<
         called(case, item).chain(imported(case, item)).chain(given).collect()
     });
     let runs = case.processes();
-    let mut here = all.iter().filter(|(root, _)| runs.shared(*root, module) && !runs.runs_without(module, *root));
+    // A consumer that loads where the tracker is set up may do so by a signal of its framework.
+    let lacks =
+        |root: ModuleId, found: &Protection| runs.runs_without(module, root) && runs.runs_without(module, found.module);
+    let mut here = all.iter().filter(|(root, found)| runs.shared(*root, module) && !lacks(*root, found));
     here.next().map(|(_, found)| found.clone())
 }
 
