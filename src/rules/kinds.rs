@@ -298,9 +298,10 @@ pub enum Kind {
     /// `value` is a row of argument paths as of `spawn`, where the arguments stand otherwise than behind the function.
     /// A method of `builtins.object()` is that of any object of which nothing else is known.
     Runs,
-    /// A class of the request: parameters annotated with it are the request itself, not text of the user. Or a call that
-    /// brings what a user writes (the fields of a page). With `role = "command"` it is what stands behind the command that
-    /// started the program: text of a user where the entry point is a command. `keys` names what declares a part of it, by
+    /// A class of the request: parameters annotated with it are the request itself, not text of the user; `keys` are its
+    /// members that say nothing of what is asked (who asks, what the server has). Or a call that brings what a user writes
+    /// (the fields of a page). With `role = "command"` it is what stands behind the command that
+    /// started the program: text of a user where the entry point is a command. There `keys` names what declares a part of it, by
     /// name; where one of `unless` holds for that, the part is no free text (a number, a choice). What is written there is
     /// also kept by what `by` names (the state of the page), under the name at `value`.
     Request,

@@ -38,8 +38,10 @@ fn is_named_so(program: &Program<'_>, request: &External) -> bool {
     let of_class = classes
         .filter(|class| class.module == info.module && class.class.span.contains(info.call.span))
         .map(|class| class.class.name.as_str());
+    // A folder holds more than that.
     let path = program.modules[info.module].path.as_str();
-    names.chain(of_class).chain([request.api.as_str(), path]).any(|name| {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    names.chain(of_class).chain([request.api.as_str(), file]).any(|name| {
         let name = name.to_ascii_lowercase();
         WORDS.iter().any(|word| name.contains(word))
     })

@@ -1,9 +1,10 @@
 //! What a key is made of: what is asked, an id of the one request, or only who asks.
 
-use crate::judge::behaviour::{is_of_request, is_of_schema};
+use crate::judge::behaviour::{is_of_command, is_of_request, is_of_schema};
 use crate::link::flow::{Slice, walk_block};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Function, Literal};
+use crate::rules::catalogue::Kind;
 
 /// Words for who asks, rather than for what is asked.
 const CALLERS: [&str; 22] = [
@@ -123,25 +124,9 @@ pub(in crate::judge::behaviour) fn is_of_the_request<'m>(
     !names.is_empty() && names.iter().any(|name| !is_caller(name))
 }
 
-/// What handlers are given besides what a request says: who asks, and what the server has.
-const UNSAID: [&str; 16] = [
-    "locals",
-    "cookies",
-    "getClientAddress",
-    "platform",
-    "setHeaders",
-    "parent",
-    "depends",
-    "untrack",
-    "fetch",
-    "isDataRequest",
-    "isSubRequest",
-    "user",
-    "session",
-    "auth",
-    "ip",
-    "headers",
-];
+/// What handlers of any framework are given besides what a request says: who asks. What else a framework gives them its
+/// facts name.
+const UNSAID: [&str; 5] = ["user", "session", "auth", "ip", "headers"];
 
 /// Whether the handler from which a frame is run takes nothing of what a request says: all requests of somebody are the
 /// same one, and whatever is found under a key was made for it.
@@ -152,7 +137,9 @@ pub(in crate::judge::behaviour) fn takes_nothing(program: &Program<'_>, frame: F
     }
     let unit = &program.units.units[program.unit_of_frame(root)];
     let Some(function) = unit.function.filter(|_| program.frame(root).how == How::Framework) else { return false };
-    let is_unsaid = |name: &str| UNSAID.contains(&name);
+    let requests = || program.catalogue.of_kind(Kind::Request).map(|(_, fact)| fact);
+    let is_told = |name: &str| requests().any(|fact| !is_of_command(fact) && fact.keys.iter().any(|key| key == name));
+    let is_unsaid = |name: &str| UNSAID.contains(&name) || is_told(name);
     match function.parameters.as_slice() {
         [] => !unit.members.iter().any(|(_, member)| {
             program.values(member, root).iter().filter_map(Value::path).any(|path| is_of_request(program, path))
