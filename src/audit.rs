@@ -31,6 +31,7 @@ use scripts::{drop_scripts, name_scripts};
 use crate::collect::{self, Class, CollectError, Contents, IgnoreRules, Limits, SkipReason, Tree};
 use crate::config::{Configuration, MAX_UNTICKED};
 use crate::judge::baseline::Baseline;
+use crate::judge::case::Case;
 use crate::judge::chains::Asked;
 use crate::judge::compare::mark;
 use crate::judge::conditions::exposure::{FileHits, PastHit, exposure};
@@ -51,8 +52,8 @@ use crate::{Error, Options, lower};
 const LOWER_STACK: usize = 32 << 20;
 /// Stack of the thread that links and judges, in bytes.
 const JUDGE_STACK: usize = 512 << 20;
-/// Beyond this many modules both halves of the questions share one program, one after the other: what it remembers of a
-/// large tree is worth more memory than a second core is worth time.
+/// Beyond this many modules both halves of the questions share one program, one after the other: of a large tree it
+/// remembers more than memory has room for twice.
 const ONE_PROGRAM: usize = 1_500;
 /// Below this many shipping source files all of them are parsed.
 const PARSE_ALL: usize = 300;
@@ -67,9 +68,14 @@ impl Clock {
     fn measure<T>(&self, stage: &str, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = work();
+        self.note(stage, start);
+        result
+    }
+
+    /// Notes a stage that began at `start` and ends here.
+    fn note(&self, stage: &str, start: Instant) {
         let taken = (stage.to_owned(), start.elapsed().as_secs_f64() * 1000.0);
         self.timings.lock().unwrap_or_else(PoisonError::into_inner).push(taken);
-        result
     }
 
     /// The stages in the order in which they ended, and the whole.
@@ -457,25 +463,30 @@ fn judged(
         program.find_callers();
         program
     };
-    let surroundings_of = |program: &Program<'_>| {
+    let surroundings_of = |case: &Case<'_, '_>| {
         let ignore = IgnoreRules::of(&reader.contents);
-        let secrets = clock.measure("secrets", || exposure(tree, hits, past, program, packs, &reader.shapes, &ignore));
-        let environment = clock.measure("environment", || judge::environment(program, packs, &started));
-        (environment, secrets)
+        let secrets =
+            clock.measure("secrets", || exposure(tree, hits, past, case.program, packs, &reader.shapes, &ignore));
+        (clock.measure("environment", || judge::environment(case)), secrets)
     };
-    let calls_of = |program: &Program<'_>| {
+    let calls_of = |case: &Case<'_, '_>| {
         clock.measure("judge", || match asked {
-            Some(asked) => judge::explain(program, packs, &started, configuration, asked),
-            None => (judge::judge(program, packs, &started, configuration), None),
+            Some(asked) => judge::explain(case, asked),
+            None => (judge::judge(case), None),
         })
     };
     let is_large = modules.len() > ONE_PROGRAM;
     std::thread::scope(|scope| {
-        let beside = (!is_large).then(|| with_deep_stack(scope, || surroundings_of(&linked()))).transpose()?;
+        let beside = (!is_large)
+            .then(|| with_deep_stack(scope, || judge::open(&linked(), packs, &started, configuration, surroundings_of)))
+            .transpose()?;
         let rest = with_deep_stack(scope, || {
             let program = clock.measure("link", linked);
-            let calls = calls_of(&program);
-            (calls, is_large.then(|| surroundings_of(&program)))
+            let opened = Instant::now();
+            judge::open(&program, packs, &started, configuration, |case| {
+                clock.note("entry points", opened);
+                (calls_of(case), is_large.then(|| surroundings_of(case)))
+            })
         })?;
         let beside = beside.map(finished).transpose()?;
         let ((calls, explained), behind) = finished(rest)?;

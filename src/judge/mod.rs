@@ -65,68 +65,64 @@ pub struct Calls {
     inventory: Inventory,
 }
 
-/// Judges what a linked program asks of its environment.
-pub fn environment(program: &Program<'_>, packs: &Packs, started: &Started<'_>) -> Environment {
-    let mut entries = Entries::of(program, started);
-    calls::without_plain_pages(program, &mut entries);
-    let case = Case::new(program, &entries, packs, started);
-    let survey = environment::survey(&case);
-    let validation = environment::validation(&case, &survey.required);
-    let listed = |variables: &[environment::Variable]| inventory::variables(program, variables);
-    Environment { required: listed(&survey.required), optional: listed(&survey.optional), validation }
-}
-
-/// Judges the calls of a linked program. `configuration` may say which entry points are public.
-pub fn judge(program: &Program<'_>, packs: &Packs, started: &Started<'_>, configuration: &Configuration) -> Calls {
-    judge_and_look(program, packs, started, configuration, |_| ()).0
-}
-
-/// Judges the calls of a linked program, and says what stands at a line of it. None: the file is none of the program.
-pub fn explain(
+/// Opens a linked program for questions: its entry points are found once for all that are asked. `configuration` may say
+/// which of them are public.
+pub fn open<T>(
     program: &Program<'_>,
     packs: &Packs,
     started: &Started<'_>,
     configuration: &Configuration,
-    asked: &Asked,
-) -> (Calls, Option<Explained>) {
-    judge_and_look(program, packs, started, configuration, |look| look.explain(asked))
-}
-
-/// Judges, and looks at what was judged before it is let go.
-fn judge_and_look<T>(
-    program: &Program<'_>,
-    packs: &Packs,
-    started: &Started<'_>,
-    configuration: &Configuration,
-    look: impl FnOnce(Look<'_, '_, '_>) -> T,
-) -> (Calls, T) {
+    ask: impl FnOnce(&Case<'_, '_>) -> T,
+) -> T {
     let mut entries = Entries::of(program, started);
     calls::without_plain_pages(program, &mut entries);
     for entry in &mut entries.entries {
         let path = &program.modules[entry.module].path;
         entry.public = configuration.publicness(path, &entry.name).unwrap_or(entry.public);
     }
-    let case = Case::new(program, &entries, packs, started);
-    let inputs = Inputs::new(&case);
-    let constructs = retries::constructs(&case);
+    ask(&Case::new(program, &entries, packs, started))
+}
+
+/// Judges what a program asks of its environment.
+pub fn environment(case: &Case<'_, '_>) -> Environment {
+    let survey = environment::survey(case);
+    let validation = environment::validation(case, &survey.required);
+    let listed = |variables: &[environment::Variable]| inventory::variables(case.program, variables);
+    Environment { required: listed(&survey.required), optional: listed(&survey.optional), validation }
+}
+
+/// Judges the calls of a program.
+pub fn judge(case: &Case<'_, '_>) -> Calls {
+    judge_and_look(case, |_| ()).0
+}
+
+/// Judges the calls of a program, and says what stands at a line of it. None: the file is none of the program.
+pub fn explain(case: &Case<'_, '_>, asked: &Asked) -> (Calls, Option<Explained>) {
+    judge_and_look(case, |look| look.explain(asked))
+}
+
+/// Judges, and looks at what was judged before it is let go.
+fn judge_and_look<T>(case: &Case<'_, '_>, look: impl FnOnce(Look<'_, '_, '_>) -> T) -> (Calls, T) {
+    let inputs = Inputs::new(case);
+    let constructs = retries::constructs(case);
     let mut outcomes = vec![
-        logging::request_logging(&case),
-        alerting::alerting(&case),
-        availability::timeouts(&case),
-        retries::backoff(&case, &constructs),
-        fallback::fallback(&case),
-        cost::rate_limit(&case),
-        cost::cost_cap(&case),
-        cost::idempotency(&case),
-        tokens::limits(&case, &inputs),
-        tokens::history(&case, &inputs),
+        logging::request_logging(case),
+        alerting::alerting(case),
+        availability::timeouts(case),
+        retries::backoff(case, &constructs),
+        fallback::fallback(case),
+        cost::rate_limit(case),
+        cost::cost_cap(case),
+        cost::idempotency(case),
+        tokens::limits(case, &inputs),
+        tokens::history(case, &inputs),
     ];
-    let cited = cited(&Look { case: &case, inputs: &inputs, constructs: &constructs, outcomes: &outcomes });
+    let cited = cited(&Look { case, inputs: &inputs, constructs: &constructs, outcomes: &outcomes });
     for (outcome, evidence) in outcomes.iter_mut().zip(cited) {
         outcome.evidence.extend(evidence);
     }
-    let inventory = inventory::inventory(&case, &inputs, &constructs);
-    let seen = look(Look { case: &case, inputs: &inputs, constructs: &constructs, outcomes: &outcomes });
+    let inventory = inventory::inventory(case, &inputs, &constructs);
+    let seen = look(Look { case, inputs: &inputs, constructs: &constructs, outcomes: &outcomes });
     (Calls { outcomes, inventory }, seen)
 }
 

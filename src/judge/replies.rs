@@ -3,6 +3,9 @@
 //! An address may come from the configuration, or from a request that is built elsewhere. The reply gives the provider
 //! away: only a model's reply has `choices` with a `message` in them.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::units::{CallId, UnitId};
@@ -22,7 +25,10 @@ const GONE_THROUGH: usize = 2;
 /// The replies of providers, and what the program reads from anything.
 pub(super) struct Replies<'m> {
     shapes: Vec<(Vec<&'m str>, FactId)>,
-    read: FxHashMap<UnitId, FxHashSet<&'m str>>,
+    /// The keys of `reply.get("choices")`.
+    looked_up: FxHashMap<UnitId, Vec<&'m str>>,
+    /// The keys that units read, of those units that were asked about so far.
+    read: RefCell<FxHashMap<UnitId, Rc<FxHashSet<&'m str>>>>,
 }
 
 impl<'m> Replies<'m> {
@@ -32,22 +38,38 @@ impl<'m> Replies<'m> {
             .of_kind(Kind::Endpoint)
             .flat_map(|(id, fact)| fact.replies.iter().map(move |shape| (shape.split('.').collect(), id)))
             .collect();
-        let starts: Vec<&str> = shapes.iter().filter_map(|(shape, _)| shape.first().copied()).collect();
-        let mut read: FxHashMap<UnitId, FxHashSet<&'m str>> = FxHashMap::default();
-        for (unit, info) in program.units.units.iter().enumerate() {
-            let members = info.members.iter().map(|(_, expression)| *expression);
-            let of_raw = members.filter(|expression| !is_of_known_call(program, &starts, expression, unit));
-            let keys: FxHashSet<&'m str> = of_raw.filter_map(key).collect();
-            if !keys.is_empty() {
-                read.insert(unit, keys);
-            }
-        }
+        let mut looked_up: FxHashMap<UnitId, Vec<&'m str>> = FxHashMap::default();
         for (id, info) in program.units.calls.iter().enumerate() {
-            if let Some(key) = looked_up(program, id) {
-                read.entry(info.unit).or_default().insert(key);
+            if let Some(key) = looked_up_by(program, id) {
+                looked_up.entry(info.unit).or_default().push(key);
             }
         }
-        Replies { shapes, read }
+        Replies { shapes, looked_up, read: RefCell::default() }
+    }
+
+    /// The keys that a unit reads from something that no known library gave.
+    fn read_by(&self, program: &Program<'m>, unit: UnitId) -> Rc<FxHashSet<&'m str>> {
+        if let Some(found) = self.read.borrow().get(&unit) {
+            return found.clone();
+        }
+        let members = program.units.units[unit].members.iter().map(|(_, expression)| *expression);
+        let starts: Vec<&str> = self.shapes.iter().filter_map(|(shape, _)| shape.first().copied()).collect();
+        let of_raw = members.filter(|expression| !is_of_known_call(program, &starts, expression, unit));
+        let looked_up = self.looked_up.get(&unit).into_iter().flatten().copied();
+        let keys: Rc<FxHashSet<&'m str>> = Rc::new(of_raw.filter_map(key).chain(looked_up).collect());
+        self.read.borrow_mut().insert(unit, keys.clone());
+        keys
+    }
+
+    /// The keys that a unit reads, whatever from.
+    fn named_in<'s>(&'s self, program: &'s Program<'m>, unit: UnitId) -> impl Iterator<Item = &'m str> + 's {
+        let members = program.units.units[unit].members.iter().filter_map(|(_, expression)| key(expression));
+        members.chain(self.looked_up.get(&unit).into_iter().flatten().copied())
+    }
+
+    /// The provider whose reply has all these keys.
+    fn shape_of(&self, keys: &FxHashSet<&str>) -> Option<FactId> {
+        self.shapes.iter().find(|(shape, _)| shape.iter().all(|key| keys.contains(key))).map(|(_, fact)| *fact)
     }
 
     /// The provider whose reply is read after a call: in its function or in those that the reply is handed to, or, where
@@ -107,9 +129,11 @@ impl<'m> Replies<'m> {
             info.inner.iter().copied().filter(runs).collect::<Vec<_>>()
         };
         let inner: Vec<UnitId> = units.iter().flat_map(inner_of).collect();
-        let keys: FxHashSet<&str> =
-            units.iter().chain(&inner).filter_map(|unit| self.read.get(unit)).flatten().copied().collect();
-        self.shapes.iter().find(|(shape, _)| shape.iter().all(|key| keys.contains(key))).map(|(_, fact)| *fact)
+        let all = || units.iter().chain(&inner).copied();
+        // Where a key comes from takes much longer to find out than its name, and seldom matters.
+        self.shape_of(&all().flat_map(|unit| self.named_in(program, unit)).collect())?;
+        let keys: Vec<_> = all().map(|unit| self.read_by(program, unit)).collect();
+        self.shape_of(&keys.iter().flat_map(|keys| keys.iter().copied()).collect())
     }
 }
 
@@ -191,7 +215,7 @@ fn key(expression: &Expression) -> Option<&str> {
 }
 
 /// The key of `reply.get("choices")`.
-fn looked_up<'m>(program: &Program<'m>, call: usize) -> Option<&'m str> {
+fn looked_up_by<'m>(program: &Program<'m>, call: usize) -> Option<&'m str> {
     let call = program.units.calls[call].call;
     match (&call.callee.kind, call.arguments.first().map(|argument| &argument.value.kind)) {
         (ExpressionKind::Member { name, .. }, Some(ExpressionKind::Literal(Literal::Text(text)))) if name == "get" => {
