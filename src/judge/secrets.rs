@@ -144,7 +144,7 @@ pub fn scan(path: &str, text: &str, class: Class, shapes: &Shapes) -> Vec<Hit> {
         }
     }
     // What has a shape is known before names are asked.
-    scan.cleared.sort();
+    scan.cleared.sort_unstable();
     for at in address_places {
         scan.look_for_address(at);
     }
@@ -269,7 +269,7 @@ pub fn hidden(hits: &[Hit], text: &str) -> Vec<Span> {
     if let Some(last) = hits.last().filter(|_| hits.len() * 4 >= MOST_HITS) {
         spans.push(Span::new(last.span.end as usize, text.len()));
     }
-    spans.sort();
+    spans.sort_unstable();
     spans
 }
 
