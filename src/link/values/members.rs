@@ -58,7 +58,11 @@ impl<'m> Program<'m> {
                 // `ChatService.shared = ChatService()`, declared as nothing in the class.
                 let is_open = own.iter().all(|value| *value == Value::Unknown || is_null(value));
                 let assigned = if is_open { self.assigned_member(object, name) } else { Values::new() };
-                if assigned.is_empty() { own } else { assigned }
+                match self.declared_within(*class, name).filter(|_| is_open && assigned.is_empty()) {
+                    Some(module) => vec![Value::Module(module)],
+                    None if assigned.is_empty() => own,
+                    None => assigned,
+                }
             }
             Value::Instance { class, .. } => self.class_member(*class, name, value, 0),
             Value::Data { expression, frame } => self.data_member(expression.0, *frame, name, object),
@@ -81,6 +85,18 @@ impl<'m> Program<'m> {
                 if found.is_empty() { vec![value.clone()] } else { found }
             }
         }
+    }
+
+    /// The file of `mod draw;` in `mod handlers { .. }`: it lies in a folder of the outer name.
+    fn declared_within(&self, class: ClassId, name: &str) -> Option<ModuleId> {
+        let info = &self.units.classes[class];
+        let is_it = |statement: &Statement| {
+            matches!(&statement.kind, StatementKind::Import(import)
+            if import.local == name && import.source.strip_prefix("self::") == Some(name))
+        };
+        (self.modules[info.module].language == Language::Rust && info.class.body.iter().any(is_it))
+            .then(|| self.module_named(info.module, &format!("self::{}::{name}", info.class.name)))
+            .flatten()
     }
 
     /// A member of a decorated function is a member of what the decorator made: `task.delay`.

@@ -136,6 +136,11 @@ pub fn is_needed(name: &str) -> bool {
     has(name, &CREDENTIALS) || has(name, &NEEDS) || !has(name, &SETTINGS)
 }
 
+/// Whether a variable is neither a credential nor anything else that code needs by its name.
+pub fn is_plain_setting(name: &str) -> bool {
+    !has(name, &CREDENTIALS) && !has(name, &NEEDS)
+}
+
 fn has(name: &str, list: &[&str]) -> bool {
     words(name).any(|word| is_among(word, list))
 }

@@ -21,6 +21,8 @@ use super::super::availability::match_keys;
 
 /// Steps from one expression to the next.
 pub(super) const DEPTH: usize = 16;
+/// Modules that hand on what they import.
+const IMPORTS: usize = 4;
 /// Callers of one function that are looked at.
 pub(super) const CALLERS: usize = 128;
 
@@ -371,6 +373,35 @@ impl<'p, 'm> Variables<'p, 'm> {
                 }
             }
         }
+    }
+
+    /// What a name is bound to where it is defined, in whatever module.
+    pub(super) fn defined(&self, name: &str, frame: FrameId, written: Span) -> Vec<(Binding<'m>, FrameId)> {
+        let mut open = self.bindings(name, frame, written);
+        let mut all = Vec::new();
+        for _ in 0..IMPORTS {
+            let (imports, own): (Vec<_>, Vec<_>) =
+                open.into_iter().partition(|(binding, _)| matches!(binding, Binding::Import(_)));
+            all.extend(own);
+            open = imports.into_iter().flat_map(|(binding, home)| self.behind_import(&binding, home)).collect();
+        }
+        all
+    }
+
+    /// What the module binds to a name that is imported from it.
+    fn behind_import(&self, binding: &Binding<'m>, frame: FrameId) -> Vec<(Binding<'m>, FrameId)> {
+        let Binding::Import(Import { name: Some(name), source, .. }) = binding else { return Vec::new() };
+        let program = self.program;
+        let from = program.module_of(program.unit_of_frame(frame));
+        let Some(module) = program.module_named(from, source) else { return Vec::new() };
+        let export = program.units.exports[module].iter().find(|export| export.name == *name);
+        let local = match export.and_then(|export| export.value.as_ref()).map(|value| &value.kind) {
+            Some(ExpressionKind::Name(local)) => local,
+            _ => name,
+        };
+        let body = program.units.bodies[module];
+        let bound = program.units.units[body].names.get(local.as_str()).into_iter().flatten();
+        bound.take(CALLERS).map(|binding| (binding.clone(), program.module_frame(module))).collect()
     }
 
     /// The bindings of a name that a frame sees, with the frame that binds it.

@@ -5,7 +5,7 @@ use crate::link::units::Binding;
 use crate::model::*;
 
 use super::held::converts;
-use super::names::Variables;
+use super::names::{Named, Variables};
 
 const DEPTH: usize = 12;
 
@@ -51,7 +51,7 @@ impl<'m> Variables<'_, 'm> {
                     return Some(false);
                 }
                 // `const configured = !!A && !!B`.
-                self.bindings(written, frame, test.span).into_iter().find_map(|(binding, home)| match binding {
+                self.defined(written, frame, test.span).into_iter().find_map(|(binding, home)| match binding {
                     Binding::Value { value, access, .. }
                         if access.is_empty()
                             && matches!(value.kind, ExpressionKind::Operator { .. } | ExpressionKind::Call(_)) =>
@@ -63,6 +63,25 @@ impl<'m> Variables<'_, 'm> {
             }
             _ => self.is_missing(test, frame, name).then_some(false),
         }
+    }
+
+    /// Whether a test asks for one of several variables, this one among them: `USER || PASSWORD`. What it decides on is
+    /// off without all of them, and takes what there is.
+    pub(super) fn is_one_of(&self, test: &'m Expression, frame: FrameId, name: &str) -> bool {
+        let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+        let asks = |operand: &'m Expression| {
+            let tested = self.tested(operand, frame);
+            let is_asked = |named: &&Named| self.holds_without(operand, frame, &named.name) == Some(false);
+            tested.iter().find(is_asked).map(|named| named.name == name)
+        };
+        // A neighbour in the same settings asks like those that are known as variables.
+        let is_neighbour = |operand: &Expression| {
+            holder(operand)
+                .is_some_and(|of| operands.iter().any(|other| holder(other) == Some(of) && asks(other).is_some()))
+        };
+        matches!(operator.as_str(), "or" | "??")
+            && operands.iter().any(|operand| asks(operand) == Some(true))
+            && operands.iter().all(|operand| asks(operand).is_some() || is_neighbour(operand))
     }
 
     /// Whether an expression is nothing when the variable is missing.
@@ -152,6 +171,15 @@ impl<'m> Variables<'_, 'm> {
             }
             _ => false,
         }
+    }
+}
+
+/// `env` of `env.USER`.
+fn holder(expression: &Expression) -> Option<&str> {
+    let ExpressionKind::Member { object, .. } = &expression.kind else { return None };
+    match &object.kind {
+        ExpressionKind::Name(name) => Some(name),
+        _ => None,
     }
 }
 

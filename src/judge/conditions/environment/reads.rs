@@ -4,15 +4,15 @@ mod uses;
 
 use std::collections::HashMap;
 
-use crate::link::FrameId;
 use crate::link::flow::exit_of;
 use crate::link::units::{ModuleId, NodeId, UnitId};
+use crate::link::{FrameId, Site};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::alternatives::{Alternative, Replaced, replaced_by};
 use super::fillings::{self, Stands};
-use super::meanings::{is_credential, is_process_variable, is_variable_name};
+use super::meanings::{is_credential, is_plain_setting, is_process_variable, is_variable_name};
 use super::names::{Default as Fallback, Named, Variables, is_of_process};
 
 /// What stands in for a variable, of a row of alternatives: people write a few.
@@ -64,6 +64,8 @@ pub(super) struct Use<'m> {
     group: Option<usize>,
     /// The name that it is given: of a variable, a member, or a parameter.
     pub(super) bound: Option<&'m str>,
+    /// The call that it is given to, perhaps within an object, a list or a text.
+    pub(super) given_to: Option<&'m Call>,
 }
 
 /// All reads of a program, in the order of the text.
@@ -133,7 +135,17 @@ impl<'m> Walk<'_, 'm> {
         self.tests.iter().any(|&(test, holds, unit)| {
             let frame = self.variables.program.open_frame(unit);
             self.variables.holds_without(test, frame, name) == Some(!holds)
+                || holds && self.variables.is_one_of(test, frame, name)
         })
+    }
+
+    /// Whether a setting is only told: given to a reply or to a log line as it is, it is missed by nobody.
+    fn is_told(&self, name: &str, used: &Use<'m>) -> bool {
+        let program = self.variables.program;
+        let Some(call) = used.given_to.filter(|_| is_plain_setting(name)) else { return false };
+        let Some(call) = program.units.call_id(call) else { return false };
+        let paths = program.callee_paths(Site { call, frame: self.frame() });
+        paths.iter().any(|path| program.is_a(path, Kind::Respond) || program.is_a(path, Kind::Log))
     }
 
     fn plain(&mut self, expression: &'m Expression) {
@@ -307,11 +319,12 @@ impl<'m> Walk<'_, 'm> {
         // A credential that is missing is missed, wherever it goes.
         let is_passed_over = used.forgiven && !is_credential(&named.name);
         let is_there = self.is_present(&named.name);
+        let is_told = self.is_told(&named.name, used);
         let has_other = default.is_some() || filled.is_some() || used.group.is_some();
         self.reads.push(Read {
             breaks: used.breaks && !has_other && !used.tested && !is_there,
             bound: used.bound,
-            tested: used.tested || is_passed_over || is_there,
+            tested: used.tested || is_passed_over || is_there || is_told,
             there: is_there,
             raises: stops && !is_there,
             named,

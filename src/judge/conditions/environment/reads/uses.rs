@@ -50,6 +50,14 @@ impl<'m> Walk<'_, 'm> {
                     self.expression(&entry.value, &Use { bound: entry.key.as_deref(), ..Use::default() });
                 }
             }
+            ExpressionKind::Object(_) | ExpressionKind::List(_) | ExpressionKind::Template(_)
+                if used.given_to.is_some() =>
+            {
+                let mut children = Vec::new();
+                crate::link::flow::children(expression, &mut |child| children.push(child));
+                let given = Use { given_to: used.given_to, ..Use::default() };
+                children.into_iter().for_each(|child| self.expression(child, &given));
+            }
             ExpressionKind::Comprehension { element, clauses } => {
                 for clause in clauses {
                     self.plain(&clause.over);
@@ -293,7 +301,7 @@ impl<'m> Walk<'_, 'm> {
         }
         for (index, argument) in call.arguments.iter().enumerate() {
             let bound = self.parameter_of(call, index, argument);
-            self.expression(&argument.value, &Use { bound, ..Use::default() });
+            self.expression(&argument.value, &Use { bound, given_to: Some(call), ..Use::default() });
         }
     }
 
