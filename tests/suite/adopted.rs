@@ -5,6 +5,8 @@
 //! `{{code:3}}` are its imports and the rest, `{{line:3:after all routes}}` its line with these words. Pasted lines are
 //! indented as the place is that they are pasted to. `unsolved` names the boxes that should be ticked afterwards and are
 //! not yet: it has to be exactly true, and may only become shorter.
+//!
+//! `ADOPTED=<folder>` keeps the apps there, each with what was printed for it: `tests/smoke` starts them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -54,10 +56,20 @@ fn bare_apps_are_ready_with_the_printed_lines() {
             apply(&edit, folder.path()).unwrap_or_else(|error| panic!("{app}: {}: {error}", edit.path));
         }
         git(folder.path(), &["add", "--all"]);
+        if let Some(kept) = std::env::var_os("ADOPTED") {
+            keep(folder.path(), &printed, &Path::new(&kept).join(&app));
+        }
         let after = ticked(folder.path());
         assert!(after.ticked + recipe.unsolved.len() >= AFTER, "{app}: {} boxes are ticked", after.ticked);
         assert_eq!(after.unticked, recipe.unsolved, "{app}:\n{}", after.findings);
     }
+}
+
+/// Keeps an app and what was printed for it.
+fn keep(folder: &Path, printed: &str, to: &Path) {
+    let _ = std::fs::remove_dir_all(to);
+    lay_out(folder, &to.join("app"));
+    std::fs::write(to.join("printed.txt"), printed).expect("written");
 }
 
 /// What an audit says.
