@@ -177,7 +177,8 @@ impl<'m> Program<'m> {
     ) -> Option<(&'m Expression, FrameId)> {
         let mut first = None;
         for shape in self.values(options, frame).iter().filter(|_| depth < DEPTH) {
-            let own = keys.iter().find_map(|key| seen(self.key_of(shape, key, depth)));
+            let mut own = keys.iter().filter_map(|key| seen(self.key_of(shape, key, depth)));
+            let own = own.find(|(value, frame)| !self.is_omitted(value, *frame));
             let within = || match shape {
                 Value::Data { expression: Written(object), frame } => {
                     let ExpressionKind::Object(entries) = &object.kind else { return None };
