@@ -1,5 +1,7 @@
 //! What stands under a key or at a position of data that is put together in the program.
 
+use std::cell::Cell;
+
 use crate::link::Program;
 use crate::link::units::ClassId;
 use crate::link::values::{FrameId, How, Site, Value, Written};
@@ -7,6 +9,9 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::{DEPTH, Given, UNSENT};
+
+/// Shapes of options that are looked at for one setting.
+const SHAPES: usize = 100;
 
 /// Something that is put into options later.
 enum Added<'m> {
@@ -130,18 +135,16 @@ impl<'m> Program<'m> {
         let split: Vec<(&str, &str)> = keys.iter().map(|key| key.rsplit_once('.').unwrap_or(("", key))).collect();
         let mut holders: Vec<&str> = split.iter().map(|(holder, _)| *holder).collect();
         holders.dedup();
+        let left = Cell::new(SHAPES);
         holders.into_iter().find_map(|holder| {
             let own = split.iter().filter(|(each, own)| *each == holder && !own.contains(['(', '#', '[']));
             let own: Vec<&str> = own.map(|(_, own)| *own).collect();
-            let options = if holder.is_empty() {
-                self.options(site)
-            } else {
-                seen(self.argument(site, holder)).into_iter().collect()
+            let options = match holder {
+                _ if own.len() < 2 => Vec::new(),
+                "" => self.options(site),
+                holder => seen(self.argument(site, holder)).into_iter().collect(),
             };
-            options
-                .into_iter()
-                .filter(|_| own.len() > 1)
-                .find_map(|(options, frame)| self.one_in(options, frame, &own, 0))
+            options.into_iter().find_map(|(options, frame)| self.one_in(options, frame, &own, &left))
         })
     }
 
@@ -173,24 +176,25 @@ impl<'m> Program<'m> {
         options: &'m Expression,
         frame: FrameId,
         keys: &[&str],
-        depth: usize,
+        left: &Cell<usize>,
     ) -> Option<(&'m Expression, FrameId)> {
         let mut first = None;
-        for shape in self.values(options, frame).iter().filter(|_| depth < DEPTH) {
-            let mut own = keys.iter().filter_map(|key| seen(self.key_of(shape, key, depth)));
+        for shape in self.values(options, frame).iter() {
+            left.set(left.get().checked_sub(1)?);
+            let mut own = keys.iter().filter_map(|key| seen(self.key_of(shape, key, 0)));
             let own = own.find(|(value, frame)| !self.is_omitted(value, *frame));
             let within = || match shape {
                 Value::Data { expression: Written(object), frame } => {
                     let ExpressionKind::Object(entries) = &object.kind else { return None };
                     entries.iter().find_map(|entry| match (&entry.key, &entry.value.kind) {
-                        (None, ExpressionKind::Spread(inner)) => self.one_in(inner, *frame, keys, depth + 1),
+                        (None, ExpressionKind::Spread(inner)) => self.one_in(inner, *frame, keys, left),
                         _ => None,
                     })
                 }
                 // `JSON.stringify(body)`
                 Value::Library { path, sites } if path.ends_with("()") => {
                     let options = sites.last().map(|made| self.options(*made)).unwrap_or_default();
-                    options.into_iter().find_map(|(options, frame)| self.one_in(options, frame, keys, depth + 1))
+                    options.into_iter().find_map(|(options, frame)| self.one_in(options, frame, keys, left))
                 }
                 _ => None,
             };
