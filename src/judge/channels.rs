@@ -19,16 +19,7 @@ const CHANNELS: [&str; 8] =
 
 /// Whether a raw request goes to a channel, by what its address is called.
 pub(super) fn is_addressed(program: &Program<'_>, site: Site) -> bool {
-    address_of(program, site).is_some_and(|(address, frame)| is_of_a_channel(program, address, frame))
-}
-
-/// Whether a call of the program's own is given the address of a channel: `http.postJson(this.webhook, message)`.
-pub(super) fn is_handed_on(program: &Program<'_>, site: Site) -> bool {
-    let given = program.units.calls[site.call].call.arguments.iter();
-    given.map(|argument| &argument.value).any(|given| is_of_a_channel(program, given, site.frame))
-}
-
-fn is_of_a_channel<'m>(program: &Program<'m>, address: &'m Expression, frame: FrameId) -> bool {
+    let Some((address, frame)) = address_of(program, site) else { return false };
     is_written(program, address, frame)
         || Variables::new(program).held(address, frame).iter().any(|named| names_a_channel(&named.name))
 }

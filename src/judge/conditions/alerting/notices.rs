@@ -16,8 +16,6 @@ use super::reports::is_report;
 
 /// Functions within functions in which a message is looked for: further in, it is about something else that failed.
 const DEPTH: usize = 4;
-/// Where the search goes on behind a call that hands on the address of a channel: what is behind it only sends.
-const SENDING: usize = 100;
 
 /// Whether anything that a frame runs is a message to the operators.
 pub(super) fn notifies<'m>(case: &Case<'_, 'm>, frame: FrameId, depth: usize) -> bool {
@@ -129,16 +127,12 @@ fn tells_operators(case: &Case<'_, '_>, site: Site, depth: usize) -> bool {
             return true;
         }
     }
-    let further = match depth {
-        DEPTH if channels::is_handed_on(program, site) => SENDING,
-        depth if depth < DEPTH || (SENDING..SENDING + DEPTH).contains(&depth) => depth + 1,
-        _ => return false,
-    };
-    program.runs(site).iter().copied().any(|frame| {
-        let unit = program.unit_of_frame(frame);
-        let waits = program.units.units[unit].function.is_some_and(|function| function.is_async);
-        !(waits && is_never_awaited(case, site)) && notifies(case, frame, further)
-    })
+    depth < DEPTH
+        && program.runs(site).iter().copied().any(|frame| {
+            let unit = program.unit_of_frame(frame);
+            let waits = program.units.units[unit].function.is_some_and(|function| function.is_async);
+            !(waits && is_never_awaited(case, site)) && notifies(case, frame, depth + 1)
+        })
 }
 
 /// Whether a call logs an error by a library that hands what is logged to further handlers.
