@@ -292,7 +292,11 @@ impl<'m> Program<'m> {
             }
         }
         if let Some((expression, frame)) = self.one_of(site, &setting.arguments) {
-            return Some(Held::Given(self.amount(expression, frame, setting.unit.as_deref(), &setting.off), site));
+            let amount = self.amount(expression, frame, setting.unit.as_deref(), &setting.off);
+            // What is off where it stands was looked at above.
+            if amount != Amount::Off {
+                return Some(Held::Given(amount, site));
+            }
         }
         unresolved.then_some(Held::Unresolved(None))
     }

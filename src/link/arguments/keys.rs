@@ -1,5 +1,7 @@
 //! What stands under a key or at a position of data that is put together in the program.
 
+use std::cell::Cell;
+
 use crate::link::Program;
 use crate::link::units::ClassId;
 use crate::link::values::{FrameId, How, Site, Value, Written};
@@ -7,6 +9,9 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::{DEPTH, Given, UNSENT};
+
+/// Shapes of options that are looked at for one setting.
+const SHAPES: usize = 100;
 
 /// Something that is put into options later.
 enum Added<'m> {
@@ -123,34 +128,79 @@ impl<'m> Program<'m> {
         added.map(|added| (added, frame)).collect()
     }
 
-    /// A value among the options that a call spreads, where each shape that they may have gives one of these keys:
-    /// `{"max_completion_tokens": n} if is_new else {"max_tokens": n}`.
+    /// A value among the options of a call, where each shape that they may have gives one of these keys:
+    /// `{"max_completion_tokens": n} if is_new else {"max_tokens": n}`, spread into the call or into its options.
     pub(super) fn one_of(&self, site: Site, keys: &[String]) -> Option<(&'m Expression, FrameId)> {
-        let call = self.units.calls[site.call].call;
-        call.arguments.iter().find_map(|argument| {
-            let spread = match (&argument.name, &argument.value.kind) {
-                (None, ExpressionKind::Spread(inner)) => inner,
-                (Some(name), _) if name == "**" => &argument.value,
-                _ => return None,
+        let keys: Vec<String> = keys.iter().flat_map(|key| crate::rules::checked::expand(key)).collect();
+        let split: Vec<(&str, &str)> = keys.iter().map(|key| key.rsplit_once('.').unwrap_or(("", key))).collect();
+        let mut holders: Vec<&str> = split.iter().map(|(holder, _)| *holder).collect();
+        holders.dedup();
+        let left = Cell::new(SHAPES);
+        holders.into_iter().find_map(|holder| {
+            let own = split.iter().filter(|(each, own)| *each == holder && !own.contains(['(', '#', '[']));
+            let own: Vec<&str> = own.map(|(_, own)| *own).collect();
+            let options = match holder {
+                _ if own.len() < 2 => Vec::new(),
+                "" => self.options(site),
+                holder => seen(self.argument(site, holder)).into_iter().collect(),
             };
-            let added = self.put_in(spread, site.frame).into_iter().filter_map(|(added, frame)| match added {
+            options.into_iter().find_map(|(options, frame)| self.one_in(options, frame, &own, &left))
+        })
+    }
+
+    /// What a call is given as its options: objects, what is spread, and what is put into that before.
+    fn options(&self, site: Site) -> Vec<(&'m Expression, FrameId)> {
+        let info = &self.units.calls[site.call];
+        // Python names its options: what stands in a position is none, unless it is spread.
+        let has_objects = self.modules[info.module].language != Language::Python;
+        let mut options = Vec::new();
+        for argument in &info.call.arguments {
+            let given = match (argument.name.as_deref(), &argument.value.kind) {
+                (None, ExpressionKind::Spread(inner)) => inner,
+                (Some("**"), _) => &argument.value,
+                (None, _) if has_objects => &argument.value,
+                _ => continue,
+            };
+            options.push((given, site.frame));
+            options.extend(self.put_in(given, site.frame).into_iter().filter_map(|(added, frame)| match added {
                 Added::All(more) => Some((more, frame)),
                 Added::Key(..) => None,
-            });
-            let mut sources = std::iter::once((spread, site.frame)).chain(added);
-            sources.find_map(|(options, frame)| {
-                let shapes = self.values(options, frame);
-                let mut first = None;
-                for shape in shapes.iter() {
-                    let given = keys.iter().find_map(|key| match self.key_of(shape, key, 0) {
-                        Given::Present { expression, frame } => Some((expression, frame)),
+            }));
+        }
+        options
+    }
+
+    /// A value of an object that gives one of these keys in each shape that it may have.
+    fn one_in(
+        &self,
+        options: &'m Expression,
+        frame: FrameId,
+        keys: &[&str],
+        left: &Cell<usize>,
+    ) -> Option<(&'m Expression, FrameId)> {
+        let mut first = None;
+        for shape in self.values(options, frame).iter() {
+            left.set(left.get().checked_sub(1)?);
+            let mut own = keys.iter().filter_map(|key| seen(self.key_of(shape, key, 0)));
+            let own = own.find(|(value, frame)| !self.is_omitted(value, *frame));
+            let within = || match shape {
+                Value::Data { expression: Written(object), frame } => {
+                    let ExpressionKind::Object(entries) = &object.kind else { return None };
+                    entries.iter().find_map(|entry| match (&entry.key, &entry.value.kind) {
+                        (None, ExpressionKind::Spread(inner)) => self.one_in(inner, *frame, keys, left),
                         _ => None,
-                    });
-                    first = first.or(Some(given?));
+                    })
                 }
-                first
-            })
-        })
+                // `JSON.stringify(body)`
+                Value::Library { path, sites } if path.ends_with("()") => {
+                    let options = sites.last().map(|made| self.options(*made)).unwrap_or_default();
+                    options.into_iter().find_map(|(options, frame)| self.one_in(options, frame, keys, left))
+                }
+                _ => None,
+            };
+            first = first.or(Some(own.or_else(within)?));
+        }
+        first
     }
 
     pub(super) fn key_of_values(
@@ -354,6 +404,13 @@ impl<'m> Program<'m> {
             }
             _ => self.key_of_spread(inner, frame, name, depth + 1),
         }
+    }
+}
+
+fn seen(given: Given<'_>) -> Option<(&'_ Expression, FrameId)> {
+    match given {
+        Given::Present { expression, frame } => Some((expression, frame)),
+        _ => None,
     }
 }
 

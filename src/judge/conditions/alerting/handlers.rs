@@ -3,14 +3,14 @@
 use crate::judge::calls::External;
 use crate::judge::case::Case;
 use crate::judge::conditions::fallback::answers_error;
-use crate::judge::conditions::logging::around::{is_failing, is_narrow};
+use crate::judge::conditions::logging::around::{is_failing, is_narrow, is_yield};
 use crate::judge::guards::Protection;
 use crate::judge::streams::{passes_by, told_by};
-use crate::link::Site;
 use crate::link::entries::{Entry, Link, frame_of};
 use crate::link::flow::{Exit, exit_of};
 use crate::link::reach::Trail;
-use crate::link::units::{ModuleId, NodeKind};
+use crate::link::units::{ModuleId, NodeId, NodeKind};
+use crate::link::{FrameId, Site};
 use crate::model::{Block, Expression, ExpressionKind, Language, Span, StatementKind};
 use crate::rules::catalogue::{Calls, Kind};
 
@@ -210,26 +210,57 @@ fn told_itself(case: &Case<'_, '_>, external: &External, site: Site) -> Option<P
     Some(Protection { module: unit.module, span: unit.span, name: external.api.clone() })
 }
 
-/// Whether a handler around a call notifies; the blocks by which its failure passes have none.
+/// Whether a handler around a call notifies, or one in what the call stands inside of; the blocks by which its failure
+/// passes have none.
 fn handler_notifies(case: &Case<'_, '_>, step: Site, passes_by: &dyn Fn(&Block) -> bool) -> Option<Protection> {
+    let units = &case.program.units;
+    let info = &units.calls[step.call];
+    notified_around(case, (info.node, info.call.span), step.frame, passes_by).or_else(|| {
+        let inside = units.ancestors(info.node).filter_map(|(_, node)| match node.kind {
+            NodeKind::With(items) => Some(items),
+            _ => None,
+        });
+        inside.flatten().find_map(|item| notified_around_yield(case, &item.context, step.frame))
+    })
+}
+
+/// Whether a function that is entered by `with` notifies around its `yield`: `with watched("chat"):`.
+fn notified_around_yield<'m>(case: &Case<'_, 'm>, context: &'m Expression, frame: FrameId) -> Option<Protection> {
     let program = case.program;
-    let info = &program.units.calls[step.call];
-    let around = program.units.ancestors(info.node).filter_map(|(_, node)| match node.kind {
+    let ExpressionKind::Call(call) = &context.kind else { return None };
+    let site = Site { call: program.units.call_id(call)?, frame };
+    program.runs(site).iter().find_map(|frame| {
+        let nodes = &program.units.units[program.unit_of_frame(*frame)].nodes;
+        let yielded = nodes.iter().copied().find(|node| is_yield(&program.units.nodes[*node].kind))?;
+        notified_around(case, (yielded, program.units.nodes[yielded].span), *frame, &|_| false)
+    })
+}
+
+/// Whether a handler around a place of a function notifies, or what comes after it where it has failed.
+fn notified_around(
+    case: &Case<'_, '_>,
+    (node, span): (NodeId, Span),
+    frame: FrameId,
+    passes_by: &dyn Fn(&Block) -> bool,
+) -> Option<Protection> {
+    let program = case.program;
+    let unit = &program.units.units[program.unit_of_frame(frame)];
+    let around = program.units.ancestors(node).filter_map(|(_, node)| match node.kind {
         NodeKind::TryBody(each) => Some(each),
         _ => None,
     });
     let (passed, tries): (Vec<_>, Vec<_>) = around.partition(|each| passes_by(&each.body));
-    program.units.units[info.unit].calls.iter().find_map(|call| {
+    unit.calls.iter().find_map(|call| {
         let other = &program.units.calls[*call];
         let here = other.call.span;
         if passed.iter().any(|each| each.handlers.iter().any(|handler| handler.span.contains(here))) {
             return None;
         }
         let in_handler = tries.iter().any(|each| each.handlers.iter().any(|handler| handler.span.contains(here)));
-        let after_failure = here.start >= info.call.span.end && is_failing(program, other.node);
-        let notices = (in_handler || after_failure) && is_notice(case, Site { call: *call, frame: step.frame }, 0);
+        let after_failure = here.start >= span.end && is_failing(program, other.node);
+        let notices = (in_handler || after_failure) && is_notice(case, Site { call: *call, frame }, 0);
         notices.then(|| Protection {
-            module: info.module,
+            module: unit.module,
             span: here,
             name: crate::link::Program::written(&other.call.callee),
         })

@@ -256,7 +256,7 @@ fn around_yield<'m>(
     told
 }
 
-pub(super) fn is_yield(kind: &NodeKind<'_>) -> bool {
+pub(in crate::judge) fn is_yield(kind: &NodeKind<'_>) -> bool {
     let NodeKind::Plain(statement) = kind else { return false };
     let value = match &statement.kind {
         StatementKind::Expression(value) => value,
