@@ -350,6 +350,8 @@ pub struct Argument {
 pub struct Entry {
     /// A key known from the text; none for a computed key or a spread.
     pub key: Option<String>,
+    /// What a computed key is: `{ [name]: value }`.
+    pub computed: Option<Box<Expression>>,
     /// For a spread (`**o`, `...o`) the value is `Spread(o)`.
     pub value: Expression,
 }

@@ -1,6 +1,7 @@
 //! The calls that leave the process, with what holds for each: time limit, retries, output limit.
 
 mod alternatives;
+mod connections;
 mod in_process;
 pub mod own_server;
 mod senders;
@@ -14,7 +15,7 @@ use crate::link::browser::says_browser;
 use crate::link::entries::Entries;
 use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, UnitId};
-use crate::link::{FrameId, Program, Site, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{ExpressionKind, Language};
 use crate::rules::amounts;
 use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
@@ -22,7 +23,7 @@ use crate::rules::checked::{FactId, plain};
 
 use super::channels;
 use super::replies::Replies;
-use super::requests::{BODIES, address, begins_with_setting, only_reads, sends_nothing};
+use super::requests::{BODIES, address, addresses, begins_with_setting, only_reads, sends_nothing};
 use super::transports;
 pub use alternatives::falls_back_to_itself;
 pub use several::is_one_of_several;
@@ -74,25 +75,48 @@ impl<'m> Known<'m> {
     }
 }
 
+/// The entry points that run each unit.
+struct Running<'r> {
+    reaches: &'r [&'r Reach],
+    entries: FxHashMap<UnitId, Vec<usize>>,
+}
+
+impl<'r> Running<'r> {
+    fn of(reaches: &'r [&'r Reach]) -> Self {
+        let mut entries: FxHashMap<UnitId, Vec<usize>> = FxHashMap::default();
+        for (entry, reach) in reaches.iter().enumerate() {
+            reach.units().for_each(|unit| entries.entry(unit).or_default().push(entry));
+        }
+        Running { reaches, entries }
+    }
+
+    fn entries(&self, unit: UnitId) -> &[usize] {
+        self.entries.get(&unit).map_or(&[], Vec::as_slice)
+    }
+
+    /// The entry points that reach a call, with the sites at which they do.
+    fn reached(&self, program: &Program<'_>, call: CallId) -> Vec<(usize, Vec<Site>)> {
+        let unit = program.units.calls[call].unit;
+        let sites = |entry: &usize| -> Vec<Site> {
+            let frames = self.reaches.get(*entry).map_or(&[][..], |reach| reach.frames_of(unit));
+            frames.iter().map(|frame| Site { call, frame: *frame }).collect()
+        };
+        self.entries(unit).iter().map(|entry| (*entry, sites(entry))).collect()
+    }
+}
+
 /// Finds all external calls of shipping code, in the order of files and lines.
 pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
-    // The entry points that run each unit.
-    let mut running: FxHashMap<UnitId, Vec<usize>> = FxHashMap::default();
-    for (entry, reach) in reaches.iter().enumerate() {
-        reach.units().for_each(|unit| running.entry(unit).or_default().push(entry));
-    }
+    let running = Running::of(reaches);
     let known = Known::of(program);
     let mut transports = None;
     let mut all = Vec::new();
     for call in 0..program.units.calls.len() {
         let info = &program.units.calls[call];
         let open = Site { call, frame: program.open_frame(info.unit) };
-        let entries = running.get(&info.unit).map_or(&[][..], Vec::as_slice);
-        let sites_of = |entry: &usize| {
-            let frames = reaches.get(*entry).map_or(&[][..], |reach| reach.frames_of(info.unit));
-            frames.iter().map(move |frame| Site { call, frame: *frame })
-        };
-        let sites = std::iter::once(open).chain(entries.iter().flat_map(sites_of));
+        let entries = running.entries(info.unit);
+        let sites =
+            std::iter::once(open).chain(running.reached(program, call).into_iter().flat_map(|(_, sites)| sites));
         let Some((kind, fact, endpoint, api)) =
             sites.take(24).find_map(|site| classify(program, &known, site, !entries.is_empty()))
         else {
@@ -107,7 +131,7 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
         if kind == Calls::External && transports::sends_for_its_class(program, open, program.catalogue.fact(fact)) {
             continue;
         }
-        let reached = entries.iter().map(|entry| (*entry, sites_of(entry).collect())).collect();
+        let reached = running.reached(program, call);
         let found = External { call, kind, api, fact, endpoint, open, reached };
         all.extend(apart(program, found));
     }
@@ -124,6 +148,7 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
     all.retain(|each| !inner.contains(&each.call));
     leave_to_the_browser(program, &known.pages, &mut all);
     telemetry::leave_out(program, &mut all);
+    connections::ask(program, &running, &mut all);
     all.sort_by_key(|each| {
         let place = program.place(each.call);
         (place.path, place.line, place.column, program.units.calls[each.call].call.span.end)
@@ -141,27 +166,90 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
 }
 
 /// A raw request with what else is sent through the same client: a message to a channel of the operators is none to a
-/// model. What the place of the request stands for comes last.
+/// model, nor is what goes to other addresses. What the place of the request stands for comes last.
 fn apart(program: &Program<'_>, found: External) -> Vec<External> {
     let sites = || found.reached.iter().flat_map(|(_, sites)| sites);
     if found.endpoint.is_none() || sites().count() < 2 {
         return vec![found];
     }
-    let to_channel: FxHashSet<Site> = sites().copied().filter(|site| channels::is_addressed(program, *site)).collect();
-    if to_channel.is_empty() || sites().all(|site| to_channel.contains(site)) {
+    let elsewhere = if found.kind == Calls::Llm { elsewhere(program, sites().copied()) } else { FxHashSet::default() };
+    let is_other = |site: &Site| elsewhere.contains(site) || channels::is_addressed(program, *site);
+    let to_others: FxHashSet<Site> = sites().copied().filter(is_other).collect();
+    if to_others.is_empty() || sites().all(|site| to_others.contains(site)) {
         return vec![found];
     }
     let paths = program.callee_paths(found.open);
     let api = paths.iter().find(|path| program.is_a(path, Kind::Http)).map_or(found.api.clone(), |path| api_name(path));
-    let chosen = |is_channel: bool| -> Vec<(usize, Vec<Site>)> {
+    let chosen = |is_other: bool| -> Vec<(usize, Vec<Site>)> {
         let of_entry = |sites: &Vec<Site>| -> Vec<Site> {
-            sites.iter().copied().filter(|site| to_channel.contains(site) == is_channel).collect()
+            sites.iter().copied().filter(|site| to_others.contains(site) == is_other).collect()
         };
         let reached = found.reached.iter().map(|(entry, sites)| (*entry, of_entry(sites)));
         reached.filter(|(_, sites)| !sites.is_empty()).collect()
     };
     let message = External { kind: Calls::External, api, endpoint: None, reached: chosen(true), ..found };
     vec![message, External { reached: chosen(false), ..found }]
+}
+
+/// The share of models among the addresses of all callers below which none is meant, where it is known who means one.
+const RARE: f64 = 0.1;
+
+/// The sites of a raw request at which it goes to hosts that are known, and to none where a model is asked; and those of
+/// which nothing is known but that one of all the many addresses is that of a model, where others are known to ask it.
+/// What may be asked of a model at every site, whatever these say, tells nothing of one of them.
+fn elsewhere(program: &Program<'_>, sites: impl Iterator<Item = Site>) -> FxHashSet<Site> {
+    let known = |site: Site| {
+        let (address, frame) = channels::address_of(program, site)?;
+        let mut all = addresses(program, address, frame);
+        // At no address nothing is asked.
+        all.retain(|address| !address.is_empty());
+        Some((site, all))
+    };
+    let known: Vec<(Site, Vec<String>)> = sites.filter_map(known).collect();
+    let asked = |(_, all): &(Site, Vec<String>)| -> FxHashSet<String> {
+        all.iter().filter(|address| asks_a_model(program, address)).cloned().collect()
+    };
+    let models: Vec<FxHashSet<String>> = known.iter().map(asked).collect();
+    let Some(mut everywhere) = models.first().cloned() else { return FxHashSet::default() };
+    everywhere.retain(|address| models.iter().all(|own| own.contains(address)));
+    let tells = |own: &FxHashSet<String>| own.len() > everywhere.len();
+    if !models.iter().any(tells) {
+        return FxHashSet::default();
+    }
+    let has_host = |address: &String| {
+        address.split_once("://").is_some_and(|(_, host)| !host.is_empty() && !host.starts_with(['*', '/']))
+    };
+    let share =
+        |all: &[String], own: &FxHashSet<String>| (own.len() - everywhere.len()) as f64 / all.len().max(1) as f64;
+    let is_known =
+        |((site, _), own): (&(Site, Vec<String>), &FxHashSet<String>)| tells(own) && is_for_one(program, *site);
+    let is_meant = known.iter().zip(&models).any(is_known);
+    let is_other = |((site, all), own): &(&(Site, Vec<String>), &FxHashSet<String>)| match tells(own) {
+        true => is_meant && share(all, own) < RARE && !is_for_one(program, *site),
+        false => !all.is_empty() && all.iter().all(has_host),
+    };
+    known.iter().zip(&models).filter(is_other).map(|((site, _), _)| *site).collect()
+}
+
+/// Whether it is known for whom a call runs: all the way up from a handler, and not for all callers at once.
+fn is_for_one(program: &Program<'_>, site: Site) -> bool {
+    let mut at = Some(site.frame);
+    while let Some(id) = at {
+        let frame = program.frame(id);
+        at = match frame.how {
+            How::Call(site) => Some(site.frame),
+            How::Open => return false,
+            How::Framework | How::Wraps(_) => {
+                frame.closure.filter(|around| program.units.units[program.unit_of_frame(*around)].function.is_some())
+            }
+        };
+    }
+    true
+}
+
+/// Whether a model is asked at an address.
+fn asks_a_model(program: &Program<'_>, address: &str) -> bool {
+    program.catalogue.endpoint(address).is_some_and(|id| program.catalogue.fact(id).calls == Some(Calls::Llm))
 }
 
 /// Leaves out the pages that reach no call of a model and nothing else that is paid for: of what only shows data nothing
@@ -235,13 +323,24 @@ fn classify<'m>(
                 _ => false,
             };
             let base = base_address(program, site).or_else(|| is_set_elsewhere().then(|| "*".to_owned()));
-            let whole = format!("{}{}", base.clone().unwrap_or_default(), text.clone().unwrap_or_default());
+            let behind = |text: &str| format!("{}{text}", base.clone().unwrap_or_default());
+            let mut whole = behind(text.as_deref().unwrap_or_default());
             // A path without a host is the page's own server, one from the module on a file of its own.
             const OWN: [&str; 5] = ["/", "./", "../", "blob:", "data:"];
             let is_script = program.modules[module].language == Language::TypeScript;
             let is_own = |text: &str| OWN.iter().any(|start| text.starts_with(start));
             if is_script && base.is_none() && text.as_deref().is_some_and(is_own) {
                 return None;
+            }
+            // Of the addresses that it may be the one of a model tells what is asked there; where it is known already what
+            // is, one that is known as well.
+            if let Some(Given::Present { expression, frame }) = url
+                && !asks_a_model(program, &whole)
+            {
+                let is_told = program.catalogue.endpoint(&whole).is_some();
+                let others = addresses(program, expression, frame).into_iter().map(|text| behind(&text));
+                let mut others = others.filter(|other| !is_told || !other.contains('*'));
+                whole = others.find(|other| asks_a_model(program, other)).unwrap_or(whole);
             }
             let told =
                 || told_by_reply(program, known, &whole, site, is_served).filter(|_| !only_reads(program, path, site));

@@ -27,6 +27,12 @@ pub(super) fn address<'m>(program: &Program<'m>, given: &'m Expression, frame: F
     })
 }
 
+/// The addresses that a request may go to: what stands in its argument may be one of several.
+pub(super) fn addresses<'m>(program: &Program<'m>, given: &'m Expression, frame: FrameId) -> Vec<String> {
+    let texts = program.texts(given, frame);
+    if texts.is_empty() { address(program, given, frame).into_iter().collect() } else { texts }
+}
+
 /// Whether an address begins with what the environment tells, or else with nothing.
 pub(super) fn begins_with_setting<'m>(
     program: &Program<'m>,
@@ -89,6 +95,9 @@ pub(super) fn sends_nothing(program: &Program<'_>, path: &str, site: Site, addre
         Given::Unresolved => Some(None),
         Given::Absent => None,
     });
+    if opens_connection(program, site) {
+        return false;
+    }
     let method = told.unwrap_or_else(|| path.rsplit('.').next().map(str::to_owned));
     match method.map(|method| method.to_ascii_lowercase()).as_deref() {
         Some("delete" | "head" | "options") => true,
@@ -101,6 +110,21 @@ pub(super) fn sends_nothing(program: &Program<'_>, path: &str, site: Site, addre
         _ => false,
     }
 }
+
+/// Whether what a request is answered is taken as a connection: `(await fetch(url, { headers })).webSocket`.
+fn opens_connection(program: &Program<'_>, site: Site) -> bool {
+    let unit = &program.units.units[program.unit_of_frame(site.frame)];
+    unit.members.iter().any(|(_, taken)| match &taken.kind {
+        ExpressionKind::Member { object, name } => {
+            name == CONNECTION
+                && program.values(object, site.frame).iter().any(|value| value.sites().last() == Some(&site))
+        }
+        _ => false,
+    })
+}
+
+/// The member of a reply that is the connection which has been opened.
+const CONNECTION: &str = "webSocket";
 
 /// Whether a request only fetches: by a method that sends nothing, or with nothing but an address.
 pub(super) fn only_reads(program: &Program<'_>, path: &str, site: Site) -> bool {

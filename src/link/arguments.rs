@@ -7,6 +7,8 @@ mod keys;
 mod lengths;
 mod numbers;
 mod optional;
+mod texts;
+pub(super) mod told;
 mod when_set;
 
 use std::rc::Rc;
@@ -94,6 +96,16 @@ impl<'m> Program<'m> {
         } else if let Some(name) = head.strip_prefix('+').and_then(|head| head.strip_suffix("()")) {
             self.continued(site, name)
         } else if let Some(name) = head.strip_suffix("()") {
+            // `request().#1`: another argument than the first of the call in the chain.
+            if let Some(position) = rest.split('.').next().and_then(|next| next.strip_prefix('#')) {
+                let rest = rest.split_once('.').map_or("", |(_, rest)| rest);
+                return match self.link_named(site, name).map(|link| self.positional(link, position)) {
+                    Some(Given::Present { expression, frame }) if !rest.is_empty() => {
+                        self.inside(expression, frame, rest, depth + 1)
+                    }
+                    found => found.unwrap_or(Given::Absent),
+                };
+            }
             self.chained(site, name)
         } else {
             self.named(site, head, depth)
@@ -156,22 +168,18 @@ impl<'m> Program<'m> {
 
     /// The first argument of a call of this name in the builder chain that leads to the site.
     fn chained(&self, site: Site, name: &str) -> Given<'m> {
+        let Some(link) = self.link_named(site, name) else { return Given::Absent };
+        let call = self.units.calls[link.call].call;
+        let given = call.arguments.first().map_or(&call.callee, |argument| &argument.value);
+        Given::Present { expression: given, frame: link.frame }
+    }
+
+    /// The last call of this name in the builder chain that leads to the site.
+    fn link_named(&self, site: Site, name: &str) -> Option<Site> {
         let call = self.units.calls[site.call].call;
-        for value in self.values(&call.callee, site.frame).iter() {
-            for link in value.sites().iter().rev() {
-                let link_call = self.units.calls[link.call].call;
-                if let ExpressionKind::Member { name: called, .. } | ExpressionKind::Name(called) =
-                    &link_call.callee.kind
-                    && called == name
-                {
-                    return match link_call.arguments.first() {
-                        Some(argument) => Given::Present { expression: &argument.value, frame: link.frame },
-                        None => Given::Present { expression: &link_call.callee, frame: link.frame },
-                    };
-                }
-            }
-        }
-        Given::Absent
+        let values = self.values(&call.callee, site.frame);
+        let mut links = values.iter().flat_map(|value| value.sites().iter().rev().copied());
+        links.find(|link| self.is_named(*link, name))
     }
 
     /// The first argument of a call of this name on what the site makes, in the same function: `body` of

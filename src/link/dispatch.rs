@@ -3,11 +3,17 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use crate::model::*;
+use crate::rules::catalogue::Kind;
 
 use super::Program;
 use super::units::*;
-use super::values::Value;
+use super::values::{Value, Values};
+
+/// Classes of the program that derive from some of libraries, with the names of those, by a method.
+pub(super) type LibraryHeirs<'m> = FxHashMap<&'m str, Vec<(ClassId, Rc<[Rc<str>]>)>>;
 
 /// Classes behind one abstract type that are followed.
 const HEIRS: usize = 24;
@@ -45,6 +51,56 @@ impl<'m> Program<'m> {
             }
         }
         found
+    }
+
+    /// What a client of a library has under a name that the library knows nothing of, where it is only declared to be one:
+    /// what the program's own clients of that library have. `llm: LLM` may be any of `class Patched(Structured, OpenAI)`.
+    pub(super) fn brought_to_library(&self, path: &str, name: &str) -> Values<'m> {
+        let Some(declared) = path.strip_suffix("()") else { return Values::new() };
+        let known = self.library_heirs();
+        let Some(heirs) = known.get(name) else { return Values::new() };
+        let head = |path: &str| path.split('.').next().map(str::to_owned);
+        let is_client = |path: &str| self.is_a(path, Kind::Client);
+        let is_kin = |base: &Rc<str>| {
+            **base == *declared || head(base) == head(declared) && is_client(declared) && is_client(base)
+        };
+        let mut found = Values::new();
+        for (heir, _) in heirs.iter().filter(|(_, bases)| bases.iter().any(is_kin)) {
+            for value in self.class_member(*heir, name, &Value::Instance { class: *heir, site: None }, 0) {
+                if matches!(value, Value::Function { .. }) && !found.contains(&value) {
+                    found.push(value);
+                }
+            }
+        }
+        found
+    }
+
+    /// The classes that derive from some of libraries, with those, by the methods that the program gives them. While they
+    /// are looked for there are none.
+    fn library_heirs(&self) -> Rc<LibraryHeirs<'m>> {
+        if let Some(found) = self.library_heirs.borrow().as_ref() {
+            return found.clone();
+        }
+        *self.library_heirs.borrow_mut() = Some(Rc::default());
+        self.cuts.set(self.cuts.get() + 1);
+        let mut heirs = LibraryHeirs::default();
+        for class in 0..self.units.classes.len() {
+            let line = self.line_of(class);
+            let bases = line.iter().flat_map(|class| self.written_bases(*class));
+            let bases: Rc<[Rc<str>]> = bases.filter_map(|base| base.path().map(Rc::from)).collect();
+            if bases.is_empty() {
+                continue;
+            }
+            let methods = line.iter().flat_map(|class| self.units.classes[*class].methods.keys());
+            let names: BTreeSet<&'m str> = methods.copied().filter(|name| !name.starts_with("__")).collect();
+            for name in names {
+                heirs.entry(name).or_default().push((class, bases.clone()));
+            }
+        }
+        heirs.values_mut().for_each(|classes| classes.truncate(HEIRS));
+        let heirs = Rc::new(heirs);
+        *self.library_heirs.borrow_mut() = Some(heirs.clone());
+        heirs
     }
 
     /// Whether a value is an object of a class of the program that does something itself, or whose heirs do.

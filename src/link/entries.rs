@@ -21,6 +21,7 @@ mod kinds;
 mod layers;
 mod links;
 mod log_tables;
+mod marked;
 mod naming;
 mod plugins;
 mod registered;

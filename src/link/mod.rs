@@ -116,12 +116,16 @@ pub struct Program<'m> {
     asked_versions: Memo<(FactId, Rc<str>), versions::Asked<'m>>,
     /// Whether functions never return.
     diverging: Memo<UnitId, bool>,
+    /// The tests in front of what functions return.
+    ways_of_returns: Memo<UnitId, arguments::told::Ways<'m>>,
     /// Whether calls come to nothing because nobody awaits them.
     unawaited: Memo<Site, bool>,
     /// What decorators are given, with the decorator.
     wrapped: RefCell<Vec<(UnitId, Value<'m>)>>,
     /// For every class those that derive from it.
     heirs: RefCell<Option<Rc<Vec<Vec<units::ClassId>>>>>,
+    /// The classes that derive from some of libraries, once they were asked for.
+    library_heirs: RefCell<Option<Rc<dispatch::LibraryHeirs<'m>>>>,
     callers: OnceCell<FxHashMap<UnitId, Vec<Site>>>,
     /// Where objects of classes are made.
     constructions: OnceCell<FxHashMap<units::ClassId, Vec<Site>>>,
@@ -227,9 +231,11 @@ impl<'m> Program<'m> {
             fact_memo: RefCell::default(),
             asked_versions: RefCell::default(),
             diverging: RefCell::default(),
+            ways_of_returns: RefCell::default(),
             unawaited: RefCell::default(),
             wrapped: RefCell::default(),
             heirs: RefCell::default(),
+            library_heirs: RefCell::default(),
             callers: OnceCell::new(),
             constructions: OnceCell::new(),
             used: OnceCell::new(),

@@ -72,6 +72,8 @@ pub struct ClassInfo<'m> {
     pub order: Vec<&'m str>,
     /// Constructor parameters that are attributes too: name to index.
     pub properties: FxHashMap<&'m str, usize>,
+    /// Methods that are read like fields and may be assigned to.
+    pub setters: FxHashSet<&'m str>,
     /// The blocks elsewhere that add to this class.
     pub extensions: Vec<ClassId>,
     /// The class that this block adds to.
@@ -192,6 +194,8 @@ pub struct Units<'m> {
     pub keyed_assignments: FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
     /// `x.a.set("b", value)` anywhere: by the last name and the key.
     pub kept: FxHashMap<(&'m str, &'m str), Vec<MemberAssignment<'m>>>,
+    /// What is assigned to members that some class lets others set, by the name of the member.
+    pub set: FxHashMap<&'m str, Vec<MemberAssignment<'m>>>,
     /// Where what is assigned to a member or under a key stands, by its address.
     pub assigned_at: FxHashMap<usize, NodeId>,
     /// The list that a function without a name is called for each item of, by the function.
@@ -252,6 +256,7 @@ impl<'m> Units<'m> {
         units.index_bound();
         units.index_growth();
         units.index_puts();
+        units.index_set();
         units
     }
 
@@ -282,6 +287,18 @@ impl<'m> Units<'m> {
             span,
         });
         self.units.len() - 1
+    }
+
+    fn index_set(&mut self) {
+        let setters: FxHashSet<&'m str> = self.classes.iter().flat_map(|class| class.setters.iter().copied()).collect();
+        for ((_, member), assigned) in
+            self.member_assignments.iter().filter(|((_, member), _)| setters.contains(member))
+        {
+            self.set.entry(member).or_default().extend(assigned.iter().copied());
+        }
+        for assigned in self.set.values_mut() {
+            assigned.sort_by_key(|each| (each.unit, each.value.span));
+        }
     }
 
     fn index_bound(&mut self) {

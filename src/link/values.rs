@@ -13,6 +13,7 @@ mod names;
 mod parameters;
 mod renewed;
 mod results;
+mod set;
 mod supers;
 
 use std::collections::hash_map::Entry;

@@ -16,7 +16,7 @@
 //! An argument is named by its key, which matches a keyword argument as well as a key of an object-literal argument:
 //! `timeout`. `#0` is the first positional argument, `#-1` the last, `a.b` the key `b` inside the value of `a` (through
 //! calls that wrap an object, such as `JSON.stringify` or a configuration class), `timeout()` a call of that name in the
-//! builder chain, `+end()` one on what the call makes (`request.end(body)`). `{#0,url}` is the first of them that is given.
+//! builder chain (`request().#1` its second argument), `+end()` one on what the call makes (`request.end(body)`). `{#0,url}` is the first of them that is given.
 //!
 //! # Conditions on arguments
 //!

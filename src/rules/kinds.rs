@@ -36,7 +36,8 @@ pub enum Kind {
     /// are read from its reply; `calls`, `output` and `needs` (keys of the body) as in `call`.
     Endpoint,
     /// A call that sends a raw HTTP request to the address in `url` (an argument path); with `timeout` and its default;
-    /// `raises = true` where an error status is raised.
+    /// `raises = true` where an error status is raised. Of one that opens a connection `exports` names the methods by
+    /// which something is asked there.
     Http,
     /// The registration of an entry point: as a decorator, or as a call that is given the handler. `entry` is its kind
     /// (`http`, `websocket`, `bot`, `queue`, `cron`, `cli`, `ui`, `action`), `handler` the argument path of the handler
@@ -48,7 +49,7 @@ pub enum Kind {
     /// of the class that list guards (`get_throttles/throttle_classes` where a method may answer in place of the field). Of a decorator `exports` names the functions for which the fact holds. With
     /// `role = "decides"` what `guards` names is asked whether the handler is to run: it refuses by saying no. With
     /// `role = "here"` the handler runs where the object is used that it is registered with, and what it raises leaves
-    /// there. `by` names the class of the application with which a decorator registers that is called on none, where there is only one; what
+    /// there, with `role = "listed"` `handler` is a list of them. `by` names the class of the application with which a decorator registers that is called on none, where there is only one; what
     /// the decorator is given for `guards` then stands in place of the application's.
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
@@ -358,7 +359,7 @@ pub const KINDS: [Keys; 54] = [
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output", "errors", "role"]),
     keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output", "value"]),
     keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect", "needs"]),
-    keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry", "raises"]),
+    keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry", "raises", "exports"]),
     keys(
         Kind::Route,
         "route",

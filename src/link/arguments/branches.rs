@@ -153,7 +153,7 @@ impl<'m> Program<'m> {
     }
 
     /// The texts that a test names.
-    fn texts_of(&self, wanted: &'m Expression, frame: FrameId) -> Vec<String> {
+    pub(super) fn texts_of(&self, wanted: &'m Expression, frame: FrameId) -> Vec<String> {
         let text_of = |each: &'m Expression| match &each.kind {
             ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
             _ => None,
@@ -239,7 +239,7 @@ impl<'m> Program<'m> {
 
 /// How a text is compared with others.
 #[derive(Clone, Copy, PartialEq)]
-enum Comparison {
+pub(super) enum Comparison {
     Is,
     Differs,
     Contains,
@@ -248,7 +248,7 @@ enum Comparison {
 }
 
 impl Comparison {
-    fn holds(self, text: &str, others: &[String]) -> bool {
+    pub(super) fn holds(self, text: &str, others: &[String]) -> bool {
         let fits = |other: &String| match self {
             Comparison::Is | Comparison::Differs => text == other,
             Comparison::Contains => text.contains(other.as_str()),
@@ -260,7 +260,7 @@ impl Comparison {
 }
 
 /// What a test compares, with what, and how.
-fn comparison(test: &Expression) -> Option<(&Expression, &Expression, Comparison)> {
+pub(super) fn comparison(test: &Expression) -> Option<(&Expression, &Expression, Comparison)> {
     match &test.kind {
         ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
             ("==" | "===", [left, right]) if is_text(left) => Some((right, left, Comparison::Is)),

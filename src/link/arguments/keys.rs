@@ -363,6 +363,9 @@ impl<'m> Program<'m> {
                 for entry in entries.iter().rev() {
                     match (&entry.key, &entry.value.kind) {
                         (Some(key), _) if key == name => return Given::Present { expression: &entry.value, frame },
+                        (None, _) if entry.computed.as_ref().is_some_and(|key| self.spells(key, frame, name)) => {
+                            return Given::Present { expression: &entry.value, frame };
+                        }
                         (None, ExpressionKind::Spread(inner)) => match self.spread_key(inner, frame, name, depth) {
                             Given::Absent => {}
                             Given::Unresolved => unresolved = true,
@@ -392,6 +395,13 @@ impl<'m> Program<'m> {
             }
             _ => Given::Unresolved,
         }
+    }
+
+    /// Whether a computed key is a name, or one of several ways to write it: names that end in the same word, as
+    /// `"max_completion_tokens" if is_new else "max_tokens"`.
+    fn spells(&self, key: &'m Expression, frame: FrameId, name: &str) -> bool {
+        let texts = self.texts(key, frame);
+        texts.iter().any(|text| text == name) && texts.iter().all(|text| last_word(text) == last_word(name))
     }
 
     /// `...(condition && {key: 1})` may not give the key; `...options` gives it if they hold it.
@@ -430,6 +440,16 @@ fn added_by<'m>(method: &str, arguments: &'m [Argument]) -> Vec<Added<'m>> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The word that a name ends in: `tokens` of `max_tokens` and `maxTokens`.
+fn last_word(name: &str) -> String {
+    let begins = |(at, letter): (usize, char)| match letter {
+        '_' | '-' => Some(at + 1),
+        letter => letter.is_ascii_uppercase().then_some(at),
+    };
+    let start = name.char_indices().rev().find_map(begins).unwrap_or(0);
+    name.get(start..).unwrap_or(name).to_ascii_lowercase()
 }
 
 pub(super) fn hash_of(name: &str) -> u64 {

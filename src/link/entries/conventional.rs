@@ -20,7 +20,7 @@ const INSIDE: &str = "inside";
 /// The role of files that hold settings.
 const SETTINGS: &str = "settings";
 /// The role of files that list their functions.
-const LISTED: &str = "listed";
+pub(super) const LISTED: &str = "listed";
 
 impl<'m> Entries<'m> {
     /// Files that frameworks find by their path.
@@ -162,7 +162,7 @@ impl<'m> Entries<'m> {
     }
 
     /// The functions that a list holds, each an entry point: `class WorkerSettings: functions = [answer]`.
-    fn listed(&mut self, program: &Program<'m>, id: FactId, lists: &[Value<'m>]) {
+    pub(super) fn listed(&mut self, program: &Program<'m>, id: FactId, lists: &[Value<'m>]) {
         let fact = program.catalogue.fact(id);
         for value in lists.iter().flat_map(|list| program.elements(list)) {
             let Value::Function { unit, closure, receiver } = value else { continue };

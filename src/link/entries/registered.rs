@@ -11,17 +11,19 @@ use crate::rules::checked::FactId;
 use super::assigned::is_assigned;
 use super::chains::{arity, is_within_route, member_of};
 use super::class_handlers::{class_handlers, own_links};
+use super::conventional::LISTED;
 use super::decorated::decorator_facts;
 use super::development::is_developed_only;
 use super::groups::{GROUPS, HANDLERS, HOOKS};
 use super::in_a_row::{first_that_ends, spread_handlers};
 use super::kinds::KIND;
 use super::links::{DECIDES, applied_by_hand, arguments_of, guard_links, held_by, registration_link, stands_in_front};
+use super::marked::marked;
 use super::naming::{all_paths, entry_name_of, method_of, never_long, route_path};
 use super::plugins::{is_added_to_parent, is_of_folder};
 use super::served::{SERVED, is_for_one, is_of_library, served_by};
 use super::started::started;
-use super::{Entries, Entry, Link, Order, Registered, Role, Selection, receive};
+use super::{Entries, Entry, Link, Order, Registered, Role, Selection, handler_frame, receive};
 
 /// The scope of middleware that is for what its registration names.
 const SELECTED: &str = "selected";
@@ -43,6 +45,7 @@ impl<'m> Entries<'m> {
                     let fact = program.catalogue.fact(*id);
                     let router = sites.first().copied();
                     match fact.is {
+                        Kind::Route if fact.role.as_deref() == Some(LISTED) => self.list_given(program, *id, site),
                         // What stands among the arguments of another registration only makes its handler.
                         Kind::Route
                             if fact.handler.is_some()
@@ -127,6 +130,29 @@ impl<'m> Entries<'m> {
                 }
             }
         }
+    }
+
+    /// The functions in the list that a call is given: `Worker(functions=[answer])`.
+    fn list_given(&mut self, program: &Program<'m>, id: FactId, site: Site) {
+        let fact = program.catalogue.fact(id);
+        let Some(Given::Present { expression, frame }) =
+            fact.handler.as_deref().map(|handler| program.argument(site, handler))
+        else {
+            return;
+        };
+        self.registrations.insert(site.call);
+        let lists = program.values(expression, frame);
+        for list in lists.iter() {
+            let Value::Data { expression, .. } = list else { continue };
+            let ExpressionKind::List(items) = &expression.0.kind else { continue };
+            // `func(answer, name="answers")` makes an item of the list, and runs nothing.
+            let made = items.iter().filter_map(|item| match &item.kind {
+                ExpressionKind::Call(call) => program.units.call_id(call),
+                _ => None,
+            });
+            self.registrations.extend(made);
+        }
+        self.listed(program, id, &lists);
     }
 
     /// `limiter.limit("60 per hour")(blueprint)`: what guards a handler as its decorator guards a router's handlers.
@@ -292,6 +318,11 @@ impl<'m> Entries<'m> {
             }
         }
         handlers.extend(class_handlers(program, fact, expression, frame));
+        let is_looked_for = handlers.is_empty();
+        if is_looked_for {
+            let found = marked(program, expression, frame).into_iter();
+            handlers.extend(found.filter_map(|unit| Some((unit, handler_frame(program, unit)?, None))));
+        }
         wrappers.extend(applied_by_hand(program, expression, frame, info.module));
         if fact.role.as_deref() == Some(HERE) {
             self.run_here.extend(handlers.iter().map(|(_, handler, _)| *handler));
@@ -326,13 +357,22 @@ impl<'m> Entries<'m> {
             program.receives(unit, &fact.receives);
             program.receives(program.unit_of_frame(handler), &fact.receives);
             let entry = self.entries.len();
+            // A service that is one handler for all paths is the function to which it hands what comes.
+            let unit = match fact.path {
+                None => handed_on(program, unit, handler).unwrap_or(unit),
+                Some(_) => unit,
+            };
             let function = program.units.units[unit].function;
             // A handler written in place or nearby: the entry spans from the registration to the handler's end. A named
             // handler elsewhere is the entry itself, decorators included.
             let inline = function.is_some_and(|function| info.call.span.contains(function.span));
             let (module, span) = match function {
                 Some(function) if !inline && !function.name.is_empty() => {
-                    (program.units.units[unit].module, function.span)
+                    // What is found by its decorator begins there.
+                    let decorator = function.decorators.first().filter(|_| is_looked_for);
+                    let start =
+                        decorator.map_or(function.span.start, |first| first.span.start.min(function.span.start));
+                    (program.units.units[unit].module, Span { start, ..function.span })
                 }
                 _ => (info.module, info.call.span),
             };
@@ -618,6 +658,39 @@ fn listed<'m>(program: &Program<'m>, path: &str, sites: &[Site]) -> Option<(&'m 
     let list = facts.iter().find_map(|(_, fact)| fact.value.as_deref()?.strip_suffix("[*]"))?;
     match program.argument(*sites.last()?, list) {
         Given::Present { expression, frame } => Some((expression, frame)),
+        _ => None,
+    }
+}
+
+/// The named function to which a closure around what handlers share hands what it is given, and does nothing else:
+/// `service_fn(move |request| server.clone().handle(request))`.
+fn handed_on(program: &Program<'_>, unit: UnitId, frame: FrameId) -> Option<UnitId> {
+    let info = &program.units.units[unit];
+    let function = info.function.filter(|function| function.name.is_empty())?;
+    // Elsewhere what is registered is mostly written where it is registered.
+    if program.modules[info.module].language != Language::Rust {
+        return None;
+    }
+    let mut body = function.body.as_slice();
+    let call = loop {
+        let [Statement { kind: StatementKind::Return(Some(value)) | StatementKind::Expression(value), .. }] = body
+        else {
+            return None;
+        };
+        let value = match &value.kind {
+            ExpressionKind::Await(inner) => inner,
+            _ => value,
+        };
+        match &value.kind {
+            ExpressionKind::Block(inner) => body = inner,
+            ExpressionKind::Call(call) if !call.arguments.is_empty() => break call,
+            _ => return None,
+        }
+    };
+    match *program.values(&call.callee, frame) {
+        [Value::Function { unit, .. }] => {
+            program.units.units[unit].function.filter(|function| !function.name.is_empty()).map(|_| unit)
+        }
         _ => None,
     }
 }

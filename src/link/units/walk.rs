@@ -2,7 +2,7 @@
 
 mod targets;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
 
@@ -131,7 +131,11 @@ impl<'m> Walk<'_, 'm> {
                             // What sets a property goes by its name, but is not what is read there.
                             let known = walk.units.classes[class].methods.get(function.name.as_str()).copied();
                             let known = known.and_then(|known| walk.units.units[known].function);
-                            if !known.is_some_and(is_read_like_a_field) || is_read_like_a_field(function) {
+                            let is_read = is_read_like_a_field(function);
+                            if known.is_some_and(|known| is_read_like_a_field(known) != is_read) {
+                                walk.units.classes[class].setters.insert(&function.name);
+                            }
+                            if !known.is_some_and(is_read_like_a_field) || is_read {
                                 walk.units.classes[class].methods.insert(&function.name, unit);
                             }
                             walk.units.units[unit].class = Some(class);
@@ -193,6 +197,7 @@ impl<'m> Walk<'_, 'm> {
             fields: FxHashMap::default(),
             order: Vec::new(),
             properties: FxHashMap::default(),
+            setters: FxHashSet::default(),
             extensions: Vec::new(),
             extends: None,
         });
@@ -275,7 +280,12 @@ impl<'m> Walk<'_, 'm> {
             ExpressionKind::Template(parts) | ExpressionKind::List(parts) => {
                 parts.iter().for_each(|each| self.expression(each))
             }
-            ExpressionKind::Object(entries) => entries.iter().for_each(|entry| self.expression(&entry.value)),
+            ExpressionKind::Object(entries) => {
+                for entry in entries {
+                    entry.computed.iter().for_each(|key| self.expression(key));
+                    self.expression(&entry.value);
+                }
+            }
             ExpressionKind::Operator { operator, operands } => self.operator(operator, operands),
             ExpressionKind::Conditional { test, then, otherwise } => {
                 self.expression(test);

@@ -34,6 +34,9 @@ impl<'m> Program<'m> {
                 }
                 let mut given = self.given_member(path, name);
                 add(&mut given, self.in_context(path, name));
+                if sites.is_empty() && given.is_empty() && self.facts(&whole).is_empty() {
+                    given = self.brought_to_library(path, name);
+                }
                 if !given.is_empty() {
                     return given;
                 }
@@ -210,10 +213,10 @@ impl<'m> Program<'m> {
         let bound = || Some(Rc::new(receiver.clone()));
         if let Some(unit) = info.methods.get(name) {
             if self.is_property(*unit) {
-                return self
-                    .enter(*unit, home, bound(), How::Framework)
-                    .map(|frame| self.returned(*unit, frame))
-                    .unwrap_or_default();
+                let frame = self.enter(*unit, home, bound(), How::Framework);
+                let mut read = frame.map(|frame| self.returned(*unit, frame)).unwrap_or_default();
+                add(&mut read, self.set_from_outside(class, name, receiver));
+                return read;
             }
             let own = self.decorated(*unit, home, bound());
             let mut all = if self.is_abstract(*unit) { Values::new() } else { own.clone() };

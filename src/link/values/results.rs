@@ -504,7 +504,7 @@ impl<'m> Program<'m> {
     pub fn returned(&self, unit: UnitId, frame: FrameId) -> Values<'m> {
         let info = &self.units.units[unit];
         let mut all = Values::new();
-        let given = if info.yields.is_empty() { &info.returns } else { &info.yields };
+        let given = if info.yields.is_empty() { self.returns_told(unit, frame) } else { (&info.yields).into() };
         for expression in given.iter().take(CALLABLES) {
             add(&mut all, self.values(expression, frame).iter().cloned());
         }

@@ -271,7 +271,7 @@ impl<'m> Program<'m> {
         (0..self.units.classes.len()).filter(|class| self.written_bases(*class).iter().any(holds)).collect()
     }
 
-    fn written_bases(&self, class: ClassId) -> Values<'m> {
+    pub(in crate::link) fn written_bases(&self, class: ClassId) -> Values<'m> {
         let info = &self.units.classes[class];
         let home = self.open_frame(info.unit);
         info.class.bases.iter().flat_map(|base| self.bases_at(base, home)).collect()

@@ -87,9 +87,9 @@ impl Lowering<'_> {
                 Some("**") => {
                     let span = argument.value.span;
                     let kind = ExpressionKind::Spread(Box::new(argument.value));
-                    keywords.push(Entry { key: None, value: Expression { span, kind } });
+                    keywords.push(Entry { computed: None, key: None, value: Expression { span, kind } });
                 }
-                Some(_) => keywords.push(Entry { key: argument.name, value: argument.value }),
+                Some(_) => keywords.push(Entry { computed: None, key: argument.name, value: argument.value }),
             }
         }
         // A class body is no part of the function around it.

@@ -159,9 +159,10 @@ impl Lowering<'_> {
                 "pair" => (part.child_by_field_name("key"), part.child_by_field_name("value")),
                 _ => (None, Some(part)),
             };
-            let key = key.and_then(|key| self.key_text(key));
+            let text = key.and_then(|key| self.key_text(key));
+            let computed = key.filter(|_| text.is_none()).map(|key| Box::new(self.expression(key)));
             let value = self.expression_in(value, part);
-            entries.push(Entry { key, value });
+            entries.push(Entry { key: text, computed, value });
         }
         ExpressionKind::Object(entries)
     }

@@ -89,8 +89,10 @@ impl Lowering<'_> {
         let mut key = None;
         for (field, part) in super::fielded_parts(node) {
             match field {
-                Some("value") => entries.push(Entry { key: key.take(), value: self.expression(part) }),
-                _ if part.kind() == "splat_pattern" => entries.push(Entry { key: None, value: self.expression(part) }),
+                Some("value") => entries.push(Entry { computed: None, key: key.take(), value: self.expression(part) }),
+                _ if part.kind() == "splat_pattern" => {
+                    entries.push(Entry { computed: None, key: None, value: self.expression(part) })
+                }
                 _ => key = self.key_text(part),
             }
         }

@@ -223,7 +223,7 @@ impl Lowering {
                 let mut entries = Vec::new();
                 for field in &fields.named {
                     let key = field.ident.as_ref().map(|ident| ident.unraw().to_string());
-                    entries.push(Entry { key, value: self.type_expression(&field.ty) });
+                    entries.push(Entry { computed: None, key, value: self.type_expression(&field.ty) });
                 }
                 let span = cover(at, self.span(fields.brace_token.span.close()));
                 Some(expression(span, ExpressionKind::Object(entries)))

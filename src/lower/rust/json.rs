@@ -36,11 +36,13 @@ impl Lowering {
         let mut entries = Vec::new();
         for part in split_at_commas(&inner) {
             let colon = part.iter().position(is_colon);
-            let (key, value) = match colon.and_then(|at| Some((part.get(..at)?, part.get(at + 1..)?))) {
-                Some((key, value)) => (self.json_key(key), value),
+            let (written, value) = match colon.and_then(|at| Some((part.get(..at)?, part.get(at + 1..)?))) {
+                Some((key, value)) => (Some(key), value),
                 None => (None, part),
             };
-            entries.push(Entry { key, value: self.json(value) });
+            let key = written.and_then(|written| self.json_key(written));
+            let computed = written.filter(|_| key.is_none()).map(|written| Box::new(self.json(written)));
+            entries.push(Entry { key, computed, value: self.json(value) });
         }
         expression(self.span(group.span()), ExpressionKind::Object(entries))
     }

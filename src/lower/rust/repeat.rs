@@ -57,7 +57,8 @@ fn summary(written: &Expression, left: &mut usize) -> Expression {
         ExpressionKind::List(parts) if parts.len() < *left => ExpressionKind::List(summaries(parts, left)),
         ExpressionKind::Template(parts) if parts.len() < *left => ExpressionKind::Template(summaries(parts, left)),
         ExpressionKind::Object(entries) if entries.len() < *left => {
-            let repeat = |entry: &Entry| Entry { key: entry.key.clone(), value: summary(&entry.value, left) };
+            let repeat =
+                |entry: &Entry| Entry { key: entry.key.clone(), computed: None, value: summary(&entry.value, left) };
             ExpressionKind::Object(entries.iter().map(repeat).collect())
         }
         _ => ExpressionKind::Unknown,

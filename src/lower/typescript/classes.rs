@@ -174,7 +174,7 @@ impl Lowering {
             if let ExpressionKind::Literal(Literal::Number(number)) = value.kind {
                 next = number + 1.0;
             }
-            entries.push(Entry { key: named.and_then(key), value });
+            entries.push(Entry { computed: None, key: named.and_then(key), value });
         }
         let value = Some(expression(body.span(), ExpressionKind::Object(entries)));
         let assignment = Assignment { target: name(named), annotation: None, value, operator: None, declares: true };

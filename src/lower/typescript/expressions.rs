@@ -229,10 +229,23 @@ impl Lowering {
     fn entry(&mut self, node: Node<'_>) -> Option<Entry> {
         let key = |field: Field| node.field(field).and_then(key);
         match node.kind() {
-            Kind::Pair => Some(Entry { key: key(Field::Key), value: self.required(node, Field::Value) }),
-            Kind::ShorthandProperty => Some(Entry { key: Some(node.text().to_owned()), value: self.expression(node) }),
-            Kind::MethodDefinition => Some(Entry { key: key(Field::Name), value: self.expression(node) }),
-            Kind::SpreadElement => Some(Entry { key: None, value: self.expression(node) }),
+            Kind::Pair => {
+                let key = key(Field::Key);
+                let computed = match key {
+                    None => {
+                        node.field(Field::Key).and_then(|name| name.first()).map(|name| Box::new(self.expression(name)))
+                    }
+                    Some(_) => None,
+                };
+                Some(Entry { key, computed, value: self.required(node, Field::Value) })
+            }
+            Kind::ShorthandProperty => {
+                Some(Entry { key: Some(node.text().to_owned()), computed: None, value: self.expression(node) })
+            }
+            Kind::MethodDefinition => {
+                Some(Entry { key: key(Field::Name), computed: None, value: self.expression(node) })
+            }
+            Kind::SpreadElement => Some(Entry { key: None, computed: None, value: self.expression(node) }),
             _ => None,
         }
     }

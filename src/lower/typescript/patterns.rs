@@ -49,14 +49,14 @@ impl Lowering {
         match node.kind() {
             Kind::PairPattern => {
                 let value = node.field(Field::Value).map_or_else(|| unknown(node.span()), |value| self.pattern(value));
-                Entry { key: node.field(Field::Key).and_then(key), value }
+                Entry { computed: None, key: node.field(Field::Key).and_then(key), value }
             }
-            Kind::RestPattern => Entry { key: None, value: self.pattern(node) },
+            Kind::RestPattern => Entry { computed: None, key: None, value: self.pattern(node) },
             Kind::ObjectAssignmentPattern => {
                 let bound = node.field(Field::Left);
-                Entry { key: bound.map(|bound| bound.text().to_owned()), value: self.pattern(node) }
+                Entry { computed: None, key: bound.map(|bound| bound.text().to_owned()), value: self.pattern(node) }
             }
-            _ => Entry { key: Some(node.text().to_owned()), value: self.pattern(node) },
+            _ => Entry { computed: None, key: Some(node.text().to_owned()), value: self.pattern(node) },
         }
     }
 }

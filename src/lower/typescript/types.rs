@@ -115,7 +115,7 @@ impl Lowering {
         let entries = fields.map(|field| {
             let annotation = field.field(Field::Type).and_then(|annotation| self.annotation(annotation));
             let value = annotation.unwrap_or_else(|| unknown(field.span()));
-            Entry { key: field.field(Field::Name).and_then(key), value }
+            Entry { computed: None, key: field.field(Field::Name).and_then(key), value }
         });
         let entries = entries.collect();
         expression(node.span(), ExpressionKind::Object(entries))
