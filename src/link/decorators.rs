@@ -86,6 +86,28 @@ impl<'m> Program<'m> {
         self.wrapped.borrow().get(number).map(|(_, function)| function.clone())
     }
 
+    /// A function, and those around which it was put by decorators of the program: the ones of libraries above these are
+    /// decorators of what they made (`@app.task` above `@timed`).
+    pub(super) fn wrapped_by(&self, unit: UnitId, closure: FrameId) -> Vec<UnitId> {
+        let mut units = vec![unit];
+        let mut home = Some(closure);
+        while let Some(frame) = home.filter(|_| units.len() < WRAPPERS) {
+            let frame = self.frame(frame);
+            let given = match frame.how {
+                How::Wraps(number) => self.given_to_decorator(number),
+                _ => None,
+            };
+            home = match given {
+                Some(Value::Function { unit, closure, .. }) if !units.contains(&unit) => {
+                    units.push(unit);
+                    Some(closure)
+                }
+                _ => None,
+            };
+        }
+        units
+    }
+
     /// The functions that a decorator is given anywhere.
     pub(super) fn all_given_to_decorator(&self, decorator: UnitId, index: usize) -> Values<'m> {
         if index != self.given_by(decorator) {

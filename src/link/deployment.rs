@@ -4,7 +4,7 @@ use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
 use super::Program;
-use super::flow::Gate;
+use super::flow::{Exit, Gate};
 use super::units::{NodeId, NodeKind};
 use super::values::{FrameId, Site, Value};
 
@@ -33,10 +33,13 @@ impl<'m> Program<'m> {
         })
     }
 
-    /// Whether a call is reached where the program is deployed, as far as the tests in its function tell.
+    /// Whether a call is reached where the program is deployed, as far as the tests in its function tell. What raises
+    /// where a variable is not set leaves nothing out: a program that serves has it.
     pub fn is_reached_deployed(&self, site: Site) -> bool {
         let passes = |gate: &Gate<'m>| {
-            gate.under.is_some() || self.holds_deployed(gate.test, gate.frame, 0) != Some(gate.refuses_when)
+            gate.under.is_some()
+                || gate.exit == Exit::Raise
+                || self.holds_deployed(gate.test, gate.frame, 0) != Some(gate.refuses_when)
         };
         self.gates(site).iter().all(passes)
     }

@@ -173,6 +173,8 @@ pub struct Entries<'m> {
     conventions: Vec<Link<'m>>,
     /// The places of those among them that see requests only, and nothing that comes from a queue.
     of_requests: FxHashSet<(ModuleId, Span)>,
+    /// The handlers of errors that a framework for requests calls, by the place of their registration: the fact.
+    answering: FxHashMap<(ModuleId, Span), FactId>,
     /// The ways of registration of those whose work something in front takes, where it does not take that of all.
     takes: FxHashMap<(ModuleId, Span), &'m [String]>,
     /// The kind of entry points that some of what stands in front sees alone, by its place.

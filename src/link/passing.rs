@@ -59,6 +59,10 @@ impl<'m> Program<'m> {
                 (site, _) = self.handed_on(&rest?.value, site.frame, ParameterKind::KeywordRest)?;
                 position = None;
             }
+            // `apply_async((user, lane))` of what a wrapper hands on.
+            if let Some(passed) = self.handed_over(parameter, position, site) {
+                return passed;
+            }
         }
         None
     }

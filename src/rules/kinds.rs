@@ -439,7 +439,7 @@ pub const KINDS: [Keys; 54] = [
         &["default", "how", "value", "keys", "files", "role", "needs", "unless"],
     ),
     keys(Kind::LoadsEnvironmentFile, "loads-environment-file", &["names"], &["needs", "unless", "role"]),
-    keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs", "role"]),
+    keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs", "role", "unless"]),
     keys(Kind::Lazy, "lazy", &["names"], &["keys"]),
     keys(Kind::Log, "log", &["names", "level"], &["needs", "role"]),
     keys(Kind::Clock, "clock", &["names"], &[]),

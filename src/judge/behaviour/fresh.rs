@@ -25,10 +25,19 @@ enum New {
 
 const DEPTH: usize = 30;
 
+/// What asks the clock for a day.
+const DAYS: [&str; 3] = ["date.today", "strftime", "localdate"];
+
 /// Whether a key is made up on the spot: no later request comes with the same.
 pub(in crate::judge) fn is_fresh<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) -> bool {
     let mut newness = Newness { program, known: HashMap::new() };
     newness.of(key.0, key.1, 0) != New::No
+}
+
+/// Whether a value was never there before, whatever the time is.
+pub(super) fn is_made_up<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> bool {
+    let mut newness = Newness { program, known: HashMap::new() };
+    newness.of(value, frame, 0) == New::Ever
 }
 
 /// How new each value is that a key is made of. A value that is made from itself (`text = text + part`) or through
@@ -230,7 +239,7 @@ impl<'m> Newness<'_, 'm> {
         }
         if paths.iter().any(|path| program.is_a(path, Kind::Clock)) {
             // The clock is also asked for a day: `date.today()`, `strftime("%F")`.
-            let is_day = paths.iter().any(|path| path.ends_with("date.today") || path.ends_with("strftime"));
+            let is_day = paths.iter().any(|path| DAYS.iter().any(|day| path.ends_with(day)));
             return if is_day || !call.arguments.is_empty() && call.is_new { New::No } else { New::Moment };
         }
         if let Some(least) = self.of_results(call, site, depth) {

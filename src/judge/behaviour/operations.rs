@@ -72,7 +72,8 @@ pub fn operation(program: &Program<'_>, site: Site) -> Option<Operation> {
                 return Some(scripts::of(program, site).map_or(Operation::Count, |script| script.operation));
             }
             let Some(operation) = fact.does.as_deref().and_then(Operation::named) else { continue };
-            if !fact.needs.iter().all(is_met) {
+            let is_off = |unless: &String| program.meets(unless, site) == Some(true);
+            if !fact.needs.iter().all(is_met) || fact.unless.iter().any(is_off) {
                 continue;
             }
             if let Some(told) = statement(program, site).and_then(|text| query_operation(&text)) {

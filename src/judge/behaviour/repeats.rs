@@ -7,12 +7,12 @@ mod found;
 use rustc_hash::FxHashSet;
 
 use crate::link::flow::{Exit, Gate, Slice, children};
-use crate::link::units::{NodeKind, UnitId};
+use crate::link::units::{Binding, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Argument, Call, Expression, ExpressionKind, Literal, Try};
+use crate::model::{Argument, Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
-use super::fresh::is_fresh;
+use super::fresh::{is_fresh, is_made_up};
 use super::inserts::{self, Mark};
 use super::operations::{Operation, always_one_row, given_to_statement, operation, statement};
 use super::quantities::{self, Quantity, Source};
@@ -25,7 +25,10 @@ pub(super) use asked::is_of_the_request;
 use asked::takes_nothing;
 use asked::{REQUESTS, is_caller, plain};
 pub(super) use found::refuses_when_found;
-use found::{is_about_numbers, is_nothing};
+use found::{asks_for_an_amount, is_about_numbers, is_nothing};
+
+/// Methods that are given columns by name, with what they are to be.
+const BY_COLUMNS: [&str; 5] = ["get_or_create", "get_or_none", "get", "filter", "filter_by"];
 
 /// A look-up that decides whether the work is done.
 pub(super) struct LookUp<'m> {
@@ -51,7 +54,9 @@ pub(super) fn stops<'m>(
         operation(program, *site) == Some(Operation::Claim)
             && !is_constant(program, *site)
             && !is_named_anew(program, *site)
+            && !asks_for_what_is_new(program, *site)
             && !is_given_back(program, *site, gate)
+            && !asks_for_an_amount(program, gate.test, gate.frame)
             && !firsts::lets_the_second_pass(program, gate, *site)
     });
     let is_told_first = || slice.sites.iter().any(|site| firsts::refuses_the_second(program, gate, *site));
@@ -65,13 +70,14 @@ pub(super) fn stops<'m>(
                 && !is_fresh(program, look_up.key)
                 && !finds_itself(program, look_up)
                 && !look_up.site.is_some_and(|site| is_never_reached(program, site))
+                && !look_up.site.is_some_and(|site| asks_for_what_is_new(program, site))
+                && !never_comes_up(program, look_up, writes)
                 && writes.iter().any(|write| {
                     reached.is_none_or(|reached| super::runs_within(program, write.unit, reached))
                         && are_related(&look_up.subjects, &write.subjects)
                         && !is_under_other_key(program, look_up, write)
                         && !only_changes_rows(program, write, writes)
                         && !only_makes_up_for_it(program, write, gate)
-                        && !never_comes_up(program, look_up, write)
                 })
         })
 }
@@ -82,6 +88,9 @@ fn is_never_reached<'m>(program: &Program<'m>, site: Site) -> bool {
     let calls = &program.units.calls;
     program.gates(site).iter().filter(|gate| gate.exit != Exit::Branch && gate.under.is_none()).any(|gate| {
         let slice = program.gate_slice(gate);
+        if gate.refuses_when && is_never_awaited(program, gate.test, gate.frame) {
+            return true;
+        }
         let mut inserts = slice.sites.iter().filter(|insert| {
             insert.frame == gate.frame && statement(program, **insert).is_some_and(|text| always_one_row(&text))
         });
@@ -97,6 +106,23 @@ fn is_never_reached<'m>(program: &Program<'m>, site: Site) -> bool {
             })
         })
     })
+}
+
+/// Whether a test asks for what a call gives that nobody waits for: `claimed = store.set(key, 1, nx=True)`, and then
+/// `if claimed`, where the store is asynchronous.
+fn is_never_awaited<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId) -> bool {
+    let asked = match &test.kind {
+        ExpressionKind::Name(name) => {
+            let unit = &program.units.units[program.unit_of_frame(frame)];
+            match unit.names.get(name.as_str()).map(Vec::as_slice) {
+                Some([Binding::Value { value, access, operator: None, .. }]) if access.is_empty() => *value,
+                _ => return false,
+            }
+        }
+        _ => test,
+    };
+    let ExpressionKind::Call(call) = &asked.kind else { return false };
+    program.units.call_id(call).is_some_and(|call| program.comes_to_nothing(Site { call, frame }))
 }
 
 /// Whether a change is one of rows that the program itself never adds: what is not there stays away.
@@ -124,33 +150,62 @@ fn finds_itself(program: &Program<'_>, look_up: &LookUp<'_>) -> bool {
 fn is_under_other_key<'m>(program: &Program<'m>, look_up: &LookUp<'m>, write: &Write<'m>) -> bool {
     let (Some(_), Some(site)) = (look_up.site, write.site) else { return false };
     let (asked, frame) = look_up.key;
-    if program.unit_of_frame(frame) != write.unit || statement(program, site).is_some() {
+    if statement(program, site).is_some() {
         return false;
     }
     let Some(stored) = scripts::key_of(program, site) else { return false };
+    if program.unit_of_frame(frame) != write.unit {
+        return is_longer_key(program, (asked, program.unit_of_frame(frame)), (stored, write.unit));
+    }
     let (Some(asked), Some(stored)) = (program.text(asked, frame), program.text(stored, frame)) else { return false };
     let is_told = |key: &str| key.contains(|each: char| each.is_alphanumeric());
     is_told(&asked) && is_told(&stored) && asked != stored
 }
 
+/// Whether a method stores under the key that another one of the same object looks up, with more words to it:
+/// `get(self.key)`, and `set(f"{self.key}:response", ..)`.
+fn is_longer_key(
+    program: &Program<'_>,
+    (asked, looks): (&Expression, UnitId),
+    (stored, stores): (&Expression, UnitId),
+) -> bool {
+    let is_own =
+        |object: &Expression| matches!(&object.kind, ExpressionKind::Name(name) if name == "self" || name == "this");
+    let (ExpressionKind::Member { object, .. }, ExpressionKind::Template(parts)) = (&asked.kind, &stored.kind) else {
+        return false;
+    };
+    let key = Program::written(asked);
+    let is_more = |part: &Expression| matches!(&part.kind, ExpressionKind::Literal(Literal::Text(text)) if text.contains(char::is_alphanumeric));
+    let of_one_class = || {
+        program.units.classes.iter().any(|class| {
+            let has = |unit: UnitId| class.methods.values().any(|method| *method == unit);
+            has(looks) && has(stores)
+        })
+    };
+    is_own(object)
+        && parts.iter().any(|part| Program::written(part) == key)
+        && parts.iter().any(is_more)
+        && of_one_class()
+}
+
 /// Whether a row is looked up only where putting it in has failed, and that it never does: nothing in it is unique, or what
 /// is was made up for the request.
-fn never_comes_up(program: &Program<'_>, look_up: &LookUp<'_>, write: &Write<'_>) -> bool {
-    let (Some(asked), Some(put)) = (look_up.site, write.site) else { return false };
-    let node = program.units.calls[asked.call].node;
-    let put =
-        Site { frame: if program.unit_of_frame(asked.frame) == write.unit { asked.frame } else { put.frame }, ..put };
-    let is_tried_before = |each: &Try| {
-        let after = each.handlers.iter().map(|handler| handler.span.start).min();
-        after.is_some_and(|after| program.units.calls[put.call].call.span.end <= after)
-    };
-    let is_behind = program.units.ancestors(node).any(|(_, node)| match node.kind {
-        NodeKind::Handler(each, _) => is_tried_before(each),
-        _ => false,
+fn never_comes_up<'m>(program: &Program<'m>, look_up: &LookUp<'m>, writes: &[Write<'m>]) -> bool {
+    let Some(asked) = look_up.site else { return false };
+    let (unit, node) = (program.units.calls[asked.call].unit, program.units.calls[asked.call].node);
+    let handled = program.units.ancestors(node).find_map(|(_, node)| match node.kind {
+        NodeKind::Handler(each, _) => each.handlers.iter().map(|handler| handler.span.start).min(),
+        _ => None,
     });
-    is_behind
-        && program.units.calls[put.call].unit == program.units.calls[asked.call].unit
-        && !may_conflict(program, put)
+    let Some(handled) = handled else { return false };
+    let own_frame = |put: Site| if program.unit_of_frame(asked.frame) == unit { asked.frame } else { put.frame };
+    let stands_before = |put: &Site| {
+        let info = &program.units.calls[put.call];
+        info.unit == unit && info.call.span.end <= handled
+    };
+    let sites = writes.iter().filter(|write| write.unit == unit).filter_map(|write| write.site);
+    let mut put = sites.filter(stands_before).map(|put| Site { frame: own_frame(put), ..put }).peekable();
+    put.peek().is_some() && put.all(|put| !may_conflict(program, put))
 }
 
 /// Whether something is put where nothing was, and all goes on as if it had been there: `if user not in locks:
@@ -275,6 +330,17 @@ fn is_named_anew<'m>(program: &Program<'m>, site: Site) -> bool {
     claimed(program, site).is_some_and(|key| is_fresh(program, key))
         || makes_number(program, site)
         || statement(program, site).is_some_and(|text| inserts_anew(program, site, &text))
+}
+
+/// Whether rows are asked for by a column that was made up just then, besides others: `get_or_create(account=account,
+/// key=uuid4().hex)` never finds one.
+fn asks_for_what_is_new(program: &Program<'_>, site: Site) -> bool {
+    let call = program.units.calls[site.call].call;
+    let asks = matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if BY_COLUMNS.contains(&name.trim_start_matches('a')));
+    // `at__gt=now` compares, and `defaults` are for the row that is made.
+    let is_equal = |name: &str| !name.contains("__") && name != "defaults";
+    let mut given = call.arguments.iter().filter(|argument| argument.name.as_deref().is_some_and(is_equal));
+    asks && given.any(|argument| is_made_up(program, &argument.value, site.frame))
 }
 
 /// Whether a statement inserts a row that was never there before: one of the columns by which it could meet another is

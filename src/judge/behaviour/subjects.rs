@@ -70,6 +70,10 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
         while let ExpressionKind::Await(inner) = &object.kind {
             object = inner;
         }
+        if let Some(query) = query_named(program, object, site.frame, call).filter(|_| !names_table) {
+            call = query;
+            continue;
+        }
         match &object.kind {
             ExpressionKind::Call(inner) => call = inner,
             // `db.insert(usage)`: the table is named, what is connected to says nothing more.
@@ -151,6 +155,28 @@ fn outermost<'m>(program: &Program<'m>, site: Site) -> &'m Call {
         }
     }
     last
+}
+
+/// The query that a name stands for, on which a call goes on: `calls.aggregate(..)` of `calls = Call.objects.filter(..)`.
+pub(super) fn query_named<'m>(
+    program: &Program<'m>,
+    object: &'m Expression,
+    frame: FrameId,
+    call: &Call,
+) -> Option<&'m Call> {
+    let ExpressionKind::Name(name) = &object.kind else { return None };
+    let unit = &program.units.units[program.unit_of_frame(frame)];
+    let made = unit.names.get(name.as_str())?.iter().find_map(|bound| match bound {
+        Binding::Value { value, access, operator: None, .. } if access.is_empty() => match &value.kind {
+            // A name that is narrowed step by step stands for what it began with.
+            ExpressionKind::Call(made) if made.span.end <= call.span.start => Some(made),
+            _ => None,
+        },
+        _ => None,
+    })?;
+    let site = Site { call: program.units.call_id(made)?, frame };
+    let is_query = super::operations::operation(program, site) == Some(super::operations::Operation::Many);
+    (is_query && super::operations::statement(program, site).is_none()).then_some(&**made)
 }
 
 /// Whether a name is a table or model: a class, or what a module makes once.

@@ -26,13 +26,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use checks::{Checks, When, swallows, when};
 use connections::opens_a_store;
 pub use meanings::feeds;
-use meanings::{is_credential, is_needed};
+use meanings::{is_credential, is_needed, words};
 use names::Variables;
 use reads::{Filled, Read};
 use schemas::Required;
 
 use crate::link::units::ModuleId;
 use crate::model::{Language, Literal, Span};
+use crate::rules::catalogue::Kind;
 use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
@@ -264,6 +265,8 @@ fn judge(case: &Case<'_, '_>, checks: &Checks, read: &Read<'_>) -> Option<Checke
         Some(Filled::Blank) if !is_credential(name) && !opens_a_store(case.program, read.unit, read.span) => {
             return None;
         }
+        // A tracker without an address is off.
+        Some(Filled::Blank) if is_address_of_a_tracker(case, name) => return None,
         _ => {}
     }
     if checks.governed.contains(&(read.module, read.span)) {
@@ -299,6 +302,19 @@ fn judge(case: &Case<'_, '_>, checks: &Checks, read: &Read<'_>) -> Option<Checke
         _ if read.raises || demanded => Checked::InHandler,
         _ => Checked::No,
     })
+}
+
+/// Whether a variable says by its name that it is the address of something that tells of errors: `SENTRY_DSN`.
+fn is_address_of_a_tracker(case: &Case<'_, '_>, name: &str) -> bool {
+    let catalogue = case.program.catalogue;
+    let names = |library: &str, word: &str| {
+        library.split(|each: char| !each.is_alphanumeric()).any(|each| each.eq_ignore_ascii_case(word))
+    };
+    words(name).any(|word| word.eq_ignore_ascii_case("DSN"))
+        && catalogue.of_kind(Kind::Guard).filter(|(_, fact)| fact.protects.as_deref() == Some("V2")).any(|(id, _)| {
+            let library = catalogue.library_of(id).name.as_str();
+            words(name).any(|word| names(library, word))
+        })
 }
 
 /// The groups of alternatives of which one is checked or has a default.

@@ -179,8 +179,9 @@ pub(super) fn returns_a_cut<'m>(program: &Program<'m>, value: &'m Expression, fr
         let Value::Function { unit, closure, receiver } = callee else { return false };
         let entered = program.enter(*unit, *closure, receiver.clone(), How::Call(Site { call: id, frame }));
         entered.is_some_and(|inner| {
-            let returned = &program.units.units[*unit].returns;
-            returned.iter().any(|each| ends_in_a_cut(program, each, inner, depth + 4))
+            let returned = program.units.units[*unit].returns.iter();
+            let mut given = returned.filter(|each| !program.is_never_given(each, inner));
+            given.any(|each| ends_in_a_cut(program, each, inner, depth + 4))
         })
     })
 }

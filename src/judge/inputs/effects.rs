@@ -4,7 +4,7 @@
 
 use crate::link::flow::walk_block;
 use crate::link::units::{NodeId, NodeKind};
-use crate::link::{FrameId, Site, Value};
+use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Expression, ExpressionKind, Span, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
 
@@ -14,6 +14,8 @@ use super::Inputs;
 const REMOVES: &str = "removes";
 /// Expressions within expressions.
 const DEPTH: usize = 12;
+/// Functions that hand a cut on.
+const CALLERS: usize = 4;
 /// Functions that give what they are given to nobody but who reads the program's output.
 const SHOWS: [&str; 2] = ["builtins.print", "builtins.repr"];
 
@@ -76,6 +78,10 @@ impl<'m> Inputs<'_, '_, 'm> {
 
     /// Whether what a cut gives is used for more than to be looked at.
     pub(super) fn takes_effect(&self, cut: Span, frame: FrameId, merged: &[String]) -> bool {
+        self.takes_effect_in(cut, frame, merged, 0)
+    }
+
+    fn takes_effect_in(&self, cut: Span, frame: FrameId, merged: &[String], depth: usize) -> bool {
         let program = self.program();
         let Some(node) = self.statement_of(cut, frame) else { return true };
         if program.is_off(node, frame, None) {
@@ -83,13 +89,26 @@ impl<'m> Inputs<'_, '_, 'm> {
         }
         let NodeKind::Plain(statement) = program.units.nodes[node].kind else { return true };
         match &statement.kind {
-            StatementKind::Return(Some(result)) => self.replaces(result, cut, frame, merged, 0),
+            StatementKind::Return(Some(result)) => {
+                self.replaces(result, cut, frame, merged, 0) && self.is_taken(frame, merged, depth)
+            }
             StatementKind::Assign(assignment) => match (&assignment.target.kind, &assignment.value) {
                 (ExpressionKind::Name(name), Some(value)) if is_whole(value, cut, 0) => {
-                    self.is_used(name, assignment.target.span, frame, merged)
+                    self.is_used(name, assignment.target.span, frame, merged, depth)
                 }
                 _ => true,
             },
+            _ => true,
+        }
+    }
+
+    /// Whether who calls a function does more with what it gives than to look at it: `kept = window(messages)`.
+    fn is_taken(&self, frame: FrameId, merged: &[String], depth: usize) -> bool {
+        let program = self.program();
+        match program.frame(frame).how {
+            How::Call(site) if depth < CALLERS => {
+                self.takes_effect_in(program.units.calls[site.call].call.span, site.frame, merged, depth + 1)
+            }
             _ => true,
         }
     }
@@ -106,7 +125,7 @@ impl<'m> Inputs<'_, '_, 'm> {
     }
 
     /// Whether a name is given to anything that does more than count or show it.
-    fn is_used(&self, name: &str, bound: Span, frame: FrameId, merged: &[String]) -> bool {
+    fn is_used(&self, name: &str, bound: Span, frame: FrameId, merged: &[String], depth: usize) -> bool {
         let program = self.program();
         let Some(function) = program.units.units[program.unit_of_frame(frame)].function else { return true };
         let mut read: Vec<Span> = Vec::new();
@@ -121,7 +140,9 @@ impl<'m> Inputs<'_, '_, 'm> {
                 let statement = self.statement_of(at, frame).map(|node| program.units.nodes[node].kind);
                 match statement {
                     Some(NodeKind::Plain(statement)) => match &statement.kind {
-                        StatementKind::Return(Some(result)) => self.replaces(result, at, frame, merged, 0),
+                        StatementKind::Return(Some(result)) => {
+                            self.replaces(result, at, frame, merged, 0) && self.is_taken(frame, merged, depth)
+                        }
                         _ => true,
                     },
                     _ => true,

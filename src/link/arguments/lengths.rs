@@ -139,6 +139,10 @@ impl<'m> Program<'m> {
                 if off.iter().any(|off| path.ends_with(off.as_str())) {
                     return Amount::Off;
                 }
+                // `env.float("TIMEOUT", default=None)`: nothing where nobody sets it.
+                if sites.last().is_some_and(|site| self.reads_nothing(*site)) {
+                    return Amount::Off;
+                }
                 let default = sites.last().and_then(|site| self.written_default(*site));
                 match default.or_else(|| self.schema_default(path, sites)) {
                     Some((default, frame)) => self.amount_at(default, frame, unit, off, depth + 1),

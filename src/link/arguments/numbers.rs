@@ -1,6 +1,7 @@
 //! Numbers that expressions come to: folded, written as texts, or given where nobody sets the variable or field.
 
 use crate::link::Program;
+use crate::link::units::ClassInfo;
 use crate::link::values::{FrameId, Site, Value, Written};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
@@ -117,6 +118,17 @@ impl<'m> Program<'m> {
         (!is_open).then_some((default, frame))
     }
 
+    /// Whether a read of a variable is told to give nothing where nobody sets that.
+    pub(super) fn reads_nothing(&self, site: Site) -> bool {
+        let paths = self.callee_paths(site);
+        let mut read = paths.iter().flat_map(|path| self.facts_of(path, Kind::Environment));
+        let default = read.next().and_then(|(_, fact)| fact.default.as_deref());
+        default.is_some_and(|default| match self.argument_of(site, default) {
+            Given::Present { expression, .. } => matches!(expression.kind, ExpressionKind::Literal(Literal::Null)),
+            _ => false,
+        })
+    }
+
     /// What stands where nobody sets a variable that is checked by a schema: `z.coerce.number().default(900)` of
     /// `env.TIMEOUT`, where the schema has parsed the environment.
     pub(in crate::link) fn schema_default(&self, path: &str, sites: &[Site]) -> Option<(&'m Expression, FrameId)> {
@@ -146,16 +158,29 @@ impl<'m> Program<'m> {
         {
             return self.is_written_empty(if holds { then } else { otherwise }, frame);
         }
-        let is_filled = match &expression.kind {
-            ExpressionKind::Member { object, .. } => self
-                .values(object, frame)
-                .iter()
-                .any(|value| matches!(value, Value::Instance { class, .. } if self.is_of_environment(*class, 0))),
+        let of_settings =
+            |value: &Value<'m>| matches!(value, Value::Instance { class, .. } if self.is_of_environment(*class, 0));
+        let is_member = match &expression.kind {
+            ExpressionKind::Member { object, .. } => self.values(object, frame).iter().any(of_settings),
             _ => false,
         };
         let values = self.values(expression, frame);
-        let is_empty = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if is_empty(expression.0));
-        !is_filled && !values.is_empty() && values.iter().all(is_empty)
+        let is_empty = |value: &Value<'m>| match value {
+            Value::Data { expression, frame } => {
+                is_empty(expression.0) && !self.is_field_of_settings(expression.0, *frame)
+            }
+            _ => false,
+        };
+        !is_member && !values.is_empty() && values.iter().all(is_empty)
+    }
+
+    /// Whether something is what a field of settings is where the environment does not fill it, by whatever name and
+    /// through whichever functions that comes: `sentry_dsn: str = ""`.
+    fn is_field_of_settings(&self, default: &'m Expression, home: FrameId) -> bool {
+        let unit = self.unit_of_frame(home);
+        let is_field = |info: &&ClassInfo<'m>| info.unit == unit && info.class.span.contains(default.span);
+        let mut classes = self.units.classes.iter().enumerate().filter(|(_, info)| is_field(info));
+        classes.any(|(class, _)| self.is_of_environment(class, 0))
     }
 }
 

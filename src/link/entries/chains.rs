@@ -126,6 +126,7 @@ impl<'m> Entries<'m> {
         self.note_unseen(program);
         self.note_unseen_elsewhere();
         self.note_unseen_of_others(program);
+        self.note_unseen_work(program);
     }
 
     /// Notes at which router a handler of errors is registered that sees only those of what is registered there.

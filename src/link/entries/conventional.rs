@@ -198,6 +198,7 @@ impl<'m> Entries<'m> {
         for link in &links {
             let (Value::Class(class) | Value::Instance { class, .. }) = link.value else { continue };
             self.hooks(program, class, &fact.guards, link);
+            self.note_answering(program, id, (link.module, link.span));
         }
         self.answers_inside |= !fact.guards.is_empty() && !links.is_empty();
         self.of_requests.extend(links.iter().map(|link| (link.module, link.span)));

@@ -180,14 +180,16 @@ impl<'m> Entries<'m> {
                 };
                 self.register(sites.first(), site, what);
             }
-            if program.is_a(path, Kind::ErrorHandler) {
+            let mut facts = program.facts_of(path, Kind::ErrorHandler).to_vec();
+            facts.retain(|(_, fact)| site.is_none_or(|site| program.applies(fact, site)));
+            if !facts.is_empty() {
                 registers = true;
-                let facts = program.facts_of(path, Kind::ErrorHandler);
                 let is_told = facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("told"));
                 let role = if is_told { Role::Observer } else { Role::Middleware };
                 let link = super::link(program, unit, span, role);
                 for (id, fact) in facts {
                     program.receives(unit, &fact.receives);
+                    self.note_answering(program, id, (link.module, link.span));
                     if is_of_library(fact) {
                         self.of_library.insert((link.module, link.span), id);
                         if is_for_one(program, site) {

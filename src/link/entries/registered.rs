@@ -97,6 +97,7 @@ impl<'m> Entries<'m> {
                                         self.ordered_handlers.push((router.call, call, argument.value.span));
                                     }
                                     self.note_scope(fact, router, (info.module, argument.value.span));
+                                    self.note_answering(program, *id, (info.module, argument.value.span));
                                     self.error_handlers.push(Link {
                                         value: value.clone(),
                                         role: Role::Middleware,

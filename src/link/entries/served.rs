@@ -55,6 +55,31 @@ impl<'m> Entries<'m> {
         self.libraries.insert(entry, fact);
     }
 
+    /// Notes by which fact a handler of errors is registered, where that is of a framework for requests.
+    pub(super) fn note_answering(&mut self, program: &Program<'m>, fact: FactId, place: (ModuleId, Span)) {
+        let library = &program.catalogue.library_of(fact).name;
+        let takes_requests = |(other, told): (FactId, &Fact)| {
+            told.entry.as_deref() == Some("http") && program.catalogue.library_of(other).name == *library
+        };
+        if program.catalogue.of_kind(Kind::Route).any(takes_requests) {
+            self.answering.insert(place, fact);
+        }
+    }
+
+    /// Notes that what a framework for requests is told of errors are not those of what other libraries take from a queue,
+    /// or start by the clock.
+    pub(super) fn note_unseen_work(&mut self, program: &Program<'m>) {
+        let library = |fact: FactId| program.catalogue.library_of(fact).name.as_str();
+        let works = |kind: &str| matches!(kind, "queue" | "cron");
+        for (place, fact) in &self.answering {
+            let of_others = self.entries.iter().enumerate().filter(|(entry, found)| {
+                works(&found.kind) && self.libraries.get(entry).is_some_and(|own| library(*own) != library(*fact))
+            });
+            let handlers: Vec<FrameId> = of_others.map(|(_, entry)| entry.handler).collect();
+            self.unseen.entry(*place).or_default().extend(handlers);
+        }
+    }
+
     /// Notes a call that answers requests with a router.
     pub(super) fn serves(&mut self, program: &Program<'m>, fact: &Fact, site: Site) {
         let Some(Given::Present { expression, frame }) =

@@ -2,8 +2,8 @@
 //! `if not other: return`.
 
 use crate::link::Program;
-use crate::link::units::{Binding, NodeId, NodeKind};
-use crate::link::values::{FrameId, How};
+use crate::link::units::{Binding, NodeId, NodeKind, UnitId};
+use crate::link::values::{FrameId, How, Site, Value};
 use crate::model::*;
 
 /// Tests within tests that are looked at.
@@ -25,6 +25,17 @@ impl<'m> Program<'m> {
                 .any(|gate| gate.under.is_none() && self.decided(gate.test, frame, 0) == Some(gate.refuses_when))
     }
 
+    /// Whether a function never gives a result, because of what it is called with in a frame.
+    pub fn is_never_given(&self, result: &'m Expression, frame: FrameId) -> bool {
+        let at = self.node_of_result(self.unit_of_frame(frame), result);
+        at.is_some_and(|at| self.is_left_out(at, frame))
+    }
+
+    /// Whether what a function is called with decides a test: `limit is None or len(text) <= limit` without a limit.
+    pub fn is_decided(&self, test: &'m Expression, frame: FrameId) -> bool {
+        matches!(self.frame(frame).how, How::Call(_)) && self.decided(test, frame, 0).is_some()
+    }
+
     /// What a test says of literals that a call passes, or of defaults where it passes none.
     fn decided(&self, test: &'m Expression, frame: FrameId, depth: usize) -> Option<bool> {
         if depth > DEPTH {
@@ -41,11 +52,14 @@ impl<'m> Program<'m> {
                 ("not", [inner]) => decided(inner).map(|holds| !holds),
                 ("and", parts) => parts.iter().any(|part| decided(part) == Some(false)).then_some(false),
                 ("or", parts) => parts.iter().any(|part| decided(part) == Some(true)).then_some(true),
-                ("==" | "is", [passed, Expression { kind: ExpressionKind::Literal(wanted), .. }]) => {
-                    self.literal_passed(passed, frame).map(|given| given == wanted)
-                }
-                ("!=" | "is not", [passed, Expression { kind: ExpressionKind::Literal(wanted), .. }]) => {
-                    self.literal_passed(passed, frame).map(|given| given != wanted)
+                ("==" | "is" | "!=" | "is not", [passed, other]) => {
+                    let wanted = match &other.kind {
+                        ExpressionKind::Literal(wanted) => wanted,
+                        ExpressionKind::Name(name) if name == "undefined" => &Literal::Null,
+                        _ => return None,
+                    };
+                    let is_it = self.literal_passed(passed, frame)? == wanted;
+                    Some(is_it == matches!(operator.as_str(), "==" | "is"))
                 }
                 _ => None,
             },
@@ -65,12 +79,22 @@ impl<'m> Program<'m> {
         let is_whole = call.arguments.iter().all(|argument| {
             argument.name.as_deref() != Some("**") && !matches!(argument.value.kind, ExpressionKind::Spread(_))
         });
+        let parameter = function.parameters.get(*index)?;
         let passed = self.passed_from(function, *index, site).map(|(passed, _)| passed);
-        let passed = passed.or(function.parameters.get(*index)?.default.as_ref().filter(|_| is_whole))?;
-        match &passed.kind {
-            ExpressionKind::Literal(literal) => Some(literal),
+        match passed.or(parameter.default.as_ref().filter(|_| is_whole)).map(|passed| &passed.kind) {
+            Some(ExpressionKind::Literal(literal)) => Some(literal),
+            None if is_whole && parameter.kind == ParameterKind::Plain && self.is_called_by(site, here.unit) => {
+                (self.modules[unit.module].language == Language::TypeScript).then_some(&Literal::Null)
+            }
             _ => None,
         }
+    }
+
+    /// Whether a call runs a function itself, and not one that it is given: then what it leaves out is undefined, as with
+    /// `clip(text)` of a `function clip(text: string, limit?: number)`.
+    fn is_called_by(&self, site: Site, unit: UnitId) -> bool {
+        let callees = self.values(&self.units.calls[site.call].call.callee, site.frame);
+        callees.iter().any(|callee| matches!(callee, Value::Function { unit: called, .. } if *called == unit))
     }
 
     /// The tests around a node, with what they say where it runs.

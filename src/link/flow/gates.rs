@@ -17,12 +17,17 @@ const CLASSES: usize = 8;
 impl<'m> Program<'m> {
     /// The tests that decide whether a unit returns this expression: those around it, and the exits before it.
     pub fn gates_of_result(&self, unit: UnitId, result: &'m Expression, frame: FrameId) -> Vec<&'m Expression> {
-        let at = self.units.units[unit].nodes.iter().rev().find(|node| {
-            matches!(self.units.nodes[**node].kind, NodeKind::Plain(statement) if statement.span.contains(result.span))
-        });
-        let Some(at) = at.copied() else { return Vec::new() };
+        let Some(at) = self.node_of_result(unit, result) else { return Vec::new() };
         let before = self.gates_before(unit, at, result.span, frame);
         before.into_iter().map(|gate| gate.test).chain(self.tests_around(at)).collect()
+    }
+
+    /// The statement with which a function gives a result.
+    pub(super) fn node_of_result(&self, unit: UnitId, result: &'m Expression) -> Option<NodeId> {
+        let mut nodes = self.units.units[unit].nodes.iter().rev().copied();
+        nodes.find(|node| {
+            matches!(self.units.nodes[*node].kind, NodeKind::Plain(statement) if statement.span.contains(result.span))
+        })
     }
 
     /// The innermost condition around `inner` that is not around `outer`: none where both always run together.

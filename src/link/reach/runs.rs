@@ -383,14 +383,46 @@ impl<'m> Program<'m> {
 
     /// `(|| ask()).retry(policy)`: a method that a library gives to functions runs the function.
     fn called_on(&self, callees: &[Value<'m>], site: Site, frames: &mut Vec<FrameId>) {
-        let ExpressionKind::Member { object, .. } = &self.units.calls[site.call].call.callee.kind else { return };
-        if !callees.iter().all(|callee| callee.path().is_some_and(|path| path.starts_with("function."))) {
-            return;
-        }
+        let of_function = |callee: &Value<'m>| callee.path().is_some_and(|path| path.starts_with("function."));
+        let written = &self.units.calls[site.call].call.callee;
+        let object = match &written.kind {
+            ExpressionKind::Member { object, .. } if callees.iter().all(of_function) => object,
+            // `sync_to_async(report.delay)(key)`: the method that something of a library has been given.
+            ExpressionKind::Call(_) | ExpressionKind::Name(_) if callees.iter().any(of_function) => {
+                match self.method_behind(written, site.frame, 0) {
+                    Some(object) => object,
+                    None => return,
+                }
+            }
+            _ => return,
+        };
         for value in self.values(object, site.frame).iter() {
             if let Value::Function { unit, closure, receiver } = value {
                 frames.extend(self.enter(*unit, *closure, receiver.clone(), How::Framework));
             }
+        }
+    }
+
+    /// What a method is of that a name stands for, or that a call gives as it is given it.
+    fn method_behind(&self, callee: &'m Expression, frame: FrameId, depth: usize) -> Option<&'m Expression> {
+        match &callee.kind {
+            _ if depth > DEPTH => None,
+            ExpressionKind::Member { object, .. } => Some(object),
+            ExpressionKind::Call(call) => {
+                let site = Site { call: self.units.call_id(call)?, frame };
+                let is_same = self.callee_paths(site).iter().any(|path| self.is_a(path, Kind::Same));
+                self.method_behind(&call.arguments.first().filter(|_| is_same)?.value, frame, depth + 1)
+            }
+            ExpressionKind::Name(name) => {
+                let unit = &self.units.units[self.unit_of_frame(frame)];
+                match unit.names.get(name.as_str()).map(Vec::as_slice) {
+                    Some([Binding::Value { value, access, operator: None, .. }]) if access.is_empty() => {
+                        self.method_behind(value, frame, depth + 1)
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
         }
     }
 

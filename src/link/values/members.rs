@@ -72,14 +72,15 @@ impl<'m> Program<'m> {
             // `handler.call(x)`: still that function, however it is called.
             // `descriptor.value`: what a decorator of methods is given.
             Value::Function { .. } if matches!(name, "call" | "apply" | "value") => vec![value.clone()],
-            Value::Function { unit, .. } => {
+            Value::Function { unit, closure, .. } => {
                 let assigned = self.assigned_member(object, name);
                 if !assigned.is_empty() {
                     return assigned;
                 }
+                let of_decorators = self.wrapped_by(*unit, *closure).into_iter();
                 vec![Value::Library { path: format!("function.{name}").into(), sites: Rc::from([]) }]
                     .into_iter()
-                    .chain(self.decorator_member(*unit, name))
+                    .chain(of_decorators.flat_map(|unit| self.decorator_member(unit, name)))
                     .collect()
             }
             Value::Parameter { .. } | Value::Unknown => {

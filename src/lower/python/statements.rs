@@ -291,7 +291,13 @@ impl Lowering<'_> {
                 Some(source) => self.binding(source.clone(), Some(name.clone()), alias.unwrap_or(name)),
                 None => {
                     let first = name.split('.').next().unwrap_or_default().to_owned();
-                    self.binding(name, None, alias.unwrap_or(first))
+                    match name.rsplit_once('.') {
+                        // `import redis.asyncio as redis` binds the module within, as `from redis import asyncio as redis`.
+                        Some((source, last)) if alias.as_ref() == Some(&first) => {
+                            self.binding(source.to_owned(), Some(last.to_owned()), first)
+                        }
+                        _ => self.binding(name, None, alias.unwrap_or(first)),
+                    }
                 }
             };
             into.push(Statement { span: self.span(part), kind: StatementKind::Import(import) });

@@ -32,9 +32,14 @@ impl<'m> Search<'_, 'm> {
                 let given = &program.units.calls[told.call].call.arguments;
                 reading.keys.extend(given.iter().map(|argument| (&argument.value, site.frame)));
             }
-            let ExpressionKind::Call(inner) = &object.kind else { break };
-            receiver = inner;
-            reading.keys.extend(inner.arguments.iter().map(|argument| (&argument.value, site.frame)));
+            receiver = match &object.kind {
+                ExpressionKind::Call(inner) => inner,
+                _ => match subjects::query_named(program, object, site.frame, receiver) {
+                    Some(query) => query,
+                    None => break,
+                },
+            };
+            reading.keys.extend(receiver.arguments.iter().map(|argument| (&argument.value, site.frame)));
         }
         for outer in later_in_chain(program, program.units.calls[site.call].unit, call) {
             reading.keys.extend(outer.arguments.iter().map(|argument| (&argument.value, site.frame)));

@@ -92,6 +92,21 @@ fn answers_when_found<'m>(program: &Program<'m>, call: &'m Call, frame: FrameId,
     })
 }
 
+/// A test of an amount that a row holds, whether it was made just then or not: `row.tokens >= account.limit`. How many
+/// rows were made is told by none or one.
+pub(super) fn asks_for_an_amount<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId) -> bool {
+    !compares_with_one(test, 0) && is_about_numbers(program, test, frame)
+}
+
+fn compares_with_one(test: &Expression, depth: usize) -> bool {
+    let ExpressionKind::Operator { operands, .. } = &test.kind else { return false };
+    let is_one = |operand: &Expression| match operand.kind {
+        ExpressionKind::Literal(Literal::Number(number)) => number == 0.0 || number == 1.0,
+        _ => false,
+    };
+    operands.iter().any(|operand| is_one(operand) || depth < 8 && compares_with_one(operand, depth + 1))
+}
+
 /// A test of how much there is, not of whether there is anything; with the time it is about the age of what was found.
 pub(super) fn is_about_numbers<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId) -> bool {
     asks_numbers(program, test, frame, 0, &Cell::new(STEPS))

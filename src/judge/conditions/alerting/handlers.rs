@@ -24,8 +24,11 @@ pub(super) fn sees_every_failure<'m>(case: &Case<'_, 'm>, link: &Link<'m>) -> bo
         let is_behind = !unseen.is_some_and(|unseen| unseen.contains(&case.entries.entries[*entry].handler))
             && case.processes().shared(link.module, case.entries.entries[*entry].module);
         let is_kept = |trail: &Trail| {
-            trail.iter().any(|step| answers_itself(case, *step))
-                || trail.first().is_some_and(|step| is_kept_at_last(case, *entry, *step))
+            // Further in, nearer to the model, somebody may have been told already.
+            let is_told =
+                |from: usize| trail.iter().skip(from).any(|step| handler_notifies(case, *step, &|_| false).is_some());
+            trail.iter().enumerate().any(|(at, step)| answers_itself(case, *step) && !is_told(at))
+                || trail.first().is_some_and(|step| is_kept_at_last(case, *entry, *step)) && !is_told(0)
         };
         is_behind && sites.iter().flat_map(|site| case.reaches[*entry].trails(*site)).all(|trail| !is_kept(&trail))
     })

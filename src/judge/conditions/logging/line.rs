@@ -137,7 +137,49 @@ fn find_log_line(case: &Case<'_, '_>, site: Site, depth: usize) -> Option<Line> 
             line.has_stack |= name == "exc_info";
         }
     }
+    if noted_where_caught(program, site) {
+        (line.failure, line.has_stack) = (true, true);
+    }
     Some(line)
+}
+
+/// Whether what is caught has been put into a table that a line at the end is given, whatever has happened:
+/// `except Exception as error: event["exc_info"] = error`, and in the `finally` of the same `log.info("done", **event)`.
+fn noted_where_caught(program: &crate::link::Program<'_>, site: Site) -> bool {
+    let info = &program.units.calls[site.call];
+    let given = |table: &str| {
+        let mut found = false;
+        for argument in &info.call.arguments {
+            crate::judge::conditions::fallback::walk(&argument.value, &mut |each| {
+                found |= matches!(&each.kind, ExpressionKind::Name(name) if name == table);
+            });
+        }
+        found
+    };
+    let mut tries = program.units.ancestors(info.node).filter_map(|(_, node)| match node.kind {
+        NodeKind::Finally(each) => Some(each),
+        _ => None,
+    });
+    let nodes = &program.units.units[info.unit].nodes;
+    tries.any(|each| {
+        let caught: Vec<&Expression> = each.handlers.iter().flat_map(|handler| &handler.binds).collect();
+        let is_caught = |value: &Expression| {
+            caught.iter().any(|name| crate::link::Program::written(name) == crate::link::Program::written(value))
+        };
+        nodes.iter().any(|node| {
+            let in_handler = each.handlers.iter().any(|handler| handler.span.contains(program.units.nodes[*node].span));
+            let assignment = program.units.nodes[*node].kind.assignment().filter(|_| in_handler);
+            assignment.is_some_and(|assignment| {
+                let (ExpressionKind::Index { object, .. } | ExpressionKind::Member { object, .. }) =
+                    &assignment.target.kind
+                else {
+                    return false;
+                };
+                matches!(&object.kind, ExpressionKind::Name(table) if given(table))
+                    && assignment.value.as_ref().is_some_and(is_caught)
+            })
+        })
+    })
 }
 
 /// Whether a name is one word where something has failed and another one where it has not, whatever it is called:

@@ -387,10 +387,12 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         let program = self.program();
         let info = &program.units.units[unit];
         let given = if info.yields.is_empty() { &info.returns } else { &info.yields };
-        for expression in given {
+        for expression in given.iter().filter(|expression| !program.is_never_given(expression, frame)) {
             let mut state = state.clone();
             state.in_chain = false;
-            state.gates.extend(program.gates_of_result(unit, expression, frame).into_iter().map(|test| (test, frame)));
+            // A measure that the call leaves out measures nothing: `clip(text)` of a `def clip(text, limit=None)`.
+            let tests = program.gates_of_result(unit, expression, frame).into_iter();
+            state.gates.extend(tests.filter(|test| !program.is_decided(test, frame)).map(|test| (test, frame)));
             self.follow(expression, frame, state);
         }
     }
