@@ -3,6 +3,7 @@
 mod alternatives;
 mod in_process;
 pub mod own_server;
+mod rows;
 mod senders;
 mod several;
 mod telemetry;
@@ -11,10 +12,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::arguments::{Amount, Given, Held};
 use crate::link::browser::says_browser;
-use crate::link::entries::Entries;
 use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, UnitId};
-use crate::link::{FrameId, Program, Site, Value};
+use crate::link::{Program, Site, Value};
 use crate::model::{ExpressionKind, Language};
 use crate::rules::amounts;
 use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
@@ -25,6 +25,7 @@ use super::replies::Replies;
 use super::requests::{BODIES, address, begins_with_setting, only_reads, sends_nothing};
 use super::transports;
 pub use alternatives::falls_back_to_itself;
+pub use rows::settle;
 pub use several::is_one_of_several;
 
 /// A call that leaves the process.
@@ -162,18 +163,6 @@ fn apart(program: &Program<'_>, found: External) -> Vec<External> {
     };
     let message = External { kind: Calls::External, api, endpoint: None, reached: chosen(true), ..found };
     vec![message, External { reached: chosen(false), ..found }]
-}
-
-/// Leaves out the pages that reach no call of a model and nothing else that is paid for: of what only shows data nothing
-/// is asked.
-pub fn without_plain_pages(program: &Program<'_>, entries: &mut Entries<'_>) {
-    if !entries.entries.iter().any(|entry| entry.is_page) {
-        return;
-    }
-    let known = Known::of(program);
-    let is_paid = |site: Site| classify(program, &known, site, true).is_some_and(|(kind, ..)| kind != Calls::External);
-    let reaches_paid = |page: FrameId| program.reach_on_server(page, &known.pages).sites(program).any(is_paid);
-    entries.entries.retain(|entry| !entry.is_page || reaches_paid(entry.handler));
 }
 
 /// Requests that only a page makes, to its own server or for its own sake, are not the server's.

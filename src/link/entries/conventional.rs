@@ -155,6 +155,8 @@ impl<'m> Entries<'m> {
                 span,
                 handler,
                 is_page,
+                is_in_front: false,
+                behind: Vec::new(),
                 chains: vec![wrappers.clone()],
             });
             let _ = entry;
@@ -181,6 +183,8 @@ impl<'m> Entries<'m> {
                 span: info.span,
                 handler,
                 is_page: false,
+                is_in_front: false,
+                behind: Vec::new(),
                 chains: vec![Vec::new()],
             });
         }
@@ -240,6 +244,8 @@ impl<'m> Entries<'m> {
                                 span: info.call.span,
                                 handler: program.module_frame(info.module),
                                 is_page: false,
+                                is_in_front: false,
+                                behind: Vec::new(),
                                 chains: vec![Vec::new()],
                             });
                         }
@@ -259,6 +265,8 @@ impl<'m> Entries<'m> {
                         span: info.span,
                         handler: frame,
                         is_page: false,
+                        is_in_front: false,
+                        behind: Vec::new(),
                         chains: vec![Vec::new()],
                     });
                 }
@@ -333,6 +341,8 @@ impl<'m> Entries<'m> {
                 span,
                 handler,
                 is_page: false,
+                is_in_front: false,
+                behind: Vec::new(),
                 chains: vec![Vec::new()],
             });
         }

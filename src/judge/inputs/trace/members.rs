@@ -16,6 +16,11 @@ use crate::judge::inputs::schemas::Limit;
 use crate::judge::inputs::windows;
 use crate::judge::inputs::words::is_shared_collection;
 
+/// Where frameworks let the program keep something for a request.
+const KEEPS: [&str; 2] = ["state", "locals"];
+/// Places at which something is put there that are looked at.
+const PUTS: usize = 6;
+
 impl<'m> Trace<'_, '_, '_, 'm> {
     pub(super) fn member(
         &mut self,
@@ -81,6 +86,9 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         if let Some((given, home)) = self.answer_given(object, name, frame) {
             return self.follow(given, home, State { in_chain: false, ..state });
         }
+        if self.put_on_request(expression, object, name, frame, &state) {
+            return;
+        }
         self.grown_part(expression, frame, &state);
         for (unit, inner) in program.properties(expression, frame) {
             self.returns(unit, inner, &state);
@@ -129,6 +137,40 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             state.put_back |= put_back;
             self.follow(object, frame, state);
         }
+    }
+
+    /// What the program itself has put where a framework lets it keep something for a request: `ctx.state.text = text`,
+    /// `res.locals.input = input`, also in what stands in front.
+    fn put_on_request(
+        &mut self,
+        expression: &'m Expression,
+        object: &'m Expression,
+        name: &'m str,
+        frame: FrameId,
+        state: &State<'m>,
+    ) -> bool {
+        let ExpressionKind::Member { object: root, name: holder } = &object.kind else { return false };
+        let program = self.program();
+        let is_given = |value: &Value<'m>| match value {
+            Value::Parameter { .. } => true,
+            Value::Library { sites, .. } => sites.is_empty(),
+            _ => false,
+        };
+        if !KEEPS.contains(&holder.as_str()) || !program.values(root, frame).iter().any(is_given) {
+            return false;
+        }
+        let Some(assigned) = program.units.member_assignments.get(&(holder.as_str(), name)) else { return false };
+        let own = program.unit_of_frame(frame);
+        let mut followed = false;
+        for each in program.assigned_near(assigned, frame).into_iter().take(PUTS) {
+            if each.unit == own && each.value.span.end >= expression.span.end {
+                continue;
+            }
+            followed = true;
+            let home = if each.unit == own { frame } else { program.open_frame(each.unit) };
+            self.follow(each.value, home, State { in_chain: false, ..state.clone() });
+        }
+        followed
     }
 
     /// What a function of the program answers, where an object is made with that under a key: `{ messages: recent(turns) }`.
