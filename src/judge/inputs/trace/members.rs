@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::link::entries::{Entry, frame_of};
 use crate::link::units::{Binding, ClassId, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
@@ -20,6 +21,8 @@ use crate::judge::inputs::words::is_shared_collection;
 const KEEPS: [&str; 2] = ["state", "locals"];
 /// Places at which something is put there that are looked at.
 const PUTS: usize = 6;
+/// Functions around one that are looked at.
+const CALLERS: usize = 24;
 
 impl<'m> Trace<'_, '_, '_, 'm> {
     pub(super) fn member(
@@ -167,10 +170,44 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                 continue;
             }
             followed = true;
-            let home = if each.unit == own { frame } else { program.open_frame(each.unit) };
-            self.follow(each.value, home, State { in_chain: false, ..state.clone() });
+            let mut homes = if each.unit == own { vec![frame] } else { self.run_in_front(each.unit, frame) };
+            if homes.is_empty() {
+                homes.push(program.open_frame(each.unit));
+            }
+            for home in homes {
+                self.follow(each.value, home, State { in_chain: false, ..state.clone() });
+            }
         }
         followed
+    }
+
+    /// The frames in which a function stands in front of the entry points whose handlers a frame runs for: what makes it
+    /// may be given something else for each, `validate(Question)`.
+    fn run_in_front(&self, unit: UnitId, frame: FrameId) -> Vec<FrameId> {
+        let program = self.program();
+        let mut around = Vec::new();
+        let mut at = Some(frame);
+        while let Some(frame) = at.filter(|_| around.len() < CALLERS) {
+            around.push(program.unit_of_frame(frame));
+            at = match program.frame(frame).how {
+                How::Call(caller) => Some(caller.frame),
+                _ => program.frame(frame).closure,
+            };
+        }
+        let runs_for = |entry: &&Entry<'m>| {
+            let mut handlers = entry.behind.iter().chain([&entry.handler]);
+            handlers.any(|handler| around.contains(&program.unit_of_frame(*handler)))
+        };
+        let mut frames: Vec<FrameId> = Vec::new();
+        for entry in self.inputs.case.entries.entries.iter().filter(runs_for) {
+            let links = entry.chains.iter().flatten().filter_map(|link| frame_of(program, &link.value));
+            let same = links.chain([entry.handler]).filter(|each| program.unit_of_frame(*each) == unit);
+            frames.extend(same);
+        }
+        frames.sort_unstable();
+        frames.dedup();
+        frames.truncate(PUTS);
+        frames
     }
 
     /// What a function of the program answers, where an object is made with that under a key: `{ messages: recent(turns) }`.
