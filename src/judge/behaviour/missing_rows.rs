@@ -11,7 +11,7 @@ use super::windows;
 use super::writes::Write;
 
 /// Calls that put documents there in ways that are not followed.
-const PUTS: [&str; 5] = ["save", "bulkWrite", "bulk_write", "insertMany", "insert_many"];
+const PUTS: [&str; 3] = ["save", "bulkWrite", "bulk_write"];
 
 /// Leaves out the changes to documents of a day, or of another time, that the program never puts there. Those that last
 /// may be put there by others.

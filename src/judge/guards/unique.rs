@@ -99,8 +99,16 @@ fn conflicts_by_document(program: &Program<'_>, site: Site) -> Option<bool> {
     };
     let has_index = || {
         program.units.calls.iter().any(|info| {
-            matches!(&info.call.callee.kind, ExpressionKind::Member { name, .. } if name.to_ascii_lowercase().ends_with("index") || name.to_ascii_lowercase().ends_with("indexes"))
+            let ExpressionKind::Member { object, name } = &info.call.callee.kind else { return false };
+            let name = name.to_ascii_lowercase();
+            // `schema.index(..)` is about that schema, what `createIndex` is called on may be any collection.
+            let is_about_it = || {
+                let values = program.values(object, program.open_frame(info.unit));
+                values.iter().any(|value| value.sites().last().is_some_and(|other| other.call == made.call))
+            };
+            (name.ends_with("index") || name.ends_with("indexes"))
                 && info.call.arguments.iter().any(|argument| says_unique(&argument.value))
+                && (name != "index" || is_about_it())
         })
     };
     is_written.then(|| fields.iter().any(|field| says_unique(&field.value)) || has_index())
