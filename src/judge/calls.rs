@@ -4,6 +4,7 @@ mod alternatives;
 mod connections;
 mod in_process;
 pub mod own_server;
+mod rows;
 mod senders;
 mod several;
 mod telemetry;
@@ -12,10 +13,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::arguments::{Amount, Given, Held};
 use crate::link::browser::says_browser;
-use crate::link::entries::Entries;
 use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, UnitId};
-use crate::link::{FrameId, How, Program, Site, Value};
+use crate::link::{How, Program, Site, Value};
 use crate::model::{ExpressionKind, Language};
 use crate::rules::amounts;
 use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
@@ -26,6 +26,7 @@ use super::replies::Replies;
 use super::requests::{BODIES, address, addresses, begins_with_setting, only_reads, sends_nothing};
 use super::transports;
 pub use alternatives::falls_back_to_itself;
+pub use rows::settle;
 pub use several::is_one_of_several;
 
 /// A call that leaves the process.
@@ -250,18 +251,6 @@ fn is_for_one(program: &Program<'_>, site: Site) -> bool {
 /// Whether a model is asked at an address.
 fn asks_a_model(program: &Program<'_>, address: &str) -> bool {
     program.catalogue.endpoint(address).is_some_and(|id| program.catalogue.fact(id).calls == Some(Calls::Llm))
-}
-
-/// Leaves out the pages that reach no call of a model and nothing else that is paid for: of what only shows data nothing
-/// is asked.
-pub fn without_plain_pages(program: &Program<'_>, entries: &mut Entries<'_>) {
-    if !entries.entries.iter().any(|entry| entry.is_page) {
-        return;
-    }
-    let known = Known::of(program);
-    let is_paid = |site: Site| classify(program, &known, site, true).is_some_and(|(kind, ..)| kind != Calls::External);
-    let reaches_paid = |page: FrameId| program.reach_on_server(page, &known.pages).sites(program).any(is_paid);
-    entries.entries.retain(|entry| !entry.is_page || reaches_paid(entry.handler));
 }
 
 /// Requests that only a page makes, to its own server or for its own sake, are not the server's.

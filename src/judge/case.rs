@@ -142,7 +142,7 @@ impl<'p, 'm> Case<'p, 'm> {
         let program = self.program;
         let frames = self.entries.entries.iter().filter(|entry| entry.public).flat_map(|entry| {
             let links = entry.chains.iter().flatten().filter_map(|link| frame_of(program, &link.value));
-            links.chain([entry.handler])
+            links.chain([entry.handler]).chain(entry.behind.iter().copied())
         });
         frames.map(|frame| program.unit_of_frame(frame)).collect()
     }

@@ -114,10 +114,12 @@ impl<'p, 'm> Guards<'p, 'm> {
         reach
     }
 
-    /// What runs for a request to an entry point: from its handler, and from what is injected into that.
+    /// What runs for a request to an entry point: from its handler, from what is injected into that, and from what it goes
+    /// on to.
     pub fn reach_of(&self, entry: &Entry<'m>) -> Rc<Reach> {
         let links = entry.chains.iter().flatten().filter(|link| link.role == Role::Dependency);
         let mut ahead: Vec<FrameId> = links.filter_map(|link| frame_of(self.program, &link.value)).collect();
+        ahead.extend(&entry.behind);
         ahead.sort_unstable();
         ahead.dedup();
         ahead.retain(|frame| *frame != entry.handler);

@@ -3,6 +3,7 @@
 mod applications;
 pub mod baseline;
 pub mod behaviour;
+mod boundaries;
 pub mod calls;
 pub mod case;
 pub mod chains;
@@ -75,7 +76,7 @@ pub fn open<T>(
     ask: impl FnOnce(&Case<'_, '_>) -> T,
 ) -> T {
     let mut entries = Entries::of(program, started);
-    calls::without_plain_pages(program, &mut entries);
+    calls::settle(program, &mut entries);
     for entry in &mut entries.entries {
         let path = &program.modules[entry.module].path;
         entry.public = configuration.publicness(path, &entry.name).unwrap_or(entry.public);

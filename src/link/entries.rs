@@ -67,8 +67,12 @@ pub struct Entry<'m> {
     pub handler: FrameId,
     /// Whether it makes a page: what that shows runs on the server, what the page does later does not.
     pub is_page: bool,
+    /// Whether it is put in front of others: it is an entry point where it answers by itself.
+    pub is_in_front: bool,
     /// What runs before the handler, outermost first; one list for each way in which its router is mounted.
     pub chains: Vec<Vec<Link<'m>>>,
+    /// What runs for the same request once the handler has gone on.
+    pub behind: Vec<FrameId>,
 }
 
 impl Entry<'_> {
@@ -153,6 +157,8 @@ pub struct Entries<'m> {
     ordered_handlers: Vec<(CallId, CallId, Span)>,
     /// Handlers that see the errors only of what is registered at their router, unless that is the application.
     scoped_handlers: Vec<(CallId, ModuleId, Span)>,
+    /// Handlers that an application has for what is registered at it: by the place of their registration.
+    of_application: FxHashSet<(ModuleId, Span)>,
     /// Handlers of entry points whose errors a handler of errors does not see: by the place of its registration.
     pub unseen: FxHashMap<(ModuleId, Span), FxHashSet<FrameId>>,
     /// Start-up functions and files besides the modules themselves.
@@ -167,6 +173,8 @@ pub struct Entries<'m> {
     /// Entries that their decorator names no router for, with their paths, by the handler: whoever is given the handler
     /// later is their router.
     unplaced: FxHashMap<UnitId, (usize, String)>,
+    /// The entry points that are put in front of others, by entry point: their router, their registration and their path.
+    in_front: FxHashMap<usize, (CallId, CallId, String)>,
     /// The calls that register entry points at no router, by entry point: `os.handler(answer)`.
     lone: FxHashMap<usize, CallId>,
     /// Middleware found by convention, for the entries that are found by convention.

@@ -144,7 +144,7 @@ pub enum Kind {
     /// raise, or go on to others of the object, where a class has ones of its own; `method != true` is one that must not
     /// always say so. With `role = "unanswered"` it sees what nobody has answered: where a `router` with
     /// `role = "answers"` answers what its handlers raise, nothing unless the program reports to its library. With `role = "object"` what it answers, once it is awaited, is an object whose fields tell: that it is there says
-    /// nothing.
+    /// nothing. With `role = "no-error"` what it raises is no `Error`: a handler that ends for these only goes on.
     /// With `role = "requeue"` it runs the function again in which it is
     /// called, after the wait in `value`.
     Guard,
@@ -188,9 +188,10 @@ pub enum Kind {
     Fresh,
     /// A call that makes or sends an error response or raises one: `status` is the argument path of the status code, or `always = true`;
     /// `raises = true` where the call throws by itself (`notFound()`); with `role = "answered"` it is an error that the
-    /// framework answers itself: a handler for all errors is not told of it.
+    /// framework answers itself: a handler for all errors is not told of it; with `role = "asserts"` it raises unless what
+    /// is at `#0` holds.
     Reject,
-    /// A call that sends an answer whatever the status is told elsewhere.
+    /// A call that sends an answer whatever the status is told elsewhere, or a member that is the answer: `ctx.body = text`.
     Respond,
     /// A sleep: `seconds` is its argument path, `unit` its unit; with `role = "promise"` nobody waits unless it is
     /// awaited.

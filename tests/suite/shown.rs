@@ -71,7 +71,9 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
     let program = Program::new(&modules, &settings, &projects, catalogue);
     program.find_callers();
     let started = Started { mains: &[], run: &[], pages: &[], served: true, factories: &[], handlers: &[] };
-    let entries = Entries::of(&program, &started);
+    let mut entries = Entries::of(&program, &started);
+    // Where it asks no model, what stands in front of others is no entry point.
+    entries.entries.retain(|entry| !entry.is_in_front);
     let case = Case::new(&program, &entries, &packs, &started);
     let mut shown = Shown::default();
     shown.facts.extend(unfolded);
@@ -79,6 +81,7 @@ pub(crate) fn shown(catalogue: &Catalogue, library: &Library, example: &Example)
         shown.line(format!("cannot be read: {lost:?}"));
     }
     calls(&case, &mut shown);
+    answers(&program, &mut shown);
     entry_points(&case, &mut shown);
     for (call, info) in program.units.calls.iter().enumerate() {
         let site = Site { call, frame: program.open_frame(info.unit) };
@@ -233,6 +236,18 @@ fn entry_points(case: &Case<'_, '_>, shown: &mut Shown) {
     }
     if !case.entries.starts.is_empty() {
         shown.line("start");
+    }
+}
+
+/// The members that are assigned and are answers: `ctx.body = text`.
+fn answers(program: &Program<'_>, shown: &mut Shown) {
+    for node in &program.units.nodes {
+        let Some(assignment) = node.kind.assignment() else { continue };
+        let ExpressionKind::Member { object, name } = &assignment.target.kind else { continue };
+        for path in program.values(object, program.open_frame(node.unit)).iter().filter_map(Value::path) {
+            let facts = program.facts_of(&format!("{path}.{name}"), Kind::Respond);
+            shown.facts.extend(facts.into_iter().map(|(id, _)| id));
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod copies;
 pub(in crate::judge) mod fresh;
 mod inserts;
 mod lifetimes;
+mod missing_rows;
 pub mod operations;
 pub mod quantities;
 mod repeats;

@@ -8,6 +8,7 @@ use crate::model::{Assignment, Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
 use super::copies;
+use super::missing_rows;
 use super::operations::{Operation, operation};
 use super::quantities::{self, Quantity, Source};
 use super::row_changes::{self, writes_a_sum, writes_one_more};
@@ -84,6 +85,7 @@ pub fn all<'m>(program: &Program<'m>, live: Option<&FxHashSet<UnitId>>) -> Vec<W
             writes.extend(by_assignment(program, unit, *node, frame, assignment));
         }
     }
+    missing_rows::leave_out(program, &mut writes);
     writes
 }
 

@@ -467,15 +467,19 @@ fn is_on(value: &Literal, word: Option<&str>) -> bool {
 
 /// An own notifier in a registered handler of errors, or in a handler around every model call.
 fn notifier(case: &Case<'_, '_>) -> Option<Protection> {
+    let mut registered = Vec::new();
     for link in &case.entries.error_handlers {
         if case.entries.narrow_handlers.contains(&(link.module, link.span)) || is_idle(case, link.module, link.span) {
             continue;
         }
         if let Some(frame) = frame_of(case.program, &link.value)
             && notifies(case, frame, 0)
-            && sees_every_failure(case, link)
         {
-            return Some(Protection { module: link.module, span: link.span, name: case.link_name(link) });
+            let found = Protection { module: link.module, span: link.span, name: case.link_name(link) };
+            if sees_every_failure(case, link) {
+                return Some(found);
+            }
+            registered.push((link, found));
         }
         // A library's own handler that the settings list for what its framework logs.
         if let Some(path) = link.value.path()
@@ -491,7 +495,7 @@ fn notifier(case: &Case<'_, '_>) -> Option<Protection> {
             return Some(Protection { module: link.module, span: link.span, name: short(path) });
         }
     }
-    answered_errors(case).or_else(|| around_every_call(case))
+    answered_errors(case).or_else(|| around_every_call(case, &registered))
 }
 
 /// Whether what is logged by a class of a library goes to somebody: where settings hold who that is, there is one.

@@ -15,6 +15,7 @@ use crate::rules::catalogue::{Calls, Fact};
 use crate::rules::checked::plain;
 use crate::rules::packs::Reason;
 
+use super::super::boundaries;
 use super::super::case::{Case, Outcome};
 use super::super::guards::{Protection, routed, short};
 use super::super::retrying::walk;
@@ -216,6 +217,8 @@ fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<P
     for chain in &entry.chains {
         let mut told = Told::default();
         let mut product = None;
+        // Whether what stands further in lets no error past it.
+        let mut is_caught = false;
         for link in chain.iter().rev() {
             match link_logs(case, entry, link) {
                 Some(Logged::Product(protection)) => product = product.or(Some(protection)),
@@ -223,6 +226,7 @@ fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<P
                     told = told.and(own);
                     // Lines written when the answer is finished tell of failures too; a handler of errors tells the rest.
                     told.failure.what |= own.failure.duration && handler_errors;
+                    told.failure.duration |= is_caught && own.success.duration;
                     // Where errors are answered before what is in front goes on, it tells of failures as of successes.
                     if handler_errors && case.entries.answers_inside {
                         told.failure.what |= own.success.what;
@@ -234,6 +238,7 @@ fn covered<'m>(case: &Case<'_, 'm>, entry: &Entry<'m>, index: usize) -> Result<P
                 }
                 None => {}
             }
+            is_caught |= boundaries::catching(case, link).is_some();
         }
         match product {
             Some(protection) => found = found.or(Some(protection)),

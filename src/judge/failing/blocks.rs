@@ -192,6 +192,16 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
                 ends.worse(Fate::ErrorStatus);
                 ends.goes_on = false;
             }
+            StatementKind::Assign(assignment) if self.shown.answers(assignment) => {
+                let value = assignment.value.as_ref().filter(|value| is_something(value));
+                match value.and_then(|value| self.shown.returned(value)) {
+                    Some(fate) => {
+                        ends.worse(fate);
+                        ends.goes_on &= fate < Fate::ErrorStatus;
+                    }
+                    None => ends.sends |= value.is_some(),
+                }
+            }
             StatementKind::Assign(assignment) => {
                 self.shown.assigned(assignment);
                 if let Some(told) = self.told.as_mut().filter(|_| self.is_behind) {

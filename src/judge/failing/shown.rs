@@ -217,6 +217,31 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
         self.case.program.number(expression, frame, 0).is_some_and(|status| (400.0..600.0).contains(&status))
     }
 
+    /// Whether a status that is chosen is one of an error where nothing else is known: `error.status ?? 500`.
+    fn is_error_at_last(&self, expression: &'m Expression) -> bool {
+        match &expression.kind {
+            ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "??" | "or") => {
+                operands.last().is_some_and(|last| self.is_error_number(last, self.frame))
+            }
+            ExpressionKind::Conditional { then, otherwise, .. } => {
+                self.is_error_at_last(then) && self.is_error_at_last(otherwise)
+            }
+            _ => self.is_error_number(expression, self.frame),
+        }
+    }
+
+    /// Whether an assignment makes the answer: `ctx.body = { text }`.
+    pub(super) fn answers(&self, assignment: &'m Assignment) -> bool {
+        let ExpressionKind::Member { object, name } = &assignment.target.kind else { return false };
+        let program = self.case.program;
+        assignment.operator.is_none()
+            && program
+                .values(object, self.frame)
+                .iter()
+                .filter_map(Value::path)
+                .any(|path| program.is_a(&format!("{path}.{name}"), Kind::Respond))
+    }
+
     /// Whether an expression that is only executed gives the answer an error status: one that is handed to a metric, a
     /// log or a table is none of the answer's.
     fn tells_status(&self, expression: &'m Expression) -> bool {
@@ -287,10 +312,7 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
             _ => return false,
         };
         matches!(name, "status" | "statusCode" | "status_code" | "status_mut")
-            && assignment
-                .value
-                .as_ref()
-                .is_some_and(|value| self.is_error_number(value, self.frame) || self.rejects(value))
+            && assignment.value.as_ref().is_some_and(|value| self.is_error_at_last(value) || self.rejects(value))
     }
 
     /// What a helper of the program makes of the error: `return asResponse(error)`.

@@ -23,7 +23,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// The units that run for requests to an entry point, in front of it and behind it.
     pub(super) fn units_of(&self, entry: &Entry<'m>) -> FxHashSet<UnitId> {
         let links = entry.chains.iter().flatten().filter_map(|link| frame_of(self.program, &link.value));
-        let frames: Vec<FrameId> = links.chain([entry.handler]).collect();
+        let frames: Vec<FrameId> = links.chain([entry.handler]).chain(entry.behind.iter().copied()).collect();
         let frames = frames.into_iter().flat_map(|frame| self.reach(frame).frames.clone());
         frames.map(|frame| self.program.unit_of_frame(frame)).collect()
     }

@@ -1,7 +1,9 @@
 //! Rows that a change can be made to only once: `set state = 'drafting' where id = 7 and state = 'new'`. Whoever comes
 //! second changes none, and is refused.
 
+use crate::judge::behaviour::fresh::is_fresh;
 use crate::judge::behaviour::operations::{self, Operation};
+use crate::judge::conditions::fallback::walk;
 use crate::link::Program;
 use crate::link::flow::{Gate, Slice, children};
 use crate::model::{Call, Expression, ExpressionKind, Literal};
@@ -32,6 +34,84 @@ impl<'p, 'm> Guards<'p, 'm> {
             ends.then(|| Protection { module: info.module, span: gate.span, name: name() })
         })
     }
+}
+
+impl<'p, 'm> Guards<'p, 'm> {
+    /// A test that refuses where a row was not put there now, for there was one: an upsert that only sets what is new, and
+    /// tells what was there before, or whether it has put anything there.
+    pub(super) fn claims_by_insert(&self, gate: &Gate<'m>, slice: &Slice<'m>) -> Option<Protection> {
+        let refuses = |told| holds_for(gate.test, told, 0).map(|holds| holds == gate.refuses_when);
+        let (none, one) = (refuses(0.0)?, refuses(1.0)?);
+        if none == one {
+            return None;
+        }
+        let program = self.program;
+        let here = slice.sites.iter().copied().filter(|site| site.frame == gate.frame);
+        here.filter(|site| self.behaviour.operation(*site) == Some(Operation::Set)).find_map(|site| {
+            let info = &program.units.calls[site.call];
+            let names_row = || {
+                let key = Change::of(info.call).asked.into_iter().find(|(_, value)| !is_literal(value));
+                key.is_some_and(|(_, value)| !is_fresh(program, (value, site.frame)))
+            };
+            let refuses_known = tells_what_is_new(gate.test, info.call)? == none;
+            let name = || short(&Program::written(&info.call.callee));
+            (refuses_known && only_inserts(info.call) && names_row()).then(|| Protection {
+                module: info.module,
+                span: gate.span,
+                name: name(),
+            })
+        })
+    }
+}
+
+/// Whether a call puts a row there where there is none, and leaves one that is there as it is.
+fn only_inserts(call: &Call) -> bool {
+    let (mut inserts, mut is_upsert) = (false, false);
+    for argument in &call.arguments {
+        is_upsert |= argument.name.as_deref() == Some("upsert") && is_true(&argument.value);
+        let ExpressionKind::Object(entries) = &argument.value.kind else { continue };
+        inserts |= entries.iter().any(|entry| entry.key.as_deref() == Some("$setOnInsert"));
+        is_upsert |= entries.iter().any(|entry| entry.key.as_deref() == Some("upsert") && is_true(&entry.value));
+    }
+    inserts && is_upsert
+}
+
+fn is_true(value: &Expression) -> bool {
+    matches!(value.kind, ExpressionKind::Literal(Literal::Boolean(true)))
+}
+
+/// Whether what a test asks is there for what was put there now; no: for what was there before; none: for both.
+fn tells_what_is_new(test: &Expression, call: &Call) -> Option<bool> {
+    let mut asked = None;
+    walk(test, &mut |each| {
+        if let ExpressionKind::Member { name, .. } = &each.kind {
+            asked = asked.or(match name.as_str() {
+                "upsertedCount" | "upsertedId" | "upserted_id" | "upserted_count" => Some(true),
+                "matchedCount" | "matched_count" | "updatedExisting" => Some(false),
+                _ => None,
+            });
+        }
+    });
+    let (ExpressionKind::Member { name, .. } | ExpressionKind::Name(name)) = &call.callee.kind else { return asked };
+    let gives_document = name.to_ascii_lowercase().replace('_', "").starts_with("find");
+    asked.or_else(|| (gives_document && !gives_it_afterwards(call)).then_some(false))
+}
+
+/// Whether a call is told to give a document as it is after the change.
+fn gives_it_afterwards(call: &Call) -> bool {
+    let is_told = |name: &str, value: &Expression| match name {
+        "new" | "rawResult" | "includeResultMetadata" => is_true(value),
+        "returnOriginal" => !is_true(value),
+        "returnDocument" | "return_document" => !Program::written(value).to_ascii_lowercase().contains("before"),
+        _ => false,
+    };
+    call.arguments.iter().any(|argument| match (&argument.name, &argument.value.kind) {
+        (Some(name), _) => is_told(name, &argument.value),
+        (None, ExpressionKind::Object(entries)) => {
+            entries.iter().any(|entry| entry.key.as_deref().is_some_and(|key| is_told(key, &entry.value)))
+        }
+        _ => false,
+    })
 }
 
 /// Whether a test holds when so many rows were changed; none where it asks for something else.

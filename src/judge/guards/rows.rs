@@ -192,7 +192,15 @@ impl<'p, 'm> Guards<'p, 'm> {
 
 /// Whether what a call stores can meet a row that an earlier request has stored.
 pub(super) fn can_meet_known_rows(program: &Program<'_>, site: Site) -> bool {
-    unique::may_conflict(program, site) && !is_always_new(program, site)
+    unique::may_conflict(program, site) && !is_always_new(program, site) && !counts(program.units.calls[site.call].call)
+}
+
+/// Whether a change counts: where it meets what is there already, that is a limit which has been reached.
+fn counts(call: &Call) -> bool {
+    call.arguments.iter().any(|argument| match &argument.value.kind {
+        ExpressionKind::Object(entries) => entries.iter().any(|entry| entry.key.as_deref() == Some("$inc")),
+        _ => false,
+    })
 }
 
 /// Whether a block ends by raising, on all its ways.

@@ -9,6 +9,9 @@ use crate::rules::catalogue::{Fact, Kind};
 use super::memory::once;
 use super::{DECIDES, DEPTH, Guards, Protection, short};
 
+/// The role of guards that raise something else than an error of the language.
+const NO_ERROR: &str = "no-error";
+
 impl<'p, 'm> Guards<'p, 'm> {
     /// What protects one step of a way: its function's decorators, what stands around it, in its way, or before it.
     pub fn at_step(&self, site: Site, decorators: bool, item: &str) -> Option<Protection> {
@@ -145,7 +148,10 @@ impl<'p, 'm> Guards<'p, 'm> {
             return found.filter(|_| !self.passes_at_a_word(gate, &slice));
         }
         if item == "C3"
-            && let Some(found) = self.tells_known_rows(gate, &slice).or_else(|| self.claims_a_row(gate, &slice))
+            && let Some(found) = self
+                .tells_known_rows(gate, &slice)
+                .or_else(|| self.claims_a_row(gate, &slice))
+                .or_else(|| self.claims_by_insert(gate, &slice))
         {
             return Some(Protection { span: gate.span, module, ..found });
         }
@@ -203,11 +209,23 @@ impl<'p, 'm> Guards<'p, 'm> {
             {
                 continue;
             }
+            if self.raises_no_error(before.site, item)
+                && program.is_caught_unless_error(info.node, program.units.calls[site.call].node)
+            {
+                continue;
+            }
             if let Some(found) = self.stops(before.site, site, item) {
                 return Some(found);
             }
         }
         None
+    }
+
+    /// Whether a guard of a library raises something else than an error of the language.
+    fn raises_no_error(&self, site: Site, item: &str) -> bool {
+        let paths = self.program.callee_paths(site);
+        let mut facts = paths.iter().flat_map(|path| self.program.facts_of(path, Kind::Guard));
+        facts.any(|(_, fact)| fact.role.as_deref() == Some(NO_ERROR) && fact.protects.as_deref() == Some(item))
     }
 
     /// What stops the caller of a call: a guard of a library, or an own function that refuses, where what that raises is

@@ -2,7 +2,7 @@
 
 use crate::link::units::ClassId;
 use crate::link::{Program, Site, Value};
-use crate::model::{Block, Call, Expression, ExpressionKind, Literal, StatementKind};
+use crate::model::{Block, Call, Entry, Expression, ExpressionKind, Literal, StatementKind};
 
 use super::super::behaviour::fresh::is_fresh;
 use super::super::behaviour::subjects::last_name;
@@ -10,6 +10,9 @@ use super::super::conditions::fallback::walk;
 
 /// Classes from which one table class derives.
 const DEPTH: usize = 6;
+
+/// The field that is unique in every collection of documents.
+const KEY: &str = "_id";
 
 /// The first key of what schemas of databases say, before the name of a table.
 const TABLES: &str = "tables";
@@ -19,6 +22,9 @@ const TABLES: &str = "tables";
 pub fn may_conflict(program: &Program<'_>, site: Site) -> bool {
     let call = program.units.calls[site.call].call;
     if let Some(conflicts) = conflicts_by_schema(program, site) {
+        return conflicts;
+    }
+    if let Some(conflicts) = conflicts_by_document(program, site) {
         return conflicts;
     }
     let given = call.arguments.iter().flat_map(|argument| match &argument.value.kind {
@@ -63,6 +69,54 @@ fn conflicts_by_schema(program: &Program<'_>, site: Site) -> Option<bool> {
         given.iter().any(|name| field == *name || field.strip_prefix(*name).is_some_and(|rest| rest.starts_with('I')))
     };
     is_written.then(|| unique.iter().any(|fields| fields.split(' ').all(has)))
+}
+
+/// What the schema says with which the model of a document was made, where all of it is written down: whether something
+/// in it is unique. The key that a document is given itself is.
+fn conflicts_by_document(program: &Program<'_>, site: Site) -> Option<bool> {
+    let call = program.units.calls[site.call].call;
+    let ExpressionKind::Member { object, .. } = &call.callee.kind else { return None };
+    let row = call.arguments.first()?;
+    let ExpressionKind::Object(given) = &row.value.kind else { return None };
+    let keys = given.iter().map(|entry| entry.key.as_deref()).collect::<Option<Vec<_>>>()?;
+    if keys.contains(&KEY) {
+        return Some(true);
+    }
+    let model = program.values(object, site.frame).iter().find_map(|value| value.sites().last().copied())?;
+    let schema = program.units.calls[model.call].call.arguments.get(1)?;
+    let made = program.values(&schema.value, model.frame).iter().find_map(|value| value.sites().last().copied())?;
+    let fields = &program.units.calls[made.call].call.arguments.first()?.value;
+    let ExpressionKind::Object(fields) = &fields.kind else { return None };
+    let is_written = fields.iter().all(|field| field.key.is_some());
+    let says_unique = |written: &Expression| {
+        let mut found = false;
+        walk(written, &mut |each| {
+            if let ExpressionKind::Object(entries) = &each.kind {
+                found |= entries.iter().any(is_unique_entry);
+            }
+        });
+        found
+    };
+    let has_index = || {
+        program.units.calls.iter().any(|info| {
+            let ExpressionKind::Member { object, name } = &info.call.callee.kind else { return false };
+            let name = name.to_ascii_lowercase();
+            // `schema.index(..)` is about that schema, what `createIndex` is called on may be any collection.
+            let is_about_it = || {
+                let values = program.values(object, program.open_frame(info.unit));
+                values.iter().any(|value| value.sites().last().is_some_and(|other| other.call == made.call))
+            };
+            (name.ends_with("index") || name.ends_with("indexes"))
+                && info.call.arguments.iter().any(|argument| says_unique(&argument.value))
+                && (name != "index" || is_about_it())
+        })
+    };
+    is_written.then(|| fields.iter().any(|field| says_unique(&field.value)) || has_index())
+}
+
+fn is_unique_entry(entry: &Entry) -> bool {
+    entry.key.as_deref() == Some("unique")
+        && !matches!(entry.value.kind, ExpressionKind::Literal(Literal::Boolean(false) | Literal::Null))
 }
 
 /// The fields of the row under `data`; no where they are not all written down.

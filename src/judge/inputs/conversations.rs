@@ -172,7 +172,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             other.span.start == info.call.span.start
                 && other.span.end > info.call.span.end
                 && matches!(&other.callee.kind, ExpressionKind::Member { name: called, .. } if called == name)
-                && !other.arguments.first().is_some_and(|given| self.is_endless(&given.value, site.frame))
+                && !other.arguments.first().is_some_and(|given| self.is_no_limit(&given.value, site.frame))
         })
     }
 
@@ -191,6 +191,11 @@ impl<'m> Trace<'_, '_, '_, 'm> {
     /// `limit(Number.MAX_SAFE_INTEGER)` bounds nothing.
     fn is_endless(&self, given: &'m Expression, frame: FrameId) -> bool {
         self.program().number(given, frame, 0).is_some_and(f64::is_infinite)
+    }
+
+    /// `limit(0)` loads all that there is, or nothing at all.
+    fn is_no_limit(&self, given: &'m Expression, frame: FrameId) -> bool {
+        self.is_endless(given, frame) || self.program().number(given, frame, 0) == Some(0.0)
     }
 
     /// A collection that outlives the request: an attribute or module variable that starts empty and is added to.

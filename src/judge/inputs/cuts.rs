@@ -34,8 +34,9 @@ pub(super) fn call_is_cut<'m>(program: &Program<'m>, method: &str, call: &'m Cal
         "substr" | "splice" => slice_is_cut(program, argument(0), argument(1), frame),
         "split_off" => argument(0).is_some_and(|start| starts_relatively(program, start, frame)),
         "truncate" | "take" | "takeLast" | "takeRight" | "head" | "tail" | "last" | "limit" | "shorten" => {
-            // `limit(Number.MAX_SAFE_INTEGER)` cuts nothing.
-            argument(0).is_some_and(|most| !program.number(most, frame, 0).is_some_and(f64::is_infinite))
+            // `limit(Number.MAX_SAFE_INTEGER)` cuts nothing, nor does `limit(0)`.
+            let is_none = |most: f64| most.is_infinite() || method == "limit" && most == 0.0;
+            argument(0).is_some_and(|most| !program.number(most, frame, 0).is_some_and(is_none))
         }
         _ => false,
     }

@@ -2,7 +2,7 @@
 
 use crate::link::arguments::Given;
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Argument, Expression, ExpressionKind, Literal};
+use crate::model::{Argument, Entry, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Calls;
 
 use super::super::behaviour::Operation;
@@ -411,9 +411,14 @@ impl<'m> Inputs<'_, '_, 'm> {
         let behaviour = &self.case.guards.behaviour;
         let written = behaviour.writes().iter().any(|write| {
             let takes_place = || write.site.is_some_and(|site| behaviour.operation(site) == Some(Operation::Set));
-            (write.change == Change::Set || takes_place())
-                && subjects::are_related(&read, &write.subjects)
-                && write.values.iter().any(|(value, frame)| self.is_cut_list(value, *frame))
+            subjects::are_related(&read, &write.subjects)
+                && write.values.iter().any(|(value, frame)| {
+                    self.has_entry(value, *frame, words::is_kept_short)
+                        || (write.change == Change::Set || takes_place())
+                            // What is only put behind leaves what was there before.
+                            && !self.has_entry(value, *frame, words::is_put_behind)
+                            && self.is_cut_list(value, *frame)
+                })
         });
         written
             || self.are_older_rows_deleted(site)
@@ -427,6 +432,14 @@ impl<'m> Inputs<'_, '_, 'm> {
                     && behaviour.operation(site).is_some()
                     && subjects::are_related(&read, &subjects::of_operation(program, site))
             })
+    }
+
+    /// Whether an object that a value is made of has such an entry.
+    fn has_entry(&self, value: &'m Expression, frame: FrameId, is_such: fn(&Entry) -> bool) -> bool {
+        self.program().slice(value, frame).parts.iter().any(|(part, _)| match &part.kind {
+            ExpressionKind::Object(entries) => entries.iter().any(is_such),
+            _ => false,
+        })
     }
 
     /// Whether a value is a list that was cut as a whole: `json.dumps(turns[-20:])`.

@@ -127,10 +127,20 @@ pub(super) fn adds(method: &str) -> bool {
 
 /// `{"$push": {"turns": turn}}`: an entry by which a store puts something behind a list that it does not cut.
 pub(super) fn is_put_behind(entry: &Entry) -> bool {
+    puts_behind(entry) == Some(false)
+}
+
+/// `{"$push": {"turns": {"$each": [turn], "$slice": -12}}}`: an entry by which a store keeps but so many of a list.
+pub(super) fn is_kept_short(entry: &Entry) -> bool {
+    puts_behind(entry) == Some(true)
+}
+
+/// Whether an entry by which a store puts something behind a list cuts that; none for other entries.
+fn puts_behind(entry: &Entry) -> Option<bool> {
     let keeps_few = |entries: &[Entry]| entries.iter().any(|entry| entry.key.as_deref() == Some("$slice"));
     let is_cut = |entry: &Entry| matches!(&entry.value.kind, ExpressionKind::Object(inner) if keeps_few(inner));
-    entry.key.as_deref() == Some("$push")
-        && !matches!(&entry.value.kind, ExpressionKind::Object(lists) if lists.iter().any(is_cut))
+    (entry.key.as_deref() == Some("$push"))
+        .then(|| matches!(&entry.value.kind, ExpressionKind::Object(lists) if lists.iter().any(is_cut)))
 }
 
 /// Methods that run a function for each item of what they are called on.

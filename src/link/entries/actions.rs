@@ -73,6 +73,8 @@ impl<'m> Entries<'m> {
             span,
             handler,
             is_page: false,
+            is_in_front: false,
+            behind: Vec::new(),
             chains: vec![Vec::new()],
         });
     }

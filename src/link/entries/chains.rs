@@ -13,10 +13,13 @@ use crate::rules::catalogue::{Fact, Kind};
 
 use super::injection::injected_links;
 use super::links::guard_links;
-use super::{Entries, Link, Order, Registered, actions};
+use super::{Entries, Entry, Link, Order, Registered, actions};
 
 /// The scope of handlers of errors that see only what is registered at their own router.
 const ROUTER: &str = "router";
+
+/// The kind of an entry point that a clock starts.
+const CLOCK: &str = "cron";
 
 impl<'m> Entries<'m> {
     /// Completes the chains: mounts above the router of each entry, middleware before it, injected dependencies.
@@ -40,6 +43,9 @@ impl<'m> Entries<'m> {
                     Registered::Middleware { .. } => {}
                 }
             }
+        }
+        for (entry, (router, position, path)) in &self.in_front {
+            routes.insert(*entry, (*router, *position, path.clone(), None));
         }
         let frameworks = self.frameworks(program);
         for entry in 0..self.entries.len() {
@@ -127,6 +133,7 @@ impl<'m> Entries<'m> {
         self.note_unseen_elsewhere();
         self.note_unseen_of_others(program);
         self.note_unseen_work(program);
+        self.note_unseen_jobs();
     }
 
     /// Notes at which router a handler of errors is registered that sees only those of what is registered there.
@@ -156,6 +163,24 @@ impl<'m> Entries<'m> {
             let others = self.entries.iter().enumerate().filter(|(entry, _)| !seen.contains(entry));
             let handlers = others.map(|(_, entry)| entry.handler);
             self.unseen.entry((*module, *span)).or_default().extend(handlers);
+        }
+    }
+
+    /// Notes that an application's handlers of errors see nothing of jobs that a clock starts beside it.
+    fn note_unseen_jobs(&mut self) {
+        let routed: FxHashSet<usize> = self
+            .routers
+            .values()
+            .flatten()
+            .filter_map(|(_, what)| match what {
+                Registered::Route { entry, .. } => Some(*entry),
+                _ => None,
+            })
+            .collect();
+        let is_job = |(at, entry): &(usize, &Entry<'m>)| entry.kind == CLOCK && !routed.contains(at);
+        let jobs: Vec<_> = self.entries.iter().enumerate().filter(is_job).map(|(_, entry)| entry.handler).collect();
+        for place in self.of_application.iter().filter(|_| !jobs.is_empty()) {
+            self.unseen.entry(*place).or_default().extend(&jobs);
         }
     }
 

@@ -155,6 +155,8 @@ impl<'m> Entries<'m> {
                 span,
                 handler,
                 is_page,
+                is_in_front: false,
+                behind: Vec::new(),
                 chains: vec![wrappers.clone()],
             });
             let _ = entry;
@@ -181,6 +183,8 @@ impl<'m> Entries<'m> {
                 span: info.span,
                 handler,
                 is_page: false,
+                is_in_front: false,
+                behind: Vec::new(),
                 chains: vec![Vec::new()],
             });
         }
@@ -241,6 +245,8 @@ impl<'m> Entries<'m> {
                                 span: info.call.span,
                                 handler: program.module_frame(info.module),
                                 is_page: false,
+                                is_in_front: false,
+                                behind: Vec::new(),
                                 chains: vec![Vec::new()],
                             });
                         }
@@ -260,6 +266,8 @@ impl<'m> Entries<'m> {
                         span: info.span,
                         handler: frame,
                         is_page: false,
+                        is_in_front: false,
+                        behind: Vec::new(),
                         chains: vec![Vec::new()],
                     });
                 }
@@ -334,6 +342,8 @@ impl<'m> Entries<'m> {
                 span,
                 handler,
                 is_page: false,
+                is_in_front: false,
+                behind: Vec::new(),
                 chains: vec![Vec::new()],
             });
         }

@@ -108,6 +108,8 @@ impl<'m> Entries<'m> {
                 span: function.span,
                 handler,
                 is_page: false,
+                is_in_front: false,
+                behind: Vec::new(),
                 chains: vec![chain],
             });
             let member = callee.iter().filter_map(Value::path).find_map(member_of);
@@ -311,6 +313,8 @@ impl<'m> Entries<'m> {
             span: Span { start, end: function.span.end },
             handler,
             is_page: false,
+            is_in_front: false,
+            behind: Vec::new(),
             chains: vec![chain],
         });
         if router.is_none() {

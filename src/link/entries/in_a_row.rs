@@ -8,7 +8,7 @@ use crate::rules::catalogue::Fact;
 
 /// Of several handlers in a row the first that never goes on to the next: what stands after it is never asked.
 pub(super) fn first_that_ends<'m>(program: &Program<'m>, fact: &Fact, site: Site) -> Option<&'m Expression> {
-    let next = fact.receives.iter().position(|given| given.ends_with(".next"))?;
+    let next = way_on(fact)?;
     let arguments = &program.units.calls[site.call].call.arguments;
     let handlers = arguments.iter().filter(|argument| argument.name.is_none()).map(|argument| &argument.value);
     let earlier = handlers.take(arguments.len().saturating_sub(1));
@@ -16,6 +16,16 @@ pub(super) fn first_that_ends<'m>(program: &Program<'m>, fact: &Fact, site: Site
         let values = program.values(handler, site.frame);
         !values.is_empty() && values.iter().all(|value| ends(program, value, next))
     })
+}
+
+/// The place among what a handler is given of that by which it goes on to the next one.
+fn way_on(fact: &Fact) -> Option<usize> {
+    fact.receives.iter().position(|given| given.ends_with(".next") || given.ends_with(".Next()"))
+}
+
+/// Whether handlers of a registration go on to the next one by what they are given for it.
+pub(super) fn is_handed_on(fact: &Fact) -> bool {
+    way_on(fact).is_some()
 }
 
 /// What a library makes a row of, where that is given whole: `app.post("/ask", ...factory.createHandlers(limit, ask))`. The

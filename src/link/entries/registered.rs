@@ -15,7 +15,7 @@ use super::conventional::LISTED;
 use super::decorated::decorator_facts;
 use super::development::is_developed_only;
 use super::groups::{GROUPS, HANDLERS, HOOKS};
-use super::in_a_row::{first_that_ends, spread_handlers};
+use super::in_a_row::{first_that_ends, is_handed_on, spread_handlers};
 use super::kinds::KIND;
 use super::links::{DECIDES, applied_by_hand, arguments_of, guard_links, held_by, registration_link, stands_in_front};
 use super::marked::marked;
@@ -23,7 +23,7 @@ use super::naming::{all_paths, entry_name_of, method_of, never_long, route_path}
 use super::plugins::{is_added_to_parent, is_of_folder};
 use super::served::{SERVED, is_for_one, is_of_library, served_by};
 use super::started::started;
-use super::{Entries, Entry, Link, Order, Registered, Role, Selection, handler_frame, receive};
+use super::{Entries, Entry, Link, Order, Registered, Role, Selection, frame_of, handler_frame, receive};
 
 /// The scope of middleware that is for what its registration names.
 const SELECTED: &str = "selected";
@@ -98,6 +98,9 @@ impl<'m> Entries<'m> {
                                     }
                                     self.note_scope(fact, router, (info.module, argument.value.span));
                                     self.note_answering(program, *id, (info.module, argument.value.span));
+                                    if router.is_some() {
+                                        self.of_application.insert((info.module, argument.value.span));
+                                    }
                                     self.error_handlers.push(Link {
                                         value: value.clone(),
                                         role: Role::Middleware,
@@ -364,19 +367,7 @@ impl<'m> Entries<'m> {
                 Some(_) => unit,
             };
             let function = program.units.units[unit].function;
-            // A handler written in place or nearby: the entry spans from the registration to the handler's end. A named
-            // handler elsewhere is the entry itself, decorators included.
-            let inline = function.is_some_and(|function| info.call.span.contains(function.span));
-            let (module, span) = match function {
-                Some(function) if !inline && !function.name.is_empty() => {
-                    // What is found by its decorator begins there.
-                    let decorator = function.decorators.first().filter(|_| is_looked_for);
-                    let start =
-                        decorator.map_or(function.span.start, |first| first.span.start.min(function.span.start));
-                    (program.units.units[unit].module, Span { start, ..function.span })
-                }
-                _ => (info.module, info.call.span),
-            };
+            let (module, span) = place_of(program, unit, site, is_looked_for);
             self.entries.push(Entry {
                 kind: fact.entry.clone().unwrap_or_else(|| "http".into()),
                 name: entry_name_of(program, fact, &path, function, site, method),
@@ -385,6 +376,8 @@ impl<'m> Entries<'m> {
                 span,
                 handler,
                 is_page: false,
+                is_in_front: false,
+                behind: Vec::new(),
                 chains: vec![chain.iter().cloned().chain(own_links(program, fact, unit)).collect()],
             });
             if router.is_none() {
@@ -522,6 +515,7 @@ impl<'m> Entries<'m> {
                         receive(program, &link.value, fact);
                         // A function with as many parameters as an error handler is one.
                         if fact.parameters.is_some() && fact.parameters == arity(program, &link.value) {
+                            self.of_application.insert((link.module, link.span));
                             self.error_handlers.push(link);
                             continue;
                         }
@@ -550,6 +544,9 @@ impl<'m> Entries<'m> {
             };
             let member = if fact.scope.as_deref() == Some("member") { member_of(name) } else { None };
             let is_exact = fact.scope.as_deref() == Some("exact");
+            if let Some(router) = router.filter(|_| is_handed_on(fact)) {
+                self.in_front(program, fact, (site, router), &path, &links);
+            }
             let mut paths = all_paths(program, fact, site);
             if paths.len() < 2 {
                 paths = vec![path];
@@ -564,6 +561,38 @@ impl<'m> Entries<'m> {
                 let links = links.iter().take(before).cloned().collect();
                 self.register(router.as_ref(), Some(site), Registered::Mount { path: path.clone(), child, links });
             }
+        }
+    }
+
+    /// Functions that are put in front of others, each as the entry point that it is where it answers by itself:
+    /// `app.use("/ask", async (req, res) => ..)`.
+    fn in_front(
+        &mut self,
+        program: &Program<'m>,
+        fact: &'m Fact,
+        (site, router): (Site, Site),
+        path: &str,
+        links: &[Link<'m>],
+    ) {
+        for (at, link) in links.iter().enumerate() {
+            let (Value::Function { unit, .. }, Some(handler)) = (&link.value, frame_of(program, &link.value)) else {
+                continue;
+            };
+            let (module, span) = place_of(program, *unit, site, false);
+            let function = program.units.units[*unit].function;
+            self.in_front.insert(self.entries.len(), (router.call, site.call, path.to_owned()));
+            self.entries.push(Entry {
+                kind: "http".into(),
+                name: entry_name_of(program, fact, path, function, site, None),
+                public: true,
+                module,
+                span,
+                handler,
+                is_page: false,
+                is_in_front: true,
+                behind: Vec::new(),
+                chains: vec![links[..at].to_vec()],
+            });
         }
     }
 
@@ -585,8 +614,25 @@ impl<'m> Entries<'m> {
                 .map_or(unit.span, |first| Span { start: first.span.start, end: unit.span.end }),
             handler: program.module_frame(module),
             is_page: false,
+            is_in_front: false,
+            behind: Vec::new(),
             chains: vec![Vec::new()],
         });
+    }
+}
+
+/// Where an entry point stands. One that is written in place or nearby spans from its registration to the end of its
+/// handler; a named handler elsewhere is the entry point itself, decorators included.
+fn place_of(program: &Program<'_>, unit: UnitId, site: Site, is_looked_for: bool) -> (ModuleId, Span) {
+    let (info, of_unit) = (&program.units.calls[site.call], &program.units.units[unit]);
+    match of_unit.function {
+        Some(function) if !function.name.is_empty() && !info.call.span.contains(function.span) => {
+            // What is found by its decorator begins there.
+            let decorator = function.decorators.first().filter(|_| is_looked_for);
+            let start = decorator.map_or(function.span.start, |first| first.span.start.min(function.span.start));
+            (of_unit.module, Span { start, ..function.span })
+        }
+        _ => (info.module, info.call.span),
     }
 }
 

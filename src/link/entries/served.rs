@@ -116,6 +116,9 @@ impl<'m> Entries<'m> {
         self.registrations.insert(site.call);
         let module = program.units.calls[site.call].module;
         self.note_scope(fact, router, (module, expression.span));
+        if router.is_some() {
+            self.of_application.insert((module, expression.span));
+        }
         if let Some((id, _)) = program.catalogue.of_kind(Kind::ErrorHandler).find(|(_, each)| std::ptr::eq(*each, fact))
             && is_of_library(fact)
         {

@@ -58,6 +58,8 @@ impl<'m> Entries<'m> {
             span: Span { start: info.body.first().map_or(0, |first| first.span.start), end },
             handler,
             is_page: false,
+            is_in_front: false,
+            behind: Vec::new(),
             chains: vec![Vec::new()],
         });
         handler

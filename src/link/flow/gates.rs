@@ -11,6 +11,8 @@ use crate::rules::catalogue::Kind;
 use super::children;
 use super::exits::{Exit, exit_call, exit_of, is_error, leaves, leaves_by_raising, name_of, raised, raised_name};
 
+/// Words in the names of functions that throw unless something holds.
+const ASSERTS: [&str; 2] = ["assert", "invariant"];
 /// Classes of one exception that are looked at.
 const CLASSES: usize = 8;
 
@@ -94,15 +96,8 @@ impl<'m> Program<'m> {
 
     /// All exits of a unit, in the order of the text.
     pub fn exits(&self, unit: UnitId, frame: FrameId) -> Vec<Gate<'m>> {
-        let mut gates: Vec<Gate<'m>> = self.units.units[unit]
-            .nodes
-            .iter()
-            .flat_map(|id| {
-                let node = &self.units.nodes[*id];
-                let NodeKind::If { test, then, otherwise, .. } = node.kind else { return Vec::new() };
-                self.gate_of(test, then, otherwise, frame, *id)
-            })
-            .collect();
+        let mut gates: Vec<Gate<'m>> =
+            self.units.units[unit].nodes.iter().flat_map(|id| self.gates_at(*id, frame)).collect();
         gates.extend(self.last_raises(unit, frame, &gates));
         gates.extend(self.chosen_errors(unit, frame));
         gates.retain(|gate| !self.is_off(gate.node, frame, None) && !self.never_refuses(gate));
@@ -174,6 +169,31 @@ impl<'m> Program<'m> {
         chosen.collect()
     }
 
+    /// The tests that a statement itself decides by.
+    fn gates_at(&self, id: NodeId, frame: FrameId) -> Vec<Gate<'m>> {
+        match self.units.nodes[id].kind {
+            NodeKind::If { test, then, otherwise, .. } => self.gate_of(test, then, otherwise, frame, id),
+            NodeKind::Plain(Statement { kind: StatementKind::Expression(value), .. }) => {
+                self.asserted(value, frame, id).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A call that throws unless what it is given first holds: `ctx.assert(count <= 20, 429)`.
+    fn asserted(&self, value: &'m Expression, frame: FrameId, node: NodeId) -> Option<Gate<'m>> {
+        let ExpressionKind::Call(call) = &value.kind else { return None };
+        let test = &call.arguments.first()?.value;
+        name_of(&call.callee).filter(|name| ASSERTS.iter().any(|word| name.contains(word)))?;
+        let site = Site { call: self.units.call_id(call)?, frame };
+        let asserts = |path: &Rc<str>| {
+            self.facts_of(path, Kind::Reject).iter().any(|(_, fact)| fact.role.as_deref() == Some("asserts"))
+        };
+        let is_asserted = self.callee_paths(site).iter().any(asserts);
+        let (exit, span) = (Exit::Raise, self.units.nodes[node].span);
+        is_asserted.then_some(Gate { test, frame, exit, refusal: None, refuses_when: false, under: None, span, node })
+    }
+
     pub(super) fn gate_of(
         &self,
         test: &'m Expression,
@@ -214,18 +234,19 @@ impl<'m> Program<'m> {
     pub(super) fn gates_before(&self, unit: UnitId, at: NodeId, span: Span, frame: FrameId) -> Vec<Gate<'m>> {
         let mut gates = Vec::new();
         for id in &self.units.units[unit].nodes {
-            let node = &self.units.nodes[*id];
-            let NodeKind::If { test, then, otherwise, .. } = node.kind else { continue };
-            if node.span.end > span.start {
+            if self.units.nodes[*id].span.end > span.start {
                 // The call stands inside this statement: its tests are found as conditions around the call.
                 continue;
             }
+            let own = self.gates_at(*id, frame);
+            if own.is_empty() {
+                continue;
+            }
             let Ok(under) = self.extra_condition(*id, at) else { continue };
-            let under = under.filter(|under| !is_other_variant(under, test));
             if self.is_off(*id, frame, Some(at)) {
                 continue;
             }
-            for mut gate in self.gate_of(test, then, otherwise, frame, *id) {
+            for mut gate in own {
                 let goes_on = match gate.exit {
                     Exit::Raise => self.is_caught(*id, gate.refusal.and_then(raised_name), Some(at)),
                     // What leaves a loop reaches a call behind the loop.
@@ -233,7 +254,7 @@ impl<'m> Program<'m> {
                     _ => false,
                 };
                 if !goes_on && !self.never_refuses(&gate) {
-                    gate.under = under;
+                    gate.under = under.filter(|under| !is_other_variant(under, gate.test));
                     gates.push(gate);
                 }
             }
@@ -258,10 +279,31 @@ impl<'m> Program<'m> {
                 continue;
             }
             if let Some(handler) = tried.handlers.iter().find(|handler| catches(handler, raised)) {
-                return !leaves(&handler.body);
+                return !leaves(&handler.body) && !self.throws(&handler.body, each.unit);
             }
         }
         false
+    }
+
+    /// Whether what is raised at a node and is no `Error` is caught by a handler that goes on with it, though it may end for
+    /// an `Error`: `if (rejected instanceof Error) throw rejected`.
+    pub fn is_caught_unless_error(&self, node: NodeId, until: NodeId) -> bool {
+        let shared: Vec<NodeId> = self.units.ancestors(until).map(|(id, _)| id).collect();
+        let tried = self.units.ancestors(node).find_map(|(id, each)| match each.kind {
+            NodeKind::TryBody(tried) if !shared.contains(&id) => Some((tried, each.unit)),
+            _ => None,
+        });
+        let Some((tried, unit)) = tried else { return false };
+        let ends = |statement: &'m Statement| match &statement.kind {
+            StatementKind::If { test, otherwise, .. } if asks_for_an_error(test) => {
+                leaves(otherwise) || self.throws(otherwise, unit)
+            }
+            _ => {
+                let alone = std::slice::from_ref(statement);
+                leaves(alone) || self.throws(alone, unit)
+            }
+        };
+        tried.handlers.first().is_some_and(|handler| !handler.body.iter().any(ends))
     }
 
     /// Whether what a gate raises ends at a node of a caller, in a handler for it or for what it is derived from.
@@ -353,10 +395,35 @@ impl<'m> Program<'m> {
                 && outer.span.end > call.span.end
                 && matches!(&outer.callee.kind, ExpressionKind::Member { name, .. } if name == "catch")
                 && !outer.arguments.iter().any(|argument| match &argument.value.kind {
-                    ExpressionKind::Function(handler) => leaves_by_raising(&handler.body),
+                    ExpressionKind::Function(handler) => {
+                        leaves_by_raising(&handler.body)
+                            || self.units.unit_of(handler).is_some_and(|unit| self.throws(&handler.body, unit))
+                    }
                     _ => false,
                 })
         })
+    }
+
+    /// Whether a block of a unit calls somewhere what throws: `ctx.throw(429)`.
+    pub(super) fn throws(&self, block: &'m [Statement], unit: UnitId) -> bool {
+        block.iter().any(|statement| match &statement.kind {
+            StatementKind::Expression(value) | StatementKind::Return(Some(value)) => {
+                self.thrown_by(value, self.open_frame(unit)).is_some()
+            }
+            StatementKind::If { then, otherwise, .. } => self.throws(then, unit) || self.throws(otherwise, unit),
+            StatementKind::Block(block) => self.throws(block, unit),
+            _ => false,
+        })
+    }
+}
+
+/// Whether a test holds for errors of the language only.
+fn asks_for_an_error(test: &Expression) -> bool {
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } if operator == "instanceof" => {
+            matches!(operands.get(1).map(|class| &class.kind), Some(ExpressionKind::Name(name)) if name == "Error")
+        }
+        _ => false,
     }
 }
 

@@ -44,7 +44,7 @@ impl<'m> Program<'m> {
     }
 
     /// Of what is assigned in several places what the program has that a frame is part of.
-    pub(super) fn assigned_near(&self, all: &[MemberAssignment<'m>], reader: FrameId) -> Vec<MemberAssignment<'m>> {
+    pub fn assigned_near(&self, all: &[MemberAssignment<'m>], reader: FrameId) -> Vec<MemberAssignment<'m>> {
         let module = |each: MemberAssignment<'m>| self.module_of(each.unit);
         self.of_one_program(self.module_of(self.unit_of_frame(reader)), all, module)
     }

@@ -36,8 +36,14 @@ impl Lowering {
         match node {
             Some(block) if block.kind() == Kind::StatementBlock => self.body(block),
             Some(value) => {
-                let returned = self.expression(value);
-                (Vec::new(), vec![statement(returned.span, StatementKind::Return(Some(returned)))])
+                let given = self.expression(value);
+                let span = given.span;
+                // `() => void tell(error)` gives back nothing.
+                let kind = match &given.kind {
+                    ExpressionKind::Operator { operator, .. } if operator == "void" => StatementKind::Expression(given),
+                    _ => StatementKind::Return(Some(given)),
+                };
+                (Vec::new(), vec![statement(span, kind)])
             }
             None => Default::default(),
         }

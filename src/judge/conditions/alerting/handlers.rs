@@ -1,12 +1,13 @@
 //! Handlers that tell somebody of errors: registered ones, and those around what calls a model.
 
+use crate::judge::boundaries;
 use crate::judge::calls::External;
 use crate::judge::case::Case;
 use crate::judge::conditions::fallback::answers_error;
 use crate::judge::conditions::logging::around::{is_failing, is_narrow, is_yield};
 use crate::judge::guards::Protection;
 use crate::judge::streams::{passes_by, told_by};
-use crate::link::entries::{Entry, Link, frame_of};
+use crate::link::entries::{Entry, Link, Role, frame_of};
 use crate::link::flow::{Exit, exit_of};
 use crate::link::reach::Trail;
 use crate::link::units::{ModuleId, NodeId, NodeKind};
@@ -16,22 +17,30 @@ use crate::rules::catalogue::{Calls, Kind};
 
 use super::notices::{is_notice, notifies};
 
-/// Whether the failures of every model call come to a handler of errors: it is registered behind their entry points, and
-/// these keep none of them to themselves before.
+/// Whether the failures of every model call come to a handler of errors.
 pub(super) fn sees_every_failure<'m>(case: &Case<'_, 'm>, link: &Link<'m>) -> bool {
-    let unseen = case.entries.unseen.get(&(link.module, link.span));
     case.llm_calls().flat_map(|external| &external.reached).all(|(entry, sites)| {
-        let is_behind = !unseen.is_some_and(|unseen| unseen.contains(&case.entries.entries[*entry].handler))
-            && case.processes().shared(link.module, case.entries.entries[*entry].module);
-        let is_kept = |trail: &Trail| {
-            // Further in, nearer to the model, somebody may have been told already.
-            let is_told =
-                |from: usize| trail.iter().skip(from).any(|step| handler_notifies(case, *step, &|_| false).is_some());
-            trail.iter().enumerate().any(|(at, step)| answers_itself(case, *step) && !is_told(at))
-                || trail.first().is_some_and(|step| is_kept_at_last(case, *entry, *step)) && !is_told(0)
-        };
-        is_behind && sites.iter().flat_map(|site| case.reaches[*entry].trails(*site)).all(|trail| !is_kept(&trail))
+        let mut trails = sites.iter().flat_map(|site| case.reaches[*entry].trails(*site));
+        trails.all(|trail| sees_failure(case, link, *entry, &trail))
     })
+}
+
+/// Whether a failure on one way comes to a handler of errors: it is registered behind the entry point, and that keeps none
+/// of them to itself before.
+fn sees_failure<'m>(case: &Case<'_, 'm>, link: &Link<'m>, entry: usize, trail: &Trail) -> bool {
+    let unseen = case.entries.unseen.get(&(link.module, link.span));
+    let own = &case.entries.entries[entry];
+    !unseen.is_some_and(|unseen| unseen.contains(&own.handler))
+        && case.processes().shared(link.module, own.module)
+        && !is_kept(case, entry, trail)
+        && !(link.role == Role::Observer && boundaries::keep_errors(case, own))
+}
+
+/// Whether a failure ends on its way out, and nobody has been told of it: not there, nor further in, nearer to the model.
+fn is_kept(case: &Case<'_, '_>, entry: usize, trail: &Trail) -> bool {
+    let is_told = |from: usize| trail.iter().skip(from).any(|step| handler_notifies(case, *step, &|_| false).is_some());
+    trail.iter().enumerate().any(|(at, step)| answers_itself(case, *step) && !is_told(at))
+        || trail.first().is_some_and(|step| is_kept_at_last(case, entry, *step)) && !is_told(0)
 }
 
 /// Whether the function that a framework starts catches a failure, and it ends there: nothing is raised again, no other
@@ -154,8 +163,9 @@ pub(super) fn answered_errors(case: &Case<'_, '_>) -> Option<Protection> {
     })
 }
 
-/// A handler that notifies around every model call, or around what goes on to the entry points that make one.
-pub(super) fn around_every_call(case: &Case<'_, '_>) -> Option<Protection> {
+/// A handler that notifies around every model call, or around what goes on to the entry points that make one; also a
+/// registered one that sees the failures of some entry points.
+pub(super) fn around_every_call<'m>(case: &Case<'_, 'm>, registered: &[(&Link<'m>, Protection)]) -> Option<Protection> {
     let has_llm = case.llm_calls().next().is_some();
     let mut first = None;
     for external in case.externals().iter().filter(|external| !has_llm || external.kind == Calls::Llm) {
@@ -172,12 +182,17 @@ pub(super) fn around_every_call(case: &Case<'_, '_>) -> Option<Protection> {
             }
             for site in sites {
                 for trail in case.reaches[*entry].trails(*site) {
-                    let found = told_itself(case, external, *site).or_else(|| {
+                    let around = || {
                         (0..trail.len()).find_map(|index| {
                             let step = *trail.get(index)?;
                             handler_notifies(case, step, &|block| passes_by(case, external, &trail, index, block))
                         })
-                    })?;
+                    };
+                    let at_last = || {
+                        let mut seen = registered.iter().filter(|(link, _)| sees_failure(case, link, *entry, &trail));
+                        seen.next().map(|(_, protection)| protection.clone())
+                    };
+                    let found = told_itself(case, external, *site).or_else(around).or_else(at_last)?;
                     first = first.or(Some(found));
                 }
             }

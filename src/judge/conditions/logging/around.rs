@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::judge::case::Case;
 use crate::judge::conditions::fallback::walk;
+use crate::judge::failing::catches_everything;
 use crate::judge::streams;
 use crate::link::entries::frame_of;
-use crate::link::flow::exit_of;
+use crate::link::flow::{exit_of, leaves};
 use crate::link::units::{CallId, NodeId, NodeKind};
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, Handler, Language, Literal, Span, StatementKind};
+use crate::model::{Expression, ExpressionKind, Handler, Language, Literal, Span, StatementKind, Try};
 use crate::rules::catalogue::Kind;
 
 use super::line::{Line, log_line};
@@ -315,7 +316,9 @@ pub(super) fn around_place(
         } else if after && runs_too(case, other.node, node) && !is_for_some(case, site, Some(node), route) {
             told.success.what |= line.status || line.says_something;
             told.success.duration |= line.duration;
-            if never_raises && !is_for_successes(program, site) {
+            // What is caught and ends there comes to what stands behind it, too.
+            let is_past_failure = || tries.iter().copied().any(|each| is_passed_over(case, each, frame, here));
+            if (never_raises || is_past_failure()) && !is_for_successes(program, site) {
                 told.failure.duration |= line.duration;
                 told.failure.what |= line.tells_error();
             }
@@ -343,6 +346,17 @@ pub(in crate::judge) fn is_narrow<'m>(case: &Case<'_, 'm>, handler: &'m Handler,
         let by_value = !values.is_empty() && values.iter().all(is_answer);
         by_value || matches!(&class.kind, ExpressionKind::Name(name) if NARROW.contains(&name.as_str()))
     })
+}
+
+/// Whether a place stands behind what is tried, and is reached when that fails: its handlers go on.
+fn is_passed_over<'m>(case: &Case<'_, 'm>, tried: &'m Try, frame: FrameId, place: Span) -> bool {
+    let ends =
+        |handler: &'m Handler| leaves(&handler.body) || case.program.thrown_by_call(&handler.body, frame).is_some();
+    let mut handlers = tried.handlers.iter();
+    let last = tried.handlers.iter().map(|handler| handler.span.end).max();
+    last.is_some_and(|end| end <= place.start)
+        && handlers.any(|handler| catches_everything(handler))
+        && !tried.handlers.iter().any(ends)
 }
 
 /// What the lines in a block of a handler tell on every way through it. A way that leaves without a word is not looked at:

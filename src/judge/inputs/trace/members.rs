@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::link::entries::{Entry, frame_of};
 use crate::link::units::{Binding, ClassId, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
@@ -15,6 +16,13 @@ use crate::judge::inputs::same::{Alias, Bound, Same};
 use crate::judge::inputs::schemas::Limit;
 use crate::judge::inputs::windows;
 use crate::judge::inputs::words::is_shared_collection;
+
+/// Where frameworks let the program keep something for a request.
+const KEEPS: [&str; 2] = ["state", "locals"];
+/// Places at which something is put there that are looked at.
+const PUTS: usize = 6;
+/// Functions around one that are looked at.
+const CALLERS: usize = 24;
 
 impl<'m> Trace<'_, '_, '_, 'm> {
     pub(super) fn member(
@@ -81,6 +89,9 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         if let Some((given, home)) = self.answer_given(object, name, frame) {
             return self.follow(given, home, State { in_chain: false, ..state });
         }
+        if self.put_on_request(expression, object, name, frame, &state) {
+            return;
+        }
         self.grown_part(expression, frame, &state);
         for (unit, inner) in program.properties(expression, frame) {
             self.returns(unit, inner, &state);
@@ -129,6 +140,74 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             state.put_back |= put_back;
             self.follow(object, frame, state);
         }
+    }
+
+    /// What the program itself has put where a framework lets it keep something for a request: `ctx.state.text = text`,
+    /// `res.locals.input = input`, also in what stands in front.
+    fn put_on_request(
+        &mut self,
+        expression: &'m Expression,
+        object: &'m Expression,
+        name: &'m str,
+        frame: FrameId,
+        state: &State<'m>,
+    ) -> bool {
+        let ExpressionKind::Member { object: root, name: holder } = &object.kind else { return false };
+        let program = self.program();
+        let is_given = |value: &Value<'m>| match value {
+            Value::Parameter { .. } => true,
+            Value::Library { sites, .. } => sites.is_empty(),
+            _ => false,
+        };
+        if !KEEPS.contains(&holder.as_str()) || !program.values(root, frame).iter().any(is_given) {
+            return false;
+        }
+        let Some(assigned) = program.units.member_assignments.get(&(holder.as_str(), name)) else { return false };
+        let own = program.unit_of_frame(frame);
+        let mut followed = false;
+        for each in program.assigned_near(assigned, frame).into_iter().take(PUTS) {
+            if each.unit == own && each.value.span.end >= expression.span.end {
+                continue;
+            }
+            followed = true;
+            let mut homes = if each.unit == own { vec![frame] } else { self.run_in_front(each.unit, frame) };
+            if homes.is_empty() {
+                homes.push(program.open_frame(each.unit));
+            }
+            for home in homes {
+                self.follow(each.value, home, State { in_chain: false, ..state.clone() });
+            }
+        }
+        followed
+    }
+
+    /// The frames in which a function stands in front of the entry points whose handlers a frame runs for: what makes it
+    /// may be given something else for each, `validate(Question)`.
+    fn run_in_front(&self, unit: UnitId, frame: FrameId) -> Vec<FrameId> {
+        let program = self.program();
+        let mut around = Vec::new();
+        let mut at = Some(frame);
+        while let Some(frame) = at.filter(|_| around.len() < CALLERS) {
+            around.push(program.unit_of_frame(frame));
+            at = match program.frame(frame).how {
+                How::Call(caller) => Some(caller.frame),
+                _ => program.frame(frame).closure,
+            };
+        }
+        let runs_for = |entry: &&Entry<'m>| {
+            let mut handlers = entry.behind.iter().chain([&entry.handler]);
+            handlers.any(|handler| around.contains(&program.unit_of_frame(*handler)))
+        };
+        let mut frames: Vec<FrameId> = Vec::new();
+        for entry in self.inputs.case.entries.entries.iter().filter(runs_for) {
+            let links = entry.chains.iter().flatten().filter_map(|link| frame_of(program, &link.value));
+            let same = links.chain([entry.handler]).filter(|each| program.unit_of_frame(*each) == unit);
+            frames.extend(same);
+        }
+        frames.sort_unstable();
+        frames.dedup();
+        frames.truncate(PUTS);
+        frames
     }
 
     /// What a function of the program answers, where an object is made with that under a key: `{ messages: recent(turns) }`.
