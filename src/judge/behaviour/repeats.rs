@@ -24,8 +24,8 @@ use crate::judge::guards::may_conflict;
 pub(super) use asked::is_of_the_request;
 use asked::takes_nothing;
 use asked::{REQUESTS, is_caller, plain};
-pub(super) use found::refuses_when_found;
 use found::{is_about_numbers, is_nothing};
+pub(super) use found::{is_now, refuses_when_found};
 
 /// A look-up that decides whether the work is done.
 pub(super) struct LookUp<'m> {
