@@ -6,6 +6,7 @@ use crate::collect::{Class, Tree, imports_by_text};
 use crate::link::entries::{Entries, Started, found_by_convention};
 use crate::link::names::{Names, Target, folder_of};
 use crate::link::unfolded::each_expression;
+use crate::link::units::CallInfo;
 use crate::link::{Program, Site};
 use crate::lower::components::is_component;
 use crate::model::{ExpressionKind, Language, Literal, Module, StatementKind};
@@ -28,13 +29,13 @@ pub(super) fn drop_scripts(prepared: &mut Prepared, catalogue: &Catalogue) -> BT
     let (linked, others): (Vec<_>, Vec<_>) =
         std::mem::take(modules).into_iter().enumerate().partition(|(number, _)| needed.contains(number));
     let linked: Vec<Module> = linked.into_iter().map(|(_, module)| module).collect();
-    let keep = kept(&Program::new(&linked, settings, &tree.projects, catalogue));
+    let keep = kept(&Program::new(&linked, settings, &tree.projects, catalogue), is_started);
     *modules = linked;
     modules.extend(others.into_iter().map(|(_, module)| module));
     modules.sort_by(|left, right| left.path.cmp(&right.path));
     let is_dropped = |number: &usize| modules.get(*number).is_some_and(|module| !keep.contains(&module.path));
     let dropped: BTreeSet<usize> = candidates.into_iter().filter(is_dropped).collect();
-    if dropped.len() == modules.len() {
+    if dropped.len() == modules.len() && !modules.iter().all(is_evaluation) {
         return BTreeSet::new();
     }
     let mut paths = BTreeSet::new();
@@ -44,13 +45,26 @@ pub(super) fn drop_scripts(prepared: &mut Prepared, catalogue: &Catalogue) -> BT
     paths
 }
 
-/// The numbers of the modules at the root of a project that nothing imports or starts. Nobody runs a component by hand.
+/// Whether a module lies in a folder of evaluations: developers run them to see how well the models do.
+fn is_evaluation(module: &Module) -> bool {
+    const FOLDERS: [&str; 4] = ["eval", "evals", "evaluation", "evaluations"];
+    let folder = folder_of(&module.path);
+    module.language != Language::Rust && folder.split('/').any(|part| FOLDERS.contains(&part))
+}
+
+/// The numbers of the modules at the root of a project that nothing imports or starts, and those of evaluations that
+/// nothing else imports, whoever starts them. Nobody runs a component by hand.
 fn candidates(modules: &[Module], tree: &Tree, imports: &[BTreeSet<usize>]) -> BTreeSet<usize> {
     let roots: BTreeSet<&str> = tree.projects.iter().map(|project| project.folder.as_str()).chain([""]).collect();
     let started: BTreeSet<&str> =
         tree.projects.iter().flat_map(|project| &project.started).map(|start| start.path.as_str()).collect();
     let imported: BTreeSet<usize> = imports.iter().flatten().copied().collect();
+    let others = modules.iter().zip(imports).filter(|(module, _)| !is_evaluation(module));
+    let needed: BTreeSet<usize> = others.flat_map(|(_, imports)| imports).copied().collect();
     let is_candidate = |(number, module): &(usize, &Module)| {
+        if is_evaluation(module) && !needed.contains(number) {
+            return true;
+        }
         module.language != Language::Rust
             && !is_component(&module.path)
             && roots.contains(folder_of(&module.path))
@@ -70,8 +84,9 @@ fn reached(from: &BTreeSet<usize>, imports: &[BTreeSet<usize>]) -> BTreeSet<usiz
     reached
 }
 
-/// The paths of the modules that hold an entry point, put an application together or are found by a framework.
-fn kept(program: &Program<'_>) -> BTreeSet<String> {
+/// The paths of the modules that hold an entry point, put an application together or are found by a framework. Commands
+/// that are declared as such are the application where nothing else is; beside one they are its helpers.
+fn kept(program: &Program<'_>, is_started: bool) -> BTreeSet<String> {
     let started = Started { mains: &[], run: &[], pages: &[], served: true, factories: &[], handlers: &[] };
     let entries = Entries::of(program, &started);
     let own = entries.entries.iter().filter(|entry| entry.kind != "cli").map(|entry| entry.module);
@@ -91,8 +106,21 @@ fn kept(program: &Program<'_>) -> BTreeSet<String> {
         assembles.then_some(info.module)
     });
     let found = found_by_convention(program).into_iter().chain(program.modules_of_settings());
-    let modules = own.chain(starts).chain(assembles).chain(found);
-    modules.map(|module| program.modules[module].path.clone()).collect()
+    let modules: BTreeSet<usize> = own.chain(starts).chain(assembles).chain(found).collect();
+    let modules = if modules.is_empty() && !is_started { with_commands(program) } else { modules };
+    modules.into_iter().map(|module| program.modules[module].path.clone()).collect()
+}
+
+/// The modules that declare commands with a library: `@app.command()`, `typer.run(main)`.
+fn with_commands(program: &Program<'_>) -> BTreeSet<usize> {
+    let declares = |(call, info): (usize, &CallInfo<'_>)| {
+        let site = Site { call, frame: program.open_frame(info.unit) };
+        let is_command = |path: &std::rc::Rc<str>| {
+            program.facts_of(path, Kind::Route).iter().any(|(_, fact)| fact.entry.as_deref() == Some("cli"))
+        };
+        program.callee_paths(site).iter().any(is_command).then_some(info.module)
+    };
+    program.units.calls.iter().enumerate().filter_map(declares).collect()
 }
 
 /// Says of the files that were left out what they are.

@@ -454,7 +454,7 @@ type Made<'m> = (Value<'m>, Vec<Site>);
 
 /// What holds for a setting, and what of that which the call may be made on decides.
 fn found<'m>(program: &Program<'m>, external: &External, site: Site, which: Which) -> (Held, Option<Made<'m>>) {
-    let mut search = Search { program, which, unresolved: false, default: None };
+    let mut search = Search { program, which, unresolved: false, default: None, is_unknown: false };
     let fact = program.catalogue.fact(external.fact);
     if let Some(endpoint) = external.endpoint {
         let endpoint = program.catalogue.fact(endpoint);
@@ -482,20 +482,31 @@ fn found<'m>(program: &Program<'m>, external: &External, site: Site, which: Whic
         return (held, None);
     }
     let call = program.units.calls[site.call].call;
-    let values = program.values(&call.callee, site.frame);
+    let mut values = program.values(&call.callee, site.frame);
+    // What nothing is known of on this way is what it is declared to be.
+    let is_known = |value: &Value<'m>| value.path().is_some_and(|path| !program.facts(path).is_empty());
+    if !values.iter().any(is_known) {
+        values = program.values(&call.callee, external.open.frame);
+    }
     // The call may be made on any of them: what the worst one does is what holds. Where none of them is seen being made,
     // what is known of their classes.
-    let mut unseen = search;
+    let is_put_together = |value: &Value<'m>| {
+        let is_composed =
+            |made: &Site| program.callee_paths(*made).iter().any(|path| program.is_a(path, Kind::Compose));
+        value.sites().iter().any(is_composed) || is_whole(program, value)
+    };
+    // Of what is put together with a client what that does by default holds, before what it does where none is seen.
+    let before = |is_whole: bool| match is_whole {
+        true => Search { default: None, is_unknown: false, ..search },
+        false => search,
+    };
+    let mut unseen = before(values.iter().any(is_put_together));
     let mut worst: Option<(Held, Made<'m>)> = None;
     let others = values.iter().flat_map(|value| alternatives::alternatives(program, value)).collect::<Vec<_>>();
     let every = values.iter().chain(&others);
     let ways = every.flat_map(|value| program.ways_made(value).into_iter().map(move |way| (value, way)));
     for (value, makers) in ways {
-        // Of what is put together with a client what that does by default holds, before what it does where none is seen.
-        let is_composed =
-            |made: &Site| program.callee_paths(*made).iter().any(|path| program.is_a(path, Kind::Compose));
-        let default = search.default.filter(|_| !value.sites().iter().any(is_composed));
-        let mut own = Search { default, ..search };
+        let mut own = before(is_put_together(value));
         let held = match on_client(&mut own, value, &makers) {
             OnClient::Given(held) => held,
             OnClient::NotGiven => Search { default: own.default.or(search.default), ..own }.not_given(),
@@ -516,11 +527,22 @@ fn found<'m>(program: &Program<'m>, external: &External, site: Site, which: Whic
     if let Some((held, made)) = worst {
         return (held, Some(made));
     }
+    if unseen.default.is_none() {
+        (unseen.default, unseen.is_unknown) = (search.default, search.is_unknown);
+    }
     let held = match unseen.not_given() {
-        nothing @ Held::Default(None) => put_together(program, site).unwrap_or(nothing),
+        nothing @ (Held::Default(None) | Held::Unresolved(None)) => put_together(program, site).unwrap_or(nothing),
         held => held,
     };
     (held, None)
+}
+
+/// Whether a value is what a library puts together of others: a chain, an agent, a graph.
+fn is_whole<'m>(program: &Program<'m>, value: &Value<'m>) -> bool {
+    let made = value.path().and_then(|path| path.get(..path.find("()")? + 2));
+    made.is_some_and(|made| {
+        program.catalogue.of_kind(Kind::Compose).any(|(_, fact)| fact.becomes.as_deref() == Some(made))
+    })
 }
 
 /// What all models give a setting that something asks one after the other, which is not given it itself: the worst.
@@ -627,7 +649,12 @@ fn on_client<'m>(search: &mut Search<'_, 'm>, value: &Value<'m>, makers: &[Site]
         .filter(|made| !constructor.is_some_and(|class| is_made_of(made, class)))
         .collect();
     let constructor = constructor.filter(|_| value.sites().is_empty() || !unseen.is_empty());
-    for (_, fact) in constructor.into_iter().flat_map(|constructor| program.facts_of(constructor, Kind::Client)) {
+    let is_seen = clients
+        .iter()
+        .any(|(fact, _)| fact.is != Kind::Same && which.of(fact).is_some_and(|setting| !is_unknown(setting)));
+    let of_class = constructor.into_iter().flat_map(|constructor| program.facts_of(constructor, Kind::Client));
+    // What is seen tells more than that it may be anything.
+    for (_, fact) in of_class.filter(|(_, fact)| !is_seen || !which.of(fact).is_some_and(is_unknown)) {
         for made in &unseen {
             if let Some(held) = search.consider(fact, *made) {
                 return OnClient::Given(held);
@@ -662,13 +689,15 @@ struct Search<'p, 'm> {
     which: Which,
     unresolved: bool,
     default: Option<Option<f64>>,
+    /// The default is that of something that cannot be seen.
+    is_unknown: bool,
 }
 
 impl Search<'_, '_> {
     /// What holds where nothing that was considered gives it.
     fn not_given(&self) -> Held {
         let default = self.default.flatten();
-        if self.unresolved { Held::Unresolved(default) } else { Held::Default(default) }
+        if self.unresolved || self.is_unknown { Held::Unresolved(default) } else { Held::Default(default) }
     }
 
     /// What a fact's setting is at a site; its default is remembered where no earlier fact had one.
@@ -690,9 +719,18 @@ impl Search<'_, '_> {
         if let Some(value) = self.which.of(fact).and_then(|setting| setting.default.as_ref())
             && self.default.is_none()
         {
+            self.is_unknown = value.as_str() == Some(UNKNOWN);
             self.default = Some(number(value));
         }
     }
+}
+
+/// The default of what is only known by something that cannot be seen.
+const UNKNOWN: &str = "unknown";
+
+/// Whether what holds by default is told by something that cannot be seen.
+fn is_unknown(setting: &Setting) -> bool {
+    setting.default.as_ref().and_then(toml::Value::as_str) == Some(UNKNOWN)
 }
 
 /// A default as written: a number, a length of time, or `none`.

@@ -6,6 +6,7 @@
 mod answers;
 mod counts;
 mod errors;
+mod items;
 mod library;
 mod loops;
 mod progress;

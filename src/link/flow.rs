@@ -130,6 +130,30 @@ impl<'m> Program<'m> {
         Some(Reaching { dead, is_rebound: kills.is_some() })
     }
 
+    /// The last value that a unit has put into a part of something (`body.text = ..`, `body["text"] = ..`) where that part is
+    /// read, if nothing decides whether it does.
+    pub fn put_before(&self, unit: UnitId, part: &Expression) -> Option<&'m Expression> {
+        let info = &self.units.units[unit];
+        let at = part.span;
+        let is_put = |node: &&NodeId| {
+            let assignment = self.units.nodes[**node].kind.assignment();
+            assignment.is_some_and(|each| each.operator.is_none() && is_same_part(&each.target, part, 0))
+                && self.units.nodes[**node].span.end <= at.start
+        };
+        let last = info.nodes.iter().filter(is_put).max_by_key(|node| self.units.nodes[**node].span.start)?;
+        let place = info.nodes.iter().rev().copied().find(|node| match self.units.nodes[*node].kind {
+            NodeKind::Plain(statement) => statement.span.contains(at),
+            NodeKind::If { test, .. } => test.span.contains(at),
+            _ => false,
+        })?;
+        let around = self.conditions_around(place);
+        let is_sure = self.conditions_around(*last).iter().all(|condition| around.contains(condition))
+            && !self.units.ancestors(*last).any(|(id, node)| {
+                matches!(node.kind, NodeKind::Loop(_)) && !self.units.ancestors(place).any(|(each, _)| each == id)
+            });
+        self.units.nodes[*last].kind.assignment().filter(|_| is_sure)?.value.as_ref()
+    }
+
     /// The expression that a call passes for a parameter.
     pub fn passed_expression(&self, function: &'m Function, index: usize, site: Site) -> Option<&'m Expression> {
         if self.places_arguments(site.call) {
@@ -223,4 +247,27 @@ pub fn children<'m>(expression: &'m Expression, visit: &mut dyn FnMut(&'m Expres
             }
         }
     }
+}
+
+/// Names and keys on the way to a part.
+const PARTS: usize = 12;
+
+/// Whether two expressions name the same part of the same thing: `body.text`, `body["text"]`.
+pub fn is_same_part(one: &Expression, other: &Expression, depth: usize) -> bool {
+    use ExpressionKind as E;
+    depth < PARTS
+        && match (&one.kind, &other.kind) {
+            (E::Name(one), E::Name(other)) => depth > 0 && one == other,
+            (E::Member { object: one, name }, E::Member { object: other, name: same }) => {
+                name == same && is_same_part(one, other, depth + 1)
+            }
+            (E::Index { object: one, index }, E::Index { object: other, index: same }) => {
+                let is_key = match (&index.kind, &same.kind) {
+                    (E::Literal(Literal::Text(key)), E::Literal(Literal::Text(same))) => key == same,
+                    _ => false,
+                };
+                is_key && is_same_part(one, other, depth + 1)
+            }
+            _ => false,
+        }
 }

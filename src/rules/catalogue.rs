@@ -282,7 +282,8 @@ pub struct Setting {
     pub arguments: Vec<String>,
     /// `s` or `ms`, for lengths of time (default `s`); `retries` for attempts that do not count the first.
     pub unit: Option<String>,
-    /// What holds without an argument: a number (seconds, attempts, tokens), a length of time (`"10m"`), or `"none"`.
+    /// What holds without an argument: a number (seconds, attempts, tokens), a length of time (`"10m"`), or `"none"`;
+    /// `"unknown"` where that is told by what stands behind it and cannot be seen: an abstract class, any model.
     /// Absent: what an earlier maker of the client says, else none.
     pub default: Option<toml::Value>,
     /// Members to which it is assigned for all calls, or for those on the object: `lib.defaults.timeout`. In names of
@@ -326,7 +327,7 @@ pub enum Condition {
 ///
 /// | line | what it says |
 /// |---|---|
-/// | `llm NAME timeout=T output=O retry=R` | an LLM call by its canonical name; `T` is `none`, a default (`600s`), or `given`, with the length where it is known (`given(20s)`); `O` and `R` are `yes` or `no` |
+/// | `llm NAME timeout=T output=O retry=R` | an LLM call by its canonical name; `T` is `none`, a default (`600s`), `unresolved` where it cannot be seen, or `given`, with the length where it is known (`given(20s)`); `O` and `R` are `yes` or `no` |
 /// | `paid NAME timeout=T`, `external NAME timeout=T` | another call that leaves the process |
 /// | `… deadline=yes`, `… retried=yes` | something around the call bounds it in time, or repeats it |
 /// | `entry KIND NAME` | an entry point: its kind, and `POST /chat`, the path, or the handler's name |

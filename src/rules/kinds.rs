@@ -30,7 +30,8 @@ pub enum Kind {
     Same,
     /// A function that makes something runnable out of runnables: a chain, an agent, a graph. Its result is
     /// `as` (a canonical name ending in `()`), its settings are those of the clients among its arguments; with
-    /// `value` (`llm = library.Settings.llm`) those of what is assigned there, where it is given no such argument.
+    /// `value` (`llm = library.Settings.llm`) those of what is assigned there, where it is given no such argument. Where
+    /// `needs` or `unless` do not fit, settings of its own do not hold.
     Compose,
     /// An address of a provider: `hosts` as regular expressions over the URL text of a raw HTTP call, `replies` as keys that
     /// are read from its reply; `calls`, `output` and `needs` (keys of the body) as in `call`.
@@ -358,7 +359,7 @@ pub const KINDS: [Keys; 54] = [
         &["input", "needs", "unless", "timeout", "retry", "output", "effect", "raises", "handlers", "errors", "keys"],
     ),
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output", "errors", "role"]),
-    keys(Kind::Compose, "compose", &["names", "as"], &["timeout", "retry", "output", "value"]),
+    keys(Kind::Compose, "compose", &["names", "as"], &["needs", "unless", "timeout", "retry", "output", "value"]),
     keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect", "needs"]),
     keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry", "raises", "exports"]),
     keys(

@@ -411,11 +411,10 @@ impl File<'_> {
             return Err(self.wrong(Some(at), format!("`{unit}` is no unit"), &help));
         }
         if let Some((text, at)) = texts(table, "default").into_iter().next()
-            && text != "none"
+            && !matches!(text, "none" | "unknown")
             && amounts::duration(text).is_none()
         {
-            let help =
-                "a default is a number (seconds for a timeout), a length of time (\"90s\", \"10m\"), or \"none\"";
+            let help = "a default is a number (seconds for a timeout), a length of time (\"90s\", \"10m\"), \"none\", or \"unknown\"";
             return Err(self.wrong(Some(at), format!("`{text}` is no length of time"), help));
         }
         Ok(())

@@ -8,6 +8,7 @@ use crate::rules::catalogue::Kind;
 
 use super::operations::Operation;
 use super::quantities::{Quantity, Reading, Search};
+use super::repeats::is_now;
 use super::scripts;
 
 /// Tests and functions within each other that are looked into for what decides.
@@ -35,6 +36,7 @@ pub(super) fn compared<'m>(program: &Program<'m>, slice: &Slice<'m>, gate: Optio
                 if operands.iter().any(|operand| program.number(operand, *frame, 0).is_some_and(f64::is_infinite)) {
                     continue;
                 }
+                search.is_moment = operands.iter().any(|operand| is_time(program, operand, *frame));
                 let tells = |operand: &&Expression| !asks_for_kind(operand);
                 for operand in operands.iter().filter(tells).filter(|each| !is_setting(program, each, *frame)) {
                     let side = sides.iter().find(|(each, _)| std::ptr::eq(*each, operand));
@@ -44,6 +46,7 @@ pub(super) fn compared<'m>(program: &Program<'m>, slice: &Slice<'m>, gate: Optio
                         operator == "not" || refuses_little == Some(false) && is_any(operator, operands, operand);
                     search.read_operand(operand, *frame, by_truth, refuses_little);
                 }
+                search.is_moment = false;
             }
             ExpressionKind::Call(call) if compares(call) => {
                 search.read_callee(call, *frame, &Reading::default());
@@ -62,6 +65,52 @@ pub(super) fn compared<'m>(program: &Program<'m>, slice: &Slice<'m>, gate: Optio
         }
     }
     search.found
+}
+
+/// Whether an operand is the time of now, or what has passed until now: `time.time()`, `(now - last).total_seconds() / 60`.
+fn is_time<'m>(program: &Program<'m>, operand: &'m Expression, frame: FrameId) -> bool {
+    let mut at = operand;
+    for _ in 0..FUNCTIONS {
+        if is_now(program, at, frame) {
+            return true;
+        }
+        at = match &at.kind {
+            ExpressionKind::Member { object, name } if counts_time(name) => object,
+            ExpressionKind::Call(call) => match (&call.callee.kind, call.arguments.as_slice()) {
+                (ExpressionKind::Member { object, name }, []) if counts_time(name) => object,
+                (ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }, [only]) if rounds(name) => {
+                    &only.value
+                }
+                _ => return false,
+            },
+            ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+                ("-", [one, other]) => return is_now(program, one, frame) || is_now(program, other, frame),
+                ("/" | "*", [one, _]) => one,
+                _ => return false,
+            },
+            ExpressionKind::Name(name) => {
+                let names = &program.units.units[program.unit_of_frame(frame)].names;
+                match names.get(name.as_str()).map(Vec::as_slice) {
+                    Some([Binding::Value { value, access, operator: None, .. }]) if access.is_empty() => value,
+                    _ => return false,
+                }
+            }
+            _ => return false,
+        };
+    }
+    false
+}
+
+/// Whether a name asks how long a time is, or which moment it is.
+fn counts_time(name: &str) -> bool {
+    const NAMES: [&str; 8] =
+        ["seconds", "minutes", "hours", "days", "total_seconds", "timestamp", "getTime", "valueOf"];
+    NAMES.contains(&name)
+}
+
+/// Whether a function only makes a number of what it is given.
+fn rounds(name: &str) -> bool {
+    matches!(name, "floor" | "ceil" | "round" | "trunc" | "abs" | "int" | "float" | "Number")
 }
 
 fn without_negation(test: &Expression) -> &Expression {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use crate::link::entries::injected_for;
 use crate::link::passing::own_receiver;
-use crate::link::units::{Access, Binding};
+use crate::link::units::{Access, Binding, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Call, Expression, ExpressionKind, Function, ParameterKind};
+use crate::model::{Argument, Call, Expression, ExpressionKind, Function, Literal, ParameterKind, Span};
 use crate::rules::catalogue::Kind;
 
 use super::is_of_request;
@@ -21,6 +21,8 @@ enum New {
     Moment,
     /// It was never there before.
     Ever,
+    /// Nothing: what stands in for it tells.
+    Nothing,
 }
 
 const DEPTH: usize = 30;
@@ -31,7 +33,7 @@ const DAYS: [&str; 3] = ["date.today", "strftime", "localdate"];
 /// Whether a key is made up on the spot: no later request comes with the same.
 pub(in crate::judge) fn is_fresh<'m>(program: &Program<'m>, key: (&'m Expression, FrameId)) -> bool {
     let mut newness = Newness { program, known: HashMap::new() };
-    newness.of(key.0, key.1, 0) != New::No
+    matches!(newness.of(key.0, key.1, 0), New::Moment | New::Ever)
 }
 
 /// Whether a value was never there before, whatever the time is.
@@ -74,7 +76,7 @@ impl<'m> Newness<'_, 'm> {
             return New::Ever;
         }
         let mut of = |inner: &'m Expression| self.of(inner, frame, depth + 1);
-        let whole = |parts: &mut dyn Iterator<Item = New>| match parts.max() {
+        let whole = |parts: &mut dyn Iterator<Item = New>| match parts.filter(|part| *part != New::Nothing).max() {
             Some(New::Moment | New::Ever) => New::Ever,
             _ => New::No,
         };
@@ -98,7 +100,8 @@ impl<'m> Newness<'_, 'm> {
                 None => ever(self.of(object, frame, depth + 1)),
             },
             ExpressionKind::Slice { object, .. } => ever(of(object)),
-            ExpressionKind::Name(name) => self.of_name(name, frame, depth),
+            ExpressionKind::Name(name) => self.of_name(name, value.span, frame, depth),
+            ExpressionKind::Literal(Literal::Null) => New::Nothing,
             ExpressionKind::Call(call) => self.of_call(call, frame, depth),
             _ => New::No,
         }
@@ -161,7 +164,7 @@ impl<'m> Newness<'_, 'm> {
             && values.iter().all(|each| each.path().is_some_and(|path| self.program.is_a(path, Kind::Fresh)))
     }
 
-    fn of_name(&mut self, name: &'m str, frame: FrameId, depth: usize) -> New {
+    fn of_name(&mut self, name: &'m str, read: Span, frame: FrameId, depth: usize) -> New {
         let program = self.program;
         let mut at = Some(frame);
         while let Some(id) = at {
@@ -175,6 +178,15 @@ impl<'m> Newness<'_, 'm> {
             if unit.function.is_none() {
                 return New::No;
             }
+            // `id = id or uuid4()`: what the name has been given before is no more.
+            let reaching = if id == frame { program.reaching(here.unit, name, read) } else { None };
+            let is_dead = |binding: &Binding<'m>| {
+                reaching.as_ref().is_some_and(|reaching| match binding {
+                    Binding::Value { value, .. } => reaching.dead.iter().any(|dead| std::ptr::eq(*dead, *value)),
+                    Binding::Parameter { .. } => reaching.is_rebound,
+                    _ => false,
+                })
+            };
             let mut of_binding = |binding: &Binding<'m>| match binding {
                 Binding::Value { value, access, .. } => {
                     // `key, now = name, time()`: each name has its own part.
@@ -190,13 +202,39 @@ impl<'m> Newness<'_, 'm> {
                         return self.of_rest(site, rest, depth);
                     }
                     let passed = unit.function.and_then(|function| program.passed_expression(function, *index, site));
-                    passed.map_or(New::No, |passed| self.of(passed, site.frame, depth + 1))
+                    match passed {
+                        Some(passed) => self.of(passed, site.frame, depth + 1),
+                        None => self.of_left_out(here.unit, *index, (id, site), depth),
+                    }
                 }
                 _ => New::No,
             };
-            return bindings.iter().map(&mut of_binding).min().unwrap_or(New::No);
+            return bindings.iter().filter(|each| !is_dead(each)).map(&mut of_binding).min().unwrap_or(New::No);
         }
         New::No
+    }
+
+    /// What a parameter is that a call leaves out: its default, else nothing.
+    fn of_left_out(&mut self, unit: UnitId, index: usize, (frame, site): (FrameId, Site), depth: usize) -> New {
+        let program = self.program;
+        let arguments = &program.units.calls[site.call].call.arguments;
+        let is_spread = |argument: &Argument| {
+            argument.name.as_deref() == Some("**") || matches!(argument.value.kind, ExpressionKind::Spread(_))
+        };
+        let parameter = program.units.units[unit].function.and_then(|function| function.parameters.get(index));
+        let Some(parameter) = parameter.filter(|each| matches!(each.target.kind, ExpressionKind::Name(_))) else {
+            return New::No;
+        };
+        let is_plain = matches!(parameter.kind, ParameterKind::Plain | ParameterKind::KeywordOnly);
+        // A method is called on what its first parameter is.
+        let is_receiver = index < program.units.units[unit].function.map_or(0, own_receiver);
+        if arguments.iter().any(is_spread) || !is_plain || is_receiver || program.is_handed_over(site.call) {
+            return New::No;
+        }
+        match &parameter.default {
+            Some(default) => self.of(default, program.frame(frame).closure.unwrap_or(frame), depth + 1),
+            None => New::No,
+        }
     }
 
     /// What a call passes for a parameter that takes the rest: one new part makes all of it new.
@@ -245,7 +283,8 @@ impl<'m> Newness<'_, 'm> {
         if let Some(least) = self.of_results(call, site, depth) {
             return least;
         }
-        let given = call.arguments.iter().map(|argument| self.of(&argument.value, frame, depth + 1)).max();
+        let given = call.arguments.iter().map(|argument| self.of(&argument.value, frame, depth + 1));
+        let given = given.filter(|new| *new != New::Nothing).max();
         given.unwrap_or(New::No).max(self.of_receiver(call, frame, depth))
     }
 

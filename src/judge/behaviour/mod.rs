@@ -313,6 +313,9 @@ impl<'p, 'm> Behaviour<'p, 'm> {
         if quantity.refuses_little && (is_tally || quantity.is_length) {
             return !records.iter().any(|write| write.change == Change::Adjust);
         }
+        if quantity.refuses_little && only_lapses(quantity, records) {
+            return true;
+        }
         // A limit is no balance: what is only ever added to is not used up.
         if quantity.refuses_little && self.only_goes_up(records) {
             return true;
@@ -502,6 +505,14 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     }
 }
 
+/// Whether what a test refuses is only what has lapsed, or is not there at all: a subscription, a token, a session. Who has
+/// one asks as often as they like.
+fn only_lapses(quantity: &Quantity<'_>, records: &[&Write<'_>]) -> bool {
+    let is_missing = quantity.is_presence && quantity.source == Source::Process;
+    let is_used_up = || records.iter().any(|write| write.change == Change::Adjust);
+    quantity.is_moment || is_missing && !is_used_up()
+}
+
 /// A test as people know it: what it compares.
 fn written_test(test: &Expression) -> Option<String> {
     let operands = match &test.kind {
@@ -534,7 +545,9 @@ fn is_row_only(quantity: &Quantity<'_>, records: &[&Write<'_>]) -> bool {
     let is_key = |subject: &Subject| matches!(subject, Subject::Key(_));
     let is_number = quantity.subjects.iter().any(is_key)
         && records.iter().any(|write| write.change == Change::Adjust && write.subjects.iter().any(is_key));
-    quantity.is_presence && matches!(quantity.source, Source::Store(_, Operation::Get | Operation::Many)) && !is_number
+    quantity.is_presence
+        && matches!(quantity.source, Source::Store(_, Operation::Get | Operation::Many))
+        && (quantity.is_found || !is_number)
 }
 
 /// Whether a unit is one of those that run, or a function that goes by no name and is written within one.

@@ -43,6 +43,10 @@ pub struct Quantity<'m> {
     pub is_presence: bool,
     /// The test refuses when there is little rather than much: `if count == 0`, `if rows.length < 3`.
     pub refuses_little: bool,
+    /// It is compared with the time of now.
+    pub is_moment: bool,
+    /// All that was found, and no number: `data` of `const { data } = await ..`.
+    pub is_found: bool,
 }
 
 /// What is known on the way back from a comparison.
@@ -57,6 +61,8 @@ pub(super) struct Reading<'m> {
     refuses_little: bool,
     /// Whether it is known what follows from the comparison: only then something is told by which side stands where.
     is_directed: bool,
+    /// What is asked for goes by a name for all that was found.
+    is_found: bool,
     /// The place within results that are read together.
     position: Option<usize>,
     keys: Vec<(&'m Expression, FrameId)>,
@@ -81,6 +87,11 @@ fn compares(operator: &str) -> bool {
 /// Whether a name asks how many there are.
 fn is_length(name: &str) -> bool {
     matches!(name, "length" | "len" | "size" | "count" | "rowCount")
+}
+
+/// Whether a name holds all that was found, among what else a library answers with.
+fn is_found(name: &str) -> bool {
+    matches!(name, "data" | "rows")
 }
 
 /// Whether a name that elsewhere asks how many there are is that of a column where it is an attribute in Python.
@@ -113,11 +124,13 @@ pub(super) struct Search<'p, 'm> {
     program: &'p Program<'m>,
     seen: FxHashSet<Asked>,
     pub(super) found: Vec<Quantity<'m>>,
+    /// Whether what is read is compared with the time of now.
+    pub(super) is_moment: bool,
 }
 
 impl<'p, 'm> Search<'p, 'm> {
     pub(super) fn new(program: &'p Program<'m>) -> Self {
-        Search { program, seen: FxHashSet::default(), found: Vec::new() }
+        Search { program, seen: FxHashSet::default(), found: Vec::new(), is_moment: false }
     }
 
     /// Reads an operand of a comparison; `refuses_little` is none where it is not known what follows from it.
@@ -201,8 +214,18 @@ impl<'p, 'm> Search<'p, 'm> {
 
     fn add(&mut self, source: Source, subjects: Vec<Subject>, reading: Reading<'m>) {
         let is_presence = reading.by_truth && reading.field.is_none() && !reading.is_length;
-        let Reading { keys, is_length, refuses_little, .. } = reading;
-        self.found.push(Quantity { source, subjects, keys, is_length, is_presence, refuses_little });
+        let Reading { keys, is_length, refuses_little, is_found, .. } = reading;
+        let is_moment = self.is_moment && !is_length && !is_presence;
+        self.found.push(Quantity {
+            source,
+            subjects,
+            keys,
+            is_length,
+            is_presence,
+            refuses_little,
+            is_moment,
+            is_found,
+        });
     }
 
     fn read_name(&mut self, expression: &'m Expression, name: &'m str, frame: FrameId, reading: Reading<'m>) {
@@ -235,7 +258,10 @@ impl<'p, 'm> Search<'p, 'm> {
                         let mut reading = reading.clone();
                         if let Some(Access::Key(key)) = access.last() {
                             reading.is_length |= is_length(key);
-                            reading.field = reading.field.or_else(|| Some((*key).to_owned()));
+                            // `const { data, error } = await ..`: what was found, and no column of it.
+                            reading.is_found |= is_found(key) && reading.field.is_none();
+                            let own = || Some((*key).to_owned()).filter(|key| !is_found(key));
+                            reading.field = reading.field.or_else(own);
                         }
                         if let Some(Access::Position(place)) = access.first() {
                             reading.position = Some(*place);

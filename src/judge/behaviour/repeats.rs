@@ -24,8 +24,8 @@ use crate::judge::guards::may_conflict;
 pub(super) use asked::is_of_the_request;
 use asked::takes_nothing;
 use asked::{REQUESTS, is_caller, plain};
-pub(super) use found::refuses_when_found;
 use found::{asks_for_an_amount, is_about_numbers, is_nothing};
+pub(super) use found::{is_now, refuses_when_found};
 
 /// Methods that are given columns by name, with what they are to be.
 const BY_COLUMNS: [&str; 5] = ["get_or_create", "get_or_none", "get", "filter", "filter_by"];

@@ -53,7 +53,8 @@ pub fn is_retried(case: &Case<'_, '_>, external: &External, constructs: &[Constr
 
 fn without_retry(case: &Case<'_, '_>, external: &External, constructs: &[Construct]) -> Option<Finding> {
     for site in super::availability::reached_sites(external) {
-        let (on, off) = match held(case.program, external, site, Which::Retry) {
+        let held = held(case.program, external, site, Which::Retry);
+        let (on, off) = match held {
             Held::Given(Amount::Off, _) => (false, true),
             Held::Given(..) => (true, false),
             Held::Default(Some(attempts)) | Held::Unresolved(Some(attempts)) => (attempts > 0.0, false),
@@ -67,7 +68,8 @@ fn without_retry(case: &Case<'_, '_>, external: &External, constructs: &[Constru
             return Some(case.call_finding("no-retry", "generator", external.call, &[api, ("guard", guard)]));
         }
         let mut finding = case.call_finding("no-retry", if off { "off" } else { "none" }, external.call, &[api]);
-        if is_one_of_several(case.program, external, site) {
+        // What is not known to have none may have some.
+        if matches!(held, Held::Unresolved(_)) || is_one_of_several(case.program, external, site) {
             finding.confidence = Confidence::Likely;
         }
         return Some(finding);

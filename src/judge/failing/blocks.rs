@@ -286,7 +286,9 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
     fn is_kept_elsewhere(&self, value: &'m Expression, site: Site) -> bool {
         let callee = &self.case.program.units.calls[site.call].call.callee;
         let is_collected = matches!(&callee.kind, ExpressionKind::Member { name, .. } if collects(name));
-        (is_collected || self.shown.is_given_error(value))
+        // `context.set("failed", true)`
+        let is_put = matches!(&callee.kind, ExpressionKind::Member { name, .. } if name == "set");
+        (is_collected || is_put || self.shown.is_given_error(value))
             && self.case.callees(site).iter().all(|callee| !matches!(callee, Value::Function { .. }))
             && !hands_out(self.case, site)
     }
@@ -330,7 +332,7 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
                 _ => Fate::Answered,
             },
             ExpressionKind::Name(name) if name == "None" => nothing,
-            _ if self.holds_nothing(value) => nothing,
+            _ if self.holds_nothing(value) || does_nothing(value) => nothing,
             _ => Fate::Answered,
         }
     }
@@ -414,6 +416,16 @@ fn is_error_pattern(test: &Expression) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether a value is an object of functions that do nothing: `{ onMessage() {}, onClose() {} }`.
+pub(super) fn does_nothing(value: &Expression) -> bool {
+    let ExpressionKind::Object(entries) = &value.kind else { return false };
+    let is_idle = |entry: &crate::model::Entry| match &entry.value.kind {
+        ExpressionKind::Function(function) => function.body.is_empty(),
+        _ => false,
+    };
+    !entries.is_empty() && entries.iter().all(is_idle)
 }
 
 /// Whether an argument is worth sending.

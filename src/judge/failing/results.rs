@@ -5,7 +5,7 @@ use crate::link::units::{NodeId, NodeKind};
 use crate::link::{FrameId, Site, Value};
 use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Span, StatementKind, Try};
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, does_nothing};
 use super::handlers::{EVERYTHING, names_in};
 use super::shown::Shown;
 use super::surfaces::Surface;
@@ -135,6 +135,7 @@ fn of_value<'m>(case: &Case<'_, 'm>, value: &'m Expression, frame: FrameId, erro
         ExpressionKind::Literal(Literal::Null | Literal::Boolean(false)) => Fate::Nothing,
         ExpressionKind::Literal(Literal::Text(text)) if text.is_empty() => Fate::Nothing,
         ExpressionKind::Name(name) if name == "None" => Fate::Nothing,
+        _ if does_nothing(value) => Fate::Nothing,
         ExpressionKind::Call(call) => match &call.callee.kind {
             ExpressionKind::Member { name, .. } if name == "new" && call.arguments.is_empty() => Fate::Nothing,
             _ => Fate::Answered,

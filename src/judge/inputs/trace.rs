@@ -171,6 +171,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             state.aliases.iter_mut().for_each(|alias| alias.is_copy = true);
         }
         use ExpressionKind as E;
+        if let Some(put) = self.put_into_parameter(expression, frame) {
+            return self.follow(put, frame, State { in_chain: false, ..state });
+        }
         match &expression.kind {
             E::Literal(_) | E::Unknown | E::Function(_) => {}
             E::Name(name) => self.name(expression, name, frame, state),

@@ -69,21 +69,43 @@ pub(super) fn needs_members_count<'m>(
     }
     let mut counters = Vec::new();
     let mut open: Vec<(FrameId, usize)> = called_in(program, block, frame).map(|frame| (frame, 1)).collect();
-    let mut at = 0;
-    while let Some((frame, depth)) = open.get(at).copied().filter(|_| at < FUNCTIONS) {
+    let (mut at, mut is_cut) = (0, false);
+    while let Some((frame, depth)) = open.get(at).copied() {
+        if at >= FUNCTIONS {
+            is_cut = true;
+            break;
+        }
         at += 1;
         let Some(function) = program.units.units[program.unit_of_frame(frame)].function else { continue };
         function.body.iter().for_each(|statement| counted_members(statement, &mut counters));
+        let further: Vec<(FrameId, usize)> = called_in(program, &function.body, frame)
+            .filter(|inner| !open.iter().any(|(known, _)| known == inner))
+            .map(|frame| (frame, depth + 1))
+            .collect();
         if depth < CALLS {
-            open.extend(called_in(program, &function.body, frame).map(|frame| (frame, depth + 1)));
+            open.extend(further);
+        } else {
+            is_cut |= !further.is_empty();
         }
     }
-    !counters.is_empty() && compares_member(test, &counters)
+    // What is counted farther away than anybody looks may be what is compared.
+    is_cut && compares_some_member(test) || !counters.is_empty() && compares_member(test, &counters)
+}
+
+/// Whether a test holds only as long as some member compares with something.
+fn compares_some_member(test: &Expression) -> bool {
+    let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
+    match operator.as_str() {
+        "and" => operands.iter().any(compares_some_member),
+        "or" => operands.iter().all(compares_some_member),
+        "<" | "<=" | ">" | ">=" => operands.iter().any(|each| matches!(each.kind, ExpressionKind::Member { .. })),
+        _ => false,
+    }
 }
 
 /// Functions, and calls within calls, that are looked into for what they count.
-const FUNCTIONS: usize = 24;
-const CALLS: usize = 3;
+const FUNCTIONS: usize = 60;
+const CALLS: usize = 8;
 
 /// The frames of the functions of the program that the calls of a block run.
 fn called_in<'m>(program: &Program<'m>, block: &'m Block, frame: FrameId) -> impl Iterator<Item = FrameId> {

@@ -6,6 +6,7 @@ use crate::model::{Block, Call, Expression, ExpressionKind, Literal, Loop, LoopK
 
 use super::answers::is_left_when_answered;
 use super::counts::{allows_one_try, counted, goes_on_by_count, leaves_by_count, looks_at_count, needs_members_count};
+use super::items::sends_results;
 use super::progress::moves_on;
 use super::turns::keeps_answers;
 use super::waits::{Waits, grow, last_name, numbers};
@@ -28,6 +29,9 @@ pub(super) fn loops(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
             continue;
         }
         if keeps_answers(program, each, call, frame) {
+            continue;
+        }
+        if !repeats && sends_results(each, program.units.calls[call].call) {
             continue;
         }
         let Some((bounded, exponential)) = retries(case, each, frame, repeats) else { continue };

@@ -146,6 +146,11 @@ impl Scan<'_> {
         if value.starts_with("eyJ") && value.matches('.').count() == 2 {
             return proof::claims(value).is_some() && !traps::has_placeholder(value, lists);
         }
+        // `Basic c2hvcDpzZWNyZXQ=` is a name and a password.
+        if let Some(password) = proof::password_of_pair(value) {
+            return traps::looks_generated(&password, SHORTEST_KEY, lists)
+                || traps::looks_like_password(&password, lists);
+        }
         let body = own_prefix(value).map_or(value, |length| value.get(length..).unwrap_or(value));
         traps::looks_generated(body, SHORTEST_KEY, lists) && !traps::has_placeholder(value, lists)
             || kind == NameKind::Password && traps::looks_like_password(value, lists)

@@ -46,6 +46,14 @@ pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// The password of `name:password`, written in base 64 as it is sent to sign in.
+pub(super) fn password_of_pair(text: &str) -> Option<String> {
+    let pair = String::from_utf8(base64(text)?).ok()?;
+    let (name, password) = pair.split_once(':')?;
+    let is_written = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic());
+    (is_written(name) && is_written(password)).then(|| password.to_owned())
+}
+
 /// The payload of a signed token `header.payload.signature`.
 pub(super) fn claims(token: &str) -> Option<serde_json::Map<String, serde_json::Value>> {
     let token = token.get(token.find("eyJ")?..)?;
@@ -63,5 +71,7 @@ mod tests {
         assert_eq!((base62(0), base62(61), base62(62)), ("000000".into(), "00000z".into(), "000010".into()));
         assert_eq!(base64("aGk_fg=="), Some(b"hi?~".to_vec()));
         assert_eq!(base64("a b"), None);
+        assert_eq!(password_of_pair("c2VjcmV0OmtleQ==").as_deref(), Some("key"));
+        assert_eq!(password_of_pair("c2VjcmV0a2V5"), None);
     }
 }

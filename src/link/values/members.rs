@@ -10,7 +10,6 @@ use crate::rules::catalogue::Kind;
 
 use super::frames::{FrameId, How, Site};
 use super::renewed::renew;
-use super::supers::library_member;
 use super::{ALTERNATIVES, Place, Value, Values, Written, add};
 
 impl<'m> Program<'m> {
@@ -289,7 +288,7 @@ impl<'m> Program<'m> {
                                 add(&mut all, kept);
                                 continue;
                             }
-                            let inherited = library_member(path, name, receiver);
+                            let inherited = self.inherited(path, name, receiver);
                             let inherited = self.made_by_base(class, receiver, inherited);
                             let configured = inherited.path().map(|path| self.configured(path)).unwrap_or_default();
                             add(&mut all, if configured.is_empty() { vec![inherited] } else { configured });

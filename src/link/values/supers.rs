@@ -159,6 +159,18 @@ impl<'m> Program<'m> {
         Some(self.declared(parameters.find(is_it)?, here.closure.unwrap_or(frame)))
     }
 
+    /// A member that an object has from a class of a library. What such a class puts together is asked by the name of all
+    /// that is put together so, where nothing is said of the class itself.
+    pub(super) fn inherited(&self, path: &str, name: &str, receiver: &Value<'m>) -> Value<'m> {
+        let own = library_member(path, name, receiver);
+        let is_told = own.path().is_some_and(|path| !self.facts(path).is_empty());
+        if is_told || !matches!(receiver, Value::Instance { .. }) {
+            return own;
+        }
+        let composed = self.facts_of(path, Kind::Compose).into_iter().find_map(|(_, fact)| fact.becomes.as_deref());
+        composed.map_or(own, |whole| library_member(whole.trim_end_matches("()"), name, receiver))
+    }
+
     /// The calls that made a value; of an object whose class hands the base from a library what that puts together, those
     /// that made this too.
     pub fn makers(&self, value: &Value<'m>) -> Vec<Site> {
@@ -175,7 +187,9 @@ impl<'m> Program<'m> {
         let mut ways = vec![value.sites().to_vec()];
         for made in value.sites() {
             for (path, base) in self.made_as(*made) {
-                if base != *made && self.is_a(&path, Kind::Compose) {
+                // What a call of the library itself puts together is among the makers already.
+                let is_own = self.callee_paths(*made).iter().any(|own| **own == *path);
+                if !is_own && self.is_a(&path, Kind::Compose) {
                     for argument in &self.units.calls[base.call].call.arguments {
                         self.extend_each(&mut ways, &argument.value, base.frame);
                     }

@@ -75,9 +75,23 @@ fn is_colon(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(mark) if mark.as_char() == ':' && mark.spacing() == proc_macro2::Spacing::Alone)
 }
 
-/// The parts between commas; an empty last part is left out.
+/// The parts between commas, but for those of types (`row.get::<_, String>(0)`); an empty last part is left out.
 pub(super) fn split_at_commas(tokens: &[TokenTree]) -> impl Iterator<Item = &[TokenTree]> {
-    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ',');
+    let mut open = 0_usize;
+    let mut before = [' ', ' '];
+    let is_comma = move |token: &TokenTree| {
+        let mark = match token {
+            TokenTree::Punct(mark) => mark.as_char(),
+            _ => ' ',
+        };
+        match mark {
+            '<' if open > 0 || before == [':', ':'] => open += 1,
+            '>' if open > 0 && before[1] != '-' => open -= 1,
+            _ => {}
+        }
+        before = [before[1], mark];
+        mark == ',' && open == 0
+    };
     tokens.split(is_comma).filter(|part| !part.is_empty())
 }
 

@@ -230,7 +230,11 @@ fn answers_by_amount(
 }
 
 /// Whether an expression is the time of now, by a name or as it is asked for.
-fn is_now<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> bool {
+pub(in crate::judge::behaviour) fn is_now<'m>(
+    program: &Program<'m>,
+    expression: &'m Expression,
+    frame: FrameId,
+) -> bool {
     match &expression.kind {
         ExpressionKind::Call(call) => program.units.call_id(call).is_some_and(|call| {
             let paths = program.callee_paths(Site { call, frame });

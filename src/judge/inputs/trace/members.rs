@@ -34,6 +34,9 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         mut state: State<'m>,
     ) {
         self.cut_in_place(expression, frame, &mut state);
+        if self.is_part_cut(expression, frame) {
+            self.cut(&mut state);
+        }
         if self.held(expression, object, name, None, frame, &state) {
             return;
         }

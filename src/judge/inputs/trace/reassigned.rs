@@ -4,8 +4,9 @@ use crate::judge::inputs::changes::shortened;
 use crate::judge::inputs::cuts::{is_cut_here, returns_a_cut, trims};
 use crate::judge::inputs::windows;
 use crate::judge::inputs::words::mentions;
-use crate::link::units::{CallId, NodeId, NodeKind, UnitId};
-use crate::link::{FrameId, Program, Site};
+use crate::link::flow::is_same_part;
+use crate::link::units::{Binding, CallId, NodeId, NodeKind, UnitId};
+use crate::link::{FrameId, How, Program, Site};
 use crate::model::*;
 
 use super::{State, Trace};
@@ -68,6 +69,95 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         }
     }
 
+    /// What a function has put into a part of what it is given, where that part is read: `body.text = body.text[:2000]`.
+    pub(super) fn put_into_parameter(&self, part: &'m Expression, frame: FrameId) -> Option<&'m Expression> {
+        let program = self.program();
+        let unit = program.unit_of_frame(frame);
+        is_of_parameter(program, root_of(part)?, unit).then(|| program.put_before(unit, part)).flatten()
+    }
+
+    /// Whether a part of what a function is given is cut there before it is read: under a test of its length, or by a
+    /// function that it is handed to (`trim(body)`, which does `body.turns = body.turns[-20:]`).
+    pub(super) fn is_part_cut(&self, part: &'m Expression, frame: FrameId) -> bool {
+        let program = self.program();
+        let unit = program.unit_of_frame(frame);
+        let (Some(root), ExpressionKind::Member { name, .. }) = (root_of(part), &part.kind) else { return false };
+        if !is_of_parameter(program, root, unit) {
+            return false;
+        }
+        if self.cuts_part(unit, frame, part) {
+            return true;
+        }
+        program.units.units[unit].calls.iter().any(|call| {
+            let info = &program.units.calls[*call];
+            let is_given =
+                |argument: &Argument| matches!(&argument.value.kind, ExpressionKind::Name(own) if own == root);
+            info.call.span.end <= part.span.start
+                && info.call.arguments.iter().any(is_given)
+                && self.hands_to_cut(Site { call: *call, frame }, root, name)
+        })
+    }
+
+    /// Whether a function that a call runs cuts a part of what it is given there.
+    fn hands_to_cut(&self, site: Site, root: &str, name: &str) -> bool {
+        let program = self.program();
+        program.runs(site).iter().any(|inner| {
+            let unit = program.unit_of_frame(*inner);
+            let Some(function) =
+                program.units.units[unit].function.filter(|_| program.frame(*inner).how == How::Call(site))
+            else {
+                return false;
+            };
+            function.parameters.iter().enumerate().any(|(index, parameter)| {
+                let passed = program.passed_expression(function, index, site);
+                let is_it =
+                    passed.is_some_and(|passed| matches!(&passed.kind, ExpressionKind::Name(own) if own == root));
+                let ExpressionKind::Name(own) = &parameter.target.kind else { return false };
+                is_it
+                    && program.units.units[unit].nodes.iter().any(|node| {
+                        let Some(each) = program.units.nodes[*node].kind.assignment() else { return false };
+                        let is_part = matches!(&each.target.kind, ExpressionKind::Member { object, name: put }
+                            if put == name && matches!(&object.kind, ExpressionKind::Name(holder) if holder == own));
+                        is_part && self.is_cut_put(*node, each, *inner)
+                    })
+            })
+        })
+    }
+
+    /// Whether a unit cuts a part before it is read, under tests of lengths.
+    fn cuts_part(&self, unit: UnitId, frame: FrameId, part: &'m Expression) -> bool {
+        let program = self.program();
+        program.units.units[unit].nodes.iter().any(|node| {
+            let Some(each) = program.units.nodes[*node].kind.assignment() else { return false };
+            program.units.nodes[*node].span.end <= part.span.start
+                && is_same_part(&each.target, part, 0)
+                && self.is_cut_put(*node, each, frame)
+        })
+    }
+
+    /// `body.turns = body.turns[-20:]`, whatever is written before the part; tests of lengths may decide whether.
+    fn is_cut_put(&self, node: NodeId, each: &'m Assignment, frame: FrameId) -> bool {
+        let program = self.program();
+        let Some(value) = each.value.as_ref().filter(|_| each.operator.is_none()) else { return false };
+        let is_cut = match &value.kind {
+            ExpressionKind::Slice { object, .. } => {
+                is_same_part(object, &each.target, 0) && is_cut_here(program, value, frame)
+            }
+            ExpressionKind::Call(call) => match &call.callee.kind {
+                ExpressionKind::Member { object, .. } => {
+                    is_same_part(object, &each.target, 0) && is_cut_here(program, value, frame)
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        is_cut
+            && program
+                .tests_around(node)
+                .iter()
+                .all(|test| crate::judge::inputs::measures::compares_length(program, test, frame))
+    }
+
     /// Whether a value is a cut of what goes by a name: a slice, a method that cuts, a library's trimming.
     fn is_cut_of(&self, value: &'m Expression, name: &str, frame: FrameId, state: &State<'m>) -> bool {
         let program = self.program();
@@ -108,6 +198,24 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         };
         !slice.parameters.is_empty() || slice.parts.iter().any(is_request)
     }
+}
+
+/// The name that a part is taken from: `body` of `body.message.text`.
+fn root_of(part: &Expression) -> Option<&str> {
+    let mut at = part;
+    while let ExpressionKind::Member { object, .. } | ExpressionKind::Index { object, .. } = &at.kind {
+        at = object;
+    }
+    match &at.kind {
+        ExpressionKind::Name(name) if !std::ptr::eq(at, part) => Some(name),
+        _ => None,
+    }
+}
+
+/// Whether a name is that of something that a function is given, and nothing else there; `self` is what it works on.
+fn is_of_parameter(program: &Program<'_>, name: &str, unit: UnitId) -> bool {
+    let bindings = program.units.units[unit].names.get(name).map(Vec::as_slice);
+    name != "self" && matches!(bindings, Some([Binding::Parameter { access, .. }]) if access.is_empty())
 }
 
 /// Whether a statement stands behind a place, and no loop leads from there to it.

@@ -45,6 +45,13 @@ impl<'m> Walk<'_, 'm> {
             ExpressionKind::Function(function) => self.function(function),
             ExpressionKind::Assign(assignment) => self.assignment(assignment, used),
             ExpressionKind::Block(block) => self.valued(block, used),
+            ExpressionKind::Object(entries) if self.is_build_configuration() => {
+                for entry in entries {
+                    // What is only passed on is required where it is used.
+                    let tested = entry.key.as_deref().is_some_and(|key| self.passes_on(key, &entry.value));
+                    self.expression(&entry.value, &Use { tested, ..Use::default() });
+                }
+            }
             ExpressionKind::Object(entries) if used.bound.is_some() => {
                 for entry in entries {
                     self.expression(&entry.value, &Use { bound: entry.key.as_deref(), ..Use::default() });
@@ -71,6 +78,29 @@ impl<'m> Walk<'_, 'm> {
                 children.into_iter().for_each(|child| self.plain(child));
             }
         }
+    }
+
+    /// Whether a module is the configuration by which an application is built: `next.config.js`, `vite.config.ts`.
+    fn is_build_configuration(&self) -> bool {
+        let module = &self.variables.program.modules[self.module];
+        let name = module.path.rsplit('/').next().unwrap_or(&module.path);
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        module.language == Language::TypeScript && stem.ends_with(".config")
+    }
+
+    /// Whether a key gives an application a variable under its own name: `API_URL: process.env.API_URL`,
+    /// `"process.env.API_URL": JSON.stringify(process.env.API_URL)`.
+    fn passes_on(&self, key: &str, value: &'m Expression) -> bool {
+        let value = match &value.kind {
+            ExpressionKind::Call(call) => match call.arguments.as_slice() {
+                [only] => &only.value,
+                _ => value,
+            },
+            _ => value,
+        };
+        let own = key.rsplit('.').next().unwrap_or(key);
+        let read = self.variables.read_of(value, self.frame());
+        read.is_some_and(|read| read.names.iter().any(|named| named.name == own))
     }
 
     /// `key.expect("no key")` of what was read elsewhere: there it raises.
