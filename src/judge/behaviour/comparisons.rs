@@ -8,7 +8,7 @@ use crate::rules::catalogue::Kind;
 
 use super::operations::Operation;
 use super::quantities::{Quantity, Reading, Search};
-use super::scripts;
+use super::{procedures, scripts};
 
 /// Tests and functions within each other that are looked into for what decides.
 const FUNCTIONS: usize = 8;
@@ -45,7 +45,8 @@ pub(super) fn compared<'m>(program: &Program<'m>, slice: &Slice<'m>, gate: Optio
                     search.read_operand(operand, *frame, by_truth, refuses_little);
                 }
             }
-            ExpressionKind::Call(call) if compares(call) => {
+            // A query has a column and a bound: `gte("at", since)` asks for rows, and compares nothing here.
+            ExpressionKind::Call(call) if compares(call) && call.arguments.len() == 1 => {
                 search.read_callee(call, *frame, &Reading::default());
                 for argument in &call.arguments {
                     search.read_operand(&argument.value, *frame, false, Some(false));
@@ -58,6 +59,9 @@ pub(super) fn compared<'m>(program: &Program<'m>, slice: &Slice<'m>, gate: Optio
     let asks_for_amounts = gate.is_none_or(|gate| !asks_for_kind(without_negation(gate.test)));
     for site in slice.sites.iter().filter(|_| asks_for_amounts) {
         if scripts::of(program, *site).is_some_and(|script| script.decides && script.operation == Operation::Count) {
+            search.read_operation(*site, Operation::Count, Reading::default());
+        }
+        if gate.is_some_and(|gate| procedures::refuses(program, gate, *site)) {
             search.read_operation(*site, Operation::Count, Reading::default());
         }
     }

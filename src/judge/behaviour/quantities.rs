@@ -18,6 +18,7 @@ use super::writes::stays_in_process;
 
 use injected::is_looked_up;
 use operations::counts_rows;
+pub(super) use operations::is_whole;
 use starts::{is_kept, is_put_somewhere, starts_collection};
 
 /// Where a quantity is kept.
@@ -235,7 +236,9 @@ impl<'p, 'm> Search<'p, 'm> {
                         let mut reading = reading.clone();
                         if let Some(Access::Key(key)) = access.last() {
                             reading.is_length |= is_length(key);
-                            reading.field = reading.field.or_else(|| Some((*key).to_owned()));
+                            // `const { data } = await db.from("users").select()`: the rows, and no column of them.
+                            let is_column = access.len() > 1 || !is_whole(key);
+                            reading.field = reading.field.or_else(|| is_column.then(|| (*key).to_owned()));
                         }
                         if let Some(Access::Position(place)) = access.first() {
                             reading.position = Some(*place);
@@ -474,8 +477,14 @@ impl<'p, 'm> Search<'p, 'm> {
         }
         let measures = paths.iter().any(|path| program.is_a(path, Kind::Measure));
         let reading = Reading { is_length: reading.is_length || measures, ..reading };
+        let before = self.found.len();
         let looks_up = self.read_callee(call, frame, &reading);
-        if !looks_up {
+        // What is chained to a query says which rows are meant: `.eq("id", id)`.
+        let is_query = self.found.get(before..).into_iter().flatten().any(|quantity| match quantity.source {
+            Source::Store(site, _) => program.units.calls[site.call].call.span.start == call.span.start,
+            _ => false,
+        });
+        if !looks_up && !is_query {
             for argument in &call.arguments {
                 self.read(&argument.value, frame, reading.clone());
             }
