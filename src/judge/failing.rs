@@ -8,6 +8,7 @@ mod configured;
 mod flags;
 mod handlers;
 mod heard;
+mod own_errors;
 mod results;
 mod shown;
 mod surfaces;

@@ -52,6 +52,22 @@ impl<'m> Program<'m> {
         self.holds_where_it_runs(test, frame, depth).or_else(|| self.holds_by_default(test, frame, depth))
     }
 
+    /// Where a unit is left at once in production, without a failure: `if (process.env.NODE_ENV === "production") return`.
+    pub fn is_left_when_deployed(&self, frame: FrameId) -> Option<u32> {
+        let exits = self.exits(self.unit_of_frame(frame), frame);
+        let is_told = |test: &'m Expression| match &test.kind {
+            ExpressionKind::Operator { operator, .. } => matches!(operator.as_str(), "==" | "!="),
+            kind => matches!(kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. }),
+        };
+        let leaves = |gate: &&Gate<'m>| {
+            gate.exit == Exit::Return
+                && gate.under.is_none()
+                && is_told(gate.test)
+                && self.holds_where_it_runs(gate.test, frame, 0) == Some(gate.refuses_when)
+        };
+        exits.iter().find(leaves).map(|gate| gate.span.start)
+    }
+
     /// Whether a test holds in production by what it says of where the program runs.
     pub(super) fn holds_where_it_runs(&self, test: &'m Expression, frame: FrameId, depth: usize) -> Option<bool> {
         if depth > DEPTH {

@@ -23,6 +23,7 @@ pub mod names;
 mod packages;
 pub mod passing;
 pub mod pending;
+pub mod procedures;
 mod provided;
 mod queues;
 pub mod reach;
@@ -133,6 +134,8 @@ pub struct Program<'m> {
     used: OnceCell<FxHashMap<CallId, FxHashSet<&'m str>>>,
     /// The calls whose results are entered by a `with` statement, once they were asked for.
     opened: OnceCell<FxHashMap<CallId, &'m Expression>>,
+    /// What the files that build a database define, once it was asked for.
+    database: OnceCell<procedures::Database<'m>>,
     /// The objects that are filled after they are written out, by the keys that were asked for.
     filled: RefCell<filled::Filled>,
     put_by_key: OnceCell<filled::ByKey<'m>>,
@@ -242,6 +245,7 @@ impl<'m> Program<'m> {
             additions: OnceCell::new(),
             is_adding: Cell::new(false),
             opened: OnceCell::new(),
+            database: OnceCell::new(),
             filled: RefCell::default(),
             put_by_key: OnceCell::new(),
             queues: RefCell::default(),

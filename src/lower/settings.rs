@@ -11,6 +11,7 @@
 //! | directives | blocks and directives, numbered where repeated: `http.server.0.location.1.limit_req`; arguments are the value, of a block at its own path |
 //! | sections | section, key |
 //! | tables | `tables`, table, `unique`, number → fields that are unique together |
+//! | procedures | `procedures`, function → `returns`, `body`; `relations`, table → its columns |
 //! | declarations | the kind of what is declared, its name, keys; of an import its file without the ending, and the name there: `src/ask.ask` |
 //! | shell | `demands` → a variable without which the script ends |
 
@@ -21,6 +22,7 @@ pub mod directives;
 mod exported;
 pub mod flat;
 pub mod json;
+pub mod procedures;
 pub mod shell;
 pub mod tables;
 pub mod toml;
@@ -68,6 +70,7 @@ enum Format {
     Sections,
     Shell,
     Tables,
+    Procedures,
     Declarations,
 }
 
@@ -122,6 +125,10 @@ pub fn lower(path: &str, text: &str) -> Option<Settings> {
         entries,
         lost,
     };
+    // What is loaded into a database is no code, however much it is.
+    if text.len() > BYTES && format == Format::Procedures {
+        return Some(settings(Vec::new(), Vec::new()));
+    }
     if text.len() > BYTES {
         return Some(settings(Vec::new(), vec![Lost { span: Span::new(0, text.len()), why: LostReason::Size }]));
     }
@@ -146,6 +153,7 @@ pub fn lower(path: &str, text: &str) -> Option<Settings> {
         Format::Sections => (flat::sections(text), Vec::new()),
         Format::Shell => (shell::demands(text), Vec::new()),
         Format::Tables => (tables::tables(text), Vec::new()),
+        Format::Procedures => (procedures::procedures(text), Vec::new()),
         Format::Declarations => (declarations::declarations(text), Vec::new()),
     };
     Some(settings(entries, lost))
@@ -178,7 +186,7 @@ mod tests {
         }
     }
 
-    const SAMPLES: [(&str, &str, &str, Literal); 14] = [
+    const SAMPLES: [(&str, &str, &str, Literal); 15] = [
         (
             "vercel.json",
             "{\"functions\": {\"api/chat.ts\": {\"maxDuration\": 60}}}",
@@ -212,6 +220,7 @@ mod tests {
         ("Dockerfile", "FROM x\nCMD y\n", "CMD", Literal::Boolean(false)),
         ("Procfile", "web: x\n", "web", Literal::Boolean(false)),
         ("schema.prisma", "model A {\n  id Int @id\n}\n", "tables|A|unique|0", Literal::Boolean(false)),
+        ("1_init.sql", "create table a (b int);", "relations|a", Literal::Boolean(false)),
         ("main.wasp", "query a { fn: import { b } from \"@src/c\" }", "query|a|fn", Literal::Boolean(false)),
     ];
 

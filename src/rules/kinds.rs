@@ -168,7 +168,9 @@ pub enum Kind {
     /// An operation on a store (database, cache, file): `does` is `get`, `set`, `claim` (set if absent), `count` (increment),
     /// `append`, `delete`, `many` (loads rows), `tally` (how many there are), `expire`, `results` (answers what was queued on
     /// its object), `commit` (sends what was added to its object before), `script` (what the commands do that the text in
-    /// `value` calls), `define` (gives such a text the name at `#0`, by which it is called then). Where an argument is a statement in SQL, its text tells instead. `bound` names the argument or chained call that limits how many; with a `*` for the
+    /// `value` calls), `define` (gives such a text the name at `#0`, by which it is called then), `procedure` (what the function
+    /// of the database does whose name is at `value`). Where an argument is a statement in SQL, its text tells instead.
+    /// `errors` names the parts of the answer that tell that it has failed, and nothing else. `bound` names the argument or chained call that limits how many; with a `*` for the
     /// field of a row that holds rows of another table, how many of these.
     /// `claim` needs the arguments in `needs` where the name alone does not tell; `role = "promise"` where it answers with
     /// a promise that has to be awaited, `"items"` for a field of a row that holds rows of another table, where these are
@@ -441,7 +443,7 @@ pub const KINDS: [Keys; 54] = [
         &["default", "how", "value", "keys", "files", "role", "needs", "unless"],
     ),
     keys(Kind::LoadsEnvironmentFile, "loads-environment-file", &["names"], &["needs", "unless", "role"]),
-    keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs", "role", "unless"]),
+    keys(Kind::Store, "store", &["names", "does"], &["bound", "value", "needs", "role", "unless", "errors"]),
     keys(Kind::Lazy, "lazy", &["names"], &["keys"]),
     keys(Kind::Log, "log", &["names", "level"], &["needs", "role"]),
     keys(Kind::Clock, "clock", &["names"], &[]),

@@ -9,7 +9,7 @@ use crate::rules::catalogue::Kind;
 use super::operations::Operation;
 use super::quantities::{Quantity, Reading, Search};
 use super::repeats::is_now;
-use super::scripts;
+use super::{procedures, scripts};
 
 /// Tests and functions within each other that are looked into for what decides.
 const FUNCTIONS: usize = 8;
@@ -48,7 +48,8 @@ pub(super) fn compared<'m>(program: &Program<'m>, slice: &Slice<'m>, gate: Optio
                 }
                 search.is_moment = false;
             }
-            ExpressionKind::Call(call) if compares(call) => {
+            // A query has a column and a bound: `gte("at", since)` asks for rows, and compares nothing here.
+            ExpressionKind::Call(call) if compares(call) && call.arguments.len() == 1 => {
                 search.read_callee(call, *frame, &Reading::default());
                 for argument in &call.arguments {
                     search.read_operand(&argument.value, *frame, false, Some(false));
@@ -61,6 +62,9 @@ pub(super) fn compared<'m>(program: &Program<'m>, slice: &Slice<'m>, gate: Optio
     let asks_for_amounts = gate.is_none_or(|gate| !asks_for_kind(without_negation(gate.test)));
     for site in slice.sites.iter().filter(|_| asks_for_amounts) {
         if scripts::of(program, *site).is_some_and(|script| script.decides && script.operation == Operation::Count) {
+            search.read_operation(*site, Operation::Count, Reading::default());
+        }
+        if gate.is_some_and(|gate| procedures::refuses(program, gate, *site)) {
             search.read_operation(*site, Operation::Count, Reading::default());
         }
     }

@@ -8,6 +8,7 @@ mod inserts;
 mod lifetimes;
 mod missing_rows;
 pub mod operations;
+mod procedures;
 pub mod quantities;
 mod repeats;
 mod row_changes;
@@ -30,6 +31,7 @@ use crate::rules::checked::FactId;
 
 pub use operations::{Operation, query_is_bounded};
 use quantities::{Quantity, Source};
+pub(super) use repeats::names_request;
 use subjects::Subject;
 use windows::Span;
 pub use writes::stays_in_process;
@@ -194,6 +196,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 sites.extend_from_slice(&inner.sites);
             }
         }
+        sites.extend(record.site.filter(|site| procedures::of(program, *site).is_some()));
         for test in program.tests_around(record.node) {
             let inner = program.slice(test, frame);
             parts.extend_from_slice(&inner.parts);
@@ -224,7 +227,9 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 later.extend(setters.iter().filter(|(of, _)| of == name).map(|(_, setter)| (*setter, *frame)));
             }
         }
-        windows::of_parts(program, parts, sites).and(windows::of_parts(program, &later, &[]))
+        let by_database = |site: &Site| procedures::of(program, *site).map(|called| windows::of_text(&called.times));
+        let by_database = sites.iter().filter_map(by_database).fold(Span::default(), Span::and);
+        windows::of_parts(program, parts, sites).and(windows::of_parts(program, &later, &[])).and(by_database)
     }
 
     /// The calls of a unit that set something in what goes by a name.
@@ -267,8 +272,12 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                     && !is_written_out(self.program, key, *frame)
                     && !fresh::is_fresh(self.program, (key, *frame))
             });
+            let knows_caller = match quantity.source {
+                Source::Store(site, _) => procedures::of(self.program, site).is_some_and(|called| called.knows_caller),
+                _ => false,
+            };
             match quantity.source {
-                _ if !is_per_caller => false,
+                _ if !is_per_caller && !knows_caller => false,
                 // What is counted in a collection that the request itself makes is always the first.
                 Source::Store(site, _) if lifetimes::is_collected_anew(self.program, site) => false,
                 // That a row is not there says nothing about how many requests there were.
@@ -363,7 +372,17 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     /// Whether a test asks how many rows a change has found that finds them however much was used.
     fn tells_nothing(&self, quantity: &Quantity<'m>) -> bool {
         let Source::Store(site, _) = quantity.source else { return false };
+        // What a function of the database answers when it has counted is no verdict of it.
+        if let Some(called) = procedures::of(self.program, site) {
+            return called.operation.writes() && is_changed_rows(quantity) && !called.decides;
+        }
         is_changed_rows(quantity) && operations::changes_rows(self.program, site) && !self.is_within_bound(quantity)
+    }
+
+    /// Whether a function of the database answers with one value, which is not nought where it is there.
+    fn is_scalar(&self, quantity: &Quantity<'m>) -> bool {
+        let Source::Store(site, _) = quantity.source else { return false };
+        procedures::of(self.program, site).is_some_and(|called| called.is_scalar)
     }
 
     fn is_within_bound(&self, quantity: &Quantity<'m>) -> bool {
@@ -474,7 +493,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
                 return false;
             }
             if self.refuses_few(gate, quantity, &records)
-                || is_row_only(quantity, &records)
+                || is_row_only(quantity, &records) && !self.is_scalar(quantity)
                 || self.is_gone_sooner(&records)
             {
                 return false;

@@ -5,7 +5,8 @@ use crate::link::{FrameId, Program, Site};
 use crate::model::{Call, Expression, ExpressionKind, Literal, Span};
 use crate::rules::catalogue::Kind;
 
-use super::scripts;
+use super::procedures::Procedure;
+use super::{procedures, scripts};
 
 /// What an operation on a store does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,12 +72,21 @@ pub fn operation(program: &Program<'_>, site: Site) -> Option<Operation> {
             if fact.does.as_deref() == Some(scripts::SCRIPT) {
                 return Some(scripts::of(program, site).map_or(Operation::Count, |script| script.operation));
             }
+            if fact.does.as_deref() == Some(procedures::PROCEDURE) {
+                let told = procedures::named(program, site).filter(|_| !program.comes_to_nothing(site));
+                return told.map(|procedure| procedure.operation);
+            }
             let Some(operation) = fact.does.as_deref().and_then(Operation::named) else { continue };
             let is_off = |unless: &String| program.meets(unless, site) == Some(true);
             if !fact.needs.iter().all(is_met) || fact.unless.iter().any(is_off) {
                 continue;
             }
-            if let Some(told) = statement(program, site).and_then(|text| query_operation(&text)) {
+            let told = match ran(program, site) {
+                Some(Ran::Procedure(procedure)) => Some(procedure.operation),
+                Some(Ran::Statement(text)) => query_operation(&text),
+                None => None,
+            };
+            if let Some(told) = told {
                 // Of the rows that a statement finds, a call may be known to fetch only one.
                 let is_one_row = told == Operation::Many && operation == Operation::Get;
                 let told = if is_one_row { operation } else { told };
@@ -101,16 +111,38 @@ pub fn has_flag(program: &Program<'_>, site: Site, flag: &str) -> bool {
     })
 }
 
-/// The text of the statement that a call runs or fetches from: among its arguments, those of the calls that it is
-/// chained to, or those of what its object last ran (`cursor.execute(...)`, then `cursor.fetchall()`).
+/// What a call has a database do.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Ran {
+    Statement(String),
+    Procedure(Procedure),
+}
+
+/// The text of the statement that a call runs or fetches from; of a function of the database its own statements.
 pub fn statement(program: &Program<'_>, site: Site) -> Option<String> {
+    ran(program, site).map(|ran| match ran {
+        Ran::Statement(text) => text,
+        Ran::Procedure(procedure) => procedure.text,
+    })
+}
+
+/// What a call runs or fetches from: the statement among its arguments, among those of the calls that it is chained to,
+/// or what its object last ran (`cursor.execute(...)`, then `cursor.fetchall()`).
+pub(super) fn ran(program: &Program<'_>, site: Site) -> Option<Ran> {
+    let told = |text: String| match procedures::called(program, &text) {
+        Some(procedure) => Ran::Procedure(procedure),
+        None => Ran::Statement(text),
+    };
     let mut site = site;
     for _ in 0..8 {
         let info = &program.units.calls[site.call];
+        if let Some(procedure) = procedures::named(program, site) {
+            return Some(Ran::Procedure(procedure));
+        }
         // `query_as!(Turn, "select ...")`: the statement comes after the type of its rows.
         let mut texts = info.call.arguments.iter().take(2).filter_map(|each| program.text(&each.value, site.frame));
-        if let Some(text) = texts.find(|text| query_operation(text).is_some()) {
-            return Some(text);
+        if let Some(text) = texts.find(|text| is_statement(program, text)) {
+            return Some(told(text));
         }
         let ExpressionKind::Member { object, .. } = &info.call.callee.kind else { return None };
         let mut object = object.as_ref();
@@ -124,13 +156,18 @@ pub fn statement(program: &Program<'_>, site: Site) -> Option<String> {
                 Site { call: *call, frame: site.frame }
             }
             ExpressionKind::Name(name) => {
-                let told = ran_before(program, site.frame, info.call.span, name);
-                return told.map(|(_, text)| text).or_else(|| made_by(program, object, site));
+                let before = ran_before(program, site.frame, info.call.span, name);
+                return before.map(|(_, text)| text).or_else(|| made_by(program, object, site)).map(told);
             }
             _ => return None,
         };
     }
     None
+}
+
+/// Whether a text is a statement, or calls a function of the database.
+fn is_statement(program: &Program<'_>, text: &str) -> bool {
+    query_operation(text).is_some() || procedures::called(program, text).is_some()
 }
 
 /// What stands in for the marks of the statement that a call runs, in their order: the list behind its text, what comes
@@ -185,7 +222,7 @@ pub(super) fn ran_before(program: &Program<'_>, frame: FrameId, at: Span, name: 
         .filter(|(_, other)| matches!(&other.callee.kind, ExpressionKind::Member { object, .. } if matches!(&object.kind, ExpressionKind::Name(on) if on == name)))
         .filter_map(|(call, other)| {
             let text = program.text(&other.arguments.first()?.value, frame)?;
-            query_operation(&text).is_some().then_some((other.span.start, Site { call, frame }, text))
+            is_statement(program, &text).then_some((other.span.start, Site { call, frame }, text))
         })
         .max_by_key(|(start, ..)| *start)
         .map(|(_, site, text)| (site, text))
@@ -195,7 +232,7 @@ pub(super) fn ran_before(program: &Program<'_>, frame: FrameId, at: Span, name: 
 fn made_by<'m>(program: &Program<'m>, object: &'m Expression, site: Site) -> Option<String> {
     program.values(object, site.frame).iter().flat_map(|value| value.sites().to_vec()).rev().find_map(|made| {
         let text = program.text(&program.units.calls[made.call].call.arguments.first()?.value, made.frame)?;
-        query_operation(&text).is_some().then_some(text)
+        is_statement(program, &text).then_some(text)
     })
 }
 
@@ -244,6 +281,9 @@ fn says(call: &Call, parts: &[&str]) -> bool {
 
 /// Whether a call changes those rows of a table that a condition finds: what it gives tells how many there were.
 pub(super) fn changes_rows(program: &Program<'_>, site: Site) -> bool {
+    if let Some(procedure) = procedures::of(program, site) {
+        return procedure.operation.writes() && !procedure.decides;
+    }
     match (operation(program, site), statement(program, site)) {
         (Some(Operation::Set | Operation::Count), Some(text)) => {
             text.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("update"))

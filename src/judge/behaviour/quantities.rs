@@ -18,6 +18,7 @@ use super::writes::stays_in_process;
 
 use injected::is_looked_up;
 use operations::counts_rows;
+pub(super) use operations::is_whole;
 use starts::{is_kept, is_put_somewhere, starts_collection};
 
 /// Where a quantity is kept.
@@ -87,11 +88,6 @@ fn compares(operator: &str) -> bool {
 /// Whether a name asks how many there are.
 fn is_length(name: &str) -> bool {
     matches!(name, "length" | "len" | "size" | "count" | "rowCount")
-}
-
-/// Whether a name holds all that was found, among what else a library answers with.
-fn is_found(name: &str) -> bool {
-    matches!(name, "data" | "rows")
 }
 
 /// Whether a name that elsewhere asks how many there are is that of a column where it is an attribute in Python.
@@ -259,9 +255,9 @@ impl<'p, 'm> Search<'p, 'm> {
                         if let Some(Access::Key(key)) = access.last() {
                             reading.is_length |= is_length(key);
                             // `const { data, error } = await ..`: what was found, and no column of it.
-                            reading.is_found |= is_found(key) && reading.field.is_none();
-                            let own = || Some((*key).to_owned()).filter(|key| !is_found(key));
-                            reading.field = reading.field.or_else(own);
+                            let is_found = access.len() == 1 && is_whole(key);
+                            reading.is_found |= is_found && reading.field.is_none();
+                            reading.field = reading.field.or_else(|| (!is_found).then(|| (*key).to_owned()));
                         }
                         if let Some(Access::Position(place)) = access.first() {
                             reading.position = Some(*place);
@@ -500,8 +496,14 @@ impl<'p, 'm> Search<'p, 'm> {
         }
         let measures = paths.iter().any(|path| program.is_a(path, Kind::Measure));
         let reading = Reading { is_length: reading.is_length || measures, ..reading };
+        let before = self.found.len();
         let looks_up = self.read_callee(call, frame, &reading);
-        if !looks_up {
+        // What is chained to a query says which rows are meant: `.eq("id", id)`.
+        let is_query = self.found.get(before..).into_iter().flatten().any(|quantity| match quantity.source {
+            Source::Store(site, _) => program.units.calls[site.call].call.span.start == call.span.start,
+            _ => false,
+        });
+        if !looks_up && !is_query {
             for argument in &call.arguments {
                 self.read(&argument.value, frame, reading.clone());
             }

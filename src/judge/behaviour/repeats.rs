@@ -15,6 +15,7 @@ use crate::rules::catalogue::Kind;
 use super::fresh::{is_fresh, is_made_up};
 use super::inserts::{self, Mark};
 use super::operations::{Operation, always_one_row, given_to_statement, operation, statement};
+use super::procedures;
 use super::quantities::{self, Quantity, Source};
 use super::scripts;
 use super::subjects::{Subject, are_related, of_operation};
@@ -57,7 +58,7 @@ pub(super) fn stops<'m>(
             && !asks_for_what_is_new(program, *site)
             && !is_given_back(program, *site, gate)
             && !asks_for_an_amount(program, gate.test, gate.frame)
-            && !firsts::lets_the_second_pass(program, gate, *site)
+            && !is_asked_wrongly(program, gate, *site)
     });
     let is_told_first = || slice.sites.iter().any(|site| firsts::refuses_the_second(program, gate, *site));
     if claims || inserts_once(program, slice) || is_told_first() {
@@ -80,6 +81,17 @@ pub(super) fn stops<'m>(
                         && !only_makes_up_for_it(program, write, gate)
                 })
         })
+}
+
+/// Whether a gate does not ask whether a claim was the first, or lets those pass who come later.
+fn is_asked_wrongly<'m>(program: &Program<'m>, gate: &Gate<'m>, site: Site) -> bool {
+    match procedures::of(program, site) {
+        Some(called) => {
+            !called.raises && procedures::asks_for_failure(program, gate, site)
+                || called.is_asked_wrongly(program, gate, site)
+        }
+        None => procedures::asks_for_failure(program, gate, site) || firsts::lets_the_second_pass(program, gate, site),
+    }
 }
 
 /// Whether a look-up stands behind an exit that is always taken: `if inserted.rows_affected() == 1 { return .. }` of an
@@ -250,6 +262,10 @@ fn is_given_back(program: &Program<'_>, site: Site, gate: &Gate<'_>) -> bool {
 
 /// A claim of one and the same key says nothing about the request: a lock of the whole program.
 fn is_constant<'m>(program: &Program<'m>, site: Site) -> bool {
+    if procedures::of(program, site).is_some() {
+        let given = procedures::given(program.units.calls[site.call].call);
+        return !given.is_empty() && given.into_iter().all(|(_, value)| procedures::is_written(value));
+    }
     if super::operations::statement(program, site).is_some() {
         return false;
     }
@@ -268,6 +284,9 @@ fn claimed<'m>(program: &Program<'m>, site: Site) -> Option<(&'m Expression, Fra
     let tells_conflict = |given: &&Argument| {
         given.name.is_some() || matches!(given.value.kind, ExpressionKind::Object(_) | ExpressionKind::List(_))
     };
+    if let Some(key) = named_by_option(program, site) {
+        return Some(key);
+    }
     let row = row_of(program, site);
     if row.is_empty() || call.arguments.first().filter(tells_conflict).is_none() {
         return scripts::key_of(program, site).map(|key| (key, site.frame));
@@ -281,6 +300,21 @@ fn claimed<'m>(program: &Program<'m>, site: Site) -> Option<(&'m Expression, Fra
         }
     }
     row.into_iter().find(|(name, ..)| decides.contains(name)).map(|(_, value, frame)| (value, frame))
+}
+
+/// The column of a row by which it conflicts with another, where an option beside it says so:
+/// `upsert({ user, key }, { onConflict: "user,key" })`. Of several it is the one that does not only say who asks.
+fn named_by_option<'m>(program: &Program<'m>, site: Site) -> Option<(&'m Expression, FrameId)> {
+    let [row, options] = program.units.calls[site.call].call.arguments.as_slice() else { return None };
+    let ExpressionKind::Object(options) = &options.value.kind else { return None };
+    let option = options.iter().find(|option| option.key.as_deref().is_some_and(|key| plain(key) == "onconflict"))?;
+    let named = program.text(&option.value, site.frame)?;
+    let named: Vec<&str> = named.split(',').map(str::trim).collect();
+    let mut columns = Vec::new();
+    columns_of(program, &row.value, site.frame, &mut columns, 0);
+    columns.retain(|(name, ..)| named.contains(name));
+    let tells = columns.iter().find(|(name, ..)| !is_caller(&plain(name))).or(columns.first());
+    tells.map(|(_, value, frame)| (*value, *frame))
 }
 
 /// The columns of the row that the calls before a call are given: `values({ id, text })`, `values(id=.., text=..)`.
@@ -319,6 +353,9 @@ fn given_row<'m>(program: &Program<'m>, site: Site) -> Vec<(&'m str, &'m Express
 
 /// A claim under a name that was never there before, or of a row that is made with a number of its own.
 fn is_named_anew<'m>(program: &Program<'m>, site: Site) -> bool {
+    if procedures::of(program, site).is_some() {
+        return is_called_anew(program, site);
+    }
     let given = given_row(program, site);
     if !given.is_empty() {
         let is_literal = |value: &Expression| matches!(value.kind, ExpressionKind::Literal(_));
@@ -341,6 +378,14 @@ fn asks_for_what_is_new(program: &Program<'_>, site: Site) -> bool {
     let is_equal = |name: &str| !name.contains("__") && name != "defaults";
     let mut given = call.arguments.iter().filter(|argument| argument.name.as_deref().is_some_and(is_equal));
     asks && given.any(|argument| is_made_up(program, &argument.value, site.frame))
+}
+
+/// Whether a function of the database is given nothing that could come again, but who asks.
+fn is_called_anew<'m>(program: &Program<'m>, site: Site) -> bool {
+    let given = procedures::given(program.units.calls[site.call].call);
+    let mut told =
+        given.into_iter().filter(|(name, value)| !procedures::is_written(value) && !is_caller(&plain(name))).peekable();
+    told.peek().is_some() && told.all(|(_, value)| is_fresh(program, (value, site.frame)))
 }
 
 /// Whether a statement inserts a row that was never there before: one of the columns by which it could meet another is
@@ -375,6 +420,12 @@ fn has_number_of_its_own<'m>(program: &Program<'m>, columns: &[(&'m str, &'m Exp
     let names_request = |name: &str| REQUESTS.iter().any(|word| plain(name).contains(word));
     columns.iter().any(|(name, value, frame)| is_number(name) && is_fresh(program, (value, *frame)))
         && !columns.iter().any(|(name, ..)| names_request(name))
+}
+
+/// Whether a column names the request that a row is for: `client_id`, `idempotency_key`, `key`.
+pub(in crate::judge) fn names_request(column: &str) -> bool {
+    let name = plain(column);
+    matches!(name.as_str(), "key" | "hash" | "digest") || REQUESTS.iter().any(|word| name.contains(word))
 }
 
 /// The fields of an object, also of those that are spread into it.

@@ -179,7 +179,7 @@ fn of_call<'m>(program: &Program<'m>, call: &'m Call, frame: FrameId) -> Span {
 }
 
 /// The formats of dates and intervals in texts: the finest part that is written tells.
-fn of_text(text: &str) -> Span {
+pub(super) fn of_text(text: &str) -> Span {
     let trimmed = text.trim();
     let lower = trimmed.to_ascii_lowercase();
     if let Some(seconds) = crate::rules::amounts::duration(&lower).filter(|_| lower.len() < 12) {

@@ -2,9 +2,10 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::link::flow::Slice;
 use crate::link::units::{Binding, NodeId, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
-use crate::model::{Assignment, Call, Expression, ExpressionKind, Literal};
+use crate::model::{Assignment, Call, Entry, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
 use super::copies;
@@ -118,6 +119,7 @@ fn by_call<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Option<Write<
         }
         let in_process = stays_in_process(program, site);
         let by_one = match (super::operations::statement(program, site), super::scripts::of(program, site)) {
+            _ if let Some(called) = super::procedures::of(program, site) => called.by_one,
             (Some(text), _) => text.contains("+ 1") || text.contains("- 1") || text.contains("+1"),
             (None, Some(script)) => script.by_one,
             (None, None) if change == Change::Adjust && operation != Operation::Count => {
@@ -204,10 +206,13 @@ fn is_made_by(program: &Program<'_>, unit: UnitId, object: &Expression, made: &C
 
 /// Whether a value is made by adding or taking away: `spent + cost`, `{ credits: { decrement: 1 } }`, `{"$inc": ...}`.
 fn adds<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> bool {
-    program.slice(value, frame).parts.iter().any(|(part, _)| match &part.kind {
+    let slice = program.slice(value, frame);
+    let beside = Beside::of(value, &slice);
+    slice.parts.iter().any(|(part, home)| match &part.kind {
         ExpressionKind::Operator { operator, operands } => {
             matches!(operator.as_str(), "+" | "-")
                 && operands.len() == 2
+                && !beside.holds(part, *home)
                 && !operands.iter().any(|operand| {
                     matches!(operand.kind, ExpressionKind::Literal(Literal::Text(_)) | ExpressionKind::Template(_))
                 })
@@ -217,6 +222,44 @@ fn adds<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> boo
             .any(|entry| matches!(entry.key.as_deref(), Some("increment" | "decrement" | "$inc" | "inc" | "dec"))),
         _ => false,
     })
+}
+
+/// The objects of which the columns of a written row take a part, or that they hold as a whole: what else stands in them
+/// is not what is written. `{ answer: reply.text }` of a reply `{ text, tokens: input + output }` adds nothing up.
+struct Beside<'m> {
+    objects: Vec<(&'m [Entry], FrameId)>,
+    asked: FxHashSet<&'m str>,
+}
+
+impl<'m> Beside<'m> {
+    fn of(row: &'m Expression, slice: &Slice<'m>) -> Self {
+        let mut beside = Beside { objects: Vec::new(), asked: FxHashSet::default() };
+        if !matches!(row.kind, ExpressionKind::Object(_)) {
+            return beside;
+        }
+        for (part, frame) in &slice.parts {
+            match &part.kind {
+                ExpressionKind::Object(entries) if !row.span.contains(part.span) => {
+                    beside.objects.push((entries, *frame));
+                }
+                ExpressionKind::Member { name, .. } => {
+                    beside.asked.insert(name);
+                }
+                _ => {}
+            }
+        }
+        beside
+    }
+
+    /// Whether a part stands under a key that nobody asks for.
+    fn holds(&self, part: &Expression, frame: FrameId) -> bool {
+        self.objects.iter().filter(|(_, home)| *home == frame).any(|(entries, _)| {
+            entries.iter().any(|entry| {
+                let key = entry.key.as_deref();
+                key.is_some_and(|key| !self.asked.contains(key)) && entry.value.span.contains(part.span)
+            })
+        })
+    }
 }
 
 /// Whether a value is made by adding or taking away one: `count + 1`, `{ count: entry.count + 1 }`, `{"$inc": {"n": 1}}`.

@@ -30,7 +30,9 @@ fn judge(case: &Case<'_, '_>, external: &External) -> Option<Finding> {
         let info = &case.program.units.calls[external.call];
         let caller = case.program.units.units[info.unit].name();
         let name = if caller.is_empty() { &case.program.modules[info.module].path } else { caller };
-        let ways = ways_from_callers(case, vec![external.open], CALLERS);
+        let within = ways_within(case, external);
+        let starts = if within.is_empty() { vec![vec![external.open]] } else { within };
+        let ways: Vec<Trail> = starts.into_iter().flat_map(|start| ways_from_callers(case, start, CALLERS)).collect();
         let fate = ways.iter().map(|trail| fate_of(case, external, trail)).find(|fate| *fate != Some(Fate::Answered));
         return fate.map(|fate| finding(case, external, fate, name));
     }
@@ -61,6 +63,42 @@ pub fn ways_from_callers(case: &Case<'_, '_>, trail: Trail, depth: usize) -> Vec
     }
     let longer = |caller| std::iter::once(caller).chain(trail.iter().copied()).collect();
     outer.into_iter().flat_map(|caller| ways_from_callers(case, longer(caller), depth - 1)).collect()
+}
+
+/// Calls that are followed from one function that nothing reaches.
+const STEPS: usize = 400;
+/// Calls within calls that are followed from there.
+const WITHIN: usize = 8;
+
+/// The ways to a call that no entry point reaches from the function around it, where it stands in one that goes by no name
+/// and is handed to another: `withBackoff(() => ask(text))`.
+pub fn ways_within(case: &Case<'_, '_>, external: &External) -> Vec<Trail> {
+    let units = &case.program.units;
+    let mut home = units.calls[external.call].unit;
+    let is_nameless = |unit: usize| units.units[unit].function.is_some_and(|function| function.name.is_empty());
+    while is_nameless(home) && !units.bound.contains(&home) {
+        let Some(parent) = units.units[home].parent else { return Vec::new() };
+        home = parent;
+    }
+    if home == units.calls[external.call].unit || units.units[home].function.is_none() {
+        return Vec::new();
+    }
+    let (mut found, mut steps) = (Vec::new(), 0);
+    let mut open: Vec<(Trail, crate::link::FrameId)> = vec![(Vec::new(), case.program.open_frame(home))];
+    while let Some((trail, frame)) = open.pop() {
+        for call in &units.units[case.program.unit_of_frame(frame)].calls {
+            steps += 1;
+            let site = Site { call: *call, frame };
+            let longer: Trail = trail.iter().copied().chain([site]).collect();
+            if *call == external.call {
+                found.push(longer);
+            } else if longer.len() < WITHIN && steps < STEPS {
+                open.extend(case.program.runs(site).iter().map(|inner| (longer.clone(), *inner)));
+            }
+        }
+    }
+    found.truncate(SITES);
+    found
 }
 
 fn finding(case: &Case<'_, '_>, external: &External, fate: Option<Fate>, entry: &str) -> Finding {

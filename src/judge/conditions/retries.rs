@@ -121,6 +121,7 @@ fn is_wrapped(case: &Case<'_, '_>, external: &External, site: Site, constructs: 
         .filter(|(_, sites)| sites.contains(&site))
         .flat_map(|(entry, _)| case.reaches[*entry].trails(site))
         .collect();
+    let ways = if ways.is_empty() { super::fallback::ways_within(case, external) } else { ways };
     if ways.is_empty() {
         return by_callers(case, &[site], constructs, CALLERS);
     }

@@ -4,6 +4,7 @@ use crate::link::{FrameId, How, Value};
 use crate::model::{Block, Expression, ExpressionKind, Literal, Loop, LoopKind, Span, Statement, StatementKind};
 
 use super::heard::{collects, hands_out};
+use super::own_errors::asks_for_own;
 use super::shown::Shown;
 use super::told::Told;
 use super::{Fate, is_log};
@@ -146,6 +147,11 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
             StatementKind::Break | StatementKind::Continue => {
                 ends.next_round = true;
                 ends.goes_on = false;
+            }
+            StatementKind::If { test, then, otherwise } if asks_for_own(self.case, test, self.frame).is_some() => {
+                let is_own = asks_for_own(self.case, test, self.frame) == Some(true);
+                let inner = self.ends(if is_own { otherwise } else { then });
+                self.join(&[inner], ends);
             }
             StatementKind::If { test, then, otherwise } => {
                 let (mut then, mut otherwise) = (self.ends(then), self.ends(otherwise));

@@ -7,6 +7,7 @@ use crate::model::{Assignment, Expression, ExpressionKind, Statement, StatementK
 use crate::rules::catalogue::Kind;
 
 use super::heard::{collects, hands_out, tells_others};
+use super::own_errors::asks_for_own;
 use super::{Fate, is_log};
 use crate::judge::case::Case;
 use crate::judge::retrying::{last_name, walk};
@@ -389,8 +390,11 @@ impl<'c, 'p, 'm> Shown<'c, 'p, 'm> {
                     }
                 }
                 ExpressionKind::Template(parts) => stack.extend(parts.iter().map(|part| (part, way.as_text()))),
-                ExpressionKind::Conditional { then, otherwise, .. } => {
-                    stack.extend([(&**then, way), (&**otherwise, way)]);
+                ExpressionKind::Conditional { test, then, otherwise } => {
+                    match asks_for_own(self.case, test, self.frame) {
+                        Some(is_own) => stack.push((if is_own { &**otherwise } else { &**then }, way)),
+                        None => stack.extend([(&**then, way), (&**otherwise, way)]),
+                    }
                 }
                 ExpressionKind::Operator { operator, operands } => {
                     let joins = matches!(operator.as_str(), "+" | "%");

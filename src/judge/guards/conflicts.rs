@@ -20,6 +20,8 @@ pub(super) struct Conflict<'m> {
     pub(super) block: &'m Block,
     /// Whether a test has asked for it.
     pub(super) is_asked: bool,
+    /// Whether what runs now does not run where a row was stored.
+    is_apart: bool,
 }
 
 impl Conflict<'_> {
@@ -33,7 +35,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// What runs in a handler where what it has caught is a row that is there already.
     pub(super) fn conflict_in(&self, handler: &'m Handler, frame: FrameId) -> Conflict<'m> {
         let asked = self.asked_for_codes(frame);
-        let mut conflict = Conflict { runs: Vec::new(), block: &handler.body, is_asked: false };
+        let mut conflict = Conflict { runs: Vec::new(), block: &handler.body, is_asked: false, is_apart: false };
         asked.run(&handler.body, &mut conflict, 0);
         conflict
     }
@@ -42,7 +44,7 @@ impl<'p, 'm> Guards<'p, 'm> {
     pub(super) fn conflict_of(&self, body: &'m Block, site: Site) -> Conflict<'m> {
         let mut asked = self.asked_for_codes(site.frame);
         asked.stored = Some(site);
-        let mut conflict = Conflict { runs: Vec::new(), block: body, is_asked: false };
+        let mut conflict = Conflict { runs: Vec::new(), block: body, is_asked: false, is_apart: false };
         asked.run(body, &mut conflict, 0);
         conflict
     }
@@ -165,7 +167,10 @@ impl<'p, 'm> AskedForCodes<'p, 'm> {
     fn run(&self, block: &'m Block, conflict: &mut Conflict<'m>, depth: usize) -> bool {
         for statement in block {
             let StatementKind::If { test, then, otherwise } = &statement.kind else {
-                conflict.runs.push(statement);
+                // What also runs where the row was stored says nothing about those that were there already.
+                if self.stored.is_none() || conflict.is_apart {
+                    conflict.runs.push(statement);
+                }
                 if matches!(statement.kind, StatementKind::Return(_) | StatementKind::Raise(_)) {
                     return true;
                 }
@@ -175,6 +180,10 @@ impl<'p, 'm> AskedForCodes<'p, 'm> {
                 Some(holds) => {
                     conflict.is_asked |= self.stored.is_none() || self.asks_for_code(test);
                     let branch = if holds { then } else { otherwise };
+                    let other = if holds { otherwise } else { then };
+                    let was_apart = conflict.is_apart;
+                    let parts = self.stored.is_none() || self.holds_when_stored(test, 0) != Some(holds);
+                    conflict.is_apart |= parts;
                     let outer = conflict.block;
                     if !branch.is_empty() {
                         conflict.block = branch;
@@ -182,11 +191,14 @@ impl<'p, 'm> AskedForCodes<'p, 'm> {
                     if self.run(branch, conflict, depth + 1) {
                         return true;
                     }
+                    // Both go on together, unless the other one has ended.
+                    conflict.is_apart = was_apart || parts && leaves(other);
                     // What comes behind the test runs, too.
                     if block.last().is_some_and(|last| !std::ptr::eq(last, statement)) {
                         conflict.block = outer;
                     }
                 }
+                None if self.stored.is_some() && !conflict.is_apart => {}
                 None => conflict.runs.push(statement),
             }
         }
@@ -226,6 +238,7 @@ impl<'p, 'm> AskedForCodes<'p, 'm> {
         }
         let holds = |each: &'m Expression| self.holds(each, depth + 1);
         match &test.kind {
+            _ if self.is_failure(test) => Some(true),
             ExpressionKind::Await(inner) => holds(inner),
             ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
                 ("not", [inner]) => holds(inner).map(|holds| !holds),
@@ -259,6 +272,60 @@ impl<'p, 'm> AskedForCodes<'p, 'm> {
         }
     }
 
+    /// Whether a test holds where the row was stored and nothing has failed; none where it asks for something else.
+    fn holds_when_stored(&self, test: &'m Expression, depth: usize) -> Option<bool> {
+        if depth > DEPTH {
+            return None;
+        }
+        let holds = |each: &'m Expression| self.holds_when_stored(each, depth + 1);
+        match &test.kind {
+            ExpressionKind::Await(inner) => holds(inner),
+            ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+                ("not", [inner]) => holds(inner).map(|holds| !holds),
+                ("and", parts) => {
+                    let told: Vec<Option<bool>> = parts.iter().map(holds).collect();
+                    if told.contains(&Some(false)) {
+                        Some(false)
+                    } else {
+                        told.into_iter().collect::<Option<Vec<_>>>().map(|_| true)
+                    }
+                }
+                ("or", parts) => {
+                    let told: Vec<Option<bool>> = parts.iter().map(holds).collect();
+                    if told.contains(&Some(true)) {
+                        Some(true)
+                    } else {
+                        told.into_iter().collect::<Option<Vec<_>>>().map(|_| false)
+                    }
+                }
+                ("==", [subject, arm]) if self.is_taken(subject, arm).is_some() => {
+                    self.is_taken(subject, arm).map(|taken| !taken)
+                }
+                ("!=" | "is not" | "not in", parts) if parts.iter().any(|part| self.has_code(part, 0)) => Some(true),
+                (_, parts) if parts.iter().any(|part| self.has_code(part, 0)) => Some(false),
+                _ => None,
+            },
+            ExpressionKind::Call(_) => self.has_code(test, 0).then_some(false),
+            _ if self.is_failure(test) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether an expression is what a call that stores a row answers with where it has failed: `error`.
+    fn is_failure(&self, expression: &'m Expression) -> bool {
+        let Some(stored) = self.stored else { return false };
+        let ExpressionKind::Name(name) = &expression.kind else { return false };
+        let program = self.program;
+        let bindings = program.units.units[program.unit_of_frame(self.frame)].names.get(name.as_str());
+        let Some([Binding::Value { value, access, .. }]) = bindings.map(Vec::as_slice) else { return false };
+        let [Access::Key(key)] = access.as_slice() else { return false };
+        value.span.contains(program.units.calls[stored.call].call.span)
+            && program.callee_paths(stored).iter().any(|path| {
+                let facts = program.facts_of(path, Kind::Store);
+                facts.iter().any(|(_, fact)| fact.errors.iter().flatten().any(|error| error == key))
+            })
+    }
+
     /// What a function answers that is asked whether a row is there already.
     fn answered_by(&self, unit: UnitId, depth: usize) -> Option<bool> {
         let info = &self.program.units.units[unit];
@@ -270,7 +337,7 @@ impl<'p, 'm> AskedForCodes<'p, 'm> {
         if told.is_some() {
             return told;
         }
-        let mut conflict = Conflict { runs: Vec::new(), block: body, is_asked: false };
+        let mut conflict = Conflict { runs: Vec::new(), block: body, is_asked: false, is_apart: false };
         inner.run(body, &mut conflict, depth);
         let answer = conflict.runs.iter().find_map(|statement| match &statement.kind {
             StatementKind::Return(Some(Expression { kind: ExpressionKind::Literal(answer), .. })) => Some(answer),

@@ -2,8 +2,8 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::judge::behaviour::Operation;
 use crate::judge::behaviour::fresh::is_fresh;
+use crate::judge::behaviour::{Operation, names_request};
 use crate::link::flow::{Exit, Gate, Slice, leaves, leaves_by_raising};
 use crate::link::units::NodeKind;
 use crate::link::{Program, Site};
@@ -217,12 +217,46 @@ fn always_raises(block: &Block) -> bool {
 
 /// Whether all that a row is stored with is made up on the spot: no later request comes with the same.
 fn is_always_new(program: &Program<'_>, site: Site) -> bool {
+    // The column that names the request decides, whatever else the row holds.
+    let mut columns = Vec::new();
+    for argument in &program.units.calls[site.call].call.arguments {
+        columns_of(&argument.value, &mut columns, 0);
+    }
+    columns.retain(|(name, _)| names_request(name));
+    if !columns.is_empty() {
+        return columns.into_iter().all(|(_, value)| is_fresh(program, (value, site.frame)));
+    }
     let mut given = Vec::new();
     for argument in &program.units.calls[site.call].call.arguments {
         values_of(&argument.value, &mut given, 0);
     }
     given.retain(|value| !matches!(value.kind, ExpressionKind::Literal(_)));
     !given.is_empty() && given.into_iter().all(|value| is_fresh(program, (value, site.frame)))
+}
+
+/// The columns of a row that is written out: `{ key, text }`, `{ data: { key } }`, `Row(key=key)`.
+fn columns_of<'m>(given: &'m Expression, columns: &mut Vec<(&'m str, &'m Expression)>, depth: usize) {
+    let mut add = |name: &'m str, value: &'m Expression| {
+        columns.push((name, value));
+        if matches!(value.kind, ExpressionKind::Object(_)) && depth < 4 {
+            columns_of(value, columns, depth + 1);
+        }
+    };
+    match &given.kind {
+        ExpressionKind::Object(entries) => {
+            entries
+                .iter()
+                .filter_map(|entry| Some((entry.key.as_deref()?, &entry.value)))
+                .for_each(|(name, value)| add(name, value));
+        }
+        ExpressionKind::Call(call) => {
+            call.arguments
+                .iter()
+                .filter_map(|argument| Some((argument.name.as_deref()?, &argument.value)))
+                .for_each(|(name, value)| add(name, value));
+        }
+        _ => {}
+    }
 }
 
 /// The values that a row is made of: `{ data: { key } }`, `Row(key=key)`.

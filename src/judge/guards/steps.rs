@@ -6,6 +6,7 @@ use crate::link::{FrameId, How, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal, Span, Statement, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
 
+use super::super::conditions::fallback::walk;
 use super::memory::once;
 use super::{DECIDES, DEPTH, Guards, Protection, short};
 
@@ -185,10 +186,26 @@ impl<'p, 'm> Guards<'p, 'm> {
     /// Whether a condition depends on the request: then what stands under it does not always run.
     pub(super) fn by_request(&self, test: &'m Expression, frame: FrameId) -> bool {
         let slice = self.program.slice(test, frame);
-        slice.parameters.iter().any(|(_, _, frame)| self.program.frame(*frame).how == How::Framework)
+        (slice.parameters.iter().any(|(_, _, frame)| self.program.frame(*frame).how == How::Framework)
+            || self.asks_kind_of_caller(test, &slice))
             && !slice.sites.iter().any(|site| {
                 self.program.callee_paths(*site).iter().any(|path| self.program.is_a(path, Kind::Environment))
             })
+    }
+
+    /// Whether a test asks what kind of caller somebody is, who is known by a library: `user.is_anonymous`. That somebody
+    /// is known at all is not asked here.
+    fn asks_kind_of_caller(&self, test: &'m Expression, slice: &Slice<'m>) -> bool {
+        const WHO: [&str; 9] = ["data", "user", "session", "id", "sub", "uid", "email", "userId", "claims"];
+        let is_caller = |site: &Site| {
+            let paths = self.program.callee_paths(*site);
+            paths.iter().any(|path| self.program.is_a(path, Kind::Caller))
+        };
+        let mut asks = false;
+        walk(test, &mut |each| {
+            asks |= matches!(&each.kind, ExpressionKind::Member { name, .. } if !WHO.contains(&name.as_str()));
+        });
+        asks && slice.sites.iter().any(is_caller)
     }
 
     /// What has happened when a call happens: library calls that stop their caller, and own functions that do.
@@ -288,7 +305,13 @@ impl<'p, 'm> Guards<'p, 'm> {
 
     fn find_raise(&self, frame: FrameId, item: &str, depth: usize) -> Option<Protection> {
         let program = self.program;
-        if let Some(found) = self.gates(&program.raising_gates(frame), item) {
+        let mut gates = program.raising_gates(frame);
+        // What comes behind that is never asked where it matters.
+        let end = if gates.is_empty() { None } else { program.is_left_when_deployed(frame) };
+        if let Some(end) = end {
+            gates.retain(|gate| gate.span.start < end);
+        }
+        if let Some(found) = self.gates(&gates, item) {
             return Some(found);
         }
         if stops_what_follows(item)

@@ -64,9 +64,13 @@ fn conflicts_by_schema(program: &Program<'_>, site: Site) -> Option<bool> {
     }
     let mut given = Vec::new();
     let is_written = is_known && given_fields(call, &mut given);
+    // What is made up for the request was never there before.
+    given.retain(|(_, value)| !is_fresh(program, (*value, site.frame)));
     // `chat: { connect: { id } }` gives `chatId`.
     let has = |field: &str| {
-        given.iter().any(|name| field == *name || field.strip_prefix(*name).is_some_and(|rest| rest.starts_with('I')))
+        given
+            .iter()
+            .any(|(name, _)| field == *name || field.strip_prefix(*name).is_some_and(|rest| rest.starts_with('I')))
     };
     is_written.then(|| unique.iter().any(|fields| fields.split(' ').all(has)))
 }
@@ -120,7 +124,7 @@ fn is_unique_entry(entry: &Entry) -> bool {
 }
 
 /// The fields of the row under `data`; no where they are not all written down.
-fn given_fields<'m>(call: &'m Call, fields: &mut Vec<&'m str>) -> bool {
+fn given_fields<'m>(call: &'m Call, fields: &mut Vec<(&'m str, &'m Expression)>) -> bool {
     let entries = call.arguments.iter().filter_map(|argument| match &argument.value.kind {
         ExpressionKind::Object(entries) => Some(entries),
         _ => None,
@@ -128,7 +132,7 @@ fn given_fields<'m>(call: &'m Call, fields: &mut Vec<&'m str>) -> bool {
     let mut rows = entries.flatten().filter(|entry| entry.key.as_deref() == Some("data"));
     let Some(row) = rows.next() else { return false };
     let ExpressionKind::Object(entries) = &row.value.kind else { return false };
-    fields.extend(entries.iter().filter_map(|entry| entry.key.as_deref()));
+    fields.extend(entries.iter().filter_map(|entry| Some((entry.key.as_deref()?, &entry.value))));
     entries.iter().all(|entry| entry.key.is_some())
 }
 

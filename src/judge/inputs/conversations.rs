@@ -103,8 +103,10 @@ impl<'m> Trace<'_, '_, '_, 'm> {
     pub(super) fn rows_are_bounded(&self, site: Site) -> bool {
         let program = self.program();
         for path in program.callee_paths(site).iter() {
-            for (_, fact) in
-                program.facts_of(path, Kind::Store).into_iter().filter(|(_, fact)| fact.does.as_deref() == Some("many"))
+            for (_, fact) in program
+                .facts_of(path, Kind::Store)
+                .into_iter()
+                .filter(|(_, fact)| matches!(fact.does.as_deref(), Some("many" | "procedure")))
             {
                 let Some(bound) = &fact.bound else { continue };
                 // What comes with each row is another matter.

@@ -166,6 +166,25 @@ pub(super) fn allows_one_try<'m>(program: &Program<'m>, block: &'m Block, frame:
     }
 }
 
+/// Whether every handler of a loop's one try leaves it in the first round: `if attempt >= 1: raise`.
+pub(super) fn leaves_at_first<'m>(
+    program: &Program<'m>,
+    block: &'m Block,
+    frame: FrameId,
+    counters: &[String],
+) -> bool {
+    let mut tries = block.iter().filter_map(|statement| match &statement.kind {
+        StatementKind::Try(each) => Some(each),
+        _ => None,
+    });
+    let (Some(each), None) = (tries.next(), tries.next()) else { return false };
+    let is_left = |statement: &'m Statement| match &statement.kind {
+        StatementKind::If { test, then, .. } => leaves(then) && at_first(program, test, frame, counters) == Some(true),
+        _ => false,
+    };
+    !each.handlers.is_empty() && each.handlers.iter().all(|handler| handler.body.iter().any(is_left))
+}
+
 /// What a test says in the first round, as far as its counters tell.
 fn at_first<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, counters: &[String]) -> Option<bool> {
     let ExpressionKind::Operator { operator, operands } = &test.kind else { return None };
@@ -177,6 +196,16 @@ fn at_first<'m>(program: &Program<'m>, test: &'m Expression, frame: FrameId, cou
             let counted = first_count(program, left, frame, counters)?;
             let bound = program.number(right, frame, 0)?;
             Some(if operator == "<" { counted < bound } else { counted <= bound })
+        }
+        "or" => operands.iter().any(|part| says(part) == Some(true)).then_some(true),
+        ">" | ">=" | "==" | "===" => {
+            let counted = first_count(program, left, frame, counters)?;
+            let bound = program.number(right, frame, 0)?;
+            Some(match operator.as_str() {
+                ">" => counted > bound,
+                ">=" => counted >= bound,
+                _ => counted == bound,
+            })
         }
         _ => None,
     }

@@ -5,7 +5,9 @@ use crate::link::{FrameId, Program, Site};
 use crate::model::{Block, Call, Expression, ExpressionKind, Literal, Loop, LoopKind, Statement, StatementKind};
 
 use super::answers::is_left_when_answered;
-use super::counts::{allows_one_try, counted, goes_on_by_count, leaves_by_count, looks_at_count, needs_members_count};
+use super::counts::{
+    allows_one_try, counted, goes_on_by_count, leaves_at_first, leaves_by_count, looks_at_count, needs_members_count,
+};
 use super::items::sends_results;
 use super::progress::moves_on;
 use super::turns::keeps_answers;
@@ -407,8 +409,8 @@ fn ends<'m>(program: &Program<'m>, each: &'m Loop, frame: FrameId) -> bool {
 /// Whether a loop allows no second round.
 fn tries_once<'m>(program: &Program<'m>, each: &'m Loop, frame: FrameId) -> bool {
     let mut counters = Vec::new();
-    each.body.iter().for_each(|statement| counted(statement, &mut counters));
-    allows_one_try(program, &each.body, frame, &counters)
+    each.body.iter().chain(&each.step).for_each(|statement| counted(statement, &mut counters));
+    allows_one_try(program, &each.body, frame, &counters) || leaves_at_first(program, &each.body, frame, &counters)
 }
 
 /// A loop that waits for something to come in is no retry: a prompt, a queue, a socket, a stream.

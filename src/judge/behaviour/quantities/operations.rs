@@ -1,6 +1,7 @@
 //! What operations of stores answer: rows and their columns, counts, the results of queued commands.
 
 use crate::judge::behaviour::operations::{Operation, changes_rows, operation, ran_before};
+use crate::judge::behaviour::procedures;
 use crate::judge::behaviour::row_changes::later_in_chain;
 use crate::judge::behaviour::subjects::{self, Subject};
 use crate::judge::behaviour::writes::stays_in_process;
@@ -21,7 +22,12 @@ impl<'m> Search<'_, 'm> {
         if operation == Operation::Results {
             return self.read_results(site, reading);
         }
-        reading.keys.extend(call.arguments.iter().map(|argument| (&argument.value, site.frame)));
+        let given = procedures::given(call);
+        if given.is_empty() || procedures::of(program, site).is_none() {
+            reading.keys.extend(call.arguments.iter().map(|argument| (&argument.value, site.frame)));
+        } else {
+            reading.keys.extend(given.into_iter().map(|(_, value)| (value, site.frame)));
+        }
         let mut receiver = call;
         for _ in 0..8 {
             let ExpressionKind::Member { object, .. } = &receiver.callee.kind else { break };
@@ -145,6 +151,11 @@ pub(super) fn counts_rows(name: &str) -> bool {
 /// Whether a command answers with what is stored, or with what a count has come to.
 fn answers(operation: Operation) -> bool {
     operation == Operation::Count || operation.reads()
+}
+
+/// Names under which results hold all that was found.
+pub(in crate::judge::behaviour) fn is_whole(field: &str) -> bool {
+    matches!(field, "data" | "rows" | "raw" | "result")
 }
 
 /// Names of results that say nothing about what they hold.

@@ -3,12 +3,13 @@
 
 use crate::judge::behaviour::fresh::is_fresh;
 use crate::judge::behaviour::operations::{Operation, has_flag, operation};
+use crate::judge::behaviour::quantities::is_whole;
 use crate::judge::behaviour::scripts;
 use crate::link::arguments::Given;
 use crate::link::flow::Gate;
-use crate::link::units::Binding;
+use crate::link::units::{Access, Binding};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, Literal, StatementKind};
+use crate::model::{Call, Expression, ExpressionKind, Literal, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
 
 use super::asked::is_of_the_request;
@@ -152,6 +153,12 @@ impl<'m> Answer<'_, 'm> {
                 self.number(operands.first()?, frame, depth + 1)
             }
             ExpressionKind::Call(call) if self.program.units.call_id(call) == Some(self.call) => Some(self.answer),
+            // How many rows there are that are new: `claimed.length`.
+            ExpressionKind::Member { object, name } if is_whole(name) || name == "length" => {
+                self.number(object, frame, depth + 1)
+            }
+            // What is chained to a call of a store says what it answers with: `upsert(row, once).select("key")`.
+            ExpressionKind::Call(call) if self.is_chained(call) => Some(self.answer),
             ExpressionKind::Call(call) => match (&call.callee.kind, call.arguments.as_slice()) {
                 (ExpressionKind::Name(name), [given])
                     if matches!(name.as_str(), "int" | "float" | "bool" | "Number" | "Boolean") =>
@@ -164,11 +171,24 @@ impl<'m> Answer<'_, 'm> {
         }
     }
 
+    /// Whether a call is chained to the one that has answered.
+    fn is_chained(&self, call: &Call) -> bool {
+        let told = self.program.units.calls[self.call].call;
+        let gives = matches!(&call.callee.kind, ExpressionKind::Member { name, .. }
+            if matches!(name.as_str(), "select" | "returning" | "execute" | "single" | "maybeSingle" | "maybe_single"));
+        gives && call.span.start == told.span.start && call.span.end > told.span.end
+    }
+
     /// The one value that a name of a function is given.
     fn bound(&self, name: &str, frame: FrameId) -> Option<&'m Expression> {
         let unit = &self.program.units.units[self.program.unit_of_frame(frame)];
         match unit.names.get(name).map(Vec::as_slice) {
-            Some([Binding::Value { value, access, operator: None, .. }]) if access.is_empty() => Some(*value),
+            Some([Binding::Value { value, access, operator: None, .. }]) => match access.as_slice() {
+                [] => Some(*value),
+                // `const { data } = await db.rpc("claim", { key })`: what was answered.
+                [Access::Key(key)] if is_whole(key) => Some(*value),
+                _ => None,
+            },
             _ => None,
         }
     }

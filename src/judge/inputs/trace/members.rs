@@ -241,7 +241,16 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let ExpressionKind::Call(call) = &answer.kind else { return None };
         let callees = program.values(&call.callee, *home);
         let is_own = !callees.is_empty() && callees.iter().all(|value| matches!(value, Value::Function { .. }));
-        is_own.then_some((given, *home))
+        // `{ messages: rows.map(asTurn) }`: what a method makes of something is still that.
+        let is_made_of =
+            || matches!(call.callee.kind, ExpressionKind::Member { .. }) && self.is_stored_somewhere(given, *home);
+        (is_own || is_made_of()).then_some((given, *home))
+    }
+
+    /// Whether rows of a store flow into a value.
+    fn is_stored_somewhere(&self, value: &'m Expression, frame: FrameId) -> bool {
+        let sites = &self.program().slice(value, frame).sites;
+        sites.iter().any(|site| self.inputs.case.guards.behaviour.operation(*site).is_some_and(Operation::reads))
     }
 
     /// Whether a value is a conversation to which a library adds what its client sends; how many turns of it are kept.
