@@ -193,17 +193,11 @@ pub(super) enum Takes {
     Object,
 }
 
-pub(super) static CLASSES: LazyLock<Classes> = LazyLock::new(|| {
-    // Without places: they would make three readers of each structure.
-    let file = include_str!("../../rules/files/classes.toml").parse();
-    file.and_then(toml::Table::try_into).unwrap_or_default()
-});
+pub(super) static CLASSES: LazyLock<Classes> =
+    LazyLock::new(|| toml::from_str(include_str!("../../rules/files/classes.toml")).unwrap_or_default());
 
-pub(super) static STARTS: LazyLock<Starts> = LazyLock::new(|| {
-    // Without places: they would make three readers of each structure.
-    let file = include_str!("../../rules/files/starts.toml").parse();
-    file.and_then(toml::Table::try_into).unwrap_or_default()
-});
+pub(super) static STARTS: LazyLock<Starts> =
+    LazyLock::new(|| toml::from_str(include_str!("../../rules/files/starts.toml")).unwrap_or_default());
 
 #[cfg(test)]
 mod tests {

@@ -44,11 +44,8 @@ struct Kind {
     given: Option<String>,
 }
 
-static KNOWN: LazyLock<Known> = LazyLock::new(|| {
-    // Without places: they would make three readers of each structure.
-    let file = include_str!("../../rules/files/components.toml").parse();
-    file.and_then(::toml::Table::try_into).unwrap_or_default()
-});
+static KNOWN: LazyLock<Known> =
+    LazyLock::new(|| ::toml::from_str(include_str!("../../rules/files/components.toml")).unwrap_or_default());
 
 fn kind_of(path: &str) -> Option<&'static Kind> {
     let (_, extension) = path.rsplit('/').next()?.rsplit_once('.')?;

@@ -74,11 +74,8 @@ enum Format {
     Declarations,
 }
 
-static KNOWN: LazyLock<Known> = LazyLock::new(|| {
-    // Without places: they would make three readers of each structure.
-    let file = include_str!("../../rules/files/settings.toml").parse();
-    file.and_then(::toml::Table::try_into).unwrap_or_default()
-});
+static KNOWN: LazyLock<Known> =
+    LazyLock::new(|| ::toml::from_str(include_str!("../../rules/files/settings.toml")).unwrap_or_default());
 
 fn format_of(path: &str) -> Option<Format> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::rules::{embedded, plain, secrets::Words};
+use crate::rules::{embedded, secrets::Words};
 use crate::verdict::Item;
 
 /// What is known of the library of one language.
@@ -80,7 +80,7 @@ impl Paste {
 /// # Errors
 /// A text that is not what this module describes, with its place.
 pub fn libraries() -> Result<BTreeMap<String, GuardLibrary>, toml::de::Error> {
-    plain::read_own(embedded::rule("guards"))
+    toml::from_str(embedded::rule("guards"))
 }
 
 /// The files of the library of a language: path within it, and text.

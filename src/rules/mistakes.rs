@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::catalogue::{Fact, Library};
 use super::kinds::{COMMON, KINDS, Keys};
 use super::packs::closest;
-use super::{amounts, patterns, plain};
+use super::{amounts, patterns};
 
 /// What is wrong with a catalogue file.
 #[derive(Debug, Error, Diagnostic)]
@@ -196,7 +196,10 @@ pub(super) fn read(path: &str, text: &str) -> Result<Library, CatalogueError> {
     for (example, at) in tables(&table, "example") {
         file.example(example, at)?;
     }
-    let mut library: Library = plain::read(text).map_err(|wrong| file.wrong(wrong.at, wrong.problem, MANUAL))?;
+    let mut library: Library = toml::from_str(text).map_err(|error| {
+        let problem = error.message().lines().next().unwrap_or("").to_owned();
+        file.wrong(error.span(), problem, MANUAL)
+    })?;
     file.language(&library, &table)?;
     if let (Some((_, at)), true) = (tables(&table, "fact").next(), library.examples.is_empty()) {
         return Err(file.wrong(
@@ -225,7 +228,8 @@ pub fn own_fact(fact: toml::Value) -> Result<Fact, (String, String)> {
         for (fact, at) in tables(&table, "fact") {
             file.fact(fact, at)?;
         }
-        let mut library: Library = plain::read(&text).map_err(|wrong| file.wrong(None, wrong.problem, MANUAL))?;
+        let mut library: Library =
+            toml::from_str(&text).map_err(|error| file.wrong(None, error.message().to_owned(), MANUAL))?;
         file.names(&mut library, &table)?;
         Ok(library.facts.pop())
     };
@@ -241,7 +245,7 @@ pub fn own_fact(fact: toml::Value) -> Result<Fact, (String, String)> {
 pub(super) fn read_own(path: &str, text: &str) -> Result<Library, CatalogueError> {
     let file = File { path, text };
     let mut library: Library =
-        plain::read_own(text).map_err(|error| file.wrong(error.span(), error.message().to_owned(), MANUAL))?;
+        toml::from_str(text).map_err(|error| file.wrong(error.span(), error.message().to_owned(), MANUAL))?;
     let sets = sets(&library);
     for name in library.facts.iter_mut().flat_map(|fact| &mut fact.names) {
         *name = without_sets(name, &sets);
@@ -514,7 +518,7 @@ pub(super) fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, Catalo
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
             .collect();
-        paths.sort_unstable();
+        paths.sort();
         for path in paths {
             let text = std::fs::read_to_string(&path).map_err(unreadable)?;
             if super::purpose(&path, &text) == super::Purpose::Library {

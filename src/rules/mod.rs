@@ -11,7 +11,6 @@ pub mod kinds;
 pub mod mistakes;
 pub mod packs;
 pub mod patterns;
-pub mod plain;
 pub mod secrets;
 
 /// What a file of a folder of further rules is for.

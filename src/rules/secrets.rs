@@ -203,7 +203,7 @@ struct Written {
     #[serde(rename = "shape")]
     shapes: Vec<WrittenShape>,
     advice: Words,
-    lists: toml::Table,
+    lists: Lists,
 }
 
 /// The words whose neighbourhood is looked at for a credential's name, each in the spellings that people use.
@@ -234,9 +234,8 @@ impl Shapes {
             }
             shapes.push(shape);
         }
-        let lists: Lists = written.lists.try_into().map_err(|error| wrong(&error))?;
-        let (search, triggers) = index(&shapes, &lists).map_err(|message| mistake(text, 0..0, message))?;
-        Ok(Shapes { shapes, advice: written.advice, lists, search, triggers })
+        let (search, triggers) = index(&shapes, &written.lists).map_err(|message| mistake(text, 0..0, message))?;
+        Ok(Shapes { shapes, advice: written.advice, lists: written.lists, search, triggers })
     }
 
     /// The shape with an id, to say what its values open and where they are revoked.
