@@ -33,6 +33,8 @@ mod started;
 mod tasks;
 mod workers;
 
+use std::collections::BTreeMap;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
@@ -174,7 +176,7 @@ pub struct Entries<'m> {
     /// later is their router.
     unplaced: FxHashMap<UnitId, (usize, String)>,
     /// The entry points that are put in front of others, by entry point: their router, their registration and their path.
-    in_front: FxHashMap<usize, (CallId, CallId, String)>,
+    in_front: BTreeMap<usize, (CallId, CallId, String)>,
     /// The calls that register entry points at no router, by entry point: `os.handler(answer)`.
     lone: FxHashMap<usize, CallId>,
     /// Middleware found by convention, for the entries that are found by convention.
@@ -182,7 +184,7 @@ pub struct Entries<'m> {
     /// The places of those among them that see requests only, and nothing that comes from a queue.
     of_requests: FxHashSet<(ModuleId, Span)>,
     /// The handlers of errors that a framework for requests calls, by the place of their registration: the fact.
-    answering: FxHashMap<(ModuleId, Span), FactId>,
+    answering: BTreeMap<(ModuleId, Span), FactId>,
     /// The ways of registration of those whose work something in front takes, where it does not take that of all.
     takes: FxHashMap<(ModuleId, Span), &'m [String]>,
     /// The kind of entry points that some of what stands in front sees alone, by its place.

@@ -296,9 +296,7 @@ impl<'m> Units<'m> {
         {
             self.set.entry(member).or_default().extend(assigned.iter().copied());
         }
-        for assigned in self.set.values_mut() {
-            assigned.sort_by_key(|each| (each.unit, each.value.span));
-        }
+        self.set.values_mut().for_each(|assigned| assigned.sort_by_key(|each| (each.unit, each.value.span)));
     }
 
     fn index_bound(&mut self) {

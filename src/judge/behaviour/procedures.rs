@@ -160,7 +160,7 @@ pub(super) fn called(program: &Program<'_>, text: &str) -> Option<Procedure> {
 }
 
 /// The values that a function is given by the names of its parameters.
-pub(super) fn given<'m>(call: &'m Call) -> Vec<(&'m str, &'m Expression)> {
+pub(super) fn given(call: &Call) -> Vec<(&str, &Expression)> {
     let objects = call.arguments.iter().skip(1).filter_map(|argument| match &argument.value.kind {
         ExpressionKind::Object(entries) => Some(entries),
         _ => None,

@@ -90,7 +90,7 @@ impl<'m> Program<'m> {
             way.truncate(TESTS);
             way
         };
-        let ways: Vec<Way<'m>> = info.returns.iter().map(|value| way_to(value)).collect();
+        let ways: Vec<Way<'m>> = info.returns.iter().map(way_to).collect();
         if ways.iter().all(Vec::is_empty) { nothing() } else { ways.into() }
     }
 

@@ -30,10 +30,10 @@ pub(super) fn sees_every_failure<'m>(case: &Case<'_, 'm>, link: &Link<'m>) -> bo
 fn sees_failure<'m>(case: &Case<'_, 'm>, link: &Link<'m>, entry: usize, trail: &Trail) -> bool {
     let unseen = case.entries.unseen.get(&(link.module, link.span));
     let own = &case.entries.entries[entry];
-    !unseen.is_some_and(|unseen| unseen.contains(&own.handler))
-        && case.processes().shared(link.module, own.module)
-        && !is_kept(case, entry, trail)
-        && !(link.role == Role::Observer && boundaries::keep_errors(case, own))
+    let is_elsewhere =
+        unseen.is_some_and(|unseen| unseen.contains(&own.handler)) || !case.processes().shared(link.module, own.module);
+    let stays_inside = link.role == Role::Observer && boundaries::keep_errors(case, own);
+    !is_elsewhere && !stays_inside && !is_kept(case, entry, trail)
 }
 
 /// Whether a failure ends on its way out, and nobody has been told of it: not there, nor further in, nearer to the model.

@@ -354,9 +354,7 @@ fn is_passed_over<'m>(case: &Case<'_, 'm>, tried: &'m Try, frame: FrameId, place
         |handler: &'m Handler| leaves(&handler.body) || case.program.thrown_by_call(&handler.body, frame).is_some();
     let mut handlers = tried.handlers.iter();
     let last = tried.handlers.iter().map(|handler| handler.span.end).max();
-    last.is_some_and(|end| end <= place.start)
-        && handlers.any(|handler| catches_everything(handler))
-        && !tried.handlers.iter().any(ends)
+    last.is_some_and(|end| end <= place.start) && handlers.any(catches_everything) && !tried.handlers.iter().any(ends)
 }
 
 /// What the lines in a block of a handler tell on every way through it. A way that leaves without a word is not looked at:
