@@ -60,7 +60,8 @@ fn candidates(modules: &[Module], tree: &Tree, imports: &[BTreeSet<usize>]) -> B
         tree.projects.iter().flat_map(|project| &project.started).map(|start| start.path.as_str()).collect();
     let imported: BTreeSet<usize> = imports.iter().flatten().copied().collect();
     let others = modules.iter().zip(imports).filter(|(module, _)| !is_evaluation(module));
-    let needed: BTreeSet<usize> = others.flat_map(|(_, imports)| imports).copied().collect();
+    // What an evaluation needs that a service starts is needed, too.
+    let needed = reached(&others.flat_map(|(_, imports)| imports).copied().collect(), imports);
     let is_candidate = |(number, module): &(usize, &Module)| {
         if is_evaluation(module) && !needed.contains(number) {
             return true;

@@ -78,7 +78,7 @@ fn constructs_lower_to_the_model() {
         ),
         (
             r#"{"a": 1, 2: b, **c, d: e}"#,
-            "{Expression:{Object:[{key:a,value:{Literal:{Number:1.0}}},{key:2,value:{Name:b}},{value:{Spread:{Name:c}}},{value:{Name:e}}]}}",
+            "{Expression:{Object:[{key:a,value:{Literal:{Number:1.0}}},{key:2,value:{Name:b}},{value:{Spread:{Name:c}}},{computed:{Name:d},value:{Name:e}}]}}",
         ),
         (
             r#""a" 'b' f"{x!r:>{w}} {{z}}" r"\n""#,
