@@ -1,6 +1,6 @@
 //! What a reader should know before trusting an answer: how the tree was found, and what was looked for in vain.
 
-use crate::collect::Tree;
+use crate::collect::{self, Tree};
 use crate::verdict::{Coverage, Inventory, LlmCall, Text};
 
 /// The remarks about a tree, in a fixed order.
@@ -19,6 +19,7 @@ pub(super) fn remarks(tree: &Tree, coverage: &Coverage, inventory: &Inventory) -
             "git 저장소가 아님: ignore 규칙에 걸리지 않는 파일은 모두 추적 파일로 봅니다",
         ));
     }
+    remarks.extend(unread_languages(tree));
     if coverage.shipping == 0 {
         remarks.push(text(
             "known languages are Python, TypeScript, JavaScript and Rust; `launchcheck files` says what each file counts as",
@@ -43,6 +44,20 @@ pub(super) fn remarks(tree: &Tree, coverage: &Coverage, inventory: &Inventory) -
         ));
     }
     remarks
+}
+
+/// What is written in languages that are not read: whatever it does, no box speaks of it.
+fn unread_languages(tree: &Tree) -> Option<Text> {
+    let languages = collect::unread_languages(tree);
+    let count: usize = languages.iter().map(|language| language.files.len()).sum();
+    let first = languages.first()?.files.first()?;
+    let names = languages.iter().map(|language| language.name).collect::<Vec<_>>().join(", ");
+    let (files, them) = if count == 1 { ("file", "it") } else { ("files", "them") };
+    let list = if count == 1 { (*first).to_owned() } else { format!("{first}, ...") };
+    Some(Text {
+        en: format!("not read: {count} shipping {files} of {names} ({list}): no box says anything about {them}"),
+        ko: format!("읽지 않음: {names} 배포 파일 {count}개({list}). 이 파일들은 어느 항목에도 반영되지 않습니다"),
+    })
 }
 
 fn text(en: &str, ko: &str) -> Text {

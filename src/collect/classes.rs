@@ -1,6 +1,6 @@
 //! What each file is for, by its path relative to the root; and by its text, for whoever reads it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{Class, File, Kind, Tree, join, known::CLASSES, known::matches, split, walk};
 
@@ -31,6 +31,29 @@ pub(super) fn classify(tree: &mut Tree) {
         file.class = class;
         file.reason = reason;
     }
+}
+
+/// A programming language that is not read, with its files in a tree that ship.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnreadLanguage<'t> {
+    pub name: &'static str,
+    pub files: Vec<&'t str>,
+}
+
+/// The languages of a tree that ship and are not read, the one with most files first.
+pub fn unread_languages(tree: &Tree) -> Vec<UnreadLanguage<'_>> {
+    let ships = tree.files.iter().filter(|file| file.class == Class::Ships && file.kind == Kind::Text);
+    let mut files: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
+    for path in ships.map(|file| file.path.as_str()) {
+        let Some((_, extension)) = split(path).1.rsplit_once('.') else { continue };
+        let extension = extension.to_ascii_lowercase();
+        if let Some((name, _)) = CLASSES.languages.iter().find(|(_, known)| known.contains(&extension)) {
+            files.entry(name).or_default().push(path);
+        }
+    }
+    let mut languages: Vec<_> = files.into_iter().map(|(name, files)| UnreadLanguage { name, files }).collect();
+    languages.sort_by_key(|language| std::cmp::Reverse(language.files.len()));
+    languages
 }
 
 /// Gives classes to paths that are not in the tree.

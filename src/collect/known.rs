@@ -16,6 +16,8 @@ pub(super) struct Classes {
     pub(super) contents: Contents,
     pub(super) generators: Generators,
     pub(super) binary: Binary,
+    /// Languages that are not read, each with the extensions of its files in lower case.
+    pub(super) languages: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

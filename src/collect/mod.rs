@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    classes::{PathClasses, classify_text, is_provisional},
+    classes::{PathClasses, UnreadLanguage, classify_text, is_provisional, unread_languages},
     contents::Contents,
     history::{HistoryError, HistoryLimits, Past, Walked, history},
     ignoring::{IgnoreRules, would_ignore},

@@ -83,6 +83,9 @@ fn contacts() -> Vec<(&'static str, String)> {
     contacts.push(("an empty folder", said(&Place::new().path, &[])));
     let library = Place::new().with("lib.py", "def double(x: int) -> int:\n    return 2 * x\n").committed();
     contacts.push(("a repository without an LLM call", said(&library.path, &[])));
+    let server = Place::new().with("main.go", "package main\n").with("main_test.go", "package main\n");
+    let server = server.with("web/app.js", "document.title = 'Chat'\n").committed();
+    contacts.push(("a server in a language that is not read", said(&server.path, &[])));
     let subfolder = Place::new().with("api/bot.py", CALL).with("web/index.html", "<p>\n").committed();
     contacts.push(("a subfolder", said(&subfolder.path.join("api"), &[])));
     contacts.push(("a subfolder without code", said(&subfolder.path, &["web"])));
