@@ -187,7 +187,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<Report, Error> {
 fn audited(
     root: &Path,
     options: &Options,
-    (packs, catalogue, tree): (Packs, Arc<Catalogue>, Tree),
+    (packs, catalogue, tree): (Arc<Packs>, Arc<Catalogue>, Tree),
     clock: &Clock,
 ) -> Result<Report, Error> {
     let configuration = &options.configuration;
@@ -236,8 +236,8 @@ fn kept(audit: &Audit, redaction: &Redaction) -> Kept {
 }
 
 /// The rules, and the files of a tree.
-fn open(root: &Path, options: &Options, clock: &Clock) -> Result<(Packs, Arc<Catalogue>, Tree), Error> {
-    let packs = Packs::load(options.rules.as_deref())?;
+fn open(root: &Path, options: &Options, clock: &Clock) -> Result<(Arc<Packs>, Arc<Catalogue>, Tree), Error> {
+    let packs = Packs::shared(options.rules.as_deref())?;
     let configuration = &options.configuration;
     let facts: Vec<_> = configuration.facts.iter().map(|fact| fact.value.clone()).collect();
     let (catalogue, tree) = rayon::join(
@@ -501,7 +501,7 @@ pub(crate) fn tree(root: &Path, configuration: &Configuration) -> Result<Tree, E
     let mut tree = collect_files(root, 0, configuration)?;
     note_settings(&mut tree, &catalogue);
     let reader = Reader::new(Contents::on_disk(root), &catalogue, &tree.projects)?;
-    let (packs, options, clock) = (Packs::load(None)?, Options::default(), Clock::default());
+    let (packs, options, clock) = (Packs::shared(None)?, Options::default(), Clock::default());
     let tools = Tools { catalogue: &catalogue, packs: &packs, options: &options, clock: &clock };
     let mut prepared = prepare(tree, &tools, &reader)?;
     let dropped = scripts_of(&mut prepared, &catalogue)?;

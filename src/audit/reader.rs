@@ -1,7 +1,7 @@
 //! Reading and lowering files, in parallel, and following their imports to files that were left out.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
@@ -12,7 +12,7 @@ use crate::judge::ignore::{Ignore, MARK, ignores};
 use crate::link::entries::conventions;
 use crate::link::names::{Names, Target};
 use crate::model::{Language, LostReason, Module, Project, Settings};
-use crate::rules::checked::Catalogue;
+use crate::rules::{checked::Catalogue, secrets::Shapes};
 use crate::source::{Decoded, decode};
 use crate::verdict::*;
 use crate::{Error, lower};
@@ -44,16 +44,16 @@ pub(super) struct Reader {
     pub(super) contents: Contents,
     pub(super) words: AhoCorasick,
     pub(super) conventions: Vec<globset::GlobSet>,
-    pub(super) shapes: crate::rules::secrets::Shapes,
+    pub(super) shapes: Arc<Shapes>,
     /// What was read before of files that are the same.
     known: Mutex<BTreeMap<String, Read>>,
 }
 
 impl Reader {
     pub(super) fn new(contents: Contents, catalogue: &Catalogue, projects: &[Project]) -> Result<Reader, Error> {
-        let words = AhoCorasick::new(catalogue.words()).map_err(|why| Error::Threads(why.to_string()))?;
+        let words = catalogue.word_search().map_err(|why| Error::Threads(why.to_string()))?;
         let conventions = conventions(catalogue, projects);
-        let shapes = crate::rules::secrets::Shapes::built_in()
+        let shapes = Shapes::built_in()
             .map_err(|mistake| Error::Shapes(format!("line {}: {}", mistake.line, mistake.message)))?;
         Ok(Reader { contents, words, conventions, shapes, known: Mutex::default() })
     }

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Program;
-use super::entries::{globs, library_is_used};
+use super::entries::library_is_used;
 use super::names::folder_of;
 use super::units::ModuleId;
 use super::values::{Value, Values};
@@ -87,7 +87,7 @@ impl<'m> Program<'m> {
     fn find_setting_modules(&self) -> SettingModules {
         let facts = self.catalogue.of_kind(Kind::Setting).filter(|(id, _)| library_is_used(self, *id));
         let found = facts.filter_map(|(id, fact)| {
-            let globs = globs(&fact.files)?;
+            let globs = fact.files.set()?;
             let modules: Vec<ModuleId> =
                 (0..self.modules.len()).filter(|module| globs.is_match(&self.modules[*module].path)).collect();
             (!modules.is_empty()).then_some((id, modules))

@@ -51,7 +51,7 @@ pub use assigned::is_assigned;
 pub use conventional::is_main_block;
 pub use decorated::decorator_facts;
 pub(super) use files::library_is_used;
-pub use files::{conventions, found_by_convention, globs, set_by_convention};
+pub use files::{conventions, found_by_convention, set_by_convention};
 pub use injection::{injected_for, injected_links};
 
 /// One entry point.

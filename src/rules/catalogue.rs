@@ -32,6 +32,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::globs::Globs;
 pub use super::kinds::Kind;
 use crate::model::Language;
 
@@ -194,7 +195,7 @@ pub struct Fact {
     pub parameters: Option<usize>,
     /// Globs over paths from the root.
     #[serde(default)]
-    pub files: Vec<String>,
+    pub files: Globs,
     /// Names that a file exports; `default.fetch` is a member of one.
     #[serde(default)]
     pub exports: Vec<String>,

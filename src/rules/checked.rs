@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use aho_corasick::{AhoCorasick, BuildError};
 use rayon::prelude::*;
 
 use super::catalogue::{Example, Fact, Kind, Library};
@@ -40,6 +41,7 @@ pub struct Catalogue {
     /// The addresses of providers, and those at which people are told; compiled when the first is looked up.
     endpoints: OnceLock<Hosts>,
     channels: OnceLock<Hosts>,
+    word_search: OnceLock<Result<AhoCorasick, BuildError>>,
     /// Heads that libraries of several languages have.
     shared: BTreeSet<String>,
     /// The heads of names that are worth looking for in files.
@@ -327,6 +329,14 @@ impl Catalogue {
         imported.sort();
         imported.dedup();
         imported
+    }
+
+    /// Looks for the words whose presence makes a file worth reading; built when it is first asked for.
+    ///
+    /// # Errors
+    /// Words beyond what the search can hold.
+    pub fn word_search(&self) -> Result<AhoCorasick, BuildError> {
+        self.word_search.get_or_init(|| AhoCorasick::new(self.words())).clone()
     }
 
     /// The words whose presence makes a file worth reading: package names and what the libraries add.

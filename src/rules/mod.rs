@@ -5,6 +5,7 @@ pub mod amounts;
 pub mod catalogue;
 pub mod checked;
 pub mod embedded;
+pub mod globs;
 pub mod guards;
 pub mod hosts;
 pub mod kinds;

@@ -3,6 +3,7 @@
 //! `written` mirrors the files, `Packs` is what holds after checking: twelve items in order, every rule of the closed
 //! vocabulary with all its variants, both languages with the same placeholders.
 
+use std::sync::{Arc, OnceLock};
 use std::{collections::BTreeMap, fs, path::Path};
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
@@ -155,6 +156,22 @@ impl Packs {
         packs.items.sort_by_key(|each| each.item);
         check::complete(&packs)?;
         Ok(packs)
+    }
+
+    /// The same, read once per process where nothing is merged with what is embedded.
+    ///
+    /// # Errors
+    /// As those of `load`.
+    pub fn shared(extra_dir: Option<&Path>) -> Result<Arc<Packs>, PackError> {
+        static EMBEDDED: OnceLock<Arc<Packs>> = OnceLock::new();
+        if extra_dir.is_some() {
+            return Packs::load(extra_dir).map(Arc::new);
+        }
+        if let Some(known) = EMBEDDED.get() {
+            return Ok(known.clone());
+        }
+        let read = Arc::new(Packs::load(None)?);
+        Ok(EMBEDDED.get_or_init(|| read).clone())
     }
 
     fn merge(&mut self, pack: written::Checked) {

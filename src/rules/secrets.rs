@@ -4,6 +4,7 @@
 //! literal of a form is its anchor: one search over the bytes of a file finds all anchors, and only there is the rest
 //! of the form tried.
 
+use std::sync::{Arc, OnceLock};
 use std::{collections::BTreeMap, ops::Range};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -210,12 +211,17 @@ struct Written {
 const NAME_WORDS: [&str; 8] = ["key", "token", "secret", "pass", "pwd", "auth", "cred", "code"];
 
 impl Shapes {
-    /// The shapes that come with the tool.
+    /// The shapes that come with the tool, read once per process.
     ///
     /// # Errors
     /// Never for the file as released; the tests hold it.
-    pub fn built_in() -> Result<Self, Mistake> {
-        Self::read(embedded::rule("secrets"))
+    pub fn built_in() -> Result<Arc<Self>, Mistake> {
+        static BUILT_IN: OnceLock<Arc<Shapes>> = OnceLock::new();
+        if let Some(known) = BUILT_IN.get() {
+            return Ok(known.clone());
+        }
+        let read = Arc::new(Self::read(embedded::rule("secrets"))?);
+        Ok(BUILT_IN.get_or_init(|| read).clone())
     }
 
     /// Reads and checks a file of shapes.

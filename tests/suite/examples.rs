@@ -96,7 +96,7 @@ fn hidden(path: &str, catalogue: &Catalogue, library: usize, found: &[Vec<Shown>
     for (id, fact) in catalogue.facts.iter().enumerate() {
         if fact.library == library && !shown.contains(&id) {
             let fact = &fact.fact;
-            let name = fact.names.iter().chain(&fact.files).chain(&fact.hosts).next();
+            let name = fact.names.iter().chain(fact.files.iter()).chain(&fact.hosts).next();
             let _ = writeln!(hidden, "{path}: {} {}", fact.is.keys().name, name.map_or("", String::as_str));
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! No key is written down here: values are made from a form and a seed when the tests run.
 
+use std::sync::Arc;
+
 use launchcheck::{
     collect::Class,
     judge::secrets::{EnvironmentFile, Hit, Rule, environment_files, scan},
@@ -10,7 +12,7 @@ use launchcheck::{
 
 use crate::keys::{Chance, value};
 
-fn shapes() -> Shapes {
+fn shapes() -> Arc<Shapes> {
     match Shapes::built_in() {
         Ok(shapes) => shapes,
         Err(error) => panic!("{error}"),

@@ -8,7 +8,7 @@ use launchcheck::judge::case::Case;
 use launchcheck::judge::conditions::{alerting, availability, environment, guard_notes, retries};
 use launchcheck::judge::inputs::Inputs;
 use launchcheck::link::arguments::{Amount, Given, Held};
-use launchcheck::link::entries::{Entries, Entry, Started, frame_of, globs, set_by_convention};
+use launchcheck::link::entries::{Entries, Entry, Started, frame_of, set_by_convention};
 use launchcheck::link::unfolded::unfold;
 use launchcheck::link::units::{Binding, NodeKind};
 use launchcheck::link::{FrameId, Program, Site, Value};
@@ -618,7 +618,7 @@ fn own_errors(program: &Program<'_>, shown: &mut Shown) {
 fn platforms(case: &Case<'_, '_>, shown: &mut Shown) {
     let program = case.program;
     for (id, fact) in program.catalogue.of_kind(Kind::Platform) {
-        let Some(files) = globs(&fact.files) else { continue };
+        let Some(files) = fact.files.set() else { continue };
         let protects = fact.protects.as_deref().unwrap_or("");
         let of_project = fact.scope.as_deref() == Some("project")
             && program.modules.iter().any(|module| files.is_match(&module.path));
@@ -682,7 +682,7 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
             }
             continue;
         }
-        let Some(files) = globs(&fact.files) else { continue };
+        let Some(files) = fact.files.set() else { continue };
         let is_there = |module: &launchcheck::model::Module| files.is_match(&module.path);
         let names =
             |module: usize, wanted: &str| program.units.units[program.units.bodies[module]].names.contains_key(wanted);

@@ -421,7 +421,7 @@ pub fn configured(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)>
 
 /// The setting in the repository that switches on what a fact about a platform says.
 pub fn switched_on<'m>(program: &Program<'m>, fact: &Fact) -> Option<(&'m Settings, &'m Setting)> {
-    let files = crate::link::entries::globs(&fact.files)?;
+    let files = fact.files.set()?;
     let parts = |patterns: &'_ [String]| -> Vec<Vec<String>> {
         patterns.iter().map(|pattern| pattern.split('.').map(str::to_owned).collect()).collect()
     };

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use globset::GlobSet;
 
 use crate::link::arguments::{Amount, Given, Held};
-use crate::link::entries::{Entry, Link, globs};
+use crate::link::entries::{Entry, Link};
 use crate::link::units::ModuleId;
 use crate::link::{Site, Value};
 use crate::model::{Literal, Span};
 use crate::rules::catalogue::{Fact, Kind};
+use crate::rules::globs::globs;
 use crate::rules::packs::Reason;
 
 use super::super::calls::{External, Which, decides, held};
@@ -158,9 +159,9 @@ pub fn platform_place(case: &Case<'_, '_>, entry: &Entry<'_>) -> Option<Location
     for (_, fact) in
         program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some("A1"))
     {
-        let Some(files) = globs(&fact.files) else { continue };
+        let Some(files) = fact.files.set() else { continue };
         if fact.scope.as_deref() == Some(PROJECT) {
-            if let Some(place) = limit_of_project(case, entry, fact, &files) {
+            if let Some(place) = limit_of_project(case, entry, fact, files) {
                 return Some(place);
             }
             continue;
@@ -174,11 +175,11 @@ pub fn platform_place(case: &Case<'_, '_>, entry: &Entry<'_>) -> Option<Location
             }
         }
         if entry.is_action()
-            && let Some(place) = limit_of_pages(case, entry, fact, &files)
+            && let Some(place) = limit_of_pages(case, entry, fact, files)
         {
             return Some(place);
         }
-        if let Some(place) = limit_of_servers(case, entry, fact, &files) {
+        if let Some(place) = limit_of_servers(case, entry, fact, files) {
             return Some(place);
         }
         for settings in program.settings.iter().filter(|settings| files.is_match(&settings.path)) {
@@ -358,5 +359,5 @@ pub fn asked_for(case: &Case<'_, '_>, entry: &Entry<'_>, fact: &Fact) -> Option<
             _ => None,
         }
     })?;
-    globs(&fact.files)?.is_match(&program.modules[entry.module].path).then_some(found)
+    fact.files.set()?.is_match(&program.modules[entry.module].path).then_some(found)
 }

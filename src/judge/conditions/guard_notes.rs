@@ -308,7 +308,7 @@ fn is_scaled(case: &Case<'_, '_>) -> bool {
 
 /// Whether a settings file tells what a fact about several processes asks for.
 pub fn tells_of_several(program: &Program<'_>, fact: &Fact) -> bool {
-    let Some(files) = crate::link::entries::globs(&fact.files) else { return false };
+    let Some(files) = fact.files.set() else { return false };
     let patterns: Vec<Vec<&str>> = fact.keys.iter().map(|pattern| pattern.split('.').collect()).collect();
     program.settings.iter().filter(|settings| files.is_match(&settings.path)).any(|settings| {
         let told: Vec<&Literal> = settings

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 use rustc_hash::FxHashSet;
 
 use crate::link::Program;
@@ -13,7 +13,7 @@ use crate::link::values::Value;
 use crate::model::{ExpressionKind, Literal, Project, Span};
 use crate::rules::catalogue::{Fact, Kind, Library};
 use crate::rules::checked::{Catalogue, FactId, is_everywhere, uses};
-use crate::source::is_bounded_pattern;
+use crate::rules::globs::globs;
 
 /// Of a convention whose paths are relative to the folder of a project that uses the library.
 const PROJECT: &str = "project";
@@ -25,7 +25,7 @@ pub(super) struct Convention<'c> {
     pub(super) id: FactId,
     pub(super) fact: &'c Fact,
     library: &'c Library,
-    globs: GlobSet,
+    globs: &'c GlobSet,
 }
 
 impl<'c> Convention<'c> {
@@ -33,7 +33,7 @@ impl<'c> Convention<'c> {
     pub(super) fn all(catalogue: &'c Catalogue, projects: &[Project]) -> Vec<Convention<'c>> {
         let facts = catalogue.of_kind(Kind::Convention).filter(|(id, _)| is_used(catalogue, projects, *id));
         let found = facts.filter_map(|(id, fact)| {
-            Some(Convention { id, fact, library: catalogue.library_of(id), globs: globs(&fact.files)? })
+            Some(Convention { id, fact, library: catalogue.library_of(id), globs: fact.files.set()? })
         });
         found.collect()
     }
@@ -189,7 +189,7 @@ pub fn set_by_convention(program: &Program<'_>, item: &str) -> Option<(ModuleId,
     let mut protecting =
         facts.filter(|(id, fact)| fact.protects.as_deref() == Some(item) && library_is_used(program, *id));
     protecting.find_map(|(_, fact)| {
-        let files = globs(&fact.files)?;
+        let files = fact.files.set()?;
         let modules = (0..program.modules.len()).filter(|module| files.is_match(&program.modules[*module].path));
         modules.into_iter().find_map(|module| {
             let set: Option<Vec<Span>> = fact.exports.iter().map(|name| set_in(program, module, name)).collect();
@@ -229,12 +229,4 @@ fn is_used(catalogue: &Catalogue, projects: &[Project], fact: FactId) -> bool {
 /// A path in a folder, from there.
 fn path_within<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     if folder.is_empty() { Some(path) } else { path.strip_prefix(folder)?.strip_prefix('/') }
-}
-
-pub fn globs(patterns: &[String]) -> Option<GlobSet> {
-    let mut builder = GlobSetBuilder::new();
-    for pattern in patterns {
-        builder.add(is_bounded_pattern(pattern).then(|| Glob::new(pattern).ok())??);
-    }
-    builder.build().ok()
 }

@@ -11,7 +11,6 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use crate::link::arguments::Given;
-use crate::link::entries::globs;
 use crate::link::units::{Access, Binding, CallId, ModuleId, Reader, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
@@ -192,7 +191,7 @@ impl<'p, 'm> Variables<'p, 'm> {
 
     /// Whether the platform's settings name something that it hands over under this name: a store, a model.
     fn is_handed_over(&self, fact: &Fact, name: &str) -> bool {
-        let Some(files) = globs(&fact.files).filter(|_| !fact.files.is_empty()) else { return false };
+        let Some(files) = fact.files.set().filter(|_| !fact.files.is_empty()) else { return false };
         let names_it = |entry: &Setting| {
             matches!(&entry.value, Literal::Text(text) if text == name)
                 && fact.keys.iter().any(|keys| match_keys(&keys.split('.').collect::<Vec<_>>(), &entry.keys).is_some())

@@ -5,7 +5,6 @@ mod described;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::link::arguments::Given;
-use crate::link::entries::globs;
 use crate::link::flow::leaves_by_raising;
 use crate::link::units::{CallId, ClassId, ModuleId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site, Value};
@@ -163,7 +162,7 @@ fn is_partial(program: &Program<'_>, site: Site) -> bool {
 /// The variables that a template names, for a call that asks for all of them.
 fn of_template(program: &Program<'_>, fact: &Fact, site: Site) -> Vec<Required> {
     let info = &program.units.calls[site.call];
-    let Some(files) = globs(&fact.files) else { return Vec::new() };
+    let Some(files) = fact.files.set() else { return Vec::new() };
     let templates = program.settings.iter().filter(|settings| files.is_match(&settings.path));
     let names = templates.flat_map(|settings| &settings.entries).filter_map(|entry| entry.keys.last());
     let required =
