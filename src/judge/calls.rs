@@ -27,7 +27,7 @@ use super::requests::{BODIES, address, addresses, begins_with_setting, only_read
 use super::transports;
 pub use alternatives::falls_back_to_itself;
 pub use rows::settle;
-pub use several::is_one_of_several;
+pub use several::{is_one_of_several, lacking};
 
 /// A call that leaves the process.
 #[derive(Clone, Debug)]
@@ -290,12 +290,8 @@ fn classify<'m>(
             }
             let kind = fact.calls?;
             let others = several::others(program, path, kind, site);
-            let mut names: Vec<String> = std::iter::once(path).chain(&others).map(|path| api_name(path)).collect();
-            if names.len() > NAMES {
-                names.truncate(NAMES - 1);
-                names.push("…".to_owned());
-            }
-            return Some((kind, id, None, names.join(" / ")));
+            let names = std::iter::once(path).chain(&others).map(|path| api_name(path)).collect();
+            return Some((kind, id, None, joined(names)));
         }
         if let Some((id, fact)) = program.facts_at(path, Kind::Http, site).first() {
             let url = fact.url.as_deref().map(|url| program.argument(site, url));
@@ -404,6 +400,15 @@ fn settings_within(program: &Program<'_>, made: Site) -> Vec<String> {
         }
     }
     within
+}
+
+/// The names of what a call may be, for people: not more than they read.
+fn joined(mut names: Vec<String>) -> String {
+    if names.len() > NAMES {
+        names.truncate(NAMES - 1);
+        names.push("…".to_owned());
+    }
+    names.join(" / ")
 }
 
 /// A canonical name as people say it: the package, then what is called on it.

@@ -8,6 +8,7 @@ pub mod calls;
 pub mod case;
 pub mod chains;
 mod channels;
+mod cleared;
 pub mod compare;
 pub mod conditions;
 pub mod deadlines;

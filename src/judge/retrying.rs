@@ -7,6 +7,7 @@ mod answers;
 mod counts;
 mod errors;
 mod items;
+mod last_rounds;
 mod library;
 mod loops;
 mod progress;

@@ -160,7 +160,8 @@ pub struct Fact {
     /// Regular expressions over addresses.
     #[serde(default)]
     pub hosts: Vec<String>,
-    /// Keys that are read from a reply (`choices.message`: both of them), for addresses that come from elsewhere.
+    /// Keys that are read from a reply (`choices.message`: both of them), for addresses that come from elsewhere; of a
+    /// request what reads the body of its answer.
     #[serde(default)]
     pub replies: Vec<String>,
     /// Argument path of the address.
@@ -250,7 +251,7 @@ pub struct Fact {
     pub seconds: Option<String>,
     /// Argument path of what counts.
     pub value: Option<String>,
-    /// The method that ends it.
+    /// The method or function that ends it.
     pub ended_by: Option<String>,
     /// `ms`, `s`, `min`, `h` or `d`; without it seconds.
     pub unit: Option<String>,

@@ -38,7 +38,7 @@ pub enum Kind {
     Endpoint,
     /// A call that sends a raw HTTP request to the address in `url` (an argument path); with `timeout` and its default;
     /// `raises = true` where an error status is raised. Of one that opens a connection `exports` names the methods by
-    /// which something is asked there.
+    /// which something is asked there. Where the answer is there before its body, `replies` names what reads the body.
     Http,
     /// The registration of an entry point: as a decorator, or as a call that is given the handler. `entry` is its kind
     /// (`http`, `websocket`, `bot`, `queue`, `cron`, `cli`, `ui`, `action`), `handler` the argument path of the handler
@@ -197,7 +197,7 @@ pub enum Kind {
     /// A call that sends an answer whatever the status is told elsewhere, or a member that is the answer: `ctx.body = text`.
     Respond,
     /// A sleep: `seconds` is its argument path, `unit` its unit; with `role = "promise"` nobody waits unless it is
-    /// awaited.
+    /// awaited. `ended_by` names the function that stops a timer before its time (`clearTimeout`).
     Sleep,
     /// A length of time as an object: `value` is the argument path of the total, `unit` its unit; connect-only
     /// settings must not be named. `value = "#0[]"` takes the shortest item of a list. `ended_by` names the method of the
@@ -363,7 +363,7 @@ pub const KINDS: [Keys; 54] = [
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output", "errors", "role"]),
     keys(Kind::Compose, "compose", &["names", "as"], &["needs", "unless", "timeout", "retry", "output", "value"]),
     keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect", "needs"]),
-    keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry", "raises", "exports"]),
+    keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry", "raises", "exports", "replies"]),
     keys(
         Kind::Route,
         "route",
@@ -451,7 +451,7 @@ pub const KINDS: [Keys; 54] = [
     keys(Kind::Fresh, "fresh", &["names"], &[]),
     keys(Kind::Reject, "reject", &["names"], &["status", "always", "raises", "role"]),
     keys(Kind::Respond, "respond", &["names"], &[]),
-    keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit", "role"]),
+    keys(Kind::Sleep, "sleep", &["names", "seconds"], &["unit", "role", "ended_by"]),
     keys(Kind::Duration, "duration", &["names"], &["value", "unit", "ended_by", "bounded"]),
     keys(Kind::TextLimit, "text-limit", &["names"], &["limit", "how", "role", "by", "needs", "path"]),
     keys(Kind::Validator, "validator", &["names"], &["value", "path", "how", "keys"]),

@@ -19,6 +19,7 @@ mod history;
 mod init;
 mod keys;
 mod lower;
+mod named;
 mod renamed;
 mod robust;
 mod sample;

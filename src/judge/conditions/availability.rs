@@ -15,6 +15,7 @@ use crate::rules::packs::Reason;
 
 use super::super::calls::{External, Which, decides, held};
 use super::super::case::{Case, Outcome};
+use super::super::cleared::is_cleared_early;
 use super::super::deadlines::{LONGEST, enclosed, outlives};
 use super::super::verdict::{Confidence, Finding, Item, Location};
 
@@ -28,6 +29,8 @@ pub enum Bound {
     /// Nothing bounds it.
     None,
     Off,
+    /// It ends when the headers of the answer are there, and the body is read without one.
+    Headers,
     TooLong(f64),
     /// The library's own default, in seconds.
     Default(f64),
@@ -54,6 +57,7 @@ pub fn timeouts(case: &Case<'_, '_>) -> Outcome {
             Bound::Bounded => continue,
             Bound::None => case.call_finding("missing-timeout", "none", external.call, &[api]),
             Bound::Off => case.call_finding("missing-timeout", "off", external.call, &[api]),
+            Bound::Headers => case.call_finding("missing-timeout", "headers", external.call, &[api]),
             Bound::TooLong(length) => {
                 case.call_finding("missing-timeout", "too-long", external.call, &[api, seconds(length)])
             }
@@ -124,6 +128,7 @@ pub fn reached_sites(external: &External) -> Vec<Site> {
 fn by_settings(case: &Case<'_, '_>, external: &External, site: Site) -> Bound {
     match held(case.program, external, site, Which::Timeout) {
         Held::Given(Amount::Number(seconds), _) if seconds > LONGEST => Bound::TooLong(seconds),
+        Held::Given(Amount::Number(_) | Amount::Unknown, _) if is_cleared_early(case, external, site) => Bound::Headers,
         Held::Given(Amount::Number(_) | Amount::Unknown, _) => Bound::Bounded,
         Held::Given(Amount::Off, _) => Bound::Off,
         Held::Default(Some(seconds)) | Held::Unresolved(Some(seconds)) if seconds <= LONGEST_DEFAULT => Bound::Bounded,

@@ -193,8 +193,10 @@ pub fn survey(case: &Case<'_, '_>) -> Survey {
         let mut checks = Checks::of(case, &schemas, &reads);
         checks.by_reads(case, &reads);
         let mut judged: Vec<(&Read<'_>, Checked)> = Vec::new();
+        let switches = switches(&schemas, &reads);
         for read in &reads {
-            match judge(case, &checks, read) {
+            let is_switch = || switches.contains(&(read.named.name.as_str(), read.module));
+            match judge(case, &checks, read).filter(|checked| *checked == Checked::Yes || !is_switch()) {
                 Some(checked) => judged.push((read, checked)),
                 None => optional.add(case, Variable::optional(&read.named.name, read.module, read.span)),
             }
@@ -255,6 +257,16 @@ pub fn survey(case: &Case<'_, '_>) -> Survey {
     let mut optional = optional.sorted(case);
     optional.retain(|variable| !is_required(variable));
     Survey { required, optional }
+}
+
+/// The variables, each with a file, that a schema lets lack and that the file only tests: whoever uses the value has a row
+/// of its own.
+fn switches<'r>(schemas: &[schemas::Checked], reads: &'r [Read<'_>]) -> BTreeSet<(&'r str, ModuleId)> {
+    let optional: BTreeSet<&str> =
+        schemas.iter().flat_map(|schema| &schema.optional).map(|variable| variable.name.as_str()).collect();
+    let of = |read: &'r Read<'_>| (read.named.name.as_str(), read.module);
+    let used: BTreeSet<_> = reads.iter().filter(|read| !read.tested || read.there).map(of).collect();
+    reads.iter().map(of).filter(|switch| optional.contains(switch.0) && !used.contains(switch)).collect()
 }
 
 /// What a read asks for; none where it asks for nothing.

@@ -7,9 +7,9 @@ use crate::link::{Program, Site, Value};
 use crate::rules::catalogue::Kind;
 use crate::rules::packs::Reason;
 
-use super::super::calls::{External, Which, held, is_one_of_several};
+use super::super::calls::{External, Which, held, is_one_of_several, lacking};
 use super::super::case::{Case, Outcome};
-use super::super::failing::answered_at;
+use super::super::failing::{answered_at, asked_again};
 use super::super::generators::{escapes, is_generator};
 use super::super::retrying::Repeats;
 pub use super::super::retrying::{Construct, constructs};
@@ -19,7 +19,7 @@ use super::super::verdict::{Confidence, Finding, Item};
 use super::retry_notes::notes;
 
 const ITEM: &str = "A2";
-/// Callers of callers that are asked where no entry point reaches a call.
+/// Callers of callers that are asked where no entry point reaches a call, and calls within calls of a handler.
 const CALLERS: usize = 3;
 
 /// `unbounded-retry`, `retry-without-backoff`, `no-retry`: every retry construct is bounded in attempts and waits
@@ -63,7 +63,8 @@ fn without_retry(case: &Case<'_, '_>, external: &External, constructs: &[Constru
         if on || is_configured(case, site, constructs) || is_wrapped(case, external, site, constructs) {
             continue;
         }
-        let api = ("api", external.api.clone());
+        let named = lacking(case.program, external, site, Which::Retry);
+        let api = ("api", named.unwrap_or_else(|| external.api.clone()));
         if let Some(guard) = on_generator(case, external, site) {
             return Some(case.call_finding("no-retry", "generator", external.call, &[api, ("guard", guard)]));
         }
@@ -125,7 +126,48 @@ fn is_wrapped(case: &Case<'_, '_>, external: &External, site: Site, constructs: 
     if ways.is_empty() {
         return by_callers(case, &[site], constructs, CALLERS);
     }
-    ways.iter().all(|trail| (0..trail.len()).any(|index| covers(case, trail, index, constructs).is_some()))
+    let is_covered = |trail: &Trail, index: usize| {
+        covers(case, trail, index, constructs).is_some() || is_asked_again(case, external, trail, index, constructs)
+    };
+    ways.iter().all(|trail| (0..trail.len()).any(|index| is_covered(trail, index)))
+}
+
+/// Whether a handler around a step asks the same model again, through something that retries: then one failure is not
+/// the end of the request.
+fn is_asked_again(
+    case: &Case<'_, '_>,
+    external: &External,
+    trail: &[Site],
+    index: usize,
+    constructs: &[Construct],
+) -> bool {
+    let Some(step) = trail.get(index).copied() else { return false };
+    let again =
+        case.program.units.ancestors(case.program.units.calls[step.call].node).flat_map(|(_, node)| match node.kind {
+            NodeKind::TryBody(each) => asked_again(case, external, step, each),
+            _ => Vec::new(),
+        });
+    let mut again = again.map(|site| [site]);
+    again.any(|first| leads_to_retried(case, &first, constructs, CALLERS)) && !escapes(case, trail, index)
+}
+
+/// Whether the last call of a trail is an LLM call that is retried, or leads to one.
+fn leads_to_retried(case: &Case<'_, '_>, trail: &[Site], constructs: &[Construct], depth: usize) -> bool {
+    let Some((index, last)) = trail.iter().copied().enumerate().next_back() else { return false };
+    if covers(case, trail, index, constructs).is_some() {
+        return true;
+    }
+    if depth == 0 || case.external_at(last.call).is_some() {
+        return false;
+    }
+    case.program.runs(last).iter().any(|frame| {
+        let calls = case.program.units.units[case.program.unit_of_frame(*frame)].calls.iter();
+        let mut inner = calls.map(|call| Site { call: *call, frame: *frame });
+        inner.any(|site| {
+            let longer: Vec<Site> = trail.iter().copied().chain([site]).collect();
+            Leads::llm(case, site).is_some() && leads_to_retried(case, &longer, constructs, depth - 1)
+        })
+    })
 }
 
 /// Where nothing reaches a call, its known callers decide.

@@ -190,6 +190,13 @@ pub(super) fn of_last_attempt(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
     Some(if raises { Fate::Rethrown } else { Blocks::new(case, inner, errors).of_body(&answering.body) })
 }
 
+/// The calls by which the handlers of a `try` ask the same model once more when a call in its body has failed.
+pub fn asked_again<'m>(case: &Case<'_, 'm>, external: &External, step: Site, each: &'m Try) -> Vec<Site> {
+    let asked = case.program.callee_paths(external.open);
+    let catching = each.handlers.iter().filter(|handler| catches(case, handler, step.frame, &asked, false));
+    catching.filter_map(|handler| asks_again(case, external, step, handler)).collect()
+}
+
 /// The call of a handler by which the same model is asked once more, where nothing else is answered there.
 fn asks_again<'m>(case: &Case<'_, 'm>, external: &External, step: Site, handler: &'m Handler) -> Option<Site> {
     let program = case.program;

@@ -17,7 +17,17 @@ const DEPTH: usize = 3;
 /// Attributes that hold an error's own text.
 const TEXTS: [&str; 7] = ["message", "stack", "detail", "toString", "args", "description", "to_string"];
 /// Functions that make text of what they are given.
-const AS_TEXT: [&str; 7] = ["str", "repr", "String", "format_exc", "format!", "stringify", "to_string"];
+const AS_TEXT: [&str; 9] = [
+    "str",
+    "repr",
+    "String",
+    "format_exc",
+    "format_exception",
+    "format_exception_only",
+    "format!",
+    "stringify",
+    "to_string",
+];
 
 /// Functions that tell how much there is of something, and nothing else of it.
 const AS_NUMBER: [&str; 4] = ["len", "count", "size", "is_empty"];

@@ -9,6 +9,7 @@ use super::counts::{
     allows_one_try, counted, goes_on_by_count, leaves_at_first, leaves_by_count, looks_at_count, needs_members_count,
 };
 use super::items::sends_results;
+use super::last_rounds::ends_by_its_test;
 use super::progress::moves_on;
 use super::turns::keeps_answers;
 use super::waits::{Waits, grow, last_name, numbers};
@@ -69,6 +70,10 @@ struct Asked {
 fn repeated_call(case: &Case<'_, '_>, unit: UnitId, node: NodeId, frame: FrameId) -> Option<Asked> {
     let program = case.program;
     let mut found: Option<Asked> = None;
+    let test = match program.units.nodes[node].kind {
+        NodeKind::Loop(Loop { kind: LoopKind::While, over, .. }) => over.as_ref(),
+        _ => None,
+    };
     for call in &program.units.units[unit].calls {
         let info = &program.units.calls[*call];
         let chain: Vec<NodeId> = program.units.ancestors(info.node).map(|(id, _)| id).collect();
@@ -80,11 +85,11 @@ fn repeated_call(case: &Case<'_, '_>, unit: UnitId, node: NodeId, frame: FrameId
         let site = Site { call: *call, frame };
         let Some(api) = Leads::of(case, site).external else { continue };
         let is_tried = chain.iter().take_while(|id| **id != node).any(|id| match program.units.nodes[*id].kind {
-            NodeKind::TryBody(each) => each.handlers.iter().any(|handler| goes_on(&handler.body)),
+            NodeKind::TryBody(each) => each.handlers.iter().any(|handler| goes_on(&handler.body, test)),
             _ => false,
         });
         let repeats = is_tried && !(is_dropped(program, *call) && Leads::failing(case, site).external.is_none())
-            || is_caught_in_place(program, site)
+            || is_caught_in_place(program, site, test)
             || leaves_on_success(program, node, site)
             || goes_on_after_failure(program, node)
             || is_left_when_answered(case, node, site);
@@ -107,22 +112,30 @@ fn is_dropped(program: &Program<'_>, call: CallId) -> bool {
     matches!(&value.kind, ExpressionKind::Call(whole) if std::ptr::eq(whole.as_ref(), info.call))
 }
 
-/// `.catch(() => undefined)` on the call itself.
-fn is_caught_in_place(program: &Program<'_>, site: Site) -> bool {
+/// `.catch(() => undefined)` on the call itself, unless what catches it ends the loop.
+fn is_caught_in_place(program: &Program<'_>, site: Site, test: Option<&Expression>) -> bool {
     let info = &program.units.calls[site.call];
+    let ends = |catching: &Call| match catching.arguments.first().map(|first| &first.value.kind) {
+        Some(ExpressionKind::Function(function)) => {
+            function.body.iter().any(|statement| ends_by_its_test(statement, test))
+        }
+        _ => false,
+    };
     program.units.units[info.unit].calls.iter().any(|call| {
         let other = program.units.calls[*call].call;
         other.span.start == info.call.span.start
             && other.span.end > info.call.span.end
             && matches!(&other.callee.kind, ExpressionKind::Member { name, .. } if name == "catch")
+            && !ends(other)
     })
 }
 
-/// Whether a handler lets the loop run again: it does not always leave it.
-fn goes_on(block: &Block) -> bool {
+/// Whether a handler lets the loop with this test run again: it does not always leave it, nor make the test fail.
+fn goes_on(block: &Block, test: Option<&Expression>) -> bool {
     for statement in block {
         match &statement.kind {
             StatementKind::Raise(_) | StatementKind::Return(_) | StatementKind::Break => return false,
+            _ if ends_by_its_test(statement, test) => return false,
             // `if attempt < limit: wait; continue`, and then it gives up.
             _ if continues(statement) => return true,
             _ => {}

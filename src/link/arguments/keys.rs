@@ -289,6 +289,8 @@ impl<'m> Program<'m> {
                     },
                 }
             }
+            // `base=PatientTask`: what the class says, for all that is made of it.
+            Value::Class(class) => self.attribute_of(*class, name),
             // `options: () => ({ timeout: 5_000 })`: what the function gives.
             Value::Function { unit, closure, receiver } if depth < DEPTH => {
                 let frame = self.enter(*unit, *closure, receiver.clone(), How::Framework);
@@ -298,6 +300,32 @@ impl<'m> Program<'m> {
             }
             _ => Given::Unresolved,
         }
+    }
+
+    /// What the body of a class, or of one that it derives from, gives an attribute.
+    fn attribute_of(&self, class: ClassId, name: &str) -> Given<'m> {
+        let mut classes = vec![class];
+        let mut at = 0;
+        while let Some(class) = classes.get(at).copied() {
+            at += 1;
+            let info = &self.units.classes[class];
+            let home = self.open_frame(info.unit);
+            let mut declared = info.fields.get(name).into_iter().flatten().filter(|(unit, _)| *unit == info.unit);
+            if let Some(value) = declared.find_map(|(_, each)| each.value.as_ref()) {
+                return Given::Present { expression: value, frame: home };
+            }
+            for base in &info.class.bases {
+                for value in self.values(base, home).iter() {
+                    if let Value::Class(base) = value
+                        && classes.len() < DEPTH
+                        && !classes.contains(base)
+                    {
+                        classes.push(*base);
+                    }
+                }
+            }
+        }
+        Given::Unresolved
     }
 
     /// Whether a marker on a field says that it stays where it is when its object is sent: `#[serde(skip)]`.

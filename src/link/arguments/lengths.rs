@@ -229,6 +229,15 @@ impl<'m> Program<'m> {
 
     /// After how long a timer calls a method of what was made at a site: `setTimeout(() => controller.abort(), 8000)`.
     pub(super) fn timer_length(&self, method: &str, made: Site) -> Amount {
+        let Some((timer, fact)) = self.timers_of(method, made).into_iter().next() else { return Amount::Off };
+        match self.argument(timer, fact.seconds.as_deref().unwrap_or("#0")) {
+            Given::Present { expression, frame } => self.amount(expression, frame, fact.unit.as_deref(), &[]),
+            _ => Amount::Unknown,
+        }
+    }
+
+    /// The timers that call a method of what was made at a site, each with what is known of it.
+    pub fn timers_of(&self, method: &str, made: Site) -> Vec<(Site, &'m Fact)> {
         let module = self.units.calls[made.call].module;
         let in_module = || self.units.calls.iter().enumerate().filter(move |(_, info)| info.module == module);
         let mut ending: Vec<UnitId> = in_module()
@@ -242,28 +251,21 @@ impl<'m> Program<'m> {
             .map(|(_, info)| info.unit)
             .collect();
         if ending.is_empty() {
-            return Amount::Off;
+            return Vec::new();
         }
         // `const stop = (reason) => { controller.abort(reason); reject(reason); }`
         let own: Vec<UnitId> =
             in_module().filter(|(_, info)| self.is_run_here(info, &ending)).map(|(_, info)| info.unit).collect();
         ending.extend(own);
-        for (call, info) in in_module() {
+        let timers = in_module().filter_map(|(call, info)| {
             let timer = Site { call, frame: self.open_frame(info.unit) };
-            for path in self.callee_paths(timer).iter() {
-                let Some((_, fact)) = self.facts_of(path, Kind::Sleep).into_iter().next() else { continue };
-                let mut frames = Vec::new();
-                self.callbacks(timer, &mut frames);
-                if !frames.iter().any(|frame| ending.contains(&self.unit_of_frame(*frame))) {
-                    continue;
-                }
-                return match self.argument(timer, fact.seconds.as_deref().unwrap_or("#0")) {
-                    Given::Present { expression, frame } => self.amount(expression, frame, fact.unit.as_deref(), &[]),
-                    _ => Amount::Unknown,
-                };
-            }
-        }
-        Amount::Off
+            let paths = self.callee_paths(timer);
+            let fact = paths.iter().find_map(|path| self.facts_of(path, Kind::Sleep).into_iter().next())?.1;
+            let mut frames = Vec::new();
+            self.callbacks(timer, &mut frames);
+            frames.iter().any(|frame| ending.contains(&self.unit_of_frame(*frame))).then_some((timer, fact))
+        });
+        timers.collect()
     }
 
     /// Whether a call runs one of some functions, by its name.

@@ -38,7 +38,13 @@ pub const CONDITIONS: [Condition; 18] = [
     ),
     condition(
         "missing-timeout",
-        &[("none", &["api"]), ("default", &["api", "seconds"]), ("off", &["api"]), ("too-long", &["api", "seconds"])],
+        &[
+            ("none", &["api"]),
+            ("default", &["api", "seconds"]),
+            ("off", &["api"]),
+            ("headers", &["api"]),
+            ("too-long", &["api", "seconds"]),
+        ],
     ),
     condition("unbounded-retry", &[("loop", &["api"]), ("library", &["guard"])]),
     condition("retry-without-backoff", &[("loop", &["api"]), ("library", &["guard"])]),

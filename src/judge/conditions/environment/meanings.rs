@@ -136,9 +136,10 @@ pub fn is_needed(name: &str) -> bool {
     has(name, &CREDENTIALS) || has(name, &NEEDS) || !has(name, &SETTINGS)
 }
 
-/// Whether a variable is neither a credential nor anything else that code needs by its name.
-pub fn is_plain_setting(name: &str) -> bool {
-    !has(name, &CREDENTIALS) && !has(name, &NEEDS)
+/// Whether those to whom the value of a variable is shown do without it: all but credentials and what tells who somebody
+/// is to others.
+pub fn is_only_shown(name: &str) -> bool {
+    !has(name, &CREDENTIALS) && !has(name, &["ID"])
 }
 
 fn has(name: &str, list: &[&str]) -> bool {
