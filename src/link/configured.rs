@@ -1,5 +1,7 @@
 //! What modules of settings say of members of a library's objects: `settings.TIMEOUT`, the throttles of every view.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashMap;
 
 use super::Program;
@@ -7,6 +9,7 @@ use super::entries::library_is_used;
 use super::names::folder_of;
 use super::units::ModuleId;
 use super::values::{Value, Values};
+use crate::model::Settings;
 use crate::rules::catalogue::Kind;
 use crate::rules::checked::FactId;
 
@@ -82,6 +85,18 @@ impl<'m> Program<'m> {
         }
         values.retain(|value| *value != Value::Unknown);
         values
+    }
+
+    /// The files of settings that a fact is about, by their paths.
+    pub fn settings_of(&self, fact: FactId) -> Rc<[&'m Settings]> {
+        if let Some(known) = self.settings_memo.borrow().get(&fact) {
+            return known.clone();
+        }
+        let files = self.catalogue.fact(fact).files.set();
+        let is_of = |settings: &&Settings| files.is_some_and(|files| files.is_match(&settings.path));
+        let found: Rc<[&Settings]> = self.settings.iter().filter(is_of).collect();
+        self.settings_memo.borrow_mut().insert(fact, found.clone());
+        found
     }
 
     fn find_setting_modules(&self) -> SettingModules {

@@ -10,7 +10,7 @@ use crate::link::units::{ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Argument, Expression, ExpressionKind, Literal, Setting, Settings, Span, StatementKind};
 use crate::rules::catalogue::{Calls, Fact, Kind};
-use crate::rules::checked::expand;
+use crate::rules::checked::{FactId, expand};
 use crate::rules::packs::Reason;
 
 use super::super::case::{Case, Outcome};
@@ -411,8 +411,8 @@ pub fn configured(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)>
         return Some((program.location(module, span), program.modules[module].path.clone()));
     }
     let facts = program.catalogue.of_kind(Kind::Platform);
-    facts.filter(|(_, fact)| fact.protects.as_deref() == Some(item)).find_map(|(_, fact)| {
-        let (settings, entry) = switched_on(program, fact)?;
+    facts.filter(|(_, fact)| fact.protects.as_deref() == Some(item)).find_map(|(id, fact)| {
+        let (settings, entry) = switched_on(program, id)?;
         let location = settings.location(entry.span);
         let named = fact.value.clone().filter(|value| !value.starts_with('~'));
         Some((location, named.unwrap_or_else(|| settings.path.clone())))
@@ -420,8 +420,8 @@ pub fn configured(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)>
 }
 
 /// The setting in the repository that switches on what a fact about a platform says.
-pub fn switched_on<'m>(program: &Program<'m>, fact: &Fact) -> Option<(&'m Settings, &'m Setting)> {
-    let files = fact.files.set()?;
+pub fn switched_on<'m>(program: &Program<'m>, id: FactId) -> Option<(&'m Settings, &'m Setting)> {
+    let (fact, files) = (program.catalogue.fact(id), program.settings_of(id));
     let parts = |patterns: &'_ [String]| -> Vec<Vec<String>> {
         patterns.iter().map(|pattern| pattern.split('.').map(str::to_owned).collect()).collect()
     };
@@ -432,7 +432,7 @@ pub fn switched_on<'m>(program: &Program<'m>, fact: &Fact) -> Option<(&'m Settin
             super::availability::match_keys(&keys, &entry.keys).is_some()
         })
     };
-    let of_sort = || program.settings.iter().filter(|settings| files.is_match(&settings.path));
+    let of_sort = || files.iter().copied();
     // The file of a server that only hands out files stands in front of nothing.
     let is_in_front = |settings: &Settings| {
         let folder = settings.path.rsplit_once('/').map_or("", |(folder, _)| folder);
