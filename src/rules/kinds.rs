@@ -34,7 +34,7 @@ pub enum Kind {
     /// `needs` or `unless` do not fit, settings of its own do not hold.
     Compose,
     /// An address of a provider: `hosts` as regular expressions over the URL text of a raw HTTP call, `replies` as keys that
-    /// are read from its reply; `calls`, `output` and `needs` (keys of the body) as in `call`.
+    /// are read from its reply; `calls`, `output`, `needs` and `unless` (keys of the body) as in `call`.
     Endpoint,
     /// A call that sends a raw HTTP request to the address in `url` (an argument path); with `timeout` and its default;
     /// `raises = true` where an error status is raised. Of one that opens a connection `exports` names the methods by
@@ -362,7 +362,7 @@ pub const KINDS: [Keys; 54] = [
     ),
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output", "errors", "role"]),
     keys(Kind::Compose, "compose", &["names", "as"], &["needs", "unless", "timeout", "retry", "output", "value"]),
-    keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect", "needs"]),
+    keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect", "needs", "unless"]),
     keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry", "raises", "exports"]),
     keys(
         Kind::Route,
