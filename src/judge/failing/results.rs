@@ -323,12 +323,24 @@ fn of_nothing_known(case: &Case<'_, '_>, frame: FrameId, given: Span, name: Opti
                     return Some(Fate::Answered);
                 }
                 let block: &Block = if nothing_when { then } else { otherwise };
-                return Some(Blocks::new(case, frame, Vec::new()).fate(block, node.span));
+                let arm = arm_of_nothing(block, given, name).unwrap_or(block);
+                return Some(Blocks::new(case, frame, Vec::new()).fate(arm, node.span));
             }
             _ => {}
         }
     }
     None
+}
+
+/// The arm that is left for nothing where another one is not taken: `None => SORRY` behind `Some(reply) => reply`.
+fn arm_of_nothing<'m>(block: &'m Block, given: Span, name: Option<&str>) -> Option<&'m Block> {
+    match block.as_slice() {
+        [only] => match &only.kind {
+            StatementKind::If { test, then, .. } if nothing_test(test, given, name) == Some(true) => Some(then),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The name that the result of a call is bound to.
