@@ -12,7 +12,7 @@ use crate::link::{FrameId, How, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
-use super::{Found, State, Trace, meaningful};
+use super::{Found, State, Trace, fields};
 
 impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     pub(super) fn call(&mut self, expression: &'m Expression, call: &'m Call, frame: FrameId, mut state: State<'m>) {
@@ -101,7 +101,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             && let Some(request) = call.arguments.first()
         {
             self.note_place(expression, frame, &mut state);
-            state.schema = Some((schema, meaningful(&state.path)));
+            state.schema = Some((schema, fields(&state.path)));
             return self.follow(&request.value, frame, state);
         }
         if parses(method)
@@ -112,7 +112,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             if way.last().is_some_and(|part| matches!(part.as_str(), "data" | "value" | "output")) {
                 way.pop();
             }
-            state.schema = Some((schema, meaningful(&way)));
+            state.schema = Some((schema, fields(&way)));
         }
         self.handed_on(expression, call, frame, method, state);
     }
@@ -173,7 +173,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             if let Some(key) = key.filter(|_| takes_part(method)) {
                 self.note_place(expression, frame, &mut state);
-                state.path.push(key.to_owned());
+                state.take_part(key, (frame, expression.span));
                 return self.follow(object, frame, state);
             }
             let mut held = state.clone();
@@ -367,6 +367,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 return self.follow(&argument.value, frame, state);
             }
             state.path.truncate(at + 1);
+            // `Question(**json.loads(sent))`
+            state.schema = state.schema.or(Some((Value::Class(class), vec![name])));
             for argument in &call.arguments {
                 self.follow(&argument.value, frame, state.clone());
             }
