@@ -28,6 +28,7 @@ mod provided;
 mod queues;
 pub mod reach;
 mod relations;
+mod runtimes;
 mod shipped;
 mod tables;
 mod together;
