@@ -120,7 +120,7 @@ fn looks_up(name: &str) -> bool {
 fn name_of_part(access: &Access<'_>) -> Option<String> {
     match access {
         Access::Key(key) => Some((*key).to_owned()),
-        Access::Position(place) => Some(place.to_string()),
+        Access::Position(place) | Access::Field { place, .. } => Some(place.to_string()),
         Access::Rest => None,
     }
 }

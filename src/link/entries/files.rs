@@ -190,7 +190,7 @@ pub fn runtime_of_file<'m>(program: &Program<'m>, module: ModuleId) -> Option<&'
     facts
         .filter(|(id, fact)| fact.value.is_some() && library_is_used(program, *id))
         .find(|(id, fact)| {
-            program.version_fits_in(*id, "", module) && globs(&fact.files).is_some_and(|globs| globs.is_match(path))
+            program.version_fits_in(*id, "", module) && fact.files.set().is_some_and(|globs| globs.is_match(path))
         })
         .and_then(|(_, fact)| fact.value.as_deref())
 }
