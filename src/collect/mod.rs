@@ -1,5 +1,6 @@
 //! Stage 1: which files exist, which are tracked, what each is for, and the projects they belong to.
 
+mod build_scripts;
 mod classes;
 mod commands;
 mod contents;
@@ -215,6 +216,8 @@ fn complete(mut tree: Tree, contents: &Contents) -> Tree {
     classes::classify(&mut tree);
     let outputs = outputs::outputs(&tree, &reading(&tree, contents));
     outputs::classify(&mut tree, &outputs);
+    let scripts = build_scripts::named(&tree, &reading(&tree, contents));
+    build_scripts::classify(&mut tree, &scripts);
     tree.projects = {
         let read = reading(&tree, contents);
         let mut projects = projects::projects(&tree, &read);

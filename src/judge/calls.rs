@@ -342,7 +342,7 @@ fn classify<'m>(
 }
 
 /// Whether a request has a body where its address is told something in one, and in it what tells a generation where any
-/// sort of model is served there.
+/// sort of model is served there, and nothing that tells something else.
 fn asks_for(program: &Program<'_>, endpoint: &Fact, path: &str, site: Site, address: &str) -> bool {
     let is_told = |need: &str, body: &str| {
         let mut ways = need.split(" | ").map(|way| format!("{body}.{way}"));
@@ -350,7 +350,8 @@ fn asks_for(program: &Program<'_>, endpoint: &Fact, path: &str, site: Site, addr
     };
     let is_sent = endpoint.calls == Some(Calls::Llm) || !endpoint.input.is_empty();
     let has_body = !is_sent || !sends_nothing(program, path, site, address);
-    has_body && endpoint.needs.iter().all(|need| BODIES.iter().any(|body| is_told(need, body)))
+    let holds = |condition: &String| BODIES.iter().any(|body| is_told(condition, body));
+    has_body && endpoint.needs.iter().all(holds) && !endpoint.unless.iter().any(holds)
 }
 
 /// The provider behind an address that is not known. A page that reads such a reply has it from its own server.

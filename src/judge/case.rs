@@ -59,8 +59,23 @@ struct Externals {
     by_call: HashMap<CallId, usize>,
 }
 
-/// What protects from start-up on, with the module whose start sets it up.
-pub type Initialised = Rc<[(ModuleId, Protection)]>;
+/// What protects from start-up on.
+#[derive(Clone, Debug)]
+pub struct AtStart {
+    /// The module whose start sets it up.
+    pub root: ModuleId,
+    /// The one runtime of the platform in which it does; none: whichever starts.
+    pub runtime: Option<String>,
+    pub found: Protection,
+}
+
+impl AtStart {
+    pub fn anywhere((root, found): (ModuleId, Protection)) -> AtStart {
+        AtStart { root, runtime: None, found }
+    }
+}
+
+pub type Initialised = Rc<[AtStart]>;
 
 /// What a condition found.
 #[derive(Debug)]
@@ -272,7 +287,7 @@ impl<'p, 'm> Case<'p, 'm> {
     }
 
     /// What `find` finds to protect from start-up on; looked for once per item.
-    pub fn initialised(&self, item: &str, find: impl FnOnce() -> Vec<(ModuleId, Protection)>) -> Initialised {
+    pub fn initialised(&self, item: &str, find: impl FnOnce() -> Vec<AtStart>) -> Initialised {
         if let Some(known) = self.initialised.borrow().get(item) {
             return known.clone();
         }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::link::arguments::{Amount, Given, Held};
 use crate::link::entries::{Entry, Link, frame_of};
 use crate::link::reach::Trail;
-use crate::link::units::{NodeKind, UnitId};
+use crate::link::units::{CallId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Expression, ExpressionKind, Literal};
+use crate::model::{Expression, ExpressionKind, Literal, Span};
 use crate::rules::catalogue::Fact;
 
 use super::calls::External;
@@ -283,6 +283,21 @@ pub fn stand_within(case: &Case<'_, '_>, frame: FrameId) -> bool {
         };
         calls.contains(&unit) || program.units.units[unit].nodes.iter().any(opens) || decorated(case, *frame).is_some()
     })
+}
+
+/// Whether a function waits for something until a time is up, besides what stands at a place: whoever waits for an answer
+/// that never comes goes on then.
+pub fn ends_waiting(case: &Case<'_, '_>, frame: FrameId, besides: Span) -> bool {
+    let program = case.program;
+    let unit = &program.units.units[program.unit_of_frame(frame)];
+    let is_other = |span: Span| !span.contains(besides) && !besides.contains(span);
+    let waits =
+        |call: &CallId| is_other(program.units.calls[*call].call.span) && wraps(case, Site { call: *call, frame });
+    let opens = |node: &NodeId| match program.units.nodes[*node].kind {
+        NodeKind::With(items) => items.iter().any(|item| deadline(case, &item.context, frame).is_some()),
+        _ => false,
+    };
+    unit.calls.iter().any(waits) || unit.nodes.iter().any(opens)
 }
 
 /// Whether a function puts a deadline around what it was given.

@@ -8,6 +8,7 @@ mod configured;
 mod flags;
 mod handlers;
 mod heard;
+mod lost;
 mod own_errors;
 mod results;
 mod shown;
@@ -44,6 +45,8 @@ pub enum Fate {
     Answered,
     /// The caller gets nothing: null, or an end without an answer.
     Nothing,
+    /// Nobody hears of it: what has failed was begun, and nobody waits for it.
+    Lost,
     /// It goes on to those further out.
     Rethrown,
     /// It goes on as an error that carries a status.
@@ -162,6 +165,8 @@ fn at_step(
             return Some(fate);
         }
         so_far = Some(fate);
+    } else if lost::is_lost(case, trail, index) {
+        return Some(Fate::Lost);
     }
     let program = case.program;
     let escaped = !surface.is_elsewhere && (escapes(case, trail, index) || is_returned_promise(case, trail, index));
@@ -203,7 +208,7 @@ fn at_step(
 }
 
 /// Whether a step returns a promise as it is: `return ask()` without `await` leaves the block before it fails.
-fn is_returned_promise(case: &Case<'_, '_>, trail: &Trail, index: usize) -> bool {
+fn is_returned_promise(case: &Case<'_, '_>, trail: &[Site], index: usize) -> bool {
     let program = case.program;
     let Some(step) = trail.get(index) else { return false };
     let info = &program.units.calls[step.call];

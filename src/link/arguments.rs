@@ -1,5 +1,6 @@
 //! What a call is given: arguments by the paths that the catalogue writes, through spreads, wrappers and builder chains.
 
+mod behind;
 mod branches;
 mod conditions;
 mod evenly;

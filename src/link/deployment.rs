@@ -109,23 +109,9 @@ impl<'m> Program<'m> {
     /// Whether what tells of several runtimes in which one is named is the one in which the program is served, unless a
     /// file chooses another: `process.env.NEXT_RUNTIME === "edge"`.
     fn is_runtime(&self, left: &'m Expression, right: &'m Expression, frame: FrameId) -> Option<bool> {
-        let (told, named) = match (&left.kind, &right.kind) {
-            (_, ExpressionKind::Literal(Literal::Text(text))) => (left, text),
-            (ExpressionKind::Literal(Literal::Text(text)), _) => (right, text),
-            _ => return None,
-        };
-        let values = self.values(told, frame);
-        let facts = values.iter().filter_map(Value::path).flat_map(|path| self.facts_of(path, Kind::Deployed));
-        let (served, chosen_by) = facts
-            .filter(|(_, fact)| !fact.exports.is_empty())
-            .find_map(|(_, fact)| Some((fact.value.as_deref()?, &fact.exports)))?;
-        let is_another = |value: &Expression| match &value.kind {
-            ExpressionKind::Literal(Literal::Text(text)) => text != served,
-            _ => true,
-        };
-        let mut exports = self.units.exports.iter().flatten().filter(|export| chosen_by.contains(&export.name));
-        let is_chosen = exports.any(|export| export.value.as_ref().is_some_and(is_another));
-        (!is_chosen).then(|| named == served)
+        let (fact, named) = self.runtime_compared(left, right, frame)?;
+        let served = fact.value.as_deref()?;
+        (!self.another_runtime_is_chosen(fact)).then(|| named == served)
     }
 }
 

@@ -16,6 +16,7 @@ mod files;
 mod groups;
 mod holding;
 mod in_a_row;
+mod included;
 mod injection;
 mod kinds;
 mod layers;
@@ -51,7 +52,7 @@ pub use assigned::is_assigned;
 pub use conventional::is_main_block;
 pub use decorated::decorator_facts;
 pub(super) use files::library_is_used;
-pub use files::{conventions, found_by_convention, set_by_convention};
+pub use files::{conventions, found_by_convention, runtime_of_file, set_by_convention};
 pub use injection::{injected_for, injected_links};
 
 /// One entry point.
@@ -179,6 +180,8 @@ pub struct Entries<'m> {
     in_front: BTreeMap<usize, (CallId, CallId, String)>,
     /// The calls that register entry points at no router, by entry point: `os.handler(answer)`.
     lone: FxHashMap<usize, CallId>,
+    /// Registrations that take in lists of others, or routers, under their path.
+    inclusions: Vec<included::Inclusion>,
     /// Middleware found by convention, for the entries that are found by convention.
     conventions: Vec<Link<'m>>,
     /// The places of those among them that see requests only, and nothing that comes from a queue.

@@ -28,6 +28,7 @@ mod provided;
 mod queues;
 pub mod reach;
 mod relations;
+mod runtimes;
 mod shipped;
 mod tables;
 mod together;
@@ -113,6 +114,8 @@ pub struct Program<'m> {
     cuts: Cell<usize>,
     depth: Cell<usize>,
     fact_memo: Memo<Rc<str>, Rc<[FactId]>>,
+    /// The files of settings that facts are about.
+    settings_memo: Memo<FactId, Rc<[&'m Settings]>>,
     /// Whether the projects that depend on its library do so in a version that a fact is about, by fact and name.
     asked_versions: Memo<(FactId, Rc<str>), versions::Asked<'m>>,
     /// Whether functions never return.
@@ -232,6 +235,7 @@ impl<'m> Program<'m> {
             cuts: Cell::new(0),
             depth: Cell::new(0),
             fact_memo: RefCell::default(),
+            settings_memo: RefCell::default(),
             asked_versions: RefCell::default(),
             diverging: RefCell::default(),
             ways_of_returns: RefCell::default(),

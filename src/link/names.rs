@@ -17,6 +17,8 @@ pub struct Names {
     script_folders: FxHashSet<String>,
     /// Folders from which Python's absolute imports start, most specific first.
     python_roots: Vec<String>,
+    /// What folders and modules of Python are called: no import that begins otherwise leads into the tree.
+    python_heads: FxHashSet<String>,
     /// Python packages that the projects depend on, as they are imported.
     python_packages: FxHashSet<String>,
     /// Further names under which such packages are imported.
@@ -47,9 +49,14 @@ impl Names {
         let by_path: FxHashMap<String, ModuleId> =
             files.clone().enumerate().map(|(id, (path, _))| (path.to_owned(), id)).collect();
         let (mut python_folders, mut script_folders) = (FxHashSet::default(), FxHashSet::default());
+        let mut python_heads = FxHashSet::default();
         for (path, language) in files {
             let folders = match language {
-                Language::Python => &mut python_folders,
+                Language::Python => {
+                    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+                    python_heads.extend(stem.split('/').map(str::to_owned));
+                    &mut python_folders
+                }
                 Language::TypeScript => &mut script_folders,
                 Language::Rust => continue,
             };
@@ -83,6 +90,7 @@ impl Names {
             by_path,
             python_folders,
             script_folders,
+            python_heads,
             python_roots,
             python_packages,
             python_modules,
@@ -120,6 +128,9 @@ impl Names {
         // it, which stand for the working folder of whoever starts the application, then the declared roots. A folder
         // inside a package is not searched, nor does a neighbour hide a package that the project depends on.
         let head = source.split('.').next().unwrap_or("");
+        if !self.python_heads.contains(head) {
+            return Target::Library(source.to_owned());
+        }
         let is_package = |folder: &str| !folder.is_empty() && self.module_at(&join(folder, "__init__.py")).is_some();
         let is_root = |folder: &str| folder.is_empty() || self.python_roots.iter().any(|root| root == folder);
         let search = |hides: &dyn Fn(&str) -> bool| {

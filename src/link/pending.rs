@@ -85,13 +85,17 @@ impl<'m> Program<'m> {
     /// Whether the call starts work that goes on without its caller: a task that nobody waits for in the unit that
     /// starts it.
     pub fn is_left_running(&self, site: Site) -> bool {
-        let info = &self.units.calls[site.call];
-        let spawn = std::iter::once(site.call)
-            .chain(info.within.iter().copied())
+        let Some(spawn) = self.spawn_around(site) else { return false };
+        let unit = &self.units.units[self.units.calls[site.call].unit];
+        !unit.awaits.iter().any(|awaited| self.pending(awaited, site.frame).contains(&spawn))
+    }
+
+    /// The call that starts a call as work of its own: itself, or one that it is given to.
+    pub fn spawn_around(&self, site: Site) -> Option<Site> {
+        std::iter::once(site.call)
+            .chain(self.units.calls[site.call].within.iter().copied())
             .map(|call| Site { call, frame: site.frame })
-            .find(|here| self.callee_paths(*here).iter().any(|path| self.is_a(path, Kind::Spawn)));
-        let Some(spawn) = spawn else { return false };
-        !self.units.units[info.unit].awaits.iter().any(|awaited| self.pending(awaited, site.frame).contains(&spawn))
+            .find(|here| self.callee_paths(*here).iter().any(|path| self.is_a(path, Kind::Spawn)))
     }
 
     /// Whether what fails in a call comes back as a result among others and stops nobody:

@@ -91,18 +91,26 @@ impl<'m> Program<'m> {
     }
 
     /// Whether a parameter of this type is an object that the program gives to its handlers, and nothing that a request
-    /// brings: `State<App>`, `Extension<App>` where it gives one by that type.
+    /// brings: `State<App>`, `Extension<Pool>`, `Extension<App>` where it gives one by that type.
     pub fn is_of_program(&self, annotation: &'m Expression, frame: FrameId) -> bool {
-        let ExpressionKind::Index { object, .. } = &annotation.kind else { return false };
+        let ExpressionKind::Index { object, index } = &annotation.kind else { return false };
+        // `Extension<Pool>`: what a library is known to do something with is no text of a request.
+        let is_thing = || {
+            let types = self.values(index, frame);
+            let mut known = types.iter().filter_map(Value::path).filter(|path| !path.starts_with("globals."));
+            known.any(|path| self.catalogue.about(&format!("{path}()")).next().is_some())
+        };
         self.values(object, frame).iter().filter_map(Value::path).any(|path| {
             let facts = self.facts_of(path, Kind::Provide);
             facts.iter().any(|(_, fact)| fact.role.as_deref() == Some(ASKED))
-                || !facts.is_empty()
-                    && self
-                        .given_to_handlers()
-                        .iter()
-                        .any(|(site, _)| self.callee_paths(*site).iter().any(|each| **each == *path))
+                || !facts.is_empty() && (is_thing() || self.is_given_by(path))
         })
+    }
+
+    /// Whether the program gives something to its handlers by what goes by this name: `layer(Extension(app))`.
+    fn is_given_by(&self, path: &str) -> bool {
+        let given = self.given_to_handlers();
+        given.iter().any(|(site, _)| self.callee_paths(*site).iter().any(|each| **each == *path))
     }
 
     /// Whether what has been made is of the type declared: made by one of its own functions, or by a builder of clients

@@ -10,6 +10,10 @@ use super::{FrameId, Program, Site};
 
 /// Links of one chain of calls.
 const CHAIN: usize = 16;
+/// Methods that only keep what they are given among others.
+const KEEPS: [&str; 4] = ["add", "append", "push", "insert"];
+/// Methods that tell something that was begun what to do, and not those who call them what has become of it.
+const TELLS: [&str; 8] = ["abort", "add_done_callback", "cancel", "finally", "set_name", "start", "then", "unref"];
 
 impl<'m> Program<'m> {
     /// Whether a call comes to nothing: `redis.incrby(key, tokens)` of an asynchronous client that nobody awaits, or
@@ -153,7 +157,7 @@ impl<'m> Program<'m> {
                 StatementKind::Assign(assignment) => {
                     let is_whole = assignment.value.as_ref().is_some_and(|value| is_call(value, info.call));
                     let ExpressionKind::Name(name) = &assignment.target.kind else { return false };
-                    is_whole && !self.is_used_later(name, site.frame)
+                    is_whole && !self.is_used_later(name, site.frame, |_| false)
                 }
                 _ => false,
             },
@@ -162,13 +166,55 @@ impl<'m> Program<'m> {
         }
     }
 
-    /// Whether what goes by a name is awaited, given to a call, returned, or put somewhere: anything but tested.
-    fn is_used_later(&self, name: &str, frame: FrameId) -> bool {
+    /// Whether nobody asks what has become of something that a call begins: it stands alone as a statement (`ask()`,
+    /// `void ask()`, `Thread(target=ask).start()`), or goes by a name that is only kept among others and told what to do
+    /// (`tasks.add(task)`, `task.add_done_callback(tasks.discard)`).
+    pub fn is_left_to_itself(&self, site: Site) -> bool {
+        let info = &self.units.calls[site.call];
+        let NodeKind::Plain(statement) = self.units.nodes[info.node].kind else { return false };
+        match &statement.kind {
+            StatementKind::Expression(value) => stands_alone(value, info.call),
+            StatementKind::Assign(assignment) => match (&assignment.target.kind, &assignment.value) {
+                (ExpressionKind::Name(name), Some(value)) if is_call(value, info.call) => {
+                    let keeps = |call: &Call| called_on(call).is_some_and(|(_, method)| KEEPS.contains(&method));
+                    !self.is_used_later(name, site.frame, keeps) && !self.is_asked_by_method(name, info.unit)
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether what a call is made on is waited for as a whole in its unit, with all that was begun on it:
+    /// `set.spawn(ask(part))` and `set.join_next().await`, a group of tasks that a block ends.
+    pub fn is_holder_awaited(&self, site: Site) -> bool {
+        let info = &self.units.calls[site.call];
+        let unit = &self.units.units[info.unit];
+        let Some(holder) = called_on(info.call).and_then(|(object, _)| root_of(object)) else { return false };
+        unit.names.get(holder).into_iter().flatten().any(|binding| match binding {
+            Binding::Context(_) => true,
+            Binding::Value { .. } => unit.awaits.iter().any(|awaited| mentions(awaited, holder)),
+            _ => false,
+        })
+    }
+
+    /// Whether a method of what goes by a name is called that may tell what has become of it: `task.result()`.
+    fn is_asked_by_method(&self, name: &str, unit: UnitId) -> bool {
+        self.units.units[unit].calls.iter().any(|call| {
+            let told = called_on(self.units.calls[*call].call);
+            told.is_some_and(|(object, method)| root_of(object) == Some(name) && !TELLS.contains(&method))
+        })
+    }
+
+    /// Whether what goes by a name is awaited, given to a call, returned, or put somewhere: anything but tested. Calls that
+    /// are passed over make no use of it.
+    fn is_used_later(&self, name: &str, frame: FrameId, is_passed_over: impl Fn(&Call) -> bool) -> bool {
         if name == "_" {
             return false;
         }
         let unit = &self.units.units[self.unit_of_frame(frame)];
-        let given = unit.calls.iter().flat_map(|call| &self.units.calls[*call].call.arguments).map(|each| &each.value);
+        let calls = unit.calls.iter().map(|call| self.units.calls[*call].call).filter(|call| !is_passed_over(call));
+        let given = calls.flat_map(|call| &call.arguments).map(|each| &each.value);
         let kept = unit.names.values().flatten().filter_map(|binding| match binding {
             Binding::Value { value, .. } | Binding::Element { over: value, .. } | Binding::Context(value) => {
                 Some(*value)
@@ -190,6 +236,37 @@ impl<'m> Program<'m> {
 /// Whether an expression is this call.
 fn is_call(value: &Expression, call: &Call) -> bool {
     matches!(&value.kind, ExpressionKind::Call(inner) if std::ptr::eq(inner.as_ref(), call))
+}
+
+/// What a call is a method of, and its name.
+fn called_on(call: &Call) -> Option<(&Expression, &str)> {
+    match &call.callee.kind {
+        ExpressionKind::Member { object, name } => Some((object, name)),
+        _ => None,
+    }
+}
+
+/// Whether an expression is a call whose result nobody takes: the call itself, `void` of it, or a chain that begins with it
+/// and only tells what was begun what to do.
+fn stands_alone(value: &Expression, call: &Call) -> bool {
+    let mut at = value;
+    if let ExpressionKind::Operator { operator, operands } = &at.kind
+        && operator == "void"
+        && let [inner] = operands.as_slice()
+    {
+        at = inner;
+    }
+    for _ in 0..CHAIN {
+        if is_call(at, call) {
+            return true;
+        }
+        let ExpressionKind::Call(link) = &at.kind else { return false };
+        match called_on(link) {
+            Some((object, method)) if TELLS.contains(&method) => at = object,
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// The name at the beginning of a chain of members and calls.

@@ -114,6 +114,11 @@ pub enum Binding<'m> {
 pub enum Access<'m> {
     Key(&'m str),
     Position(usize),
+    /// What an object of a class has at this place in the order of its fields: `case Request(method, host)`.
+    Field {
+        class: &'m str,
+        place: usize,
+    },
     Rest,
 }
 
@@ -198,6 +203,8 @@ pub struct Units<'m> {
     pub set: FxHashMap<&'m str, Vec<MemberAssignment<'m>>>,
     /// Where what is assigned to a member or under a key stands, by its address.
     pub assigned_at: FxHashMap<usize, NodeId>,
+    /// The names under which objects are written out, by their addresses: with the unit and the node.
+    pub named_objects: FxHashMap<usize, (UnitId, &'m str, Option<NodeId>)>,
     /// The list that a function without a name is called for each item of, by the function.
     pub gone_through: FxHashMap<UnitId, &'m Expression>,
     /// `x[key] = value` anywhere, until it is known which collection that is.
@@ -240,6 +247,7 @@ impl<'m> Units<'m> {
             let mut walk = Walk {
                 units: &mut units,
                 module,
+                language: each.language,
                 unit: body,
                 node: None,
                 class: None,
@@ -375,35 +383,64 @@ impl<'m> Units<'m> {
         around.min_by_key(|(within, ..)| within.end - within.start).map(|(_, _, binding)| binding)
     }
 
-    /// Rust `impl` blocks: their methods belong to the type of that name, in the same module or the only one there is.
+    /// Rust `impl` blocks: their methods belong to the type of that name, in the same module or the only one there is. Of
+    /// a type that nobody is seen to declare, for a macro does, the blocks belong to each other.
     fn merge_extensions(&mut self, modules: &[Module]) {
         let mut by_name: FxHashMap<&str, Vec<ClassId>> = FxHashMap::default();
+        let is_block = |class: &ClassInfo<'_>| {
+            class.class.is_extension && modules.get(class.module).is_some_and(|each| each.language == Language::Rust)
+        };
         for (id, class) in self.classes.iter().enumerate() {
             if !class.class.is_extension {
                 by_name.entry(class.class.name.as_str()).or_default().push(id);
             }
         }
-        for id in 0..self.classes.len() {
+        let blocks: Vec<ClassId> = (0..self.classes.len()).filter(|id| is_block(&self.classes[*id])).collect();
+        // Nobody but who has a type may give it methods of its own: where such a block stands, the type is at home.
+        let is_undeclared = |id: &&ClassId| !by_name.contains_key(self.classes[**id].class.name.as_str());
+        let own = |id: &&ClassId| self.classes[**id].class.bases.is_empty();
+        let undeclared: Vec<ClassId> = blocks.iter().filter(is_undeclared).filter(own).copied().collect();
+        for id in undeclared {
             let (name, module) = (self.classes[id].class.name.as_str(), self.classes[id].module);
-            if !self.classes[id].class.is_extension || modules[module].language != Language::Rust {
-                continue;
+            let known = by_name.entry(name).or_default();
+            if !known.iter().any(|known| self.classes[*known].module == module) {
+                known.push(id);
+                self.bind_undeclared(name, id);
             }
+        }
+        for id in blocks {
+            let (name, module) = (self.classes[id].class.name.as_str(), self.classes[id].module);
             let Some(candidates) = by_name.get(name) else { continue };
             let here = candidates.iter().find(|each| self.classes[**each].module == module);
             let Some(target) = here.or(if candidates.len() == 1 { candidates.first() } else { None }).copied() else {
                 continue;
             };
-            self.classes[target].extensions.push(id);
-            self.classes[id].extends = Some(target);
-            let methods: Vec<_> = self.classes[id].methods.iter().map(|(name, unit)| (*name, *unit)).collect();
-            for (name, unit) in methods {
-                self.classes[target].methods.entry(name).or_insert(unit);
-                self.units[unit].class = Some(target);
+            if target != id {
+                self.extend(target, id);
             }
-            let fields = self.classes[id].fields.clone();
-            let into = &mut self.classes[target].fields;
-            fields.into_iter().for_each(|(name, values)| into.entry(name).or_default().extend(values));
         }
+    }
+
+    /// Lets the name of a type be what its own block of methods tells of it, where its module says nothing else.
+    fn bind_undeclared(&mut self, name: &'m str, class: ClassId) {
+        let unit = &mut self.units[self.classes[class].unit];
+        if !unit.names.contains_key(name) {
+            unit.names.insert(name, vec![Binding::Class(class)]);
+            unit.bound_in.insert(name, vec![None]);
+        }
+    }
+
+    fn extend(&mut self, target: ClassId, id: ClassId) {
+        self.classes[target].extensions.push(id);
+        self.classes[id].extends = Some(target);
+        let methods: Vec<_> = self.classes[id].methods.iter().map(|(name, unit)| (*name, *unit)).collect();
+        for (name, unit) in methods {
+            self.classes[target].methods.entry(name).or_insert(unit);
+            self.units[unit].class = Some(target);
+        }
+        let fields = self.classes[id].fields.clone();
+        let into = &mut self.classes[target].fields;
+        fields.into_iter().for_each(|(name, values)| into.entry(name).or_default().extend(values));
     }
 
     pub fn call_id(&self, call: &Call) -> Option<CallId> {

@@ -336,11 +336,23 @@ impl<'m> Program<'m> {
                 match step {
                     Access::Key(key) => add(&mut next, self.member(value, key, None)),
                     Access::Position(position) => add(&mut next, self.position(value, *position)),
+                    Access::Field { class, place } => add(&mut next, self.field_at(value, class, *place)),
                     Access::Rest => add(&mut next, [value.clone()]),
                 }
             }
             next
         })
+    }
+
+    /// What stands at a place in the order of the fields of a class, of which an object is.
+    fn field_at(&self, value: &Value<'m>, class: &str, place: usize) -> Values<'m> {
+        let Value::Instance { class: own, .. } = value else { return vec![Value::Unknown] };
+        let line = self.line_of(*own);
+        let named = line.into_iter().find(|each| self.units.classes[*each].class.name == class);
+        match named.and_then(|named| self.units.classes[named].order.get(place)) {
+            Some(field) => self.member(value, field, None),
+            None => vec![Value::Unknown],
+        }
     }
 
     fn position(&self, value: &Value<'m>, position: usize) -> Values<'m> {

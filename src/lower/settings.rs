@@ -11,7 +11,7 @@
 //! | directives | blocks and directives, numbered where repeated: `http.server.0.location.1.limit_req`; arguments are the value, of a block at its own path |
 //! | sections | section, key |
 //! | tables | `tables`, table, `unique`, number → fields that are unique together |
-//! | procedures | `procedures`, function → `returns`, `body`; `relations`, table → its columns |
+//! | procedures | `procedures`, function → `returns`, `body`; `relations`, table → its columns; `queries`, name → its statement |
 //! | declarations | the kind of what is declared, its name, keys; of an import its file without the ending, and the name there: `src/ask.ask` |
 //! | shell | `demands` → a variable without which the script ends |
 

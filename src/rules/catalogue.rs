@@ -25,7 +25,7 @@
 //! also where it is not given. `path ~ word` holds where its text contains the word, or one of `{several,words}`,
 //! `path only other` where it is a list of nothing but what is at the other path,
 //! `path is empty` where the program itself writes an empty text or list, or null there,
-//! `path gives null` where it is a function that gives back nothing else. `path gives even` where it is a function of the program whose numbers stay the same or grow evenly. `setting name = false` asks what the program gives to the setting of that name.
+//! `path gives null` where it is a function that gives back nothing else. `path gives even` where it is a function of the program whose numbers stay the same or grow evenly. `setting name = false` asks what the program gives to the setting of that name, `setting name` whether it gives it anything.
 //! Of conditions with ` | ` between them one is enough.
 
 use std::collections::BTreeMap;

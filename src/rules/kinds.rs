@@ -34,7 +34,7 @@ pub enum Kind {
     /// `needs` or `unless` do not fit, settings of its own do not hold.
     Compose,
     /// An address of a provider: `hosts` as regular expressions over the URL text of a raw HTTP call, `replies` as keys that
-    /// are read from its reply; `calls`, `output` and `needs` (keys of the body) as in `call`.
+    /// are read from its reply; `calls`, `output`, `needs` and `unless` (keys of the body) as in `call`.
     Endpoint,
     /// A call that sends a raw HTTP request to the address in `url` (an argument path); with `timeout` and its default;
     /// `raises = true` where an error status is raised. Of one that opens a connection `exports` names the methods by
@@ -51,7 +51,8 @@ pub enum Kind {
     /// `role = "decides"` what `guards` names is asked whether the handler is to run: it refuses by saying no. With
     /// `role = "here"` the handler runs where the object is used that it is registered with, and what it raises leaves
     /// there, with `role = "listed"` `handler` is a list of them. `by` names the class of the application with which a decorator registers that is called on none, where there is only one; what
-    /// the decorator is given for `guards` then stands in place of the application's.
+    /// the decorator is given for `guards` then stands in place of the application's. `keys` are attributes with the path,
+    /// of the type of something that the handler is given.
     Route,
     /// The constructor of an application or router; `guards` names arguments that hold guards for all its routes,
     /// `handlers` arguments that hold a start-up function (a lifespan), or classes of which objects are made at the start;
@@ -65,7 +66,9 @@ pub enum Kind {
     /// `role = "scope"` a function is a plugin that is given a router of its own below this one, unless what made it has
     /// `role = "parent"`: then it adds to this one; with `role = "folder"` it is a plugin that registers what the files of
     /// the folder at `path` export. With `role = "served"` it answers requests with the router at `handler`:
-    /// what stands in front of the call stands in front of all that this router holds. With `scope = "exact"` middleware stands in front of its path only, and
+    /// what stands in front of the call stands in front of all that this router holds. With `role = "included"` it takes in,
+    /// under its path, the list of registrations or the router at `handler`, also a module by its dotted name; `value` is the
+    /// setting that names the module with the outermost list. With `scope = "exact"` middleware stands in front of its path only, and
     /// not of those below.
     Mount,
     /// A call or decorator that adds a middleware class or function to an application or router; with `needs` only where
@@ -122,7 +125,8 @@ pub enum Kind {
     /// `role = "logs"` it exports a table of handlers of log lines, and `keys` are the loggers to which the framework
     /// writes the errors of its own entry points. With `needs` only where they hold of what the file exports
     /// (`prerender == false`), or of a member that its library's settings give a value to (`library.output == server`).
-    /// With `protects` it holds settings as code, and protects where it gives a value to all that `exports` names.
+    /// With `protects` it holds settings as code, and protects where it gives a value to all that `exports` names. `value` is
+    /// the one of several runtimes (`deployed`) in which it is loaded.
     Convention,
     /// Something that protects: `protects` names the item (`V1`, `V2`, `A1`, `A2`, `A3`, `C1`, `C2`, `C3`, `T1-input`, `T2`),
     /// `how` the way it is wired: `decorator`, `middleware` (given to a middleware, mount, or route registration, or added),
@@ -260,7 +264,7 @@ pub enum Kind {
     Scaled,
     /// A name that tells where the program runs: `value` says whether it holds where the program is deployed (`"false"` for
     /// one that holds in development). With `exports` it names one of several runtimes, and `value` is the one in which
-    /// files are served that export no other one by that name.
+    /// files are served that export no other one by that name, or under that dotted way.
     Deployed,
     /// A function that runs the function it is given later or elsewhere (a task, a queue): what it runs outlives its caller.
     /// `value` tells what a method of the function itself gives it: its own arguments (`#*`), or the list at an argument
@@ -270,7 +274,8 @@ pub enum Kind {
     Spawn,
     /// A member of a library's object that a module of settings gives a value to: `files` are the globs of these modules,
     /// `value` is the dotted way to the value; without it the member's own name is its name there. With `role = "holder"`
-    /// it is an object that holds under its keys what the program gives to it (`app.config["TIMEOUT"]`).
+    /// it is an object that holds under its keys what the program gives to it (`app.config["TIMEOUT"]`). `by` is a call that
+    /// hands it something while it runs a function, with the argument path of that in parentheses: `lib.Settings.with(#0)`.
     Setting,
     /// A field with which a row points to one of another table, whose class is at `value`: that one has the rows that point
     /// to it under the name at one of `keys`, else under that of their class with `_set`. `by` is the member of their
@@ -362,20 +367,20 @@ pub const KINDS: [Keys; 54] = [
     ),
     keys(Kind::Same, "same", &["names"], &["value", "timeout", "retry", "output", "errors", "role"]),
     keys(Kind::Compose, "compose", &["names", "as"], &["needs", "unless", "timeout", "retry", "output", "value"]),
-    keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect", "needs"]),
+    keys(Kind::Endpoint, "endpoint", &["hosts", "calls"], &["input", "output", "replies", "effect", "needs", "unless"]),
     keys(Kind::Http, "http", &["names"], &["url", "timeout", "retry", "raises", "exports", "replies"]),
     keys(
         Kind::Route,
         "route",
         &["names", "entry"],
-        &["public", "handler", "path", "method", "exports", "guards", "receives", "role", "by", "needs"],
+        &["public", "handler", "path", "method", "exports", "guards", "receives", "role", "by", "keys", "needs"],
     ),
     keys(Kind::Router, "router", &["names"], &["guards", "handlers", "path", "role", "unless", "value"]),
     keys(
         Kind::Mount,
         "mount",
         &["names"],
-        &["handler", "path", "guards", "order", "parameters", "receives", "role", "scope"],
+        &["handler", "path", "guards", "order", "parameters", "receives", "role", "scope", "value"],
     ),
     keys(
         Kind::Middleware,
@@ -409,7 +414,10 @@ pub const KINDS: [Keys; 54] = [
         Kind::Convention,
         "convention",
         &["files", "exports"],
-        &["entry", "public", "role", "guards", "handler", "path", "receives", "scope", "keys", "needs", "protects"],
+        &[
+            "entry", "public", "role", "guards", "handler", "path", "receives", "scope", "keys", "needs", "protects",
+            "value",
+        ],
     ),
     keys(
         Kind::Guard,
@@ -466,7 +474,7 @@ pub const KINDS: [Keys; 54] = [
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),
     keys(Kind::Deployed, "deployed", &["names", "value"], &["exports"]),
     keys(Kind::Spawn, "spawn", &["names"], &["handler", "value", "keys", "role"]),
-    keys(Kind::Setting, "setting", &["names"], &["files", "value", "role"]),
+    keys(Kind::Setting, "setting", &["names"], &["files", "value", "role", "by"]),
     keys(Kind::Relation, "relation", &["names", "value", "keys"], &["by"]),
     keys(Kind::Timetable, "timetable", &["names"], &["keys", "handler"]),
     keys(Kind::Queue, "queue", &["names"], &["value", "role"]),

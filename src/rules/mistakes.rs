@@ -165,6 +165,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "tells",
             "settings",
             "folder",
+            "included",
             "command",
         ],
     ),

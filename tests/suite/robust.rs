@@ -411,7 +411,7 @@ fn damaged_files_lower() {
     assert!(files.len() > 50, "no fixtures");
     files.par_iter().for_each(|(path, text)| {
         let language = launchcheck::lower::language_of(path).expect("a language");
-        for damaged in damages(text.as_bytes(), 12) {
+        for damaged in damages(text.as_bytes(), 3) {
             let text = String::from_utf8_lossy(&damaged);
             let module = launchcheck::lower::lower(path, &text, language);
             assert_eq!(module.lines.count(), text.bytes().filter(|byte| *byte == b'\n').count() + 1, "{path}");

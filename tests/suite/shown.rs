@@ -623,7 +623,7 @@ fn platforms(case: &Case<'_, '_>, shown: &mut Shown) {
         let of_project = fact.scope.as_deref() == Some("project")
             && program.modules.iter().any(|module| files.is_match(&module.path));
         let is_there = |entry: &Entry<'_>| of_project || files.is_match(&program.modules[entry.module].path);
-        let is_on = alerting::switched_on(program, fact).is_some();
+        let is_on = alerting::switched_on(program, id).is_some();
         let mut entries = case.entries.entries.iter().filter(|entry| is_on || is_there(entry));
         let holds = match protects {
             "A1" => entries.any(|entry| availability::platform_limit(case, entry)),

@@ -13,7 +13,7 @@ use crate::sample::packs;
 fn parts() -> Vec<PathBuf> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let rules = folders(&fixtures.join("cases"));
-    let cases = rules.iter().flat_map(|rule| folders(rule).into_iter().step_by(3));
+    let cases = rules.iter().flat_map(|rule| folders(rule).into_iter().step_by(9));
     let parts: Vec<PathBuf> = folders(&fixtures.join("apps")).into_iter().chain(cases).collect();
     assert!(parts.len() > 2, "no fixtures");
     parts

@@ -3,6 +3,7 @@
 mod comparisons;
 mod cooldowns;
 mod copies;
+mod entry_parts;
 pub(in crate::judge) mod fresh;
 mod inserts;
 mod lifetimes;
@@ -169,7 +170,9 @@ impl<'p, 'm> Behaviour<'p, 'm> {
     fn records<'q>(&'q self, quantity: &'q Quantity<'m>) -> impl Iterator<Item = &'q Write<'m>> {
         self.writes().iter().filter(|write| {
             let same_place = quantity.source != Source::Process || write.in_process || write.site.is_none();
-            same_place && subjects::are_related(&quantity.subjects, &write.subjects)
+            same_place
+                && subjects::are_related(&quantity.subjects, &write.subjects)
+                && !entry_parts::puts_a_thing(self.program, write, quantity)
         })
     }
 

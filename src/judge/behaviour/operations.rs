@@ -98,6 +98,9 @@ pub fn operation(program: &Program<'_>, site: Site) -> Option<Operation> {
             }
         }
     }
+    if found.is_none() {
+        return program.named_statement(site).and_then(query_operation);
+    }
     let found = found.filter(|_| !program.comes_to_nothing(site));
     found.map(|operation| if operation.reads() && tallies(program, site) { Operation::Tally } else { operation })
 }
@@ -138,6 +141,10 @@ pub(super) fn ran(program: &Program<'_>, site: Site) -> Option<Ran> {
         let info = &program.units.calls[site.call];
         if let Some(procedure) = procedures::named(program, site) {
             return Some(Ran::Procedure(procedure));
+        }
+        // `queries.turns_of(connection)`
+        if let Some(text) = program.named_statement(site) {
+            return Some(told(text.to_owned()));
         }
         // `query_as!(Turn, "select ...")`: the statement comes after the type of its rows.
         let mut texts = info.call.arguments.iter().take(2).filter_map(|each| program.text(&each.value, site.frame));

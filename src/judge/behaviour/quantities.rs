@@ -48,6 +48,8 @@ pub struct Quantity<'m> {
     pub is_moment: bool,
     /// All that was found, and no number: `data` of `const { data } = await ..`.
     pub is_found: bool,
+    /// The keys and places that were read on the way to it, the innermost last.
+    pub parts: Vec<String>,
 }
 
 /// What is known on the way back from a comparison.
@@ -67,6 +69,8 @@ pub(super) struct Reading<'m> {
     /// The place within results that are read together.
     position: Option<usize>,
     keys: Vec<(&'m Expression, FrameId)>,
+    /// The keys and places that were read until here.
+    parts: Vec<String>,
     depth: usize,
 }
 
@@ -110,6 +114,15 @@ fn looks_up(name: &str) -> bool {
             | "get_or_default"
             | "or_insert_with"
     )
+}
+
+/// The key or place that a part of something is taken from by.
+fn name_of_part(access: &Access<'_>) -> Option<String> {
+    match access {
+        Access::Key(key) => Some((*key).to_owned()),
+        Access::Position(place) | Access::Field { place, .. } => Some(place.to_string()),
+        Access::Rest => None,
+    }
 }
 
 /// An expression with what is asked of it: of one row several columns may be, and whether there is one at all.
@@ -198,7 +211,10 @@ impl<'p, 'm> Search<'p, 'm> {
                     E::Literal(Literal::Text(text)) => {
                         return self.read_field(expression, object, text, frame, reading);
                     }
-                    E::Literal(Literal::Number(place)) => reading.position = Some(*place as usize),
+                    E::Literal(Literal::Number(place)) => {
+                        reading.position = Some(*place as usize);
+                        reading.parts.push(place.to_string());
+                    }
                     _ => reading.keys.push((index, frame)),
                 }
                 self.read(object, frame, reading);
@@ -210,7 +226,7 @@ impl<'p, 'm> Search<'p, 'm> {
 
     fn add(&mut self, source: Source, subjects: Vec<Subject>, reading: Reading<'m>) {
         let is_presence = reading.by_truth && reading.field.is_none() && !reading.is_length;
-        let Reading { keys, is_length, refuses_little, is_found, .. } = reading;
+        let Reading { keys, is_length, refuses_little, is_found, parts, .. } = reading;
         let is_moment = self.is_moment && !is_length && !is_presence;
         self.found.push(Quantity {
             source,
@@ -221,6 +237,7 @@ impl<'p, 'm> Search<'p, 'm> {
             refuses_little,
             is_moment,
             is_found,
+            parts,
         });
     }
 
@@ -262,6 +279,7 @@ impl<'p, 'm> Search<'p, 'm> {
                         if let Some(Access::Position(place)) = access.first() {
                             reading.position = Some(*place);
                         }
+                        reading.parts.extend(access.iter().rev().filter_map(name_of_part));
                         self.read(value, id, reading);
                     }
                     Binding::Element { over, .. } => self.read(over, id, reading.clone()),
@@ -454,6 +472,7 @@ impl<'p, 'm> Search<'p, 'm> {
             }
         }
         let before = self.found.len();
+        reading.parts.push(name.to_owned());
         reading.field = reading.field.or_else(|| Some(name.to_owned()));
         // `cursor.execute("UPDATE ..")`, then `cursor.rowcount`.
         if let ExpressionKind::Name(holder) = &object.kind
@@ -522,6 +541,7 @@ impl<'p, 'm> Search<'p, 'm> {
             if let Some(ExpressionKind::Literal(Literal::Text(text))) =
                 call.arguments.first().map(|argument| &argument.value.kind)
             {
+                reading.parts.push(text.clone());
                 reading.field = reading.field.or_else(|| Some(text.clone()));
             }
         }

@@ -303,7 +303,7 @@ fn counted_fields(call: &Call) -> impl Iterator<Item = Subject> {
 }
 
 /// Names that every program has: what they keep is kept in the process.
-fn is_of_the_language(path: &str) -> bool {
+pub(super) fn is_of_the_language(path: &str) -> bool {
     ["globals.", "builtins.", "std.", "collections."].iter().any(|head| path.starts_with(head))
 }
 

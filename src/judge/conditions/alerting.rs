@@ -10,10 +10,10 @@ use crate::link::units::{ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Argument, Expression, ExpressionKind, Literal, Setting, Settings, Span, StatementKind};
 use crate::rules::catalogue::{Calls, Fact, Kind};
-use crate::rules::checked::expand;
+use crate::rules::checked::{FactId, expand};
 use crate::rules::packs::Reason;
 
-use super::super::case::{Case, Outcome};
+use super::super::case::{AtStart, Case, Outcome};
 use super::super::guards::{Protection, short};
 use super::super::retrying::walk;
 use super::super::verdict::{Evidence, Item, Location, Text};
@@ -78,18 +78,21 @@ pub fn alerting(case: &Case<'_, '_>) -> Outcome {
 pub fn initialised(case: &Case<'_, '_>, item: &str, module: ModuleId) -> Option<Protection> {
     let all = case.initialised(item, || {
         let given = assigned(case, item).into_iter().filter(|(fact, _)| fact.sees.is_empty()).map(|(_, found)| found);
-        called(case, item).chain(imported(case, item)).chain(given).collect()
+        called(case, item).chain(imported(case, item).into_iter().chain(given).map(AtStart::anywhere)).collect()
     });
     let runs = case.processes();
     // A consumer that loads where the tracker is set up may do so by a signal of its framework.
     let lacks =
         |root: ModuleId, found: &Protection| runs.runs_without(module, root) && runs.runs_without(module, found.module);
-    let mut here = all.iter().filter(|(root, found)| runs.shared(*root, module) && !lacks(*root, found));
-    here.next().map(|(_, found)| found.clone())
+    let starts =
+        |each: &AtStart| each.runtime.as_deref().is_none_or(|runtime| case.program.is_served_in(module, runtime));
+    let mut here =
+        all.iter().filter(|each| runs.shared(each.root, module) && !lacks(each.root, &each.found) && starts(each));
+    here.next().map(|each| each.found.clone())
 }
 
 /// The guards that calls at start-up set up.
-fn called<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = (ModuleId, Protection)> + 'c {
+fn called<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = AtStart> + 'c {
     let program = case.program;
     case.start_sites().filter_map(move |site| {
         let info = &program.units.calls[site.call];
@@ -120,7 +123,8 @@ fn called<'c>(case: &'c Case<'_, '_>, item: &'c str) -> impl Iterator<Item = (Mo
                 _ => true,
             });
             let found = || Protection { module: info.module, span: info.call.span, name: short(&path) };
-            is_on.then(|| (root_of(case, site), found()))
+            let runtime = || program.runtime_of_start(site).map(str::to_owned);
+            is_on.then(|| AtStart { root: root_of(case, site), runtime: runtime(), found: found() })
         })
     })
 }
@@ -411,8 +415,8 @@ pub fn configured(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)>
         return Some((program.location(module, span), program.modules[module].path.clone()));
     }
     let facts = program.catalogue.of_kind(Kind::Platform);
-    facts.filter(|(_, fact)| fact.protects.as_deref() == Some(item)).find_map(|(_, fact)| {
-        let (settings, entry) = switched_on(program, fact)?;
+    facts.filter(|(_, fact)| fact.protects.as_deref() == Some(item)).find_map(|(id, fact)| {
+        let (settings, entry) = switched_on(program, id)?;
         let location = settings.location(entry.span);
         let named = fact.value.clone().filter(|value| !value.starts_with('~'));
         Some((location, named.unwrap_or_else(|| settings.path.clone())))
@@ -420,8 +424,8 @@ pub fn configured(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)>
 }
 
 /// The setting in the repository that switches on what a fact about a platform says.
-pub fn switched_on<'m>(program: &Program<'m>, fact: &Fact) -> Option<(&'m Settings, &'m Setting)> {
-    let files = fact.files.set()?;
+pub fn switched_on<'m>(program: &Program<'m>, id: FactId) -> Option<(&'m Settings, &'m Setting)> {
+    let (fact, files) = (program.catalogue.fact(id), program.settings_of(id));
     let parts = |patterns: &'_ [String]| -> Vec<Vec<String>> {
         patterns.iter().map(|pattern| pattern.split('.').map(str::to_owned).collect()).collect()
     };
@@ -432,7 +436,7 @@ pub fn switched_on<'m>(program: &Program<'m>, fact: &Fact) -> Option<(&'m Settin
             super::availability::match_keys(&keys, &entry.keys).is_some()
         })
     };
-    let of_sort = || program.settings.iter().filter(|settings| files.is_match(&settings.path));
+    let of_sort = || files.iter().copied();
     // The file of a server that only hands out files stands in front of nothing.
     let is_in_front = |settings: &Settings| {
         let folder = settings.path.rsplit_once('/').map_or("", |(folder, _)| folder);

@@ -161,7 +161,7 @@ const PROJECT: &str = "project";
 pub fn platform_place(case: &Case<'_, '_>, entry: &Entry<'_>) -> Option<Location> {
     let program = case.program;
     let path = &program.modules[entry.module].path;
-    for (_, fact) in
+    for (id, fact) in
         program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some("A1"))
     {
         let Some(files) = fact.files.set() else { continue };
@@ -187,7 +187,7 @@ pub fn platform_place(case: &Case<'_, '_>, entry: &Entry<'_>) -> Option<Location
         if let Some(place) = limit_of_servers(case, entry, fact, files) {
             return Some(place);
         }
-        for settings in program.settings.iter().filter(|settings| files.is_match(&settings.path)) {
+        for settings in program.settings_of(id).iter() {
             let folder = crate::link::names::folder_of(&settings.path);
             for entry_ in &settings.entries {
                 let Literal::Number(seconds) = entry_.value else { continue };

@@ -187,8 +187,8 @@ fn platform_place(case: &Case<'_, '_>, item: &str) -> Option<(Location, String)>
     let program = case.program;
     let mut facts =
         program.catalogue.of_kind(Kind::Platform).filter(|(_, fact)| fact.protects.as_deref() == Some(item));
-    facts.find_map(|(_, fact)| {
-        let (settings, entry) = super::alerting::switched_on(program, fact)?;
+    facts.find_map(|(id, _)| {
+        let (settings, entry) = super::alerting::switched_on(program, id)?;
         Some((settings.location(entry.span), settings.path.clone()))
     })
 }

@@ -4,6 +4,7 @@
 //! absence stops the start: by a read that raises, a test that stops, or a schema.
 
 pub mod alternatives;
+mod behind;
 pub mod checks;
 pub mod classes;
 pub mod commands;

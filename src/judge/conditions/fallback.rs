@@ -113,6 +113,7 @@ pub fn variant(fate: Option<Fate>) -> &'static str {
         Some(Fate::ErrorStatus | Fate::RaisedStatus) => "error-status",
         Some(Fate::RawError) => "raw-error",
         Some(Fate::Nothing) => "nothing",
+        Some(Fate::Lost) => "lost",
         _ => "propagates",
     }
 }

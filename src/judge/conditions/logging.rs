@@ -16,7 +16,7 @@ use crate::rules::checked::plain;
 use crate::rules::packs::Reason;
 
 use super::super::boundaries;
-use super::super::case::{Case, Outcome};
+use super::super::case::{AtStart, Case, Outcome};
 use super::super::guards::{Protection, routed, short};
 use super::super::retrying::walk;
 use super::super::verdict::{Evidence, Finding, Item, Location, Text};
@@ -341,8 +341,9 @@ fn library_is_traced(case: &Case<'_, '_>, site: Site) -> bool {
     let program = case.program;
     let names = program.callee_paths(site);
     let module = program.units.calls[site.call].module;
-    let all = case.initialised("V1 of one library", || super::alerting::of_one_library(case, "V1").collect());
-    all.iter().any(|(root, found)| {
+    let of_library = || super::alerting::of_one_library(case, "V1").map(AtStart::anywhere).collect();
+    let all = case.initialised("V1 of one library", of_library);
+    all.iter().any(|AtStart { root, found, .. }| {
         names.iter().any(|name| plain(name).starts_with(found.name.as_str())) && case.processes().shared(*root, module)
     })
 }

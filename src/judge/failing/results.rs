@@ -1,5 +1,7 @@
 //! What becomes of a failure that comes as a result: on the result's own chain, in a test of it, or as nothing.
 
+mod handed;
+
 use crate::link::reach::Trail;
 use crate::link::units::{NodeId, NodeKind};
 use crate::link::{FrameId, Site, Value};
@@ -295,33 +297,50 @@ pub(super) fn of_nothing_at(case: &Case<'_, '_>, surface: &Surface<'_>) -> Optio
 }
 
 fn of_nothing_in(case: &Case<'_, '_>, frame: FrameId, at: NodeId, given: Span) -> Option<Fate> {
-    let program = case.program;
-    let unit = &program.units.units[program.units.nodes[at].unit];
     let name = name_bound_at(case, at);
-    for id in &unit.nodes {
+    of_nothing_known(case, frame, given, name.as_deref())
+        .or_else(|| handed::of_nothing(case, frame, given, name.as_deref()))
+}
+
+/// What a function makes of nothing that a place gives, or that goes by a name.
+fn of_nothing_known(case: &Case<'_, '_>, frame: FrameId, given: Span, name: Option<&str>) -> Option<Fate> {
+    let program = case.program;
+    for id in &program.units.units[program.unit_of_frame(frame)].nodes {
         let node = &program.units.nodes[*id];
         match node.kind {
             NodeKind::Plain(statement) => {
                 let mut defaulted = false;
-                walk_statement(statement, &mut |each| defaulted |= is_defaulted(each, given, name.as_deref()));
+                walk_statement(statement, &mut |each| defaulted |= is_defaulted(each, given, name));
                 if defaulted {
                     return Some(Fate::Answered);
                 }
             }
             NodeKind::If { test, then, otherwise, .. } => {
                 let mut defaulted = false;
-                walk(test, &mut |each| defaulted |= is_defaulted(each, given, name.as_deref()));
-                let Some(nothing_when) = nothing_test(test, given, name.as_deref()) else { continue };
+                walk(test, &mut |each| defaulted |= is_defaulted(each, given, name));
+                let Some(nothing_when) = nothing_test(test, given, name) else { continue };
                 if defaulted {
                     return Some(Fate::Answered);
                 }
                 let block: &Block = if nothing_when { then } else { otherwise };
-                return Some(Blocks::new(case, frame, Vec::new()).fate(block, node.span));
+                let arm = arm_of_nothing(block, given, name).unwrap_or(block);
+                return Some(Blocks::new(case, frame, Vec::new()).fate(arm, node.span));
             }
             _ => {}
         }
     }
     None
+}
+
+/// The arm that is left for nothing where another one is not taken: `None => SORRY` behind `Some(reply) => reply`.
+fn arm_of_nothing<'m>(block: &'m Block, given: Span, name: Option<&str>) -> Option<&'m Block> {
+    match block.as_slice() {
+        [only] => match &only.kind {
+            StatementKind::If { test, then, .. } if nothing_test(test, given, name) == Some(true) => Some(then),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The name that the result of a call is bound to.
@@ -344,7 +363,11 @@ fn is_it(expression: &Expression, call: Span, name: Option<&str>) -> bool {
         return true;
     }
     match &expression.kind {
-        ExpressionKind::Call(each) => each.span == call,
+        ExpressionKind::Call(each) => {
+            // `ask().await.ok()`: an error becomes nothing.
+            let turned = matches!(&each.callee.kind, ExpressionKind::Member { object, name: method } if method == "ok" && is_it(object, call, name));
+            each.span == call || turned
+        }
         ExpressionKind::Await(inner) => is_it(inner, call, name),
         _ => name.is_some() && last_name(expression) == name,
     }

@@ -279,7 +279,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let memory = program.values(holder, frame).iter().find_map(|value| self.inputs.kept_by_library(value));
 
         let Some(memory) = memory else { return false };
-        let placed = self.inputs.handed_over(key, frame);
+        let placed = self.inputs.put_in_memory(key, frame);
         let mut names = state.aliases.clone();
         let module = program.module_of(program.unit_of_frame(frame));
         names.push(Alias { name: key, module, bound: Bound::Key, is_copy: false });

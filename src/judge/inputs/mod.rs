@@ -13,6 +13,7 @@ mod effects;
 mod every_field;
 mod fields;
 pub(super) mod fleeting;
+mod handed;
 mod kept;
 mod limits;
 mod measures;
@@ -146,9 +147,6 @@ type Checks<'m> = RefCell<FxHashMap<(Site, bool), Rc<[Measure<'m>]>>>;
 /// Which of a group of changes are changes of what goes by a name.
 type Changed<'m> = RefCell<FxHashMap<(same::Alias<'m>, Group), Rc<[usize]>>>;
 
-/// What is put on requests by key: the value, where, and whether by something that stands in front of handlers.
-type HandedOver<'m> = FxHashMap<String, Vec<(&'m Expression, FrameId, bool)>>;
-
 /// The keys that an index may be, by index and frame.
 type Keys = RefCell<FxHashMap<(usize, FrameId), Rc<[String]>>>;
 
@@ -168,7 +166,7 @@ pub struct Inputs<'c, 'p, 'm> {
     /// Whether what a call loads has grown when it is stored.
     stored_longer: RefCell<FxHashMap<Site, bool>>,
     handlers: OnceCell<FxHashSet<UnitId>>,
-    handed_over: OnceCell<HandedOver<'m>>,
+    handed_over: OnceCell<handed::HandedOver<'m>>,
     /// Where collections change, anywhere in the program.
     changes: OnceCell<Changes<'m>>,
     /// The changes of what goes by a name.
@@ -230,61 +228,6 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             let frames = links.filter_map(|link| frame_of(program, &link.value));
             frames.chain(entries.iter().map(|entry| entry.handler)).map(|frame| program.unit_of_frame(frame)).collect()
         })
-    }
-
-    /// What the program itself puts on a request, or in a session, for those who come later, by key:
-    /// `request.agency = agency`, `c.set("shop", shop)`, `session["turns"] = turns`.
-    fn handed_over(&self, key: &str, reader: FrameId) -> Vec<(&'m Expression, FrameId)> {
-        let all = self.handed_over.get_or_init(|| {
-            let program = self.program();
-            let entries = &self.case.entries.entries;
-            let links = entries.iter().flat_map(|entry| entry.chains.iter().flatten());
-            let frames = links.filter_map(|link| frame_of(program, &link.value));
-            // What is made for each of its uses (`validate(schema)`) stands in front as often.
-            let mut known: FxHashMap<UnitId, Vec<FrameId>> = FxHashMap::default();
-            for frame in frames {
-                let uses = known.entry(program.unit_of_frame(frame)).or_default();
-                if !uses.contains(&frame) {
-                    uses.push(frame);
-                }
-            }
-            let mut all = HandedOver::default();
-            for (unit, key, holder, value) in handovers(program) {
-                let uses = known.get(&unit).cloned().unwrap_or_else(|| vec![program.open_frame(unit)]);
-                let lasts = |value: &Value<'m>| {
-                    self.kept_by_library(value).is_some()
-                        || matches!(value, Value::Library { path, .. } if self.is_request(path))
-                };
-                let holding = uses.into_iter().filter(|frame| program.values(holder, *frame).iter().any(lasts));
-                let in_front = known.contains_key(&unit);
-                all.entry(key.to_owned()).or_default().extend(holding.map(|frame| (value, frame, in_front)));
-            }
-            all
-        });
-        let program = self.program();
-        let module = program.module_of(program.unit_of_frame(reader));
-        let is_near = |frame: FrameId| self.case.run_together(module, program.module_of(program.unit_of_frame(frame)));
-        let in_front = self.in_front_of(reader);
-        // What stands in front of other handlers has put nothing on this request.
-        let is_put = |frame: &FrameId, is_link: bool| {
-            in_front.as_ref().is_none_or(|in_front| !is_link || in_front.contains(frame))
-        };
-        let found = all.get(key).into_iter().flatten();
-        let found = found.filter(|(_, frame, is_link)| is_near(*frame) && is_put(frame, *is_link));
-        found.map(|(value, frame, _)| (*value, *frame)).collect()
-    }
-
-    /// The frames of what stands in front of the handler from which a frame was reached; none where that is not known.
-    fn in_front_of(&self, reader: FrameId) -> Option<Vec<FrameId>> {
-        let program = self.program();
-        let mut handler = reader;
-        while let How::Call(site) = program.frame(handler).how {
-            handler = site.frame;
-        }
-        let own: Vec<_> = self.case.entries.entries.iter().filter(|entry| entry.handler == handler).collect();
-        let links = own.iter().flat_map(|entry| entry.chains.iter().flatten());
-        let frames = links.filter_map(|link| frame_of(program, &link.value)).collect();
-        (!own.is_empty()).then_some(frames)
     }
 
     fn changes(&self) -> &Changes<'m> {
@@ -501,36 +444,4 @@ fn is_handle(argument: &Argument) -> bool {
         _ => None,
     };
     argument.name.as_deref().or(written).is_some_and(words::names_a_handle)
-}
-
-/// Every value that is put on something under a key, with the unit that does so.
-fn handovers<'m>(program: &Program<'m>) -> Vec<(UnitId, &'m str, &'m Expression, &'m Expression)> {
-    let mut all = Vec::new();
-    for (unit, info) in program.units.units.iter().enumerate() {
-        for node in &info.nodes {
-            let Some(assignment) = program.units.nodes[*node].kind.assignment() else { continue };
-            let Some(value) = &assignment.value else { continue };
-            match &assignment.target.kind {
-                ExpressionKind::Member { object, name } => all.push((unit, name.as_str(), object.as_ref(), value)),
-                ExpressionKind::Index { object, index } => {
-                    if let ExpressionKind::Literal(Literal::Text(key)) = &index.kind {
-                        all.push((unit, key.as_str(), object.as_ref(), value));
-                    }
-                }
-                _ => {}
-            }
-        }
-        for call in &info.calls {
-            let call = program.units.calls[*call].call;
-            let (ExpressionKind::Member { object, name }, [key, value]) =
-                (&call.callee.kind, call.arguments.as_slice())
-            else {
-                continue;
-            };
-            if let ("set", ExpressionKind::Literal(Literal::Text(key))) = (name.as_str(), &key.value.kind) {
-                all.push((unit, key.as_str(), object.as_ref(), &value.value));
-            }
-        }
-    }
-    all
 }

@@ -106,7 +106,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             let stored = subjects::of_operation(program, site);
             let is_asked_for = operation == Operation::Append || !self.only_behind && operation.writes();
             if is_asked_for && loads.iter().any(|load| subjects::are_related(load, &stored)) {
-                for (text, frame) in texts_of(self.inputs, site, operation) {
+                for (text, frame) in texts_of(self.inputs, site, operation, !self.only_behind) {
                     self.follow(text, frame, State { in_content: true, ..State::default() });
                 }
             }
@@ -138,8 +138,14 @@ fn handed_to(program: &Program<'_>, frame: FrameId) -> Option<Site> {
     innermost.map(|call| Site { call, frame: outer })
 }
 
-/// The texts that an operation stores: the columns for it of a row, or what is put behind under a key.
-fn texts_of<'m>(inputs: &Inputs<'_, '_, 'm>, site: Site, operation: Operation) -> Vec<(&'m Expression, FrameId)> {
+/// The texts that an operation stores: the columns for it of a row, or what is put behind under a key; with `as_they_are`
+/// also what is put behind without any words around it, which may be no text.
+fn texts_of<'m>(
+    inputs: &Inputs<'_, '_, 'm>,
+    site: Site,
+    operation: Operation,
+    as_they_are: bool,
+) -> Vec<(&'m Expression, FrameId)> {
     let program = inputs.program();
     let info = &program.units.calls[site.call];
     // `insert(messages).values({ content })`: the row is given to what is chained.
@@ -151,7 +157,10 @@ fn texts_of<'m>(inputs: &Inputs<'_, '_, 'm>, site: Site, operation: Operation) -
     });
     let mut texts = in_statement(program, site);
     if operation == Operation::Append {
-        info.call.arguments.iter().skip(1).for_each(|argument| lines(program, &argument.value, site.frame, &mut texts));
+        let as_they_are = as_they_are && operations::statement(program, site).is_none();
+        for argument in info.call.arguments.iter().skip(1) {
+            lines(program, &argument.value, site.frame, as_they_are, &mut texts);
+        }
     }
     for argument in info.call.arguments.iter().chain(chained.flat_map(|other| &other.arguments)) {
         columns(inputs, argument, site.frame, &mut texts);
@@ -159,27 +168,49 @@ fn texts_of<'m>(inputs: &Inputs<'_, '_, 'm>, site: Site, operation: Operation) -
     texts
 }
 
-/// A line that is put behind others as it is: `rpush(key, "User: " + text)`.
-fn lines<'m>(program: &Program<'m>, given: &'m Expression, frame: FrameId, texts: &mut Vec<(&'m Expression, FrameId)>) {
+/// A line that is put behind others: `rpush(key, "User: " + text)`, and as it is `rpush(key, text)`.
+fn lines<'m>(
+    program: &Program<'m>,
+    given: &'m Expression,
+    frame: FrameId,
+    as_they_are: bool,
+    texts: &mut Vec<(&'m Expression, FrameId)>,
+) {
     let is_joined = |each: &Expression| match &each.kind {
         ExpressionKind::Template(_) => true,
         ExpressionKind::Operator { operator, .. } => operator == "+",
         _ => false,
     };
-    if is_joined(given) {
-        texts.push((given, frame));
-    } else if let ExpressionKind::Object(entries) = &given.kind {
-        // `zadd(key, { score: Date.now(), member: "User: " + text })`
-        let member = entries.iter().filter(|entry| entry.key.as_deref() == Some("member"));
-        member.for_each(|entry| lines(program, &entry.value, frame, texts));
-    } else if matches!(given.kind, ExpressionKind::Name(_)) {
-        for value in program.values(given, frame).iter() {
-            if let Value::Data { expression, frame } = value
-                && is_joined(expression.0)
-            {
-                texts.push((expression.0, *frame));
+    match &given.kind {
+        _ if is_joined(given) => texts.push((given, frame)),
+        ExpressionKind::Object(entries) => {
+            // `zadd(key, { score: Date.now(), member: "User: " + text })`
+            let member = entries.iter().filter(|entry| entry.key.as_deref() == Some("member"));
+            member.for_each(|entry| lines(program, &entry.value, frame, as_they_are, texts));
+        }
+        ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => {
+            let values = program.values(given, frame);
+            let before = texts.len();
+            for value in values.iter() {
+                if let Value::Data { expression, frame } = value
+                    && is_joined(expression.0)
+                {
+                    texts.push((expression.0, *frame));
+                }
+            }
+            // What is made of several things is looked into for the one that is a text.
+            let is_made = |value: &Value<'m>| match value {
+                Value::Data { expression, .. } => {
+                    matches!(expression.0.kind, ExpressionKind::Object(_) | ExpressionKind::List(_))
+                }
+                value => matches!(value, Value::Instance { .. }),
+            };
+            let is_whole = as_they_are && !words::names_a_handle(name) && !values.iter().any(is_made);
+            if is_whole && texts.len() == before {
+                texts.push((given, frame));
             }
         }
+        _ => {}
     }
 }
 

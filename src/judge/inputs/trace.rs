@@ -65,6 +65,8 @@ pub(super) struct State<'m> {
     pub place: Option<(crate::link::units::ModuleId, Span)>,
     /// Whether the place is still being read: `body` of `body.text`.
     pub in_chain: bool,
+    /// Where the part was taken that the path ends with: what is put there later, or on another way, is not in it.
+    pub read: Option<(FrameId, Span)>,
     /// The schema that the value was parsed with, and the way from there on.
     pub schema: Option<(Value<'m>, Vec<String>)>,
     /// Tests that decide whether this value is taken.
@@ -77,6 +79,14 @@ pub(super) struct State<'m> {
 }
 
 impl State<'_> {
+    /// What is followed from here on is that of which a part is taken in this place.
+    pub(super) fn take_part(&mut self, key: &str, read: (FrameId, Span)) {
+        if !is_container(key) {
+            self.read = Some(read);
+        }
+        self.path.push(key.to_owned());
+    }
+
     /// What is known of the items of a list: what has been cut is the list, not the texts in it.
     pub(super) fn of_items(&self) -> Self {
         let count = self.count || self.sliced;
@@ -319,7 +329,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                     return;
                 }
                 self.grown_part(expression, frame, &state);
-                state.path.push(key.clone());
+                state.take_part(key, (frame, expression.span));
             }
             // `row[1]` of each row: a part of every one of them.
             ExpressionKind::Literal(_) if self.is_item(object, frame) => {}
@@ -331,7 +341,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 let keys = self.inputs.configured_keys(index, frame);
                 for key in keys.iter() {
                     let mut state = state.clone();
-                    state.path.push(key.clone());
+                    state.take_part(key, (frame, expression.span));
                     self.follow(object, frame, state);
                 }
                 if !keys.is_empty() {
@@ -411,12 +421,13 @@ fn instructs(entry: &Entry) -> bool {
         && matches!(&entry.value.kind, ExpressionKind::Literal(Literal::Text(role)) if is_instruction(role))
 }
 
-/// What is taken from a value by destructuring it.
-fn add_path(state: &mut State<'_>, access: &[Access<'_>]) {
-    state.path.extend(access.iter().rev().filter_map(|step| match step {
-        Access::Key(key) => Some((*key).to_owned()),
-        _ => None,
-    }));
+/// What is taken from a value by destructuring it in this place.
+fn add_path(state: &mut State<'_>, access: &[Access<'_>], read: (FrameId, Span)) {
+    for step in access.iter().rev() {
+        if let Access::Key(key) = step {
+            state.take_part(key, read);
+        }
+    }
 }
 
 /// A path from the root on, without what only holds the fields.
@@ -425,6 +436,18 @@ fn meaningful(path: &[String]) -> Vec<String> {
     let parts = path.iter().rev().enumerate();
     let kept = parts.filter(|(at, part)| !is_container(part) || *at == last && last > 0);
     kept.map(|(_, part)| part.clone()).collect()
+}
+
+/// The way into what has been held against a schema: a field of that may be called like what holds the fields of a request.
+fn fields(path: &[String]) -> Vec<String> {
+    match path {
+        [only]
+            if !matches!(only.as_str(), "data" | "value" | "values" | "output" | "validated_data" | "cleaned_data") =>
+        {
+            vec![only.clone()]
+        }
+        _ => meaningful(path),
+    }
 }
 
 fn hash_of(path: &[String]) -> u64 {

@@ -40,7 +40,7 @@ impl<'m> Program<'m> {
     /// One condition on an argument: `path` (given and not off), `path: name` (its value holds a call of that name, or of
     /// one of `{several,names}`), `path >= 1.5` and `path != false` (a comparison), `path ~ word` (a text that contains
     /// it), `path is empty` (the program itself writes an empty text or list, or null), `path only other` (a list of nothing but what is at the other path), `path gives null` (a function that gives back nothing else), `path gives even` (a function of the program whose numbers stay the same or grow evenly), `known path >= 1 d` (which does not hold for what is only known
-    /// when it runs), `setting name = false` (a setting that is given to an object of a library, wherever), `.method()` (somewhere that method is called on the same object). None: the argument is not given.
+    /// when it runs), `setting name = false` (a setting that is given to an object of a library, wherever; without a value that anything is), `.method()` (somewhere that method is called on the same object). None: the argument is not given.
     pub fn meets(&self, condition: &str, site: Site) -> Option<bool> {
         if condition.contains(EITHER) {
             let answers: Vec<Option<bool>> = condition.split(EITHER).map(|each| self.meets(each, site)).collect();
@@ -51,7 +51,9 @@ impl<'m> Program<'m> {
             None => (condition, true),
         };
         if let Some(setting) = condition.strip_prefix("setting ") {
-            let (name, wanted) = setting.split_once('=')?;
+            let Some((name, wanted)) = setting.split_once('=') else {
+                return self.sets(setting.trim()).then_some(true);
+            };
             let given = self.given_setting(name.trim());
             let holds =
                 |(value, frame): &(&'m Expression, FrameId)| self.compares(value, *frame, "==", wanted.trim(), unknown);

@@ -402,6 +402,9 @@ impl<'m> Program<'m> {
                         _ => {}
                     }
                 }
+                if let Some(found) = self.put_behind(expression, frame, name) {
+                    return found;
+                }
                 let is_open = unresolved || self.may_be_given(expression, name);
                 if is_open { Given::Unresolved } else { Given::Absent }
             }

@@ -75,7 +75,10 @@ impl<'m> Program<'m> {
                 (Some(Amount::Off), other) | (Some(other), Amount::Off) => other,
             });
         }
-        known.unwrap_or(Amount::Unknown)
+        match known.unwrap_or(Amount::Unknown) {
+            Amount::Unknown if self.is_nowhere_given(expression, frame, 0) => Amount::Off,
+            known => known,
+        }
     }
 
     /// The choice that a name stands for: `TIMEOUT = float(given) if given else None`.
@@ -301,7 +304,7 @@ pub(super) fn is_none(fact: &Fact) -> bool {
 }
 
 /// `null`, `None`, `undefined`
-fn is_nothing(expression: &Expression) -> bool {
+pub(super) fn is_nothing(expression: &Expression) -> bool {
     match &expression.kind {
         ExpressionKind::Literal(Literal::Null) => true,
         ExpressionKind::Name(name) => name == "undefined" || name == "None",

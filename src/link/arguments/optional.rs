@@ -2,6 +2,7 @@
 
 use crate::link::Program;
 use crate::link::arguments::Given;
+use crate::link::arguments::lengths::is_nothing;
 use crate::link::passing::own_receiver;
 use crate::link::units::{Access, Binding, UnitId};
 use crate::link::values::{FrameId, How, Value};
@@ -9,6 +10,9 @@ use crate::model::*;
 
 /// Parts of one test that are looked at.
 const DEPTH: usize = 6;
+/// Methods that make nothing of nothing, whatever they are given.
+const STAYS_NOTHING: [&str; 9] =
+    ["and", "and_then", "as_deref", "as_ref", "cloned", "copied", "filter", "flatten", "map"];
 
 impl<'m> Program<'m> {
     /// Whether a value is a parameter that the call which runs its function leaves out, or a part of what is passed that
@@ -24,9 +28,48 @@ impl<'m> Program<'m> {
         match &value.kind {
             ExpressionKind::Name(name) => self.omits_name(name, frame, depth),
             ExpressionKind::Member { object, name } => {
-                matches!(object.kind, ExpressionKind::Name(_)) && self.omits_part(object, frame, name, depth)
+                matches!(object.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. })
+                    && self.omits_part(object, frame, name, depth)
+            }
+            // `options?.maxTokens ?? this.config.maxTokens`
+            ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "or" | "??") => {
+                operands.iter().all(|operand| is_nothing(operand) || self.omits(operand, frame, depth + 1))
             }
             _ => false,
+        }
+    }
+
+    /// Whether a value is nothing on the way to it: what is left out, what a function is given nothing for, a key that a
+    /// dictionary of the program does not have (`config.get("max_tokens")`), and what is made of nothing.
+    pub(super) fn is_nowhere_given(&self, value: &'m Expression, frame: FrameId, depth: usize) -> bool {
+        if depth > DEPTH {
+            return false;
+        }
+        match &value.kind {
+            _ if is_nothing(value) => true,
+            ExpressionKind::Operator { operator, operands } if matches!(operator.as_str(), "or" | "??") => {
+                operands.iter().all(|operand| self.is_nowhere_given(operand, frame, depth + 1))
+            }
+            ExpressionKind::Call(call) => match (&call.callee.kind, call.arguments.as_slice()) {
+                (ExpressionKind::Member { object, name }, [key, rest @ ..]) if name == "get" => match &key.value.kind {
+                    ExpressionKind::Literal(Literal::Text(key)) => {
+                        rest.iter().all(|default| is_nothing(&default.value))
+                            && self.lacks_part(object, frame, key, depth)
+                    }
+                    _ => false,
+                },
+                (ExpressionKind::Member { object, name }, _) if STAYS_NOTHING.contains(&name.as_str()) => {
+                    self.is_nowhere_given(object, frame, depth + 1)
+                }
+                _ => false,
+            },
+            ExpressionKind::Name(_) => {
+                let values = self.values(value, frame);
+                let is_null =
+                    |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if is_nothing(expression.0));
+                self.omits(value, frame, depth) || !values.is_empty() && values.iter().all(is_null)
+            }
+            _ => self.omits(value, frame, depth),
         }
     }
 
@@ -92,6 +135,18 @@ impl<'m> Program<'m> {
     }
 
     fn lacks_part(&self, object: &'m Expression, frame: FrameId, key: &str, depth: usize) -> bool {
+        if depth > DEPTH || self.is_put_in_elsewhere(object, key) {
+            return false;
+        }
+        let (object, frame) = self.alternatives_behind(object, frame).unwrap_or((object, frame));
+        // `options or {}`, `options ?? {}`
+        if let ExpressionKind::Operator { operator, operands } = &object.kind
+            && matches!(operator.as_str(), "or" | "??")
+        {
+            return operands.iter().all(|operand| {
+                self.is_nowhere_given(operand, frame, depth + 1) || self.lacks_part(operand, frame, key, depth + 1)
+            });
+        }
         let is_written = |value: &Value<'m>| matches!(value, Value::Data { expression, .. } if matches!(expression.0.kind, ExpressionKind::Object(_)));
         let values = self.values(object, frame);
         if values.is_empty() || !values.iter().all(is_written) {
@@ -101,6 +156,27 @@ impl<'m> Program<'m> {
             Given::Absent => true,
             Given::Present { expression, frame } => self.omits(expression, frame, depth + 1),
             Given::Unresolved => false,
+        }
+    }
+
+    /// Whether a part is put into what goes by the last name of an object anywhere: `this.config.options = options`.
+    fn is_put_in_elsewhere(&self, object: &Expression, key: &str) -> bool {
+        let ExpressionKind::Member { name, .. } = &object.kind else { return false };
+        self.units.member_assignments.contains_key(&(name.as_str(), key))
+    }
+
+    /// The alternatives that a name stands for, where it is given nothing else: `const options = given ?? {}`.
+    fn alternatives_behind(&self, object: &'m Expression, frame: FrameId) -> Option<(&'m Expression, FrameId)> {
+        let ExpressionKind::Name(name) = &object.kind else { return None };
+        let mut scopes = std::iter::successors(Some(frame), |id| self.frame(*id).closure);
+        let (home, bindings) =
+            scopes.find_map(|id| Some((id, self.units.units[self.unit_of_frame(id)].names.get(name.as_str())?)))?;
+        match bindings.as_slice() {
+            [Binding::Value { value, access, operator: None, .. }] if access.is_empty() => {
+                let is_either = matches!(&value.kind, ExpressionKind::Operator { operator, .. } if matches!(operator.as_str(), "or" | "??"));
+                is_either.then_some((*value, home))
+            }
+            _ => None,
         }
     }
 

@@ -18,6 +18,9 @@ use super::{Entries, Entry, Link, Order, Registered, actions};
 /// The scope of handlers of errors that see only what is registered at their own router.
 const ROUTER: &str = "router";
 
+/// Routers within each other that are gone through.
+const ROUTERS: usize = 12;
+
 /// The kind of an entry point that a clock starts.
 const CLOCK: &str = "cron";
 
@@ -98,6 +101,12 @@ impl<'m> Entries<'m> {
             }
             self.entries[entry].chains = chains;
         }
+        let outermost = |router: CallId| {
+            let above = |router: &CallId| parents.get(router).and_then(|all| all.first()).map(|(parent, ..)| *parent);
+            std::iter::successors(Some(router), above).take(ROUTERS).last().unwrap_or(router)
+        };
+        let routers: Vec<_> = routes.iter().map(|(entry, (router, ..))| (*entry, outermost(*router))).collect();
+        self.under_inclusions(program, &routers);
         let lone = self.lone.iter().map(|(entry, call)| (*entry, *call));
         let routers = routes.iter().map(|(entry, (router, ..))| (*entry, *router)).chain(lone).collect();
         self.behind_servers(program, &routers);

@@ -183,6 +183,18 @@ pub fn found_by_convention(program: &Program<'_>) -> BTreeSet<ModuleId> {
     (0..program.modules.len()).filter(is_found).collect()
 }
 
+/// The one of several runtimes in which a framework loads a file that it finds by its path, and in no other.
+pub fn runtime_of_file<'m>(program: &Program<'m>, module: ModuleId) -> Option<&'m str> {
+    let path = program.modules[module].path.as_str();
+    let facts = program.catalogue.of_kind(Kind::Convention);
+    facts
+        .filter(|(id, fact)| fact.value.is_some() && library_is_used(program, *id))
+        .find(|(id, fact)| {
+            program.version_fits_in(*id, "", module) && fact.files.set().is_some_and(|globs| globs.is_match(path))
+        })
+        .and_then(|(_, fact)| fact.value.as_deref())
+}
+
 /// Where a file of settings that a server finds by its path sets all that protects for an item: `access_log_format = ".."`.
 pub fn set_by_convention(program: &Program<'_>, item: &str) -> Option<(ModuleId, Span)> {
     let facts = program.catalogue.of_kind(Kind::Convention);

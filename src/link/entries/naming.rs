@@ -22,6 +22,28 @@ pub(super) fn route_path(program: &Program<'_>, fact: &Fact, site: Site) -> Opti
     }
 }
 
+/// The path that marks the type of what a handler is given, by one of the attributes that a fact names:
+/// `#[typed_path("/ask/{id}")]` of `struct Ask`, with `async fn ask(Ask { id }: Ask)`.
+pub(super) fn path_of_parameter(program: &Program<'_>, fact: &Fact, unit: UnitId) -> Option<String> {
+    let info = &program.units.units[unit];
+    let home = program.open_frame(info.parent.filter(|_| !fact.keys.is_empty())?);
+    let marked = |mark: &Expression| {
+        let ExpressionKind::Call(call) = &mark.kind else { return None };
+        let (ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }) = &call.callee.kind else { return None };
+        match call.arguments.first().map(|first| &first.value.kind) {
+            Some(ExpressionKind::Literal(Literal::Text(path))) if fact.keys.contains(name) => Some(path.clone()),
+            _ => None,
+        }
+    };
+    let annotations = info.function?.parameters.iter().filter_map(|parameter| parameter.annotation.as_ref());
+    annotations.flat_map(|annotation| program.annotation(annotation, home)).find_map(|value| match value {
+        Value::Class(class) | Value::Instance { class, .. } => {
+            program.units.classes[class].class.decorators.iter().find_map(marked)
+        }
+        _ => None,
+    })
+}
+
 /// All paths that a registration has, where a loop goes through them: `for (const path of PATHS) app.use(path, limit)`.
 pub(super) fn all_paths<'m>(program: &Program<'m>, fact: &Fact, site: Site) -> Vec<String> {
     let Some(Given::Present { expression, frame }) = fact.path.as_deref().map(|path| program.argument(site, path))

@@ -16,10 +16,11 @@ use super::decorated::decorator_facts;
 use super::development::is_developed_only;
 use super::groups::{GROUPS, HANDLERS, HOOKS};
 use super::in_a_row::{first_that_ends, is_handed_on, spread_handlers};
+use super::included::INCLUDED;
 use super::kinds::KIND;
 use super::links::{DECIDES, applied_by_hand, arguments_of, guard_links, held_by, registration_link, stands_in_front};
 use super::marked::marked;
-use super::naming::{all_paths, entry_name_of, method_of, never_long, route_path};
+use super::naming::{all_paths, entry_name_of, method_of, never_long, path_of_parameter, route_path};
 use super::plugins::{is_added_to_parent, is_of_folder};
 use super::served::{SERVED, is_for_one, is_of_library, served_by};
 use super::started::started;
@@ -69,6 +70,7 @@ impl<'m> Entries<'m> {
                         }
                         Kind::Middleware if is_of_library(fact) => self.put_around_library(program, *id, site),
                         Kind::Mount if fact.role.as_deref() == Some(SERVED) => self.serves(program, fact, site),
+                        Kind::Mount if fact.role.as_deref() == Some(INCLUDED) => self.include(program, fact, site),
                         Kind::Middleware if fact.role.as_deref() == Some(KIND) => {}
                         Kind::Mount | Kind::Middleware if info.decorates.is_none() && !is_assigned(fact) => {
                             self.mounted(program, fact, site, router, path)
@@ -355,16 +357,17 @@ impl<'m> Entries<'m> {
         for link in &chain {
             receive(program, &link.value, fact);
         }
-        let path = route_path(program, fact, site).unwrap_or_default();
+        let written = route_path(program, fact, site);
         for (unit, handler, method) in handlers {
+            let path = written.clone().or_else(|| path_of_parameter(program, fact, unit)).unwrap_or_default();
             never_long(&path).into_iter().for_each(|name| program.receives_no_text(unit, name));
             program.receives(unit, &fact.receives);
             program.receives(program.unit_of_frame(handler), &fact.receives);
             let entry = self.entries.len();
             // A service that is one handler for all paths is the function to which it hands what comes.
             let unit = match fact.path {
-                None => handed_on(program, unit, handler).unwrap_or(unit),
-                Some(_) => unit,
+                None if fact.keys.is_empty() => handed_on(program, unit, handler).unwrap_or(unit),
+                _ => unit,
             };
             let function = program.units.units[unit].function;
             let (module, span) = place_of(program, unit, site, is_looked_for);

@@ -93,7 +93,7 @@ impl<'m> Program<'m> {
                 at = here.closure;
                 continue;
             };
-            for binding in bindings {
+            for binding in self.units.beside(here.unit, name, bindings, read).iter() {
                 match binding {
                     Binding::Value { value, access, .. } => match access.first() {
                         Some(Access::Position(place)) => self.slice_placed(value, *place, id, slice, depth),

@@ -67,6 +67,28 @@ impl<'m> Units<'m> {
         }
     }
 
+    /// The bindings of a unit's name without those of branches that are not taken where it is read.
+    pub fn beside<'u>(
+        &self,
+        unit: UnitId,
+        name: &str,
+        bindings: &'u [Binding<'m>],
+        read: Span,
+    ) -> Cow<'u, [Binding<'m>]> {
+        let known = self.units.get(unit).and_then(|info| info.bound_in.get(name)).map_or(&[][..], Vec::as_slice);
+        if bindings.len() < 2 || bindings.len() > MOST || known.len() != bindings.len() {
+            return Cow::Borrowed(bindings);
+        }
+        let is_apart = |node: NodeId| self.excludes(node, read) && !self.comes_round(node, read, None);
+        let holds = |node: &Option<NodeId>| !node.is_some_and(is_apart);
+        if known.iter().all(holds) {
+            return Cow::Borrowed(bindings);
+        }
+        let held = bindings.iter().zip(known).filter(|(_, node)| holds(node)).map(|(binding, _)| binding.clone());
+        let held: Vec<Binding<'m>> = held.collect();
+        if held.is_empty() { Cow::Borrowed(bindings) } else { Cow::Owned(held) }
+    }
+
     /// Whether what a node binds is bound whenever the name is read: all that it stands in is around the reader, too. What
     /// runs later may find anything that its unit binds, but for what a branch binds for itself.
     fn always_runs_before(&self, node: NodeId, reader: Reader) -> bool {

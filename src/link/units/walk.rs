@@ -15,6 +15,7 @@ use super::{
 pub(super) struct Walk<'w, 'm> {
     pub(super) units: &'w mut Units<'m>,
     pub(super) module: ModuleId,
+    pub(super) language: Language,
     pub(super) unit: UnitId,
     pub(super) node: Option<NodeId>,
     pub(super) class: Option<ClassId>,

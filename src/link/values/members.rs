@@ -28,8 +28,14 @@ impl<'m> Program<'m> {
                     return configured;
                 }
                 let assigned = self.assigned_member(object, name);
-                if !assigned.is_empty() && self.facts(&whole).is_empty() {
-                    return assigned;
+                let handed = self.handed_to_setting(&whole, object);
+                if !assigned.is_empty() && (self.facts(&whole).is_empty() || handed.is_some()) {
+                    let mut all = handed.unwrap_or_default();
+                    add(&mut all, assigned);
+                    return all;
+                }
+                if let Some(handed) = handed.filter(|handed| !handed.is_empty()) {
+                    return handed;
                 }
                 let mut given = self.given_member(path, name);
                 add(&mut given, self.in_context(path, name));

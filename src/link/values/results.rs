@@ -341,6 +341,15 @@ impl<'m> Program<'m> {
         }
         let object = holder.rsplit('.').next().unwrap_or(holder);
         let mut sites: Vec<Site> = Vec::new();
+        for (call, argument) in self.handing_at(setting, site.frame) {
+            if let Given::Present { expression, frame } = self.argument(call, argument) {
+                self.client_sites(expression, frame, &mut sites, 0);
+            }
+        }
+        // What is handed to what runs here stands in place of what is set for all.
+        if !sites.is_empty() {
+            return sites;
+        }
         let assigned = self.units.member_assignments.get(&(object, name)).map_or(&[][..], Vec::as_slice);
         for each in self.assigned_near(assigned, site.frame).iter().take(ALTERNATIVES) {
             let frame = self.open_frame(each.unit);

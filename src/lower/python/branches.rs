@@ -113,6 +113,7 @@ impl Lowering<'_> {
             [single] => self.whole_pattern(*single),
             several => (self.one_or_list(several), None),
         };
+        let captures = pattern.as_ref().filter(|pattern| patterns::captures(pattern)).map(patterns::again);
         let matched = pattern.map(|pattern| Expression {
             span: pattern.span,
             kind: operator("==", vec![patterns::again(subject), pattern]),
@@ -121,15 +122,20 @@ impl Lowering<'_> {
             (Some(matched), Some(guard)) => Some(Expression { span, kind: operator("and", vec![matched, guard]) }),
             (matched, guard) => matched.or(guard),
         };
-        let mut then = Block::new();
-        if let Some(target) = bound {
-            let (span, value) = (target.span, Some(patterns::again(subject)));
-            let assignment = Assignment { target, annotation: None, value, operator: None, declares: false };
-            then.push(Statement { span, kind: StatementKind::Assign(Box::new(assignment)) });
-        }
-        then.append(&mut self.field_block(node, "consequence"));
+        let mut body = self.field_block(node, "consequence");
+        // Nobody reads the parts that a pattern names in front of a case that does nothing.
+        let captures = captures.filter(|_| !body.is_empty());
+        let mut then: Block = bound.into_iter().chain(captures).map(|target| captured(target, subject)).collect();
+        then.append(&mut body);
         (test, then)
     }
+}
+
+/// What a pattern names, as an assignment.
+fn captured(target: Expression, subject: &Expression) -> Statement {
+    let (span, value) = (target.span, Some(patterns::again(subject)));
+    let assignment = Assignment { target, annotation: None, value, operator: None, declares: false };
+    Statement { span, kind: StatementKind::Assign(Box::new(assignment)) }
 }
 
 pub(super) fn operator(operator: &str, operands: Vec<Expression>) -> ExpressionKind {

@@ -100,6 +100,19 @@ impl Lowering<'_> {
     }
 }
 
+/// Whether a pattern names parts of what it is held against: a bare name in it does, a dotted one is compared with.
+pub(super) fn captures(pattern: &Expression) -> bool {
+    match &pattern.kind {
+        ExpressionKind::Name(name) => name != "_",
+        ExpressionKind::Call(call) => call.arguments.iter().any(|argument| captures(&argument.value)),
+        ExpressionKind::List(items) => items.iter().any(captures),
+        ExpressionKind::Object(entries) => entries.iter().any(|entry| captures(&entry.value)),
+        ExpressionKind::Operator { operator, operands } if operator == "|" => operands.iter().any(captures),
+        ExpressionKind::Spread(inner) => captures(inner),
+        _ => false,
+    }
+}
+
 /// An expression for a second place in the model (the middle of `a < b < c`, the subject of each case): copied while it
 /// is small, so that copies within copies cannot add up.
 pub(super) fn again(expression: &Expression) -> Expression {

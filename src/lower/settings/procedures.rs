@@ -6,7 +6,13 @@
 //! ```
 //!
 //! is `procedures.spend.returns` = `boolean`, `procedures.spend.body` = `begin .. end;` and `relations.credits` =
-//! `user_id uuid primary key, left int`, all in small letters and without comments.
+//! `user_id uuid primary key, left int`, all in small letters and without comments. Statements that go by a name, for the
+//! functions that are made of them, are `queries.turns_of` = `select ..`:
+//!
+//! ```text
+//! -- name: turns_of :many
+//! select role, content from turns where chat = $1 limit 20;
+//! ```
 
 use crate::model::{Literal, Setting, Span};
 
@@ -14,15 +20,20 @@ use crate::model::{Literal, Setting, Span};
 const PROCEDURES: &str = "procedures";
 /// The first key of what is told of tables.
 const RELATIONS: &str = "relations";
+/// The first key of what is told of statements.
+const QUERIES: &str = "queries";
 /// Definitions that are read of one file.
 const DEFINITIONS: usize = 500;
+/// Lines of one file in which statements are given names.
+const STATEMENT_LINES: usize = 50_000;
 /// Bytes of one definition.
 const BYTES: usize = 16_000;
 
 /// What a file defines for a database.
 pub fn procedures(text: &str) -> Vec<Setting> {
+    let names = names_of_statements(text);
     let text = without_comments(text).to_ascii_lowercase();
-    let mut entries = Vec::new();
+    let mut entries = statements(&text, &names);
     let mut definitions =
         text.match_indices("create").map(|(at, _)| at).filter(|at| begins_word(&text, *at)).peekable();
     let mut end = 0;
@@ -40,6 +51,45 @@ pub fn procedures(text: &str) -> Vec<Setting> {
         for (key, value) in definition.told {
             let keys = [definition.kind, definition.name.as_str(), key];
             let keys = keys.iter().filter(|key| !key.is_empty()).map(|key| (*key).to_owned()).collect();
+            entries.push(Setting { keys, value: Literal::Text(value), span });
+        }
+    }
+    entries
+}
+
+/// A name that a comment gives to the statement behind it, with where that begins: `--! turns_of`,
+/// `-- name: turns_of :many`, `/* @name TurnsOf */`.
+fn names_of_statements(text: &str) -> Vec<(String, usize)> {
+    let mut names = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n').take(STATEMENT_LINES) {
+        at += line.len();
+        let comment = line.trim_start();
+        let named = comment.strip_prefix("--").map(str::trim_start).and_then(|comment| {
+            comment.strip_prefix("name:").or_else(|| comment.strip_prefix('!')).map(str::trim_start)
+        });
+        let named =
+            named.or_else(|| comment.trim_start_matches(['/', '*', ' ']).strip_prefix("@name ").map(str::trim_start));
+        let name: String =
+            named.unwrap_or_default().chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+        if !name.is_empty() && names.len() < DEFINITIONS {
+            names.push((name, at));
+        }
+    }
+    names
+}
+
+/// The statements that go by names, each up to its end or to the next one.
+fn statements(text: &str, names: &[(String, usize)]) -> Vec<Setting> {
+    let mut entries = Vec::new();
+    for (index, (name, start)) in names.iter().enumerate() {
+        let limit = names.get(index + 1).map_or(text.len(), |(_, next)| *next);
+        let Some(rest) = text.get(*start..limit) else { continue };
+        let statement = rest.split(';').next().unwrap_or_default();
+        let value = words(cut(statement));
+        if !value.is_empty() {
+            let span = Span::new(*start, *start + statement.len());
+            let keys = vec![QUERIES.to_owned(), name.clone()];
             entries.push(Setting { keys, value: Literal::Text(value), span });
         }
     }
@@ -200,6 +250,15 @@ mod tests {
                 "procedures.spend.body=begin return true; end;",
                 "procedures.add_one.returns=",
                 "procedures.add_one.body=begin update hits set n = n + 1; end",
+            ]
+        );
+        let text = "--! turns_of (id?)\nSELECT role FROM Turns WHERE id = :id LIMIT :most;\n\n-- name: add_turn :exec\n-- says it\ninsert into turns values ($1)\n/* @name AllTurns */\nselect 1;";
+        assert_eq!(
+            told(text),
+            [
+                "queries.turns_of=select role from turns where id = :id limit :most",
+                "queries.add_turn=insert into turns values ($1)",
+                "queries.AllTurns=select 1",
             ]
         );
         assert!(told("create function broken(").is_empty() && told("create function a() as $$ x").is_empty());

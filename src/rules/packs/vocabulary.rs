@@ -54,6 +54,7 @@ pub const CONDITIONS: [Condition; 18] = [
         &[
             ("propagates", &["api", "entry"]),
             ("nothing", &["api", "entry"]),
+            ("lost", &["api", "entry"]),
             ("rethrown", &["api"]),
             ("error-status", &["api", "entry"]),
             ("raw-error", &["api", "entry"]),

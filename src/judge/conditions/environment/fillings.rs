@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::link::units::{ModuleId, UnitId};
-use crate::model::{Expression, ExpressionKind, Parameter};
+use crate::model::{Expression, ExpressionKind, Parameter, Span};
 
 use super::alternatives::Alternative;
 use super::meanings::is_needed;
@@ -46,7 +46,7 @@ impl<'m> Stands<'m> {
     }
 
     /// All uses of these names, whatever they are.
-    fn every(names: BTreeSet<&'m str>) -> Self {
+    pub(super) fn every(names: BTreeSet<&'m str>) -> Self {
         Stands { watched: Some(names), every: true, all: Vec::new() }
     }
 
@@ -67,6 +67,29 @@ impl<'m> Stands<'m> {
             let (alternatives, bound) = (used.alternatives.clone(), used.bound);
             self.all.push(Stand { expression, name, unit, alternatives, bound, tested: used.tested });
         }
+    }
+}
+
+/// A use of something that is watched.
+pub(super) struct Used<'m> {
+    pub(super) name: &'m str,
+    pub(super) span: Span,
+    pub(super) unit: UnitId,
+    /// The variables that are used here.
+    pub(super) held: Vec<Named>,
+}
+
+impl<'m> Stands<'m> {
+    /// The uses that do more than to ask whether something is there.
+    pub(super) fn needing(&self, variables: &Variables<'_, 'm>) -> Vec<Used<'m>> {
+        let used = self.all.iter().filter(|stand| !stand.tested);
+        let seen = |stand: &Stand<'m>| Used {
+            name: stand.name,
+            span: stand.expression.span,
+            unit: stand.unit,
+            held: stand.held(variables),
+        };
+        used.map(seen).collect()
     }
 }
 
@@ -174,6 +197,6 @@ pub(super) fn note_tests<'m>(
 }
 
 /// Whether what an expression holds is what a read reads.
-fn is_read_by(named: &Named, read: &Read<'_>) -> bool {
+pub(super) fn is_read_by(named: &Named, read: &Read<'_>) -> bool {
     named.name == read.named.name && (named.place.is_none() || named.place == read.named.place)
 }

@@ -4,19 +4,21 @@
 //! reads it: then the calls on the way are kept, for they decide when the variable is read.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
 use crate::link::arguments::Given;
-use crate::link::units::{Access, Binding, CallId, ModuleId, Reader, UnitId};
+use crate::link::units::{Access, Binding, CallId, ClassId, ModuleId, Reader, UnitId};
 use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
 
 use super::super::availability::match_keys;
+use super::classes::settings_fields;
+use super::unfilled::is_nothing;
 
 /// Steps from one expression to the next.
 pub(super) const DEPTH: usize = 16;
@@ -63,6 +65,8 @@ pub struct Variables<'p, 'm> {
     pub(super) handed: Memo<(usize, FrameId, usize), Rc<[Named]>>,
     /// Fields of what schemas make of the environment that may be missing there: reading them reads the variable.
     open: OpenFields,
+    /// The fields of settings classes that are nothing without their variable, with that.
+    settings: OnceCell<Vec<(ClassId, &'m str, String)>>,
 }
 
 /// By the call that makes the environment: the fields that may be missing in it, with their variables.
@@ -88,7 +92,16 @@ impl<'p, 'm> Variables<'p, 'm> {
 
     /// Variables that are also read as fields of what a schema makes.
     pub fn with(program: &'p Program<'m>, open: OpenFields) -> Self {
-        Variables { program, parts: RefCell::default(), handed: RefCell::default(), open }
+        Variables { program, parts: RefCell::default(), handed: RefCell::default(), open, settings: OnceCell::new() }
+    }
+
+    /// The fields of settings classes that are nothing without their variable.
+    pub(super) fn open_settings(&self) -> &[(ClassId, &'m str, String)] {
+        self.settings.get_or_init(|| {
+            let all = settings_fields(self.program).into_iter();
+            let open = all.filter(|(_, _, field, _)| field.value.as_ref().is_some_and(is_nothing));
+            open.map(|(class, name, _, required)| (class, name, required.name)).collect()
+        })
     }
 
     /// `env.KEY` of an `env` that a schema has made, and in which the key may be missing.

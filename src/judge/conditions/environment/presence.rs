@@ -1,9 +1,10 @@
 //! What a test says when a variable is missing.
 
-use crate::link::FrameId;
 use crate::link::units::Binding;
+use crate::link::{FrameId, Value};
 use crate::model::*;
 
+use super::classes::is_made_of;
 use super::held::converts;
 use super::names::{Named, Variables};
 
@@ -87,6 +88,17 @@ impl<'m> Variables<'_, 'm> {
     /// Whether an expression is nothing when the variable is missing.
     fn is_missing(&self, expression: &'m Expression, frame: FrameId, name: &str) -> bool {
         self.held(expression, frame).iter().any(|named| named.name == name)
+            || self.is_open_setting(expression, frame, name)
+    }
+
+    /// Whether an expression is the field of a settings class that a variable fills, and that is nothing without it.
+    fn is_open_setting(&self, expression: &'m Expression, frame: FrameId, name: &str) -> bool {
+        let ExpressionKind::Member { object, name: field } = &expression.kind else { return false };
+        let mut open = self.open_settings().iter().filter(|(_, own, variable)| own == field && variable == name);
+        open.any(|(class, ..)| {
+            let is_it = |value: &Value<'m>| matches!(value, Value::Instance { class: made, .. } if is_made_of(self.program, *made, *class));
+            self.program.values(object, frame).iter().any(is_it)
+        })
     }
 
     fn equals(&self, left: &'m Expression, right: &'m Expression, frame: FrameId, name: &str) -> Option<bool> {

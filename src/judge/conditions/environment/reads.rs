@@ -11,6 +11,7 @@ use crate::model::*;
 use crate::rules::catalogue::Kind;
 
 use super::alternatives::{Alternative, Replaced, replaced_by};
+use super::behind;
 use super::fillings::{self, Stands};
 use super::meanings::{is_credential, is_only_shown, is_process_variable, is_variable_name};
 use super::names::{Default as Fallback, Named, Variables, is_of_process};
@@ -74,6 +75,7 @@ pub fn reads<'m>(variables: &Variables<'_, 'm>) -> Vec<Read<'m>> {
     let uses_of = |stands| walked(variables, stands).1;
     fillings::fill(variables, &mut reads, &uses, uses_of);
     fillings::note_tests(variables, &mut reads, uses_of);
+    behind::note(variables, &mut reads, uses_of);
     reads
 }
 

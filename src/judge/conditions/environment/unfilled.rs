@@ -40,7 +40,7 @@ pub fn unfilled_fields(case: &Case<'_, '_>) -> Vec<Required> {
 }
 
 /// `""`, `None`, `SecretStr("")`, `Field(default=None)`, `Field("")`.
-fn is_nothing(value: &Expression) -> bool {
+pub(super) fn is_nothing(value: &Expression) -> bool {
     match &value.kind {
         ExpressionKind::Literal(Literal::Null) => true,
         ExpressionKind::Literal(Literal::Text(text)) => text.is_empty(),

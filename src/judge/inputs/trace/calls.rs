@@ -1,6 +1,6 @@
 //! Where what a call returns comes from: its arguments, its function, the object it makes.
 
-use crate::judge::behaviour::writes;
+use crate::judge::behaviour::{Operation, writes};
 use crate::judge::inputs::cuts::{call_is_cut, trims};
 use crate::judge::inputs::same::{Alias, Bound};
 use crate::judge::inputs::schemas::{Ask, Limit, Schemas};
@@ -12,7 +12,7 @@ use crate::link::{FrameId, How, Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::Kind;
 
-use super::{Found, State, Trace, meaningful};
+use super::{Found, State, Trace, fields};
 
 impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
     pub(super) fn call(&mut self, expression: &'m Expression, call: &'m Call, frame: FrameId, mut state: State<'m>) {
@@ -75,6 +75,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         if self.own_call(call, site, &state) {
             return;
         }
+        if self.is_given_a_connection(call, site) {
+            return self.stored(site, Operation::Many, method, &state);
+        }
         if self.promised(call, site, &state) || self.made_of_items(call, frame, method, &state) {
             return;
         }
@@ -101,7 +104,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             && let Some(request) = call.arguments.first()
         {
             self.note_place(expression, frame, &mut state);
-            state.schema = Some((schema, meaningful(&state.path)));
+            state.schema = Some((schema, fields(&state.path)));
             return self.follow(&request.value, frame, state);
         }
         if parses(method)
@@ -112,9 +115,25 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             if way.last().is_some_and(|part| matches!(part.as_str(), "data" | "value" | "output")) {
                 way.pop();
             }
-            state.schema = Some((schema, meaningful(&way)));
+            state.schema = Some((schema, fields(&way)));
         }
         self.handed_on(expression, call, frame, method, state);
+    }
+
+    /// Whether a call of something that nobody knows is given what statements are run on: `all_turns().bind(&client, &chat)`.
+    /// What it answers are rows.
+    fn is_given_a_connection(&self, call: &'m Call, site: Site) -> bool {
+        let program = self.program();
+        let runs_statements = |value: &Value<'m>| match value {
+            Value::Library { path, .. } => {
+                program.catalogue.about(path).any(|fact| fact.is == Kind::Store && fact.value.is_some())
+            }
+            _ => false,
+        };
+        let is_connection = |given: &'m Expression| program.values(given, site.frame).iter().any(runs_statements);
+        program.callee_paths(site).iter().all(|path| program.facts(path).is_empty())
+            && !self.asks_elsewhere(call, site.frame)
+            && call.arguments.iter().any(|argument| is_connection(&argument.value))
     }
 
     /// What a user writes into a field of a page, where that is read under the name by which it is kept.
@@ -173,7 +192,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             if let Some(key) = key.filter(|_| takes_part(method)) {
                 self.note_place(expression, frame, &mut state);
-                state.path.push(key.to_owned());
+                state.take_part(key, (frame, expression.span));
                 return self.follow(object, frame, state);
             }
             let mut held = state.clone();
@@ -367,6 +386,8 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 return self.follow(&argument.value, frame, state);
             }
             state.path.truncate(at + 1);
+            // `Question(**json.loads(sent))`
+            state.schema = state.schema.or(Some((Value::Class(class), vec![name])));
             for argument in &call.arguments {
                 self.follow(&argument.value, frame, state.clone());
             }

@@ -11,11 +11,12 @@ use crate::rules::catalogue::Kind;
 use super::{Found, State, Trace};
 use crate::judge::behaviour::Operation;
 use crate::judge::inputs::fleeting::ends_with_its_function;
+use crate::judge::inputs::handed::PutElsewhere;
 use crate::judge::inputs::kept::{is_trimmed, starts_empty};
 use crate::judge::inputs::same::{Alias, Bound, Same};
 use crate::judge::inputs::schemas::Limit;
 use crate::judge::inputs::windows;
-use crate::judge::inputs::words::is_shared_collection;
+use crate::judge::inputs::words::{is_shared_collection, parses};
 
 /// Where frameworks let the program keep something for a request.
 const KEEPS: [&str; 2] = ["state", "locals"];
@@ -116,12 +117,19 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                     if !is_here && self.is_put_on_another(object, name, frame, data.0) {
                         continue;
                     }
+                    let (data, home, is_sure) =
+                        match self.inputs.put_elsewhere((object, name), (frame, expression.span), data.0) {
+                            PutElsewhere::OnAnotherWay => continue,
+                            PutElsewhere::OnTheWay(put) => (put.value, put.frame, put.is_sure),
+                            PutElsewhere::Unknown => (data.0, *home, true),
+                        };
                     put_back |= comes_later;
                     // `{ turns: [] }` in place of what is not there yet says nothing about what else it may be.
-                    followed |= !comes_later && !starts_empty(data.0) && !self.is_default(object, name, frame, data.0);
+                    let is_all = is_sure && !comes_later && !starts_empty(data);
+                    followed |= is_all && !self.is_default(object, name, frame, data);
                     let mut state = state.clone();
                     state.in_chain = false;
-                    self.follow(data.0, *home, state);
+                    self.follow(data, home, state);
                 }
                 Value::Library { path, sites } if self.are_related_rows(path) => {
                     followed = true;
@@ -139,7 +147,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         }
         if !followed && !self.attribute(expression, object, name, frame, &state) {
             self.note_place(expression, frame, &mut state);
-            state.path.push(name.to_owned());
+            state.take_part(name, (frame, expression.span));
             state.put_back |= put_back;
             self.follow(object, frame, state);
         }
@@ -243,14 +251,19 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         let is_own = !callees.is_empty() && callees.iter().all(|value| matches!(value, Value::Function { .. }));
         // `{ messages: rows.map(asTurn) }`: what a method makes of something is still that.
         let is_made_of =
-            || matches!(call.callee.kind, ExpressionKind::Member { .. }) && self.is_stored_somewhere(given, *home);
+            || matches!(call.callee.kind, ExpressionKind::Member { .. }) && self.is_stored_or_checked(given, *home);
         (is_own || is_made_of()).then_some((given, *home))
     }
 
-    /// Whether rows of a store flow into a value.
-    fn is_stored_somewhere(&self, value: &'m Expression, frame: FrameId) -> bool {
-        let sites = &self.program().slice(value, frame).sites;
-        sites.iter().any(|site| self.inputs.case.guards.behaviour.operation(*site).is_some_and(Operation::reads))
+    /// Whether rows of a store flow into a value, or what has been held against a schema.
+    fn is_stored_or_checked(&self, value: &'m Expression, frame: FrameId) -> bool {
+        let program = self.program();
+        let is_stored = |site: Site| self.inputs.case.guards.behaviour.operation(site).is_some_and(Operation::reads);
+        let is_checked = |site: Site| match &program.units.calls[site.call].call.callee.kind {
+            ExpressionKind::Member { name, .. } => parses(name) && self.inputs.schema_of(site).is_some(),
+            _ => false,
+        };
+        program.slice(value, frame).sites.iter().any(|site| is_stored(*site) || is_checked(*site))
     }
 
     /// Whether a value is a conversation to which a library adds what its client sends; how many turns of it are kept.

@@ -95,16 +95,16 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                         if let Some((Access::Position(place), rest)) = access.split_first()
                             && let Some(placed) = program.placed(value, id, *place)
                         {
-                            add_path(&mut state, rest);
+                            add_path(&mut state, rest, (id, value.span));
                             self.placed(&placed, &state);
                             continue;
                         }
-                        add_path(&mut state, access);
+                        add_path(&mut state, access, (id, value.span));
                         self.follow(value, id, state);
                     }
                     Binding::Element { over, access } => {
                         state.items = true;
-                        add_path(&mut state, access);
+                        add_path(&mut state, access, (id, over.span));
                         // What was cut on the way may be the list.
                         let is_whole = !state.gathered && !state.sliced && !state.count;
                         let is_one =
@@ -120,7 +120,9 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                     }
                     Binding::Context(context) => self.follow(context, id, state),
                     Binding::Parameter { index, access } => {
-                        add_path(&mut state, access);
+                        // What a function takes of its parameters it takes before all else.
+                        let start = program.units.units[here.unit].span.start;
+                        add_path(&mut state, access, (id, Span { start, end: start }));
                         self.parameter(expression, *index, id, state);
                     }
                     Binding::Import(_) => {

@@ -27,7 +27,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                     self.follow(argument, frame, state);
                 } else if let Some((spread, name)) = self.spread_for(parameter, site) {
                     let mut state = state;
-                    state.path.push(name.to_owned());
+                    state.take_part(name, (site.frame, spread.span));
                     self.follow(spread, site.frame, state);
                 } else if parameter.kind == ParameterKind::KeywordRest {
                     self.keywords(function, site, state);
@@ -382,9 +382,12 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             return;
         }
         let program = self.program();
-        let Found { origin, path, mut text, mut count, is_messages, is_one_text } = found;
+        let Found { origin, mut path, mut text, mut count, is_messages, is_one_text } = found;
         if let Some((schema, way)) = &state.schema {
             let schemas = Schemas { program };
+            if path.is_empty() {
+                path.clone_from(way);
+            }
             let borrowed: Vec<&str> = way.iter().map(String::as_str).collect();
             text = text.or(|| schemas.of_schema(schema, &borrowed, Ask::Text, 0));
             count = count.or(|| schemas.of_schema(schema, &borrowed, Ask::Count, 0));
@@ -422,16 +425,17 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         });
     }
 
-    /// Whether the program itself has put on the request what is taken from it; then that is followed.
+    /// Follows what the program itself has put on the request, where that is taken from it. Whether it has taken the place
+    /// of all that was sent there.
     pub(super) fn handed_over(&mut self, state: &State<'m>, frame: FrameId) -> bool {
         let place = state.path.iter().rposition(|part| !is_container(part));
         let Some((at, key)) = place.and_then(|at| Some((at, state.path.get(at)?))) else { return false };
-        let values = self.inputs.handed_over(key, frame);
-        for (value, frame) in &values {
+        let puts = self.inputs.put_on_request(key, frame, state.read);
+        for put in &puts {
             let mut state = State { in_chain: false, place: None, put_back: true, ..state.clone() };
             state.path.truncate(at);
-            self.follow(value, *frame, state);
+            self.follow(put.value, put.frame, state);
         }
-        !values.is_empty()
+        puts.iter().any(|put| put.is_sure)
     }
 }

@@ -86,7 +86,8 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         if !is_list_name(key) {
             return;
         }
-        let state = State { path: vec![key.to_owned()], ..State::default() };
+        let read = Some((site.frame, program.units.calls[site.call].call.span));
+        let state = State { path: vec![key.to_owned()], read, ..State::default() };
         if let Some(holder) = holder {
             // What a library builds step by step is no body of a request.
             let is_built = |value: &Value<'m>| {

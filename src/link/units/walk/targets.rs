@@ -1,6 +1,6 @@
 //! What assignments give to names, members and keys.
 
-use crate::model::{Assignment, Expression, ExpressionKind, Literal};
+use crate::model::{Assignment, Expression, ExpressionKind, Language, Literal};
 
 use super::super::{Access, Binding, MemberAssignment, address};
 use super::Walk;
@@ -29,6 +29,9 @@ impl<'m> Walk<'_, 'm> {
             let renews = is_made_of_it && self.is_unconditional();
             let is_whole = matches!(assignment.target.kind, ExpressionKind::Name(_)) && operator.is_none();
             let replaces = is_whole && !is_made_of_it;
+            if let (ExpressionKind::Name(name), ExpressionKind::Object(_)) = (&assignment.target.kind, &value.kind) {
+                self.units.named_objects.insert(address(value), (self.unit, name, self.node));
+            }
             self.declares = assignment.declares;
             self.pattern(&assignment.target, &mut Vec::new(), &|access| {
                 let (value, access) = placed(value, access);
@@ -151,17 +154,17 @@ impl<'m> Walk<'_, 'm> {
                     access.pop();
                 }
             }
-            // `Some(x)`, `Ok(x)`, `Point { x }`: the wrapped value; what wraps it leaves no trace.
+            // `Some(x)`, `Ok(x)`: the wrapped value; what wraps it leaves no trace. `Point { x }`, `Point(x=x)`: a field.
             ExpressionKind::Call(call) => {
-                for argument in &call.arguments {
-                    match argument.name.as_deref() {
-                        Some(name) if call.is_new => {
-                            access.push(Access::Key(name));
-                            self.pattern(&argument.value, access, make);
-                            access.pop();
-                        }
-                        _ => self.pattern(&argument.value, access, make),
-                    }
+                let class = class_of_fields(self.language, &call.callee);
+                for (place, argument) in call.arguments.iter().enumerate() {
+                    let part = match argument.name.as_deref() {
+                        Some(name) => Some(Access::Key(name)),
+                        None => class.map(|class| Access::Field { class, place }),
+                    };
+                    access.extend(part);
+                    self.pattern(&argument.value, access, make);
+                    access.truncate(access.len() - usize::from(part.is_some()));
                 }
             }
             ExpressionKind::Operator { operator, operands } if operator == "=" || operator == "|" => {
@@ -176,6 +179,12 @@ impl<'m> Walk<'_, 'm> {
             _ => {}
         }
     }
+}
+
+/// The class whose fields a pattern names by their order, as Python's do: what is built in (`str(text)`) is taken whole.
+fn class_of_fields(language: Language, callee: &Expression) -> Option<&str> {
+    let (ExpressionKind::Name(name) | ExpressionKind::Member { name, .. }) = &callee.kind else { return None };
+    (language == Language::Python && name.starts_with(char::is_uppercase)).then_some(name)
 }
 
 /// Of `first, rest = turns[:1], turns[1:]` each name holds what stands at its place.

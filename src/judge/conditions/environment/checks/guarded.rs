@@ -2,8 +2,11 @@
 
 use crate::judge::conditions::environment::names::{Named, Variables};
 use crate::link::flow::exit_of;
-use crate::link::units::{CallId, NodeKind, UnitId};
+use crate::link::units::{NodeId, NodeKind, UnitId};
 use crate::model::*;
+
+/// Where something stands: its unit, the node of that which it is part of, and what it spans.
+pub(in crate::judge::conditions::environment) type Place = (UnitId, NodeId, Span);
 
 /// A test, and how it came out where something runs.
 type Outcome<'m> = (&'m Expression, bool);
@@ -12,18 +15,23 @@ impl<'m> Variables<'_, 'm> {
     /// Whether one of the calls through which a value came is made only where the variable is there.
     pub(super) fn is_passed_only_when_there(&self, named: &Named) -> bool {
         named.via.iter().any(|call| {
-            let frame = self.program.open_frame(self.program.units.calls[*call].unit);
-            let says_so = |(test, holds): &Outcome<'m>| self.holds_without(test, frame, &named.name) == Some(!holds);
-            self.tests_before(*call).iter().any(says_so)
+            let info = &self.program.units.calls[*call];
+            self.runs_only_with(&named.name, (info.unit, info.node, info.call.span))
         })
     }
 
-    /// The tests that have come out before a call of a function runs, around it and in front of it.
-    fn tests_before(&self, call: CallId) -> Vec<Outcome<'m>> {
+    /// Whether what stands at a place of a unit runs only where a variable is there.
+    pub(in crate::judge::conditions::environment) fn runs_only_with(&self, name: &str, place: Place) -> bool {
+        let frame = self.program.open_frame(place.0);
+        let says_so = |(test, holds): &Outcome<'m>| self.holds_without(test, frame, name) == Some(!holds);
+        self.tests_before(place).iter().any(says_so)
+    }
+
+    /// The tests that have come out before something runs, around it and in front of it.
+    fn tests_before(&self, (unit, node, span): Place) -> Vec<Outcome<'m>> {
         let units = &self.program.units;
-        let info = &units.calls[call];
         let mut tests: Vec<Outcome<'m>> = units
-            .ancestors(info.node)
+            .ancestors(node)
             .filter_map(|(_, node)| match node.kind {
                 NodeKind::Then(test) => Some((test, true)),
                 NodeKind::Otherwise(test) => Some((test, false)),
@@ -31,7 +39,7 @@ impl<'m> Variables<'_, 'm> {
                 _ => None,
             })
             .collect();
-        self.left_before(info.unit, info.call.span, &mut tests);
+        self.left_before(unit, span, &mut tests);
         tests
     }
 
