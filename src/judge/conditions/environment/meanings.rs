@@ -136,10 +136,9 @@ pub fn is_needed(name: &str) -> bool {
     has(name, &CREDENTIALS) || has(name, &NEEDS) || !has(name, &SETTINGS)
 }
 
-/// Whether those to whom the value of a variable is shown do without it: all but credentials and what tells who somebody
-/// is to others.
-pub fn is_only_shown(name: &str) -> bool {
-    !has(name, &CREDENTIALS) && !has(name, &["ID"])
+/// Whether a variable is neither a credential nor anything else that code needs by its name.
+pub fn is_plain_setting(name: &str) -> bool {
+    !has(name, &CREDENTIALS) && !has(name, &NEEDS)
 }
 
 fn has(name: &str, list: &[&str]) -> bool {

@@ -13,7 +13,7 @@ use crate::rules::catalogue::Kind;
 use super::alternatives::{Alternative, Replaced, replaced_by};
 use super::behind;
 use super::fillings::{self, Stands};
-use super::meanings::{is_credential, is_only_shown, is_process_variable, is_variable_name};
+use super::meanings::{is_credential, is_plain_setting, is_process_variable, is_variable_name};
 use super::names::{Default as Fallback, Named, Variables, is_of_process};
 
 /// What stands in for a variable, of a row of alternatives: people write a few.
@@ -141,11 +141,10 @@ impl<'m> Walk<'_, 'm> {
         })
     }
 
-    /// Whether a value is only told: given to a reply or to a log line as it is, it reaches no address and no model here,
-    /// and is missed by nobody. Credentials and identifiers are used by those who are told them.
+    /// Whether a setting is only told: given to a reply or to a log line as it is, it is missed by nobody.
     fn is_told(&self, name: &str, used: &Use<'m>) -> bool {
         let program = self.variables.program;
-        let Some(call) = used.given_to.filter(|_| is_only_shown(name)) else { return false };
+        let Some(call) = used.given_to.filter(|_| is_plain_setting(name)) else { return false };
         let Some(call) = program.units.call_id(call) else { return false };
         let paths = program.callee_paths(Site { call, frame: self.frame() });
         paths.iter().any(|path| program.is_a(path, Kind::Respond) || program.is_a(path, Kind::Log))
