@@ -188,7 +188,7 @@ impl<'m> Configured<'_, '_, 'm> {
     /// Whether the failure of a call is answered where it stands: by a handler around it, or on its own chain.
     fn is_answered(&self, site: Site) -> bool {
         let program = self.case.program;
-        if is_returned_promise(self.case, &vec![site], 0) {
+        if is_returned_promise(self.case, &[site], 0) {
             return false;
         }
         of_chain(self.case, site) == Some(Fate::Answered)

@@ -193,7 +193,7 @@ mod tests {
 
     fn lists() -> Lists {
         match Shapes::built_in() {
-            Ok(shapes) => shapes.lists,
+            Ok(shapes) => shapes.lists.clone(),
             Err(error) => panic!("{error}"),
         }
     }

@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn order_is_told_from_chance() {
         let lists = match Shapes::built_in() {
-            Ok(shapes) => shapes.lists,
+            Ok(shapes) => shapes.lists.clone(),
             Err(error) => panic!("{error}"),
         };
         for value in [
