@@ -474,8 +474,16 @@ pub(super) fn holders(program: &Program<'_>, item: &str) -> FxHashSet<String> {
         .filter(|(_, fact)| fact.protects.as_deref() == Some(item) && fact.needs.is_empty())
         .flat_map(|(_, fact)| fact.names.iter().flat_map(|name| crate::rules::checked::expand(name)))
         .flat_map(|name| {
-            let ends: Vec<String> =
-                name.match_indices("().").filter_map(|(end, _)| name.get(..end).map(str::to_owned)).collect();
+            // What has the guard as a member, `a.env().LIMITER.limit`, holds much else.
+            let has_it_itself = |end: usize| {
+                let rest = name.get(end + 3..).unwrap_or_default();
+                rest.split_once('.').is_none_or(|(first, _)| first.ends_with("()"))
+            };
+            let ends: Vec<String> = name
+                .match_indices("().")
+                .filter(|(end, _)| has_it_itself(*end))
+                .filter_map(|(end, _)| name.get(..end).map(str::to_owned))
+                .collect();
             ends
         })
         // An application that has a guard among its methods is none itself.
