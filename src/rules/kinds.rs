@@ -246,7 +246,9 @@ pub enum Kind {
     /// paths at which a call names the conversation: one under a name that is new each time begins anew. With
     /// `role = "client"` its client adds to it, and `bound` names the field of the class that says how many are kept; with
     /// `role = "process"` it ends with its object, with `role = "assigned"` it is assigned to that member. What a call is
-    /// given at `value` may be a memory itself. With `needs` and `unless` it is one only where they hold.
+    /// given at `value` may be a memory itself. `input` names the arguments with the turns that it begins with, `exports` its
+    /// members that hold the turns: one that is assigned a part of them is cut. With `needs` and `unless` it is one only
+    /// where they hold.
     Memory,
     /// A message to people who operate the service: own notifiers are recognised by it. `value` is the argument path of the
     /// recipient where such a message may also be an answer: one that the request chooses is no operator; with
@@ -468,7 +470,12 @@ pub const KINDS: [Keys; 54] = [
     keys(Kind::Trim, "trim", &["names"], &["needs", "role"]),
     keys(Kind::Merge, "merge", &["names"], &["keys"]),
     keys(Kind::Prompt, "prompt", &["names", "input"], &[]),
-    keys(Kind::Memory, "memory", &["names"], &["bounded", "bound", "value", "keys", "role", "needs", "unless"]),
+    keys(
+        Kind::Memory,
+        "memory",
+        &["names"],
+        &["bounded", "bound", "value", "keys", "input", "exports", "role", "needs", "unless"],
+    ),
     keys(Kind::Notify, "notify", &[], &["names", "hosts", "value", "needs", "role"]),
     keys(Kind::Platform, "platform", &["files", "keys", "protects"], &["value", "unit", "scope", "handler", "needs"]),
     keys(Kind::Scaled, "scaled", &["files", "keys"], &["value"]),

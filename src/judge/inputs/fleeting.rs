@@ -1,10 +1,13 @@
 //! Objects that live for one call: what they keep ends with the request, and is no conversation over several turns.
 
 use crate::link::units::{NodeId, NodeKind, UnitId};
-use crate::link::{Program, Site};
+use crate::link::{How, Program, Site};
 use crate::model::{Call, Expression, ExpressionKind, StatementKind};
 
 use super::words::adds;
+
+/// Helpers that make something for another function, one behind the other.
+const HELPERS: usize = 4;
 
 /// Whether what a call makes ends with the function in which it is made: it is used on the spot (`Agent().run(text)`),
 /// or by a name that is neither handed out nor used in a loop that goes on after it was made.
@@ -41,6 +44,37 @@ pub(in crate::judge) fn is_given_on_the_spot(program: &Program<'_>, site: Site) 
             !is_added
                 && call.arguments.iter().any(|argument| is_it(&argument.value) || is_entry_of(&argument.value, &is_it))
         })
+}
+
+/// Whether what a call makes is gone when the function is that uses it: one in which it is made, or one that has it made
+/// by a helper.
+pub(in crate::judge) fn is_made_for_its_function(program: &Program<'_>, site: Site) -> bool {
+    let mut at = site;
+    for _ in 0..HELPERS {
+        if ends_with_its_function(program, at) || is_given_on_the_spot(program, at) {
+            return true;
+        }
+        match program.frame(at.frame).how {
+            How::Call(caller) if is_returned(program, at) => at = caller,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Whether the function in which a call makes something gives that back.
+fn is_returned(program: &Program<'_>, site: Site) -> bool {
+    let info = &program.units.calls[site.call];
+    let is_it = |expression: &Expression| matches!(&expression.kind, ExpressionKind::Call(call) if std::ptr::eq(call.as_ref(), info.call));
+    let name = match program.units.nodes[info.node].kind.assignment() {
+        Some(assignment) if assignment.value.as_ref().is_some_and(is_it) => match &assignment.target.kind {
+            ExpressionKind::Name(name) => Some(name.as_str()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let returns = &program.units.units[info.unit].returns;
+    returns.iter().any(|each| is_it(each) || name.is_some_and(|name| is_named(each, name)))
 }
 
 /// Whether one of the entries of an object is something: `run(text, { session: new Session() })`.

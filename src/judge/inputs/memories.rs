@@ -10,7 +10,8 @@ use crate::model::{Expression, Span};
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::FactId;
 
-use super::fleeting::{ends_with_its_function, is_given_on_the_spot};
+use super::fleeting::is_made_for_its_function;
+use super::kept::is_cut_whole;
 use super::schemas::Limit;
 use super::trace::{State, Trace};
 use super::{Inputs, Leaf, LeafKind, Origin};
@@ -46,8 +47,11 @@ impl<'m> Inputs<'_, '_, 'm> {
         };
         for made in makers.iter().copied() {
             let paths = program.callee_paths(made);
-            if let Some((memory, bounded)) = paths.iter().find_map(|path| self.memory(path, made)) {
+            if let Some((memory, bounded)) = paths.iter().find_map(|path| self.memory(path, made))
+                && !self.ends_with_the_request(memory, made)
+            {
                 let info = &program.units.calls[made.call];
+                let bounded = bounded || self.is_assigned_a_cut(memory, made);
                 note(memory, bounded, Program::written(&info.call.callee), (info.module, info.call.span));
             }
         }
@@ -107,8 +111,7 @@ impl<'m> Inputs<'_, '_, 'm> {
             };
             let is_bounded = fact.bounded.as_ref().is_some_and(|condition| program.holds(condition, site));
             if let Some((memory, bounded, made)) = self.kept_in_object(expression, frame) {
-                let is_process = program.catalogue.fact(memory).role.as_deref() == Some(OF_PROCESS);
-                if is_process && (ends_with_its_function(program, made) || is_given_on_the_spot(program, made)) {
+                if self.ends_with_the_request(memory, made) {
                     return None;
                 }
                 let info = &program.units.calls[made.call];
@@ -123,6 +126,46 @@ impl<'m> Inputs<'_, '_, 'm> {
             let module = program.module_of(program.unit_of_frame(frame));
             Some(remembered(id, Program::written(expression), is_bounded, module, expression.span))
         })
+    }
+
+    /// Whether a memory lasts only as long as its object, and that is made for one request.
+    fn ends_with_the_request(&self, memory: FactId, made: Site) -> bool {
+        let is_of_process = self.program().catalogue.fact(memory).role.as_deref() == Some(OF_PROCESS);
+        is_of_process && is_made_for_its_function(self.program(), made)
+    }
+
+    /// Whether what holds the turns of a memory is assigned a part of them: `chat.history = chat.history[-20:]`.
+    fn is_assigned_a_cut(&self, memory: FactId, made: Site) -> bool {
+        let program = self.program();
+        let mut members = program.catalogue.fact(memory).exports.iter();
+        members.any(|member| {
+            let named = program.units.member_assignments.iter().filter(|((_, name), _)| name == member);
+            named.flat_map(|(_, all)| all).any(|each| {
+                let frame = program.open_frame(each.unit);
+                let makes = |value: &Value<'m>| program.makers(value).iter().any(|site| site.call == made.call);
+                is_cut_whole(program, each.value, frame, 0) && program.values(each.object, frame).iter().any(makes)
+            })
+        })
+    }
+
+    /// The turns with which a memory begins that a call is made on: `start_chat(history=turns)`.
+    pub(super) fn begun_with(&self, site: Site) -> Vec<(&'m Expression, FrameId)> {
+        let program = self.program();
+        let callees = self.case.callees(site);
+        let mut makers: Vec<Site> = callees.iter().flat_map(|value| program.makers(value)).collect();
+        makers.sort_unstable();
+        makers.dedup();
+        let mut all = Vec::new();
+        for made in makers {
+            for path in program.callee_paths(made).iter() {
+                for input in program.facts_of(path, Kind::Memory).iter().flat_map(|(_, fact)| &fact.input) {
+                    if let Given::Present { expression, frame } = program.argument_of(made, input) {
+                        all.push((expression, frame));
+                    }
+                }
+            }
+        }
+        all
     }
 
     /// The memory that an object is, whether it is bounded, and the call that made it.

@@ -264,6 +264,10 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         let mut trace = Trace::new(self);
         let mut found = self.traced(external, site, &mut trace);
         found.extend(self.put_into_templates(site, &mut trace));
+        for (turns, frame) in self.begun_with(site) {
+            trace.follow(turns, frame, State { whole: true, as_messages: true, ..State::default() });
+        }
+        found.append(&mut trace.out);
         found.extend(trace.stored_before(site));
         found.extend(self.memories(site));
         if self.is_called_with_a_cut(site) {

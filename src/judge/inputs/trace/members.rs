@@ -53,11 +53,14 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             let found = Found::of_command(&state.path);
             return self.arrive(expression, name, frame, state, found);
         }
-        if matches!(&object.kind, ExpressionKind::Name(root) if root == "self") {
-            let made = program.values(object, frame).iter().find_map(|value| match value {
-                Value::Instance { class, site } => Some((*class, *site)),
-                _ => None,
-            });
+        // What a class itself holds (`Store.people`) lasts as long as the program.
+        let is_own = matches!(&object.kind, ExpressionKind::Name(root) if root == "self");
+        let made = program.values(object, frame).iter().find_map(|value| match value {
+            Value::Instance { class, site } if is_own => Some((*class, *site)),
+            Value::Class(class) => Some((*class, None)),
+            _ => None,
+        });
+        if is_own || made.is_some() {
             let class = made.map(|(class, _)| class);
             let site = made.and_then(|(_, site)| site);
             let fleeting = site.is_some_and(|site| ends_with_its_function(program, site));
