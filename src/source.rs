@@ -1,5 +1,7 @@
 //! Text as it was written: bytes decoded to UTF-8, spans into it, and the lines and columns that people read.
 
+pub mod toml;
+
 use serde::{Deserialize, Serialize};
 
 /// A range of bytes `start..end` in one file's decoded text.

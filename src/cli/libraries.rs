@@ -12,6 +12,7 @@ use crate::{
         kinds::Kind,
         packs::closest,
     },
+    source,
     verdict::Tongue,
 };
 
@@ -49,7 +50,7 @@ fn known(rules: Option<&Path>) -> Result<Vec<Known>, Failure> {
     Catalogue::load(rules, &[]).map_err(Error::from)?;
     let texts = checked::texts(rules).map_err(Error::from)?;
     let read = |(_, text): &(String, String)| {
-        Some(Known { library: toml::from_str(text).ok()?, table: toml::from_str(text).ok()? })
+        Some(Known { library: source::toml::read(text).ok()?, table: toml::from_str(text).ok()? })
     };
     let mut known: Vec<Known> = texts.iter().filter_map(read).collect();
     known.sort_by_key(|each| each.library.name.to_lowercase());

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::source::toml;
+
 pub(super) use crate::lower::settings::matches;
 
 /// `rules/files/classes.toml`.
@@ -196,10 +198,10 @@ pub(super) enum Takes {
 }
 
 pub(super) static CLASSES: LazyLock<Classes> =
-    LazyLock::new(|| toml::from_str(include_str!("../../rules/files/classes.toml")).unwrap_or_default());
+    LazyLock::new(|| toml::read(include_str!("../../rules/files/classes.toml")).unwrap_or_default());
 
 pub(super) static STARTS: LazyLock<Starts> =
-    LazyLock::new(|| toml::from_str(include_str!("../../rules/files/starts.toml")).unwrap_or_default());
+    LazyLock::new(|| toml::read(include_str!("../../rules/files/starts.toml")).unwrap_or_default());
 
 #[cfg(test)]
 mod tests {
@@ -207,8 +209,8 @@ mod tests {
 
     #[test]
     fn the_data_is_readable() {
-        assert_eq!(toml::from_str::<Classes>(include_str!("../../rules/files/classes.toml")).err(), None);
-        assert_eq!(toml::from_str::<Starts>(include_str!("../../rules/files/starts.toml")).err(), None);
+        assert_eq!(toml::read::<Classes>(include_str!("../../rules/files/classes.toml")).err(), None);
+        assert_eq!(toml::read::<Starts>(include_str!("../../rules/files/starts.toml")).err(), None);
     }
 
     #[test]

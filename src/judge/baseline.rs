@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::compare::Known;
+use crate::source::toml;
 use crate::verdict::Finding;
 
 /// Where it is, at the root of the audited tree.
@@ -73,10 +74,8 @@ impl Baseline {
             text: Arc::new(NamedSource::new(path, text.to_owned())),
             at: at.map(SourceSpan::from),
         };
-        let document: Document = toml::from_str(text).map_err(|why| {
-            let problem = why.message().lines().next().unwrap_or("").to_owned();
-            wrong(problem, why.span().map(|at| first_line(text, at)))
-        })?;
+        let document: Document =
+            toml::read(text).map_err(|unfit| wrong(unfit.message, unfit.at.map(|at| first_line(text, at))))?;
         if document.version != VERSION {
             let problem = format!("it has version {}, and this program reads {VERSION}", document.version);
             return Err(wrong(problem, text.find("version").map(|at| at..at + "version".len())));
@@ -108,7 +107,7 @@ impl Baseline {
         });
         let document = Document { version: VERSION, findings: findings.collect() };
         // Serialising fails only for keys that are no text; there are none.
-        format!("{HEAD}{}", toml::to_string(&document).unwrap_or_default())
+        format!("{HEAD}{}", ::toml::to_string(&document).unwrap_or_default())
     }
 }
 

@@ -18,6 +18,7 @@ use crate::model::{
     Block, Call, Export, Expression, ExpressionKind, Function, Lines, Lost, LostReason, Module, Parameter,
     ParameterKind, Span, Statement, StatementKind,
 };
+use crate::source::toml;
 
 use super::typescript;
 
@@ -45,7 +46,7 @@ struct Kind {
 }
 
 static KNOWN: LazyLock<Known> =
-    LazyLock::new(|| ::toml::from_str(include_str!("../../rules/files/components.toml")).unwrap_or_default());
+    LazyLock::new(|| toml::read(include_str!("../../rules/files/components.toml")).unwrap_or_default());
 
 fn kind_of(path: &str) -> Option<&'static Kind> {
     let (_, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
@@ -364,7 +365,7 @@ mod tests {
 
     #[test]
     fn the_data_is_readable() {
-        assert_eq!(::toml::from_str::<Known>(include_str!("../../rules/files/components.toml")).err(), None);
+        assert_eq!(toml::read::<Known>(include_str!("../../rules/files/components.toml")).err(), None);
     }
 
     #[test]

@@ -75,7 +75,7 @@ enum Format {
 }
 
 static KNOWN: LazyLock<Known> =
-    LazyLock::new(|| ::toml::from_str(include_str!("../../rules/files/settings.toml")).unwrap_or_default());
+    LazyLock::new(|| crate::source::toml::read(include_str!("../../rules/files/settings.toml")).unwrap_or_default());
 
 fn format_of(path: &str) -> Option<Format> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn names_tell_the_format() {
-        assert_eq!(::toml::from_str::<Known>(include_str!("../../rules/files/settings.toml")).err(), None);
+        assert_eq!(crate::source::toml::read::<Known>(include_str!("../../rules/files/settings.toml")).err(), None);
         for (path, format) in [
             (".env", Some(Format::Environment)),
             ("web/.env.local", Some(Format::Environment)),

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::rules::embedded;
+use crate::source::toml;
 
 /// One agent.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -24,7 +25,7 @@ struct Written {
 
 /// All that are known; none if the file could not be read, which a test rules out.
 pub fn known() -> Vec<Agent> {
-    toml::from_str::<Written>(embedded::rule("coding-agents")).map(|file| file.agents).unwrap_or_default()
+    toml::read::<Written>(embedded::rule("coding-agents")).map(|file| file.agents).unwrap_or_default()
 }
 
 impl Agent {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::rules::{embedded, secrets::Words};
+use crate::source::toml;
 use crate::verdict::Item;
 
 /// What is known of the library of one language.
@@ -79,8 +80,8 @@ impl Paste {
 ///
 /// # Errors
 /// A text that is not what this module describes, with its place.
-pub fn libraries() -> Result<BTreeMap<String, GuardLibrary>, toml::de::Error> {
-    toml::from_str(embedded::rule("guards"))
+pub fn libraries() -> Result<BTreeMap<String, GuardLibrary>, toml::Unfit> {
+    toml::read(embedded::rule("guards"))
 }
 
 /// The files of the library of a language: path within it, and text.

@@ -9,9 +9,9 @@ use std::{collections::BTreeMap, ops::Range};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde::Deserialize;
-use toml::Spanned;
 
 use crate::rules::embedded;
+use crate::source::toml::{self, Placed};
 
 mod form;
 
@@ -174,28 +174,28 @@ pub struct Shapes {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenShape {
-    id: Spanned<String>,
+    id: Placed<String>,
     provider: String,
     opens: Words,
-    forms: Vec<Spanned<String>>,
+    forms: Vec<Placed<String>>,
     decided_by: DecidedBy,
     #[serde(default)]
-    names: Vec<Spanned<String>>,
+    names: Vec<Placed<String>>,
     proof: Option<Proof>,
     #[serde(default)]
     claims: BTreeMap<String, String>,
     #[serde(default)]
     public: bool,
     #[serde(default)]
-    known: Vec<Spanned<String>>,
+    known: Vec<Placed<String>>,
     #[serde(default)]
     public_near: Vec<String>,
     #[serde(default)]
     secret_near: Vec<String>,
     #[serde(default)]
     variable: String,
-    revoke: Option<Spanned<String>>,
-    source: Spanned<String>,
+    revoke: Option<Placed<String>>,
+    source: Placed<String>,
 }
 
 #[derive(Deserialize)]
@@ -229,8 +229,8 @@ impl Shapes {
     /// # Errors
     /// The first mistake: TOML, an unknown key, alphabet, or a shape that could not be found or revoked.
     pub fn read(text: &str) -> Result<Self, Mistake> {
-        let wrong = |error: &toml::de::Error| mistake(text, error.span().unwrap_or(0..0), error.message().to_owned());
-        let written: Written = toml::from_str(text).map_err(|error| wrong(&error))?;
+        let written: Written =
+            toml::read(text).map_err(|unfit| mistake(text, unfit.at.unwrap_or(0..0), unfit.message))?;
         let mut shapes: Vec<Shape> = Vec::new();
         for shape in written.shapes {
             let span = shape.id.span();
@@ -308,7 +308,7 @@ fn check(written: WrittenShape) -> Result<Shape, (Range<usize>, String)> {
         opens: written.opens,
         forms,
         decided_by: written.decided_by,
-        names: written.names.into_iter().map(Spanned::into_inner).collect(),
+        names: written.names.into_iter().map(Placed::into_inner).collect(),
         proof: written.proof,
         claims: written.claims,
         public: written.public,

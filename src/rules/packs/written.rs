@@ -4,19 +4,19 @@ use std::{collections::BTreeMap, ops::Range};
 
 use miette::NamedSource;
 use serde::Deserialize;
-use toml::Spanned;
 
 use super::Fitted;
 use super::{
     CONDITIONS, ItemTexts, NOTES, PASTE_LANGUAGES, PackError, Reason, Rule, Security, Stage, check::closest,
     placeholders, vocabulary::NOTE_VARIANTS,
 };
+use crate::source::toml::{self, Placed};
 use crate::verdict::{Item, Text};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenPack {
-    stage: Spanned<u8>,
+    stage: Placed<u8>,
     title: WrittenText,
     #[serde(default, rename = "item")]
     items: Vec<WrittenItem>,
@@ -27,15 +27,15 @@ struct WrittenPack {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenText {
-    en: Spanned<String>,
-    ko: Spanned<String>,
+    en: Placed<String>,
+    ko: Placed<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenItem {
-    id: Spanned<String>,
-    name: Spanned<String>,
+    id: Placed<String>,
+    name: Placed<String>,
     question: WrittenText,
     why: WrittenText,
     because: WrittenBecause,
@@ -55,18 +55,18 @@ struct WrittenBecause {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenRule {
-    id: Spanned<String>,
-    item: Spanned<String>,
-    condition: Option<Spanned<String>>,
+    id: Placed<String>,
+    item: Placed<String>,
+    condition: Option<Placed<String>>,
     #[serde(default)]
     note: bool,
     messages: BTreeMap<String, WrittenText>,
     #[serde(default)]
     terms: BTreeMap<String, BTreeMap<String, WrittenText>>,
     help: WrittenText,
-    security: Option<Spanned<WrittenSecurity>>,
+    security: Option<Placed<WrittenSecurity>>,
     #[serde(default)]
-    paste: BTreeMap<String, Spanned<String>>,
+    paste: BTreeMap<String, Placed<String>>,
     /// Code to paste where certain packages are used.
     #[serde(default)]
     fitted: Vec<WrittenFitted>,
@@ -75,7 +75,7 @@ struct WrittenRule {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenFitted {
-    language: Spanned<String>,
+    language: Placed<String>,
     packages: Vec<String>,
     #[serde(default)]
     without: Vec<String>,
@@ -99,8 +99,7 @@ pub(super) struct Checked {
 /// Reads and checks one pack.
 pub(super) fn read(path: &str, text: &str) -> Result<Checked, PackError> {
     let file = File { path, text };
-    let pack: WrittenPack =
-        toml::from_str(text).map_err(|error| file.complain(error.span(), error.message().to_owned(), None))?;
+    let pack: WrittenPack = toml::read(text).map_err(|unfit| file.complain(unfit.at, unfit.message, None))?;
     let number = *pack.stage.get_ref();
     if !(1..=5).contains(&number) {
         return Err(file.complain(
@@ -159,7 +158,7 @@ impl File<'_> {
     }
 
     /// An item that exists and belongs to the stage of the pack.
-    fn item_id(&self, stage: u8, id: &Spanned<String>) -> Result<Item, PackError> {
+    fn item_id(&self, stage: u8, id: &Placed<String>) -> Result<Item, PackError> {
         let known: Vec<&str> = Item::ALL.iter().filter(|item| item.stage() == stage).map(|item| item.id()).collect();
         match Item::ALL.into_iter().find(|item| item.id() == id.get_ref()) {
             Some(item) if item.stage() == stage => Ok(item),
@@ -241,11 +240,11 @@ impl File<'_> {
             return Err(self.complain(Some(written.id.span()), message, Some("write paste.python and its kin".into())));
         }
         let security = written.security.map(|security| self.security(&security)).transpose()?;
-        let condition = written.condition.map(Spanned::into_inner);
+        let condition = written.condition.map(Placed::into_inner);
         Ok(Rule { id, item, condition, help: self.plain(written.help)?, security, paste, fitted, messages, terms })
     }
 
-    fn security(&self, written: &Spanned<WrittenSecurity>) -> Result<Security, PackError> {
+    fn security(&self, written: &Placed<WrittenSecurity>) -> Result<Security, PackError> {
         let WrittenSecurity { severity, cwe } = *written.get_ref();
         if !(0.1..=10.0).contains(&severity) {
             let message = format!("{severity} is no severity");
