@@ -328,7 +328,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
     }
 
     /// Whether a list is started with what the program itself says: `[{"role": "system", "content": PROMPT}]`.
-    fn is_seed(&self, initial: &'m Expression, home: FrameId) -> bool {
+    pub(super) fn is_seed(&self, initial: &'m Expression, home: FrameId) -> bool {
         let ExpressionKind::List(items) = &initial.kind else { return false };
         let mut trace = Trace::new(self.inputs);
         for item in items {

@@ -6,8 +6,11 @@
 use crate::link::flow::children;
 use crate::link::units::{Access, Binding, NodeKind};
 use crate::link::{FrameId, How, Program, Site, Value};
-use crate::model::{Call, Expression, ExpressionKind, Literal};
+use crate::model::{Argument, Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
+
+use super::super::conditions::fallback::walk;
+use super::words::{is_about_conversation, names_conversation};
 
 /// Expressions within expressions.
 const DEPTH: usize = 12;
@@ -164,12 +167,31 @@ pub(super) fn is_cut_within<'m>(program: &Program<'m>, value: &'m Expression, fr
         return true;
     }
     let of_list = matches!(value.kind, ExpressionKind::List(_));
+    if let Some(made) = makes_an_object(program, value, frame) {
+        // `Thread(title[:50])` holds more than its title.
+        let mut given = made.arguments.iter().filter(|argument| is_of_conversation(argument));
+        return given.any(|argument| is_cut_within(program, &argument.value, frame, depth + 1));
+    }
     let mut cut = false;
     children(value, &mut |child| {
         let is_item = of_list && matches!(child.kind, ExpressionKind::Object(_));
         cut = cut || !is_item && is_cut_within(program, child, frame, depth + 1);
     });
     cut
+}
+
+/// The call that makes an object of a class that is written in the program, where an expression is one.
+fn makes_an_object<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> Option<&'m Call> {
+    let ExpressionKind::Call(call) = &value.kind else { return None };
+    let makes = program.values(&call.callee, frame).iter().any(|value| matches!(value, Value::Class(_)));
+    makes.then_some(call)
+}
+
+/// Whether what an object is made with is a conversation by its name: `Thread(turns[-20:])`, `Thread(history=old[-20:])`.
+fn is_of_conversation(given: &Argument) -> bool {
+    let mut found = given.name.as_deref().is_some_and(is_about_conversation);
+    walk(&given.value, &mut |each| found |= names_conversation(each));
+    found
 }
 
 /// Whether an expression calls a function of the program that returns a cut: `trimmed(history)`.

@@ -279,16 +279,32 @@ fn in_functions<'m>(program: &Program<'m>, slice: &Slice<'m>) -> Vec<(&'m Expres
         let ExpressionKind::Function(function) = &part.kind else { continue };
         let entered = program.units.unit_of(function).and_then(|unit| program.enter(unit, frame, None, How::Framework));
         if let Some(inner) = entered {
+            let mut measuring = Vec::new();
             walk_block(&function.body, &mut |each| {
                 found.push((each, inner));
+                if is_call_of_the_program(program, each, inner) {
+                    measuring.push(each);
+                }
                 // `turns.some((turn) => turn.parts.some((part) => part.text.length > 2_000))`
                 if depth < NESTED {
                     open.push((each, inner, depth + 1));
                 }
             });
+            // `turns.reduce((sum, turn) => sum + tokensOf(turn), 0)`
+            found.extend(measuring.into_iter().flat_map(|call| program.slice(call, inner).parts.clone()));
         }
     }
     found
+}
+
+/// Whether an expression calls a function that is written in the program.
+fn is_call_of_the_program<'m>(program: &Program<'m>, expression: &'m Expression, frame: FrameId) -> bool {
+    match &expression.kind {
+        ExpressionKind::Call(call) => {
+            program.values(&call.callee, frame).iter().any(|value| matches!(value, Value::Function { .. }))
+        }
+        _ => false,
+    }
 }
 
 /// Whether a member of what a library brings tells how long that is: `upload.size`.

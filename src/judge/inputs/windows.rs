@@ -57,9 +57,14 @@ fn kept_within<'m>(program: &Program<'m>, gates: &[Gate<'m>], list: Option<&'m E
             return None;
         }
         let sums = slice.parts.iter().any(|(part, frame)| adds_lengths_up(program, part, *frame));
+        let measured = lengths(program, &slice);
         let is_list = |measured: &Expression| list.is_some_and(|list| is_same_name(measured, list));
-        let counts = || lengths(program, &slice).iter().any(|(measured, ..)| is_list(measured));
-        if sums { Some(Window::Text) } else { counts().then_some(Window::Count) }
+        // `encode(JSON.stringify([...kept, turn])).length > most`
+        let holds_list = |measured: &Expression| list.is_some_and(|list| is_made_of(measured, list));
+        if sums || measured.iter().any(|(measured, ..)| holds_list(measured)) {
+            return Some(Window::Text);
+        }
+        measured.iter().any(|(measured, ..)| is_list(measured)).then_some(Window::Count)
     })
 }
 
@@ -317,6 +322,32 @@ fn is_equality(test: &Expression) -> bool {
     let ExpressionKind::Operator { operator, operands } = &test.kind else { return false };
     matches!(operator.as_str(), "==" | "!=" | "is" | "is not")
         && operands.iter().any(|each| matches!(each.kind, ExpressionKind::Literal(Literal::Text(_))))
+}
+
+/// Whether a text is made of all that stands in a list: the list is put among others, and what is made of these is measured.
+fn is_made_of(measured: &Expression, list: &Expression) -> bool {
+    match &measured.kind {
+        ExpressionKind::Call(call) => call.arguments.iter().any(|argument| {
+            is_same_name(&argument.value, list)
+                || is_spread_in(&argument.value, list)
+                || is_made_of(&argument.value, list)
+        }),
+        ExpressionKind::Await(inner) => is_made_of(inner, list),
+        _ => false,
+    }
+}
+
+/// `[...kept, turn]`, `kept + [turn]`
+fn is_spread_in(value: &Expression, list: &Expression) -> bool {
+    match &value.kind {
+        ExpressionKind::List(items) => {
+            items.iter().any(|item| matches!(&item.kind, ExpressionKind::Spread(inner) if is_same_name(inner, list)))
+        }
+        ExpressionKind::Operator { operator, operands } if operator == "+" => {
+            operands.iter().any(|operand| is_same_name(operand, list))
+        }
+        _ => false,
+    }
 }
 
 fn is_same_name(one: &Expression, other: &Expression) -> bool {

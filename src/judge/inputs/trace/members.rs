@@ -56,7 +56,7 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         // What a class itself holds (`Store.people`) lasts as long as the program.
         let is_own = matches!(&object.kind, ExpressionKind::Name(root) if root == "self");
         let made = program.values(object, frame).iter().find_map(|value| match value {
-            Value::Instance { class, site } if is_own => Some((*class, *site)),
+            Value::Instance { class, site } => Some((*class, *site)),
             Value::Class(class) => Some((*class, None)),
             _ => None,
         });
@@ -127,8 +127,10 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                             PutElsewhere::Unknown => (data.0, *home, true),
                         };
                     put_back |= comes_later;
-                    // `{ turns: [] }` in place of what is not there yet says nothing about what else it may be.
-                    let is_all = is_sure && !comes_later && !starts_empty(data);
+                    // `{ turns: [] }` in place of what is not there yet says nothing about what else it may be; nor does
+                    // `{ turns: [{ role: "system", content: PROMPT }] }`.
+                    let is_begun = starts_empty(data) || self.is_seed(data, home);
+                    let is_all = is_sure && !comes_later && !is_begun;
                     followed |= is_all && !self.is_default(object, name, frame, data);
                     let mut state = state.clone();
                     state.in_chain = false;
