@@ -344,17 +344,17 @@ fn audit_of(
     let Settled { exemptions, mut unused, expired } = settle_tree(&mut judged, prepared, configuration, tools);
     let Judged { answers: boxes, findings, inventory } = judged;
     unused.extend(idle(configuration, &prepared.tree, &inventory));
-    unused.sort();
+    unused.sort_unstable();
     let mut coverage = coverage(&prepared.tree, &prepared.reads);
-    coverage.unread.sort();
+    coverage.unread.sort_unstable();
     coverage.history = searched;
-    coverage.unchecked.sort();
+    coverage.unchecked.sort_unstable();
     coverage.remarks = remarks::remarks(&prepared.tree, &coverage, &inventory);
     let empty = coverage.shipping == 0 && !findings.iter().any(|finding| finding.item == Item::E2);
     let limit = configuration.max_unticked.as_ref().map(|limit| limit.value);
     let mut required: Vec<Item> = configuration.require.iter().map(|item| item.value).collect();
     required.extend(&options.required);
-    required.sort();
+    required.sort_unstable();
     required.dedup();
     let gate = Gate {
         max_unticked: options.max_unticked.or(limit).unwrap_or(MAX_UNTICKED),
@@ -397,7 +397,7 @@ fn hold_against(audit: &mut Audit, baseline: &Baseline) {
         fingerprint: known.fingerprint.clone(),
     });
     let mut stale: Vec<StaleEntry> = stale.collect();
-    stale.sort();
+    stale.sort_unstable();
     let comparison = audit.comparison.get_or_insert_default();
     comparison.stale = stale;
     comparison.baseline = Some(baseline.path.clone());

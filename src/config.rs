@@ -151,7 +151,7 @@ impl Configuration {
             .map(|limit| plain(ExemptionKind::MaxUnticked, limit.value.to_string(), "", &limit.location));
         let mut all: Vec<Exemption> =
             attested.chain(excluded).chain(private).chain(facts).chain(suppressed).chain(limit).collect();
-        all.sort();
+        all.sort_unstable();
         all
     }
 }

@@ -190,7 +190,7 @@ impl Found {
         }
         self.limits(audit, options);
         self.grown(audit, options);
-        audit.gate.exemptions.sort();
+        audit.gate.exemptions.sort_unstable();
     }
 
     /// Whether the configuration allows more than it did, or requires less.

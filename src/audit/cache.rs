@@ -150,7 +150,7 @@ impl Cache {
                 Some((entry.metadata().ok()?.modified().ok()?, entry.path()))
             })
             .collect();
-        files.sort();
+        files.sort_unstable();
         let surplus = files.len().saturating_sub(TREES);
         for (_, path) in files.into_iter().take(surplus) {
             let _ = fs::remove_file(path);

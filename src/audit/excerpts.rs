@@ -37,7 +37,7 @@ impl<'t> Texts<'t> {
             let text = contents.bytes(path).ok().and_then(|bytes| decode(&bytes))?.text;
             let found = hits.get(path.as_str()).map(|found| judge::secrets::hidden(&found.hits, &text));
             let mut hidden = [found.unwrap_or_default(), redaction.hidden(&text)].concat();
-            hidden.sort();
+            hidden.sort_unstable();
             Some((text, hidden))
         });
         text.as_ref().and_then(|(text, hidden)| excerpt(text, location, hidden))

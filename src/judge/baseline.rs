@@ -98,7 +98,7 @@ impl Baseline {
     /// The text of the file: sorted, so that merges and reviews are easy.
     pub fn written(&self) -> String {
         let mut known: Vec<&Known> = self.known.iter().collect();
-        known.sort();
+        known.sort_unstable();
         let findings = known.into_iter().map(|known| Entry {
             path: known.path.clone(),
             rule: known.rule.clone(),
@@ -133,7 +133,7 @@ mod tests {
         let text = baseline.written();
         let read = Baseline::parse(FILE, &text).expect("valid");
         let mut sorted = baseline.known.clone();
-        sorted.sort();
+        sorted.sort_unstable();
         assert_eq!(read.known, sorted);
         assert_eq!(read.written(), text);
         assert_eq!(Baseline::parse(FILE, &Baseline::default().written()).map(|read| read.known.len()).ok(), Some(0));

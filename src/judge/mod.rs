@@ -159,7 +159,7 @@ fn answers(packs: &Packs, outcomes: Vec<Outcome>) -> (Vec<Answer>, Vec<Finding>)
             finding.item = outcome.item;
             findings.push(finding);
         }
-        outcome.evidence.sort();
+        outcome.evidence.sort_unstable();
         outcome.evidence.dedup();
         answers.push(Answer {
             item: outcome.item,

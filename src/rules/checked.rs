@@ -326,7 +326,7 @@ impl Catalogue {
         let names = facts.flat_map(|fact| &fact.fact.names);
         let mut imported: Vec<String> = names.filter_map(|name| name.split('.').next()).map(str::to_owned).collect();
         imported.retain(|name| name.chars().all(|each| each.is_alphanumeric() || each == '_'));
-        imported.sort();
+        imported.sort_unstable();
         imported.dedup();
         imported
     }
@@ -349,7 +349,7 @@ impl Catalogue {
         }
         words.extend(self.heads.iter().cloned());
         words.retain(|word| word.len() > 2 && !word.contains('*'));
-        words.sort();
+        words.sort_unstable();
         words.dedup();
         words
     }

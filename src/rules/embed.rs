@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
             .collect();
-        files.sort();
+        files.sort_unstable();
         for path in files {
             println!("cargo::rerun-if-changed={}", path.display());
             let text = fs::read_to_string(&path)?;
@@ -87,7 +87,7 @@ fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
             }
         }
     }
-    files.sort();
+    files.sort_unstable();
     Ok(files)
 }
 

@@ -516,7 +516,7 @@ pub(super) fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, Catalo
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
             .collect();
-        paths.sort();
+        paths.sort_unstable();
         for path in paths {
             let text = std::fs::read_to_string(&path).map_err(unreadable)?;
             if super::purpose(&path, &text) == super::Purpose::Library {

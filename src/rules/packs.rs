@@ -292,7 +292,7 @@ fn files_of(folder: &Path) -> Result<Vec<(String, String)>, PackError> {
             paths.push(path);
         }
     }
-    paths.sort();
+    paths.sort_unstable();
     let mut files = Vec::new();
     for path in paths {
         let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;

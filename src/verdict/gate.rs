@@ -243,7 +243,7 @@ impl Audit {
         let added = self.findings.iter().enumerate().filter(|(_, finding)| is_added(finding));
         let (findings, mut items): (Vec<usize>, Vec<Item>) =
             added.map(|(index, finding)| (index, finding.item)).unzip();
-        items.sort();
+        items.sort_unstable();
         items.dedup();
         (!findings.is_empty()).then_some(Reason::Added { items, findings })
     }

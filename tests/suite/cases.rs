@@ -4,6 +4,7 @@
 //! A comment `~ <rule>` marks each line where the rule must report (`# ~ missing-timeout`); every line without a mark
 //! must stay silent. `expect.toml` says the verdict of the rule's item (`A1 = "fail"`), and may name further items,
 //! places in files that cannot hold a comment (`findings = ["package.json:3"]`, line 0 for the repository as a whole),
+//! places where the tool must not be sure (`likely = ["main.py:20"]`),
 //! and that the case lies in git (`git = true`, with `untracked = ["..."]` for files that are not added).
 //! `dot-env` is laid out as `.env`, and `{{key:<shape>}}` becomes a credential of that shape.
 //! A case that the tool does not get right yet says why (`unsolved = "..."`); it fails once it holds, to be unmarked.
@@ -16,7 +17,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use launchcheck::{Options, audit, rules::packs::Packs, rules::secrets::Shapes, verdict::Report};
+use launchcheck::{
+    Options, audit, rules::packs::Packs, rules::secrets::Shapes, verdict::Confidence, verdict::Finding, verdict::Report,
+};
 use serde::Deserialize;
 
 use crate::keys::expanded;
@@ -27,6 +30,8 @@ const LANGUAGES: [&str; 3] = ["python", "typescript", "rust"];
 struct Expect {
     #[serde(default)]
     findings: Vec<String>,
+    #[serde(default)]
+    likely: Vec<String>,
     #[serde(default)]
     git: bool,
     #[serde(default)]
@@ -111,6 +116,12 @@ fn hold(rule: &str, case: &Path) -> Vec<String> {
             wrong.push(format!("{place}: {actual} findings, not {due}"));
         }
     }
+    for place in &expect.likely {
+        let mut sure = report.audit.findings.iter().filter(|finding| finding.confidence == Confidence::Certain);
+        if sure.any(|finding| finding.rule == rule && place_of(finding) == *place) {
+            wrong.push(format!("{place}: certain, not likely"));
+        }
+    }
     for (item, verdict) in &expect.items {
         let answer = report.audit.boxes.iter().find(|answer| name_of(&answer.item) == *item);
         let actual = answer.map(|answer| name_of(&answer.verdict)).unwrap_or_default();
@@ -154,9 +165,13 @@ pub(crate) fn name_of(token: &impl serde::Serialize) -> String {
 fn found(rule: &str, report: &Report) -> Places {
     let mut places = Places::new();
     for finding in report.audit.findings.iter().filter(|finding| finding.rule == rule) {
-        *places.entry(format!("{}:{}", finding.location.path, finding.location.line)).or_default() += 1;
+        *places.entry(place_of(finding)).or_default() += 1;
     }
     places
+}
+
+fn place_of(finding: &Finding) -> String {
+    format!("{}:{}", finding.location.path, finding.location.line)
 }
 
 /// The places of the marks, and those that `expect.toml` adds.

@@ -94,7 +94,7 @@ pub(in crate::collect) fn binaries(tree: &crate::collect::Tree, folder: &str, ma
     });
     let mut found: Vec<String> = named.chain([join(folder, "src/main.rs")]).chain(by_convention).collect();
     found.retain(|path| tree.has(path));
-    found.sort();
+    found.sort_unstable();
     found.dedup();
     found
 }

@@ -109,7 +109,7 @@ pub fn of_operation(program: &Program<'_>, site: Site) -> Vec<Subject> {
             }
         }
     }
-    subjects.sort();
+    subjects.sort_unstable();
     subjects.dedup();
     subjects
 }
@@ -133,7 +133,7 @@ fn texts_of<'m>(program: &Program<'m>, key: &'m Expression, frame: FrameId) -> V
         if texts.len() > 1 || program.callers_of(program.unit_of_frame(frame)).len() > texts.len() {
             texts.push(UNKNOWN.to_owned());
         }
-        texts.sort();
+        texts.sort_unstable();
         texts.dedup();
     }
     if texts.len() > 1 {

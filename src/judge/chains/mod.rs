@@ -189,12 +189,12 @@ impl<'m> Look<'_, '_, 'm> {
             let is_asked = is_asked(&stop);
             let location = stop.place.unwrap_or_else(|| self.case.program.location(stop.module, stop.span));
             let mut guards: Vec<Item> = stop.guards;
-            guards.sort();
+            guards.sort_unstable();
             guards.dedup();
             match steps.last_mut() {
                 Some(last) if last.location == location && last.what == stop.what => {
                     last.guards.extend(guards);
-                    last.guards.sort();
+                    last.guards.sort_unstable();
                     last.guards.dedup();
                     last.is_asked |= is_asked;
                 }

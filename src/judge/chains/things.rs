@@ -98,7 +98,7 @@ pub(super) fn nearest(all: &[Found], line: u32, count: usize) -> Vec<Thing> {
     let mut known: Vec<&Found> = all.iter().filter(|found| !matches!(found.what, What::Call(_))).collect();
     known.sort_by_key(|found| (found.thing.location.line.abs_diff(line), found.what.rank()));
     let mut nearest: Vec<Thing> = known.into_iter().map(|found| found.thing.clone()).take(count).collect();
-    nearest.sort();
+    nearest.sort_unstable();
     nearest.dedup();
     nearest
 }

@@ -226,7 +226,7 @@ impl<'m> Look<'_, '_, 'm> {
         if case.guards.on_link(link, "T1-input").is_some() {
             items.push(Item::T1);
         }
-        items.sort();
+        items.sort_unstable();
         items
     }
 

@@ -115,7 +115,7 @@ fn documented(text: &str) -> Vec<String> {
             (!is_template && (tail.is_empty() || tail.starts_with('.'))).then(|| word.to_owned())
         })
         .collect();
-    names.sort();
+    names.sort_unstable();
     names.dedup();
     // Where another file is what the reader makes, a mention of `.env` is none.
     if names.len() > 1 && !is_made(text) {
@@ -363,7 +363,7 @@ impl Documented {
             if is_there(&own) { Some(own) } else { Some((*name).to_owned()).filter(|name| is_there(name)) }
         };
         let mut files: Vec<String> = told.iter().filter_map(place).collect();
-        files.sort();
+        files.sort_unstable();
         files.dedup();
         let at_root = told.iter().any(|each| each.0.is_empty() && place(each).is_some());
         Documented { files, at_root }
@@ -545,7 +545,7 @@ fn loads(tree: &Tree, program: &Program<'_>, documented: &Documented) -> Vec<Loa
             }
         }
     }
-    all.sort();
+    all.sort_unstable();
     all.dedup();
     all
 }

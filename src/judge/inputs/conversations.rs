@@ -330,7 +330,10 @@ impl<'m> Trace<'_, '_, '_, 'm> {
     /// Whether a list is started with what the program itself says: `[{"role": "system", "content": PROMPT}]`.
     pub(super) fn is_seed(&self, initial: &'m Expression, home: FrameId) -> bool {
         let ExpressionKind::List(items) = &initial.kind else { return false };
-        let mut trace = Trace::new(self.inputs);
+        if self.within_seed {
+            return false;
+        }
+        let mut trace = Trace { within_seed: true, ..Trace::new(self.inputs) };
         for item in items {
             trace.follow(item, home, State::default());
         }

@@ -10,7 +10,7 @@ use crate::model::{Argument, Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
 use super::super::conditions::fallback::walk;
-use super::words::{is_about_conversation, names_conversation};
+use super::words::is_list_name;
 
 /// Expressions within expressions.
 const DEPTH: usize = 12;
@@ -189,8 +189,16 @@ fn makes_an_object<'m>(program: &Program<'m>, value: &'m Expression, frame: Fram
 
 /// Whether what an object is made with is a conversation by its name: `Thread(turns[-20:])`, `Thread(history=old[-20:])`.
 fn is_of_conversation(given: &Argument) -> bool {
-    let mut found = given.name.as_deref().is_some_and(is_about_conversation);
-    walk(&given.value, &mut |each| found |= names_conversation(each));
+    let mut found = given.name.as_deref().is_some_and(is_list_name);
+    walk(&given.value, &mut |each| {
+        found |= match &each.kind {
+            ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => is_list_name(name),
+            ExpressionKind::Index { index, .. } => {
+                matches!(&index.kind, ExpressionKind::Literal(Literal::Text(key)) if is_list_name(key))
+            }
+            _ => false,
+        };
+    });
     found
 }
 

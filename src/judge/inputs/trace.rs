@@ -142,6 +142,8 @@ pub(super) struct Trace<'t, 'c, 'p, 'm> {
     pub mapped: Vec<mapped::Mapped<'m>>,
     /// Whether it is followed what is measured: what a loop does with each item is done with all of them.
     pub measures: bool,
+    /// Whether it is asked what a list begins with: a list within that is not asked again.
+    pub within_seed: bool,
     /// What was found then of which each item is measured by itself, by its place in what was found.
     pub each: Vec<usize>,
 }
@@ -159,6 +161,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             adding: Vec::new(),
             mapped: Vec::new(),
             measures: false,
+            within_seed: false,
             each: Vec::new(),
         }
     }

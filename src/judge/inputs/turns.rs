@@ -1,7 +1,7 @@
 //! Conversations that a loop holds: a list that is started before it and grows with each thing that somebody says to it.
 
-use crate::link::FrameId;
-use crate::link::units::{NodeId, NodeKind, UnitId};
+use crate::link::units::{CallId, NodeId, NodeKind, UnitId};
+use crate::link::{FrameId, How, Program, Site};
 use crate::model::{Call, Expression, ExpressionKind, Loop};
 
 use super::super::conditions::fallback::{walk, walk_statement};
@@ -36,10 +36,13 @@ impl<'m> Trace<'_, '_, '_, 'm> {
     ) {
         let program = self.program();
         let grows_in = |each: &(NodeId, &'m Loop)| {
-            program
-                .growth(name, unit)
-                .iter()
-                .any(|(call, _)| program.units.ancestors(program.units.calls[*call].node).any(|(id, _)| id == each.0))
+            let is_in_it =
+                |call: &CallId| program.units.ancestors(program.units.calls[*call].node).any(|(id, _)| id == each.0);
+            program.growth(name, unit).iter().any(|(call, _)| is_in_it(call))
+                || program.units.units[unit]
+                    .calls
+                    .iter()
+                    .any(|call| is_in_it(call) && is_grown_by(program, Site { call: *call, frame }, name))
         };
         let is_list = matches!(initial.kind, ExpressionKind::List(_)) || starts_empty(initial);
         let holds = is_list
@@ -86,4 +89,33 @@ impl<'m> Trace<'_, '_, '_, 'm> {
         each.body.iter().for_each(|statement| walk_statement(statement, &mut look));
         found
     }
+}
+
+/// Whether a call hands what goes by a name to a function of the program that puts something behind it:
+/// `messages = assistant.next(messages, text)`.
+fn is_grown_by(program: &Program<'_>, site: Site, name: &str) -> bool {
+    let is_it = |given: &Expression| matches!(&given.kind, ExpressionKind::Name(own) if own == name);
+    if !program.units.calls[site.call].call.arguments.iter().any(|argument| is_it(&argument.value)) {
+        return false;
+    }
+    program.runs(site).iter().any(|inner| {
+        let unit = program.unit_of_frame(*inner);
+        let Some(function) = program.units.units[unit].function.filter(|_| program.frame(*inner).how == How::Call(site))
+        else {
+            return false;
+        };
+        function.parameters.iter().enumerate().any(|(index, parameter)| {
+            let passed = program.passed_expression(function, index, site);
+            matches!(&parameter.target.kind, ExpressionKind::Name(own) if passed.is_some_and(is_it) && grows(program, own, unit))
+        })
+    })
+}
+
+/// Whether a function puts something behind the list that goes by a name: `turns.append(turn)`, `turns += [turn]`.
+fn grows(program: &Program<'_>, name: &str, unit: UnitId) -> bool {
+    let is_it = |each: &Expression| matches!(&each.kind, ExpressionKind::Name(own) if own == name);
+    let mut assignments =
+        program.units.units[unit].nodes.iter().filter_map(|node| program.units.nodes[*node].kind.assignment());
+    !program.growth(name, unit).is_empty()
+        || assignments.any(|each| is_it(&each.target) && each.operator.as_deref() == Some("+"))
 }

@@ -23,6 +23,38 @@ pub(super) fn filled<'m>(program: &Program<'m>, call: CallId, frame: FrameId) ->
     kept_within(program, &program.gates(Site { call, frame }), Some(object))
 }
 
+/// The window that a function of the program fills and gives back: `recent(turns, budget)`, which pushes turns onto a list
+/// of its own until their lengths are above the budget.
+pub(super) fn given_back<'m>(program: &Program<'m>, value: &'m Expression, frame: FrameId) -> Option<Window> {
+    let ExpressionKind::Call(call) = &value.kind else { return None };
+    let site = Site { call: program.units.call_id(call)?, frame };
+    let runs = program.runs(site);
+    let entered = runs.iter().copied().filter(|inner| program.frame(*inner).how == How::Call(site));
+    let filled_in = |inner: FrameId| {
+        let unit = program.unit_of_frame(inner);
+        let returned = program.units.units[unit].returns.iter().filter_map(|each| whole_of(each));
+        let windows: Option<Vec<Window>> = returned
+            .flat_map(|list| program.growth(list, unit))
+            .map(|(call, _)| filled(program, call, inner))
+            .collect();
+        windows?.into_iter().max_by_key(|window| *window == Window::Count)
+    };
+    let windows: Option<Vec<Window>> = entered.map(filled_in).collect();
+    windows?.into_iter().max_by_key(|window| *window == Window::Count)
+}
+
+/// The name of a list that is given back as it is, or in another order: `kept`, `kept.reverse()`.
+fn whole_of(returned: &Expression) -> Option<&str> {
+    match &returned.kind {
+        ExpressionKind::Name(name) => Some(name),
+        ExpressionKind::Call(call) if call.arguments.is_empty() => match &call.callee.kind {
+            ExpressionKind::Member { object, name } if name.to_ascii_lowercase().contains("revers") => whole_of(object),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// The window of which a list is made anew item by item: `kept = [turn, ...kept]` behind `total += turn.length` and
 /// `if (total > budget) break`.
 pub(super) fn refilled<'m>(program: &Program<'m>, name: &str, value: &'m Expression, frame: FrameId) -> Option<Window> {

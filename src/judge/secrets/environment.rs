@@ -148,9 +148,9 @@ pub fn env_file_not_ignored(
     would_ignore: impl Fn(&str) -> bool,
 ) -> Option<NotIgnored> {
     let mut loads: Vec<&Load> = facts.loads.iter().collect();
-    loads.sort();
+    loads.sort_unstable();
     let mut documented: Vec<&String> = facts.documented.iter().collect();
-    documented.sort();
+    documented.sort_unstable();
     let candidates = loads.into_iter().map(|load| (load.file.as_str(), Some(load)));
     let candidates = candidates.chain(documented.into_iter().map(|file| (file.as_str(), None)));
     let mut open: Vec<NotIgnored> = candidates

@@ -348,14 +348,17 @@ impl<'m> Program<'m> {
         })
     }
 
-    /// A key of what is spread: what a function of a library gives holds more than what that was given, so it may hold any.
+    /// A key of what is spread: what a function of a library gives holds more than what that was given, so it may hold any;
+    /// and what is looked up may be there, whatever stands in for it (`settings.get("options", {})`).
     pub(super) fn key_of_spread(&self, spread: &'m Expression, frame: FrameId, name: &str, depth: usize) -> Given<'m> {
         let is_open = |value: &Value<'m>| match value {
             Value::Library { path, sites } => sites.last().is_some_and(|made| self.is_given_back(path, *made)),
             _ => false,
         };
         match self.key(spread, frame, name, depth) {
-            Given::Absent if self.values(spread, frame).iter().any(is_open) => Given::Unresolved,
+            Given::Absent if is_looked_up(spread) || self.values(spread, frame).iter().any(is_open) => {
+                Given::Unresolved
+            }
             found => found,
         }
     }
@@ -488,4 +491,15 @@ pub(super) fn hash_of(name: &str) -> u64 {
     let mut hasher = rustc_hash::FxHasher::default();
     name.hash(&mut hasher);
     hasher.finish()
+}
+
+/// Whether something is looked up under a key, with what stands in for it: `settings.get("options", {})`.
+fn is_looked_up(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Call(call) => {
+            matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if name == "get")
+                && call.arguments.len() == 2
+        }
+        _ => false,
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::judge::inputs::changes::shortened;
 use crate::judge::inputs::cuts::{is_cut_here, returns_a_cut, trims};
-use crate::judge::inputs::windows;
+use crate::judge::inputs::windows::{self, Window};
 use crate::judge::inputs::words::mentions;
 use crate::link::flow::is_same_part;
 use crate::link::units::{Binding, CallId, NodeId, NodeKind, UnitId};
@@ -38,12 +38,15 @@ impl<'m> Trace<'_, '_, '_, 'm> {
             }
             let is_own = matches!(&assignment.target.kind, ExpressionKind::Name(target) if target == name);
             let Some(value) = assignment.value.as_ref().filter(|_| is_own) else { continue };
-            if dead.iter().any(|each| std::ptr::eq(*each, value)) || !self.is_cut_of(value, name, frame, state) {
+            let window = windows::given_back(program, value, frame).filter(|_| is_given_to(value, name));
+            let is_dead = dead.iter().any(|each| std::ptr::eq(*each, value));
+            if is_dead || window.is_none() && !self.is_cut_of(value, name, frame, state) {
                 continue;
             }
             let tests = program.tests_around(*node);
             if tests.iter().all(|test| crate::judge::inputs::measures::compares_length(program, test, frame)) {
                 self.cut(state);
+                state.text |= window == Some(Window::Text);
             }
         }
         let mut in_place = info.calls.iter().filter(|id| {
@@ -197,6 +200,14 @@ impl<'m> Trace<'_, '_, '_, 'm> {
                 .any(|path| self.inputs.is_request(path))
         };
         !slice.parameters.is_empty() || slice.parts.iter().any(is_request)
+    }
+}
+
+/// Whether a call is given what goes by a name.
+fn is_given_to(value: &Expression, name: &str) -> bool {
+    match &value.kind {
+        ExpressionKind::Call(call) => call.arguments.iter().any(|argument| mentions(&argument.value, name)),
+        _ => false,
     }
 }
 
