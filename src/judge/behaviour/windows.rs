@@ -30,9 +30,10 @@ impl Span {
 /// What a set of expressions and calls says about time.
 pub(super) fn of_parts<'m>(program: &Program<'m>, parts: &[(&'m Expression, FrameId)], sites: &[Site]) -> Span {
     let mut span = Span::default();
-    let stays = of_cookies(parts);
+    let mut aside = of_cookies(parts);
+    aside.extend(of_hours(parts));
     for (part, frame) in parts {
-        if !stays.contains(&(std::ptr::from_ref(*part) as usize)) {
+        if !aside.contains(&(std::ptr::from_ref(*part) as usize)) {
             span = span.and(of_expression(program, part, *frame));
         }
     }
@@ -53,13 +54,56 @@ fn of_cookies(parts: &[(&Expression, FrameId)]) -> FxHashSet<usize> {
     let lengths = objects.flatten().filter(|entry| {
         matches!(entry.key.as_deref().map(str::to_ascii_lowercase).as_deref(), Some("maxage" | "max_age"))
     });
-    let mut open: Vec<&Expression> = lengths.map(|entry| &entry.value).collect();
+    lengths.for_each(|entry| note(&entry.value, &mut found));
+    found
+}
+
+/// What the beginning of an hour or a minute is made of, `new Date(year, month, now.getDate(), now.getHours())`: the day in
+/// it says nothing.
+fn of_hours(parts: &[(&Expression, FrameId)]) -> FxHashSet<usize> {
+    let mut found = FxHashSet::default();
+    let made = parts.iter().filter_map(|(part, _)| match &part.kind {
+        ExpressionKind::Call(call) if begins_at(call) == Some(Begins::WithinTheDay) => Some(call),
+        _ => None,
+    });
+    made.flat_map(|call| &call.arguments).for_each(|argument| note(&argument.value, &mut found));
+    found
+}
+
+/// Notes an expression with all that it is made of.
+fn note(whole: &Expression, found: &mut FxHashSet<usize>) {
+    let mut open = vec![whole];
     while let Some(each) = open.pop() {
         if found.insert(std::ptr::from_ref(each) as usize) {
             children(each, &mut |child| open.push(child));
         }
     }
-    found
+}
+
+/// The time that a date begins at which is put together of its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begins {
+    /// A day, or the first of a month or a year.
+    WithTheDay,
+    WithinTheDay,
+}
+
+/// `new Date(year, month, day)`, `Date.UTC(year, month, day, hour)`: year, month, day and then the parts of the time of day,
+/// which are nought at midnight.
+fn begins_at(call: &Call) -> Option<Begins> {
+    let is_date = match &call.callee.kind {
+        ExpressionKind::Name(name) => name == "Date",
+        ExpressionKind::Member { object, name } => {
+            name == "UTC" && matches!(&object.kind, ExpressionKind::Name(root) if root == "Date")
+        }
+        _ => false,
+    };
+    let is_nought = |given: &Expression| matches!(given.kind, ExpressionKind::Literal(Literal::Number(0.0)));
+    if !is_date || call.arguments.len() < 2 {
+        return None;
+    }
+    let at_midnight = call.arguments.iter().skip(3).all(|argument| is_nought(&argument.value));
+    Some(if at_midnight { Begins::WithTheDay } else { Begins::WithinTheDay })
 }
 
 fn of_expression<'m>(program: &Program<'m>, part: &'m Expression, frame: FrameId) -> Span {
@@ -129,6 +173,11 @@ fn of_call<'m>(program: &Program<'m>, call: &'m Call, frame: FrameId) -> Span {
         _ => "",
     };
     let long = Span { long: true, ..Span::default() };
+    match begins_at(call) {
+        Some(Begins::WithTheDay) => return long,
+        Some(Begins::WithinTheDay) => return Span { short: true, ..Span::default() },
+        None => {}
+    }
     let number =
         |index: usize| call.arguments.get(index).and_then(|argument| program.number(&argument.value, frame, 0));
     match name {

@@ -36,6 +36,9 @@ fn is_for_tests(path: &str, lists: &Lists) -> bool {
     file_of(path).split(['.', '-', '_']).any(|part| lists.test_suffixes.iter().any(|suffix| suffix == part))
 }
 
+/// What a variable says that only turns something on or off: `USE_USER_TOKEN=false`.
+const SWITCHES: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "0", "1", "none", "null"];
+
 /// Whether an environment file gives a value to a variable that a credential would be in, if only a placeholder.
 pub fn names_secrets(text: &str, lists: &Lists) -> bool {
     text.lines().any(|line| {
@@ -45,7 +48,8 @@ pub fn names_secrets(text: &str, lists: &Lists) -> bool {
             let is_name = !name.starts_with('#') && names::kind(&names::words(name.trim()), lists).is_some();
             let value = value.trim().trim_matches(['"', '\'']);
             let is_public = lists.browser_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
-            is_name && !is_public && !value.is_empty() && !value.starts_with('#')
+            let is_switch = SWITCHES.iter().any(|switch| value.eq_ignore_ascii_case(switch));
+            is_name && !is_public && !is_switch && !value.is_empty() && !value.starts_with('#')
         })
     })
 }
