@@ -98,7 +98,10 @@ fn begins_at(call: &Call) -> Option<Begins> {
         }
         _ => false,
     };
-    let is_nought = |given: &Expression| matches!(given.kind, ExpressionKind::Literal(Literal::Number(0.0)));
+    let is_nought = |given: &Expression| match given.kind {
+        ExpressionKind::Literal(Literal::Number(number)) => number == 0.0,
+        _ => false,
+    };
     if !is_date || call.arguments.len() < 2 {
         return None;
     }
