@@ -165,7 +165,7 @@ impl<'m> Program<'m> {
             // `write(request.app.state.llm)`: the type that is declared tells more than where it is kept.
             declared.iter().any(|value| match value {
                 Value::Instance { .. } => self.acts(value),
-                _ => value.path().is_some() && !self.is_untold(value),
+                _ => value.path().is_some() && (!self.is_untold(value) || self.does_something(value)),
             })
         };
         if tells_more { declared } else { found }
