@@ -166,6 +166,9 @@ pub(super) fn of_tests(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
         let Some(tested) = variant_test(test, info.call.span, name.as_deref()) else { continue };
         let block: &Block = if tested.error_when { then } else { otherwise };
         let mut errors = tested.error;
+        if tested.error_when && is_tried_again(case, *id, test, then) {
+            return Some(of_last_round(case, step, otherwise, node.span));
+        }
         // The arm of the error has a pattern of its own: `Ok(reply) => ..., Err(error) => ...`.
         if let (false, Some(StatementKind::If { test, .. })) =
             (tested.error_when, block.first().map(|first| &first.kind))
@@ -175,6 +178,24 @@ pub(super) fn of_tests(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
         return Some(Blocks::new(case, step.frame, errors).fate(block, node.span));
     }
     of_conditional(case, step, name.as_deref())
+}
+
+/// Whether an arm for errors only goes on to the next round of a loop, under a further test: `Err(error) if attempt < 4 =>
+/// sleep(wait).await`. The failure of the last round takes another arm.
+fn is_tried_again(case: &Case<'_, '_>, node: NodeId, test: &Expression, arm: &Block) -> bool {
+    let is_guarded = matches!(&test.kind, ExpressionKind::Operator { operator, .. } if operator == "and");
+    let mut around = case.program.units.ancestors(node);
+    is_guarded && !crate::link::flow::leaves(arm) && around.any(|(_, node)| matches!(node.kind, NodeKind::Loop(_)))
+}
+
+/// What the arms for the last round make of its failure: one that gives the result back hands it on, `outcome => return
+/// outcome`.
+fn of_last_round<'m>(case: &Case<'_, 'm>, step: Site, arms: &'m Block, place: Span) -> Fate {
+    let is_handed_on = arms.iter().any(|statement| match &statement.kind {
+        StatementKind::Return(Some(value)) => matches!(value.kind, ExpressionKind::Name(_)),
+        _ => false,
+    });
+    if is_handed_on { Fate::Rethrown } else { Blocks::new(case, step.frame, Vec::new()).fate(arms, place) }
 }
 
 /// Whether a step only runs where another LLM call before it has failed: `if let Ok(reply) = ask(FIRST).await { return
