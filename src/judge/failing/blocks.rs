@@ -334,6 +334,10 @@ impl<'c, 'p, 'm> Blocks<'c, 'p, 'm> {
                 ExpressionKind::Name(name) if name == "Ok" || name == "Some" => {
                     self.returned(call.arguments.first().map(|argument| &argument.value), sends)
                 }
+                // `String::new()`
+                ExpressionKind::Member { object, name } if name == "new" && last_name(object) == Some("String") => {
+                    nothing
+                }
                 _ if self.expression_sends_nothing(value) => nothing,
                 _ => Fate::Answered,
             },
