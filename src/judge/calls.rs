@@ -25,7 +25,7 @@ use super::channels;
 use super::replies::Replies;
 use super::requests::{BODIES, address, addresses, begins_with_setting, only_reads, sends_nothing};
 use super::transports;
-pub use alternatives::falls_back_to_itself;
+pub use alternatives::{MODEL, falls_back_to_itself};
 pub use rows::settle;
 pub use several::{is_one_of_several, lacking};
 
