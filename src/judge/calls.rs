@@ -2,6 +2,7 @@
 
 mod alternatives;
 mod connections;
+mod declared;
 mod in_process;
 pub mod own_server;
 mod rows;
@@ -13,6 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::arguments::{Amount, Given, Held};
 use crate::link::browser::says_browser;
+use crate::link::entries::Entries;
 use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, UnitId};
 use crate::link::{How, Program, Site, Value};
@@ -107,7 +109,7 @@ impl<'r> Running<'r> {
 }
 
 /// Finds all external calls of shipping code, in the order of files and lines.
-pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
+pub fn find<'m>(program: &Program<'m>, entries: &Entries<'m>, reaches: &[&Reach]) -> Vec<External> {
     let running = Running::of(reaches);
     let known = Known::of(program);
     let mut transports = None;
@@ -150,6 +152,7 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
     leave_to_the_browser(program, &known.pages, &mut all);
     telemetry::leave_out(program, &mut all);
     connections::ask(program, &running, &mut all);
+    all.extend(declared::served(program, entries, &running));
     all.sort_by_key(|each| {
         let place = program.place(each.call);
         (place.path, place.line, place.column, program.units.calls[each.call].call.span.end)
@@ -489,6 +492,10 @@ fn found<'m>(program: &Program<'m>, external: &External, site: Site, which: Whic
     }
     let call = program.units.calls[site.call].call;
     let mut values = program.values(&call.callee, site.frame);
+    // What is declared to be served is itself what is called.
+    if fact.is == Kind::Compose {
+        values = values.iter().flat_map(|maker| program.result(maker, site)).collect();
+    }
     // What nothing is known of on this way is what it is declared to be.
     let is_known = |value: &Value<'m>| value.path().is_some_and(|path| !program.facts(path).is_empty());
     if !values.iter().any(is_known) {
