@@ -335,6 +335,8 @@ fn classify<'m>(
             let is_asked = |id: &FactId| asks_for(program, program.catalogue.fact(*id), path, site, &whole);
             let endpoint = program.catalogue.endpoint(&whole).filter(is_asked).or_else(told);
             let kind = endpoint.and_then(|id| program.catalogue.fact(id).calls).unwrap_or(Calls::External);
+            // Where any sort of model is served, sound and pictures are no question to one that writes.
+            let kind = if kind == Calls::Llm && sends_media(program, site) { Calls::Paid } else { kind };
             let host =
                 whole.split("://").nth(1).unwrap_or("").split(['?', '*']).next().unwrap_or("").trim_end_matches('/');
             let name = api_name(path);
@@ -342,6 +344,18 @@ fn classify<'m>(
         }
     }
     None
+}
+
+/// Whether the body of a request is said to be sound or a picture.
+fn sends_media(program: &Program<'_>, site: Site) -> bool {
+    let said = ["headers.Content-Type", "headers.content-type"].map(|header| program.argument(site, header));
+    said.into_iter().any(|given| match given {
+        Given::Present { expression, frame } => {
+            let said = program.text(expression, frame).unwrap_or_default();
+            ["audio/", "image/", "video/"].iter().any(|sort| said.starts_with(sort))
+        }
+        _ => false,
+    })
 }
 
 /// Whether a request has a body where its address is told something in one, and in it what tells a generation where any
