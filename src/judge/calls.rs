@@ -2,6 +2,7 @@
 
 mod alternatives;
 mod connections;
+mod declared;
 mod in_process;
 pub mod own_server;
 mod rows;
@@ -13,6 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::arguments::{Amount, Given, Held};
 use crate::link::browser::says_browser;
+use crate::link::entries::Entries;
 use crate::link::reach::Reach;
 use crate::link::units::{CallId, ModuleId, UnitId};
 use crate::link::{How, Program, Site, Value};
@@ -25,7 +27,7 @@ use super::channels;
 use super::replies::Replies;
 use super::requests::{BODIES, address, addresses, begins_with_setting, only_reads, sends_nothing};
 use super::transports;
-pub use alternatives::falls_back_to_itself;
+pub use alternatives::{MODEL, falls_back_to_itself};
 pub use rows::settle;
 pub use several::{is_one_of_several, lacking};
 
@@ -107,7 +109,7 @@ impl<'r> Running<'r> {
 }
 
 /// Finds all external calls of shipping code, in the order of files and lines.
-pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
+pub fn find<'m>(program: &Program<'m>, entries: &Entries<'m>, reaches: &[&Reach]) -> Vec<External> {
     let running = Running::of(reaches);
     let known = Known::of(program);
     let mut transports = None;
@@ -150,6 +152,7 @@ pub fn find<'m>(program: &Program<'m>, reaches: &[&Reach]) -> Vec<External> {
     leave_to_the_browser(program, &known.pages, &mut all);
     telemetry::leave_out(program, &mut all);
     connections::ask(program, &running, &mut all);
+    all.extend(declared::served(program, entries, &running));
     all.sort_by_key(|each| {
         let place = program.place(each.call);
         (place.path, place.line, place.column, program.units.calls[each.call].call.span.end)
@@ -332,6 +335,8 @@ fn classify<'m>(
             let is_asked = |id: &FactId| asks_for(program, program.catalogue.fact(*id), path, site, &whole);
             let endpoint = program.catalogue.endpoint(&whole).filter(is_asked).or_else(told);
             let kind = endpoint.and_then(|id| program.catalogue.fact(id).calls).unwrap_or(Calls::External);
+            // Where any sort of model is served, sound and pictures are no question to one that writes.
+            let kind = if kind == Calls::Llm && sends_media(program, site) { Calls::Paid } else { kind };
             let host =
                 whole.split("://").nth(1).unwrap_or("").split(['?', '*']).next().unwrap_or("").trim_end_matches('/');
             let name = api_name(path);
@@ -339,6 +344,18 @@ fn classify<'m>(
         }
     }
     None
+}
+
+/// Whether the body of a request is said to be sound or a picture.
+fn sends_media(program: &Program<'_>, site: Site) -> bool {
+    let said = ["headers.Content-Type", "headers.content-type"].map(|header| program.argument(site, header));
+    said.into_iter().any(|given| match given {
+        Given::Present { expression, frame } => {
+            let said = program.text(expression, frame).unwrap_or_default();
+            ["audio/", "image/", "video/"].iter().any(|sort| said.starts_with(sort))
+        }
+        _ => false,
+    })
 }
 
 /// Whether a request has a body where its address is told something in one, and in it what tells a generation where any
@@ -489,6 +506,10 @@ fn found<'m>(program: &Program<'m>, external: &External, site: Site, which: Whic
     }
     let call = program.units.calls[site.call].call;
     let mut values = program.values(&call.callee, site.frame);
+    // What is declared to be served is itself what is called.
+    if fact.is == Kind::Compose {
+        values = values.iter().flat_map(|maker| program.result(maker, site)).collect();
+    }
     // What nothing is known of on this way is what it is declared to be.
     let is_known = |value: &Value<'m>| value.path().is_some_and(|path| !program.facts(path).is_empty());
     if !values.iter().any(is_known) {

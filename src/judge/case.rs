@@ -273,7 +273,7 @@ impl<'p, 'm> Case<'p, 'm> {
     fn found_externals(&self) -> &Externals {
         self.externals.get_or_init(|| {
             let reaches: Vec<&Reach> = self.reaches.iter().map(Rc::as_ref).collect();
-            let mut all = calls::find(self.program, &reaches);
+            let mut all = calls::find(self.program, self.entries, &reaches);
             calls::own_server::leave_to_its_client(self.program, &self.entries.entries, &mut all);
             let by_call = all.iter().enumerate().map(|(index, external)| (external.call, index)).collect();
             Externals { all, by_call }
@@ -463,7 +463,12 @@ impl<'p, 'm> Case<'p, 'm> {
     /// The values of a callee, for conditions that look at what is called.
     pub fn callees(&self, site: Site) -> Rc<[Value<'m>]> {
         let call = self.program.units.calls[site.call].call;
-        self.program.values(&call.callee, site.frame)
+        let callees = self.program.values(&call.callee, site.frame);
+        // What a platform serves is called where it is declared: what is called is what is made there.
+        match self.entries.declared.iter().any(|declared| declared.call == site.call) {
+            true => callees.iter().flat_map(|callee| self.program.result(callee, site)).collect(),
+            false => callees,
+        }
     }
 }
 

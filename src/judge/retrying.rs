@@ -16,6 +16,7 @@ mod recursions;
 mod repeated;
 mod requeued;
 mod resent;
+mod steps_back;
 mod turns;
 mod waits;
 

@@ -12,8 +12,13 @@ use crate::rules::catalogue::{Fact, Kind};
 /// Whether a request goes to the first thing that its function is given.
 pub(super) fn hands_on_address(program: &Program<'_>, site: Site) -> bool {
     let info = &program.units.calls[site.call];
+    // `(...given) => fetch(...given)`
     let name = |expression: &Expression| match &expression.kind {
         ExpressionKind::Name(name) => Some(name.clone()),
+        ExpressionKind::Spread(rest) => match &rest.kind {
+            ExpressionKind::Name(name) => Some(name.clone()),
+            _ => None,
+        },
         _ => None,
     };
     let function = program.units.units[info.unit].function;
@@ -38,6 +43,24 @@ pub(super) fn sends_for_its_class(program: &Program<'_>, site: Site, fact: &Fact
         && program.callers_of(info.unit).is_empty()
 }
 
+/// What a unit puts among options that go by a name: `options.fetch = (...given) => fetch(...given)`, or where they are
+/// made.
+fn put_among<'m>(program: &Program<'m>, options: &str, unit: UnitId) -> Vec<&'m Expression> {
+    let units = &program.units;
+    let assigned = units.units[unit].nodes.iter().filter_map(|node| units.nodes[*node].kind.assignment());
+    let put = assigned.flat_map(|assignment| {
+        let is_it = |holder: &Expression| matches!(&holder.kind, ExpressionKind::Name(name) if name == options);
+        match (&assignment.target.kind, assignment.value.as_ref()) {
+            (ExpressionKind::Member { object, .. }, Some(value)) if is_it(object) => vec![value],
+            (_, Some(Expression { kind: ExpressionKind::Object(entries), .. })) if is_it(&assignment.target) => {
+                entries.iter().map(|entry| &entry.value).collect()
+            }
+            _ => Vec::new(),
+        }
+    });
+    put.collect()
+}
+
 /// The functions that clients are given among their options, and that nobody else calls.
 pub(super) fn of_clients(program: &Program<'_>) -> FxHashSet<UnitId> {
     let mut found = FxHashSet::default();
@@ -45,6 +68,7 @@ pub(super) fn of_clients(program: &Program<'_>) -> FxHashSet<UnitId> {
         let options = info.call.arguments.iter().flat_map(|argument| match (&argument.name, &argument.value.kind) {
             (Some(_), _) => vec![&argument.value],
             (None, ExpressionKind::Object(entries)) => entries.iter().map(|entry| &entry.value).collect(),
+            (None, ExpressionKind::Name(options)) => put_among(program, options, info.unit),
             _ => Vec::new(),
         });
         let may_be = |value: &&Expression| {

@@ -6,6 +6,7 @@ mod conditions;
 mod evenly;
 mod keys;
 mod lengths;
+mod nested;
 mod numbers;
 mod optional;
 mod texts;

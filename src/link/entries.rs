@@ -211,6 +211,8 @@ pub struct Entries<'m> {
     steps: FxHashSet<UnitId>,
     /// The calls that put together what platforms serve.
     pub assembled: Vec<Site>,
+    /// Those of them that made the whole of it.
+    pub declared: Vec<Site>,
 }
 
 /// Modules that are run as they are: their body is an entry point of its own.

@@ -12,7 +12,7 @@ const FIRST: &str = "first";
 /// The argument path of all arguments.
 const ALL: &str = "#*";
 /// The keys by which clients are told their model.
-const MODEL: [&str; 4] = ["model", "model_name", "modelName", "model_id"];
+pub const MODEL: [&str; 4] = ["model", "model_name", "modelName", "model_id"];
 
 /// What is asked in place of a value when that fails.
 pub(super) fn alternatives<'m>(program: &Program<'m>, value: &Value<'m>) -> Vec<Value<'m>> {

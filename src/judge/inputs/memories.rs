@@ -65,6 +65,27 @@ impl<'m> Inputs<'_, '_, 'm> {
         found
     }
 
+    /// What whoever calls a platform sends to what it serves, with the turns before that the platform keeps.
+    pub(super) fn sent_to_declared(&self, site: Site) -> Option<Leaf<'m>> {
+        if !self.case.entries.declared.iter().any(|declared| declared.call == site.call) {
+            return None;
+        }
+        let callees = self.case.callees(site);
+        let makers: Vec<Site> = callees.iter().flat_map(|value| self.program().makers(value)).collect();
+        let info = &self.program().units.calls[site.call];
+        let is_cut = self.is_cut_by_steps() || self.is_cut_inside(site, &makers);
+        Some(Leaf {
+            kind: LeafKind::Messages,
+            name: "messages".to_owned(),
+            origin: Origin::Request,
+            text: Limit::None,
+            count: if is_cut { Limit::Held } else { Limit::None },
+            is_items: true,
+            memory: None,
+            ..remembered(FactId::default(), String::new(), false, info.module, info.call.span)
+        })
+    }
+
     /// The memories that the program assigns to members of what libraries have put together.
     fn put_on_later(&self) -> &[PutOn] {
         self.put_on_later.get_or_init(|| {

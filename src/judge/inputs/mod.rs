@@ -270,6 +270,7 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         found.append(&mut trace.out);
         found.extend(trace.stored_before(site));
         found.extend(self.memories(site));
+        found.extend(self.sent_to_declared(site));
         if self.is_called_with_a_cut(site) {
             for leaf in &mut found {
                 leaf.count = Limit::Held;

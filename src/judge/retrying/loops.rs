@@ -11,6 +11,7 @@ use super::counts::{
 use super::items::sends_results;
 use super::last_rounds::ends_by_its_test;
 use super::progress::moves_on;
+use super::steps_back::steps_back;
 use super::turns::keeps_answers;
 use super::waits::{Waits, grow, last_name, numbers};
 use super::{Construct, Leads, Repeats, walk, walk_statement};
@@ -28,6 +29,20 @@ pub(super) fn loops(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
             continue;
         }
         let Some(Asked { api, repeats, call }) = repeated_call(case, unit, *node, frame) else { continue };
+        if let Some(bounded) = steps_back(program, *node, call, frame) {
+            let statements: Vec<&Statement> = each.body.iter().collect();
+            all.push(Construct {
+                module: program.units.units[unit].module,
+                span: program.units.nodes[*node].span,
+                name: api,
+                how: Repeats::Loop(*node),
+                bounded,
+                exponential: Waits::among(case, &statements, frame).are_exponential(program),
+                after_failure: true,
+                attempts: None,
+            });
+            continue;
+        }
         if moves_on(each, program.units.calls[call].call, repeats || !is_dropped(program, call)) {
             continue;
         }

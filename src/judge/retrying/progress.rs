@@ -54,8 +54,12 @@ impl<'m> Asked<'m> {
         for argument in &call.arguments {
             asked.add(&argument.value, &mut open);
         }
-        open.iter_mut().for_each(|(_, is_whole)| *is_whole |= !matters);
+        // `jobs[mine]()`: what is called is an item, too.
+        if let ExpressionKind::Index { .. } = &call.callee.kind {
+            asked.parts.push(&call.callee);
+        }
         while let Some((name, is_whole)) = open.pop() {
+            let is_whole = is_whole || !matters;
             if let Some((_, whole)) = asked.names.iter_mut().find(|(known, _)| *known == name) {
                 *whole |= is_whole;
                 continue;
@@ -251,6 +255,10 @@ impl<'m> Changes<'m> {
 
     fn assignment(&mut self, assignment: &'m Assignment, span: Span) {
         let Some(value) = &assignment.value else { return };
+        // `const mine = next++`
+        if let ExpressionKind::Assign(inner) = &value.kind {
+            self.assignment(inner, value.span);
+        }
         if let Some(queue) = taken_from(value) {
             let targets = match &assignment.target.kind {
                 ExpressionKind::List(items) => items.as_slice(),
@@ -296,13 +304,27 @@ impl<'m> Changes<'m> {
     fn is_item(&self, expression: &Expression) -> bool {
         let mut found = false;
         walk(expression, &mut |each| {
-            if let ExpressionKind::Index { index, .. } = &each.kind
-                && let ExpressionKind::Name(name) = &index.kind
-            {
-                found |= self.counters.contains(&name.as_str());
+            if let ExpressionKind::Index { index, .. } = &each.kind {
+                found |= self.is_counter(index) || self.holds_counter(index);
             }
         });
         found
+    }
+
+    /// `i`, and `i++` for what it was before.
+    fn is_counter(&self, index: &Expression) -> bool {
+        match &index.kind {
+            ExpressionKind::Name(name) => self.counters.contains(&name.as_str()),
+            ExpressionKind::Assign(assignment) => self.is_counter(&assignment.target),
+            _ => false,
+        }
+    }
+
+    /// Whether a name is given in every round what a counter is by then: `const mine = next++`.
+    fn holds_counter(&self, index: &Expression) -> bool {
+        let ExpressionKind::Name(name) = &index.kind else { return false };
+        let mut given = self.assigned.iter().filter(|(own, _)| own == name).peekable();
+        given.peek().is_some() && given.all(|(_, value)| self.is_counter(value))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Functions that call themselves again after an external call has failed.
 
+use crate::link::arguments::Given;
 use crate::link::units::{CallId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site};
 use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Statement, StatementKind};
@@ -9,6 +10,7 @@ use super::loops::{leaves, tests_failure};
 use super::reasked::is_asked_again;
 use super::waits::{Waits, last_name, multiplies};
 use super::{Construct, Leads, Repeats, walk};
+use crate::judge::calls::MODEL;
 use crate::judge::case::Case;
 
 /// Calls by which a unit runs itself again after a failure.
@@ -29,7 +31,7 @@ pub(super) fn recursions(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
             if matches!(object.kind, ExpressionKind::Member { .. }));
         let own = callees.iter().filter(|value| runs_unit(program, value, unit)).count();
         let again = own > 0 && (!is_part || own == callees.len());
-        if !again || goes_through_list(program, unit, site) {
+        if !again || goes_through_list(program, unit, site) || asks_another_model(case, unit, frame, site) {
             continue;
         }
         let after_failure = is_after_failure(program, site);
@@ -116,6 +118,51 @@ pub fn last_blocks<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Vec<&
 /// `ask(text, [model, ...rest])`, then `ask(text, rest)`: one after the other is asked, and none again.
 fn goes_through_list(program: &Program<'_>, unit: UnitId, site: Site) -> bool {
     program.units.units[unit].function.is_some_and(|function| rest_of_list(program, function, site).is_some())
+}
+
+/// Whether a unit calls itself with another model than its own call asks: one after the other is tried, and none again.
+/// One that is always the same is another one the first time only, unless it is held against the one that was asked.
+fn asks_another_model(case: &Case<'_, '_>, unit: UnitId, frame: FrameId, again: Site) -> bool {
+    let program = case.program;
+    let Some(function) = program.units.units[unit].function else { return false };
+    let asked: Vec<&str> = program.units.units[unit]
+        .calls
+        .iter()
+        .filter_map(|call| Leads::llm(case, Site { call: *call, frame }).map(|llm| (*call, llm)))
+        .flat_map(|(call, llm)| models_asked(program, Site { call, frame }, llm))
+        .collect();
+    function.parameters.iter().enumerate().any(|(index, parameter)| {
+        let Some(own) = last_name(&parameter.target).filter(|name| asked.contains(name)) else { return false };
+        let Some((passed, at)) = program.passed_from(function, index, again) else { return false };
+        let is_default = parameter.default.as_ref().is_some_and(|default| std::ptr::eq(default, passed));
+        let is_told = || program.text(passed, at).is_some();
+        last_name(passed) != Some(own) && !is_default && (!is_told() || is_tested(program, own, again))
+    })
+}
+
+/// The names that a function gives to a call, or to a function of the program that makes it, as its model.
+fn models_asked<'m>(program: &Program<'m>, given: Site, llm: Site) -> Vec<&'m str> {
+    let at_call = MODEL.iter().filter_map(|key| match program.argument_of(llm, key) {
+        Given::Present { expression, frame } if frame == given.frame => last_name(expression),
+        _ => None,
+    });
+    // `complete(text, model)`
+    let arguments = program.units.calls[given.call].call.arguments.iter();
+    let by_name = arguments.filter_map(|argument| last_name(&argument.value)).filter(|name| MODEL.contains(name));
+    at_call.chain(by_name).collect()
+}
+
+/// Whether a test around a call asks for a name.
+fn is_tested(program: &Program<'_>, name: &str, site: Site) -> bool {
+    let asks = |test: &Expression| {
+        let mut found = false;
+        walk(test, &mut |each| found |= last_name(each) == Some(name));
+        found
+    };
+    program.units.ancestors(program.units.calls[site.call].node).any(|(_, node)| match node.kind {
+        NodeKind::Then(test) | NodeKind::Otherwise(test) | NodeKind::Branch { test, .. } => asks(test),
+        _ => false,
+    }) || program.gates(site).iter().any(|gate| asks(gate.test))
 }
 
 /// The names of what is taken from the head of a list whose rest the next call is given.

@@ -107,6 +107,9 @@ impl<'m> Program<'m> {
                 _ => {}
             }
         }
+        if let (Given::Absent, Some(value)) = (&found, self.put_within(expression, frame, name)) {
+            found = Given::Present { expression: value, frame };
+        }
         self.keys.borrow_mut().insert(asked, found.clone());
         found
     }

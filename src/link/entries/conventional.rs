@@ -284,6 +284,7 @@ impl<'m> Entries<'m> {
             }
             value => vec![value.clone()],
         };
+        self.declared.extend(made.iter().filter_map(|value| value.sites().last()));
         for site in made.iter().flat_map(|value| value.sites().to_vec()) {
             self.steps.extend(program.steps_of(site));
             self.assembled.push(site);

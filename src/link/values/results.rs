@@ -88,11 +88,16 @@ impl<'m> Program<'m> {
         (!functions.is_empty()).then_some(functions)
     }
 
-    /// `value.unwrap()`, `value.clone()`: what has the method, whatever it is, where nothing else is known of the method.
+    /// `value.unwrap()`, `value.clone()`, `promise.finally(clear)`: what has the method, whatever it is, where nothing else is known of the method.
     pub(super) fn same_by_method(&self, call: &'m Call, frame: FrameId) -> Option<Values<'m>> {
         let ExpressionKind::Member { object, name } = &call.callee.kind else { return None };
         let language = self.modules[self.module_of(self.unit_of_frame(frame))].language;
-        if language != Language::Rust || !self.is_a(&format!("std.self.{name}"), Kind::Same) {
+        let home = match language {
+            Language::Rust => "std",
+            Language::TypeScript => "globals",
+            Language::Python => return None,
+        };
+        if !self.is_a(&format!("{home}.self.{name}"), Kind::Same) {
             return None;
         }
         let values = self.values(object, frame);
@@ -475,6 +480,12 @@ impl<'m> Program<'m> {
                         if !sites.contains(site) {
                             sites.push(*site);
                         }
+                    }
+                }
+                // An object of a class of the program that derives from a client.
+                Value::Instance { site: Some(made), .. } if !sites.contains(made) => {
+                    if self.made_as(*made).iter().any(|(path, _)| self.is_a(path, Kind::Client)) {
+                        sites.push(*made);
                     }
                 }
                 Value::Data { expression, frame } => match &expression.0.kind {

@@ -18,6 +18,11 @@ pub(super) fn transparent(node: Node<'_>) -> Node<'_> {
             | Kind::SatisfiesExpression
             | Kind::InstantiationExpression => node.first(),
             Kind::TypeAssertion => node.parts().find(|part| part.kind() != Kind::TypeArguments),
+            // `options as Client.Chat.Options`: what the grammar takes for members of the cast is its type.
+            Kind::MemberExpression => match node.field(Field::Object) {
+                Some(cast) if matches!(cast.kind(), Kind::AsExpression | Kind::SatisfiesExpression) => Some(cast),
+                _ => return node,
+            },
             _ => return node,
         };
         match inner {
