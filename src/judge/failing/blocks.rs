@@ -9,7 +9,7 @@ use super::shown::Shown;
 use super::told::Told;
 use super::{Fate, is_log};
 use crate::judge::case::Case;
-use crate::judge::retrying::counts_attempts;
+use crate::judge::retrying::{counts_attempts, last_name};
 use crate::link::Site;
 use crate::link::units::{Binding, UnitId};
 use crate::rules::catalogue::Kind;
