@@ -165,7 +165,10 @@ impl<'m> Program<'m> {
             // `write(request.app.state.llm)`: the type that is declared tells more than where it is kept.
             declared.iter().any(|value| match value {
                 Value::Instance { .. } => self.acts(value),
-                _ => value.path().is_some() && (!self.is_untold(value) || self.does_something(value)),
+                _ => {
+                    let is_used = || self.does_something(value) && !found.iter().any(|each| self.does_something(each));
+                    value.path().is_some() && (!self.is_untold(value) || is_used())
+                }
             })
         };
         if tells_more { declared } else { found }
