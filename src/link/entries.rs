@@ -11,6 +11,7 @@ mod chains;
 mod class_handlers;
 mod conventional;
 mod decorated;
+mod derived;
 mod development;
 mod files;
 mod groups;
@@ -236,6 +237,7 @@ impl<'m> Entries<'m> {
         entries.plugins(program);
         entries.decorated(program);
         entries.decorated_classes(program);
+        entries.derived(program);
         entries.registered(program);
         entries.held_by_routers(program);
         entries.assigned(program);

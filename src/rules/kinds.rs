@@ -50,7 +50,7 @@ pub enum Kind {
     /// of the class that list guards (`get_throttles/throttle_classes` where a method may answer in place of the field). Of a decorator `exports` names the functions for which the fact holds. With
     /// `role = "decides"` what `guards` names is asked whether the handler is to run: it refuses by saying no. With
     /// `role = "here"` the handler runs where the object is used that it is registered with, and what it raises leaves
-    /// there, with `role = "listed"` `handler` is a list of them. `by` names the class of the application with which a decorator registers that is called on none, where there is only one; what
+    /// there, with `role = "listed"` `handler` is a list of them, with `role = "derived"` `names` are classes to derive from. `by` names the class of the application with which a decorator registers that is called on none, where there is only one; what
     /// the decorator is given for `guards` then stands in place of the application's. `keys` are attributes with the path,
     /// of the type of something that the handler is given.
     Route,

@@ -169,6 +169,7 @@ const WORDS: [(&str, &[&str]); 10] = [
             "folder",
             "included",
             "command",
+            "derived",
         ],
     ),
     ("unit", &["ms", "s", "min", "h", "d"]),

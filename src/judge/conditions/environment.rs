@@ -4,6 +4,7 @@
 //! absence stops the start: by a read that raises, a test that stops, or a schema.
 
 pub mod alternatives;
+mod apart;
 mod behind;
 pub mod checks;
 pub mod classes;
@@ -13,12 +14,14 @@ pub mod deciding;
 pub mod ends;
 mod fillings;
 pub mod held;
+mod helpers;
 pub mod marks;
 pub mod meanings;
 pub mod names;
 pub mod presence;
 pub mod reads;
 pub mod schemas;
+mod shown;
 pub mod unfilled;
 mod unread;
 
@@ -188,11 +191,13 @@ pub struct Survey {
 /// The variables that shipping code reads.
 pub fn survey(case: &Case<'_, '_>) -> Survey {
     let schemas = schemas::checked_by_calls(case);
-    let reads = reads::reads(&Variables::with(case.program, schemas::open_fields(&schemas)));
+    let variables = Variables::with(case.program, schemas::open_fields(&schemas));
+    let mut reads = reads::reads(&variables);
     let (mut rows, mut optional) = (Rows::default(), Rows::default());
     if !reads.is_empty() || !schemas.is_empty() {
         let mut checks = Checks::of(case, &schemas, &reads);
         checks.by_reads(case, &reads);
+        apart::note(case, &variables, &checks, &mut reads);
         let mut judged: Vec<(&Read<'_>, Checked)> = Vec::new();
         let switches = switches(&schemas, &reads);
         for read in &reads {
@@ -302,11 +307,9 @@ fn judge(case: &Case<'_, '_>, checks: &Checks, read: &Read<'_>) -> Option<Checke
     }
     // Where the compiler asks what is done without a value, what is not demanded is done without.
     let is_handled = case.program.modules[read.module].language == Language::Rust && read.default.is_none();
-    let is_unused = || unread::is_kept_unread(case.program, read);
-    if !read.raises
-        && !demanded
-        && (is_handled || checks.is_optional(name, read.module) || !is_needed(name) || is_unused())
-    {
+    let is_optional = || !read.untested && checks.is_optional(name, read.module);
+    let is_unused = || unread::is_kept_unread(case.program, read) || shown::is_only_shown(case, read);
+    if !read.raises && !demanded && (is_handled || is_optional() || !is_needed(name) || is_unused()) {
         return None;
     }
     Some(match (own, covering) {

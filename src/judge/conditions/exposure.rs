@@ -104,7 +104,7 @@ pub fn gone(past: Vec<PastHit>, present: &[FileHits]) -> Vec<PastHit> {
 
 /// Environment files that a text names and that are no templates.
 fn documented(text: &str) -> Vec<String> {
-    let text = &by_hand(text);
+    let text = &by_hand(&without_patterns(text));
     let mut names: Vec<String> = text
         .split(|character: char| !(character.is_ascii_alphanumeric() || "._-/".contains(character)))
         .filter_map(|word| {
@@ -122,6 +122,33 @@ fn documented(text: &str) -> Vec<String> {
         names.retain(|name| name != ".env");
     }
     names
+}
+
+/// A text without its blocks of patterns, as files that tell what to ignore hold them: what such a list names need not be there.
+fn without_patterns(text: &str) -> String {
+    let is_fence = |line: &str| line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
+    let mut kept: Vec<&str> = Vec::new();
+    let mut block: Option<Vec<&str>> = None;
+    for line in text.lines() {
+        match &mut block {
+            None if is_fence(line) => block = Some(Vec::new()),
+            None => kept.push(line),
+            Some(lines) if !is_fence(line) => lines.push(line),
+            Some(lines) => {
+                kept.extend(Some(&*lines).filter(|lines| !are_patterns(lines)).into_iter().flatten());
+                block = None;
+            }
+        }
+    }
+    kept.extend(block.into_iter().flatten());
+    kept.join("\n")
+}
+
+/// Whether lines are patterns of files, one a line: `*.log`, `dist/`, `.env`.
+fn are_patterns(lines: &[&str]) -> bool {
+    let written = || lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let is_word = |line: &str| !line.contains(char::is_whitespace) && !line.contains('=');
+    written().count() > 1 && written().all(is_word) && written().any(|line| line.contains('*') || line.ends_with('/'))
 }
 
 /// A text without the steps of a deployment that write a file from variables: `echo "KEY=$KEY" >> .env`. They run where

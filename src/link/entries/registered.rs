@@ -454,7 +454,7 @@ impl<'m> Entries<'m> {
         let mut path = route_path(program, fact, site);
         // The routers that are mounted, each with how many links stand in front of it.
         let mut children: Vec<(CallId, usize)> = Vec::new();
-        let named = named_middleware(program, fact, site);
+        let named = named_part(program, fact, site);
         for (index, argument) in info.call.arguments.iter().enumerate() {
             let is_meant = match named {
                 Some(named) => std::ptr::eq(named, &argument.value),
@@ -679,9 +679,10 @@ pub(super) fn router_site<'m>(program: &Program<'m>, value: &Value<'m>) -> Optio
     served_by(program, constructor, *sites.last()?)
 }
 
-/// The middleware that a registration is given by name: `add_middleware(BaseHTTPMiddleware, dispatch=note)`.
-fn named_middleware<'m>(program: &Program<'m>, fact: &Fact, site: Site) -> Option<&'m Expression> {
-    let handler = fact.handler.as_deref().filter(|_| fact.is == Kind::Middleware)?;
+/// The middleware or the router that a registration is given by name: `add_middleware(BaseHTTPMiddleware, dispatch=note)`,
+/// `include_router(router=routes, prefix="/api")`.
+fn named_part<'m>(program: &Program<'m>, fact: &Fact, site: Site) -> Option<&'m Expression> {
+    let handler = fact.handler.as_deref().filter(|_| matches!(fact.is, Kind::Middleware | Kind::Mount))?;
     let Given::Present { expression, .. } = program.argument(site, handler) else { return None };
     let mut named = program.units.calls[site.call].call.arguments.iter().filter(|argument| argument.name.is_some());
     named.any(|argument| std::ptr::eq(&argument.value, expression)).then_some(expression)

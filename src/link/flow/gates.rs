@@ -25,7 +25,7 @@ impl<'m> Program<'m> {
     }
 
     /// The statement with which a function gives a result.
-    pub(super) fn node_of_result(&self, unit: UnitId, result: &'m Expression) -> Option<NodeId> {
+    pub fn node_of_result(&self, unit: UnitId, result: &'m Expression) -> Option<NodeId> {
         let mut nodes = self.units.units[unit].nodes.iter().rev().copied();
         nodes.find(|node| {
             matches!(self.units.nodes[*node].kind, NodeKind::Plain(statement) if statement.span.contains(result.span))

@@ -57,7 +57,7 @@ impl<'m> Program<'m> {
     }
 
     pub(super) fn slice_into(&self, expression: &'m Expression, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
-        let key = (std::ptr::from_ref(expression) as usize, frame, (slice.partly, slice.asked));
+        let key = (std::ptr::from_ref(expression) as usize, frame, (slice.partly, slice.asked, slice.under));
         if depth > 80 || slice.parts.len() >= SLICE || !slice.seen.insert(key) {
             return;
         }
@@ -66,13 +66,37 @@ impl<'m> Program<'m> {
         match &expression.kind {
             E::Name(name) => self.slice_name(name, expression.span, frame, slice, depth),
             E::Call(call) => self.slice_call(call, frame, slice, depth),
-            E::Member { object, .. } => {
-                self.slice_holder(object, frame, slice, depth);
+            E::Member { object, name } => {
+                slice.beneath(Some(name), |slice| self.slice_holder(object, frame, slice, depth));
                 self.slice_attribute(expression, frame, slice, depth);
                 self.slice_told(object, expression.span, frame, slice, depth);
             }
+            E::Index { object, index } => {
+                let key = match &index.kind {
+                    E::Literal(Literal::Text(key)) => Some(key.as_str()),
+                    _ => None,
+                };
+                slice.beneath(key, |slice| self.slice_into(object, frame, slice, depth + 1));
+                slice.beneath(None, |slice| self.slice_into(index, frame, slice, depth + 1));
+            }
+            E::Object(entries) => {
+                let taken = slice.under.filter(|key| entries.iter().any(|entry| entry.key.as_deref() == Some(key)));
+                let flows_in = |entry: &&Entry| taken.is_none() || entry.key.is_none() || entry.key.as_deref() == taken;
+                slice.beneath(None, |slice| {
+                    let flowing = entries.iter().filter(flows_in);
+                    flowing.for_each(|entry| self.slice_into(&entry.value, frame, slice, depth + 1));
+                });
+            }
             E::Function(_) => {}
-            _ => children(expression, &mut |child| self.slice_into(child, frame, slice, depth + 1)),
+            E::Await(inner) => self.slice_into(inner, frame, slice, depth + 1),
+            E::Conditional { test, then, otherwise } => {
+                slice.beneath(None, |slice| self.slice_into(test, frame, slice, depth + 1));
+                self.slice_into(then, frame, slice, depth + 1);
+                self.slice_into(otherwise, frame, slice, depth + 1);
+            }
+            _ => slice.beneath(None, |slice| {
+                children(expression, &mut |child| self.slice_into(child, frame, slice, depth + 1));
+            }),
         }
     }
 
@@ -96,11 +120,24 @@ impl<'m> Program<'m> {
             for binding in self.units.beside(here.unit, name, bindings, read).iter() {
                 match binding {
                     Binding::Value { value, access, .. } => match access.first() {
-                        Some(Access::Position(place)) => self.slice_placed(value, *place, id, slice, depth),
-                        _ => self.slice_into(value, id, slice, depth + 1),
+                        Some(Access::Position(place)) => {
+                            slice.beneath(None, |slice| self.slice_placed(value, *place, id, slice, depth));
+                        }
+                        Some(access) => {
+                            let key = match access {
+                                Access::Key(key) => Some(*key),
+                                _ => None,
+                            };
+                            slice.beneath(key, |slice| self.slice_into(value, id, slice, depth + 1));
+                        }
+                        None => self.slice_into(value, id, slice, depth + 1),
                     },
-                    Binding::Element { over, .. } => self.slice_into(over, id, slice, depth + 1),
-                    Binding::Context(context) => self.slice_into(context, id, slice, depth + 1),
+                    Binding::Element { over, .. } => {
+                        slice.beneath(None, |slice| self.slice_into(over, id, slice, depth + 1));
+                    }
+                    Binding::Context(context) => {
+                        slice.beneath(None, |slice| self.slice_into(context, id, slice, depth + 1));
+                    }
                     Binding::Parameter { index, .. } => self.slice_parameter(*index, id, slice, depth),
                     Binding::Import(_) => {
                         let values = self.outer_values(name, id);
@@ -113,7 +150,7 @@ impl<'m> Program<'m> {
                     _ => {}
                 }
             }
-            self.slice_growth(name, here.unit, slice, depth);
+            slice.beneath(None, |slice| self.slice_growth(name, here.unit, slice, depth));
             return;
         }
     }
@@ -246,19 +283,7 @@ impl<'m> Program<'m> {
             return;
         }
         let callees = self.callees(&call.callee, frame);
-        match &call.callee.kind {
-            // The method itself is looked into below.
-            ExpressionKind::Member { object, .. } => {
-                let before = slice.asked;
-                slice.asked |= slice.inside;
-                self.slice_holder(object, frame, slice, depth);
-                slice.asked = before;
-                if asks_for_answer(call) {
-                    self.slice_told(object, call.span, frame, slice, depth);
-                }
-            }
-            _ => self.slice_into(&call.callee, frame, slice, depth + 1),
-        }
+        slice.beneath(None, |slice| self.slice_callee(call, frame, slice, depth));
         let mut own = false;
         for callee in callees.iter() {
             if let Value::Function { unit, closure, receiver } = callee
@@ -277,9 +302,24 @@ impl<'m> Program<'m> {
         let constructs = slice.partly && callees.iter().any(|callee| matches!(callee, Value::Class(_)));
         // What is given to a function of the program flows only where its parameters flow.
         if !own && !constructs {
-            for argument in &call.arguments {
-                self.slice_into(&argument.value, frame, slice, depth + 1);
-            }
+            slice.beneath(None, |slice| {
+                call.arguments.iter().for_each(|argument| self.slice_into(&argument.value, frame, slice, depth + 1));
+            });
+        }
+    }
+
+    /// What is called, and the object on which it is asked for something; what a method does itself is looked into as a
+    /// function of the program.
+    fn slice_callee(&self, call: &'m Call, frame: FrameId, slice: &mut Slice<'m>, depth: usize) {
+        let ExpressionKind::Member { object, .. } = &call.callee.kind else {
+            return self.slice_into(&call.callee, frame, slice, depth + 1);
+        };
+        let before = slice.asked;
+        slice.asked |= slice.inside;
+        self.slice_holder(object, frame, slice, depth);
+        slice.asked = before;
+        if asks_for_answer(call) {
+            self.slice_told(object, call.span, frame, slice, depth);
         }
     }
 
@@ -339,7 +379,7 @@ impl<'m> Program<'m> {
             {
                 // What decides is looked at whole.
                 let before = std::mem::replace(&mut slice.partly, false);
-                self.slice_into(test, frame, slice, depth + 1);
+                slice.beneath(None, |slice| self.slice_into(test, frame, slice, depth + 1));
                 slice.partly = before;
             }
         }
@@ -381,6 +421,17 @@ pub struct Slice<'m> {
     partly: bool,
     /// Whether it is asked what an object answers: what a client was made with does not flow into that.
     asked: bool,
-    seen: FxHashSet<(usize, FrameId, (bool, bool))>,
+    /// The key under which something is taken out of what is looked at: the other entries of an object do not flow in.
+    under: Option<&'m str>,
+    seen: FxHashSet<(usize, FrameId, (bool, bool, Option<&'m str>))>,
     seen_sites: FxHashSet<Site>,
+}
+
+impl<'m> Slice<'m> {
+    /// Looks at something of which only what stands under a key is asked for; with none, at all of it.
+    fn beneath(&mut self, key: Option<&'m str>, look: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.under, key.filter(|_| self.inside));
+        look(self);
+        self.under = before;
+    }
 }

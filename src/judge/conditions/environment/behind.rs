@@ -1,5 +1,6 @@
 //! Constants that are used only where a test says that their variable is there, under whatever name it is asked for:
-//! `COLUMN = os.environ.get("COLUMN")` in a function that is called behind `if settings.column`.
+//! `COLUMN = os.environ.get("COLUMN")` in a function that is called behind `if settings.column`. So are reads in functions that
+//! are called only there.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use super::names::Variables;
 use super::reads::Read;
 
 /// Callers of callers that are looked at.
-const CALLERS: usize = 3;
+pub(super) const CALLERS: usize = 3;
 
 /// Notes the reads that a module keeps as a constant whose every use runs only where the variable is there; `uses` finds
 /// all uses of certain names.
@@ -37,9 +38,30 @@ pub(super) fn note<'m>(variables: &Variables<'_, 'm>, reads: &mut [Read<'m>], us
     }
 }
 
+/// Notes the reads in functions that are called only where the variable is there: `Translator() if os.getenv("TOKEN") else None`.
+pub(super) fn note_called(variables: &Variables<'_, '_>, reads: &mut [Read<'_>]) {
+    let units = &variables.program.units;
+    for read in reads {
+        let is_own = read.named.via.is_empty() && read.default.is_none() && !read.tested;
+        let runs_for_others = units.units[read.unit].function.is_none_or(|function| !function.decorators.is_empty());
+        if is_own
+            && !runs_for_others
+            && is_needed(&read.named.name)
+            && runs_only_with(variables, &read.named.name, (read.unit, read.span), CALLERS)
+        {
+            (read.tested, read.there, read.raises, read.breaks) = (true, true, false, false);
+        }
+    }
+}
+
 /// Whether what stands at a place of a unit runs only where a variable is there: behind a test of it, or in a function that
 /// is only called there.
-fn runs_only_with(variables: &Variables<'_, '_>, name: &str, (unit, span): (UnitId, Span), depth: usize) -> bool {
+pub(super) fn runs_only_with(
+    variables: &Variables<'_, '_>,
+    name: &str,
+    (unit, span): (UnitId, Span),
+    depth: usize,
+) -> bool {
     let units = &variables.program.units;
     let node = units.units[unit].nodes.iter().copied().rfind(|node| units.nodes[*node].span.contains(span));
     if node.is_some_and(|node| variables.runs_only_with(name, (unit, node, span))) {

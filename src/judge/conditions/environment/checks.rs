@@ -23,7 +23,7 @@ use super::schemas;
 
 use decisions::{
     asks_presence, assigns, in_test, is_compared, is_failure, is_in_loop, is_literal_branch, is_stopped, looks_inside,
-    parts_of, raises_at_its_end, rest_behind, returns_nothing, returns_what_is_tested, stops_after,
+    parts_of, raises_at_its_end, replaces, rest_behind, returns_nothing, returns_what_is_tested, stops_after,
 };
 
 use moments::is_in_handler;
@@ -48,8 +48,8 @@ pub struct Checks {
     checks: BTreeMap<String, Vec<Check>>,
     /// Variables that a test demands, with the module of the read where it is known.
     demanded: BTreeSet<(String, Option<ModuleId>)>,
-    /// Variables that code does without.
-    optional: BTreeSet<(String, Option<ModuleId>)>,
+    /// Variables that code does without, with the units whose tests say so; none where it is so wherever they are used.
+    optional: BTreeMap<(String, Option<ModuleId>), Vec<Option<UnitId>>>,
     /// Variables whose content a check looks at, not only their presence.
     pub examined: BTreeSet<String>,
     /// Reads that a schema decides about: by place.
@@ -143,7 +143,17 @@ impl Checks {
     }
 
     pub fn is_optional(&self, name: &str, module: ModuleId) -> bool {
-        self.optional.contains(&(name.to_owned(), Some(module))) || self.optional.contains(&(name.to_owned(), None))
+        self.done_without(name, module).next().is_some()
+    }
+
+    /// The units whose tests say that code does without a variable; none for one that it does without anyway.
+    pub fn done_without(&self, name: &str, module: ModuleId) -> impl Iterator<Item = Option<UnitId>> + '_ {
+        let of = |module| self.optional.get(&(name.to_owned(), module)).into_iter().flatten().copied();
+        of(Some(module)).chain(of(None))
+    }
+
+    fn do_without(&mut self, name: String, module: Option<ModuleId>, test: Option<UnitId>) {
+        self.optional.entry((name, module)).or_default().push(test);
     }
 
     fn by_schemas(&mut self, case: &Case<'_, '_>, schemas: &[schemas::Checked]) {
@@ -292,7 +302,10 @@ impl Checks {
     /// only behind the test is not what it is about: `if (key === "") key = process.env.KEY`.
     fn notice(&mut self, decision: &Decision<'_, '_, '_>, when_missing: bool, purpose: Purpose) {
         let Decision { variables, test, frame, branches } = *decision;
-        let module = variables.program.module_of(variables.program.unit_of_frame(frame));
+        let unit = variables.program.unit_of_frame(frame);
+        let module = variables.program.module_of(unit);
+        // What is replaced where it is missing is there from then on.
+        let test_in = (!branches.into_iter().any(|block| replaces(test, block))).then_some(unit);
         let is_behind = |(of, span): (ModuleId, Span)| {
             of == module && branches.into_iter().flatten().any(|statement| statement.span.contains(span))
         };
@@ -312,7 +325,7 @@ impl Checks {
                 }
                 // A name that comes from a table of another file is read here, where its test is.
                 if matches!(purpose, Purpose::DoWithout) && named.via.is_empty() && place.is_some() {
-                    self.optional.insert((named.name.clone(), Some(module)));
+                    self.do_without(named.name.clone(), Some(module), test_in);
                 }
                 let mut known = (named.name, place);
                 match purpose {
@@ -320,10 +333,11 @@ impl Checks {
                         // Where only the value is seen, it is what the module itself reads, if it does.
                         let own = (known.0.clone(), module);
                         known.1 = known.1.or_else(|| self.read_in.contains(&own).then_some(module));
-                        self.demanded.insert(known)
+                        self.demanded.insert(known);
                     }
-                    Purpose::DoWithout | Purpose::DoWithoutSetting => self.optional.insert(known),
-                };
+                    Purpose::DoWithout => self.do_without(known.0, known.1, test_in),
+                    Purpose::DoWithoutSetting => self.do_without(known.0, known.1, None),
+                }
             }
         }
     }
@@ -377,7 +391,7 @@ impl Checks {
                     && parts.iter().filter(|part| !asks_presence(part)).any(|part| is_passed(&part))
                 {
                     let place = named.place.map_or(module, |(module, _)| module);
-                    self.optional.insert((named.name, Some(place)));
+                    self.do_without(named.name, Some(place), None);
                 }
             }
         }
@@ -390,7 +404,7 @@ impl Checks {
             entries.iter().for_each(|entry| self.own_settings(variables, &entry.value, frame, depth + 1));
         }
         for named in variables.held(value, frame) {
-            self.optional.insert((named.name, named.place.map(|(module, _)| module)));
+            self.do_without(named.name, named.place.map(|(module, _)| module), None);
         }
     }
 }

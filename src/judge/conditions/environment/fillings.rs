@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::link::units::{ModuleId, UnitId};
-use crate::model::{Expression, ExpressionKind, Parameter, Span};
+use crate::model::{Call, Expression, ExpressionKind, Parameter, Span};
 
 use super::alternatives::Alternative;
 use super::meanings::is_needed;
@@ -23,6 +23,7 @@ struct Stand<'m> {
     bound: Option<&'m str>,
     /// Only compared or tested.
     tested: bool,
+    given_to: Option<&'m Call>,
 }
 
 /// Where names are used: those that something stands in for, or all uses of certain names.
@@ -65,7 +66,8 @@ impl<'m> Stands<'m> {
         };
         if is_asked_for {
             let (alternatives, bound) = (used.alternatives.clone(), used.bound);
-            self.all.push(Stand { expression, name, unit, alternatives, bound, tested: used.tested });
+            let (tested, given_to) = (used.tested, used.given_to);
+            self.all.push(Stand { expression, name, unit, alternatives, bound, tested, given_to });
         }
     }
 }
@@ -77,6 +79,8 @@ pub(super) struct Used<'m> {
     pub(super) unit: UnitId,
     /// The variables that are used here.
     pub(super) held: Vec<Named>,
+    /// The call that it is given to, perhaps within an object, a list or a text.
+    pub(super) given_to: Option<&'m Call>,
 }
 
 impl<'m> Stands<'m> {
@@ -88,6 +92,7 @@ impl<'m> Stands<'m> {
             span: stand.expression.span,
             unit: stand.unit,
             held: stand.held(variables),
+            given_to: stand.given_to,
         };
         used.map(seen).collect()
     }

@@ -1,7 +1,7 @@
 //! What a test says when a variable is missing.
 
 use crate::link::units::Binding;
-use crate::link::{FrameId, Value};
+use crate::link::{FrameId, How, Site, Value};
 use crate::model::*;
 
 use super::classes::is_made_of;
@@ -9,6 +9,8 @@ use super::held::converts;
 use super::names::{Named, Variables};
 
 const DEPTH: usize = 12;
+/// Steps that it takes to look into a function: those that call each other end soon.
+const CALL: usize = 4;
 
 impl<'m> Variables<'_, 'm> {
     /// Whether a test holds when a variable is missing; none where that cannot be told.
@@ -32,6 +34,10 @@ impl<'m> Variables<'_, 'm> {
                 ("not in", [left, right]) => self.is_among(left, right, frame, name).map(|among| !among),
                 _ => None,
             },
+            ExpressionKind::Await(inner) => holds(inner),
+            ExpressionKind::Call(call) if self.calls_own(call, frame) => {
+                self.answers(call, frame, name, depth).or_else(|| self.is_missing(test, frame, name).then_some(false))
+            }
             ExpressionKind::Call(call) => match &call.callee.kind {
                 ExpressionKind::Name(callee) if converts(callee) => holds(&call.arguments.first()?.value),
                 ExpressionKind::Member { name: method, .. } | ExpressionKind::Name(method)
@@ -63,6 +69,52 @@ impl<'m> Variables<'_, 'm> {
                 })
             }
             _ => self.is_missing(test, frame, name).then_some(false),
+        }
+    }
+
+    fn calls_own(&self, call: &'m Call, frame: FrameId) -> bool {
+        let callees = self.program.values(&call.callee, frame);
+        !callees.is_empty() && callees.iter().all(|callee| matches!(callee, Value::Function { .. }))
+    }
+
+    /// What functions of the program answer when a variable is missing, where all that they give then says the same:
+    /// `case "mail": return !!process.env.MAIL_KEY`, for the literal that the call passes.
+    fn answers(&self, call: &'m Call, frame: FrameId, name: &str, depth: usize) -> Option<bool> {
+        let program = self.program;
+        let site = Site { call: program.units.call_id(call)?, frame };
+        let mut said = None;
+        for callee in program.values(&call.callee, frame).iter() {
+            let Value::Function { unit, closure, receiver } = callee else { return None };
+            let inner = program.enter(*unit, *closure, receiver.clone(), How::Call(site))?;
+            for result in program.units.units[*unit].returns.iter().copied() {
+                if program.is_never_given(result, inner) || self.is_given_only_with(result, inner, name, depth + CALL) {
+                    continue;
+                }
+                let truth = self.truth(result, inner, name, depth + CALL)?;
+                if said.is_some_and(|said| said != truth) {
+                    return None;
+                }
+                said = Some(truth);
+            }
+        }
+        said
+    }
+
+    /// Whether a function gives a result only where the variable is there: `if (!key) return false; return true`.
+    fn is_given_only_with(&self, result: &'m Expression, frame: FrameId, name: &str, depth: usize) -> bool {
+        let unit = self.program.unit_of_frame(frame);
+        let Some(node) = self.program.node_of_result(unit, result) else { return false };
+        let mut tests = self.tests_before((unit, node, result.span)).into_iter();
+        tests.any(|(test, holds)| self.holds(test, frame, name, depth) == Some(!holds))
+    }
+
+    /// Whether what a function gives passes for true when a variable is missing.
+    fn truth(&self, given: &'m Expression, frame: FrameId, name: &str, depth: usize) -> Option<bool> {
+        match &given.kind {
+            ExpressionKind::Literal(Literal::Boolean(given)) => Some(*given),
+            ExpressionKind::Literal(Literal::Null) => Some(false),
+            ExpressionKind::Literal(Literal::Text(text)) => Some(!text.is_empty()),
+            _ => self.holds(given, frame, name, depth),
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod uses;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::link::flow::exit_of;
 use crate::link::units::{ModuleId, NodeId, UnitId};
@@ -40,6 +40,10 @@ pub struct Read<'m> {
     pub there: bool,
     /// Reads of which one is enough.
     pub group: Option<usize>,
+    /// The call that it is given to, perhaps within an object, a list or a text.
+    pub given_to: Option<&'m Call>,
+    /// Sent where no test of it lies on the way.
+    pub untested: bool,
 }
 
 /// What stands in for a missing variable.
@@ -76,7 +80,13 @@ pub fn reads<'m>(variables: &Variables<'_, 'm>) -> Vec<Read<'m>> {
     fillings::fill(variables, &mut reads, &uses, uses_of);
     fillings::note_tests(variables, &mut reads, uses_of);
     behind::note(variables, &mut reads, uses_of);
+    behind::note_called(variables, &mut reads);
     reads
+}
+
+/// All uses of certain names, whatever they are.
+pub(super) fn uses<'m>(variables: &Variables<'_, 'm>, names: BTreeSet<&'m str>) -> Stands<'m> {
+    walked(variables, Stands::every(names)).1
 }
 
 fn walked<'m>(variables: &Variables<'_, 'm>, stands: Stands<'m>) -> (Vec<Read<'m>>, Stands<'m>) {
@@ -336,12 +346,14 @@ impl<'m> Walk<'_, 'm> {
             node,
             default: filled,
             group: used.group,
+            given_to: used.given_to,
+            untested: false,
         });
     }
 }
 
 /// The name that an assignment or a parameter gives to a value.
-fn bound_name(target: &Expression) -> Option<&str> {
+pub(super) fn bound_name(target: &Expression) -> Option<&str> {
     match &target.kind {
         ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } => Some(name),
         _ => None,

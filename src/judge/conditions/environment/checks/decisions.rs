@@ -3,6 +3,7 @@
 use crate::judge::case::Case;
 use crate::judge::conditions::environment::ends::{End, end_of};
 use crate::judge::conditions::environment::names::{Named, Variables};
+use crate::judge::conditions::environment::reads::bound_name;
 use crate::judge::conditions::fallback::{walk, walk_statement};
 use crate::link::flow::Exit;
 use crate::link::units::{Binding, NodeId, NodeKind, UnitId};
@@ -155,6 +156,20 @@ pub(super) fn assigns(block: &Block) -> bool {
     block.iter().any(|statement| {
         matches!(&statement.kind, StatementKind::Assign(assignment)
             if matches!(assignment.target.kind, ExpressionKind::Name(_) | ExpressionKind::Member { .. }) && !assignment.declares)
+    })
+}
+
+/// Whether a block gives a value to something that a test is about: `if not model: model = "small"`.
+pub(super) fn replaces(test: &Expression, block: &[Statement]) -> bool {
+    let mut tested = Vec::new();
+    walk(test, &mut |each| {
+        if let ExpressionKind::Name(name) | ExpressionKind::Member { name, .. } = &each.kind {
+            tested.push(name.as_str());
+        }
+    });
+    block.iter().any(|statement| match &statement.kind {
+        StatementKind::Assign(assignment) => bound_name(&assignment.target).is_some_and(|name| tested.contains(&name)),
+        _ => false,
     })
 }
 

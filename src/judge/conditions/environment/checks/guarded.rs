@@ -9,7 +9,7 @@ use crate::model::*;
 pub(in crate::judge::conditions::environment) type Place = (UnitId, NodeId, Span);
 
 /// A test, and how it came out where something runs.
-type Outcome<'m> = (&'m Expression, bool);
+pub(in crate::judge::conditions::environment) type Outcome<'m> = (&'m Expression, bool);
 
 impl<'m> Variables<'_, 'm> {
     /// Whether one of the calls through which a value came is made only where the variable is there.
@@ -28,7 +28,10 @@ impl<'m> Variables<'_, 'm> {
     }
 
     /// The tests that have come out before something runs, around it and in front of it.
-    fn tests_before(&self, (unit, node, span): Place) -> Vec<Outcome<'m>> {
+    pub(in crate::judge::conditions::environment) fn tests_before(
+        &self,
+        (unit, node, span): Place,
+    ) -> Vec<Outcome<'m>> {
         let units = &self.program.units;
         let mut tests: Vec<Outcome<'m>> = units
             .ancestors(node)

@@ -331,8 +331,24 @@ impl<'m> Walk<'_, 'm> {
         }
         for (index, argument) in call.arguments.iter().enumerate() {
             let bound = self.parameter_of(call, index, argument);
-            self.expression(&argument.value, &Use { bound, given_to: Some(call), ..Use::default() });
+            let filled = self.filled_where_given(call, index, argument);
+            self.expression(&argument.value, &Use { bound, filled, given_to: Some(call), ..Use::default() });
         }
+    }
+
+    /// What a function of the program takes in place of a variable that it is given and that is missing.
+    fn filled_where_given(&self, call: &'m Call, index: usize, argument: &'m Argument) -> Option<Filled> {
+        let is_variable = |value: &'m Expression| self.variables.read_of(value, self.frame()).is_some();
+        let is_given = match &argument.value.kind {
+            ExpressionKind::Operator { operator, operands } => {
+                matches!(operator.as_str(), "or" | "??") && operands.iter().all(is_variable)
+            }
+            ExpressionKind::Member { .. } | ExpressionKind::Index { .. } | ExpressionKind::Call(_) => {
+                is_variable(&argument.value)
+            }
+            _ => false,
+        };
+        is_given.then(|| self.variables.filled_by_callee(call, index, argument.name.as_deref(), self.frame())).flatten()
     }
 
     /// The name of the parameter of an own function for which a name is passed that is watched.
