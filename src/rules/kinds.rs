@@ -328,7 +328,7 @@ pub enum Kind {
     /// An error by which a store says that a unique row was there already: `names` are its classes or its codes.
     Conflict,
     /// An error that a library raises by itself when calls to a model have gone well (a guardrail refuses, there were too
-    /// many rounds): who catches it has not caught the failure of a call. With `sees` that holds only for calls whose names
+    /// many rounds), or by which a provider says that the request itself is at fault: who catches it has not caught the failure of a call. With `sees` that holds only for calls whose names
     /// begin so: errors of one vendor's client, or of another one that sends requests, are never raised by theirs; with
     /// `role = "deadline"` only where no deadline stands around the call that raises them.
     OwnError,
