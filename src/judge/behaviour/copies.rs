@@ -135,7 +135,7 @@ fn is_put_back(program: &Program<'_>, unit: UnitId, name: &str, by_result: bool)
 }
 
 /// Whether a value is the name, or holds it as it is.
-fn mentions(value: &Expression, name: &str, depth: usize) -> bool {
+pub(super) fn mentions(value: &Expression, name: &str, depth: usize) -> bool {
     match &value.kind {
         ExpressionKind::Name(other) => other == name,
         _ if depth > 4 => false,

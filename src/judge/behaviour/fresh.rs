@@ -85,7 +85,8 @@ impl<'m> Newness<'_, 'm> {
             ExpressionKind::Template(parts) | ExpressionKind::List(parts) => whole(&mut parts.iter().map(of)),
             ExpressionKind::Object(entries) => whole(&mut entries.iter().map(|entry| of(&entry.value))),
             ExpressionKind::Operator { operator, operands } => match operator.as_str() {
-                "+" => whole(&mut operands.iter().map(of)),
+                // `Run.id == run.id` asks for what was never there before.
+                "+" | "==" => whole(&mut operands.iter().map(of)),
                 "?" => operands.first().map_or(New::No, of),
                 // One of several: as new as the least of them.
                 "??" | "or" | "and" => operands.iter().map(of).min().unwrap_or(New::No),
@@ -156,6 +157,31 @@ impl<'m> Newness<'_, 'm> {
         let is_added = |site: &Site| operations::operation(program, *site) == Some(Operation::Append);
         program.awaited_call(row, frame).as_ref().is_some_and(is_added)
             || matches!(row.kind, ExpressionKind::Name(_)) && program.slice(row, frame).sites.iter().any(is_added)
+            || self.is_of_added_object(row, frame)
+    }
+
+    /// Whether an object of a class was made in this function and given to a store as a row: `run = Run(goal=goal)`,
+    /// `session.add(run)`.
+    fn is_of_added_object(&self, row: &'m Expression, frame: FrameId) -> bool {
+        let program = self.program;
+        let ExpressionKind::Name(name) = &row.kind else { return false };
+        let unit = program.unit_of_frame(frame);
+        let values = program.values(row, frame);
+        let is_made_here = |value: &Value<'m>| match value {
+            Value::Instance { site: Some(made), .. } => program.units.calls[made.call].unit == unit,
+            _ => false,
+        };
+        let is_given = |call: &usize| {
+            let info = &program.units.calls[*call];
+            info.call.span.end <= row.span.start
+                && info
+                    .call
+                    .arguments
+                    .iter()
+                    .any(|given| matches!(&given.value.kind, ExpressionKind::Name(other) if other == name))
+                && operations::operation(program, Site { call: *call, frame }) == Some(Operation::Append)
+        };
+        !values.is_empty() && values.iter().all(is_made_here) && program.units.units[unit].calls.iter().any(is_given)
     }
 
     fn is_new_by_library(&self, value: &'m Expression, frame: FrameId) -> bool {

@@ -78,15 +78,67 @@ fn gives_a_function(program: &Program<'_>, unit: UnitId) -> bool {
 /// Whether an operation is one of a collection of the process that is made for one request, and forgotten with it.
 pub(super) fn is_collected_anew(program: &Program<'_>, site: Site) -> bool {
     let ExpressionKind::Member { object, .. } = &program.units.calls[site.call].call.callee.kind else { return false };
-    if !matches!(object.kind, ExpressionKind::Name(_)) || !stays_in_process(program, site) {
+    let is_made_by_a_function = match object.kind {
+        ExpressionKind::Name(_) => false,
+        ExpressionKind::Call(_) => true,
+        _ => return false,
+    };
+    if !stays_in_process(program, site) {
         return false;
     }
     let values = program.values(object, site.frame);
     !values.is_empty()
         && values.iter().all(|value| {
-            let made = value.sites().first();
-            made.is_some_and(|made| made.frame == site.frame && ends_with_its_function(program, *made))
+            value.sites().first().is_some_and(|made| match is_made_by_a_function {
+                // `known().has(host)`
+                true => is_for_one_request(program, *made, 0),
+                false => made.frame == site.frame && ends_with_its_function(program, *made),
+            })
         })
+}
+
+/// Whether an operation is one of a collection of the process in which only stands what the program writes down:
+/// `new Set(["localhost"])`, to which nothing is added.
+pub(super) fn is_list_of_the_program(program: &Program<'_>, site: Site) -> bool {
+    let ExpressionKind::Member { object, .. } = &program.units.calls[site.call].call.callee.kind else { return false };
+    let ExpressionKind::Name(name) = &object.kind else { return false };
+    if !stays_in_process(program, site) {
+        return false;
+    }
+    let values = program.values(object, site.frame);
+    let is_written = |made: &Site| {
+        let info = &program.units.calls[made.call];
+        let [given] = info.call.arguments.as_slice() else { return false };
+        let ExpressionKind::List(items) = &given.value.kind else { return false };
+        !items.is_empty()
+            && items.iter().all(|item| matches!(item.kind, ExpressionKind::Literal(_)))
+            && program.growth(name, info.unit).is_empty()
+    };
+    !values.is_empty() && values.iter().all(|value| value.sites().first().is_some_and(is_written))
+}
+
+/// Whether an object is made by the functions that run for one request, on the way to a frame, wherever it is put then.
+pub(super) fn is_made_on_the_way<'m>(
+    program: &Program<'m>,
+    object: &'m Expression,
+    home: FrameId,
+    frame: FrameId,
+) -> bool {
+    let way: Vec<FrameId> = std::iter::successors(Some(frame), |frame| match program.frame(*frame).how {
+        How::Call(site) => Some(site.frame),
+        _ => None,
+    })
+    .collect();
+    let is_for_request = way.last().is_some_and(|root| program.frame(*root).how == How::Framework);
+    let values = program.values(object, home);
+    let is_new = |value: &Value<'m>| match value {
+        Value::Instance { site: Some(made), .. } => {
+            let unit = &program.units.units[program.units.calls[made.call].unit];
+            unit.function.is_some() && way.contains(&made.frame)
+        }
+        _ => false,
+    };
+    is_for_request && !values.is_empty() && values.iter().all(is_new)
 }
 
 /// Whether what a call makes is made again for each request: in a function that runs for it, which neither remembers

@@ -7,8 +7,10 @@ mod entry_parts;
 pub(in crate::judge) mod fresh;
 mod inserts;
 mod lifetimes;
+mod made_things;
 mod missing_rows;
 pub mod operations;
+mod own_objects;
 mod procedures;
 pub mod quantities;
 mod repeats;
@@ -173,6 +175,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             same_place
                 && subjects::are_related(&quantity.subjects, &write.subjects)
                 && !entry_parts::puts_a_thing(self.program, write, quantity)
+                && !leaves_alone(self.program, write, quantity)
         })
     }
 
@@ -261,7 +264,10 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             // What starts a count anew tells about its time: `hits.set(ip, { count: 1, resetAt: now + 60_000 })`.
             let related: Vec<&Write<'m>> = self.records(quantity).collect();
             let records: Vec<&Write<'m>> = related.iter().copied().filter(|write| write.accumulates()).collect();
-            if self.refuses_few(gate, quantity, &records) || self.tells_nothing(quantity) {
+            if self.refuses_few(gate, quantity, &records)
+                || self.tells_nothing(quantity)
+                || self.is_for_each_made(quantity)
+            {
                 return false;
             }
             let counts_itself = matches!(quantity.source, Source::Store(_, Operation::Count));
@@ -486,6 +492,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             let records: Vec<&Write<'m>> = self.records(quantity).filter(is_own).collect();
             let sums = |write: &&Write<'m>| {
                 write.accumulates()
+                    && (write.change != Change::Set || totals::adds_something(self.program, write))
                     && (counts || write.change != Change::Append)
                     && !self.is_for_failures(write, &records)
             };
@@ -504,7 +511,7 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             if self.is_size_of_table(quantity, &records) {
                 return false;
             }
-            if tells_who(quantity) || self.tells_nothing(quantity) {
+            if tells_who(quantity) || self.tells_nothing(quantity) || self.is_for_each_made(quantity) {
                 return false;
             }
             let span = asked.and(self.span_of(&records));
@@ -548,6 +555,20 @@ fn written_test(test: &Expression) -> Option<String> {
 fn is_changed_rows(quantity: &Quantity<'_>) -> bool {
     matches!(quantity.source, Source::Store(_, Operation::Set | Operation::Count))
         && (quantity.is_length || quantity.is_presence)
+}
+
+/// Whether a change sets other columns than the one that is looked at, by which it may only ask for its row:
+/// `update({ where: { slug }, data: { visits: { increment: 1 } } })` says nothing about `board.slug`.
+fn leaves_alone<'m>(program: &Program<'m>, write: &Write<'m>, quantity: &Quantity<'m>) -> bool {
+    let is_column = |subject: &Subject| matches!(subject, Subject::Field(_));
+    let is_of_row = matches!(quantity.source, Source::Row | Source::Store(_, Operation::Get | Operation::Many));
+    is_of_row
+        && quantity.subjects.iter().all(is_column)
+        && matches!(write.change, Change::Adjust | Change::Set)
+        && row_changes::changed(program, write).is_some_and(|changed| {
+            let changed: Vec<Subject> = changed.iter().map(|(name, _)| Subject::Field((*name).to_owned())).collect();
+            !subjects::are_related(&quantity.subjects, &changed)
+        })
 }
 
 /// Who asks is no amount: `if not user.id` sends visitors away, however much was used.
@@ -627,6 +648,8 @@ fn is_written_out<'m>(program: &Program<'m>, key: &'m Expression, frame: FrameId
     };
     let is_plain = |part: &Expression| match &part.kind {
         ExpressionKind::Literal(_) | ExpressionKind::Name(_) | ExpressionKind::Template(_) => true,
+        // `tool["name"]` of a list of tools.
+        ExpressionKind::Index { .. } | ExpressionKind::List(_) | ExpressionKind::Object(_) => true,
         ExpressionKind::Operator { operator, .. } => operator == "+",
         _ => false,
     };

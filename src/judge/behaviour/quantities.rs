@@ -19,7 +19,8 @@ use super::writes::stays_in_process;
 use injected::is_looked_up;
 use operations::counts_rows;
 pub(super) use operations::is_whole;
-use starts::{is_kept, is_put_somewhere, starts_collection};
+pub(super) use starts::starts_collection;
+use starts::{is_kept, is_put_somewhere};
 
 /// Where a quantity is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -433,11 +434,14 @@ impl<'p, 'm> Search<'p, 'm> {
         if is_own {
             return self.kept_under(site.frame);
         }
-        let is_put = |value: &Value<'m>| match value {
-            Value::Instance { site: Some(made), .. } => is_put_somewhere(program, *made),
-            _ => false,
-        };
-        if !program.values(object, site.frame).iter().any(is_put) {
+        let values = program.values(object, site.frame);
+        let mut made = values.iter().filter_map(|value| match value {
+            Value::Instance { site: Some(made), .. } => Some(*made),
+            _ => None,
+        });
+        // One that is made where none is kept, and put nowhere, is the one of nobody.
+        let is_kept = made.clone().next().is_some() && made.all(|made| is_put_somewhere(program, made));
+        if !is_kept {
             return Vec::new();
         }
         let mut keys = behind(program, object, site.frame);

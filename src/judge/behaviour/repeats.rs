@@ -1,19 +1,22 @@
 //! C3 by what is done: a key of the request is claimed, or looked up before the work and stored after it.
 
 mod asked;
+mod columns;
 pub(super) mod firsts;
 mod found;
+mod outvoted;
 
 use rustc_hash::FxHashSet;
 
 use crate::link::flow::{Exit, Gate, Slice, children};
 use crate::link::units::{Binding, NodeKind, UnitId};
-use crate::link::{FrameId, Program, Site, Value};
+use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Argument, Call, Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
 use super::fresh::{is_fresh, is_made_up};
 use super::inserts::{self, Mark};
+use super::lifetimes::{is_collected_anew, is_list_of_the_program, is_made_on_the_way};
 use super::operations::{Operation, always_one_row, given_to_statement, operation, statement};
 use super::procedures;
 use super::quantities::{self, Quantity, Source};
@@ -24,7 +27,8 @@ use crate::judge::guards::may_conflict;
 
 pub(super) use asked::is_of_the_request;
 use asked::takes_nothing;
-use asked::{REQUESTS, is_caller, plain};
+use asked::{REQUESTS, is_caller};
+pub(super) use asked::{is_who_asks, plain};
 use found::{asks_for_an_amount, is_about_numbers, is_nothing};
 pub(super) use found::{is_now, refuses_when_found};
 
@@ -67,15 +71,28 @@ pub(super) fn stops<'m>(
     refuses_when_found(program, gate)
         && !is_about_numbers(program, gate.test, gate.frame)
         && look_ups(program, slice).iter().any(|look_up| {
-            (look_up.names_request || is_of_the_request(program, look_up.key) || takes_nothing(program, gate.frame))
+            let column = columns::asked_for(program, gate, look_up);
+            let nothing_is_said = takes_nothing(program, gate.frame);
+            let names_request = look_up.names_request || is_of_the_request(program, look_up.key) || nothing_is_said;
+            (names_request || column.is_some())
                 && !is_fresh(program, look_up.key)
+                && (nothing_is_said || !super::is_written_out(program, look_up.key.0, look_up.key.1))
+                && !is_in_new_collection(program, look_up, gate.frame)
                 && !finds_itself(program, look_up)
                 && !look_up.site.is_some_and(|site| is_never_reached(program, site))
+                && !look_up.site.is_some_and(|site| outvoted::is_outvoted(program, gate, site))
                 && !look_up.site.is_some_and(|site| asks_for_what_is_new(program, site))
                 && !never_comes_up(program, look_up, writes)
                 && writes.iter().any(|write| {
                     reached.is_none_or(|reached| super::runs_within(program, write.unit, reached))
-                        && are_related(&look_up.subjects, &write.subjects)
+                        && match column {
+                            Some(column) if column.keeps_answer(program, write, &look_up.subjects) => true,
+                            column => {
+                                names_request
+                                    && are_related(&look_up.subjects, &write.subjects)
+                                    && column.is_none_or(|column| column.may_be_set(program, write))
+                            }
+                        }
                         && !is_under_other_key(program, look_up, write)
                         && !only_changes_rows(program, write, writes)
                         && !only_makes_up_for_it(program, write, gate)
@@ -145,6 +162,33 @@ fn only_changes_rows<'m>(program: &Program<'m>, write: &Write<'m>, writes: &[Wri
         && writes
             .iter()
             .all(|other| text(other).is_some_and(is_change) || !are_related(&other.subjects, &write.subjects))
+}
+
+/// Whether it is looked for in a collection that the request made itself, or that is only what the program writes down:
+/// it remembers no other request.
+fn is_in_new_collection<'m>(program: &Program<'m>, look_up: &LookUp<'m>, frame: FrameId) -> bool {
+    let is_given_down = |site: Site| is_collected_anew(program, site) || is_list_of_the_program(program, site);
+    let is_of_new_object = |(holder, home): (&'m Expression, FrameId)| match &holder.kind {
+        ExpressionKind::Member { object, .. } => is_made_on_the_way(program, object, home, frame),
+        _ => false,
+    };
+    // A connection goes on, and what its object keeps is there for the next message.
+    let may_come_again = || {
+        let in_loop = std::iter::successors(Some(frame), |frame| match program.frame(*frame).how {
+            How::Call(site) => Some(site.frame),
+            _ => None,
+        });
+        in_loop.into_iter().any(|frame| match program.frame(frame).how {
+            How::Call(site) => {
+                let node = program.units.calls[site.call].node;
+                program.units.ancestors(node).any(|(_, node)| matches!(node.kind, NodeKind::Loop(_)))
+            }
+            _ => false,
+        })
+    };
+    look_up.site.is_some_and(is_given_down)
+        || look_up.holder.is_some_and(is_of_new_object)
+            && (!may_come_again() || super::is_written_out(program, look_up.key.0, look_up.key.1))
 }
 
 /// Whether what is looked up was set under the same key just before: it is always found, and says nothing about others.

@@ -6,6 +6,7 @@ use crate::link::{FrameId, Program, Site};
 use crate::model::{Argument, Call, Expression, ExpressionKind, Literal};
 
 use super::operations;
+use super::writes::Write;
 
 /// Expressions within expressions.
 const DEPTH: usize = 12;
@@ -34,6 +35,48 @@ pub(super) fn set_in_chain<'m>(program: &Program<'m>, unit: UnitId, inner: &Call
     let sets = |call: &&&'m Call| matches!(&call.callee.kind, ExpressionKind::Member { name, .. } if SETS.contains(&name.as_str()));
     let later = later_in_chain(program, unit, inner);
     later.iter().filter(sets).flat_map(|call| &call.arguments).map(|argument| &argument.value).collect()
+}
+
+/// What a change of rows sets, and under which names, where it tells all of them: the `data` of `update({ where, data })`,
+/// what stands under `$inc`, `.set({ .. })` in its chain, `update({ .. })` and `update(visits=..)` of what was asked for.
+pub(super) fn changed<'m>(program: &Program<'m>, write: &Write<'m>) -> Option<Vec<(&'m str, &'m Expression)>> {
+    let info = &program.units.calls[write.site?.call];
+    let arguments = info.call.arguments.as_slice();
+    let mut set = set_in_chain(program, info.unit, info.call);
+    let mut names = Vec::new();
+    for argument in arguments {
+        let ExpressionKind::Object(entries) = &argument.value.kind else { continue };
+        let sets = |key: &str| matches!(key, "data" | "create" | "update") || key.starts_with('$');
+        let told = entries.iter().filter(|entry| entry.key.as_deref().is_some_and(sets));
+        set.extend(told.map(|entry| &entry.value));
+    }
+    let is_update = matches!(&info.call.callee.kind, ExpressionKind::Member { name, .. } if name == "update");
+    if set.is_empty() && is_update {
+        match arguments {
+            [Argument { name: None, value }] => set.push(value),
+            named => {
+                let columns = named.iter().map(|each| Some((each.name.as_deref()?, &each.value)));
+                names.extend(columns.collect::<Option<Vec<_>>>()?);
+            }
+        }
+    }
+    for value in set {
+        keys_within(value, &mut names, 0)?;
+    }
+    let is_open = names.iter().any(|(name, _)| *name == "**");
+    (!names.is_empty() && !is_open).then_some(names)
+}
+
+/// What stands in an object and in those within it, by its keys; none where it is not written out.
+fn keys_within<'m>(value: &'m Expression, names: &mut Vec<(&'m str, &'m Expression)>, depth: usize) -> Option<()> {
+    let ExpressionKind::Object(entries) = &value.kind else { return (depth > 0).then_some(()) };
+    for entry in entries {
+        names.push((entry.key.as_deref()?, &entry.value));
+        if depth < DEPTH {
+            keys_within(&entry.value, names, depth + 1)?;
+        }
+    }
+    Some(())
 }
 
 /// Whether a statement that is written within a value adds or takes away: ``sql`${usage.cents} + ${cents}` ``, ``sql`${users.credits} - 1` ``.

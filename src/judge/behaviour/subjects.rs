@@ -20,7 +20,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         match self {
             Subject::Key(name) | Subject::Field(name) | Subject::Table(name) | Subject::Rows(name) => name,
         }
@@ -457,7 +457,7 @@ fn words(key: &str) -> Vec<String> {
 }
 
 /// Whether two names say the same: `creditsLeft`, `credits_left`; `messages` and `message`. Asked very often.
-fn are_alike(one: &str, other: &str) -> bool {
+pub(super) fn are_alike(one: &str, other: &str) -> bool {
     let (one, other) = (singular(one), singular(other));
     if one.is_ascii() && other.is_ascii() {
         return plain(one).eq(plain(other));

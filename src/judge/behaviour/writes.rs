@@ -11,6 +11,7 @@ use crate::rules::catalogue::Kind;
 use super::copies;
 use super::missing_rows;
 use super::operations::{Operation, operation};
+use super::own_objects;
 use super::quantities::{self, Quantity, Source};
 use super::row_changes::{self, writes_a_sum, writes_one_more};
 use super::subjects::{self, Subject};
@@ -334,7 +335,9 @@ fn by_assignment<'m>(
     if is_first_value(program, unit, &assignment.target) || only_drops(program, unit, value, 0) {
         return None;
     }
-    if copies::is_of_lost_copy(program, unit, &assignment.target) {
+    if copies::is_of_lost_copy(program, unit, &assignment.target)
+        || own_objects::is_of_own_object(program, unit, &assignment.target)
+    {
         return None;
     }
     let (mut subjects, mut in_process) = target_subjects(program, &assignment.target, frame);

@@ -80,20 +80,22 @@ impl<'m> Program<'m> {
             ExpressionKind::Name(name) => {
                 let (value, access) = self.bound_here(name, frame)?;
                 match access {
-                    [] => self.only_answer(value, frame, None),
-                    [Access::Key(key)] => self.only_answer(value, frame, Some(key)),
+                    [] => self.only_answer(value, frame, None, depth),
+                    [Access::Key(key)] => self.only_answer(value, frame, Some(key), depth),
                     _ => None,
                 }
             }
             ExpressionKind::Member { object, name } => match &object.kind {
                 ExpressionKind::Name(holder) => match self.bound_here(holder, frame)? {
-                    (value, []) => self.only_answer(value, frame, Some(name)),
+                    (value, []) => self.only_answer(value, frame, Some(name), depth),
                     _ => None,
                 },
-                ExpressionKind::Await(_) | ExpressionKind::Call(_) => self.only_answer(object, frame, Some(name)),
+                ExpressionKind::Await(_) | ExpressionKind::Call(_) => {
+                    self.only_answer(object, frame, Some(name), depth)
+                }
                 _ => None,
             },
-            ExpressionKind::Call(_) => self.only_answer(test, frame, None),
+            ExpressionKind::Call(_) => self.only_answer(test, frame, None, depth),
             _ => None,
         }
     }
@@ -107,7 +109,7 @@ impl<'m> Program<'m> {
     }
 
     /// The one answer of all functions of the program that a call may be of, or what stands in it under a key.
-    fn only_answer(&self, call: &'m Expression, frame: FrameId, key: Option<&str>) -> Option<bool> {
+    fn only_answer(&self, call: &'m Expression, frame: FrameId, key: Option<&str>, depth: usize) -> Option<bool> {
         let mut call = call;
         while let ExpressionKind::Await(inner) = &call.kind {
             call = inner;
@@ -126,7 +128,10 @@ impl<'m> Program<'m> {
                 // As the program is shipped it has ended before: `if LIMIT is None: return True`.
                 let stands_at = |node: &&NodeId| matches!(self.units.nodes[**node].kind, NodeKind::Plain(statement) if statement.span.contains(answer.span));
                 let place = info.nodes.iter().rev().find(stands_at);
-                if place.is_some_and(|node| self.is_let_through_before(*node, frame, None)) {
+                let is_never_reached = |node: &NodeId| {
+                    self.is_let_through_before(*node, frame, None) || self.is_never_asked_for(*node, frame, depth)
+                };
+                if place.is_some_and(is_never_reached) {
                     continue;
                 }
                 let answer = match (key, &answer.kind) {
@@ -136,12 +141,36 @@ impl<'m> Program<'m> {
                     }
                     _ => return None,
                 };
-                let ExpressionKind::Literal(Literal::Boolean(answer)) = answer.kind else { return None };
+                let answer = self.said(answer, frame, depth)?;
                 if *only.get_or_insert(answer) != answer {
                     return None;
                 }
             }
         }
         only
+    }
+
+    /// Whether an answer stands under a test that never holds: `if (!allowed) return refusal`, where all are allowed.
+    fn is_never_asked_for(&self, node: NodeId, frame: FrameId, depth: usize) -> bool {
+        self.units.ancestors(node).any(|(_, around)| match around.kind {
+            NodeKind::Then(test) => self.answered_always(test, frame, depth + 1) == Some(false),
+            NodeKind::Otherwise(test) => self.answered_always(test, frame, depth + 1) == Some(true),
+            _ => false,
+        })
+    }
+
+    /// What an answer says: yes or no, nothing, or one of two by a test that always says the same.
+    fn said(&self, answer: &'m Expression, frame: FrameId, depth: usize) -> Option<bool> {
+        match &answer.kind {
+            ExpressionKind::Literal(Literal::Boolean(said)) => Some(*said),
+            ExpressionKind::Literal(Literal::Null) => Some(false),
+            ExpressionKind::Conditional { test, then, otherwise } if depth < DEPTH => {
+                match self.answered_always(test, frame, depth + 1)? {
+                    true => self.said(then, frame, depth + 1),
+                    false => self.said(otherwise, frame, depth + 1),
+                }
+            }
+            _ => None,
+        }
     }
 }

@@ -235,13 +235,16 @@ impl<'m> Program<'m> {
     }
 }
 
-/// Whether a statement leaves a function with nothing, or with yes.
+/// Whether a statement leaves a function with nothing, or with yes, also in an object that is written out:
+/// `return { allowed: true, left: 50 }`.
 fn says_nothing(statement: &Statement) -> bool {
+    let is_yes = |value: &Expression| matches!(value.kind, ExpressionKind::Literal(Literal::Boolean(true)));
     match &statement.kind {
         StatementKind::Return(None) => true,
-        StatementKind::Return(Some(value)) => {
-            is_null(value) || matches!(value.kind, ExpressionKind::Literal(Literal::Boolean(true)))
-        }
+        StatementKind::Return(Some(value)) => match &value.kind {
+            ExpressionKind::Object(entries) => entries.iter().any(|entry| is_yes(&entry.value)),
+            _ => is_null(value) || is_yes(value),
+        },
         _ => false,
     }
 }

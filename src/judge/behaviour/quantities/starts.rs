@@ -45,7 +45,7 @@ pub(super) fn is_put_somewhere(program: &Program<'_>, made: Site) -> bool {
 }
 
 /// Whether a call makes a collection: one of the language, or one of a library that is read like a store.
-pub(super) fn starts_collection(program: &Program<'_>, call: &Call, site: Site) -> bool {
+pub(in crate::judge::behaviour) fn starts_collection(program: &Program<'_>, call: &Call, site: Site) -> bool {
     let is_store = |path: &std::rc::Rc<str>| {
         let facts = program.facts(&format!("{path}().get"));
         facts.iter().any(|id| program.catalogue.fact(*id).is == Kind::Store)

@@ -189,7 +189,12 @@ fn is_id_of_event(part: &Expression) -> bool {
 }
 
 pub(super) fn is_caller(name: &str) -> bool {
-    ROOMS.contains(&name) || CALLERS.iter().any(|caller| name.contains(caller) && (caller.len() > 3 || name.len() < 6))
+    ROOMS.contains(&name) || is_who_asks(name)
+}
+
+/// Whether a name in small letters says who asks, and not only where.
+pub(in crate::judge::behaviour) fn is_who_asks(name: &str) -> bool {
+    CALLERS.iter().any(|caller| name.contains(caller) && (caller.len() > 3 || name.len() < 6))
 }
 
 /// What callers are taken from: `event` of `event.from_user.id`; and the names that only stand for that.
@@ -278,6 +283,6 @@ fn taken_from(part: &Expression) -> Option<(&Expression, &str)> {
     }
 }
 
-pub(super) fn plain(name: &str) -> String {
+pub(in crate::judge::behaviour) fn plain(name: &str) -> String {
     name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

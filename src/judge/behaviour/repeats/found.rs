@@ -140,7 +140,14 @@ fn asks_numbers<'m>(
                 !is_age && !is_end()
             }
             "not" => operands.first().is_some_and(|inner| asks_numbers(program, inner, frame, depth + 1, left)),
-            "and" | "or" => operands.iter().all(|inner| asks_numbers(program, inner, frame, depth + 1, left)),
+            "and" | "or" => {
+                // What nothing is looked up for says nothing about what was found: `isMember(res) && spent(user) > 10`.
+                let looks_up =
+                    |part: &&'m Expression| !super::look_ups(program, &program.slice(part, frame)).is_empty();
+                let asks = |part: &'m Expression| asks_numbers(program, part, frame, depth + 1, left);
+                let looking: Vec<&'m Expression> = operands.iter().filter(looks_up).collect();
+                if looking.is_empty() { operands.iter().all(asks) } else { looking.into_iter().all(asks) }
+            }
             "is" | "is not" | "==" | "!=" => match operands.as_slice() {
                 [asked, other] if is_nothing(other) => tells_who_is_beyond(program, asked, frame, depth + 1, left),
                 _ => false,
