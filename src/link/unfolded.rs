@@ -195,7 +195,11 @@ fn form(program: &Program<'_>, fact: &Fact, site: Site) -> Option<Form> {
     match fact.role.as_deref() {
         Some("bound") => {
             let values = program.values(expression, frame);
-            let is_own = |value: &Value<'_>| matches!(value, Value::Function { .. } | Value::Class(_));
+            // `partial(report.delay, key)`: what puts a function of the program into a queue is as good as one.
+            let hands_over = |path: &str| program.is_a(path, Kind::Spawn);
+            let is_own = |value: &Value<'_>| {
+                matches!(value, Value::Function { .. } | Value::Class(_)) || value.path().is_some_and(hands_over)
+            };
             Some(Form::Bound { is_own: values.iter().any(is_own) })
         }
         Some("later" | "repeated") => Some(Form::Later(at)),

@@ -68,7 +68,8 @@ pub enum Kind {
     /// the folder at `path` export. With `role = "served"` it answers requests with the router at `handler`:
     /// what stands in front of the call stands in front of all that this router holds. With `role = "included"` it takes in,
     /// under its path, the list of registrations or the router at `handler`, also a module by its dotted name; `value` is the
-    /// setting that names the module with the outermost list. With `scope = "exact"` middleware stands in front of its path only, and
+    /// setting that names the module with the outermost list; with `role = "loads"` it loads the module whose dotted name it is
+    /// given first, whatever it is called on. With `scope = "exact"` middleware stands in front of its path only, and
     /// not of those below.
     Mount,
     /// A call or decorator that adds a middleware class or function to an application or router; with `needs` only where
@@ -214,7 +215,9 @@ pub enum Kind {
     /// whose own fields are to be looked at, with `"typed"` what tells their class; with `"pattern"` what is at `limit` is a
     /// regular expression, and it limits where all that this matches ends. With `"converted"` it stands on a class whose one
     /// text is made, where `limit` is given, by its own method `by`, which bounds it; with `"unsent"` it is no limit: the
-    /// field is not sent with its object. `how = "validator"` where it holds only behind a `validator`, `by` where it
+    /// field is not sent with its object; with `"indexed"` it is a type that is given its limit in brackets, at `limit`
+    /// behind the type of the field (`Range[str, 1, 200]`: `#2`); with `"whole"` a class to derive from, whose own method `by`
+    /// is given all fields and may refuse them. `how = "validator"` where it holds only behind a `validator`, `by` where it
     /// holds only where a method of this name is called (`.validate`); with `needs` only where they hold. With
     /// `how = "function"` what is at `limit` is a function that bounds the text, where it asks how long it is or cuts it,
     /// or an object with a method `by` that does; with `how = "raising"` it bounds it only where it raises.
@@ -321,7 +324,7 @@ pub enum Kind {
     /// it. What is kept under a part of it is kept for each caller.
     Caller,
     /// A class or schema base whose fields describe a request body. With `role = "each"` it takes what one of several
-    /// schemas takes.
+    /// schemas takes. `keys` are members of its objects that hold what came in as it came.
     Schema,
     /// A server run by a command or call that imports the application instead of running its main block.
     Server,
@@ -489,7 +492,7 @@ pub const KINDS: [Keys; 54] = [
     keys(Kind::Runs, "runs", &["names", "handler"], &["role", "receives", "value"]),
     keys(Kind::Request, "request", &["names"], &["role", "keys", "unless", "value", "by"]),
     keys(Kind::Caller, "caller", &["names"], &[]),
-    keys(Kind::Schema, "schema", &["names"], &["role"]),
+    keys(Kind::Schema, "schema", &["names"], &["role", "keys"]),
     keys(Kind::Server, "server", &["names"], &[]),
     keys(Kind::Conflict, "conflict", &["names"], &[]),
     keys(Kind::OwnError, "own-error", &["names"], &["sees", "role"]),

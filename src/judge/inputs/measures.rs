@@ -519,10 +519,21 @@ impl<'m> Inputs<'_, '_, 'm> {
         };
         let schema = if parses(method) { self.schema_of(site) } else { self.schema_told_by(site) };
         let Some(schema) = schema else { return };
-        for argument in call.arguments.iter().take(2) {
+        // `serializer.is_valid(raise_exception=True)`: it is asked of what its object was made with.
+        let made = match &schema {
+            Value::Instance { site: Some(made), .. } if call.arguments.iter().all(|each| each.name.is_some()) => {
+                Some(*made)
+            }
+            _ => None,
+        };
+        let own = made.into_iter().flat_map(|made| {
+            program.units.calls[made.call].call.arguments.iter().map(move |argument| (argument, made.frame))
+        });
+        let given = call.arguments.iter().take(2).map(|argument| (argument, site.frame));
+        for (argument, frame) in given.chain(own) {
             for (key, value) in checked_parts(&argument.value) {
                 let mut trace = Trace::new(self);
-                trace.follow(value, site.frame, State::default());
+                trace.follow(value, frame, State::default());
                 for leaf in trace.out.into_iter().filter(|leaf| leaf.origin != Origin::Store) {
                     let Leaf { path, origin, part, .. } = leaf;
                     let key = key.map(str::to_owned);

@@ -1,5 +1,6 @@
 //! What schemas say about the length of a field: classes with markers on their fields, and schemas made by calls.
 
+mod brackets;
 mod functions;
 mod json;
 mod nested;
@@ -77,6 +78,10 @@ const NESTED: &str = "nested";
 const TYPED: &str = "typed";
 /// A marker of a class that is made of what comes in by a method of its own.
 const CONVERTED: &str = "converted";
+/// A type that is given its limits in brackets.
+const INDEXED: &str = "indexed";
+/// A class to derive from, one method of which looks at all fields.
+const WHOLE: &str = "whole";
 /// A regular expression that a text must match.
 const PATTERN: &str = "pattern";
 
@@ -286,7 +291,7 @@ impl<'m> Schemas<'_, 'm> {
     }
 
     /// Whether every text field of a class is limited.
-    fn of_all_fields(&self, class: ClassId, depth: usize) -> Limit {
+    pub(super) fn of_all_fields(&self, class: ClassId, depth: usize) -> Limit {
         let info = &self.program.units.classes[class];
         if info.order.is_empty() || depth > DEPTH {
             return Limit::None;
@@ -361,6 +366,9 @@ impl<'m> Schemas<'_, 'm> {
                 if is_list_type(object) {
                     return Limit::None;
                 }
+                if let Some(limit) = self.of_brackets(object, index, frame, asked) {
+                    return limit;
+                }
                 match &index.kind {
                     ExpressionKind::List(parts) => any(&mut parts.iter()),
                     _ => any(&mut std::iter::once(index.as_ref())),
@@ -400,7 +408,7 @@ impl<'m> Schemas<'_, 'm> {
                     let fits = match fact.role.as_deref() {
                         Some("count") => asked.ask == Ask::Count,
                         // It stands beside the fields, not on them.
-                        Some("all" | NESTED | TYPED | UNSENT | CONVERTED) => false,
+                        Some("all" | NESTED | TYPED | UNSENT | CONVERTED | INDEXED | WHOLE) => false,
                         // Of a list it is the number of its items.
                         Some("both") => (asked.ask == Ask::Count) == asked.is_list,
                         _ => asked.ask == Ask::Text,

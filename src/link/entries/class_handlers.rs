@@ -10,6 +10,7 @@ use crate::rules::catalogue::{Fact, Kind};
 use super::answers::Answers;
 use super::conventional::named_by;
 use super::decorated::{decorator_facts, wrapped_by};
+use super::links::DECIDES;
 use super::{Link, Role};
 
 /// A method that answers requests: its unit, the frame in which the framework runs it, and its HTTP method where the
@@ -407,6 +408,9 @@ pub(super) fn field_links<'m>(
             }
             _ => listed_in_field(program, &instance, field, (handler, place), &mut links),
         }
+    }
+    if fact.role.as_deref() == Some(DECIDES) {
+        links.iter_mut().for_each(|link| link.role = Role::Decision);
     }
     links.retain(|link| !is_out_of_reach(program, fact, class, &link.value));
     links.retain(|link| scoped_by(program, &link.value).is_none_or(|guard| has_scope(program, guard, &instance)));

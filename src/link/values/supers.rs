@@ -6,7 +6,7 @@ use crate::link::Program;
 use crate::link::arguments::Given;
 use crate::link::units::*;
 use crate::model::*;
-use crate::rules::catalogue::Kind;
+use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::checked::FactId;
 
 use super::frames::{FrameId, How, Site};
@@ -318,6 +318,12 @@ impl<'m> Program<'m> {
             at += 1;
         }
         line
+    }
+
+    /// What is known of a kind of the classes of libraries that a class derives from, also through others of the program.
+    pub fn facts_of_bases(&self, class: ClassId, kind: Kind) -> Vec<(FactId, &'m Fact)> {
+        let bases = self.line_of(class).into_iter().flat_map(|class| self.written_bases(class));
+        bases.flat_map(|base| base.path().map(|path| self.facts_of(path, kind)).unwrap_or_default()).collect()
     }
 
     /// The bases of a class that the program itself has.

@@ -4,11 +4,13 @@
 use crate::judge::inputs::cuts::is_cut_within;
 use crate::judge::inputs::kept::is_cut_whole;
 use crate::judge::inputs::measures::{lengths, refuses_long};
-use crate::link::units::{ClassId, UnitId};
+use crate::link::units::{Binding, ClassId, UnitId};
 use crate::link::{FrameId, How, Site};
 use crate::model::{Argument, Expression, ExpressionKind, Literal, Parameter};
 
-use super::{Ask, Asked, Limit, Schemas};
+use crate::rules::catalogue::Kind;
+
+use super::{Ask, Asked, Limit, Schemas, WHOLE};
 
 impl<'m> Schemas<'_, 'm> {
     /// What the methods for a field say about it, told by their decorator or their name: `@field_validator("text")` over a
@@ -22,13 +24,19 @@ impl<'m> Schemas<'_, 'm> {
         let program = self.program;
         let info = &program.units.classes[class];
         let home = program.open_frame(info.unit);
+        let whole = program.facts_of_bases(class, Kind::TextLimit).into_iter().map(|(_, fact)| fact);
+        let whole: Vec<&str> =
+            whole.filter(|fact| fact.role.as_deref() == Some(WHOLE)).filter_map(|fact| fact.by.as_deref()).collect();
         let mut units: Vec<UnitId> = info.methods.values().copied().collect();
         units.sort_unstable();
         let bounds = units.into_iter().any(|unit| {
             let Some(function) = program.units.units[unit].function else { return false };
             let is_named = ["validate_", "clean_"].iter().any(|verb| function.name.strip_prefix(verb) == Some(field));
             let whose = function.decorators.iter().filter_map(|decorator| validated(decorator, field)).next();
-            let Some(whose) = whose.or(is_named.then_some(Whose::Field)) else { return false };
+            let whose = whose.or(is_named.then_some(Whose::Field));
+            // `def validate(self, attrs)`: the library hands it all fields.
+            let is_whole = || whole.contains(&function.name.as_str());
+            let Some(whose) = whose.or_else(|| is_whole().then_some(Whose::All)) else { return false };
             let frame = program.enter(unit, home, None, How::Framework);
             frame.is_some_and(|frame| {
                 let handed = if whose == Whose::Field { self.handed_on(unit, frame) } else { Vec::new() };
@@ -62,13 +70,23 @@ impl<'m> Schemas<'_, 'm> {
         let program = self.program;
         program.raising_gates(frame).iter().filter(|gate| refuses_long(program, gate)).any(|gate| {
             let measured = lengths(program, &program.slice(gate.test, gate.frame));
-            measured.iter().any(|(measured, ..)| match of_field(measured, field) {
+            measured.iter().any(|(measured, frame, _)| match of_field(self.given_to(measured, *frame), field) {
                 // Of a list its own length is the number of its items; the length of something in it is that of a text.
                 Part::Itself => asked.is_list == (asked.ask == Ask::Count),
                 Part::Unnamed => whose == Whose::Field && asked.is_list == (asked.ask == Ask::Count),
                 Part::Within => whose == Whose::Field && asked.is_list && asked.ask == Ask::Text,
             })
         })
+    }
+
+    /// What a name is given that is given something once: `attrs["text"]` of `text = attrs["text"]`.
+    fn given_to(&self, named: &'m Expression, frame: FrameId) -> &'m Expression {
+        let ExpressionKind::Name(name) = &named.kind else { return named };
+        let names = &self.program.units.units[self.program.unit_of_frame(frame)].names;
+        match names.get(name.as_str()).map(Vec::as_slice) {
+            Some([Binding::Value { value, access, operator: None, .. }]) if access.is_empty() => value,
+            _ => named,
+        }
     }
 
     /// Whether a method that is given the whole object puts only so much of the field back in its place:

@@ -369,6 +369,16 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             let position = info.order.iter().position(|field| *field == name)?;
             call.arguments.get(position).filter(|argument| argument.name.is_none())
         };
+        // `serializer.initial_data["text"]` is what came in, whatever the fields are declared to be.
+        let raw = program.facts_of_bases(class, Kind::Schema).into_iter().flat_map(|(_, fact)| &fact.keys);
+        let raw: Vec<&String> = raw.collect();
+        let is_raw = state.path.iter().any(|part| raw.contains(&part) && !info.fields.contains_key(part.as_str()));
+        if let Some((at, _)) = field.clone().filter(|_| is_raw) {
+            let mut path = state.path.clone();
+            path.truncate(at + 1);
+            let state = State { path, in_chain: false, ..state.clone() };
+            return call.arguments.iter().for_each(|argument| self.follow(&argument.value, frame, state.clone()));
+        }
         if let Some((at, name)) = field {
             let mut state = state.clone();
             state.in_chain = false;
@@ -393,12 +403,15 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
             return;
         }
+        // All of it, such as `**serializer.validated_data`: each of its texts is short.
+        let is_short = !is_raw && schemas.of_all_fields(class, 0) == Limit::Held;
         for argument in &call.arguments {
             if matches!(argument.name.as_deref(), Some("role" | "model" | "type" | "id" | "name")) {
                 continue;
             }
             let mut state = State { path: Vec::new(), in_chain: false, whole: false, ..state.clone() };
             state.in_content |= argument.name.as_deref().is_some_and(|name| name != "**" && !is_list_name(name));
+            state.text |= is_short;
             self.follow(&argument.value, frame, state);
         }
     }
