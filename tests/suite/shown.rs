@@ -660,6 +660,8 @@ fn by_name_only(program: &Program<'_>, entries: &Entries<'_>, shown: &mut Shown)
             Kind::Environment | Kind::EnvironmentSchema => env,
             // What checks variables when an object is made of them.
             Kind::Guard => env && program.catalogue.fact(id).protects.as_deref() == Some("E1"),
+            // Types and classes that limit without a call.
+            Kind::TextLimit => matches!(program.catalogue.fact(id).role.as_deref(), Some("indexed" | "whole")),
             // What settings list among the handlers of log lines.
             Kind::Notify => handlers,
             Kind::ErrorHandler => handlers || program.catalogue.fact(id).role.as_deref() == Some("logs"),

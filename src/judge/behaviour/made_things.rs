@@ -66,7 +66,8 @@ fn makes_for_nobody<'m>(program: &Program<'m>, write: &Write<'m>, things: &[Stri
         _ => false,
     });
     let is_number = |name: &str| {
-        matches!(name, "id" | "_id" | "uuid")
+        matches!(name, "id" | "_id")
+            || name.ends_with("uid")
             || things.iter().any(|thing| name.strip_suffix("_id").or(name.strip_suffix("Id")) == Some(thing))
     };
     let is_sent = |value: &Option<(&'m Expression, FrameId)>| !value.is_some_and(|value| is_fresh(program, value));
