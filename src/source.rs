@@ -1,5 +1,6 @@
 //! Text as it was written: bytes decoded to UTF-8, spans into it, and the lines and columns that people read.
 
+pub mod order;
 pub mod toml;
 
 use serde::{Deserialize, Serialize};

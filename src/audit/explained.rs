@@ -4,6 +4,7 @@
 use crate::collect::{Class, Contents, IgnoreRules, Kind, SkipReason, Tree};
 use crate::judge::chains::Asked;
 use crate::judge::conditions::exposure::FileHits;
+use crate::source::order::InOrder;
 use crate::source::{Lines, decode};
 use crate::verdict::chain::{Account, Explained, Stand, Thing};
 use crate::verdict::*;
@@ -128,7 +129,7 @@ pub(super) fn add_findings(explained: &mut Explained, asked: &Asked, audit: &Aud
     for finding in findings.into_iter().filter(|finding| lines.contains(&finding.location.line)) {
         add_finding(account, finding);
     }
-    account.stands.sort_by_key(|stand| stand.item);
+    account.stands.order_by_key(|stand| stand.item);
 }
 
 /// Adds a finding to what its item says, unless that names the line already.

@@ -1,5 +1,6 @@
 //! Files that are scripts: at the root of a project, and nothing imports or starts them.
 
+use crate::source::order::InOrder;
 use std::collections::BTreeSet;
 
 use crate::collect::{Class, Tree, imports_by_text};
@@ -32,7 +33,7 @@ pub(super) fn drop_scripts(prepared: &mut Prepared, catalogue: &Catalogue) -> BT
     let keep = kept(&Program::new(&linked, settings, &tree.projects, catalogue), is_started);
     *modules = linked;
     modules.extend(others.into_iter().map(|(_, module)| module));
-    modules.sort_by(|left, right| left.path.cmp(&right.path));
+    modules.order_by(|left, right| left.path.cmp(&right.path));
     let is_dropped = |number: &usize| modules.get(*number).is_some_and(|module| !keep.contains(&module.path));
     let dropped: BTreeSet<usize> = candidates.into_iter().filter(is_dropped).collect();
     if dropped.len() == modules.len() && !modules.iter().all(is_evaluation) {

@@ -1,5 +1,6 @@
 //! `launchcheck list libraries`: what the catalogue knows, a line per library; or everything that it says of one.
 
+use crate::source::order::InOrder;
 use std::path::Path;
 
 use super::Failure;
@@ -53,7 +54,7 @@ fn known(rules: Option<&Path>) -> Result<Vec<Known>, Failure> {
         Some(Known { library: source::toml::read(text).ok()?, table: toml::from_str(text).ok()? })
     };
     let mut known: Vec<Known> = texts.iter().filter_map(read).collect();
-    known.sort_by_key(|each| each.library.name.to_lowercase());
+    known.order_by_key(|each| each.library.name.to_lowercase());
     Ok(known)
 }
 
@@ -161,7 +162,7 @@ fn counts(library: &Library, tongue: Tongue) -> String {
             None => counts.push((group, 1)),
         }
     }
-    counts.sort_by_key(|((name, _), _)| ORDER.iter().position(|each| each == name).unwrap_or(ORDER.len()));
+    counts.order_by_key(|((name, _), _)| ORDER.iter().position(|each| each == name).unwrap_or(ORDER.len()));
     let mut items: Vec<&str> = library.facts.iter().filter_map(|fact| fact.protects.as_deref()).collect();
     items.sort_unstable();
     items.dedup();

@@ -1,5 +1,6 @@
 //! What each file is for, by its path relative to the root; and by its text, for whoever reads it.
 
+use crate::source::order::InOrder;
 use std::collections::{BTreeMap, HashSet};
 
 use super::{Class, File, Kind, Tree, join, known::CLASSES, known::matches, split, walk};
@@ -52,7 +53,7 @@ pub fn unread_languages(tree: &Tree) -> Vec<UnreadLanguage<'_>> {
         }
     }
     let mut languages: Vec<_> = files.into_iter().map(|(name, files)| UnreadLanguage { name, files }).collect();
-    languages.sort_by_key(|language| std::cmp::Reverse(language.files.len()));
+    languages.order_by_key(|language| std::cmp::Reverse(language.files.len()));
     languages
 }
 

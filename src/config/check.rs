@@ -6,6 +6,7 @@ use super::{
     mistakes::{ConfigError, Mistake, Text},
     values::{kind, range, to_toml, tree},
 };
+use crate::source::order::InOrder;
 use crate::{
     lower::settings::tree::{Node, Value},
     model::{Lines, Literal},
@@ -34,7 +35,7 @@ pub fn check(written: &Written) -> Result<Configuration, ConfigError> {
     if reader.mistakes.is_empty() {
         return Ok(configuration.unwrap_or_default());
     }
-    reader.mistakes.sort_by_key(|mistake| mistake.at.as_ref().map(|at| at.start));
+    reader.mistakes.order_by_key(|mistake| mistake.at.as_ref().map(|at| at.start));
     Err(ConfigError::of(reader.mistakes))
 }
 

@@ -10,6 +10,7 @@ mod senders;
 mod several;
 mod telemetry;
 
+use crate::source::order::InOrder;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::arguments::{Amount, Given, Held};
@@ -153,7 +154,7 @@ pub fn find<'m>(program: &Program<'m>, entries: &Entries<'m>, reaches: &[&Reach]
     telemetry::leave_out(program, &mut all);
     connections::ask(program, &running, &mut all);
     all.extend(declared::served(program, entries, &running));
-    all.sort_by_key(|each| {
+    all.order_by_key(|each| {
         let place = program.place(each.call);
         (place.path, place.line, place.column, program.units.calls[each.call].call.span.end)
     });

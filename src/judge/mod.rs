@@ -28,6 +28,7 @@ pub mod settle;
 pub mod streams;
 mod transports;
 
+use crate::source::order::InOrder;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Configuration;
@@ -139,7 +140,7 @@ fn cited(look: &Look<'_, '_, '_>) -> Vec<Vec<Evidence>> {
 pub fn answered(packs: &Packs, calls: Calls, environment: Environment, secrets: Outcome) -> Judged {
     let mut outcomes = calls.outcomes;
     outcomes.extend([environment.validation, secrets]);
-    outcomes.sort_by_key(|outcome| outcome.item);
+    outcomes.order_by_key(|outcome| outcome.item);
     let (answers, findings) = answers(packs, outcomes);
     let (env_vars, optional_vars) = (environment.required, environment.optional);
     let inventory = Inventory { env_vars, optional_vars, ..calls.inventory };
@@ -151,7 +152,7 @@ fn answers(packs: &Packs, outcomes: Vec<Outcome>) -> (Vec<Answer>, Vec<Finding>)
     let mut findings = Vec::new();
     let mut answers = Vec::new();
     for mut outcome in outcomes {
-        outcome.findings.sort_by(|a, b| (&a.location, &a.rule, &a.message).cmp(&(&b.location, &b.rule, &b.message)));
+        outcome.findings.order_by(|a, b| (&a.location, &a.rule, &a.message).cmp(&(&b.location, &b.rule, &b.message)));
         number_repeats(&mut outcome.findings);
         let start = findings.len();
         let count = outcome.findings.len();

@@ -24,6 +24,7 @@ use crate::link::units::{CallId, ModuleId, NodeId, NodeKind, UnitId};
 use crate::link::{FrameId, Program, Site};
 use crate::model::{Block, Expression, Span, Statement, StatementKind};
 use crate::rules::catalogue::{Calls, Kind};
+use crate::source::order::InOrder;
 
 use super::case::Case;
 use super::failing::catches_everything;
@@ -90,7 +91,7 @@ pub fn constructs(case: &Case<'_, '_>) -> Vec<Construct> {
         all.extend(requeued::requeued(case, unit));
         all.extend(resent::resent(case, unit));
     }
-    all.sort_by(|a, b| {
+    all.order_by(|a, b| {
         (&case.program.modules[a.module].path, a.span).cmp(&(&case.program.modules[b.module].path, b.span))
     });
     all

@@ -4,6 +4,7 @@
 //! boundaries, the proof or the look of chance, the name and syntax around it, and what only looks like a credential.
 //! Nothing here reads a file or opens a connection, and no value leaves in full: a [`Hit`] carries a redacted one.
 
+use crate::source::order::InOrder;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -222,7 +223,7 @@ impl Scan<'_> {
     fn finish(self) -> Vec<Hit> {
         let is_environment = is_environment_file(self.path, &self.shapes.lists);
         let mut hits = self.hits;
-        hits.sort_by(|one, two| {
+        hits.order_by(|one, two| {
             one.span
                 .start
                 .cmp(&two.span.start)

@@ -2,6 +2,7 @@
 //!
 //! A monorepo has hundreds of them and thousands of imports, so they are found by what stands before their `*`.
 
+use crate::source::order::InOrder;
 use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
@@ -34,7 +35,7 @@ impl Aliases {
             project.aliases.clone().into_iter().map(move |alias| Scoped { folder: folder.clone(), alias })
         };
         let mut all: Vec<Scoped> = projects.iter().flat_map(of_project).collect();
-        all.sort_by_key(|scoped| std::cmp::Reverse((scoped.folder.len(), scoped.alias.pattern.len())));
+        all.order_by_key(|scoped| std::cmp::Reverse((scoped.folder.len(), scoped.alias.pattern.len())));
         let (mut whole, mut beginnings) = (FxHashMap::default(), FxHashMap::<String, Vec<usize>>::default());
         for (place, scoped) in all.iter().enumerate() {
             let (by, key) = match scoped.alias.pattern.split_once('*') {

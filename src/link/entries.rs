@@ -35,6 +35,7 @@ mod started;
 mod tasks;
 mod workers;
 
+use crate::source::order::InOrder;
 use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -253,7 +254,7 @@ impl<'m> Entries<'m> {
         entries.without_misplaced(program);
         entries.chain(program);
         entries.note_commands();
-        entries.entries.sort_by(|a, b| {
+        entries.entries.order_by(|a, b| {
             (&program.modules[a.module].path, a.span, &a.name).cmp(&(&program.modules[b.module].path, b.span, &b.name))
         });
         entries.entries.dedup_by(|a, b| {

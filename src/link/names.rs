@@ -1,5 +1,6 @@
 //! Which module an import means: packages, relative paths, index files, aliases, workspaces, and Rust's module tree.
 
+use crate::source::order::InOrder;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{Alias, Language, PACKAGE, Project, TREE, join};
@@ -83,7 +84,7 @@ impl Names {
             }
         }
         python_roots.push(String::new());
-        python_roots.sort_by_key(|root| std::cmp::Reverse(root.len()));
+        python_roots.order_by_key(|root| std::cmp::Reverse(root.len()));
         python_roots.dedup();
         let aliases = Aliases::of(projects);
         Names {

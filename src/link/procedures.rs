@@ -1,5 +1,6 @@
 //! Functions and tables of the database, as the files of the repository that build it define them.
 
+use crate::source::order::InOrder;
 use rustc_hash::FxHashMap;
 
 use crate::model::{Expression, ExpressionKind, Literal};
@@ -92,7 +93,7 @@ impl<'m> Program<'m> {
         self.database.get_or_init(|| {
             let mut found = Database::default();
             let mut files: Vec<_> = self.settings.iter().filter(|settings| settings.path.ends_with(".sql")).collect();
-            files.sort_by_key(|settings| settings.path.as_str());
+            files.order_by_key(|settings| settings.path.as_str());
             let entries = files.into_iter().flat_map(|file| file.entries.iter().map(move |entry| (&file.path, entry)));
             for (path, entry) in entries {
                 let Literal::Text(text) = &entry.value else { continue };

@@ -3,6 +3,7 @@
 
 use crate::model::{Call, Expression, ExpressionKind, StatementKind};
 use crate::rules::catalogue::{Fact, Kind};
+use crate::source::order::InOrder;
 
 use super::flow::children;
 use super::units::{Binding, CallId, NodeKind, UnitId};
@@ -71,7 +72,7 @@ impl<'m> Program<'m> {
             other.start == info.call.span.start && other.end > info.call.span.end
         });
         let mut later: Vec<CallId> = later.collect();
-        later.sort_by_key(|call| self.units.calls[*call].call.span.end);
+        later.order_by_key(|call| self.units.calls[*call].call.span.end);
         std::iter::once(site.call).chain(later).take(CHAIN).map(|call| Site { call, frame: site.frame }).collect()
     }
 

@@ -7,6 +7,7 @@ pub(in crate::link) mod growth;
 mod reaching;
 mod walk;
 
+use crate::source::order::InOrder;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
@@ -304,7 +305,7 @@ impl<'m> Units<'m> {
         {
             self.set.entry(member).or_default().extend(assigned.iter().copied());
         }
-        self.set.values_mut().for_each(|assigned| assigned.sort_by_key(|each| (each.unit, each.value.span)));
+        self.set.values_mut().for_each(|assigned| assigned.order_by_key(|each| (each.unit, each.value.span)));
     }
 
     fn index_bound(&mut self) {

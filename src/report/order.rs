@@ -2,6 +2,7 @@
 //! format cleans what it takes from here.
 
 use super::words;
+use crate::source::order::InOrder;
 use crate::verdict::{Answer, Audit, Confidence, Finding, Location, Reason, Standing, Tongue};
 
 /// Findings shown per box, unless all are asked for.
@@ -17,7 +18,7 @@ pub(super) fn findings<'a>(audit: &'a Audit, answer: &Answer, suppressed: bool) 
         .filter(|finding| finding.confidence != Confidence::Note)
         .filter(|finding| suppressed || finding.suppressed.is_none())
         .collect();
-    findings.sort_by_key(|finding| {
+    findings.order_by_key(|finding| {
         (finding.suppressed.is_some(), finding.standing.unwrap_or(Standing::Known), finding.confidence)
     });
     findings

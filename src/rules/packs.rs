@@ -3,6 +3,7 @@
 //! `written` mirrors the files, `Packs` is what holds after checking: twelve items in order, every rule of the closed
 //! vocabulary with all its variants, both languages with the same placeholders.
 
+use crate::source::order::InOrder;
 use std::sync::{Arc, OnceLock};
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -153,7 +154,7 @@ impl Packs {
                 packs.merge(written::read(&path, &text)?);
             }
         }
-        packs.items.sort_by_key(|each| each.item);
+        packs.items.order_by_key(|each| each.item);
         check::complete(&packs)?;
         Ok(packs)
     }

@@ -256,6 +256,6 @@ mod tests {
         assert_eq!(told("name = \"a\"\nsteps = [\"stir\", \"boil\"]").1, "\"boil\"");
         assert_eq!(told("name = \"a\"\nsteps = [3]").1, "3");
         assert_eq!(told("minutes = 3").0, "missing field `name`");
-        assert_eq!(told("name = ").0.is_empty(), false);
+        assert!(!told("name = ").0.is_empty());
     }
 }

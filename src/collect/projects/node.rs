@@ -1,5 +1,6 @@
 //! Node's manifests: `package.json` and its workspaces, `tsconfig.json` / `jsconfig.json`, `deno.json`.
 
+use crate::source::order::InOrder;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Found, add_root, alias, depend, members};
@@ -109,7 +110,7 @@ fn conditions(value: &Node) -> Vec<&str> {
     }
     let mut found = Vec::new();
     gather(value, 0, &mut found, 2);
-    found.sort_by_key(|(rank, _)| *rank);
+    found.order_by_key(|(rank, _)| *rank);
     found.into_iter().map(|(_, text)| text).collect()
 }
 

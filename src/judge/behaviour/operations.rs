@@ -4,6 +4,7 @@ use crate::link::units::{CallId, UnitId};
 use crate::link::{FrameId, Program, Site};
 use crate::model::{Call, Expression, ExpressionKind, Literal, Span};
 use crate::rules::catalogue::Kind;
+use crate::source::order::InOrder;
 
 use super::procedures::Procedure;
 use super::{procedures, scripts};
@@ -198,7 +199,7 @@ pub fn given_to_statement<'m>(program: &Program<'m>, site: Site) -> Vec<&'m Expr
         is_behind && !other.arguments.is_empty()
     });
     let mut chained: Vec<&'m Call> = chained.collect();
-    chained.sort_by_key(|other| other.span.end);
+    chained.order_by_key(|other| other.span.end);
     // `.bind(chat).bind(id)`: one for each mark.
     let again = chained.iter().take_while(|other| {
         method(other) == chained.first().and_then(|first| method(first)) && other.arguments.len() == 1
@@ -359,7 +360,7 @@ pub(super) fn keyed_by<'m>(program: &Program<'m>, site: Site) -> Option<&'m Call
     let calls = program.units.units[info.unit].calls.iter().map(|call| (*call, program.units.calls[*call].call));
     let mut chain: Vec<(CallId, &'m Call)> =
         calls.filter(|(_, call)| call.span.start == start && !call.arguments.is_empty()).collect();
-    chain.sort_by_key(|(_, call)| call.span.end);
+    chain.order_by_key(|(_, call)| call.span.end);
     let mut chain = chain.into_iter().filter(|(call, _)| !is_word(program, Site { call: *call, ..site }));
     chain.next().map(|(_, call)| call)
 }

@@ -4,6 +4,7 @@ use crate::link::flow::children;
 use crate::link::units::UnitId;
 use crate::link::{FrameId, Program, Site};
 use crate::model::{Argument, Call, Expression, ExpressionKind, Literal};
+use crate::source::order::InOrder;
 
 use super::operations;
 use super::writes::Write;
@@ -26,7 +27,7 @@ pub(super) fn later_in_chain<'m>(program: &Program<'m>, unit: UnitId, inner: &Ca
             _ => false,
         })
         .collect();
-    later.sort_by_key(|call| call.span.end);
+    later.order_by_key(|call| call.span.end);
     later
 }
 

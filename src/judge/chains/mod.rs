@@ -15,6 +15,7 @@ mod words;
 
 use crate::link::reach::Trail;
 use crate::rules::catalogue::Calls;
+use crate::source::order::InOrder;
 
 use super::calls::External;
 use super::case::{Case, Outcome};
@@ -150,7 +151,7 @@ impl<'m> Look<'_, '_, 'm> {
                 Some((external, sites))
             })
             .collect();
-        reached.sort_by_key(|(external, _)| match external.kind {
+        reached.order_by_key(|(external, _)| match external.kind {
             Calls::Llm => 0,
             Calls::Paid => 1,
             Calls::External => 2,
@@ -162,7 +163,7 @@ impl<'m> Look<'_, '_, 'm> {
     fn trails(&self, entry: usize, sites: &[crate::link::Site]) -> Vec<Trail> {
         let Some(reach) = self.case.reaches.get(entry) else { return Vec::new() };
         let mut trails: Vec<Trail> = sites.iter().flat_map(|site| reach.trails(*site)).collect();
-        trails.sort_by_key(Vec::len);
+        trails.order_by_key(Vec::len);
         trails
     }
 

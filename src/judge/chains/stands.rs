@@ -11,6 +11,7 @@ use crate::link::Site;
 use crate::link::arguments::{Amount, Held};
 use crate::link::reach::Trail;
 use crate::rules::catalogue::Calls;
+use crate::source::order::InOrder;
 
 use super::Look;
 use super::texts::{searched_history, searched_input};
@@ -84,7 +85,7 @@ impl<'m> Look<'_, '_, 'm> {
             return None;
         }
         // What is missing comes first.
-        unique.sort_by_key(|(is_fine, _)| *is_fine);
+        unique.order_by_key(|(is_fine, _)| *is_fine);
         let is_missing = unique.iter().any(|(is_fine, _)| !is_fine);
         let searched = is_missing.then(|| searched(&unique));
         let mut because: Vec<Evidence> = unique.iter().take(SENTENCES).map(|(_, evidence)| evidence.clone()).collect();

@@ -6,6 +6,7 @@ use crate::link::units::{CallId, ModuleId, UnitId};
 use crate::link::{Program, Site, Value};
 use crate::model::Span;
 use crate::rules::catalogue::Kind;
+use crate::source::order::InOrder;
 
 use super::ways::is_registration;
 use super::{Asked, Look, words};
@@ -72,12 +73,12 @@ pub(super) fn at<'f>(all: &'f [Found], asked: &Asked) -> Option<(&'f Found, Vec<
         };
         if there.iter().any(|found| holds(&found.thing.location)) {
             there.retain(|found| holds(&found.thing.location));
-            there.sort_by_key(|found| (found.span.end - found.span.start, found.what.rank()));
+            there.order_by_key(|found| (found.span.end - found.span.start, found.what.rank()));
             let (first, rest) = there.split_first()?;
             return Some((*first, rest.iter().copied().filter(|each| is_small(each, asked)).collect()));
         }
     }
-    there.sort_by_key(|found| (lines(found, asked), found.what.rank(), found.span));
+    there.order_by_key(|found| (lines(found, asked), found.what.rank(), found.span));
     let (first, rest) = there.split_first()?;
     Some((*first, rest.iter().copied().filter(|each| is_small(each, asked)).collect()))
 }
@@ -96,7 +97,7 @@ fn lines(found: &Found, asked: &Asked) -> u32 {
 /// What stands nearest to a line, in the order of lines.
 pub(super) fn nearest(all: &[Found], line: u32, count: usize) -> Vec<Thing> {
     let mut known: Vec<&Found> = all.iter().filter(|found| !matches!(found.what, What::Call(_))).collect();
-    known.sort_by_key(|found| (found.thing.location.line.abs_diff(line), found.what.rank()));
+    known.order_by_key(|found| (found.thing.location.line.abs_diff(line), found.what.rank()));
     let mut nearest: Vec<Thing> = known.into_iter().map(|found| found.thing.clone()).take(count).collect();
     nearest.sort_unstable();
     nearest.dedup();

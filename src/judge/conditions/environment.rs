@@ -25,6 +25,7 @@ mod shown;
 pub mod unfilled;
 mod unread;
 
+use crate::source::order::InOrder;
 use std::collections::{BTreeMap, BTreeSet};
 
 use checks::{Checks, When, swallows, when};
@@ -363,7 +364,7 @@ impl Rows {
 
     fn sorted(self, case: &Case<'_, '_>) -> Vec<Variable> {
         let mut all: Vec<Variable> = self.rows.into_values().collect();
-        all.sort_by_key(|variable| {
+        all.order_by_key(|variable| {
             (case.program.modules[variable.module].path.clone(), variable.span, variable.name.clone())
         });
         all

@@ -1,5 +1,6 @@
 //! E2: API keys stay out of the code, out of git, and out of the browser.
 
+use crate::source::order::InOrder;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::collect::{Class, IgnoreRules, Kind as FileKind, Tree};
@@ -263,7 +264,7 @@ pub fn exposure(
         findings.push(finding);
     }
     findings.extend(past.iter().map(|past| past_finding(packs, shapes, past)));
-    findings.sort_by(|a, b| (&a.location, &a.rule, &a.fingerprint).cmp(&(&b.location, &b.rule, &b.fingerprint)));
+    findings.order_by(|a, b| (&a.location, &a.rule, &a.fingerprint).cmp(&(&b.location, &b.rule, &b.fingerprint)));
     findings.dedup_by(|a, b| a.location == b.location && a.rule == b.rule && a.message == b.message);
     let gaps = findings.iter().filter(|finding| finding.confidence != Confidence::Note).count();
     let (verdict, because) =

@@ -6,6 +6,7 @@ use crate::link::reach::Trail;
 use crate::link::units::{NodeId, NodeKind};
 use crate::link::{FrameId, Site, Value};
 use crate::model::{Block, Expression, ExpressionKind, Function, Literal, Span, StatementKind, Try};
+use crate::source::order::InOrder;
 
 use super::blocks::{Blocks, does_nothing};
 use super::handlers::{EVERYTHING, names_in};
@@ -26,7 +27,7 @@ pub(super) fn of_chain(case: &Case<'_, '_>, step: Site) -> Option<Fate> {
         .map(|call| (*call, program.units.calls[*call].call))
         .filter(|(_, other)| other.span.start == info.call.span.start && other.span.end > info.call.span.end)
         .collect();
-    chained.sort_by_key(|(_, other)| other.span.end);
+    chained.order_by_key(|(_, other)| other.span.end);
     let mut so_far = None;
     for (call, other) in chained {
         let ExpressionKind::Member { name, .. } = &other.callee.kind else { continue };

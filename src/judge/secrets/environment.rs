@@ -1,5 +1,6 @@
 //! Environment files: which ones may be committed, and whether git would add the ones that the application loads.
 
+use crate::source::order::InOrder;
 use crate::{rules::secrets::Lists, source::Span};
 
 use super::{Hit, Rule, names};
@@ -90,7 +91,7 @@ pub fn environment_files(files: &[EnvironmentFile<'_>]) -> Vec<EnvironmentFindin
             Some(EnvironmentFinding { path: file.path.to_owned(), hit })
         })
         .collect();
-    findings.sort_by(|one, two| one.path.cmp(&two.path));
+    findings.order_by(|one, two| one.path.cmp(&two.path));
     findings
 }
 
@@ -179,7 +180,7 @@ pub fn env_file_not_ignored(
         })
         .collect();
     // A file that is already in the repository tells most.
-    open.sort_by_key(|open| (open.variant != "tracked", open.load.is_none()));
+    open.order_by_key(|open| (open.variant != "tracked", open.load.is_none()));
     open.into_iter().next()
 }
 

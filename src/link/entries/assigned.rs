@@ -1,5 +1,6 @@
 //! What is put around an application by assigning it to a member: `app.wsgi_app = RequestLog(app.wsgi_app)`.
 
+use crate::source::order::InOrder;
 use rustc_hash::FxHashSet;
 
 use crate::link::Program;
@@ -24,7 +25,7 @@ impl<'m> Entries<'m> {
             facts.flat_map(|fact| &fact.names).filter_map(|name| name.rsplit('.').next()).collect();
         let assigned = program.units.member_assignments.iter().filter(|((_, member), _)| members.contains(member));
         let mut assigned: Vec<_> = assigned.collect();
-        assigned.sort_by_key(|(names, _)| **names);
+        assigned.order_by_key(|(names, _)| **names);
         for ((_, member), each) in
             assigned.into_iter().flat_map(|(names, all)| all.iter().map(move |each| (names, each)))
         {

@@ -1,5 +1,6 @@
 //! What stands in front of an entry point: the chain of its routers and of what they are mounted in.
 
+use crate::source::order::InOrder;
 use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -29,11 +30,11 @@ impl<'m> Entries<'m> {
     pub(super) fn chain(&mut self, program: &Program<'m>) {
         // Of a chain of calls the outermost is the last.
         let place = |call: CallId| (program.units.calls[call].module, program.units.calls[call].call.span.end, call);
-        self.routers.values_mut().for_each(|registered| registered.sort_by_key(|(position, _)| place(*position)));
+        self.routers.values_mut().for_each(|registered| registered.order_by_key(|(position, _)| place(*position)));
         let mut routes: BTreeMap<usize, (CallId, CallId, String, Option<String>)> = BTreeMap::new();
         let mut parents: Mounts<'m> = FxHashMap::default();
         let mut routers: Vec<(&CallId, &Vec<(CallId, Registered<'m>)>)> = self.routers.iter().collect();
-        routers.sort_by_key(|(router, _)| **router);
+        routers.order_by_key(|(router, _)| **router);
         for (router, registered) in routers {
             for (position, what) in registered {
                 match what {

@@ -423,9 +423,12 @@ pub struct Slice<'m> {
     asked: bool,
     /// The key under which something is taken out of what is looked at: the other entries of an object do not flow in.
     under: Option<&'m str>,
-    seen: FxHashSet<(usize, FrameId, (bool, bool, Option<&'m str>))>,
+    seen: FxHashSet<Looked<'m>>,
     seen_sites: FxHashSet<Site>,
 }
+
+/// What has been looked at, and how: partly, for what it answers, under a key.
+type Looked<'m> = (usize, FrameId, (bool, bool, Option<&'m str>));
 
 impl<'m> Slice<'m> {
     /// Looks at something of which only what stands under a key is asked for; with none, at all of it.

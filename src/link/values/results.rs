@@ -483,10 +483,11 @@ impl<'m> Program<'m> {
                     }
                 }
                 // An object of a class of the program that derives from a client.
-                Value::Instance { site: Some(made), .. } if !sites.contains(made) => {
-                    if self.made_as(*made).iter().any(|(path, _)| self.is_a(path, Kind::Client)) {
-                        sites.push(*made);
-                    }
+                Value::Instance { site: Some(made), .. }
+                    if !sites.contains(made)
+                        && self.made_as(*made).iter().any(|(path, _)| self.is_a(path, Kind::Client)) =>
+                {
+                    sites.push(*made);
                 }
                 Value::Data { expression, frame } => match &expression.0.kind {
                     ExpressionKind::List(items) => {

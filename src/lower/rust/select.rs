@@ -1,5 +1,6 @@
 //! `select!`: what waits for several things at once, and goes on with the one that is there first.
 
+use crate::source::order::InOrder;
 use syn::parse::Parser;
 use syn::{Macro, Pat};
 
@@ -70,7 +71,7 @@ impl Lowering {
         let waiting = expression(waits.span, ExpressionKind::Await(Box::new(call(waits.span, waits.callee, given))));
         out.push(statement(waits.span, StatementKind::Expression(waiting)));
         // Which of them comes first is open: those whose result nobody looks at stand in front.
-        firsts.sort_by_key(|first| match &first.test {
+        firsts.order_by_key(|first| match &first.test {
             None => 2,
             Some(_) => i32::from(first.is_bound()),
         });

@@ -1,5 +1,6 @@
 //! TOML with spans; of a broken file what the reader recovers is kept.
 
+use crate::source::order::InOrder;
 use toml::de::{DeTable, DeValue};
 
 use super::tree::{DEPTH, Node, Value};
@@ -20,7 +21,7 @@ pub fn parse(text: &str) -> (Node, Vec<Lost>) {
 fn map(table: &DeTable<'_>, depth: usize) -> Value {
     let mut entries: Vec<(String, Node)> =
         table.iter().map(|(key, value)| (key.get_ref().to_string(), node(value, depth))).collect();
-    entries.sort_by_key(|(_, node)| node.span.start);
+    entries.order_by_key(|(_, node)| node.span.start);
     Value::Map(entries)
 }
 

@@ -1,6 +1,7 @@
 //! What JSON, TOML and YAML have in common: values that know where they are written.
 
 use crate::model::{Literal, Setting, Span};
+use crate::source::order::InOrder;
 
 /// Nesting beyond this is not read; what people write stays below 20.
 pub const DEPTH: usize = 64;
@@ -76,7 +77,7 @@ impl Node {
     pub fn flatten(&self) -> Vec<Setting> {
         let mut found = Vec::new();
         flatten(self, &mut Vec::new(), &mut found);
-        found.sort_by_key(|setting: &Setting| setting.span.start);
+        found.order_by_key(|setting: &Setting| setting.span.start);
         found
     }
 }

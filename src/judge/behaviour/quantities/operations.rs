@@ -7,6 +7,7 @@ use crate::judge::behaviour::subjects::{self, Subject};
 use crate::judge::behaviour::writes::stays_in_process;
 use crate::link::{FrameId, Site};
 use crate::model::{Expression, ExpressionKind};
+use crate::source::order::InOrder;
 
 use super::{Reading, Search, Source};
 
@@ -101,7 +102,7 @@ impl<'m> Search<'_, 'm> {
             })
             .filter_map(|other| Some((other, operation(program, other)?)))
             .collect();
-        queued.sort_by_key(|(other, _)| program.units.calls[other.call].call.span.start);
+        queued.order_by_key(|(other, _)| program.units.calls[other.call].call.span.start);
         let placed = reading.position.and_then(|place| queued.get(place)).filter(|(_, operation)| answers(*operation));
         let chosen: Vec<(Site, Operation)> = match placed {
             Some(one) => vec![*one],
