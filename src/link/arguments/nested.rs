@@ -13,13 +13,38 @@ impl<'m> Program<'m> {
             return None;
         }
         let unit = &self.units.units[self.unit_of_frame(frame)];
-        let mut assigned = unit.nodes.iter().filter_map(|node| self.units.nodes[*node].kind.assignment());
-        assigned.find_map(|assignment| {
+        let assigned = unit.nodes.iter();
+        let mut assigned = assigned.filter_map(|node| Some((*node, self.units.nodes[*node].kind.assignment()?)));
+        assigned.find_map(|(node, assignment)| {
             let (inner, _) = part_of(&assignment.target).filter(|(_, own)| *own == key)?;
             let (holder, outer) = part_of(inner)?;
             let is_put = assignment.operator.is_none() && stands_in(unit, holder, outer, object);
-            assignment.value.as_ref().filter(|_| is_put)
+            let value = assignment.value.as_ref().filter(|_| is_put)?;
+            // What is only put there where it was given may not be.
+            let tests = self.tests_around(node);
+            (!tests.iter().any(|test| asks_whether_given(test, value))).then_some(value)
         })
+    }
+}
+
+/// Whether a test asks whether there is something to put somewhere: `if let Some(limit) = limit`, `if limit is not None`,
+/// `if (limit)`.
+fn asks_whether_given(test: &Expression, value: &Expression) -> bool {
+    match &test.kind {
+        ExpressionKind::Operator { operator, operands } => match (operator.as_str(), operands.as_slice()) {
+            ("and" | "or", operands) => operands.iter().any(|operand| asks_whether_given(operand, value)),
+            ("==" | "!=" | "is" | "is not", [_, other]) => match &other.kind {
+                ExpressionKind::Literal(Literal::Null) => true,
+                ExpressionKind::Call(variant) => Program::written(&variant.callee) == "Some",
+                _ => false,
+            },
+            _ => false,
+        },
+        ExpressionKind::Name(_) | ExpressionKind::Member { .. } => {
+            let asked = Program::written(test);
+            !asked.is_empty() && asked == Program::written(value)
+        }
+        _ => false,
     }
 }
 
