@@ -113,25 +113,11 @@ pub type Values<'m> = Vec<Value<'m>>;
 pub(super) fn add<'m>(all: &mut Values<'m>, more: impl IntoIterator<Item = Value<'m>>) {
     for value in more {
         let is_callable = matches!(value, Value::Instance { .. } | Value::Class(_) | Value::Function { .. });
-        let is_room = all.len() < if is_callable { CALLABLES } else { ALTERNATIVES };
-        // Among many of what one place makes, something that another place makes is not lost.
-        let is_room =
-            is_room || all.len() < CALLABLES && made_at(&value).is_some_and(|made| !is_made_by_one(all, made));
-        if is_room && !all.contains(&value) {
+        let limit = if is_callable { CALLABLES } else { ALTERNATIVES };
+        if all.len() < limit && !all.contains(&value) {
             all.push(value);
         }
     }
-}
-
-/// The calls by which something of a library was made, whoever has run them.
-fn made_at<'v>(value: &'v Value<'_>) -> Option<impl Iterator<Item = CallId> + Clone + 'v> {
-    let sites = value.sites();
-    (!sites.is_empty()).then(|| sites.iter().map(|site| site.call))
-}
-
-/// Whether one of some values was made by the same calls.
-fn is_made_by_one(all: &[Value<'_>], made: impl Iterator<Item = CallId> + Clone) -> bool {
-    all.iter().any(|known| made_at(known).is_some_and(|own| own.eq(made.clone())))
 }
 
 /// The class on which a method of a class was called: one that derives from it, or itself.
