@@ -1,6 +1,5 @@
 //! Files that are scripts: at the root of a project, and nothing imports or starts them.
 
-use crate::source::order::InOrder;
 use std::collections::BTreeSet;
 
 use crate::collect::{Class, Tree, imports_by_text};
@@ -12,6 +11,7 @@ use crate::link::{Program, Site};
 use crate::lower::components::is_component;
 use crate::model::{ExpressionKind, Language, Literal, Module, StatementKind};
 use crate::rules::{catalogue::Kind, checked::Catalogue};
+use crate::source::order::InOrder;
 
 use super::Prepared;
 

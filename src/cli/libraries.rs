@@ -1,9 +1,9 @@
 //! `launchcheck list libraries`: what the catalogue knows, a line per library; or everything that it says of one.
 
-use crate::source::order::InOrder;
 use std::path::Path;
 
 use super::Failure;
+use crate::source::order::InOrder;
 use crate::{
     Error,
     report::{Style, clean, wrap},

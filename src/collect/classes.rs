@@ -1,7 +1,8 @@
 //! What each file is for, by its path relative to the root; and by its text, for whoever reads it.
 
-use crate::source::order::InOrder;
 use std::collections::{BTreeMap, HashSet};
+
+use crate::source::order::InOrder;
 
 use super::{Class, File, Kind, Tree, join, known::CLASSES, known::matches, split, walk};
 

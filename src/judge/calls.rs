@@ -10,7 +10,6 @@ mod senders;
 mod several;
 mod telemetry;
 
-use crate::source::order::InOrder;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::link::arguments::{Amount, Given, Held};
@@ -23,6 +22,7 @@ use crate::model::{ExpressionKind, Language};
 use crate::rules::amounts;
 use crate::rules::catalogue::{Calls, Fact, Kind, Setting};
 use crate::rules::checked::{FactId, plain};
+use crate::source::order::InOrder;
 
 use super::channels;
 use super::replies::Replies;

@@ -28,13 +28,13 @@ pub mod settle;
 pub mod streams;
 mod transports;
 
-use crate::source::order::InOrder;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Configuration;
 use crate::link::Program;
 use crate::link::entries::{Entries, Started};
 use crate::rules::packs::Packs;
+use crate::source::order::InOrder;
 pub use crate::verdict;
 
 use case::{Case, Outcome};

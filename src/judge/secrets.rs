@@ -4,9 +4,9 @@
 //! boundaries, the proof or the look of chance, the name and syntax around it, and what only looks like a credential.
 //! Nothing here reads a file or opens a connection, and no value leaves in full: a [`Hit`] carries a redacted one.
 
-use crate::source::order::InOrder;
 use serde::{Deserialize, Serialize};
 
+use crate::source::order::InOrder;
 use crate::{
     collect::Class,
     rules::secrets::{Shapes, Trigger},

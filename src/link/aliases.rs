@@ -2,12 +2,12 @@
 //!
 //! A monorepo has hundreds of them and thousands of imports, so they are found by what stands before their `*`.
 
-use crate::source::order::InOrder;
 use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
 use crate::model::{Alias, Project};
+use crate::source::order::InOrder;
 
 /// An alias with the folder in which it holds.
 #[derive(Debug)]

@@ -35,7 +35,6 @@ mod started;
 mod tasks;
 mod workers;
 
-use crate::source::order::InOrder;
 use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -43,6 +42,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::model::*;
 use crate::rules::catalogue::Fact;
 use crate::rules::checked::FactId;
+use crate::source::order::InOrder;
 
 use super::Program;
 use super::units::*;

@@ -1,9 +1,9 @@
 //! Which module an import means: packages, relative paths, index files, aliases, workspaces, and Rust's module tree.
 
-use crate::source::order::InOrder;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{Alias, Language, PACKAGE, Project, TREE, join};
+use crate::source::order::InOrder;
 
 use super::aliases::{Aliases, Scoped};
 use super::units::ModuleId;

@@ -1,9 +1,9 @@
 //! Functions and tables of the database, as the files of the repository that build it define them.
 
-use crate::source::order::InOrder;
 use rustc_hash::FxHashMap;
 
 use crate::model::{Expression, ExpressionKind, Literal};
+use crate::source::order::InOrder;
 
 use super::{Program, Site, Value};
 

@@ -7,10 +7,10 @@ pub(in crate::link) mod growth;
 mod reaching;
 mod walk;
 
-use crate::source::order::InOrder;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::*;
+use crate::source::order::InOrder;
 
 pub use reaching::Reader;
 use walk::Walk;

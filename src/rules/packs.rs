@@ -3,13 +3,13 @@
 //! `written` mirrors the files, `Packs` is what holds after checking: twelve items in order, every rule of the closed
 //! vocabulary with all its variants, both languages with the same placeholders.
 
-use crate::source::order::InOrder;
 use std::sync::{Arc, OnceLock};
 use std::{collections::BTreeMap, fs, path::Path};
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
+use crate::source::order::InOrder;
 use crate::verdict::{Item, Text};
 
 mod check;

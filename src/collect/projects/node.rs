@@ -1,9 +1,9 @@
 //! Node's manifests: `package.json` and its workspaces, `tsconfig.json` / `jsconfig.json`, `deno.json`.
 
-use crate::source::order::InOrder;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Found, add_root, alias, depend, members};
+use crate::source::order::InOrder;
 use crate::{
     collect::{Class, Tree, join, resolve, split},
     lower::settings::{json, tree::Node, yaml},

@@ -492,7 +492,6 @@ impl<'p, 'm> Behaviour<'p, 'm> {
             let records: Vec<&Write<'m>> = self.records(quantity).filter(is_own).collect();
             let sums = |write: &&Write<'m>| {
                 write.accumulates()
-                    && (write.change != Change::Set || totals::adds_something(self.program, write))
                     && (counts || write.change != Change::Append)
                     && !self.is_for_failures(write, &records)
             };

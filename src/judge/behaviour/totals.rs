@@ -1,7 +1,6 @@
 //! What is counted from the first day on and never started anew: rows that nobody deletes, numbers that are used up.
 
-use crate::link::units::{Binding, UnitId};
-use crate::link::{Program, Site, Value};
+use crate::link::{Program, Site};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::Kind;
 
@@ -85,54 +84,6 @@ impl<'m> Behaviour<'_, 'm> {
                 .map(|site| subjects::of_operation(program, site))
                 .collect()
         })
-    }
-}
-
-/// Expressions within each other that are looked into for what is added.
-const DEPTH: usize = 12;
-
-/// Whether what takes the place of a value is made by adding, as far as its text tells: a total, a longer list. What is
-/// only a part of something else sums nothing up: `problem.headers = answer.headers`.
-pub(super) fn adds_something<'m>(program: &Program<'m>, write: &Write<'m>) -> bool {
-    write.values.first().is_some_and(|(value, _)| adds(program, write.unit, value, 0))
-}
-
-fn adds<'m>(program: &Program<'m>, unit: UnitId, value: &'m Expression, depth: usize) -> bool {
-    let inner = |each: &'m Expression| adds(program, unit, each, depth + 1);
-    if depth > DEPTH {
-        return true;
-    }
-    match &value.kind {
-        ExpressionKind::Literal(_) | ExpressionKind::Member { .. } | ExpressionKind::Index { .. } => false,
-        ExpressionKind::Await(value) => inner(value),
-        ExpressionKind::Conditional { then, otherwise, .. } => inner(then) || inner(otherwise),
-        ExpressionKind::Operator { operator, operands } => {
-            matches!(operator.as_str(), "+" | "-") && operands.len() == 2 || operands.iter().any(inner)
-        }
-        ExpressionKind::Object(entries) => entries.iter().any(|entry| inner(&entry.value)),
-        ExpressionKind::Name(name) => {
-            let bindings = program.units.units[unit].names.get(name.as_str()).map_or(&[][..], Vec::as_slice);
-            let grows = |binding: &Binding<'m>| match binding {
-                Binding::Value { value, operator: None, .. } => inner(value),
-                _ => true,
-            };
-            bindings.is_empty() || bindings.iter().any(grows) || !program.growth(name, unit).is_empty()
-        }
-        ExpressionKind::Call(call) => {
-            let callees = program.values(&call.callee, program.open_frame(unit));
-            let adds_by_name = match &call.callee.kind {
-                ExpressionKind::Member { object, name } => {
-                    matches!(name.as_str(), "add" | "plus" | "minus" | "sub" | "concat" | "push" | "append" | "reduce")
-                        || inner(object)
-                }
-                ExpressionKind::Name(name) => matches!(name.as_str(), "sum" | "append"),
-                _ => true,
-            };
-            adds_by_name
-                || callees.iter().any(|callee| matches!(callee, Value::Function { .. }))
-                || call.arguments.iter().any(|argument| inner(&argument.value))
-        }
-        _ => true,
     }
 }
 

@@ -25,7 +25,6 @@ mod shown;
 pub mod unfilled;
 mod unread;
 
-use crate::source::order::InOrder;
 use std::collections::{BTreeMap, BTreeSet};
 
 use checks::{Checks, When, swallows, when};
@@ -40,6 +39,7 @@ use crate::link::units::ModuleId;
 use crate::model::{Language, Literal, Span};
 use crate::rules::catalogue::Kind;
 use crate::rules::packs::Reason;
+use crate::source::order::InOrder;
 
 use super::super::case::{Case, Outcome};
 use super::super::verdict::{CITED, Confidence, Evidence, Finding, Item, Text};

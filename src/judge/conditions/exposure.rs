@@ -1,6 +1,5 @@
 //! E2: API keys stay out of the code, out of git, and out of the browser.
 
-use crate::source::order::InOrder;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::collect::{Class, IgnoreRules, Kind as FileKind, Tree};
@@ -13,6 +12,7 @@ use crate::model::{Expression, ExpressionKind, Language, Lines, Literal, Span, S
 use crate::rules::catalogue::{Fact, Kind};
 use crate::rules::packs::{Because, Packs, fill};
 use crate::rules::secrets::Shapes;
+use crate::source::order::InOrder;
 
 use super::super::case::{Outcome, fingerprint};
 use super::super::secrets::{

@@ -1,11 +1,11 @@
 //! What is put around an application by assigning it to a member: `app.wsgi_app = RequestLog(app.wsgi_app)`.
 
-use crate::source::order::InOrder;
 use rustc_hash::FxHashSet;
 
 use crate::link::Program;
 use crate::link::values::Value;
 use crate::rules::catalogue::{Fact, Kind};
+use crate::source::order::InOrder;
 
 use super::{Entries, Order, Registered};
 

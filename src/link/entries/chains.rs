@@ -1,6 +1,5 @@
 //! What stands in front of an entry point: the chain of its routers and of what they are mounted in.
 
-use crate::source::order::InOrder;
 use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -11,6 +10,7 @@ use crate::link::units::*;
 use crate::link::values::{Site, Value};
 use crate::model::Span;
 use crate::rules::catalogue::{Fact, Kind};
+use crate::source::order::InOrder;
 
 use super::injection::injected_links;
 use super::links::guard_links;

@@ -1,6 +1,5 @@
 //! `select!`: what waits for several things at once, and goes on with the one that is there first.
 
-use crate::source::order::InOrder;
 use syn::parse::Parser;
 use syn::{Macro, Pat};
 
@@ -9,6 +8,7 @@ use super::patterns::is_catch_all;
 use super::statements::{Tail, block_value};
 use super::{Lowering, call, cover, expression, name, operator, positional, statement};
 use crate::model::{Argument, Block, Expression, ExpressionKind, Span, StatementKind};
+use crate::source::order::InOrder;
 
 /// Futures that are written again where one of them is the first.
 const REPEATED: usize = 6;

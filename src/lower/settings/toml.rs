@@ -1,10 +1,10 @@
 //! TOML with spans; of a broken file what the reader recovers is kept.
 
-use crate::source::order::InOrder;
 use toml::de::{DeTable, DeValue};
 
 use super::tree::{DEPTH, Node, Value};
 use crate::model::{Literal, Lost, LostReason, Span};
+use crate::source::order::InOrder;
 
 /// Reads a TOML text.
 pub fn parse(text: &str) -> (Node, Vec<Lost>) {
