@@ -50,6 +50,7 @@ use super::requests::BODIES;
 
 use changes::{Changes, Group};
 use measures::Measure;
+pub(in crate::judge) use commands::is_command_line;
 pub use schemas::Limit;
 use trace::{State, Trace};
 
@@ -150,6 +151,12 @@ type Changed<'m> = RefCell<FxHashMap<(same::Alias<'m>, Group), Rc<[usize]>>>;
 /// The keys that an index may be, by index and frame.
 type Keys = RefCell<FxHashMap<(usize, FrameId), Rc<[String]>>>;
 
+/// How many steps one question may take, by how many all before it took; a service of a hundred files stays below the
+/// first. What is found beyond is far from the call, and seldom what is sent with it.
+const ALLOWED: [(usize, usize); 2] = [(60_000, 6_000), (200_000, 600)];
+/// How many steps a question may take beyond these.
+const LEAST: usize = 200;
+
 /// Answers questions about what flows into the calls of a case, remembering what it found.
 pub struct Inputs<'c, 'p, 'm> {
     case: &'c Case<'p, 'm>,
@@ -187,6 +194,10 @@ pub struct Inputs<'c, 'p, 'm> {
     is_library: Cell<bool>,
     /// Whether a stored value is being looked at: what it was made of is not asked for the same again.
     looks_at_stored: Cell<bool>,
+    /// Steps that may still be taken for the question that is being answered; none: none is.
+    steps_left: Cell<Option<usize>>,
+    /// Steps that were taken for all questions.
+    steps: Cell<usize>,
 }
 
 impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
@@ -212,6 +223,8 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
             written_by_steps: OnceCell::new(),
             is_library: Cell::new(false),
             looks_at_stored: Cell::new(false),
+            steps_left: Cell::new(None),
+            steps: Cell::new(0),
         }
     }
 
@@ -261,6 +274,12 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
         if let Some(found) = self.leaves.borrow().get(&site) {
             return found.clone();
         }
+        let found = Rc::new(self.find_leaves(external, site));
+        self.leaves.borrow_mut().insert(site, found.clone());
+        found
+    }
+
+    fn find_leaves(&self, external: &External, site: Site) -> Vec<Leaf<'m>> {
         let mut trace = Trace::new(self);
         let mut found = self.traced(external, site, &mut trace);
         found.extend(self.put_into_templates(site, &mut trace));
@@ -277,9 +296,31 @@ impl<'c, 'p, 'm> Inputs<'c, 'p, 'm> {
                 leaf.text = if leaf.kind == LeafKind::Messages { Limit::Held } else { leaf.text.clone() };
             }
         }
-        let found = Rc::new(found);
-        self.leaves.borrow_mut().insert(site, found.clone());
         found
+    }
+
+    /// Answers one question, with all that is asked for its sake, in so many steps. In a large program most of what is
+    /// looked through is of no concern, and the more there was the fewer steps are left for the rest.
+    fn within_steps<T>(&self, answer: impl FnOnce() -> T) -> T {
+        if self.steps_left.get().is_some() {
+            return answer();
+        }
+        let most = ALLOWED.iter().find(|(taken, _)| self.steps.get() < *taken).map_or(LEAST, |(_, most)| *most);
+        self.steps_left.set(Some(most));
+        let answer = answer();
+        self.steps_left.set(None);
+        answer
+    }
+
+    /// Takes a step; false: there is none left.
+    fn take_step(&self) -> bool {
+        let left = self.steps_left.get();
+        if left == Some(0) {
+            return false;
+        }
+        self.steps.set(self.steps.get() + 1);
+        self.steps_left.set(left.map(|left| left - 1));
+        true
     }
 
     /// The sources of the input of a call that no entry point reaches: also the texts that its functions are given by

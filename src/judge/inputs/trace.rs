@@ -27,6 +27,8 @@ use super::{Inputs, Leaf, Origin};
 const DEPTH: usize = 70;
 const STEPS: usize = 6_000;
 const LEAVES: usize = 40;
+/// Fields within fields; what goes round in a loop gets ever more of them.
+const PATH: usize = 10;
 
 /// What is known on the way back from the call.
 #[derive(Clone, Debug, Default)]
@@ -170,13 +172,24 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         self.inputs.case.program
     }
 
-    pub(super) fn follow(&mut self, expression: &'m Expression, frame: FrameId, mut state: State<'m>) {
+    pub(super) fn follow(&mut self, expression: &'m Expression, frame: FrameId, state: State<'m>) {
+        match state.depth {
+            0 => self.inputs.within_steps(|| self.step(expression, frame, state)),
+            _ => self.step(expression, frame, state),
+        }
+    }
+
+    fn step(&mut self, expression: &'m Expression, frame: FrameId, mut state: State<'m>) {
         state.whole &= leaves_whole(expression);
         let State { text, count, sliced, in_content, in_text, items, one, joined, put_back, turns, whole, .. } = state;
         let flags = [text, count, sliced, in_content, in_text, items, one, joined, put_back, turns, whole];
         let flags = flags.iter().fold(0u16, |all, flag| all << 1 | u16::from(*flag));
         let key = (std::ptr::from_ref(expression) as usize, frame, flags, hash_of(&state.path));
-        if state.depth > DEPTH || self.out.len() > LEAVES || self.seen.len() > STEPS || !self.seen.insert(key) {
+        let is_far = state.depth > DEPTH || state.path.len() > PATH;
+        if is_far || self.out.len() > LEAVES || self.seen.len() > STEPS || !self.seen.insert(key) {
+            return;
+        }
+        if !self.inputs.take_step() {
             return;
         }
         state.depth += 1;

@@ -48,6 +48,7 @@ impl<'m> Program<'m> {
         let cuts = self.cuts.get();
         self.slice_into(expression, frame, &mut slice, 0);
         (slice.seen, slice.seen_sites) = (FxHashSet::default(), FxHashSet::default());
+        slice.parts.shrink_to_fit();
         let slice = Rc::new(slice);
         if self.cuts.get() == cuts && self.sliced.get() < REMEMBERED {
             self.sliced.set(self.sliced.get() + slice.parts.len());
@@ -405,7 +406,7 @@ fn chooses(unit: &Unit<'_>, then: &Block, otherwise: &Block) -> bool {
 /// Expressions in one slice.
 const SLICE: usize = 1_500;
 /// Expressions in all slices that are remembered.
-const REMEMBERED: usize = 1_000_000;
+const REMEMBERED: usize = 4_000_000;
 
 /// What flows into an expression.
 #[derive(Debug, Default)]

@@ -3,9 +3,9 @@
 use crate::link::units::ClassId;
 use crate::link::{Program, Value};
 use crate::model::*;
-use crate::rules::catalogue::Kind;
 
 use super::super::super::case::Case;
+use super::super::super::inputs::is_command_line;
 use super::Checked;
 use super::checks::{When, when};
 use super::meanings::{is_credential, is_variable_name};
@@ -37,22 +37,6 @@ pub fn arguments(case: &Case<'_, '_>) -> Vec<(Required, Checked)> {
         }
     }
     all
-}
-
-/// Whether a class derives what fills it from a command line.
-fn is_command_line(program: &Program<'_>, class: ClassId) -> bool {
-    let info = &program.units.classes[class];
-    let frame = program.open_frame(info.unit);
-    let derived = info.class.decorators.iter().filter_map(|decorator| match &decorator.kind {
-        ExpressionKind::Call(call) => Some(&call.arguments),
-        _ => None,
-    });
-    derived.flatten().any(|argument| {
-        program.values(&argument.value, frame).iter().filter_map(Value::path).any(|path| {
-            let facts = program.facts_of(path, Kind::EnvironmentSchema);
-            facts.iter().any(|(_, fact)| fact.role.as_deref() == Some("arguments"))
-        })
-    })
 }
 
 /// When one of the command lines is parsed first.

@@ -42,6 +42,9 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 return;
             }
             if program.is_a(path, Kind::Request) && !path.ends_with("()") {
+                if self.inputs.asks_for_no_text(path, site) {
+                    return;
+                }
                 let limit = Schemas { program }.of_call(site);
                 if program.is_a(path, Kind::Store) {
                     // A conversation that is kept holds what its user has just written.
@@ -71,6 +74,11 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
         }
         if self.taken_from_queue(site, None, &state) {
             return;
+        }
+        if self.inputs.parses_command(call, frame, &state.path) {
+            let found = Found::of_command(&state.path);
+            self.note_place(expression, frame, &mut state);
+            return self.arrive(expression, method, frame, state, found);
         }
         if self.own_call(call, site, &state) {
             return;
