@@ -46,7 +46,8 @@ impl<'m> Trace<'_, '_, '_, 'm> {
     pub(super) fn stored(&mut self, site: Site, operation: Operation, method: &str, state: &State<'m>) {
         let program = self.program();
         let info = &program.units.calls[site.call];
-        let is_conversation = is_conversation(state, &state.aliases)
+        // `message = { content: documents }` is one message, whatever it is called.
+        let is_conversation = is_conversation(state, state.aliases.get(state.around..).unwrap_or_default())
             || operations::statement(program, site).is_some_and(|text| is_about_conversation(&text));
         let is_one_row = operation == Operation::Many && self.is_fetched_as_one(site);
         let beside = self.rows_beside(site, &state.path);

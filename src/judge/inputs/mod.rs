@@ -49,8 +49,8 @@ use super::case::Case;
 use super::requests::BODIES;
 
 use changes::{Changes, Group};
-use measures::Measure;
 pub(in crate::judge) use commands::is_command_line;
+use measures::Measure;
 pub use schemas::Limit;
 use trace::{State, Trace};
 

@@ -77,6 +77,8 @@ pub(super) struct State<'m> {
     pub aliases: Vec<Alias<'m>>,
     /// How many of these names only go for a list that is made anew of the items.
     pub remade: usize,
+    /// How many of them go for the message that it is put into as its text.
+    pub around: usize,
     pub depth: usize,
 }
 
@@ -273,7 +275,7 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 self.follow(element, frame, State { joined: false, remade, ..state });
             }
             E::Spread(inner) | E::Await(inner) => self.follow(inner, frame, state),
-            E::List(items) if items.iter().any(is_message) => {
+            E::List(items) if items.iter().any(|item| self.is_message(item, frame)) => {
                 for item in items {
                     let turns = matches!(item.kind, E::Spread(_));
                     self.follow(item, frame, State { turns, ..state.clone() });
@@ -325,7 +327,11 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
                 continue;
             }
             let mut state = state.clone();
-            state.in_content |= in_text || entry.key.as_deref().is_some_and(|key| !is_list_name(key));
+            let is_put_in = in_text || entry.key.as_deref().is_some_and(|key| !is_list_name(key));
+            if is_put_in && !state.in_content {
+                state.around = state.aliases.len();
+            }
+            state.in_content |= is_put_in;
             self.follow(&entry.value, frame, state);
         }
     }
@@ -366,6 +372,18 @@ impl<'t, 'c, 'p, 'm> Trace<'t, 'c, 'p, 'm> {
             }
         }
         self.follow(object, frame, state);
+    }
+
+    /// Whether an item of a list is a message that is written there, or under a name.
+    fn is_message(&self, item: &'m Expression, frame: FrameId) -> bool {
+        let is_named = || {
+            let values = self.program().values(item, frame);
+            !values.is_empty()
+                && values
+                    .iter()
+                    .all(|value| matches!(value, Value::Data { expression, .. } if is_message(expression.0)))
+        };
+        is_message(item) || matches!(item.kind, ExpressionKind::Name(_)) && is_named()
     }
 
     /// Whether an expression is what a loop goes through one by one, or a part of that.

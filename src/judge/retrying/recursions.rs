@@ -31,7 +31,12 @@ pub(super) fn recursions(case: &Case<'_, '_>, unit: UnitId) -> Vec<Construct> {
             if matches!(object.kind, ExpressionKind::Member { .. }));
         let own = callees.iter().filter(|value| runs_unit(program, value, unit)).count();
         let again = own > 0 && (!is_part || own == callees.len());
-        if !again || goes_through_list(program, unit, site) || asks_another_model(case, unit, frame, site) {
+        let is_other = || {
+            goes_through_list(program, unit, site)
+                || asks_another_model(case, unit, frame, site)
+                || sends_a_half(program, unit, site)
+        };
+        if !again || is_other() {
             continue;
         }
         let after_failure = is_after_failure(program, site);
@@ -118,6 +123,30 @@ pub fn last_blocks<'m>(program: &Program<'m>, unit: UnitId, site: Site) -> Vec<&
 /// `ask(text, [model, ...rest])`, then `ask(text, rest)`: one after the other is asked, and none again.
 fn goes_through_list(program: &Program<'_>, unit: UnitId, site: Site) -> bool {
     program.units.units[unit].function.is_some_and(|function| rest_of_list(program, function, site).is_some())
+}
+
+/// Whether a unit calls itself with a share of what it was given: `send(items[:len(items) // 2])`. What was too much is
+/// sent in parts, and nothing a second time.
+fn sends_a_half<'m>(program: &Program<'m>, unit: UnitId, again: Site) -> bool {
+    let Some(function) = program.units.units[unit].function else { return false };
+    passed_on(program, function, again).into_iter().any(|(name, passed)| {
+        let (whole, bounds): (&'m Expression, Vec<&'m Expression>) = match &passed.kind {
+            ExpressionKind::Slice { object, start, stop } => (object, [start, stop].into_iter().flatten().map(|each| &**each).collect()),
+            ExpressionKind::Call(call) => match &call.callee.kind {
+                ExpressionKind::Member { object, name } if matches!(name.as_str(), "slice" | "subarray" | "substring") => {
+                    (object, call.arguments.iter().map(|argument| &argument.value).collect())
+                }
+                _ => return false,
+            },
+            _ => return false,
+        };
+        let is_share = |bound: &&'m Expression| {
+            program.slice(bound, again.frame).parts.iter().any(|(part, _)| {
+                matches!(&part.kind, ExpressionKind::Operator { operator, .. } if matches!(operator.as_str(), "/" | "//" | ">>"))
+            })
+        };
+        last_name(whole) == Some(name) && bounds.iter().any(is_share)
+    })
 }
 
 /// Whether a unit calls itself with another model than its own call asks: one after the other is tried, and none again.

@@ -19,7 +19,12 @@ impl<'m> Variables<'_, 'm> {
         frame: FrameId,
     ) -> Option<Filled> {
         let callees = self.program.values(&call.callee, frame);
-        let [Value::Function { unit, .. }] = callees.as_ref() else { return None };
+        let unit = match callees.as_ref() {
+            [Value::Function { unit, .. }] => unit,
+            // `self.base = base or "https://…"`
+            [Value::Class(class)] => &self.program.constructor(*class)?,
+            _ => return None,
+        };
         let function = self.program.units.units[*unit].function?;
         let parameter = match name {
             Some(name) => function.parameters.iter().find(|parameter| bound_name(&parameter.target) == Some(name)),

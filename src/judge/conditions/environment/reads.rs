@@ -202,9 +202,13 @@ impl<'m> Walk<'_, 'm> {
                 class.decorators.iter().for_each(|decorator| self.plain(decorator));
                 self.block(&class.body);
             }
-            StatementKind::Expression(value)
-            | StatementKind::Return(Some(value))
-            | StatementKind::Raise(Some(value)) => self.plain(value),
+            StatementKind::Expression(value) => {
+                // `os.environ.pop("KEY", None)`: nobody takes what it gives. In Rust a block ends with its value.
+                let is_dropped = self.variables.program.modules[self.module].language == Language::Python
+                    && self.variables.read_of(value, self.frame()).is_some();
+                self.expression(value, &Use { tested: is_dropped, ..Use::default() });
+            }
+            StatementKind::Return(Some(value)) | StatementKind::Raise(Some(value)) => self.plain(value),
             StatementKind::Assign(assignment) => self.assignment(assignment, &Use::default()),
             StatementKind::Export(export) => {
                 let bound = Some(export.name.as_str());
