@@ -5,7 +5,8 @@ use crate::link::{Program, Site, Value};
 use crate::rules::catalogue::{Calls, Fact, Kind};
 use crate::rules::checked::{FactId, expand};
 
-use super::{External, Running, api_name};
+use super::names::api_name;
+use super::{External, Running};
 
 /// The calls that put together what platforms serve and what asks a model by itself. A graph of functions that ask one is
 /// called in these.

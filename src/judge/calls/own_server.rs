@@ -6,7 +6,8 @@ use crate::link::arguments::Given;
 use crate::link::entries::Entry;
 use crate::rules::catalogue::{Calls, Kind};
 
-use super::{External, base_address};
+use super::External;
+use super::names::base_address;
 
 /// Hosts on which a server runs while it is developed: a client's default.
 const LOCAL: [&str; 4] = ["localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal"];

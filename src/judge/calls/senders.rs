@@ -8,7 +8,7 @@ use crate::link::{FrameId, How, Program, Site, Value};
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::rules::catalogue::{Fact, Kind, Setting};
 
-use super::Search;
+use super::held::Search;
 
 impl<'m> Search<'_, 'm> {
     /// What a setting is in all that the functions send which are given for it.

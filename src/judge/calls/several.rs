@@ -6,7 +6,9 @@ use crate::link::{Program, Site, Value};
 use crate::rules::catalogue::{Calls, Fact, Kind};
 use crate::rules::checked::FactId;
 
-use super::{External, OnClient, Search, Which, api_name, is_set, joined, on_client};
+use super::External;
+use super::held::{OnClient, Search, Which, is_set, on_client};
+use super::names::{api_name, joined};
 
 /// What else a call may be, of other libraries than a name is of.
 pub(super) fn others(program: &Program<'_>, path: &str, kind: Calls, site: Site) -> Vec<Rc<str>> {

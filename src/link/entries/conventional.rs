@@ -10,7 +10,7 @@ use crate::rules::checked::FactId;
 
 use super::decorated::wrapped_by;
 use super::files::{Convention, Imported};
-use super::registered::router_site;
+use super::given::router_site;
 use super::{Entries, Entry, Link, Role, Started, handler_frame, scopes};
 
 /// The role of files that make a page.

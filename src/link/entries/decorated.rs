@@ -9,9 +9,9 @@ use crate::rules::catalogue::{Fact, Kind};
 use super::chains::member_of;
 use super::class_handlers::{field_links, handlers_of, own_links};
 use super::development::is_defined_in_development;
+use super::error_handlers::{handled_errors, is_narrow};
 use super::links::{arguments_of, guard_links};
 use super::naming::{entry_name, entry_name_of, never_long, route_path};
-use super::registered::{handled_errors, is_narrow};
 use super::served::{is_for_one, is_of_library};
 use super::{Entries, Entry, Link, Order, Registered, Role, handler_frame};
 

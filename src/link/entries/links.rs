@@ -9,8 +9,8 @@ use crate::rules::catalogue::{Fact, Kind};
 
 use super::conventional::named_by;
 use super::decorated::wrapped_by;
+use super::given::router_site;
 use super::injection::{injected_at, run_for};
-use super::registered::router_site;
 use super::{Link, Role, frame_of};
 /// The role of what is asked whether a handler is to run.
 pub(super) const DECIDES: &str = "decides";

@@ -11,7 +11,7 @@ use crate::link::values::{Site, Value};
 use crate::model::*;
 use crate::rules::catalogue::{Fact, Kind};
 
-use super::registered::is_error_of_all;
+use super::error_handlers::is_error_of_all;
 use super::{Entries, Link, Role};
 
 /// How deep plugins may register plugins.
