@@ -14,6 +14,8 @@ use super::Inputs;
 
 /// The key by which a part is named where that is not its own name.
 const NAME: &str = "dest";
+/// Commands within commands.
+const DEPTH: usize = 6;
 
 impl<'m> Inputs<'_, '_, 'm> {
     /// The fact by which a name is what stands behind a command, or what a parser makes of that.
@@ -50,7 +52,7 @@ impl<'m> Inputs<'_, '_, 'm> {
         }
         let program = self.program();
         program.values(object, frame).iter().any(|value| match value {
-            Value::Class(class) => is_command_line(program, *class) && is_free_text(program, *class, path),
+            Value::Class(class) => is_command_line(program, *class) && is_free_text(program, *class, path, 0),
             _ => false,
         })
     }
@@ -95,7 +97,10 @@ pub(in crate::judge) fn is_command_line(program: &Program<'_>, class: ClassId) -
 }
 
 /// Whether what stands in a command line on a way of fields may be any text: no number, switch or choice.
-fn is_free_text<'m>(program: &Program<'m>, class: ClassId, path: &[String]) -> bool {
+fn is_free_text<'m>(program: &Program<'m>, class: ClassId, path: &[String], depth: usize) -> bool {
+    if depth > DEPTH {
+        return false;
+    }
     let info = &program.units.classes[class];
     let Some((first, rest)) = path.split_first() else { return false };
     let declared = info.fields.get(first.as_str()).and_then(|fields| fields.first());
@@ -111,14 +116,14 @@ fn is_free_text<'m>(program: &Program<'m>, class: ClassId, path: &[String]) -> b
         Some((_, assignment)) => {
             let Some(annotation) = &assignment.annotation else { return false };
             parts_of(annotation, None).into_iter().any(|part| match command_of(part) {
-                Some(inner) => is_free_text(program, inner, rest),
+                Some(inner) => is_free_text(program, inner, rest, depth + 1),
                 None => is_text(part) && !is_choice(assignment),
             })
         }
         // One of several commands: `What::Explain { question }` of `question`.
         None => info.fields.values().flatten().filter_map(|(_, variant)| variant.annotation.as_ref()).any(|carried| {
             parts_of(carried, Some(first)).into_iter().any(|part| match command_of(part) {
-                Some(inner) => is_free_text(program, inner, path),
+                Some(inner) => is_free_text(program, inner, path, depth + 1),
                 None => is_text(part),
             })
         }),

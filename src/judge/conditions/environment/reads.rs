@@ -205,7 +205,7 @@ impl<'m> Walk<'_, 'm> {
             StatementKind::Expression(value) => {
                 // `os.environ.pop("KEY", None)`: nobody takes what it gives. In Rust a block ends with its value.
                 let is_dropped = self.variables.program.modules[self.module].language == Language::Python
-                    && self.variables.read_of(value, self.frame()).is_some();
+                    && self.variables.read_of(value, self.frame()).is_some_and(|read| !read.raises);
                 self.expression(value, &Use { tested: is_dropped, ..Use::default() });
             }
             StatementKind::Return(Some(value)) | StatementKind::Raise(Some(value)) => self.plain(value),
